@@ -1,0 +1,224 @@
+//! What the tool asks of a container engine: the [`Engine`] and [`Session`] traits and the values they take.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+
+use super::EngineError;
+use crate::events::Sink;
+
+/// Label that carries the run's id on every container, image and volume the tool makes.
+pub const LABEL_RUN: &str = "io.kmembuild.run";
+/// Label that carries the recipe's name.
+pub const LABEL_RECIPE: &str = "io.kmembuild.recipe";
+/// Label on containers: when they may be removed whoever made them, in seconds since the Unix epoch.
+pub const LABEL_DEADLINE: &str = "io.kmembuild.deadline";
+/// Label on images: the identity (sha256 of the specification) they were made from.
+pub const LABEL_IDENTITY: &str = "io.kmembuild.identity";
+
+/// Bytes of a tar archive on their way to or from the engine.
+pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// What an engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EngineInfo {
+    /// Product and version, e.g. `Docker Engine 20.10.24`.
+    pub version: String,
+    /// The API version in use, e.g. `1.41`.
+    pub api_version: String,
+    /// Architecture in Go's terms: `amd64`, `arm64`.
+    pub architecture: String,
+    /// Memory of the engine's host in bytes.
+    pub memory: u64,
+    /// Processors of the engine's host.
+    pub cpus: u64,
+    /// The address the engine was reached at.
+    pub address: String,
+}
+
+/// An image on the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EngineImage {
+    /// Config digest, `sha256:...`; names the content wherever it came from.
+    pub id: String,
+    /// Digests under which registries know it, `name@sha256:...`.
+    pub repo_digests: Vec<String>,
+    /// `amd64`, `arm64`.
+    pub architecture: String,
+    /// Labels of the image's configuration.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// An image build by the engine's classic builder.
+pub struct ImageBuild {
+    /// The context as a tar archive, the Dockerfile in it.
+    pub context: ByteStream,
+    /// Path of the Dockerfile in the context.
+    pub dockerfile: String,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// Labels of the image and of its intermediate containers.
+    pub labels: BTreeMap<String, String>,
+    /// Name to give to the result.
+    pub name: String,
+    /// Most memory a build container may use, in bytes.
+    pub memory: Option<u64>,
+}
+
+/// Whether a build's containers reach the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// No network but loopback.
+    None,
+    /// The engine's default bridge.
+    Bridge,
+}
+
+/// A container in which steps are run one after the other.
+#[derive(Debug, Clone)]
+pub struct SessionSpec {
+    /// Image id (`sha256:...`), never a tag that can move.
+    pub image: String,
+    /// Container name.
+    pub name: String,
+    /// Working directory of the steps; made if it is not there.
+    pub workdir: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Network of the container.
+    pub network: Network,
+    /// Named volumes: volume name to absolute path in the container.
+    pub volumes: BTreeMap<String, String>,
+    /// Most memory, in bytes; swap is not added to it.
+    pub memory: Option<u64>,
+    /// Processors, in billionths of one.
+    pub nano_cpus: Option<i64>,
+    /// The container ends by itself after this time, even when the tool was killed.
+    pub lifetime: Duration,
+}
+
+/// One command in a session.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The step's name, for the events.
+    pub step: String,
+    /// Program and arguments; no shell is put around it.
+    pub command: Vec<String>,
+    /// Environment variables, added to the image's own.
+    pub environment: BTreeMap<String, String>,
+    /// Working directory, absolute.
+    pub workdir: String,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Exit code; 137 is the engine's form of "killed by signal 9".
+    pub code: i64,
+    /// The kernel ended a process of the container for lack of memory while the command ran.
+    pub out_of_memory: bool,
+}
+
+/// Something of the tool's own on the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// Container, volume or image.
+    pub kind: OwnedKind,
+    /// Engine's id of it (name for a volume).
+    pub id: String,
+    /// Its name for a person.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is a running container.
+    pub running: bool,
+}
+
+/// What an [`Owned`] thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnedKind {
+    /// A container.
+    Container,
+    /// A named volume.
+    Volume,
+    /// An image.
+    Image,
+}
+
+/// A container engine.
+///
+/// Every method fails with an [`EngineError`] that names the operation and the thing it was done to.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Version, architecture and size of the engine.
+    async fn info(&self) -> Result<EngineInfo, EngineError>;
+
+    /// The image with this name or id, or `None` when the engine does not have it.
+    async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError>;
+
+    /// Pulls `reference` (registry, repository and tag, or digest). Layers are reported as [`crate::events::Event::Transfer`].
+    /// Gives up with [`EngineError::Stalled`] when nothing moves for `stall`.
+    async fn pull(
+        &self,
+        reference: &str,
+        stall: Duration,
+        sink: &dyn Sink,
+    ) -> Result<(), EngineError>;
+
+    /// Gives `image` (name or id) the further name `name`.
+    async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError>;
+
+    /// Builds an image; each line of the builder goes to `sink` as [`crate::events::Event::Output`] of step `image`.
+    /// Returns the image's id.
+    async fn build_image(&self, build: ImageBuild, sink: &dyn Sink) -> Result<String, EngineError>;
+
+    /// Makes an image of one layer out of a root file system in a tar archive. `changes` are Dockerfile
+    /// instructions (`ENV`, `LABEL`, ...). Returns the image's id.
+    async fn import_image(
+        &self,
+        root: ByteStream,
+        name: &str,
+        changes: &[String],
+    ) -> Result<String, EngineError>;
+
+    /// Loads images from what `docker save` wrote. Returns the names or ids of the images in it.
+    async fn load_image(&self, archive: ByteStream) -> Result<Vec<String>, EngineError>;
+
+    /// Creates and starts a container for steps.
+    async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Everything that carries [`LABEL_RUN`].
+    async fn owned(&self) -> Result<Vec<Owned>, EngineError>;
+
+    /// Removes one thing, a running container included. Already gone is success.
+    async fn remove(&self, owned: &Owned) -> Result<(), EngineError>;
+}
+
+/// A container that waits for commands. [`Session::close`] must be called on every path; the container's own
+/// lifetime is the last resort.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// The container's id.
+    fn id(&self) -> &str;
+
+    /// Unpacks a tar archive below `path`, which must be there.
+    async fn upload(&self, path: &str, archive: ByteStream) -> Result<(), EngineError>;
+
+    /// Runs a command to its end; each line of its standard output and standard error goes to `sink` as
+    /// [`crate::events::Event::Output`]. A non-zero exit is a result, not an error.
+    async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError>;
+
+    /// The file at `path` as a tar archive with one entry; [`EngineError::NotInContainer`] when it is not there.
+    async fn download(&self, path: &str) -> Result<ByteStream, EngineError>;
+
+    /// Kills and removes the container; its volumes stay. Already gone is success.
+    async fn close(&self) -> Result<(), EngineError>;
+}

@@ -1,0 +1,1 @@
+//! Docker's API over bollard; the only place that names bollard.

@@ -1,0 +1,1 @@
+//! Upstream source: a bare git store, its mirrors, patches and archives.
