@@ -1,1 +1,35 @@
 //! Upstream source: a bare git store, its mirrors, patches and archives.
+//!
+//! A [`Store`] is one bare repository in the cache folder for one upstream. [`Store::fetch`] finds a tag or a
+//! commit on the first mirror that has it, [`Store::tree`] reads files of it, [`Store::patch`] makes a patched
+//! tree without any work tree, and [`Store::archive`] gives a tree to an engine as a tar stream.
+//!
+//! What keeps the store sound when attempts stall, two runs share it or a run is killed: every attempt downloads
+//! into a repository of its own (`attempt`), and only a complete pack is moved into the store, then a reference
+//! is set (`store`). So whatever a reference of the store points to is there with its whole tree. Its history is
+//! not, and nothing here walks history.
+
+mod archive;
+mod attempt;
+mod choice;
+mod error;
+mod fetch;
+mod local;
+mod location;
+mod patch_apply;
+mod patch_error;
+mod patch_parse;
+mod quarantine;
+mod remote;
+mod request;
+mod store;
+mod tree;
+mod tree_change;
+mod version_order;
+
+pub use error::SourceError;
+pub use patch_apply::Patch;
+pub use patch_error::{HunkPlace, PatchError};
+pub use request::{FetchRequest, MirrorFailure, Served};
+pub use store::Store;
+pub use tree::Tree;

@@ -1,0 +1,201 @@
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use git2::{ObjectType, Oid, Repository};
+use tar::{Builder, EntryType, Header};
+use tokio::sync::mpsc;
+
+use super::error::SourceError;
+use super::store::Store;
+use super::tree::tree_oid;
+use crate::engine::ByteStream;
+
+/// Size of the pieces that the stream gives, in bytes.
+const PIECE: usize = 64 * 1024;
+/// How many pieces may wait for the reader; with a slow reader the writer waits.
+const WAITING: usize = 4;
+/// Longest target of a link that fits a tar header, in bytes.
+const LONGEST_LINK: usize = 100;
+/// A symbolic link in a git tree.
+const LINK_MODE: i32 = 0o120_000;
+/// An executable file in a git tree.
+const EXECUTABLE_MODE: i32 = 0o100_755;
+
+impl Store {
+    /// A tree as a tar archive: folders and files in the tree's order, owner 0:0, modes 0755 or 0644, links as
+    /// links, submodules as empty folders, everything modified at `modified` (seconds since 1970, earlier is 0).
+    /// The same tree and time give the same bytes.
+    ///
+    /// Must be called in a tokio runtime. A failure comes as an error in the stream, and ends it. Dropping the
+    /// stream ends the thread that writes it.
+    pub fn archive(&self, tree_id: &str, modified: i64) -> ByteStream {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let store = self.clone();
+        let tree_id = tree_id.to_owned();
+        let failures = sender.clone();
+        let started = std::thread::Builder::new()
+            .name("tree-archive".to_owned())
+            .spawn(move || {
+                let mut pieces = Pieces {
+                    filling: BytesMut::with_capacity(PIECE),
+                    sender,
+                };
+                let modified = u64::try_from(modified).unwrap_or(0);
+                let written = write_archive(&store, &tree_id, modified, &mut pieces);
+                if let Err(error) = written.and_then(|()| pieces.flush()) {
+                    // When the reader has gone there is nobody to tell.
+                    let _ = pieces.sender.blocking_send(Err(error));
+                }
+            });
+        if let Err(error) = started {
+            // The channel is empty, so there is room; the stream then gives this one error.
+            let _ = failures.try_send(Err(error));
+        }
+        drop(failures);
+        futures_util::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|piece| (piece, receiver))
+        })
+        .boxed()
+    }
+}
+
+fn write_archive(
+    store: &Store,
+    tree_id: &str,
+    modified: u64,
+    pieces: &mut Pieces,
+) -> io::Result<()> {
+    let repository = store.repository().map_err(io::Error::other)?;
+    let root = tree_oid(&repository, tree_id).map_err(io::Error::other)?;
+    let mut archive = Archive {
+        repository: &repository,
+        tree_id,
+        modified,
+        tar: Builder::new(pieces),
+    };
+    archive.folder(root, &mut Vec::new())?;
+    archive.tar.finish()
+}
+
+struct Archive<'a> {
+    repository: &'a Repository,
+    tree_id: &'a str,
+    modified: u64,
+    tar: Builder<&'a mut Pieces>,
+}
+
+impl Archive<'_> {
+    /// Writes what is in the folder `id`; `path` is the folder's path with a slash at its end, or empty.
+    fn folder(&mut self, id: Oid, path: &mut Vec<u8>) -> io::Result<()> {
+        let tree = self.repository.find_tree(id);
+        let tree = tree.map_err(|source| self.unreadable(path, source))?;
+        let length = path.len();
+        for entry in &tree {
+            path.extend_from_slice(entry.name_bytes());
+            match entry.kind() {
+                Some(ObjectType::Tree) => {
+                    path.push(b'/');
+                    self.entry(path, EntryType::Directory, 0o755, &[])?;
+                    self.folder(entry.id(), path)?;
+                }
+                Some(ObjectType::Blob) => {
+                    let blob = self.repository.find_blob(entry.id());
+                    let blob = blob.map_err(|source| self.unreadable(path, source))?;
+                    match entry.filemode() {
+                        LINK_MODE => self.link(path, blob.content())?,
+                        EXECUTABLE_MODE => {
+                            self.entry(path, EntryType::Regular, 0o755, blob.content())?;
+                        }
+                        _ => self.entry(path, EntryType::Regular, 0o644, blob.content())?,
+                    }
+                }
+                // A submodule: git checks it out as an empty folder too.
+                _ => {
+                    path.push(b'/');
+                    self.entry(path, EntryType::Directory, 0o755, &[])?;
+                }
+            }
+            path.truncate(length);
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        path: &[u8],
+        kind: EntryType,
+        mode: u32,
+        content: &[u8],
+    ) -> io::Result<()> {
+        let mut header = self.header(kind, mode);
+        header.set_size(content.len() as u64);
+        self.tar.append_data(&mut header, as_path(path), content)
+    }
+
+    fn link(&mut self, path: &[u8], target: &[u8]) -> io::Result<()> {
+        let mut header = self.header(EntryType::Symlink, 0o777);
+        header.set_size(0);
+        if target.len() <= LONGEST_LINK {
+            // As it is: the other way would tidy `./x` and `a//b`.
+            header.set_link_name_literal(target)?;
+            self.tar
+                .append_data(&mut header, as_path(path), io::empty())
+        } else {
+            self.tar
+                .append_link(&mut header, as_path(path), as_path(target))
+        }
+    }
+
+    fn header(&self, kind: EntryType, mode: u32) -> Header {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(self.modified);
+        header
+    }
+
+    fn unreadable(&self, path: &[u8], source: git2::Error) -> io::Error {
+        io::Error::other(SourceError::EntryRead {
+            path: String::from_utf8_lossy(path).into_owned(),
+            tree: self.tree_id.to_owned(),
+            source,
+        })
+    }
+}
+
+fn as_path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+/// Cuts what is written into pieces for the stream, and waits while too many wait.
+struct Pieces {
+    filling: BytesMut,
+    sender: mpsc::Sender<io::Result<Bytes>>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(PIECE - self.filling.len());
+        self.filling.extend_from_slice(&bytes[..taken]);
+        if self.filling.len() == PIECE {
+            self.flush()?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.filling.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::replace(&mut self.filling, BytesMut::with_capacity(PIECE));
+        self.sender
+            .blocking_send(Ok(piece.freeze()))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}

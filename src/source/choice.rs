@@ -1,0 +1,210 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use git2::Oid;
+
+use super::attempt::MirrorError;
+use super::error::SourceError;
+use super::version_order;
+
+/// Shortest abbreviation of a commit that is taken for one.
+const SHORTEST_COMMIT: usize = 7;
+/// Digits of a whole commit id.
+const WHOLE_COMMIT: usize = 40;
+
+/// What is looked for, with what the pins say of it.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    text: String,
+    /// Tags that it may name, best first.
+    tags: Vec<String>,
+    /// The commit id that it may be, as far as it is known, in lower case.
+    commit: Option<String>,
+    pins: BTreeMap<String, String>,
+}
+
+/// A branch or tag of a repository.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// The reference's whole name.
+    pub(super) name: String,
+    /// What it points to: a commit or a tag object.
+    pub(super) object: Oid,
+    /// The commit that it leads to.
+    pub(super) commit: Oid,
+}
+
+/// The branches and tags of a repository.
+#[derive(Debug)]
+pub(super) struct Listing(pub(super) Vec<Listed>);
+
+/// What to take from a repository.
+#[derive(Debug)]
+pub(super) enum Choice<'a> {
+    /// A reference that leads to it. `tag` may be another one than the reference's when a pin says so.
+    Listed {
+        listed: &'a Listed,
+        tag: Option<String>,
+    },
+    /// A commit that no reference points to at present.
+    Unlisted(Oid),
+    /// Some commit that begins with the wanted digits and that no reference points to.
+    Search,
+}
+
+impl Listed {
+    /// The tag's name, when it is a tag.
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.name.strip_prefix("refs/tags/")
+    }
+}
+
+impl Listing {
+    /// Sorts out what a server lists: branches and tags only, with what it says tags lead to (`^{}`).
+    pub(super) fn from_advertised<'n>(heads: impl Iterator<Item = (&'n str, Oid)>) -> Self {
+        let mut listed: Vec<Listed> = Vec::new();
+        for (name, object) in heads {
+            if let Some(tag) = name.strip_suffix("^{}") {
+                if let Some(last) = listed.last_mut().filter(|last| last.name == tag) {
+                    last.commit = object;
+                }
+            } else if name.starts_with("refs/tags/") || name.starts_with("refs/heads/") {
+                listed.push(Listed {
+                    name: name.to_owned(),
+                    object,
+                    commit: object,
+                });
+            }
+        }
+        Self(listed)
+    }
+
+    fn tag(&self, tag: &str) -> Option<&Listed> {
+        self.0.iter().find(|listed| listed.tag() == Some(tag))
+    }
+}
+
+impl Wanted {
+    /// Reads `text` as a tag, a commit or both.
+    pub(super) fn new(text: &str, pins: &BTreeMap<String, String>) -> Result<Self, SourceError> {
+        let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
+        let may_be_commit = digits && (SHORTEST_COMMIT..=WHOLE_COMMIT).contains(&text.len());
+        let mut commit = may_be_commit.then(|| text.to_ascii_lowercase());
+        if let Some(prefix) = &mut commit {
+            let pinned: BTreeSet<&String> = pins
+                .values()
+                .filter(|pinned| pinned.starts_with(prefix.as_str()))
+                .collect();
+            if pinned.len() > 1 {
+                return Err(SourceError::AmbiguousCommit {
+                    wanted: text.to_owned(),
+                    commits: pinned.into_iter().cloned().collect(),
+                });
+            }
+            if let Some(whole) = pinned.first() {
+                (*whole).clone_into(prefix);
+            }
+        }
+        let tags = if may_be_commit && text.len() == WHOLE_COMMIT {
+            Vec::new()
+        } else {
+            let toggled = match text.strip_prefix('v') {
+                Some(rest) => rest.to_owned(),
+                None => format!("v{text}"),
+            };
+            vec![text.to_owned(), toggled]
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            tags,
+            commit,
+            pins: pins.clone(),
+        })
+    }
+
+    /// As the user wrote it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The tags that it may name, best first.
+    pub(super) fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    /// The commit id, or the beginning of one, that it may be.
+    pub(super) fn commit(&self) -> Option<&str> {
+        self.commit.as_deref()
+    }
+
+    /// The lowest tag that is pinned to `commit`.
+    pub(super) fn pinned_tag(&self, commit: Oid) -> Option<String> {
+        let commit = commit.to_string();
+        self.pins
+            .iter()
+            .filter(|(_, pinned)| **pinned == commit)
+            .map(|(tag, _)| tag)
+            .min_by(|a, b| version_order::compare(a, b))
+            .cloned()
+    }
+
+    /// Whether `tag` may be `commit`.
+    pub(super) fn check_pin(&self, tag: Option<&str>, commit: Oid) -> Result<(), MirrorError> {
+        let Some((tag, pinned)) = tag.and_then(|tag| self.pins.get_key_value(tag)) else {
+            return Ok(());
+        };
+        if commit.to_string().eq_ignore_ascii_case(pinned) {
+            return Ok(());
+        }
+        Err(MirrorError::Pin {
+            tag: tag.clone(),
+            pinned: pinned.clone(),
+            served: commit,
+        })
+    }
+
+    /// Finds it among the references of a repository.
+    pub(super) fn choose<'a>(&self, listing: &'a Listing) -> Result<Choice<'a>, MirrorError> {
+        if let Some(listed) = self.tags.iter().find_map(|tag| listing.tag(tag)) {
+            let tag = listed.tag().map(str::to_owned);
+            return Ok(Choice::Listed { listed, tag });
+        }
+        let Some(prefix) = &self.commit else {
+            let tags = listing.0.iter().filter_map(Listed::tag);
+            return Err(MirrorError::TagMissing {
+                nearest: version_order::nearest(&self.text, tags),
+            });
+        };
+        let begins = |id: Oid| id.to_string().starts_with(prefix.as_str());
+        let found: Vec<&Listed> = listing
+            .0
+            .iter()
+            .filter(|listed| begins(listed.commit) || begins(listed.object))
+            .collect();
+        let commits: BTreeSet<Oid> = found.iter().map(|listed| listed.commit).collect();
+        if commits.len() > 1 {
+            return Err(MirrorError::CommitAmbiguous {
+                commits: commits.iter().map(Oid::to_string).collect(),
+            });
+        }
+        let Some(&commit) = commits.first() else {
+            return Ok(match Oid::from_str(prefix) {
+                Ok(commit) if prefix.len() == WHOLE_COMMIT => Choice::Unlisted(commit),
+                _ => Choice::Search,
+            });
+        };
+        let lowest = found
+            .iter()
+            .filter_map(|listed| listed.tag())
+            .min_by(|a, b| version_order::compare(a, b))
+            .map(str::to_owned);
+        let tag = self.pinned_tag(commit).or(lowest);
+        let named = tag
+            .as_deref()
+            .and_then(|tag| found.iter().find(|listed| listed.tag() == Some(tag)));
+        let listed = named.or(found.first()).copied();
+        Ok(listed.map_or(Choice::Unlisted(commit), |listed| Choice::Listed {
+            listed,
+            tag,
+        }))
+    }
+}

@@ -1,0 +1,180 @@
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::{self, Activity, Ended, Found, MirrorError};
+use super::choice::Wanted;
+use super::error::SourceError;
+use super::location::Location;
+use super::request::{FetchRequest, MirrorFailure, Served};
+use super::store::Store;
+use super::{local, remote, version_order};
+use crate::events::{Event, Sink};
+
+impl Store {
+    /// Finds the wanted tag or commit on the first of the URLs that serves it and keeps it in the store.
+    ///
+    /// What was fetched from one of the URLs before is used without asking anyone, unless the request says
+    /// `refresh`; a path of this machine is always read anew. Each mirror that fails makes an
+    /// [`Event::MirrorFailed`] and the next one is tried. Must run in a tokio runtime with timers.
+    ///
+    /// # Errors
+    /// [`SourceError::PinMismatch`] as soon as a mirror names another commit than the pinned one,
+    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or what
+    /// went wrong with the store itself.
+    pub async fn fetch(
+        &self,
+        request: &FetchRequest,
+        sink: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Served, SourceError> {
+        let wanted = Wanted::new(&request.wanted, &request.pins)?;
+        let locations: Vec<Location> = request.urls.iter().map(|url| Location::parse(url)).collect();
+        if locations.is_empty() {
+            return Err(SourceError::NoUrls {
+                wanted: request.wanted.clone(),
+            });
+        }
+        if !request.refresh
+            && let Some(served) = self.from_store(&locations, &wanted)?
+        {
+            return Ok(served);
+        }
+        let mut failed = Vec::new();
+        let mut nearest = Vec::new();
+        for location in &locations {
+            let stall = (!location.is_local()).then_some(request.stall);
+            let work = self.work(location.clone(), wanted.clone(), request.refresh);
+            let error = match attempt::run(work, stall, sink, cancel).await {
+                Ok(found) => return self.accept(location, found, failed),
+                Err(Ended::Failed(error)) => error,
+                Err(Ended::Cancelled) => {
+                    return Err(SourceError::Cancelled {
+                        wanted: request.wanted.clone(),
+                    });
+                }
+                Err(Ended::NoThread(source)) => {
+                    return Err(SourceError::Thread {
+                        wanted: request.wanted.clone(),
+                        source,
+                    });
+                }
+            };
+            let reason = location.without_password(&error.to_string());
+            match error {
+                MirrorError::Pin {
+                    tag,
+                    pinned,
+                    served,
+                } => {
+                    return Err(SourceError::PinMismatch {
+                        tag,
+                        url: location.shown(),
+                        pinned,
+                        served: served.to_string(),
+                    });
+                }
+                MirrorError::CommitAmbiguous { commits } => {
+                    return Err(SourceError::AmbiguousCommit {
+                        wanted: request.wanted.clone(),
+                        commits,
+                    });
+                }
+                MirrorError::TagMissing { nearest: tags } => nearest.extend(tags),
+                _ => {}
+            }
+            let failure = MirrorFailure {
+                url: location.shown(),
+                reason,
+            };
+            sink.event(&Event::MirrorFailed {
+                wanted: request.wanted.clone(),
+                mirror: failure.url.clone(),
+                reason: failure.reason.clone(),
+            });
+            failed.push(failure);
+        }
+        Err(SourceError::AllMirrorsFailed {
+            wanted: request.wanted.clone(),
+            failed,
+            nearest: best_of(wanted.text(), nearest),
+        })
+    }
+
+    /// What the store has from one of the URLs before the first local path, which would have to be read anew.
+    fn from_store(
+        &self,
+        locations: &[Location],
+        wanted: &Wanted,
+    ) -> Result<Option<Served>, SourceError> {
+        for location in locations.iter().take_while(|location| !location.is_local()) {
+            if let Some(stored) = self.stored(&location.key(), wanted)? {
+                let mut served = self.served(location, stored.tag, stored.commit)?;
+                served.from_store = true;
+                return Ok(Some(served));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What an attempt at `location` does.
+    fn work(
+        &self,
+        location: Location,
+        wanted: Wanted,
+        refresh: bool,
+    ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
+        let store = self.folder.clone();
+        move |activity| match location {
+            Location::Remote(url) => remote::fetch(&url, &wanted, &store, refresh, activity),
+            Location::Local { folder, .. } => {
+                local::fetch(&folder, &wanted, &store, refresh, activity)
+            }
+        }
+    }
+
+    fn accept(
+        &self,
+        location: &Location,
+        found: Found,
+        failed: Vec<MirrorFailure>,
+    ) -> Result<Served, SourceError> {
+        let tag = found.tag.as_deref().zip(found.tag_object);
+        self.keep(&location.key(), found.download, tag, found.commit)?;
+        let mut served = self.served(location, found.tag, found.commit)?;
+        served.failed = failed;
+        Ok(served)
+    }
+
+    fn served(
+        &self,
+        location: &Location,
+        tag: Option<String>,
+        commit: git2::Oid,
+    ) -> Result<Served, SourceError> {
+        let repository = self.repository()?;
+        let commit = repository
+            .find_commit(commit)
+            .map_err(|source| SourceError::StoreAdd {
+                object: commit.to_string(),
+                folder: self.folder.clone(),
+                source,
+            })?;
+        Ok(Served {
+            tag,
+            commit: commit.id().to_string(),
+            tree: commit.tree_id().to_string(),
+            commit_time: commit.time().seconds(),
+            url: location.shown(),
+            from_store: false,
+            failed: Vec::new(),
+        })
+    }
+}
+
+/// The best of what several mirrors named.
+fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
+    tags.sort();
+    tags.dedup();
+    version_order::nearest(wanted, tags.iter().map(String::as_str))
+}

@@ -1,0 +1,110 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use git2::{ErrorCode, Oid, Repository};
+
+use super::attempt::{Activity, Found, MirrorError};
+use super::choice::{Choice, Listed, Listing, Wanted};
+use super::quarantine::Quarantine;
+use super::remote::{commit_of, find_by_prefix, has_commit};
+
+/// Finds `wanted` in the repository at `folder` and packs it into a quarantine below the store at `store`.
+///
+/// libgit2 copies the whole history from a local path. The store needs one commit, so its objects are packed
+/// here instead; objects that the store holds are not packed again, except for `refresh`.
+pub(super) fn fetch(
+    folder: &Path,
+    wanted: &Wanted,
+    store: &Path,
+    refresh: bool,
+    activity: &Arc<Activity>,
+) -> Result<Found, MirrorError> {
+    if !folder.is_dir() {
+        return Err(MirrorError::NoFolder);
+    }
+    let upstream = Repository::open(folder).map_err(|error| match error.code() {
+        ErrorCode::NotFound => MirrorError::NotARepository,
+        _ => MirrorError::Git(error),
+    })?;
+    let listing = list(&upstream)?;
+    let (tag, tag_object, object) = match wanted.choose(&listing)? {
+        Choice::Listed { listed, tag } => {
+            wanted.check_pin(listed.tag(), listed.commit)?;
+            let tag_object = (listed.tag() == tag.as_deref()).then_some(listed.object);
+            (tag, tag_object, listed.object)
+        }
+        Choice::Unlisted(_) | Choice::Search => {
+            let commit = find_by_prefix(&upstream, wanted)?;
+            (wanted.pinned_tag(commit), None, commit)
+        }
+    };
+    let commit = commit_of(&upstream, object)?;
+    let download = if !refresh && has_commit(store, object) {
+        None
+    } else {
+        Some(pack(&upstream, object, commit, store, activity)?)
+    };
+    Ok(Found {
+        tag,
+        tag_object,
+        commit,
+        download,
+    })
+}
+
+fn list(upstream: &Repository) -> Result<Listing, git2::Error> {
+    let mut listed = Vec::new();
+    for glob in ["refs/tags/*", "refs/heads/*"] {
+        for reference in upstream.references_glob(glob)? {
+            let reference = reference?;
+            // What leads to no commit (a tag of a tree, a broken reference) cannot be built.
+            if let (Ok(name), Some(object), Ok(commit)) = (
+                reference.name(),
+                reference.target(),
+                reference.peel_to_commit(),
+            ) {
+                listed.push(Listed {
+                    name: name.to_owned(),
+                    object,
+                    commit: commit.id(),
+                });
+            }
+        }
+    }
+    Ok(Listing(listed))
+}
+
+fn pack(
+    upstream: &Repository,
+    object: Oid,
+    commit: Oid,
+    store: &Path,
+    activity: &Arc<Activity>,
+) -> Result<Quarantine, MirrorError> {
+    let quarantine = Quarantine::create(store)?;
+    let repository = quarantine.repository()?;
+    let database = repository.odb()?;
+    let mut builder = upstream.packbuilder()?;
+    let alive = Arc::clone(activity);
+    builder.set_progress_callback(move |_, _, _| alive.beat())?;
+    builder.set_threads(0);
+    builder.insert_commit(commit)?;
+    let mut link = object;
+    // A tag may point to another tag.
+    while let Ok(tag) = upstream.find_tag(link) {
+        builder.insert_object(link, None)?;
+        link = tag.target_id();
+    }
+    let total = builder.object_count();
+    let mut writer = database.packwriter()?;
+    let mut written = Ok(());
+    builder.foreach(|bytes| {
+        written = std::io::Write::write_all(&mut writer, bytes);
+        written.is_ok() && activity.beat()
+    })?;
+    written?;
+    writer.commit()?;
+    activity.received(total, total);
+    quarantine.flush()?;
+    Ok(quarantine)
+}

@@ -1,0 +1,126 @@
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// Where a repository is: somewhere else, or on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Location {
+    /// A URL for git's own protocols, as written.
+    Remote(String),
+    /// A folder of this machine, and how it was written.
+    Local { written: String, folder: PathBuf },
+}
+
+impl Location {
+    /// Tells a path from a URL the way git does: a colon before any slash makes `host:path`.
+    pub(super) fn parse(text: &str) -> Self {
+        if let Some(path) = text.strip_prefix("file://") {
+            let path = path.strip_prefix("localhost").unwrap_or(path);
+            return Self::Local {
+                written: text.to_owned(),
+                folder: PathBuf::from(percent_decoded(path)),
+            };
+        }
+        let before_slash = text.split('/').next().unwrap_or_default();
+        if text.contains("://") || (before_slash.contains(':') && !Path::new(text).exists()) {
+            Self::Remote(text.to_owned())
+        } else {
+            Self::Local {
+                written: text.to_owned(),
+                folder: PathBuf::from(text),
+            }
+        }
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Local { .. })
+    }
+
+    fn written(&self) -> &str {
+        match self {
+            Self::Remote(url) => url,
+            Self::Local { written, .. } => written,
+        }
+    }
+
+    /// The location for messages and records: a URL's password is left out.
+    pub(super) fn shown(&self) -> String {
+        let written = self.written();
+        let Some((scheme, rest)) = written.split_once("://") else {
+            return written.to_owned();
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        match authority.rsplit_once('@') {
+            // A lone user name may be a token too; only ssh's is harmless and needed.
+            Some((user, host)) if scheme == "ssh" => {
+                let user = user.split(':').next().unwrap_or_default();
+                format!("{scheme}://{user}@{host}{path}")
+            }
+            Some((_, host)) => format!("{scheme}://{host}{path}"),
+            None => written.to_owned(),
+        }
+    }
+
+    /// `text` with this location as written, password included, replaced by the shown form.
+    pub(super) fn without_password(&self, text: &str) -> String {
+        text.replace(self.written(), &self.shown())
+    }
+
+    /// A short name for this location that fits a git reference: the first 16 digits of its SHA-256.
+    pub(super) fn key(&self) -> String {
+        let digest = Sha256::digest(self.written().as_bytes());
+        digest.iter().take(8).fold(String::new(), |mut key, byte| {
+            let _ = write!(key, "{byte:02x}");
+            key
+        })
+    }
+}
+
+/// Resolves `%20` and the like; what is not a valid escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = after
+            .get(..2)
+            .filter(|_| first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    #[test]
+    fn urls_and_paths_are_told_apart() {
+        for remote in [
+            "https://example.org/a",
+            "git@example.org:a/b.git",
+            "ssh://git@example.org:22/a",
+            "git://example.org/a",
+        ] {
+            assert!(!Location::parse(remote).is_local(), "{remote}");
+        }
+        for local in ["/a/b", "./a:b", "../a", "a", "file:///a%20b"] {
+            assert!(Location::parse(local).is_local(), "{local}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let location = Location::parse("https://me:secret@example.org/a");
+        assert_eq!(location.shown(), "https://example.org/a");
+        let text = location.without_password("cannot get https://me:secret@example.org/a now");
+        assert_eq!(text, "cannot get https://example.org/a now");
+        assert_eq!(
+            Location::parse("ssh://git:x@example.org/a").shown(),
+            "ssh://git@example.org/a"
+        );
+    }
+}

@@ -1,0 +1,206 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use git2::{
+    AutotagOption, Config, Cred, CredentialType, Direction, FetchOptions, Oid, ProxyOptions,
+    RemoteCallbacks, RemoteConnection, Repository,
+};
+
+use super::attempt::{Activity, Found, MirrorError};
+use super::choice::{Choice, Listing, Wanted};
+use super::quarantine::Quarantine;
+
+/// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
+///
+/// One connection serves for both. Objects that the store holds are not downloaded again, except for `refresh`.
+pub(super) fn fetch(
+    url: &str,
+    wanted: &Wanted,
+    store: &Path,
+    refresh: bool,
+    activity: &Arc<Activity>,
+) -> Result<Found, MirrorError> {
+    let quarantine = Quarantine::create(store)?;
+    let repository = quarantine.repository()?;
+    let (tag, tag_object, commit) = {
+        let mut remote = repository.remote_anonymous(url)?;
+        let mut connection = connect(&mut remote, activity)?;
+        let listing = list(&connection)?;
+        match wanted.choose(&listing)? {
+            Choice::Listed { listed, tag } => {
+                // The server says what a tag leads to: no need to download what is refused.
+                wanted.check_pin(listed.tag(), listed.commit)?;
+                let tag_object = (listed.tag() == tag.as_deref()).then_some(listed.object);
+                if !refresh && has_commit(store, listed.object) {
+                    return Ok(Found {
+                        tag,
+                        tag_object,
+                        commit: listed.commit,
+                        download: None,
+                    });
+                }
+                download(&mut connection, &[&listed.name], 1, activity)?;
+                let commit = commit_of(&repository, listed.object)?;
+                wanted.check_pin(listed.tag(), commit)?;
+                (tag, tag_object, commit)
+            }
+            Choice::Unlisted(commit) => {
+                let alone = download(&mut connection, &[&commit.to_string()], 1, activity);
+                drop(connection);
+                // Most servers give any commit by its id; one that does not still gives it among all others.
+                if alone.is_err() || repository.find_commit(commit).is_err() {
+                    download_all(&repository, url, activity)?;
+                }
+                let commit = repository
+                    .find_commit(commit)
+                    .map_err(|_| MirrorError::CommitMissing)?
+                    .id();
+                (wanted.pinned_tag(commit), None, commit)
+            }
+            Choice::Search => {
+                drop(connection);
+                download_all(&repository, url, activity)?;
+                let commit = find_by_prefix(&repository, wanted)?;
+                (wanted.pinned_tag(commit), None, commit)
+            }
+        }
+    };
+    quarantine.flush()?;
+    Ok(Found {
+        tag,
+        tag_object,
+        commit,
+        download: Some(quarantine),
+    })
+}
+
+/// The commit of `repository` that begins with the wanted digits.
+pub(super) fn find_by_prefix(repository: &Repository, wanted: &Wanted) -> Result<Oid, MirrorError> {
+    let prefix = wanted.commit().ok_or(MirrorError::CommitMissing)?;
+    match repository.find_commit_by_prefix(prefix) {
+        Ok(commit) => Ok(commit.id()),
+        Err(error) if error.code() == git2::ErrorCode::Ambiguous => {
+            let mut commits = Vec::new();
+            repository.odb()?.foreach(|id| {
+                let id = *id;
+                if id.to_string().starts_with(prefix) && repository.find_commit(id).is_ok() {
+                    commits.push(id.to_string());
+                }
+                true
+            })?;
+            commits.sort();
+            match commits.as_slice() {
+                [only] => Ok(Oid::from_str(only)?),
+                _ => Err(MirrorError::CommitAmbiguous { commits }),
+            }
+        }
+        Err(_) => Err(MirrorError::CommitMissing),
+    }
+}
+
+/// The commit that `object` of `repository` leads to.
+pub(super) fn commit_of(repository: &Repository, object: Oid) -> Result<Oid, MirrorError> {
+    let object = repository.find_object(object, None)?;
+    let commit = object
+        .peel_to_commit()
+        .map_err(|_| MirrorError::NotACommit)?;
+    Ok(commit.id())
+}
+
+/// Whether the store holds `object` with the commit and the tree that it leads to: packs enter it whole.
+pub(super) fn has_commit(store: &Path, object: Oid) -> bool {
+    Repository::open_bare(store).is_ok_and(|repository| {
+        repository
+            .find_object(object, None)
+            .and_then(|object| object.peel_to_commit())
+            .is_ok_and(|commit| commit.tree().is_ok())
+    })
+}
+
+fn connect<'repository, 'connection>(
+    remote: &'connection mut git2::Remote<'repository>,
+    activity: &Arc<Activity>,
+) -> Result<RemoteConnection<'repository, 'connection, 'static>, git2::Error> {
+    remote.connect_auth(Direction::Fetch, Some(callbacks(activity)), Some(proxy()))
+}
+
+fn list(connection: &RemoteConnection<'_, '_, '_>) -> Result<Listing, git2::Error> {
+    let heads = connection.list()?;
+    Ok(Listing::from_advertised(
+        heads.iter().map(|head| (head.name(), head.oid())),
+    ))
+}
+
+fn download(
+    connection: &mut RemoteConnection<'_, '_, '_>,
+    refspecs: &[&str],
+    depth: i32,
+    activity: &Arc<Activity>,
+) -> Result<(), git2::Error> {
+    let mut options = FetchOptions::new();
+    options
+        .depth(depth)
+        .download_tags(AutotagOption::None)
+        .update_fetchhead(false)
+        .proxy_options(proxy())
+        .remote_callbacks(callbacks(activity));
+    connection.remote().download(refspecs, Some(&mut options))
+}
+
+/// Downloads every branch and tag with its history, over a new connection: the old one may have been spent.
+fn download_all(
+    repository: &Repository,
+    url: &str,
+    activity: &Arc<Activity>,
+) -> Result<(), git2::Error> {
+    let mut remote = repository.remote_anonymous(url)?;
+    let mut connection = connect(&mut remote, activity)?;
+    let all = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
+    download(&mut connection, &all, 0, activity)
+}
+
+fn callbacks(activity: &Arc<Activity>) -> RemoteCallbacks<'static> {
+    let (transfer, sideband) = (Arc::clone(activity), Arc::clone(activity));
+    let mut callbacks = RemoteCallbacks::new();
+    callbacks
+        .credentials(credentials())
+        .transfer_progress(move |progress| {
+            transfer.received(progress.received_objects(), progress.total_objects())
+        })
+        .sideband_progress(move |_| sideband.beat());
+    callbacks
+}
+
+/// git's own configuration first, then `https_proxy`, `http_proxy` and `no_proxy`.
+fn proxy() -> ProxyOptions<'static> {
+    let mut proxy = ProxyOptions::new();
+    proxy.auto();
+    proxy
+}
+
+/// Offers what is at hand without asking anyone: a key of the ssh-agent, an entry of git's credential helper.
+fn credentials() -> impl FnMut(&str, Option<&str>, CredentialType) -> Result<Cred, git2::Error> {
+    // git asks again after a refusal, for ever if it is given the same again.
+    let mut tried = CredentialType::empty();
+    move |url, user, allowed| {
+        let ssh_user = user.unwrap_or("git");
+        let untried = allowed.difference(tried);
+        if untried.contains(CredentialType::USERNAME) {
+            tried |= CredentialType::USERNAME;
+            return Cred::username(ssh_user);
+        }
+        if untried.contains(CredentialType::SSH_KEY) {
+            tried |= CredentialType::SSH_KEY;
+            return Cred::ssh_key_from_agent(ssh_user);
+        }
+        if untried.contains(CredentialType::USER_PASS_PLAINTEXT) {
+            tried |= CredentialType::USER_PASS_PLAINTEXT;
+            if let Ok(found) = Cred::credential_helper(&Config::open_default()?, url, user) {
+                return Ok(found);
+            }
+        }
+        Err(git2::Error::from_str(
+            "access refused: neither the ssh-agent nor git's credential helper has what the server accepts",
+        ))
+    }
+}

@@ -1,0 +1,169 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use git2::{ErrorCode, Oid, Repository};
+
+use super::choice::Wanted;
+use super::error::SourceError;
+use super::quarantine::{Quarantine, init_bare, lock_store, sweep};
+use super::version_order;
+
+/// How often a reference is tried again that another process is just writing.
+const REFERENCE_TRIES: u32 = 50;
+
+/// A bare git repository in a folder of the cache, for one upstream with its mirrors.
+///
+/// Several threads and processes may use the same folder at once.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) folder: PathBuf,
+}
+
+/// What the store knows of a tag or commit.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) tag: Option<String>,
+    pub(super) commit: Oid,
+}
+
+impl Store {
+    /// Opens the store in `folder`, making it (and missing parents) if it is not there, and removes what
+    /// attempts of killed runs left.
+    ///
+    /// # Errors
+    /// [`SourceError::StoreFolder`] when the folder cannot be written to, [`SourceError::StoreOpen`] when it
+    /// holds something that is no usable repository.
+    pub fn open(folder: &Path) -> Result<Self, SourceError> {
+        let store = Self {
+            folder: folder.to_owned(),
+        };
+        let failed = |source| SourceError::StoreFolder {
+            folder: folder.to_owned(),
+            source,
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let _guard = lock_store(folder).map_err(failed)?;
+        if folder.join("HEAD").exists() {
+            store.repository()?;
+        } else {
+            init_bare(folder).map_err(|source| SourceError::StoreOpen {
+                folder: folder.to_owned(),
+                source,
+            })?;
+        }
+        sweep(folder).map_err(failed)?;
+        Ok(store)
+    }
+
+    /// A handle of its own for each use: git2's repositories must not be shared between threads.
+    pub(super) fn repository(&self) -> Result<Repository, SourceError> {
+        Repository::open_bare(&self.folder).map_err(|source| SourceError::StoreOpen {
+            folder: self.folder.clone(),
+            source,
+        })
+    }
+
+    /// What the store has of `wanted` from the location `key`, unless it differs from the pin.
+    pub(super) fn stored(&self, key: &str, wanted: &Wanted) -> Result<Option<Stored>, SourceError> {
+        let repository = self.repository()?;
+        for tag in wanted.tags() {
+            let commit = repository
+                .find_reference(&tag_reference(key, tag))
+                .and_then(|reference| reference.peel_to_commit());
+            // An unreadable or missing one is fetched; one that is not the pinned one may have been moved since.
+            if let Ok(commit) = commit
+                && commit.tree().is_ok()
+                && wanted.check_pin(Some(tag), commit.id()).is_ok()
+            {
+                return Ok(Some(Stored {
+                    tag: Some(tag.clone()),
+                    commit: commit.id(),
+                }));
+            }
+        }
+        let Some(prefix) = wanted.commit() else {
+            return Ok(None);
+        };
+        let glob = format!("refs/kmembuild/{key}/commits/{prefix}*");
+        let commits = peeled(&repository, &glob);
+        let [(_, commit)] = commits.as_slice() else {
+            return Ok(None);
+        };
+        let mut tags: Vec<String> = peeled(&repository, &tag_reference(key, "*"))
+            .into_iter()
+            .filter(|(_, tagged)| tagged == commit)
+            .filter_map(|(name, _)| Some(name.split_once("/tags/")?.1.to_owned()))
+            .collect();
+        tags.sort_by(|a, b| version_order::compare(a, b));
+        let pinned = wanted.pinned_tag(*commit);
+        Ok(Some(Stored {
+            tag: pinned.or_else(|| tags.into_iter().next()),
+            commit: *commit,
+        }))
+    }
+
+    /// Moves a complete download in and notes what the location `key` served.
+    pub(super) fn keep(
+        &self,
+        key: &str,
+        download: Option<Quarantine>,
+        tag: Option<(&str, Oid)>,
+        commit: Oid,
+    ) -> Result<(), SourceError> {
+        if let Some(download) = download {
+            download
+                .move_into(&self.folder)
+                .map_err(|source| SourceError::StoreFolder {
+                    folder: self.folder.clone(),
+                    source,
+                })?;
+        }
+        let repository = self.repository()?;
+        let commit_reference = format!("refs/kmembuild/{key}/commits/{commit}");
+        self.point(&repository, &commit_reference, commit)?;
+        if let Some((tag, object)) = tag {
+            self.point(&repository, &tag_reference(key, tag), object)?;
+        }
+        Ok(())
+    }
+
+    fn point(&self, repository: &Repository, name: &str, object: Oid) -> Result<(), SourceError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match repository.reference(name, object, true, "fetched") {
+                Ok(_) => return Ok(()),
+                Err(error) if error.code() == ErrorCode::Locked && tries < REFERENCE_TRIES => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(source) => {
+                    return Err(SourceError::StoreAdd {
+                        object: object.to_string(),
+                        folder: self.folder.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn tag_reference(key: &str, tag: &str) -> String {
+    format!("refs/kmembuild/{key}/tags/{tag}")
+}
+
+/// The references that match `glob` with the commits that they lead to; broken ones are left out.
+fn peeled(repository: &Repository, glob: &str) -> Vec<(String, Oid)> {
+    let Ok(references) = repository.references_glob(glob) else {
+        return Vec::new();
+    };
+    references
+        .filter_map(Result::ok)
+        .filter_map(|reference| {
+            let commit = reference.peel_to_commit().ok()?;
+            commit.tree().ok()?;
+            Some((reference.name().ok()?.to_owned(), commit.id()))
+        })
+        .collect()
+}

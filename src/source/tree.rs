@@ -1,0 +1,117 @@
+use git2::{ErrorCode, ObjectType, Oid, Repository, TreeEntry};
+
+use super::error::SourceError;
+use super::store::Store;
+
+/// The files of a commit or of a patched tree, read from the store's objects.
+pub struct Tree {
+    repository: Repository,
+    id: Oid,
+}
+
+impl Store {
+    /// Opens a tree by its id (40 hexadecimal digits).
+    ///
+    /// # Errors
+    /// [`SourceError::TreeRead`] when the store does not hold it.
+    pub fn tree(&self, tree_id: &str) -> Result<Tree, SourceError> {
+        let repository = self.repository()?;
+        let id = tree_oid(&repository, tree_id)?;
+        Ok(Tree { repository, id })
+    }
+}
+
+impl Tree {
+    /// The tree's id, 40 hexadecimal digits.
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// The content of the file at `path`, with slashes, from the root; `None` when there is no such file or it
+    /// is a folder. Of a symbolic link it is the link's target: links are not followed.
+    ///
+    /// # Errors
+    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let Some(entry) = self.entry(path)? else {
+            return Ok(None);
+        };
+        if entry.kind() != Some(ObjectType::Blob) {
+            return Ok(None);
+        }
+        let blob = self.repository.find_blob(entry.id());
+        let blob = blob.map_err(|source| self.unreadable(path, source))?;
+        Ok(Some(blob.content().to_vec()))
+    }
+
+    /// Whether there is a file, a folder or a link at `path`.
+    ///
+    /// # Errors
+    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    pub fn exists(&self, path: &str) -> Result<bool, SourceError> {
+        Ok(self.entry(path)?.is_some())
+    }
+
+    /// The names in the folder at `path` (`""` is the root), sorted; `None` when there is no such folder.
+    ///
+    /// # Errors
+    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    pub fn list(&self, path: &str) -> Result<Option<Vec<String>>, SourceError> {
+        let folder = if parts(path).is_empty() {
+            self.id
+        } else {
+            match self.entry(path)? {
+                Some(entry) if entry.kind() == Some(ObjectType::Tree) => entry.id(),
+                _ => return Ok(None),
+            }
+        };
+        let tree = self.repository.find_tree(folder);
+        let tree = tree.map_err(|source| self.unreadable(path, source))?;
+        let mut names: Vec<String> = tree
+            .iter()
+            .map(|entry| String::from_utf8_lossy(entry.name_bytes()).into_owned())
+            .collect();
+        names.sort();
+        Ok(Some(names))
+    }
+
+    fn entry(&self, path: &str) -> Result<Option<TreeEntry<'static>>, SourceError> {
+        let parts = parts(path);
+        if parts.is_empty() || parts.contains(&"..") {
+            return Ok(None);
+        }
+        let found = self
+            .repository
+            .find_tree(self.id)
+            .and_then(|tree| tree.get_path(parts.join("/").as_ref()));
+        match found {
+            Ok(entry) => Ok(Some(entry)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(source) => Err(self.unreadable(path, source)),
+        }
+    }
+
+    fn unreadable(&self, path: &str, source: git2::Error) -> SourceError {
+        SourceError::EntryRead {
+            path: path.to_owned(),
+            tree: self.id.to_string(),
+            source,
+        }
+    }
+}
+
+/// The tree with this id, which must be in the repository.
+pub(super) fn tree_oid(repository: &Repository, tree_id: &str) -> Result<Oid, SourceError> {
+    Oid::from_str(tree_id)
+        .and_then(|id| repository.find_tree(id).map(|tree| tree.id()))
+        .map_err(|source| SourceError::TreeRead {
+            tree: tree_id.to_owned(),
+            source,
+        })
+}
+
+fn parts(path: &str) -> Vec<&str> {
+    path.split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect()
+}
