@@ -63,7 +63,7 @@ pub struct ImageBuild {
     pub dockerfile: String,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
-    /// Labels of the image and of its intermediate containers.
+    /// Labels of the image. The builder's own containers do not carry them; it removes those itself.
     pub labels: BTreeMap<String, String>,
     /// Name to give to the result.
     pub name: String,

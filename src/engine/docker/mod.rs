@@ -1,1 +1,20 @@
 //! Docker's API over bollard; the only place that names bollard.
+
+mod address;
+mod archive;
+mod base64;
+mod build;
+mod client;
+mod credentials;
+mod engine;
+mod exec;
+mod failure;
+mod images;
+mod lines;
+mod outgoing;
+mod owned;
+mod pull;
+mod session;
+
+pub use address::Address;
+pub use engine::DockerEngine;

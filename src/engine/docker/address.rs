@@ -1,0 +1,258 @@
+//! Where the engine is, and the first connection to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::failure::{system_error, words_of};
+use crate::engine::error::{AddressProblem, ConnectFailure, EngineError};
+
+/// Where Docker listens when nothing else is said.
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+/// An engine that is there answers a version request well within this time, SSH's handshake included.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+
+/// Where the engine is and how to speak to it, in the terms of Docker's own environment variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// `DOCKER_HOST`: `unix://`, `tcp://` or `ssh://`; `None` is `unix:///var/run/docker.sock`.
+    pub host: Option<String>,
+    /// `DOCKER_TLS_VERIFY` is set: speak TLS to a `tcp://` host.
+    pub tls_verify: bool,
+    /// `DOCKER_CERT_PATH`: folder with `ca.pem`, `cert.pem` and `key.pem`; when given, a `tcp://` host is spoken to over TLS.
+    pub cert_path: Option<PathBuf>,
+    /// Longest wait, in whole seconds, for the answer to a request that moves no data. Pulls, builds, uploads
+    /// and commands are not bound by it.
+    pub request_timeout: Duration,
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self {
+            host: None,
+            tls_verify: false,
+            cert_path: None,
+            request_timeout: Duration::from_mins(2),
+        }
+    }
+}
+
+/// An address that was understood.
+#[derive(Debug, PartialEq, Eq)]
+enum Transport<'a> {
+    Unix(&'a str),
+    Tcp(String),
+    Tls(String, &'a Path),
+    Ssh(&'a str),
+}
+
+impl Address {
+    /// The address as text, the default filled in.
+    pub fn host(&self) -> &str {
+        self.host.as_deref().unwrap_or(DEFAULT_HOST)
+    }
+
+    /// Connects, and agrees with the engine on a version of its API.
+    pub(super) async fn connect(&self) -> Result<Docker, EngineError> {
+        let invalid = |source| EngineError::InvalidAddress {
+            address: self.host().to_owned(),
+            source,
+        };
+        let unreachable = |source| EngineError::Unreachable {
+            address: self.host().to_owned(),
+            source,
+        };
+        let transport = self.transport().map_err(invalid)?;
+        if let Transport::Unix(path) = transport {
+            // bollard calls every path it cannot look at "not found", one in a closed folder included.
+            fs::metadata(path).map_err(|source| unreachable(ConnectFailure::of_system(source)))?;
+        }
+        let docker = open(&transport, self.request_timeout.as_secs()).map_err(invalid)?;
+        let limit = FIRST_ANSWER.min(self.request_timeout);
+        // The agreed version is shared by all clones.
+        docker
+            .clone()
+            .with_timeout(limit)
+            .negotiate_version()
+            .await
+            .map_err(|error| unreachable(ConnectFailure::of_request(error, limit)))?;
+        Ok(docker)
+    }
+
+    fn transport(&self) -> Result<Transport<'_>, AddressProblem> {
+        let (scheme, rest) = self
+            .host()
+            .split_once("://")
+            .ok_or(AddressProblem::Scheme)?;
+        match scheme {
+            "unix" if rest.starts_with('/') => Ok(Transport::Unix(rest)),
+            "unix" => Err(AddressProblem::SocketPath),
+            "ssh" => {
+                let host = authority(rest)?;
+                if port(host).is_some() {
+                    return Err(AddressProblem::SshPort);
+                }
+                Ok(Transport::Ssh(host))
+            }
+            "tcp" | "http" | "https" => {
+                let host = authority(rest)?;
+                let tls = scheme == "https"
+                    || scheme == "tcp" && (self.tls_verify || self.cert_path.is_some());
+                let with_port = |default| match port(host) {
+                    Some(_) => host.to_owned(),
+                    None => format!("{host}:{default}"),
+                };
+                if !tls {
+                    return Ok(Transport::Tcp(with_port(2375)));
+                }
+                let folder = self
+                    .cert_path
+                    .as_deref()
+                    .ok_or(AddressProblem::NoCertificates)?;
+                Ok(Transport::Tls(with_port(2376), folder))
+            }
+            _ => Err(AddressProblem::Scheme),
+        }
+    }
+}
+
+/// The host and port, when nothing follows them.
+fn authority(rest: &str) -> Result<&str, AddressProblem> {
+    let host = rest.strip_suffix('/').unwrap_or(rest);
+    if host.is_empty() || host.starts_with(':') {
+        return Err(AddressProblem::NoHost);
+    }
+    if host.contains('/') {
+        return Err(AddressProblem::TrailingPath);
+    }
+    Ok(host)
+}
+
+/// The port of `host:port` or `[::1]:port`.
+fn port(host: &str) -> Option<&str> {
+    let (before, port) = host.rsplit_once(':')?;
+    let inside_brackets = before.contains('[') && !before.ends_with(']');
+    (!inside_brackets).then_some(port)
+}
+
+fn open(transport: &Transport<'_>, timeout: u64) -> Result<Docker, AddressProblem> {
+    let version = API_DEFAULT_VERSION;
+    match transport {
+        Transport::Unix(path) => Docker::connect_with_unix(path, timeout, version),
+        Transport::Tcp(host) => Docker::connect_with_http(host, timeout, version),
+        Transport::Ssh(host) => Docker::connect_with_ssh(host, timeout, version, None),
+        Transport::Tls(host, folder) => {
+            return Docker::connect_with_ssl(
+                host,
+                &folder.join("key.pem"),
+                &folder.join("cert.pem"),
+                &folder.join("ca.pem"),
+                timeout,
+                version,
+            )
+            .map_err(|source| AddressProblem::Certificates {
+                folder: (*folder).to_owned(),
+                source: source.into(),
+            });
+        }
+    }
+    .map_err(|source| AddressProblem::Malformed {
+        source: source.into(),
+    })
+}
+
+impl ConnectFailure {
+    fn of_system(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::NotFound => Self::NoSocket { source },
+            std::io::ErrorKind::PermissionDenied => Self::PermissionDenied { source },
+            std::io::ErrorKind::ConnectionRefused => Self::ConnectionRefused { source },
+            _ => Self::Connection {
+                source: source.into(),
+            },
+        }
+    }
+
+    fn of_request(error: Error, limit: Duration) -> Self {
+        if let Some(source) = system_error(&error) {
+            return Self::of_system(source);
+        }
+        match error {
+            Error::RequestTimeoutError => Self::Silent { limit },
+            Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } => Self::Connection {
+                source: words_of(error),
+            },
+            _ => Self::NotAnEngine {
+                source: words_of(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(host: &str) -> Address {
+        Address {
+            host: Some(host.to_owned()),
+            ..Address::default()
+        }
+    }
+
+    #[test]
+    fn ports_are_filled_in() {
+        assert_eq!(
+            at("tcp://build").transport().unwrap(),
+            Transport::Tcp("build:2375".to_owned())
+        );
+        assert_eq!(
+            at("tcp://[::1]").transport().unwrap(),
+            Transport::Tcp("[::1]:2375".to_owned())
+        );
+        assert_eq!(
+            at("tcp://[::1]:99/").transport().unwrap(),
+            Transport::Tcp("[::1]:99".to_owned())
+        );
+        let secure = Address {
+            cert_path: Some(PathBuf::from("/certs")),
+            ..at("tcp://build")
+        };
+        assert_eq!(
+            secure.transport().unwrap(),
+            Transport::Tls("build:2376".to_owned(), Path::new("/certs"))
+        );
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let problem = |host: &str| at(host).transport().unwrap_err();
+        assert!(matches!(
+            problem("/var/run/docker.sock"),
+            AddressProblem::Scheme
+        ));
+        assert!(matches!(
+            problem("npipe:////./pipe/x"),
+            AddressProblem::Scheme
+        ));
+        assert!(matches!(
+            problem("unix://docker.sock"),
+            AddressProblem::SocketPath
+        ));
+        assert!(matches!(problem("tcp://"), AddressProblem::NoHost));
+        assert!(matches!(problem("tcp://:2375"), AddressProblem::NoHost));
+        assert!(matches!(problem("tcp://a/b"), AddressProblem::TrailingPath));
+        assert!(matches!(problem("ssh://me@a:22"), AddressProblem::SshPort));
+        let bare = Address {
+            tls_verify: true,
+            ..at("tcp://a")
+        };
+        assert!(matches!(
+            bare.transport().unwrap_err(),
+            AddressProblem::NoCertificates
+        ));
+    }
+}

@@ -1,0 +1,133 @@
+//! Images that come from elsewhere than a registry or a builder.
+
+use bollard::body_try_stream;
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ImportImageOptions, TagImageOptionsBuilder,
+};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::client::Client;
+use super::failure::status;
+use super::outgoing::ReadFailure;
+use crate::engine::{ByteStream, EngineError, EngineImage};
+
+impl Client {
+    pub(super) async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError> {
+        let operation = format!("look at image {reference}");
+        let found = match self.docker.inspect_image(reference).await {
+            Err(error) if status(&error) == Some(404) => return Ok(None),
+            found => found.map_err(|error| self.failed(&operation, error))?,
+        };
+        let missing = |what| Self::incomplete(&operation, what);
+        Ok(Some(EngineImage {
+            id: found.id.ok_or_else(|| missing("id"))?,
+            repo_digests: found.repo_digests.unwrap_or_default(),
+            architecture: found.architecture.ok_or_else(|| missing("architecture"))?,
+            labels: found
+                .config
+                .and_then(|config| config.labels)
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
+        }))
+    }
+
+    pub(super) async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
+        let (repository, tag) = split_name(name);
+        let options = TagImageOptionsBuilder::new()
+            .repo(repository)
+            .tag(tag)
+            .build();
+        match self.docker.tag_image(image, Some(options)).await {
+            Err(error) if status(&error) == Some(404) => Err(EngineError::NoImage {
+                image: image.to_owned(),
+            }),
+            done => done.map_err(|error| self.failed(&format!("tag {image} as {name}"), error)),
+        }
+    }
+
+    pub(super) async fn import(
+        &self,
+        root: ByteStream,
+        name: &str,
+        changes: &[String],
+    ) -> Result<String, EngineError> {
+        let operation = format!("import image {name}");
+        let (repository, tag) = split_name(name);
+        let options = CreateImageOptionsBuilder::new()
+            .from_src("-")
+            .repo(repository)
+            .tag(tag)
+            .changes(changes.to_vec())
+            .build();
+        let (root, unreadable) = ReadFailure::watch(root);
+        let mut answers =
+            self.patient
+                .create_image(Some(options), Some(body_try_stream(root)), None);
+        let mut id = None;
+        while let Some(answer) = answers.next().await {
+            let answer = answer
+                .map_err(|error| unreadable.or(&operation, self.failed(&operation, error)))?;
+            id = answer
+                .status
+                .filter(|status| status.starts_with("sha256:"))
+                .or(id);
+        }
+        id.ok_or_else(|| Self::incomplete(&operation, "image id"))
+    }
+
+    pub(super) async fn load(&self, archive: ByteStream) -> Result<Vec<String>, EngineError> {
+        let operation = "load an image archive";
+        let (archive, unreadable) = ReadFailure::watch(archive);
+        let answers: Vec<_> = self
+            .patient
+            .import_image(
+                ImportImageOptions::default(),
+                body_try_stream(archive),
+                None,
+            )
+            .try_collect()
+            .await
+            .map_err(|error| unreadable.or(operation, self.failed(operation, error)))?;
+        let text: String = answers
+            .into_iter()
+            .filter_map(|answer| answer.stream)
+            .collect();
+        Ok(text.lines().filter_map(loaded).map(str::to_owned).collect())
+    }
+}
+
+/// The image that a line of the loader's output names.
+fn loaded(line: &str) -> Option<&str> {
+    let line = line.trim();
+    line.strip_prefix("Loaded image ID: ")
+        .or_else(|| line.strip_prefix("Loaded image: "))
+        .or_else(|| line.strip_prefix("Loaded image(s): "))
+}
+
+/// Repository and tag of a name; the colon of a registry's port is not a tag's.
+pub(super) fn split_name(name: &str) -> (&str, &str) {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+        _ => (name, "latest"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{loaded, split_name};
+
+    #[test]
+    fn names_are_split_at_the_tag() {
+        assert_eq!(split_name("a/b:1"), ("a/b", "1"));
+        assert_eq!(split_name("host:5000/b"), ("host:5000/b", "latest"));
+        assert_eq!(split_name("host:5000/b:x"), ("host:5000/b", "x"));
+    }
+
+    #[test]
+    fn the_loader_names_images_and_ids() {
+        assert_eq!(loaded("Loaded image: a/b:1"), Some("a/b:1"));
+        assert_eq!(loaded("Loaded image ID: sha256:00"), Some("sha256:00"));
+        assert_eq!(loaded("unpacking"), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! What the tool left on the engine.
+
+use std::collections::HashMap;
+
+use bollard::models::ContainerSummaryStateEnum as State;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveImageOptionsBuilder, RemoveVolumeOptions,
+};
+
+use super::client::Client;
+use super::failure::status;
+use crate::engine::{EngineError, LABEL_RUN, Owned, OwnedKind};
+
+impl Client {
+    pub(super) async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
+        let mut owned = self.owned_containers().await?;
+        owned.extend(self.owned_volumes().await?);
+        owned.extend(self.owned_images().await?);
+        Ok(owned)
+    }
+
+    async fn owned_containers(&self) -> Result<Vec<Owned>, EngineError> {
+        let options = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(&labelled())
+            .build();
+        let found = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(|error| self.failed("list the containers", error))?;
+        Ok(found
+            .into_iter()
+            .filter_map(|container| {
+                let id = container.id?;
+                let name = container.names.unwrap_or_default().into_iter().next();
+                Some(Owned {
+                    kind: OwnedKind::Container,
+                    name: name.map_or_else(
+                        || id.clone(),
+                        |name| name.trim_start_matches('/').to_owned(),
+                    ),
+                    id,
+                    labels: container.labels.unwrap_or_default().into_iter().collect(),
+                    running: matches!(
+                        container.state,
+                        Some(State::RUNNING | State::PAUSED | State::RESTARTING)
+                    ),
+                })
+            })
+            .collect())
+    }
+
+    async fn owned_volumes(&self) -> Result<Vec<Owned>, EngineError> {
+        let options = ListVolumesOptionsBuilder::new()
+            .filters(&labelled())
+            .build();
+        let found = self
+            .docker
+            .list_volumes(Some(options))
+            .await
+            .map_err(|error| self.failed("list the volumes", error))?;
+        Ok(found
+            .volumes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|volume| Owned {
+                kind: OwnedKind::Volume,
+                id: volume.name.clone(),
+                name: volume.name,
+                labels: volume.labels.into_iter().collect(),
+                running: false,
+            })
+            .collect())
+    }
+
+    async fn owned_images(&self) -> Result<Vec<Owned>, EngineError> {
+        let options = ListImagesOptionsBuilder::new().filters(&labelled()).build();
+        let found = self
+            .docker
+            .list_images(Some(options))
+            .await
+            .map_err(|error| self.failed("list the images", error))?;
+        Ok(found
+            .into_iter()
+            .map(|image| Owned {
+                kind: OwnedKind::Image,
+                name: image
+                    .repo_tags
+                    .into_iter()
+                    .find(|tag| tag != "<none>:<none>")
+                    .unwrap_or_else(|| image.id.clone()),
+                id: image.id,
+                labels: image.labels.into_iter().collect(),
+                running: false,
+            })
+            .collect())
+    }
+
+    pub(super) async fn remove(&self, owned: &Owned) -> Result<(), EngineError> {
+        let (kind, removed) = match owned.kind {
+            OwnedKind::Container => return self.remove_container(&owned.id).await,
+            OwnedKind::Volume => (
+                "volume",
+                self.patient
+                    .remove_volume(&owned.id, None::<RemoveVolumeOptions>)
+                    .await,
+            ),
+            OwnedKind::Image => {
+                // Forced, or an image with several names would stay; one that a container runs from stays anyway.
+                let options = RemoveImageOptionsBuilder::new().force(true).build();
+                let removed = self
+                    .patient
+                    .remove_image(&owned.id, Some(options), None)
+                    .await;
+                ("image", removed.map(drop))
+            }
+        };
+        match removed {
+            Err(error) if status(&error) == Some(404) => Ok(()),
+            done => {
+                done.map_err(|error| self.failed(&format!("remove {kind} {}", owned.name), error))
+            }
+        }
+    }
+}
+
+/// The filter for everything that carries [`LABEL_RUN`].
+fn labelled() -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![LABEL_RUN.to_owned()])])
+}

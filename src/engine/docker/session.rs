@@ -1,0 +1,165 @@
+//! Containers in which steps are run.
+
+use std::sync::atomic::AtomicU64;
+
+use async_trait::async_trait;
+use bollard::models::{
+    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, VolumeCreateRequest,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+};
+
+use super::client::Client;
+use super::failure::status;
+use crate::engine::{
+    ByteStream, Command, EngineError, Exit, LABEL_RECIPE, LABEL_RUN, Network, Session, SessionSpec,
+};
+use crate::events::Sink;
+
+/// A running container.
+pub(super) struct DockerSession {
+    pub client: Client,
+    pub id: String,
+    /// How many processes of the container the kernel had ended for lack of memory when the last command was over.
+    pub out_of_memory_kills: AtomicU64,
+}
+
+impl Client {
+    pub(super) async fn open(&self, spec: &SessionSpec) -> Result<DockerSession, EngineError> {
+        // Made before the container: the engine would make them on its own, without labels nobody finds again.
+        for volume in spec.volumes.keys() {
+            self.make_volume(volume, spec).await?;
+        }
+        let operation = format!("create container {}", spec.name);
+        let options = CreateContainerOptionsBuilder::new()
+            .name(&spec.name)
+            .build();
+        let created = self
+            .docker
+            .create_container(Some(options), container(spec))
+            .await
+            .map_err(|error| match status(&error) {
+                Some(404) => EngineError::NoImage {
+                    image: spec.image.clone(),
+                },
+                _ => self.failed(&operation, error),
+            })?;
+        let session = DockerSession {
+            client: self.clone(),
+            id: created.id,
+            out_of_memory_kills: AtomicU64::new(0),
+        };
+        let started = self
+            .docker
+            .start_container(&session.id, None::<StartContainerOptions>)
+            .await;
+        if let Err(error) = started {
+            // The start's error is the one to tell; a removal that fails too is left to the next sweep.
+            let _ = session.close().await;
+            return Err(self.failed(&format!("start container {}", spec.name), error));
+        }
+        Ok(session)
+    }
+
+    async fn make_volume(&self, volume: &str, spec: &SessionSpec) -> Result<(), EngineError> {
+        let labels = [LABEL_RUN, LABEL_RECIPE]
+            .into_iter()
+            .filter_map(|key| Some((key.to_owned(), spec.labels.get(key)?.clone())))
+            .collect();
+        // One that is there is left as it is, with the labels that it has.
+        self.docker
+            .create_volume(VolumeCreateRequest {
+                name: Some(volume.to_owned()),
+                labels: Some(labels),
+                ..VolumeCreateRequest::default()
+            })
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(&format!("make volume {volume}"), error))
+    }
+
+    /// Kills and removes a container with its anonymous volumes; named ones stay.
+    pub(super) async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::new()
+            .force(true)
+            .v(true)
+            .build();
+        match self.patient.remove_container(id, Some(options)).await {
+            Err(bollard::errors::Error::DockerResponseServerError {
+                status_code,
+                ref message,
+            }) if status_code == 404
+                || status_code == 409 && message.contains("already in progress") =>
+            {
+                Ok(())
+            }
+            done => done.map_err(|error| self.failed(&format!("remove container {id}"), error)),
+        }
+    }
+}
+
+fn container(spec: &SessionSpec) -> ContainerCreateBody {
+    let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok());
+    let network = match spec.network {
+        Network::None => "none",
+        Network::Bridge => "bridge",
+    };
+    let mounts = spec
+        .volumes
+        .iter()
+        .map(|(volume, target)| Mount {
+            typ: Some(MountType::VOLUME),
+            source: Some(volume.clone()),
+            target: Some(target.clone()),
+            ..Mount::default()
+        })
+        .collect();
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        // The images' own entry points are for other uses: upstream's runc image starts from a mount of its own.
+        entrypoint: Some(vec!["sleep".to_owned()]),
+        cmd: Some(vec![spec.lifetime.as_secs().max(1).to_string()]),
+        user: Some("0".to_owned()),
+        // The engine makes the folder when it is not there.
+        working_dir: Some(spec.workdir.clone()),
+        labels: Some(spec.labels.clone().into_iter().collect()),
+        healthcheck: Some(HealthConfig {
+            test: Some(vec!["NONE".to_owned()]),
+            ..HealthConfig::default()
+        }),
+        host_config: Some(HostConfig {
+            network_mode: Some(network.to_owned()),
+            mounts: Some(mounts),
+            memory,
+            // Equal to the memory limit: no swap on top of it.
+            memory_swap: memory,
+            nano_cpus: spec.nano_cpus,
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+#[async_trait]
+impl Session for DockerSession {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    async fn upload(&self, path: &str, archive: ByteStream) -> Result<(), EngineError> {
+        self.unpack(path, archive).await
+    }
+
+    async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError> {
+        self.run_command(command, sink).await
+    }
+
+    async fn download(&self, path: &str) -> Result<ByteStream, EngineError> {
+        self.pack(path).await
+    }
+
+    async fn close(&self) -> Result<(), EngineError> {
+        self.client.remove_container(&self.id).await
+    }
+}
