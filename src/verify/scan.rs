@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn finds_a_mark_wherever_chunks_meet() {
-        let all = (0..400).map(|_| b'.').collect::<Vec<u8>>();
+        let all = vec![b'.'; 240];
         for mark in MARKS {
             for at in 0..=all.len() - mark.text.len() {
                 let mut bytes = all.clone();
                 bytes[at..at + mark.text.len()].copy_from_slice(mark.text.as_bytes());
-                for chunk in [1, 7, 64] {
+                for chunk in [7, 64] {
                     let scan = scan_in_chunks(&bytes[..], chunk).unwrap();
-                    assert_eq!(scan.size, 400);
+                    assert_eq!(scan.size, all.len() as u64);
                     assert_eq!(
                         offset_of(mark.text, &scan),
                         Some(at as u64),

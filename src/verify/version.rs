@@ -62,7 +62,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Runs a binary on this host, if it is a program for this host's architecture.
 ///
 /// It runs as the calling user with an empty environment, without input, in `/`; when the time is up it is
-/// killed with all that it started. Call it only on binaries whose origin is trusted as much as the tool's.
+/// killed with all that it started. Blocks until then. Call it only on binaries whose origin is trusted as much as the tool's.
 pub fn run_version(path: &Path, arguments: &[String], timeout: Duration) -> VersionRun {
     let not_run = |reason: String| VersionRun::NotRun { reason };
     match inspect::read_program(path) {
