@@ -1,1 +1,31 @@
 //! What the checks find in a binary.
+//!
+//! [`inspect()`] reads one file and tells all that it finds: what kind of file it is, how it is linked, which
+//! glibc it asks for, and whether the code that turns kernel-memory accounting on is in it. [`run_version`]
+//! runs it to hear its version. [`judge`] holds both against [`Expectations`]; it is pure.
+//!
+//! Nothing here changes a file, and a strange file is a finding rather than an error: it fails its checks.
+
+mod architecture;
+mod check;
+mod elf;
+mod error;
+mod expectations;
+mod findings;
+mod format;
+mod glibc;
+mod inspect;
+mod kmem;
+mod linkage;
+mod scan;
+mod version;
+
+pub use check::{Check, CheckName, Outcome, judge};
+pub use error::VerifyError;
+pub use expectations::{Expectations, KmemExpectation, VersionExpectation};
+pub use findings::{Findings, Format};
+pub use glibc::{GlibcVersion, InvalidGlibcVersion};
+pub use inspect::inspect;
+pub use kmem::{Kmem, KmemVerdict, Mark};
+pub use linkage::Linkage;
+pub use version::{VERSION_TIMEOUT, VersionRun, run_version};

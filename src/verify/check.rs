@@ -1,0 +1,113 @@
+//! Holding findings against expectations.
+
+use serde::{Deserialize, Serialize};
+
+use super::expectations::Expectations;
+use super::findings::Findings;
+use super::version::VersionRun;
+use super::{architecture, format, glibc, kmem, linkage, version};
+
+/// The outcome of one check on one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Check {
+    /// Which check.
+    pub name: CheckName,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was to be found, in words.
+    pub expected: String,
+    /// What was found, in words.
+    pub found: String,
+    /// What makes it so, one line each: marks with their offsets, libraries, output.
+    pub evidence: Vec<String>,
+}
+
+/// Which check it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckName {
+    /// The file is a whole ELF program.
+    Format,
+    /// Kernel-memory accounting is as expected.
+    Kmem,
+    /// It is linked as expected.
+    Linkage,
+    /// It is for the expected architecture.
+    Architecture,
+    /// It starts on hosts with the expected glibc.
+    Glibc,
+    /// It reports the expected version.
+    Version,
+}
+
+impl std::fmt::Display for CheckName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(match self {
+            Self::Format => "format",
+            Self::Kmem => "kmem",
+            Self::Linkage => "linkage",
+            Self::Architecture => "architecture",
+            Self::Glibc => "glibc",
+            Self::Version => "version",
+        })
+    }
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Found what was expected.
+    Passed,
+    /// Found something else.
+    Failed,
+    /// It could not be tried, which proves nothing either way: a foreign architecture, not a whole program.
+    NotRun,
+}
+
+impl Outcome {
+    pub(super) fn passed_if(passed: bool) -> Self {
+        if passed { Self::Passed } else { Self::Failed }
+    }
+}
+
+/// Holds what was found against what was expected: the format always, the rest where something is expected.
+///
+/// `version` is what came of running the binary, none when nobody tried.
+pub fn judge(
+    findings: &Findings,
+    version: Option<&VersionRun>,
+    expectations: &Expectations,
+) -> Vec<Check> {
+    let mut checks = vec![format::check(findings)];
+    if let Some(expected) = expectations.kmem {
+        checks.push(kmem::check(findings, expected));
+    }
+    if let Some(expected) = expectations.static_linked {
+        checks.push(linkage::check(findings, expected));
+    }
+    if let Some(expected) = &expectations.architecture {
+        checks.push(architecture::check(findings, expected));
+    }
+    if let Some(floor) = expectations.glibc_floor {
+        checks.push(glibc::check(findings, floor));
+    }
+    if let Some(expected) = &expectations.version {
+        checks.push(version::check(version, expected));
+    }
+    checks
+}
+
+impl Check {
+    /// A check that makes no sense on a file that is not a whole program: the format check has failed already.
+    pub(super) fn not_a_program(name: CheckName, expected: String) -> Self {
+        Self {
+            name,
+            outcome: Outcome::NotRun,
+            expected,
+            found: "not judged: the file is not a whole ELF program".to_owned(),
+            evidence: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a file is, told by its first bytes, and the check that it is a whole program.
+
+use super::check::{Check, CheckName, Outcome};
+use super::findings::{Findings, Format};
+
+/// How many bytes from the start are enough to tell.
+pub(super) const HEAD: usize = 4096;
+
+/// The first bytes of every ELF file.
+pub(super) const ELF_MAGIC: &[u8] = b"\x7fELF";
+
+/// Beginnings of the files that turn up where a binary was expected.
+const BEGINNINGS: [(&[u8], &str); 10] = [
+    (b"#!", "a script"),
+    (b"MZ", "a Windows program"),
+    (b"\xcf\xfa\xed\xfe", "a macOS program"),
+    (b"\xca\xfe\xba\xbe", "a macOS universal program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"!<arch>\n", "a static library or a package"),
+    (b"version https://git-lfs", "a Git LFS pointer"),
+];
+
+/// Names a file that does not begin as ELF files do.
+pub(super) fn describe(head: &[u8]) -> &'static str {
+    if head.is_empty() {
+        return "an empty file";
+    }
+    if let Some((_, what)) = BEGINNINGS
+        .iter()
+        .find(|(beginning, _)| head.starts_with(beginning))
+    {
+        return what;
+    }
+    if head.iter().all(|byte| *byte == 0) {
+        return "a file of zeros";
+    }
+    if is_text(head) {
+        return "a text file";
+    }
+    "data of an unknown kind"
+}
+
+/// The head may end in the middle of a character, so an incomplete last one is still text.
+fn is_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|character| !character.is_control() || "\n\r\t\x0c\x1b".contains(character))
+}
+
+/// A file that is not a whole program fails whatever words stand in it.
+pub(super) fn check(findings: &Findings) -> Check {
+    let (outcome, found) = match &findings.format {
+        Format::Elf { bits, machine } => (
+            Outcome::Passed,
+            format!("a whole {bits}-bit ELF program for {machine}"),
+        ),
+        Format::NotAProgram { what } | Format::NotElf { what } => (Outcome::Failed, what.clone()),
+        Format::Damaged { reason } => (
+            Outcome::Failed,
+            format!("an ELF file that is not whole: {reason}"),
+        ),
+    };
+    Check {
+        name: CheckName::Format,
+        outcome,
+        expected: "a whole ELF program".to_owned(),
+        found,
+        evidence: vec![format!(
+            "{} bytes, sha256 {}",
+            findings.size, findings.sha256
+        )],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_lies_where_a_binary_was_expected() {
+        assert_eq!(describe(b""), "an empty file");
+        assert_eq!(describe(b"#!/bin/sh\n"), "a script");
+        assert_eq!(describe("Grüße\n".as_bytes()), "a text file");
+        assert_eq!(describe(&"Grüße".as_bytes()[..3]), "a text file");
+        assert_eq!(describe(b"\x1f\x8b\x08\0"), "a gzip archive");
+        assert_eq!(describe(&[0; 64]), "a file of zeros");
+        assert_eq!(describe(b"\x7fEL"), "data of an unknown kind");
+        assert_eq!(describe(b"\xff\xfe\x01"), "data of an unknown kind");
+    }
+}

@@ -1,0 +1,234 @@
+//! Which glibc a program asks for: one built on a new distribution does not start on an old one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use object::Endianness;
+use object::elf::{Vernaux, Verneed};
+use object::read::ReadRef;
+use object::read::elf::FileHeader;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::check::{Check, CheckName, Outcome};
+use super::elf::{Image, damaged};
+use super::findings::{Findings, Format};
+
+/// A version of glibc, e.g. 2.17 or 2.2.5; 2.2.5 < 2.3.2 < 2.17 < 2.34.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GlibcVersion {
+    major: u32,
+    minor: u32,
+    patch: u32,
+}
+
+/// A text that is no version of glibc.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not a glibc version such as 2.17 or 2.3.2")]
+pub struct InvalidGlibcVersion {
+    /// The text.
+    pub text: String,
+}
+
+impl FromStr for GlibcVersion {
+    type Err = InvalidGlibcVersion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidGlibcVersion {
+            text: text.to_owned(),
+        };
+        let numbers = text
+            .split('.')
+            // `parse` would take "+2"
+            .map(|part| {
+                part.bytes()
+                    .all(|byte| byte.is_ascii_digit())
+                    .then(|| part.parse().ok())
+                    .flatten()
+            })
+            .collect::<Option<Vec<u32>>>()
+            .ok_or_else(invalid)?;
+        let (major, minor, patch) = match numbers[..] {
+            [major, minor] => (major, minor, 0),
+            [major, minor, patch] => (major, minor, patch),
+            _ => return Err(invalid()),
+        };
+        Ok(Self {
+            major,
+            minor,
+            patch,
+        })
+    }
+}
+
+impl TryFrom<String> for GlibcVersion {
+    type Error = InvalidGlibcVersion;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<GlibcVersion> for String {
+    fn from(version: GlibcVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl fmt::Display for GlibcVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 {
+            write!(formatter, ".{}", self.patch)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a program asks of glibc.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct GlibcNeeds {
+    /// The highest version.
+    pub(super) highest: Option<GlibcVersion>,
+    /// Names without a number.
+    pub(super) unnumbered: Vec<String>,
+}
+
+impl GlibcNeeds {
+    fn add(&mut self, name: &str) {
+        let Some(rest) = name.strip_prefix("GLIBC_") else {
+            return;
+        };
+        // packed relocations: the name has no number, glibc took it up in 2.36
+        let rest = if rest == "ABI_DT_RELR" { "2.36" } else { rest };
+        if let Ok(version) = rest.parse() {
+            self.highest = self.highest.max(Some(version));
+        } else if !self.unnumbered.iter().any(|known| known == name) {
+            self.unnumbered.push(name.to_owned());
+        }
+    }
+}
+
+/// More needed versions than any program has: a forged table must not keep us busy.
+const MOST_VERSIONS: u64 = 4096;
+
+/// Reads the table of needed versions (`.gnu.version_r`) by the dynamic segment, as the loader does.
+pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
+    image: &Image<'_, Elf>,
+) -> Result<GlibcNeeds, Format> {
+    let mut needs = GlibcNeeds::default();
+    let Some(address) = image.dynamic.versions else {
+        return Ok(needs);
+    };
+    let broken = || damaged("its table of needed versions is broken");
+    let mut library_at = image.file_offset(address).ok_or_else(broken)?;
+    let mut left = MOST_VERSIONS;
+    for _ in 0..image.dynamic.version_count {
+        let library: &Verneed<Endianness> =
+            image.data.read_at(library_at).map_err(|()| broken())?;
+        let mut version_at = library_at + u64::from(library.vn_aux.get(image.endian));
+        for _ in 0..library.vn_cnt.get(image.endian) {
+            left = left.checked_sub(1).ok_or_else(broken)?;
+            let version: &Vernaux<Endianness> =
+                image.data.read_at(version_at).map_err(|()| broken())?;
+            needs.add(&image.string(version.vna_name.get(image.endian).into())?);
+            version_at += u64::from(version.vna_next.get(image.endian));
+        }
+        match library.vn_next.get(image.endian) {
+            0 => break,
+            next => library_at += u64::from(next),
+        }
+        left = left.checked_sub(1).ok_or_else(broken)?;
+    }
+    Ok(needs)
+}
+
+pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
+    let expected = format!("starts with glibc {floor}");
+    let Some(linkage) = &findings.linkage else {
+        return Check::not_a_program(CheckName::Glibc, expected);
+    };
+    // a name without a number that is not known here may be newer than any floor
+    let unknown: Vec<_> = findings
+        .glibc_unnumbered
+        .iter()
+        .filter(|name| *name != "GLIBC_PRIVATE")
+        .collect();
+    let musl = linkage
+        .interpreter()
+        .filter(|path| path.contains("/ld-musl-"));
+    let (passes, found) = match (findings.glibc, musl) {
+        (_, Some(path)) => (false, format!("asks for musl's loader {path}, not glibc")),
+        (Some(version), None) => (version <= floor, format!("needs glibc {version}")),
+        (None, None) if linkage.is_static() => (true, "statically linked: needs none".to_owned()),
+        (None, None) => (true, "asks for no version of glibc".to_owned()),
+    };
+    let mut evidence: Vec<_> = findings
+        .glibc
+        .iter()
+        .map(|version| format!("highest version in the table of needed versions: {version}"))
+        .collect();
+    evidence.extend(
+        findings
+            .glibc_unnumbered
+            .iter()
+            .map(|name| format!("needs {name}")),
+    );
+    Check {
+        name: CheckName::Glibc,
+        outcome: Outcome::passed_if(passes && unknown.is_empty()),
+        expected,
+        found,
+        evidence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> GlibcVersion {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn orders_by_number() {
+        let texts = ["2.2.5", "2.3", "2.3.2", "2.17", "2.34"];
+        let mut versions: Vec<_> = texts.iter().rev().map(|text| version(text)).collect();
+        versions.sort();
+        let sorted: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        assert_eq!(sorted, texts);
+    }
+
+    #[test]
+    fn refuses_what_is_no_version() {
+        for text in ["", "2", "2.", "2.17.1.1", "2.+1", "PRIVATE", "2.x", " 2.17"] {
+            assert!(text.parse::<GlibcVersion>().is_err(), "{text:?}");
+        }
+        assert_eq!(
+            serde_json::from_str::<GlibcVersion>("\"2.17\"").unwrap(),
+            version("2.17")
+        );
+        assert!(serde_json::from_str::<GlibcVersion>("\"new\"").is_err());
+    }
+
+    #[test]
+    fn takes_the_highest_and_keeps_the_unnumbered() {
+        let mut needs = GlibcNeeds::default();
+        for name in [
+            "GLIBC_2.2.5",
+            "GLIBC_2.17",
+            "GLIBC_2.3.2",
+            "GLIBCXX_3.4.29",
+            "GLIBC_PRIVATE",
+            "GLIBC_PRIVATE",
+        ] {
+            needs.add(name);
+        }
+        assert_eq!(needs.highest, Some(version("2.17")));
+        assert_eq!(needs.unnumbered, ["GLIBC_PRIVATE"]);
+        needs.add("GLIBC_ABI_DT_RELR");
+        assert_eq!(needs.highest, Some(version("2.36")));
+    }
+}

@@ -1,0 +1,121 @@
+//! Looking at one file.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+use super::elf::{self, Program};
+use super::error::VerifyError;
+use super::findings::{Findings, Format};
+use super::{format, kmem, scan};
+
+/// Finds out all there is to find in one file, without running it.
+///
+/// A strange file is a finding, not an error.
+///
+/// # Errors
+///
+/// When the file cannot be opened or read, is not a regular file, or changes meanwhile.
+pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
+    let read_failed = |source| VerifyError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let (mut file, size) = open(path)?;
+    let program = examine(&file, size).map_err(read_failed)?;
+    file.rewind().map_err(read_failed)?;
+    let scan = scan::scan(&file).map_err(read_failed)?;
+    if scan.size != size {
+        return Err(VerifyError::Changed {
+            path: path.to_owned(),
+            before: size,
+            after: scan.size,
+        });
+    }
+    let kmem = kmem::weigh(&scan.marks, program.is_ok());
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    Ok(match program {
+        Ok(program) => Findings {
+            name,
+            size,
+            sha256: scan.sha256,
+            format: Format::Elf {
+                bits: program.bits,
+                machine: program.machine.name,
+            },
+            architecture: program.machine.architecture.map(str::to_owned),
+            linkage: Some(program.linkage),
+            glibc: program.glibc.highest,
+            glibc_unnumbered: program.glibc.unnumbered,
+            kmem,
+        },
+        Err(format) => Findings {
+            name,
+            size,
+            sha256: scan.sha256,
+            format,
+            architecture: None,
+            linkage: None,
+            glibc: None,
+            glibc_unnumbered: Vec::new(),
+            kmem,
+        },
+    })
+}
+
+/// Reads the headers of a file only; the inner error is what it is instead of a whole program.
+pub(super) fn read_program(path: &Path) -> Result<Result<Program, Format>, VerifyError> {
+    let (file, size) = open(path)?;
+    examine(&file, size).map_err(|source| VerifyError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn examine(file: &File, size: u64) -> std::io::Result<Result<Program, Format>> {
+    let mut head = Vec::new();
+    file.take(format::HEAD as u64).read_to_end(&mut head)?;
+    Ok(if head.starts_with(format::ELF_MAGIC) {
+        elf::read(file, size)
+    } else {
+        Err(Format::NotElf {
+            what: format::describe(&head).to_owned(),
+        })
+    })
+}
+
+/// Opens a regular file and tells its size. Opening does not wait for a writer, should it be a pipe.
+fn open(path: &Path) -> Result<(File, u64), VerifyError> {
+    let open_failed = |source| VerifyError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(
+        rustix::fs::open(path, flags, Mode::empty()).map_err(|error| open_failed(error.into()))?,
+    );
+    let metadata = file.metadata().map_err(open_failed)?;
+    let kind = metadata.file_type();
+    let kind = if kind.is_file() {
+        return Ok((file, metadata.len()));
+    } else if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_char_device() || kind.is_block_device() {
+        "a device"
+    } else {
+        "a special file"
+    };
+    Err(VerifyError::NotARegularFile {
+        path: path.to_owned(),
+        kind,
+    })
+}

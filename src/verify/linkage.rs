@@ -1,0 +1,123 @@
+//! How a program is linked: does it start without any library of the host?
+
+use object::Endianness;
+use object::elf;
+use object::read::elf::{FileHeader, ProgramHeader as _};
+use serde::{Deserialize, Serialize};
+
+use super::check::{Check, CheckName, Outcome};
+use super::elf::{Image, damaged};
+use super::findings::{Findings, Format};
+
+/// How a program is linked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Linkage {
+    /// Neither an interpreter nor a library is asked for.
+    Static,
+    /// The same, and it can be loaded at any address.
+    StaticPie,
+    /// It starts only with what the host has.
+    Dynamic {
+        /// The loader it asks for, e.g. `/lib64/ld-linux-x86-64.so.2`.
+        interpreter: Option<String>,
+        /// The libraries it asks for, in its order. A position-independent Go program may need none.
+        needed: Vec<String>,
+    },
+}
+
+impl Linkage {
+    /// Whether it starts without any library of the host.
+    pub fn is_static(&self) -> bool {
+        !matches!(self, Self::Dynamic { .. })
+    }
+
+    /// The loader it asks for.
+    pub fn interpreter(&self) -> Option<&str> {
+        match self {
+            Self::Dynamic { interpreter, .. } => interpreter.as_deref(),
+            Self::Static | Self::StaticPie => None,
+        }
+    }
+}
+
+/// Longest path that Linux takes, so the longest interpreter that is believed.
+const LONGEST_PATH: u64 = 4096;
+
+pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
+    image: &Image<'_, Elf>,
+) -> Result<Linkage, Format> {
+    let mut interpreter = None;
+    for segment in image.segments {
+        if segment.p_type(image.endian) != elf::PT_INTERP {
+            continue;
+        }
+        if segment.file_range(image.endian).1 > LONGEST_PATH {
+            return Err(damaged("its interpreter's path is absurdly long"));
+        }
+        interpreter = segment
+            .interpreter(image.endian, image.data)
+            .map_err(|error| damaged(error.to_string()))?
+            .map(|path| String::from_utf8_lossy(path).into_owned());
+    }
+    let needed = image
+        .dynamic
+        .needed
+        .iter()
+        .map(|name| image.string(*name))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(if interpreter.is_some() || !needed.is_empty() {
+        Linkage::Dynamic {
+            interpreter,
+            needed,
+        }
+    } else if image.header.e_type(image.endian) == elf::ET_DYN {
+        Linkage::StaticPie
+    } else {
+        Linkage::Static
+    })
+}
+
+pub(super) fn check(findings: &Findings, static_linked: bool) -> Check {
+    let expected = if static_linked {
+        "statically linked"
+    } else {
+        "dynamically linked"
+    }
+    .to_owned();
+    let Some(linkage) = &findings.linkage else {
+        return Check::not_a_program(CheckName::Linkage, expected);
+    };
+    let (found, evidence) = match linkage {
+        Linkage::Static => (
+            "statically linked",
+            vec!["no interpreter, no needed library".to_owned()],
+        ),
+        Linkage::StaticPie => (
+            "statically linked, position independent",
+            vec!["no interpreter, no needed library".to_owned()],
+        ),
+        Linkage::Dynamic {
+            interpreter,
+            needed,
+        } => (
+            "dynamically linked",
+            interpreter
+                .iter()
+                .map(|path| format!("interpreter {path}"))
+                .chain(needed.iter().map(|name| format!("needs {name}")))
+                .collect(),
+        ),
+    };
+    Check {
+        name: CheckName::Linkage,
+        outcome: Outcome::passed_if(linkage.is_static() == static_linked),
+        expected,
+        found: found.to_owned(),
+        evidence,
+    }
+}

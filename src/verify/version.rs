@@ -1,0 +1,333 @@
+//! Does the binary say of itself what it was built as?
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use std::os::unix::process::CommandExt as _;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use serde::{Deserialize, Serialize};
+
+use super::architecture;
+use super::check::{Check, CheckName, Outcome};
+use super::expectations::VersionExpectation;
+use super::findings::Format;
+use super::inspect;
+
+/// What came of running a binary to learn its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum VersionRun {
+    /// It ran to its end.
+    Ran {
+        /// What it wrote to standard output and standard error, at most 64 KiB.
+        output: String,
+        /// Its exit code; none when a signal ended it.
+        exit_code: Option<i32>,
+    },
+    /// It had not ended in time and was killed.
+    TimedOut {
+        /// What it had written until then, at most 64 KiB.
+        output: String,
+        /// The allowed time in milliseconds.
+        limit_milliseconds: u64,
+    },
+    /// This host cannot run it, which says nothing about it.
+    NotRun {
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// Time enough to print a version, even on a busy host.
+pub const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// More than any version text has; a binary that writes without end must not fill the memory.
+const MOST_OUTPUT: usize = 64 << 10;
+
+/// How long to wait for what is still in the pipe when the program has ended.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// How often to look whether the program has ended.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Runs a binary on this host, if it is a program for this host's architecture.
+///
+/// It runs as the calling user with an empty environment, without input, in `/`; when the time is up it is
+/// killed with all that it started. Blocks until then. Call it only on binaries whose origin is trusted as much as the tool's.
+pub fn run_version(path: &Path, arguments: &[String], timeout: Duration) -> VersionRun {
+    let not_run = |reason: String| VersionRun::NotRun { reason };
+    match inspect::read_program(path) {
+        Ok(Ok(program)) => {
+            if let Some(reason) = architecture::foreign(program.machine.architecture) {
+                return not_run(reason);
+            }
+        }
+        Ok(Err(Format::Damaged { reason })) => {
+            return not_run(format!("it is not a whole ELF program: {reason}"));
+        }
+        Ok(Err(_)) => return not_run("it is not an ELF program".to_owned()),
+        Err(error) => return not_run(error.to_string()),
+    }
+    match start(path, arguments) {
+        Ok((child, output)) => watch(child, &output, timeout),
+        Err(error) => not_run(format!("this host cannot start it: {error}")),
+    }
+}
+
+fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u8>>)> {
+    let program = fs::canonicalize(path)?;
+    let (mut reader, writer) = io::pipe()?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0);
+    let mut tries = 0;
+    let child = loop {
+        match command.spawn() {
+            // a process forked elsewhere in this program still holds the freshly written file open
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 20 => {
+                tries += 1;
+                thread::sleep(LOOK * 4);
+            }
+            outcome => break outcome?,
+        }
+    };
+    // its copies of the pipe's end would keep the reader waiting
+    drop(command);
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        let mut taken = 0;
+        // reads on when there is enough: a full pipe would stop the program
+        while let Ok(read @ 1..) = reader.read(&mut buffer) {
+            let kept = read.min(MOST_OUTPUT - taken);
+            taken += kept;
+            if kept > 0 && sender.send(buffer[..kept].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    Ok((child, receiver))
+}
+
+fn watch(mut child: Child, receiver: &Receiver<Vec<u8>>, timeout: Duration) -> VersionRun {
+    let group = Pid::from_child(&child);
+    let deadline = Instant::now() + timeout;
+    let mut output = Vec::new();
+    let mut open = true;
+    let in_time = loop {
+        if has_ended(group) {
+            break true;
+        }
+        if Instant::now() >= deadline {
+            break false;
+        }
+        if open {
+            open = take(receiver, &mut output, LOOK);
+        } else {
+            thread::sleep(LOOK);
+        }
+    };
+    // before the program is waited for, so that its number cannot belong to someone else yet
+    let _ = kill_process_group(group, Signal::KILL);
+    let status = child.wait();
+    let end = Instant::now() + DRAIN;
+    while open && Instant::now() < end {
+        open = take(receiver, &mut output, LOOK);
+    }
+    let output = String::from_utf8_lossy(&output).into_owned();
+    if in_time {
+        VersionRun::Ran {
+            output,
+            exit_code: status.ok().as_ref().and_then(ExitStatus::code),
+        }
+    } else {
+        VersionRun::TimedOut {
+            output,
+            limit_milliseconds: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Looks without reaping. An error means that there is no such child any more.
+fn has_ended(child: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::Pid(child), options), Ok(None))
+}
+
+/// Takes what comes within the time; false when no more will come.
+fn take(receiver: &Receiver<Vec<u8>>, output: &mut Vec<u8>, time: Duration) -> bool {
+    match receiver.recv_timeout(time) {
+        Ok(bytes) => output.extend(bytes),
+        Err(RecvTimeoutError::Timeout) => {}
+        Err(RecvTimeoutError::Disconnected) => return false,
+    }
+    true
+}
+
+pub(super) fn check(run: Option<&VersionRun>, expected: &VersionExpectation) -> Check {
+    let quoted: Vec<_> = expected
+        .contains
+        .iter()
+        .map(|text| format!("{text:?}"))
+        .collect();
+    let (outcome, found, evidence) = match run {
+        None => (Outcome::NotRun, "not run".to_owned(), Vec::new()),
+        Some(VersionRun::NotRun { reason }) => {
+            (Outcome::NotRun, format!("not run: {reason}"), Vec::new())
+        }
+        Some(VersionRun::TimedOut {
+            output,
+            limit_milliseconds,
+        }) => {
+            let limit = humantime::format_duration(Duration::from_millis(*limit_milliseconds));
+            (
+                Outcome::Failed,
+                format!("had not ended after {limit}"),
+                lines(output),
+            )
+        }
+        Some(VersionRun::Ran { output, exit_code }) => {
+            let missing: Vec<_> = expected
+                .contains
+                .iter()
+                .filter(|text| !contains_word(output, text))
+                .map(|text| format!("{text:?}"))
+                .collect();
+            match exit_code {
+                None => (
+                    Outcome::Failed,
+                    "ended by a signal".to_owned(),
+                    lines(output),
+                ),
+                Some(0) if missing.is_empty() => (
+                    Outcome::Passed,
+                    output.trim().lines().next().unwrap_or_default().to_owned(),
+                    lines(output),
+                ),
+                Some(0) => (
+                    Outcome::Failed,
+                    format!("its output lacks {}", missing.join(" and ")),
+                    lines(output),
+                ),
+                Some(code) => (
+                    Outcome::Failed,
+                    format!("ended with code {code}"),
+                    lines(output),
+                ),
+            }
+        }
+    };
+    Check {
+        name: CheckName::Version,
+        outcome,
+        expected: if quoted.is_empty() {
+            "it runs and ends with code 0".to_owned()
+        } else {
+            format!("its output has {}", quoted.join(" and "))
+        },
+        found,
+        evidence,
+    }
+}
+
+/// The first lines are evidence enough.
+fn lines(output: &str) -> Vec<String> {
+    output.trim().lines().take(20).map(str::to_owned).collect()
+}
+
+/// Whether a text stands in the output and no longer version does: 1.0.0 is not in 1.0.0-rc93, nor 1.2 in 11.2.
+fn contains_word(output: &str, text: &str) -> bool {
+    output.match_indices(text).any(|(start, found)| {
+        let before = output[..start].chars().next_back();
+        let mut after = output[start + found.len()..].chars();
+        let continues_number = found.starts_with(|first: char| first.is_ascii_digit())
+            && before.is_some_and(|last| last.is_ascii_digit() || last == '.');
+        let ends_in_word = found.ends_with(char::is_alphanumeric);
+        let continues = ends_in_word
+            && match after.next() {
+                Some(next) if next.is_alphanumeric() => true,
+                Some('.' | '-' | '+' | '~' | '_') => {
+                    after.next().is_some_and(char::is_alphanumeric)
+                }
+                _ => false,
+            };
+        !continues_number && !continues
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_versions_as_whole_words() {
+        let output = "runc version 1.0.0-rc93\ncommit: 12644e6\nspec: 1.0.2-dev.\n";
+        for text in [
+            "1.0.0-rc93",
+            "runc version 1.0.0-rc93",
+            "commit: ",
+            "12644e6",
+            "1.0.2-dev",
+        ] {
+            assert!(contains_word(output, text), "{text}");
+        }
+        for text in [
+            "1.0.0-rc9",
+            "1.0.0",
+            "runc version 1.0.0",
+            "0.0-rc93",
+            "12644e",
+            "2.0",
+        ] {
+            assert!(!contains_word(output, text), "{text}");
+        }
+        assert!(contains_word("Kubernetes v1.15.5\n", "1.15.5"));
+        assert!(contains_word("1.0.0-rc9, then 1.0.0", "1.0.0"));
+        assert!(!contains_word("Kubernetes v1.15.5-dirty\n", "v1.15.5"));
+    }
+
+    fn outcome(run: Option<&VersionRun>) -> Outcome {
+        let expected = VersionExpectation {
+            arguments: vec!["--version".to_owned()],
+            contains: vec!["1.2".to_owned()],
+        };
+        check(run, &expected).outcome
+    }
+
+    #[test]
+    fn judges_what_came_of_the_run() {
+        let ran = |output: &str, exit_code| VersionRun::Ran {
+            output: output.to_owned(),
+            exit_code,
+        };
+        assert_eq!(outcome(Some(&ran("v1.2\n", Some(0)))), Outcome::Passed);
+        assert_eq!(outcome(Some(&ran("v1.3\n", Some(0)))), Outcome::Failed);
+        assert_eq!(outcome(Some(&ran("v1.2\n", Some(1)))), Outcome::Failed);
+        assert_eq!(outcome(Some(&ran("v1.2\n", None))), Outcome::Failed);
+        let timed_out = VersionRun::TimedOut {
+            output: "v1.2\n".to_owned(),
+            limit_milliseconds: 5000,
+        };
+        assert_eq!(outcome(Some(&timed_out)), Outcome::Failed);
+        let not_run = VersionRun::NotRun {
+            reason: "it is for arm64, this host is amd64".to_owned(),
+        };
+        assert_eq!(outcome(Some(&not_run)), Outcome::NotRun);
+        assert_eq!(outcome(None), Outcome::NotRun);
+    }
+}
