@@ -1,6 +1,53 @@
 //! kmembuild builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
+//!
+//! One road leads through the crate; each arrow is one function, and each stop a type of its own:
+//!
+//! ```text
+//! argv + environment   environment, cli
+//!   -> Recipe          recipe (the YAML format), library (the shipped ones, the user's, their patches)
+//!   -> Facts           facts, read from source (git) and engine (the container engine)
+//!   -> Plan            plan: make_plan is pure; nothing is left to choose after it
+//!   -> Built           execute: lowers the plan onto the engine
+//!   -> Manifest        artifacts: collects, publishes in one step
+//!   -> Verdict         verify: what the checks found in the files
+//!   -> Report          report: what a person or a script reads
+//! ```
+//!
+//! `cli/commands/build.rs` walks that road from end to end. Stages tell what goes on by [`events`] and never print.
 
+pub mod artifacts;
+pub mod checksum;
+pub mod cli;
 pub mod engine;
+pub mod environment;
 pub mod events;
+pub mod execute;
+pub mod facts;
+pub mod failure;
+pub mod library;
+pub mod plan;
+pub mod recipe;
+pub mod report;
 pub mod source;
 pub mod verify;
+
+use tokio_util::sync::CancellationToken;
+
+use environment::Environment;
+use failure::{Failure, FailureKind};
+
+/// Runs the command line in `environment` until it is done, fails or `cancel` is cancelled.
+///
+/// # Errors
+/// The [`Failure`] to show and to exit with.
+pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Result<(), Failure> {
+    match cli::parse(&environment.arguments) {
+        Ok(cli) => cli::dispatch(cli, environment, cancel).await,
+        Err(error) => cli::usage(&error),
+    }
+}
+
+/// The failure of a process that could not even find out where it is.
+pub fn no_environment(reason: String) -> Failure {
+    Failure::new(FailureKind::Usage, reason)
+}

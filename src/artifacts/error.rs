@@ -1,0 +1,54 @@
+//! How storing results can fail.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// A result that could not be stored.
+#[derive(Debug, Error)]
+pub enum ArtifactError {
+    /// The output folder cannot be written to.
+    #[error("cannot write to the output folder {}", path.display())]
+    Unwritable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder to publish to holds something else.
+    #[error("{} is there already and is no result of kmembuild (it has no manifest.json)", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The lock of the output folder cannot be had.
+    #[error("cannot lock the output folder with {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine's archive broke off or is damaged.
+    #[error("the archive of {name} from the engine could not be read")]
+    Archive {
+        /// The output.
+        name: String,
+        /// What was wrong.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An output is a folder, a link or a device.
+    #[error("the output {name} is not a file but {kind}")]
+    NotAFile {
+        /// The output.
+        name: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The run was stopped while it waited for the output folder.
+    #[error("stopped while waiting for another run that builds into the same folder")]
+    StoppedWaiting,
+}

@@ -1,0 +1,101 @@
+//! The complete log of a build.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::error::ArtifactError;
+use crate::events::{Event, Sink};
+
+/// Writes every line of output, and what the tool did in between, to a file.
+pub struct BuildLog {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    file: BufWriter<File>,
+    lines: u64,
+    failed: Option<std::io::Error>,
+}
+
+impl BuildLog {
+    /// A new log at `path`.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`].
+    pub fn create(path: &Path) -> Result<Self, ArtifactError> {
+        let file = File::create(path).map_err(|source| ArtifactError::Unwritable {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let state = Mutex::new(State {
+            file: BufWriter::new(file),
+            lines: 0,
+            failed: None,
+        });
+        Ok(Self {
+            path: path.to_path_buf(),
+            state,
+        })
+    }
+
+    /// Whether anything was logged so far.
+    pub fn is_empty(&self) -> bool {
+        self.state.lock().is_ok_and(|state| state.lines == 0)
+    }
+
+    /// Writes out what is buffered.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`] for the first line that could not be written.
+    pub fn finish(&self) -> Result<(), ArtifactError> {
+        let Ok(mut state) = self.state.lock() else {
+            return Ok(());
+        };
+        let failed = state.failed.take();
+        match failed.map_or_else(|| state.file.flush(), Err) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(ArtifactError::Unwritable {
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+}
+
+impl Sink for BuildLog {
+    fn event(&self, event: &Event) {
+        let line = match event {
+            Event::Output { line, .. } => line.clone(),
+            Event::StageStarted { stage, detail } => format!("== {stage}: {detail}"),
+            Event::StageFinished { stage, detail, .. } => format!("== {stage} done: {detail}"),
+            Event::StepStarted { step, command } => {
+                format!("== step {step}: {}", command.join(" "))
+            }
+            Event::StepFinished {
+                step,
+                exit_code,
+                milliseconds,
+            } => {
+                format!("== step {step} ended with exit code {exit_code} after {milliseconds} ms")
+            }
+            Event::MirrorFailed {
+                wanted,
+                mirror,
+                reason,
+            } => format!("== {wanted} not from {mirror}: {reason}"),
+            Event::Warning { text } => format!("== warning: {text}"),
+            Event::Note { text } => format!("== note: {text}"),
+            Event::Transfer { .. } => return,
+        };
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        state.lines += 1;
+        if let Err(error) = writeln!(state.file, "{line}") {
+            state.failed.get_or_insert(error);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The manifest: what was published, from what, and what the checks found.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::execute::{PackageVersion, StepRecord};
+use crate::plan::{PlannedPatch, RecipeIdentity};
+use crate::verify::{Check, Findings};
+
+/// Version of the manifest's form.
+pub const MANIFEST_FORMAT: u32 = 1;
+
+/// Everything that is known about a published result.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Manifest {
+    /// [`MANIFEST_FORMAT`].
+    pub format: u32,
+    /// Name and version of the tool.
+    pub tool: String,
+    /// The recipe, to the byte.
+    pub recipe: RecipeIdentity,
+    /// Where the recipe came from.
+    pub recipe_origin: String,
+    /// Sha256 of the plan in `plan.json`.
+    pub plan_sha256: String,
+    /// The version as resolved.
+    pub version: String,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Class of the source tree.
+    pub class: Option<String>,
+    /// The source.
+    pub source: ManifestSource,
+    /// The toolchain image.
+    pub image: ManifestImage,
+    /// The commands that were run, in order.
+    pub commands: Vec<StepRecord>,
+    /// When the build was done, in UTC.
+    pub built_at: String,
+    /// The engine that it was built on.
+    pub engine: String,
+    /// What the user was warned of.
+    pub warnings: Vec<String>,
+    /// The published binaries.
+    pub files: Vec<ManifestFile>,
+}
+
+/// The source of a result.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManifestSource {
+    /// A commit of a git repository.
+    #[serde(rename_all = "kebab-case")]
+    Git {
+        /// Tag that names the commit.
+        tag: Option<String>,
+        /// The commit.
+        commit: String,
+        /// The commit's tree.
+        tree: String,
+        /// The tree that was compiled, where patches changed it.
+        patched_tree: Option<String>,
+        /// URL that served it.
+        url: String,
+        /// Whether what was compiled is the commit's tree, to the byte.
+        unmodified: bool,
+        /// Patches to what was compiled.
+        patches: Vec<ManifestPatch>,
+    },
+    /// A folder that a package of the image brings.
+    #[serde(rename_all = "kebab-case")]
+    Folder {
+        /// The folder in the image.
+        path: String,
+        /// The package.
+        package: String,
+        /// The package's version.
+        package_version: Option<String>,
+    },
+}
+
+/// A patch that was applied.
+pub type ManifestPatch = PlannedPatch;
+
+/// The toolchain image of a result.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ManifestImage {
+    /// Name on the engine.
+    pub name: String,
+    /// Config digest.
+    pub id: String,
+    /// Digests under which registries know it.
+    pub repo_digests: Vec<String>,
+    /// The images it was made from or pulled as: name to the reference that had it; null: it was there already.
+    pub pulled: BTreeMap<String, Option<String>>,
+    /// Patches to the build context of the image.
+    pub patches: Vec<ManifestPatch>,
+    /// What the making of the image had to say.
+    pub remarks: Vec<String>,
+    /// Packages in it, where it is a Debian one.
+    pub packages: Vec<PackageVersion>,
+}
+
+/// A published binary.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ManifestFile {
+    /// File name.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Sha256 in hexadecimal digits.
+    pub sha256: String,
+    /// Permission bits in octal.
+    pub mode: String,
+    /// What was found in it.
+    pub findings: Findings,
+    /// What had to hold, and whether it does.
+    pub checks: Vec<Check>,
+}
+
+/// Lines for `sha256sum -c`: digest and file name, sorted by name.
+pub fn checksum_file(sums: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (name, sha256) in sums {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{sha256}  {name}");
+    }
+    text
+}

@@ -1,0 +1,16 @@
+//! Takes outputs out of a container's archive, and publishes them with their manifest in one step.
+
+mod collect;
+mod error;
+mod log;
+mod manifest;
+mod target;
+
+pub use collect::{CollectedFile, collect};
+pub use error::ArtifactError;
+pub use log::BuildLog;
+pub use manifest::{
+    MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestPatch, ManifestSource,
+    checksum_file,
+};
+pub use target::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS, Target};

@@ -1,0 +1,356 @@
+//! The folder a result is published to: claimed, filled beside it, exchanged in one step.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use tokio_util::sync::CancellationToken;
+
+use super::error::ArtifactError;
+use crate::checksum::sha256_hex;
+use crate::events::{Event, Sink};
+
+/// File name of the manifest.
+pub const MANIFEST: &str = "manifest.json";
+/// File name of the plan.
+pub const PLAN: &str = "plan.json";
+/// File name of the complete log.
+pub const BUILD_LOG: &str = "build.log";
+/// File name of the checksums, in the form that `sha256sum -c` reads.
+pub const SHA256SUMS: &str = "SHA256SUMS";
+
+/// How often a waiting run looks whether the folder is free.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
+/// staged is gone.
+#[derive(Debug)]
+pub struct Target {
+    folder: PathBuf,
+    staging: PathBuf,
+    /// Parents that this run made, innermost first; removed again when nothing comes to stand in them.
+    made: Vec<PathBuf>,
+    _lock: File,
+}
+
+impl Target {
+    /// Claims `output/recipe/version/platform` for the run `run` and makes a staging folder beside it. Waits while
+    /// another run of this user has the claim. `locks` is a folder for lock files.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`], [`ArtifactError::Foreign`], [`ArtifactError::Lock`] and
+    /// [`ArtifactError::StoppedWaiting`].
+    pub async fn claim(
+        output: &Path,
+        parts: [&str; 3],
+        run: &str,
+        locks: &Path,
+        sink: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Self, ArtifactError> {
+        let parent = output.join(parts[0]).join(parts[1]);
+        let folder = parent.join(parts[2]);
+        let unwritable = |path: &Path, source| ArtifactError::Unwritable {
+            path: path.to_path_buf(),
+            source,
+        };
+        let made = missing_parents(&parent);
+        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
+        let parent = parent
+            .canonicalize()
+            .map_err(|source| unwritable(&parent, source))?;
+        let folder_name = folder
+            .file_name()
+            .map(ToOwned::to_owned)
+            .unwrap_or_default();
+        let folder = parent.join(&folder_name);
+        let lock = lock(&folder, run, locks, sink, cancel).await?;
+        // The run that was waited for may have removed the folders it had made.
+        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
+
+        if folder.exists() && !is_result(&folder) {
+            return Err(ArtifactError::Foreign { path: folder });
+        }
+        let prefix = format!(".{}.partial-", folder_name.to_string_lossy());
+        // With the claim in hand, what other runs staged here is of runs that died.
+        for entry in fs::read_dir(&parent)
+            .map_err(|source| unwritable(&parent, source))?
+            .flatten()
+        {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                fs::remove_dir_all(entry.path())
+                    .map_err(|source| unwritable(&entry.path(), source))?;
+            }
+        }
+        let staging = parent.join(format!("{prefix}{run}"));
+        fs::create_dir(&staging).map_err(|source| unwritable(&staging, source))?;
+        Ok(Self {
+            folder,
+            staging,
+            made,
+            _lock: lock,
+        })
+    }
+
+    /// The folder to fill before publishing.
+    pub fn staging(&self) -> &Path {
+        &self.staging
+    }
+
+    /// The folder that the result will be in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Puts the staged folder in the place of an earlier result, in one step where the file system can.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`]; the earlier result is then still in its place.
+    pub fn publish(self) -> Result<PathBuf, ArtifactError> {
+        let unwritable = |source: io::Error| ArtifactError::Unwritable {
+            path: self.folder.clone(),
+            source,
+        };
+        if self.folder.exists() {
+            match renameat_with(CWD, &self.staging, CWD, &self.folder, RenameFlags::EXCHANGE) {
+                Ok(()) => {}
+                // Some network file systems cannot exchange; two renames leave a moment without a result.
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                    let old = self.staging.with_extension("old");
+                    fs::rename(&self.folder, &old).map_err(unwritable)?;
+                    if let Err(error) = fs::rename(&self.staging, &self.folder) {
+                        fs::rename(&old, &self.folder).map_err(unwritable)?;
+                        return Err(unwritable(error));
+                    }
+                    fs::rename(&old, &self.staging).map_err(unwritable)?;
+                }
+                Err(error) => return Err(unwritable(error.into())),
+            }
+        } else {
+            fs::rename(&self.staging, &self.folder).map_err(unwritable)?;
+        }
+        let failed = self.failed_folder();
+        if is_record_of_failure(&failed) {
+            fs::remove_dir_all(&failed).map_err(unwritable)?;
+        }
+        Ok(self.folder.clone())
+    }
+
+    /// Keeps the log and the plan of a failed run in a folder of their own, beside an earlier good result. Nothing
+    /// that was built is kept: what is not proven is not left lying about.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`].
+    pub fn keep_record_of_failure(
+        self,
+        further: &[(&str, String)],
+    ) -> Result<PathBuf, ArtifactError> {
+        let failed = self.failed_folder();
+        let unwritable = |source: io::Error| ArtifactError::Unwritable {
+            path: failed.clone(),
+            source,
+        };
+        if failed.exists() && !is_record_of_failure(&failed) {
+            return Err(ArtifactError::Foreign { path: failed });
+        }
+        for entry in fs::read_dir(&self.staging).map_err(unwritable)?.flatten() {
+            if entry.file_name() != BUILD_LOG && entry.file_name() != PLAN {
+                fs::remove_file(entry.path()).map_err(unwritable)?;
+            }
+        }
+        for (name, text) in further {
+            fs::write(self.staging.join(name), text).map_err(unwritable)?;
+        }
+        if failed.exists() {
+            fs::remove_dir_all(&failed).map_err(unwritable)?;
+        }
+        fs::rename(&self.staging, &failed).map_err(unwritable)?;
+        Ok(failed.clone())
+    }
+
+    fn failed_folder(&self) -> PathBuf {
+        let mut name = self
+            .folder
+            .file_name()
+            .map(ToOwned::to_owned)
+            .unwrap_or_default();
+        name.push(".failed");
+        self.folder.with_file_name(name)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        // After publishing, the earlier result is where the staging folder was; both must go.
+        let _ = fs::remove_dir_all(&self.staging);
+        for parent in &self.made {
+            // Fails where something stands in it, which is what is wanted.
+            let _ = fs::remove_dir(parent);
+        }
+    }
+}
+
+fn is_result(folder: &Path) -> bool {
+    folder.join(MANIFEST).is_file()
+        || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn is_record_of_failure(folder: &Path) -> bool {
+    folder.join(BUILD_LOG).is_file() && !folder.join(MANIFEST).exists()
+}
+
+fn missing_parents(folder: &Path) -> Vec<PathBuf> {
+    folder
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .map(Into::into)
+        .collect()
+}
+
+async fn lock(
+    folder: &Path,
+    run: &str,
+    locks: &Path,
+    sink: &dyn Sink,
+    cancel: &CancellationToken,
+) -> Result<File, ArtifactError> {
+    let name = sha256_hex(folder.as_os_str().as_encoded_bytes());
+    let path = locks.join(format!("{}.lock", &name[..16]));
+    let failed = |source| ArtifactError::Lock {
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(locks).map_err(failed)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(failed)?;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) if !told => {
+                told = true;
+                let mut holder = String::new();
+                file.seek(SeekFrom::Start(0))
+                    .and_then(|_| file.read_to_string(&mut holder))
+                    .map_err(failed)?;
+                let folder = folder.display();
+                let holder = holder.trim();
+                sink.event(&Event::Note {
+                    text: format!("waiting for {holder}, which builds into {folder}"),
+                });
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = cancel.cancelled() => return Err(ArtifactError::StoppedWaiting),
+        }
+    }
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .map_err(failed)?;
+    file.write_all(format!("run {run} (process {})\n", std::process::id()).as_bytes())
+        .map_err(failed)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MANIFEST, Target};
+    use crate::artifacts::{ArtifactError, BuildLog};
+    use crate::events::{Event, Sink};
+    use std::fs;
+    use std::path::Path;
+    use tokio_util::sync::CancellationToken;
+
+    struct Deaf;
+    impl Sink for Deaf {
+        fn event(&self, _event: &Event) {}
+    }
+
+    async fn claim(root: &Path, run: &str) -> Result<Target, ArtifactError> {
+        let parts = ["runc", "v1", "linux-amd64"];
+        Target::claim(
+            &root.join("dist"),
+            parts,
+            run,
+            &root.join("locks"),
+            &Deaf,
+            &CancellationToken::new(),
+        )
+        .await
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder").flatten();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_second_result_replaces_the_first_as_a_whole() {
+        let root = tempfile::tempdir().expect("a folder");
+        for (run, file) in [("1", "old"), ("2", "new")] {
+            let target = claim(root.path(), run).await.expect("claimed");
+            fs::write(target.staging().join(MANIFEST), run).expect("written");
+            fs::write(target.staging().join(file), file).expect("written");
+            target.publish().expect("published");
+        }
+        assert_eq!(
+            names(&root.path().join("dist/runc/v1/linux-amd64")),
+            [MANIFEST, "new"]
+        );
+        assert_eq!(names(&root.path().join("dist/runc/v1")), ["linux-amd64"]);
+    }
+
+    #[tokio::test]
+    async fn a_failed_run_leaves_its_log_and_the_earlier_result() {
+        let root = tempfile::tempdir().expect("a folder");
+        let target = claim(root.path(), "1").await.expect("claimed");
+        fs::write(target.staging().join(MANIFEST), "1").expect("written");
+        target.publish().expect("published");
+        let target = claim(root.path(), "2").await.expect("claimed");
+        BuildLog::create(&target.staging().join("build.log"))
+            .expect("a log")
+            .finish()
+            .expect("flushed");
+        fs::write(target.staging().join("runc"), "unproven").expect("written");
+        let failed = target.keep_record_of_failure(&[]).expect("kept");
+        assert_eq!(names(&failed), ["build.log"]);
+        assert_eq!(
+            names(&root.path().join("dist/runc/v1/linux-amd64")),
+            [MANIFEST]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_run_that_leaves_nothing_leaves_no_folders() {
+        let root = tempfile::tempdir().expect("a folder");
+        drop(claim(root.path(), "1").await.expect("claimed"));
+        assert_eq!(names(root.path()), ["locks"]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_of_somebody_else_is_not_replaced() {
+        let root = tempfile::tempdir().expect("a folder");
+        let foreign = root.path().join("dist/runc/v1/linux-amd64");
+        fs::create_dir_all(&foreign).expect("made");
+        fs::write(foreign.join("thesis.txt"), "years of work").expect("written");
+        assert!(matches!(
+            claim(root.path(), "1").await,
+            Err(ArtifactError::Foreign { .. })
+        ));
+        assert_eq!(names(&foreign), ["thesis.txt"]);
+    }
+}

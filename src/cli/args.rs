@@ -1,0 +1,310 @@
+//! The command line, as clap reads it. Touches nothing else.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::recipe::{Architecture, ByteSize, ImageName, Span};
+use crate::verify::GlibcVersion;
+
+/// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kmembuild",
+    version,
+    about,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Recipes are commands, too:  kmembuild runc --tag v1.0.0-rc10\n\
+    `kmembuild recipes list` shows all of them, `kmembuild RECIPE --help` what can be said to one."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// The command.
+    #[command(subcommand)]
+    pub command: CommandLine,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArguments {
+    /// Folder of your own recipes; one replaces the built-in recipe of the same name as a whole
+    #[arg(long, value_name = "DIR", global = true)]
+    pub recipe_dir: Option<PathBuf>,
+    /// Address of the container engine, as in `DOCKER_HOST`
+    #[arg(long, value_name = "URL", global = true)]
+    pub host: Option<String>,
+    /// Show the output of every step
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Show warnings and the result only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Form of what is printed on standard output
+    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
+    pub format: Option<Format>,
+}
+
+/// Form of what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document, or one an event a line.
+    Json,
+    /// YAML (plans only).
+    Yaml,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once, from the command line"
+)]
+pub enum CommandLine {
+    /// Print what a build would do, without doing it: kmembuild plan runc --tag v1.0.0-rc10
+    Plan {
+        /// Name of the recipe
+        recipe: String,
+        /// What to build
+        #[command(flatten)]
+        build: BuildArguments,
+    },
+    /// List, show, export and check recipes
+    Recipes {
+        /// What to do with them
+        #[command(subcommand)]
+        action: RecipesCommand,
+    },
+    /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version
+    Verify(VerifyArguments),
+    /// Remove from the engine what killed runs left there
+    Clean {
+        /// Remove the compile caches as well
+        #[arg(long)]
+        caches: bool,
+        /// Remove the toolchain images that the tool made as well
+        #[arg(long)]
+        images: bool,
+        /// Remove also what other machines' runs made whose time is not up
+        #[arg(long)]
+        all: bool,
+    },
+    /// The name of a recipe, with the arguments of a build.
+    #[command(external_subcommand)]
+    Build(Vec<OsString>),
+}
+
+/// What to do with recipes.
+#[derive(Debug, Subcommand)]
+pub enum RecipesCommand {
+    /// List the recipes and where each comes from
+    List,
+    /// Show a recipe and where it comes from
+    Show {
+        /// Name of the recipe
+        name: String,
+    },
+    /// Write a recipe and its patches to a folder, for changing
+    Export {
+        /// Name of the recipe
+        name: String,
+        /// The folder, made if it is not there
+        dir: PathBuf,
+    },
+    /// Check a recipe file
+    Check {
+        /// The file; its patches are in the folder `patches` beside it
+        file: PathBuf,
+    },
+}
+
+/// What `verify` holds binaries to.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The binaries
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Highest version of the GNU C library that they may need
+    #[arg(long, value_name = "VERSION", default_value = "2.17")]
+    pub glibc_floor: GlibcVersion,
+    /// Architecture that they must be for, in Go's terms
+    #[arg(long, value_name = "ARCH")]
+    pub arch: Option<Architecture>,
+    /// They must be statically linked
+    #[arg(long = "static")]
+    pub static_linked: bool,
+    /// Do not run them with --version
+    #[arg(long)]
+    pub no_run: bool,
+}
+
+/// What to build, and how.
+#[derive(Debug, Clone, Args)]
+pub struct BuildArguments {
+    /// Tag or commit to build, tags with or without the leading v
+    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT")]
+    pub tag: Option<String>,
+    /// Where to get the source, instead of the recipe's URLs; tried in order. A local repository works, too
+    #[arg(long, value_name = "URL|PATH")]
+    pub source: Vec<String>,
+    /// Fetch the source even if the tag is in the store already
+    #[arg(long)]
+    pub refresh: bool,
+    /// Registry prefix to look for images under before their own registry; tried in order
+    #[arg(long, value_name = "PREFIX")]
+    pub mirror: Vec<String>,
+    /// Way to the toolchain image
+    #[arg(long, value_enum, value_name = "WAY", conflicts_with = "image_archive")]
+    pub image: Option<ImageChoice>,
+    /// A ready toolchain image from a registry, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "image_archive")]
+    pub image_name: Option<ImageName>,
+    /// A toolchain image in a file that `docker save` wrote
+    #[arg(long, value_name = "FILE")]
+    pub image_archive: Option<PathBuf>,
+    /// Mirror of Debian's archive for --image debian
+    #[arg(long, value_name = "URL")]
+    pub debian_mirror: Option<String>,
+    /// Architecture to build for, in Go's terms; the engine's own if not given
+    #[arg(long, value_name = "ARCH")]
+    pub arch: Option<Architecture>,
+    /// Build also a version that needs no such build
+    #[arg(long)]
+    pub force: bool,
+    /// Most memory of the build container, e.g. 2GiB
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<ByteSize>,
+    /// Processors of the build container, e.g. 1.5
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<Cpus>,
+    /// Longest time of all the steps together, e.g. 30m
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<Span>,
+    /// Longest time without a byte from a mirror before the next is tried; 30s if not given
+    #[arg(long, value_name = "TIME")]
+    pub stall_timeout: Option<Span>,
+    /// Most compiler processes at a time
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Highest version of the GNU C library that the outputs may need, instead of the recipe's
+    #[arg(long, value_name = "VERSION")]
+    pub glibc_floor: Option<GlibcVersion>,
+    /// Folder for the results
+    #[arg(long, short, value_name = "DIR", default_value = "dist")]
+    pub output: PathBuf,
+    /// Keep the container of a failed step
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// A way to the toolchain image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageChoice {
+    /// A ready image from a registry
+    Registry,
+    /// Upstream's own Dockerfile, its context repaired
+    Upstream,
+    /// A small image with just what the build needs
+    Lean,
+    /// Bootstrapped from Debian's signed archive by mmdebstrap
+    Debian,
+}
+
+/// A number of processors, in billionths of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpus(
+    /// Billionths of a processor.
+    pub i64,
+);
+
+impl std::str::FromStr for Cpus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("{text:?} is not a number of processors; write it like 2 or 1.5");
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        if part.len() > 9 || !part.chars().all(|c| c.is_ascii_digit()) {
+            return Err(refuse());
+        }
+        let whole: u32 = whole.parse().map_err(|_| refuse())?;
+        let part: i64 = format!("{part:0<9}").parse().map_err(|_| refuse())?;
+        match i64::from(whole) * 1_000_000_000 + part {
+            0 => Err(refuse()),
+            nanos => Ok(Self(nanos)),
+        }
+    }
+}
+
+/// `kmembuild RECIPE ...`: the arguments after a recipe's name.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+pub struct RecipeCommandLine {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// What to build.
+    #[command(flatten)]
+    pub build: BuildArguments,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// What clap says, which may also be the text of `--help` or `--version`.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments)
+}
+
+/// Reads the arguments after the name of a recipe; options before the name count as well.
+///
+/// # Errors
+/// What clap says.
+pub fn parse_build(
+    name: &str,
+    arguments: &[OsString],
+    before: &GlobalArguments,
+) -> Result<RecipeCommandLine, clap::Error> {
+    let command = RecipeCommandLine::command()
+        .name(format!("kmembuild {name}"))
+        .bin_name(format!("kmembuild {name}"))
+        .about(format!(
+            "Build with the recipe {name} (`kmembuild recipes show {name}` prints it)"
+        ));
+    let mut read = RecipeCommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+    let after = read.global;
+    read.global = GlobalArguments {
+        recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
+        host: after.host.or_else(|| before.host.clone()),
+        verbose: after.verbose || before.verbose,
+        quiet: after.quiet || before.quiet,
+        format: after.format.or(before.format),
+    };
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Cpus};
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn processors_may_have_a_fraction() {
+        assert_eq!("1.5".parse(), Ok(Cpus(1_500_000_000)));
+        assert_eq!("2".parse(), Ok(Cpus(2_000_000_000)));
+        for bad in ["", "0", "-1", "1.x", "x", "1.0000000001"] {
+            assert!(bad.parse::<Cpus>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Turns the errors of the stages into failures with hints.
+
+use crate::artifacts::ArtifactError;
+use crate::engine::EngineError;
+use crate::execute::ExecuteError;
+use crate::facts::FactsError;
+use crate::failure::{Failure, FailureKind};
+use crate::library::LibraryError;
+use crate::plan::PlanError;
+use crate::source::SourceError;
+
+pub(super) fn library(error: LibraryError) -> Failure {
+    let unknown = matches!(error, LibraryError::Unknown { .. });
+    let kind = match &error {
+        LibraryError::Unknown { .. } => FailureKind::Usage,
+        LibraryError::WouldOverwrite { .. } | LibraryError::Unwritable { .. } => {
+            FailureKind::Output
+        }
+        LibraryError::Refused(_)
+        | LibraryError::NameDiffers { .. }
+        | LibraryError::Unreadable { .. } => FailureKind::Recipe,
+    };
+    let failure = Failure::new(kind, error);
+    if unknown {
+        failure.hint("`kmembuild recipes list` shows the recipes, `kmembuild --help` the commands")
+    } else {
+        failure
+    }
+}
+
+pub(super) fn plan(error: PlanError) -> Failure {
+    let hint = match &error {
+        PlanError::NotNeeded { .. } => Some("--force builds it all the same"),
+        PlanError::ImageWay { .. } => Some("--image takes one of those"),
+        PlanError::CrossBuild { .. } => {
+            Some("use an engine on a machine of that architecture (--host or DOCKER_HOST)")
+        }
+        PlanError::NoClass { .. } => Some(
+            "this tree is not what the recipe was written for; check --source and --tag, or write a recipe",
+        ),
+        _ => None,
+    };
+    let failure = Failure::new(FailureKind::Plan, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+pub(super) fn engine(error: EngineError) -> Failure {
+    let hints: &[&str] = match &error {
+        EngineError::Unreachable { .. } => &[
+            "start the engine (on Debian as root: apt-get install docker.io && dockerd), or name another with --host or DOCKER_HOST",
+            "if it runs and you may not use its socket, become a member of the group docker or use sudo",
+        ],
+        EngineError::DiskFull { .. } => &[
+            "free space on the engine's disk; `kmembuild clean --caches --images` removes what this tool keeps there",
+        ],
+        EngineError::Lost { .. } => {
+            &["see the engine's own log; `kmembuild clean` removes what is left when it is back"]
+        }
+        EngineError::ImageBuild { .. } => &[
+            "-v shows the whole output; --image lean or --image debian need less of the outside world than upstream's image",
+        ],
+        _ => &[],
+    };
+    let mut failure = Failure::new(FailureKind::Engine, error);
+    failure
+        .hints
+        .extend(hints.iter().map(|&hint| hint.to_owned()));
+    failure
+}
+
+pub(super) fn source(error: SourceError) -> Failure {
+    match &error {
+        SourceError::Cancelled { .. } => interrupted(),
+        SourceError::PinMismatch { .. } => Failure::new(FailureKind::Integrity, error)
+            .hint("the tag was moved or the mirror serves something else: do not build from it before you know why"),
+        SourceError::AllMirrorsFailed { nearest, .. } => {
+            let hints = if nearest.is_empty() {
+                vec!["--source names another URL or a local clone; --stall-timeout gives a slow one more time".to_owned()]
+            } else {
+                vec![format!("tags that look like it: {}", nearest.join(", "))]
+            };
+            Failure { kind: FailureKind::Source, source: Box::new(error), hints }
+        }
+        _ => Failure::new(FailureKind::Source, error),
+    }
+}
+
+pub(super) fn facts(error: FactsError) -> Failure {
+    match error {
+        FactsError::Tree(error) => source(error),
+        error => Failure::new(FailureKind::Engine, error),
+    }
+}
+
+pub(super) fn artifact(error: ArtifactError) -> Failure {
+    match &error {
+        ArtifactError::StoppedWaiting => interrupted(),
+        ArtifactError::Foreign { .. } => Failure::new(FailureKind::Output, error)
+            .hint("move it away, or name another folder with --output"),
+        ArtifactError::Unwritable { .. } => Failure::new(FailureKind::Output, error)
+            .hint("name a folder that can be written to with --output"),
+        _ => Failure::new(FailureKind::Output, error),
+    }
+}
+
+pub(super) fn execute(error: ExecuteError) -> Failure {
+    match error {
+        ExecuteError::Interrupted => interrupted(),
+        ExecuteError::Source(error) => source(error),
+        ExecuteError::Collect(error) => artifact(error),
+        ExecuteError::Engine { source: inner, stage } => {
+            let hints = engine_hints(&inner);
+            Failure { kind: FailureKind::Engine, source: Box::new(ExecuteError::Engine { stage, source: inner }), hints }
+        }
+        ExecuteError::ImageUnavailable { .. } => Failure::new(FailureKind::Engine, error)
+            .hint("--mirror PREFIX names a registry that has it; --image-archive FILE takes what `docker save` wrote")
+            .hint("--image debian needs no registry at all, where the recipe describes it"),
+        ExecuteError::BootstrapMissing => Failure::new(FailureKind::Engine, error)
+            .hint("on Debian or Ubuntu: apt-get install mmdebstrap; elsewhere choose another --image"),
+        ExecuteError::OutputMissing { .. } => Failure::new(FailureKind::Output, error)
+            .hint("the recipe's outputs and what its steps make do not agree"),
+        ExecuteError::OutOfMemory { limit, ref kept, .. } => {
+            let hint = match limit {
+                Some(bytes) => format!("set --memory to more than {}, or --jobs to fewer", bytesize::ByteSize(bytes)),
+                None => "use an engine with more memory, or set --jobs to fewer".to_owned(),
+            };
+            let hints = std::iter::once(hint).chain(enter(kept.as_deref())).collect();
+            Failure { kind: FailureKind::Step, source: Box::new(error), hints }
+        }
+        ExecuteError::StepFailed { ref kept, .. } => {
+            let hints = match kept {
+                Some(_) => enter(kept.as_deref()).collect(),
+                None => vec!["--keep keeps the container, to look around in it".to_owned()],
+            };
+            Failure { kind: FailureKind::Step, source: Box::new(error), hints }
+        }
+        ExecuteError::TimedOut { .. } => {
+            Failure::new(FailureKind::Step, error).hint("--timeout gives it more time, --cpus and --jobs more processors")
+        }
+        ExecuteError::ImageArchitecture { .. }
+        | ExecuteError::ImageArchive { .. }
+        | ExecuteError::ImageNotInArchive { .. }
+        | ExecuteError::Bootstrap { .. }
+        | ExecuteError::SourceFolderMissing { .. } => Failure::new(FailureKind::Engine, error),
+    }
+}
+
+fn engine_hints(error: &EngineError) -> Vec<String> {
+    match error {
+        EngineError::ImageBuild { .. } => vec![
+            "--image lean and --image debian need less of the outside world than upstream's own image".to_owned(),
+        ],
+        EngineError::DiskFull { .. } => {
+            vec!["free space on the engine's disk; `kmembuild clean --caches --images` removes what this tool keeps".to_owned()]
+        }
+        EngineError::Lost { .. } | EngineError::Unreachable { .. } => {
+            vec!["see the engine's own log; `kmembuild clean` removes what is left when it is back".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// How to enter a container that was kept.
+fn enter(kept: Option<&str>) -> impl Iterator<Item = String> {
+    kept.map(|id| {
+        let id = &id[..12.min(id.len())];
+        format!(
+            "enter the container with `docker exec -it {id} /bin/sh`; `kmembuild clean` removes it"
+        )
+    })
+    .into_iter()
+}
+
+pub(super) fn interrupted() -> Failure {
+    Failure::new(
+        FailureKind::Interrupted,
+        "interrupted; nothing was published, and an earlier result is untouched",
+    )
+}

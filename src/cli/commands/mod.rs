@@ -1,0 +1,178 @@
+//! The commands. The only place where the error of a stage becomes a failure with hints.
+
+mod build;
+mod clean;
+mod explain;
+mod plan;
+mod recipes;
+mod verify;
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Cli, CommandLine, Format, GlobalArguments, parse_build};
+use super::config::Config;
+use crate::engine::{Address, DockerEngine};
+use crate::environment::Environment;
+use crate::failure::{Failure, FailureKind};
+use crate::library::Library;
+use crate::report::{Verbosity, print};
+
+/// What every command works with.
+pub(super) struct Invocation<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) global: GlobalArguments,
+    pub(super) config: Config,
+    pub(super) library: Library,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+impl<'a> Invocation<'a> {
+    fn new(
+        environment: &'a Environment,
+        global: GlobalArguments,
+        cancel: &'a CancellationToken,
+    ) -> Result<Self, Failure> {
+        let config = Config::read(&environment.config_dir)?;
+        let mut folders: Vec<_> = global.recipe_dir.iter().cloned().collect();
+        if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
+            let text = format!("the recipe folder {} is not there", missing.display());
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
+        folders.push(environment.config_dir.join("recipes"));
+        Ok(Self {
+            environment,
+            global,
+            config,
+            library: Library::new(folders),
+            cancel,
+        })
+    }
+
+    pub(super) fn json(&self) -> bool {
+        self.global.format == Some(Format::Json)
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        match (self.global.quiet, self.global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+
+    /// Refuses a form that the command cannot print.
+    pub(super) fn refuse_format(&self, refused: Format) -> Result<(), Failure> {
+        if self.global.format == Some(refused) {
+            let text = format!(
+                "this command cannot print {}",
+                format!("{refused:?}").to_uppercase()
+            );
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
+        Ok(())
+    }
+
+    /// Connects to the engine that the command line or the environment names.
+    pub(super) async fn engine(&self) -> Result<DockerEngine, Failure> {
+        let address = Address {
+            host: self
+                .global
+                .host
+                .clone()
+                .or_else(|| self.environment.docker_host.clone()),
+            tls_verify: self.environment.docker_tls_verify,
+            cert_path: self.environment.docker_cert_path.clone(),
+            ..Address::default()
+        };
+        let engine = DockerEngine::connect(&address)
+            .await
+            .map_err(explain::engine)?;
+        Ok(engine.with_credentials(self.environment.docker_config.clone()))
+    }
+}
+
+/// Runs the command that the command line asks for.
+///
+/// # Errors
+/// The [`Failure`] to show and to exit with.
+pub async fn dispatch(
+    cli: Cli,
+    environment: &Environment,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        CommandLine::Build(words) => {
+            let mut words = words.into_iter();
+            let name = words
+                .next()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let rest: Vec<_> = words.collect();
+            let read = match parse_build(&name, &rest, &global) {
+                Ok(read) => read,
+                // Help on something that is no recipe would promise what cannot be had.
+                Err(error) => {
+                    Invocation::new(environment, global, cancel)?
+                        .library
+                        .load(&name)
+                        .map_err(explain::library)?;
+                    return usage(&error);
+                }
+            };
+            build::run(
+                &Invocation::new(environment, read.global, cancel)?,
+                &name,
+                &read.build,
+            )
+            .await
+        }
+        CommandLine::Plan { recipe, build } => {
+            plan::run(
+                &Invocation::new(environment, global, cancel)?,
+                &recipe,
+                &build,
+            )
+            .await
+        }
+        CommandLine::Recipes { action } => {
+            recipes::run(&Invocation::new(environment, global, cancel)?, &action)
+        }
+        CommandLine::Verify(arguments) => {
+            verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
+        }
+        CommandLine::Clean {
+            caches,
+            images,
+            all,
+        } => {
+            clean::run(
+                &Invocation::new(environment, global, cancel)?,
+                caches,
+                images,
+                all,
+            )
+            .await
+        }
+    }
+}
+
+/// Shows what clap has to say: help is a result, anything else a failure of usage.
+///
+/// # Errors
+/// The usage failure.
+pub fn usage(error: &clap::Error) -> Result<(), Failure> {
+    if error.use_stderr() {
+        // Clap begins with "error: ", which the renderer does as well.
+        let text = error.to_string();
+        let text = text
+            .strip_prefix("error: ")
+            .unwrap_or(&text)
+            .trim_end()
+            .to_owned();
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    print(&error.render().ansi().to_string());
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! `kmembuild recipes`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::{Invocation, explain};
+use crate::cli::args::{Format, RecipesCommand};
+use crate::failure::Failure;
+use crate::library::Origin;
+use crate::plan::canonical_json;
+use crate::report::{JSON_FORMAT, print};
+
+/// `recipes list --format json`.
+#[derive(Serialize)]
+struct RecipeList {
+    format: u32,
+    recipes: Vec<ListedRecipe>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ListedRecipe {
+    name: String,
+    summary: Option<String>,
+    origin: String,
+    replaces_built_in: bool,
+    problem: Option<String>,
+}
+
+pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
+    invocation.refuse_format(Format::Yaml)?;
+    match action {
+        RecipesCommand::List => list(invocation),
+        RecipesCommand::Show { name } => {
+            let loaded = invocation.library.load(name).map_err(explain::library)?;
+            let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
+            if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
+                text.push_str("# replaces the built-in recipe of this name\n");
+            }
+            print(&(text + &loaded.text));
+            Ok(())
+        }
+        RecipesCommand::Export { name, dir } => {
+            let loaded = invocation.library.load(name).map_err(explain::library)?;
+            for file in loaded.export(dir).map_err(explain::library)? {
+                print(&format!("{}\n", file.display()));
+            }
+            Ok(())
+        }
+        RecipesCommand::Check { file } => {
+            let loaded = invocation
+                .library
+                .load_file(file)
+                .map_err(explain::library)?;
+            let patches = loaded.patches.len();
+            print(&format!(
+                "{}: the recipe {} is well-formed ({patches} patches)\n",
+                file.display(),
+                loaded.recipe.name
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure> {
+    let listed = invocation.library.list().map_err(explain::library)?;
+    Ok(listed
+        .iter()
+        .any(|entry| entry.name == name && entry.replaces_embedded))
+}
+
+fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let mut recipes = Vec::new();
+    for entry in invocation.library.list().map_err(explain::library)? {
+        // One bad file of the user's must not hide the others.
+        let (summary, problem) = match invocation.library.load(&entry.name) {
+            Ok(loaded) => (Some(loaded.recipe.summary), None),
+            Err(error) => (None, Some(explain::library(error).render())),
+        };
+        recipes.push(ListedRecipe {
+            name: entry.name,
+            summary,
+            origin: entry.origin.to_string(),
+            replaces_built_in: entry.replaces_embedded,
+            problem,
+        });
+    }
+    if invocation.json() {
+        print(&canonical_json(&RecipeList {
+            format: JSON_FORMAT,
+            recipes,
+        }));
+        return Ok(());
+    }
+    let width = recipes
+        .iter()
+        .map(|recipe| recipe.name.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for recipe in recipes {
+        let what = recipe.summary.or(recipe.problem).unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:width$}  {} ({})",
+            recipe.name,
+            what.trim_end(),
+            recipe.origin
+        );
+    }
+    print(&text);
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What the process was started with, captured once and passed on as a value.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+
+/// Environment variables, folders and the terminal.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Command line, the program's name included.
+    pub arguments: Vec<OsString>,
+    /// Working directory.
+    pub current_dir: PathBuf,
+    /// Folder for what can be fetched or made again.
+    pub cache_dir: PathBuf,
+    /// Folder of the user's configuration.
+    pub config_dir: PathBuf,
+    /// The user's Docker configuration, with the registries' credentials.
+    pub docker_config: Option<PathBuf>,
+    /// `DOCKER_HOST`.
+    pub docker_host: Option<String>,
+    /// `DOCKER_TLS_VERIFY` is set and not empty.
+    pub docker_tls_verify: bool,
+    /// `DOCKER_CERT_PATH`.
+    pub docker_cert_path: Option<PathBuf>,
+    /// Whether standard error is a terminal that bars can be drawn on.
+    pub progress_terminal: bool,
+    /// Whether standard output is a terminal.
+    pub output_terminal: bool,
+}
+
+impl Environment {
+    /// Captures the environment of this process. `KMEMBUILD_CACHE_DIR` and `KMEMBUILD_CONFIG_DIR` name the two
+    /// folders; otherwise they are those of the XDG base directory specification.
+    ///
+    /// # Errors
+    /// A sentence when there is no working directory or no home folder.
+    pub fn capture() -> Result<Self, String> {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let path = |name: &str| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let (cache_dir, config_dir) = match (
+            path("KMEMBUILD_CACHE_DIR"),
+            path("KMEMBUILD_CONFIG_DIR"),
+        ) {
+            (Some(cache), Some(config)) => (cache, config),
+            (cache, config) => {
+                let base = etcetera::choose_base_strategy().map_err(|_| {
+                    "there is no home folder; set HOME, or KMEMBUILD_CACHE_DIR and KMEMBUILD_CONFIG_DIR".to_owned()
+                })?;
+                (
+                    cache.unwrap_or_else(|| base.cache_dir().join("kmembuild")),
+                    config.unwrap_or_else(|| base.config_dir().join("kmembuild")),
+                )
+            }
+        };
+        let home_docker = || path("HOME").map(|home| home.join(".docker"));
+        Ok(Self {
+            arguments: env::args_os().collect(),
+            current_dir: env::current_dir()
+                .map_err(|error| format!("there is no working directory: {error}"))?,
+            cache_dir,
+            config_dir,
+            docker_config: path("DOCKER_CONFIG")
+                .or_else(home_docker)
+                .map(|folder| folder.join("config.json")),
+            docker_host: text("DOCKER_HOST"),
+            docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
+            docker_cert_path: path("DOCKER_CERT_PATH"),
+            progress_terminal: std::io::stderr().is_terminal()
+                && text("TERM").is_none_or(|term| term != "dumb"),
+            output_terminal: std::io::stdout().is_terminal(),
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! A root file system from Debian's signed archive, by mmdebstrap, imported as an image.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio_util::io::ReaderStream;
+
+use super::context::Context;
+use super::error::ExecuteError;
+use crate::engine::{ByteStream, LABEL_IDENTITY};
+use crate::events::Event;
+
+/// What to bootstrap; the fields are those of [`crate::plan::PlannedImage::Debian`].
+pub(super) struct Bootstrap<'a> {
+    pub(super) suite: &'a str,
+    pub(super) architectures: &'a [String],
+    pub(super) packages: &'a [String],
+    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(super) identity: &'a str,
+    /// Name of the image to make.
+    pub(super) name: &'a str,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// Bytes that are read from mmdebstrap at a time.
+const CHUNK: usize = 64 << 10;
+
+/// Runs mmdebstrap and imports what it writes; returns the image's id. Nothing is stored on this machine.
+pub(super) async fn bootstrap(
+    context: &Context<'_>,
+    what: &Bootstrap<'_>,
+) -> Result<String, ExecuteError> {
+    let failed = |reason: String| ExecuteError::Bootstrap {
+        suite: what.suite.to_owned(),
+        reason,
+    };
+    let mut command = Command::new("mmdebstrap");
+    command
+        .arg("--variant=apt")
+        .arg(format!("--architectures={}", what.architectures.join(",")))
+        .arg(format!("--include={}", what.packages.join(",")))
+        .args([what.suite, "-"])
+        .args(context.debian_mirror)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ExecuteError::BootstrapMissing,
+        _ => failed(error.to_string()),
+    })?;
+    let stdout = child.stdout.take().expect("standard output is piped");
+    let stderr = child.stderr.take().expect("standard error is piped");
+
+    let outcome: Arc<Mutex<Option<String>>> = Arc::default();
+    let verdict = Arc::clone(&outcome);
+    // An archive that ends early must not become an image: the exit status is part of the stream.
+    let end = stream::once(async move {
+        let status = child.wait().await?;
+        if status.success() {
+            return Ok(None);
+        }
+        *verdict.lock().await = Some(status.to_string());
+        Err(std::io::Error::other("mmdebstrap failed"))
+    });
+    let root: ByteStream = ReaderStream::with_capacity(stdout, CHUNK)
+        .map_ok(Some)
+        .chain(end)
+        .try_filter_map(|chunk| async move { Ok(chunk) })
+        .boxed();
+
+    let mut changes: Vec<String> = what
+        .environment
+        .iter()
+        .map(|(name, value)| format!("ENV {name}={}", quoted(value)))
+        .collect();
+    let identity = (LABEL_IDENTITY.to_owned(), what.identity.to_owned());
+    let labels = what.labels.clone().into_iter().chain([identity]);
+    changes.extend(labels.map(|(name, value)| format!("LABEL {name}={}", quoted(&value))));
+
+    let mut last_lines: Vec<String> = Vec::new();
+    let told = async {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if line.starts_with("E:") || line.contains("error") {
+                last_lines.push(line.clone());
+            }
+            context.sink.event(&Event::Output {
+                step: "image".to_owned(),
+                line,
+            });
+        }
+    };
+    let imported = context.engine.import_image(root, what.name, &changes);
+    // Both at once: mmdebstrap would stop when nobody reads its messages.
+    let (imported, ()) = tokio::join!(imported, told);
+    if let Some(status) = outcome.lock().await.take() {
+        return Err(failed(format!("{status}; {}", last_lines.join("; "))));
+    }
+    imported.map_err(|source| ExecuteError::Engine {
+        stage: "image",
+        source,
+    })
+}
+
+/// `text` as one word of a Dockerfile instruction.
+fn quoted(text: &str) -> String {
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('$', "\\$")
+    )
+}

@@ -1,0 +1,45 @@
+//! What an execution works with, beside the plan.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Engine, LABEL_RECIPE, LABEL_RUN};
+use crate::events::Sink;
+use crate::source::Store;
+
+/// The engine, the source and the run that a plan is carried out for.
+pub struct Context<'a> {
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// The store that holds the planned commit; `None` for a source that is a folder of the image.
+    pub store: Option<&'a Store>,
+    /// Texts of the planned patches, by file.
+    pub patches: &'a BTreeMap<String, String>,
+    /// The archive behind a [`crate::plan::PlannedImage::Archive`].
+    pub image_archive: Option<&'a Path>,
+    /// Mirror of Debian's archive for a bootstrap; Debian's own when not given.
+    pub debian_mirror: Option<&'a str>,
+    /// The run's id, for labels and names.
+    pub run: &'a str,
+    /// Keep the container of a failed step.
+    pub keep: bool,
+    /// Longest time without a byte from a registry.
+    pub stall: Duration,
+    /// Takes the events.
+    pub sink: &'a dyn Sink,
+    /// Cancelled when the user stops the run.
+    pub cancel: &'a CancellationToken,
+}
+
+impl Context<'_> {
+    /// The labels of everything made for `recipe` in this run.
+    pub(super) fn labels(&self, recipe: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (LABEL_RUN.to_owned(), self.run.to_owned()),
+            (LABEL_RECIPE.to_owned(), recipe.to_owned()),
+        ])
+    }
+}

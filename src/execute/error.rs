@@ -1,0 +1,175 @@
+//! How carrying out a plan can fail.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::artifacts::ArtifactError;
+use crate::engine::EngineError;
+use crate::source::SourceError;
+
+/// One reference that was tried for an image, and why it did not do.
+#[derive(Debug, Clone)]
+pub struct FailedAttempt {
+    /// The image reference.
+    pub reference: String,
+    /// Why it did not do.
+    pub reason: String,
+}
+
+/// A plan that could not be carried out.
+#[derive(Debug, Error)]
+pub enum ExecuteError {
+    /// The engine failed.
+    #[error("{}", stage_failed(stage))]
+    Engine {
+        /// What was being done.
+        stage: &'static str,
+        /// What failed.
+        #[source]
+        source: EngineError,
+    },
+    /// A tree could not be read or patched.
+    #[error("the source could not be prepared")]
+    Source(#[source] SourceError),
+    /// No place has the image.
+    #[error("no place has the image {name}:{}", attempts(failed))]
+    ImageUnavailable {
+        /// The name upstream expects.
+        name: String,
+        /// Every reference that was tried.
+        failed: Vec<FailedAttempt>,
+    },
+    /// The image is for other processors than the engine's.
+    #[error("the image {name} is for {found}, and the engine runs {wanted}")]
+    ImageArchitecture {
+        /// The image.
+        name: String,
+        /// The image's architecture.
+        found: String,
+        /// The engine's.
+        wanted: String,
+    },
+    /// The image archive could not be read again for loading.
+    #[error("the image archive {file} could not be read")]
+    ImageArchive {
+        /// The file.
+        file: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The image archive was loaded and the image it promised is not there.
+    #[error(
+        "the image archive {file} was loaded, and the image {image_id} that it names is not on the engine"
+    )]
+    ImageNotInArchive {
+        /// The file.
+        file: String,
+        /// The promised image.
+        image_id: String,
+    },
+    /// The bootstrap program is not installed.
+    #[error("mmdebstrap is not installed on this machine; it makes the Debian image")]
+    BootstrapMissing,
+    /// The bootstrap program failed.
+    #[error("mmdebstrap could not bootstrap Debian {suite}: {reason}")]
+    Bootstrap {
+        /// Code name of the release.
+        suite: String,
+        /// Its exit status and last lines.
+        reason: String,
+    },
+    /// The source folder is not in the image.
+    #[error("the image has no source folder {path}; the package {package} brings it")]
+    SourceFolderMissing {
+        /// The folder.
+        path: String,
+        /// The package.
+        package: String,
+    },
+    /// A step ended with an exit code other than 0.
+    #[error("step {step} failed with exit code {exit_code}: {}{}", command.join(" "), tail(last_lines))]
+    StepFailed {
+        /// The step.
+        step: String,
+        /// Its command.
+        command: Vec<String>,
+        /// Its exit code.
+        exit_code: i64,
+        /// Its last lines of output.
+        last_lines: Vec<String>,
+        /// The container that was kept, if one was.
+        kept: Option<String>,
+    },
+    /// A step failed and the kernel had killed one of its processes for lack of memory.
+    #[error("step {step} was killed for lack of memory: {}{}", memory_limit(*limit), tail(last_lines))]
+    OutOfMemory {
+        /// The step.
+        step: String,
+        /// The limit in bytes; `None` when only the engine's own memory limits it.
+        limit: Option<u64>,
+        /// Its last lines of output.
+        last_lines: Vec<String>,
+        /// The container that was kept, if one was.
+        kept: Option<String>,
+    },
+    /// The steps took longer than they may.
+    #[error("step {step} was stopped: the build may take {} in all", humantime::format_duration(*limit))]
+    TimedOut {
+        /// The step that ran then.
+        step: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// An output is not there after the steps.
+    #[error("the steps succeeded and left no {path}")]
+    OutputMissing {
+        /// Path in the container.
+        path: String,
+    },
+    /// An output could not be stored.
+    #[error("an output could not be collected")]
+    Collect(#[source] ArtifactError),
+    /// The user stopped the run.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn stage_failed(stage: &str) -> String {
+    format!("the engine failed during the stage `{stage}`")
+}
+
+fn attempts(failed: &[FailedAttempt]) -> String {
+    failed
+        .iter()
+        .map(|attempt| format!("\n  {}: {}", attempt.reference, attempt.reason))
+        .collect()
+}
+
+fn tail(lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let shown: String = lines.iter().map(|line| format!("\n  | {line}")).collect();
+    format!("\nlast lines of its output:{shown}")
+}
+
+fn memory_limit(limit: Option<u64>) -> String {
+    match limit {
+        Some(bytes) => format!("the limit was {} (--memory)", bytesize::ByteSize(bytes)),
+        None => "no limit was set, so the engine's host itself ran out".to_owned(),
+    }
+}
+
+impl ExecuteError {
+    /// Id of the container that was kept for looking around in it.
+    pub fn kept_container(&self) -> Option<&str> {
+        match self {
+            ExecuteError::StepFailed { kept, .. } | ExecuteError::OutOfMemory { kept, .. } => {
+                kept.as_deref()
+            }
+            _ => None,
+        }
+    }
+}

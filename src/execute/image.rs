@@ -1,0 +1,308 @@
+//! Gets the planned toolchain image onto the engine.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::io::ReaderStream;
+
+use super::bootstrap::{Bootstrap, bootstrap};
+use super::context::Context;
+use super::error::{ExecuteError, FailedAttempt};
+use super::sinks::Remarks;
+use crate::engine::{ByteStream, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
+use crate::events::Event;
+use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::source::Patch;
+
+/// The image that a build was run in.
+#[derive(Debug, Clone)]
+pub struct UsedImage {
+    /// The image.
+    pub image: EngineImage,
+    /// Name it has on the engine.
+    pub name: String,
+    /// For each image that was looked for: its name and the reference that had it (`None`: it was there).
+    pub pulled: BTreeMap<String, Option<String>>,
+    /// What the making of the image had to say.
+    pub remarks: Vec<String>,
+}
+
+/// Makes sure that the planned image is on the engine; one of the wanted identity is not made again.
+pub(super) async fn provide(
+    plan: &Plan,
+    engine_architecture: &str,
+    context: &Context<'_>,
+) -> Result<UsedImage, ExecuteError> {
+    let used = match &plan.image {
+        PlannedImage::Registry(base) => {
+            let pulled = pull(base, context).await?;
+            let image = present(&base.name, context)
+                .await?
+                .ok_or_else(|| gone(&base.name))?;
+            UsedImage {
+                image,
+                name: base.name.clone(),
+                pulled: BTreeMap::from([(base.name.clone(), pulled)]),
+                remarks: Vec::new(),
+            }
+        }
+        PlannedImage::Archive { image_id } => load(image_id, context).await?,
+        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
+            let name = made_name(plan, identity);
+            match present(&name, context).await? {
+                Some(image) if image.labels.get(LABEL_IDENTITY) == Some(identity) => {
+                    context.sink.event(&Event::Note {
+                        text: format!("the image {name} is there already"),
+                    });
+                    UsedImage {
+                        image,
+                        name,
+                        pulled: BTreeMap::new(),
+                        remarks: Vec::new(),
+                    }
+                }
+                _ => make(plan, name, context).await?,
+            }
+        }
+    };
+    if used.image.architecture != engine_architecture {
+        return Err(ExecuteError::ImageArchitecture {
+            name: used.name,
+            found: used.image.architecture,
+            wanted: engine_architecture.to_owned(),
+        });
+    }
+    Ok(used)
+}
+
+/// Name of an image that the tool makes: tells people what it is, and is unique to its identity.
+fn made_name(plan: &Plan, identity: &str) -> String {
+    let way = match &plan.image {
+        PlannedImage::Debian { suite, .. } => format!("debian-{suite}"),
+        PlannedImage::Dockerfile { way, .. } => format!("{way:?}").to_lowercase(),
+        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
+    };
+    format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
+}
+
+fn gone(image: &str) -> ExecuteError {
+    engine_failed(EngineError::NoImage {
+        image: image.to_owned(),
+    })
+}
+
+fn engine_failed(source: EngineError) -> ExecuteError {
+    ExecuteError::Engine {
+        stage: "image",
+        source,
+    }
+}
+
+async fn present(name: &str, context: &Context<'_>) -> Result<Option<EngineImage>, ExecuteError> {
+    context.engine.image(name).await.map_err(engine_failed)
+}
+
+/// Pulls the image from the first reference that has it and gives it the expected name. Returns the reference, or
+/// `None` when the image was there.
+async fn pull(base: &BaseImage, context: &Context<'_>) -> Result<Option<String>, ExecuteError> {
+    if present(&base.name, context).await?.is_some() {
+        context.sink.event(&Event::Note {
+            text: format!("the image {} is there already", base.name),
+        });
+        return Ok(None);
+    }
+    let mut failed = Vec::new();
+    for reference in &base.candidates {
+        match context
+            .engine
+            .pull(reference, context.stall, context.sink)
+            .await
+        {
+            Ok(()) => {
+                if *reference != base.name {
+                    context
+                        .engine
+                        .tag(reference, &base.name)
+                        .await
+                        .map_err(engine_failed)?;
+                }
+                return Ok(Some(reference.clone()));
+            }
+            // Another mirror cannot help when the engine itself is gone or full.
+            Err(
+                error @ (EngineError::Unreachable { .. }
+                | EngineError::Lost { .. }
+                | EngineError::DiskFull { .. }),
+            ) => {
+                return Err(engine_failed(error));
+            }
+            Err(error) => {
+                let reason = with_causes(&error);
+                context.sink.event(&Event::MirrorFailed {
+                    wanted: base.name.clone(),
+                    mirror: reference.clone(),
+                    reason: reason.clone(),
+                });
+                failed.push(FailedAttempt {
+                    reference: reference.clone(),
+                    reason,
+                });
+            }
+        }
+    }
+    Err(ExecuteError::ImageUnavailable {
+        name: base.name.clone(),
+        failed,
+    })
+}
+
+/// An error and its causes in one line, for lists of failed attempts.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
+    let path = context.image_archive.unwrap_or(Path::new(""));
+    let file = path.display().to_string();
+    if present(image_id, context).await?.is_none() {
+        let opened = tokio::fs::File::open(path).await;
+        let opened = opened.map_err(|source| ExecuteError::ImageArchive {
+            file: file.clone(),
+            source,
+        })?;
+        context
+            .engine
+            .load_image(ReaderStream::new(opened).boxed())
+            .await
+            .map_err(engine_failed)?;
+    }
+    let image =
+        present(image_id, context)
+            .await?
+            .ok_or_else(|| ExecuteError::ImageNotInArchive {
+                file,
+                image_id: image_id.to_owned(),
+            })?;
+    Ok(UsedImage {
+        image,
+        name: image_id.to_owned(),
+        pulled: BTreeMap::new(),
+        remarks: Vec::new(),
+    })
+}
+
+/// Makes an image that is not there.
+async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
+    let remarks = Remarks::new(context.sink);
+    let mut pulled = BTreeMap::new();
+    let mut labels = context.labels(&plan.recipe.name);
+    let id = match &plan.image {
+        PlannedImage::Debian {
+            suite,
+            architectures,
+            packages,
+            environment,
+            identity,
+        } => {
+            let what = Bootstrap {
+                suite,
+                architectures,
+                packages,
+                environment,
+                identity,
+                name: &name,
+                labels,
+            };
+            bootstrap(context, &what).await?
+        }
+        PlannedImage::Dockerfile {
+            bases,
+            dockerfile,
+            text,
+            patches,
+            arguments,
+            identity,
+            ..
+        } => {
+            for base in bases {
+                pulled.insert(base.name.clone(), pull(base, context).await?);
+            }
+            labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
+            let build = ImageBuild {
+                context: build_context(plan, text.as_deref(), dockerfile, patches, context)?,
+                dockerfile: dockerfile.clone(),
+                arguments: arguments.clone(),
+                labels,
+                name: name.clone(),
+                memory: plan.build.limits.memory,
+            };
+            context
+                .engine
+                .build_image(build, &remarks)
+                .await
+                .map_err(engine_failed)?
+        }
+        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {
+            unreachable!("these are not made")
+        }
+    };
+    let image = present(&id, context).await?.ok_or_else(|| gone(&name))?;
+    Ok(UsedImage {
+        image,
+        name,
+        pulled,
+        remarks: remarks.into_kept(),
+    })
+}
+
+/// The context of an image build: the patched source tree, or the recipe's Dockerfile alone.
+fn build_context(
+    plan: &Plan,
+    text: Option<&str>,
+    dockerfile: &str,
+    patches: &[PlannedPatch],
+    context: &Context<'_>,
+) -> Result<ByteStream, ExecuteError> {
+    match (text, &plan.source, context.store) {
+        (None, PlannedSource::Git { tree, modified, .. }, Some(store)) => {
+            let patches = patch_texts(patches, context);
+            let tree = store.patch(tree, &patches).map_err(ExecuteError::Source)?;
+            Ok(store.archive(&tree, *modified))
+        }
+        (text, _, _) => Ok(one_file_archive(dockerfile, text.unwrap_or_default())),
+    }
+}
+
+/// The planned patches with their texts.
+pub(super) fn patch_texts(patches: &[PlannedPatch], context: &Context<'_>) -> Vec<Patch> {
+    let text = |file: &String| context.patches.get(file).cloned().unwrap_or_default();
+    patches
+        .iter()
+        .map(|patch| Patch {
+            name: patch.file.clone(),
+            text: text(&patch.file),
+        })
+        .collect()
+}
+
+fn one_file_archive(path: &str, text: &str) -> ByteStream {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(text.len() as u64);
+    let mut archive = tar::Builder::new(Vec::new());
+    let written = archive
+        .append_data(&mut header, path, text.as_bytes())
+        .and_then(|()| archive.into_inner());
+    stream::once(async move { written.map(Bytes::from) })
+        .map_err(std::io::Error::from)
+        .boxed()
+}

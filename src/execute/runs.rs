@@ -1,0 +1,178 @@
+//! The runs of this machine: which are alive, and what the dead ones left on the engine.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, OwnedKind};
+
+/// A run of this machine. Its file is locked as long as its process lives, however that ends.
+#[derive(Debug)]
+pub struct Run {
+    id: String,
+    file: PathBuf,
+    _lock: File,
+}
+
+impl Run {
+    /// Registers a run of this process in `folder`.
+    ///
+    /// # Errors
+    /// What the system says when the folder cannot be written to.
+    pub fn begin(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        // The temporary file's name is what makes the id unique on this machine.
+        let named = tempfile::Builder::new()
+            .prefix("")
+            .rand_bytes(10)
+            .suffix(".run")
+            .tempfile_in(folder)?;
+        let (lock, path) = named.keep().map_err(|kept| kept.error)?;
+        lock.lock()?;
+        let id = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default()
+            .to_lowercase();
+        let file = folder.join(format!("{id}.run"));
+        fs::rename(&path, &file)?;
+        Ok(Self {
+            id,
+            file,
+            _lock: lock,
+        })
+    }
+
+    /// The run's id, for labels and names.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Ends the run and leaves its registration, so that a container that was kept counts as wanted until
+    /// somebody cleans.
+    pub fn end_and_keep(self) {
+        let _ = fs::rename(&self.file, self.file.with_extension("kept"));
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Gone already when the container is kept.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+/// What may be removed.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent permissions"
+)]
+pub struct Sweep {
+    /// Containers that were kept on request.
+    pub kept: bool,
+    /// Containers of other machines whose time is not up.
+    pub foreign: bool,
+    /// Named volumes with compile caches.
+    pub volumes: bool,
+    /// Toolchain images that the tool made.
+    pub images: bool,
+}
+
+impl Sweep {
+    /// What every build removes before it starts: containers of runs of this machine that died, and whatever is
+    /// past its deadline.
+    pub const DEAD_RUNS: Self = Self {
+        kept: false,
+        foreign: false,
+        volumes: false,
+        images: false,
+    };
+}
+
+/// Removes from `engine` what `sweep` allows; `folder` is that of [`Run::begin`]. Returns what was removed.
+///
+/// # Errors
+/// The first [`EngineError`].
+pub async fn sweep(
+    engine: &dyn Engine,
+    folder: &Path,
+    sweep: Sweep,
+) -> Result<Vec<Owned>, EngineError> {
+    let mut owned = engine.owned().await?;
+    // Containers hold on to volumes and images.
+    owned.sort_by_key(|thing| match thing.kind {
+        OwnedKind::Container => 0,
+        OwnedKind::Volume => 1,
+        OwnedKind::Image => 2,
+    });
+    let mut removed = Vec::new();
+    for thing in owned {
+        let run = thing
+            .labels
+            .get(LABEL_RUN)
+            .map(String::as_str)
+            .unwrap_or_default();
+        let may_go = match thing.kind {
+            OwnedKind::Container => match state(folder, run) {
+                State::Alive => false,
+                State::Dead => true,
+                State::Kept => sweep.kept,
+                State::NotOurs => sweep.foreign || past_deadline(&thing),
+            },
+            // A container of a live run may be about to use them.
+            OwnedKind::Volume => sweep.volumes && !matches!(state(folder, run), State::Alive),
+            OwnedKind::Image => sweep.images && !matches!(state(folder, run), State::Alive),
+        };
+        if may_go {
+            engine.remove(&thing).await?;
+            forget(folder, run);
+            removed.push(thing);
+        }
+    }
+    Ok(removed)
+}
+
+enum State {
+    Alive,
+    Dead,
+    Kept,
+    NotOurs,
+}
+
+fn state(folder: &Path, run: &str) -> State {
+    if run.is_empty() || run.contains(['/', '.']) {
+        return State::NotOurs;
+    }
+    if folder.join(format!("{run}.kept")).exists() {
+        return State::Kept;
+    }
+    let Ok(file) = File::open(folder.join(format!("{run}.run"))) else {
+        return State::NotOurs;
+    };
+    match file.try_lock_shared() {
+        Ok(()) => State::Dead,
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => State::Alive,
+    }
+}
+
+/// Drops the registration of a run of which nothing is left to know.
+fn forget(folder: &Path, run: &str) {
+    if !matches!(state(folder, run), State::Alive) {
+        let _ = fs::remove_file(folder.join(format!("{run}.run")));
+        let _ = fs::remove_file(folder.join(format!("{run}.kept")));
+    }
+}
+
+fn past_deadline(thing: &Owned) -> bool {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    thing
+        .labels
+        .get(LABEL_DEADLINE)
+        .and_then(|text| text.parse::<u64>().ok())
+        .is_some_and(|deadline| deadline < now)
+}

@@ -1,0 +1,91 @@
+//! The `FROM` lines of a Dockerfile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The images a Dockerfile starts from, in order and once each, with the defaults of its leading `ARG` lines put
+/// in. Names of earlier stages and `scratch` are left out, as nothing has to be pulled for them.
+pub fn base_images(dockerfile: &str) -> Vec<String> {
+    let mut arguments = BTreeMap::new();
+    let mut stages = BTreeSet::new();
+    let mut images: Vec<String> = Vec::new();
+    let mut before_first_stage = true;
+    for line in dockerfile.lines().map(str::trim) {
+        let mut words = line.split_whitespace();
+        match words.next().map(str::to_ascii_uppercase).as_deref() {
+            Some("ARG") if before_first_stage => {
+                for word in words {
+                    let (name, value) = word.split_once('=').unwrap_or((word, ""));
+                    arguments.insert(name.to_owned(), value.trim_matches(['"', '\'']).to_owned());
+                }
+            }
+            Some("FROM") => {
+                before_first_stage = false;
+                let mut words = words.skip_while(|word| word.starts_with("--"));
+                let Some(image) = words.next() else { continue };
+                let image = put_in(image, &arguments);
+                if !stages.contains(&image) && image != "scratch" && !images.contains(&image) {
+                    images.push(image);
+                }
+                if words
+                    .next()
+                    .is_some_and(|word| word.eq_ignore_ascii_case("as"))
+                    && let Some(stage) = words.next()
+                {
+                    stages.insert(stage.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    images
+}
+
+/// `text` with `$NAME`, `${NAME}` and `${NAME:-default}` replaced.
+fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let (reference, remaining) = if let Some(braced) = after.strip_prefix('{') {
+            braced.split_once('}').unwrap_or((braced, ""))
+        } else {
+            let end = after
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(after.len());
+            after.split_at(end)
+        };
+        let (name, default) = reference.split_once(":-").unwrap_or((reference, ""));
+        let value = arguments.get(name).filter(|value| !value.is_empty());
+        result.push_str(value.map_or(default, String::as_str));
+        rest = remaining;
+    }
+    result + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_images;
+
+    #[test]
+    fn a_plain_from_line_is_read() {
+        assert_eq!(
+            base_images("FROM golang:1.12-stretch\nRUN echo FROM x\n"),
+            ["golang:1.12-stretch"]
+        );
+    }
+
+    #[test]
+    fn leading_arguments_are_put_in() {
+        let text = "ARG GO_VERSION=1.15\nARG BATS=v1\n\nFROM golang:${GO_VERSION}-buster\nARG GO_VERSION=9\n";
+        assert_eq!(base_images(text), ["golang:1.15-buster"]);
+        assert_eq!(base_images("FROM a:$X\n"), ["a:"]);
+        assert_eq!(base_images("ARG X=1\nFROM a:$X-b\n"), ["a:1-b"]);
+        assert_eq!(base_images("FROM a:${X:-3}\n"), ["a:3"]);
+    }
+
+    #[test]
+    fn stages_and_scratch_are_not_pulled() {
+        let text = "from --platform=linux/amd64 golang:1 as build\nFROM scratch\nFROM build\nFROM debian:12 AS x\n";
+        assert_eq!(base_images(text), ["golang:1", "debian:12"]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Reads the facts that a recipe asks for.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::dockerfile::base_images;
+use super::types::{ArchiveFacts, FactsError, TreeFacts};
+use crate::recipe::{Condition, Recipe, Source};
+use crate::source::Tree;
+
+/// Answers the recipe's questions about a source tree.
+///
+/// # Errors
+/// [`FactsError::Tree`] when an object of the tree cannot be read.
+pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> {
+    let mut facts = TreeFacts::default();
+    for condition in recipe.classes.iter().flat_map(|class| &class.when) {
+        match condition {
+            Condition::Exists(path) | Condition::Missing(path) => {
+                if tree.exists(path.as_str()).map_err(FactsError::Tree)? {
+                    facts.present.insert(path.to_string());
+                }
+            }
+            Condition::Contains(asked) | Condition::Lacks(asked) => {
+                if let Some(content) = tree.read(asked.file.as_str()).map_err(FactsError::Tree)?
+                    && String::from_utf8_lossy(&content).contains(&asked.text)
+                {
+                    facts
+                        .texts
+                        .entry(asked.file.to_string())
+                        .or_default()
+                        .insert(asked.text.clone());
+                }
+            }
+        }
+    }
+    if let Source::Git(git) = &recipe.source
+        && let Some(path) = &git.version_file
+        && let Some(content) = tree.read(path.as_str()).map_err(FactsError::Tree)?
+    {
+        facts.version = String::from_utf8_lossy(&content)
+            .lines()
+            .next()
+            .map(|line| line.trim().to_owned());
+    }
+    if let Some(upstream) = &recipe.images.upstream
+        && let Some(content) = tree
+            .read(upstream.dockerfile.as_str())
+            .map_err(FactsError::Tree)?
+    {
+        facts.base_images = base_images(&String::from_utf8_lossy(&content));
+    }
+    Ok(facts)
+}
+
+/// One entry of the `manifest.json` that `docker save` writes.
+#[derive(Deserialize)]
+struct SavedImage {
+    #[serde(rename = "Config")]
+    config: String,
+}
+
+/// Largest `manifest.json` that is read; a real one has some kilobytes.
+const MANIFEST_LIMIT: u64 = 1 << 20;
+
+/// Finds the id of the one image in an archive that `docker save` wrote, without unpacking it.
+///
+/// # Errors
+/// [`FactsError::ArchiveUnreadable`] or [`FactsError::NotAnArchive`].
+pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
+    let file = path.display().to_string();
+    let unreadable = |source| FactsError::ArchiveUnreadable {
+        file: file.clone(),
+        source,
+    };
+    let refuse = |reason: &str| FactsError::NotAnArchive {
+        file: file.clone(),
+        reason: reason.to_owned(),
+    };
+    let mut archive = tar::Archive::new(File::open(path).map_err(unreadable)?);
+    for entry in archive.entries_with_seek().map_err(unreadable)? {
+        let entry = entry.map_err(|_| {
+            refuse("it is not a tar archive (a compressed one must be unpacked first)")
+        })?;
+        if entry
+            .path()
+            .is_ok_and(|path| path.as_os_str() == "manifest.json")
+        {
+            let mut text = String::new();
+            entry
+                .take(MANIFEST_LIMIT)
+                .read_to_string(&mut text)
+                .map_err(unreadable)?;
+            let images: Vec<SavedImage> = serde_json::from_str(&text)
+                .map_err(|_| refuse("its manifest.json is not a list of images"))?;
+            let [image] = images.as_slice() else {
+                return Err(refuse("it must hold exactly one image"));
+            };
+            // "<hex>.json" from older engines, "blobs/sha256/<hex>" from newer ones.
+            let config = image.config.rsplit('/').next().unwrap_or_default();
+            let digest = config.strip_suffix(".json").unwrap_or(config);
+            if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
+                return Err(refuse("its manifest.json names no config digest"));
+            }
+            return Ok(ArchiveFacts {
+                image_id: format!("sha256:{digest}"),
+            });
+        }
+    }
+    Err(refuse(
+        "there is no manifest.json in it; write it with `docker save IMAGE -o FILE`",
+    ))
+}

@@ -1,0 +1,113 @@
+//! How a run fails: the exit codes and the one renderer of errors.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// The kinds of failure, each with its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// A defect of this program.
+    Internal,
+    /// The command line or the configuration asks for something that cannot be.
+    Usage,
+    /// A recipe or release file is refused.
+    Recipe,
+    /// No plan can be made, or the version needs no build.
+    Plan,
+    /// The engine or an image is not to be had.
+    Engine,
+    /// The source could not be had or a patch does not fit.
+    Source,
+    /// A build step failed.
+    Step,
+    /// An output is missing or could not be stored.
+    Output,
+    /// A check of an output failed.
+    Verification,
+    /// A commit or digest differs from the one that is pinned.
+    Integrity,
+    /// The user stopped the run.
+    Interrupted,
+}
+
+impl FailureKind {
+    /// The exit code; part of the command's interface.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            FailureKind::Internal => 1,
+            FailureKind::Usage => 2,
+            FailureKind::Recipe => 10,
+            FailureKind::Plan => 11,
+            FailureKind::Engine => 12,
+            FailureKind::Source => 13,
+            FailureKind::Step => 14,
+            FailureKind::Output => 15,
+            FailureKind::Verification => 16,
+            FailureKind::Integrity => 17,
+            FailureKind::Interrupted => 130,
+        }
+    }
+}
+
+/// A failed run: what kind, what happened and what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    /// The kind, for the exit code.
+    pub kind: FailureKind,
+    /// What happened, with its causes.
+    pub source: Box<dyn Error + Send + Sync>,
+    /// What the user can do, one sentence each.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without hints.
+    pub fn new(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            source: source.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// The failure with one more hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The text for a person: `error:`, `caused by:`, `hint:`.
+    pub fn render(&self) -> String {
+        let mut text = format!("error: {}\n", self.source);
+        for cause in self.causes() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "caused by: {cause}");
+        }
+        for hint in &self.hints {
+            let _ = writeln!(text, "hint: {hint}");
+        }
+        text
+    }
+
+    /// The causes below the error itself, outermost first.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries say the same thing on two levels.
+            if causes.last() != Some(&text) {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind.exit_code())
+    }
+}

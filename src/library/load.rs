@@ -1,0 +1,287 @@
+//! Finds, reads and exports recipes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::embedded::{PATCHES, RECIPES};
+use super::error::LibraryError;
+use crate::checksum::sha256_hex;
+use crate::recipe::{Recipe, nearest, parse_recipe};
+
+/// The recipes that can be used, the user's before the shipped ones.
+pub struct Library {
+    folders: Vec<PathBuf>,
+}
+
+/// Where a recipe came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built into the binary.
+    Embedded,
+    /// A folder of the user's.
+    Folder(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Embedded => f.write_str("built in"),
+            Origin::Folder(folder) => write!(f, "{}", folder.display()),
+        }
+    }
+}
+
+/// A recipe by name and origin, not read yet.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Name of the recipe.
+    pub name: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Whether it stands in for a shipped one of the same name.
+    pub replaces_embedded: bool,
+}
+
+/// A recipe that was read and checked, with its patches.
+#[derive(Debug, Clone)]
+pub struct LoadedRecipe {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Its text.
+    pub text: String,
+    /// Sha256 of its text.
+    pub sha256: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Texts of the patches that it names, by file.
+    pub patches: BTreeMap<String, String>,
+}
+
+impl Library {
+    /// The library with the user's folders in order of precedence. A folder holds `NAME.yaml` files and a folder
+    /// `patches`; one that is not there counts as empty unless it is used.
+    pub fn new(folders: Vec<PathBuf>) -> Self {
+        Self { folders }
+    }
+
+    /// All recipes, by name; of several with one name the one that is used.
+    ///
+    /// # Errors
+    /// [`LibraryError::Unreadable`] for a folder that is there and cannot be listed.
+    pub fn list(&self) -> Result<Vec<Listed>, LibraryError> {
+        let mut found: BTreeMap<String, Listed> = BTreeMap::new();
+        for file in RECIPES.files() {
+            if let Some(name) = recipe_name(file.path()) {
+                found.insert(
+                    name.clone(),
+                    Listed {
+                        name,
+                        origin: Origin::Embedded,
+                        replaces_embedded: false,
+                    },
+                );
+            }
+        }
+        for folder in self.folders.iter().rev() {
+            let unreadable = |source| LibraryError::Unreadable {
+                path: folder.clone(),
+                source,
+            };
+            let entries = match fs::read_dir(folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(unreadable(error)),
+            };
+            for entry in entries {
+                if let Some(name) = recipe_name(&entry.map_err(unreadable)?.path()) {
+                    let replaces_embedded = RECIPES.get_file(format!("{name}.yaml")).is_some();
+                    let origin = Origin::Folder(folder.clone());
+                    found.insert(
+                        name.clone(),
+                        Listed {
+                            name,
+                            origin,
+                            replaces_embedded,
+                        },
+                    );
+                }
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Reads and checks the recipe `name`.
+    ///
+    /// # Errors
+    /// [`LibraryError::Unknown`], [`LibraryError::Refused`] and those of reading.
+    pub fn load(&self, name: &str) -> Result<LoadedRecipe, LibraryError> {
+        let listed = self.list()?;
+        let Some(entry) = listed.iter().find(|entry| entry.name == name) else {
+            let names: Vec<_> = listed.iter().map(|entry| entry.name.as_str()).collect();
+            let nearest = nearest(name, names.iter().copied());
+            return Err(LibraryError::Unknown {
+                name: name.to_owned(),
+                nearest,
+                known: names.join(", "),
+            });
+        };
+        match &entry.origin {
+            Origin::Folder(folder) => read(&folder.join(format!("{name}.yaml"))),
+            Origin::Embedded => load_embedded(name),
+        }
+    }
+
+    /// Reads and checks a recipe file anywhere; its patches are in the folder `patches` beside it.
+    ///
+    /// # Errors
+    /// As [`Library::load`].
+    pub fn load_file(&self, file: &Path) -> Result<LoadedRecipe, LibraryError> {
+        read(file)
+    }
+}
+
+impl LoadedRecipe {
+    /// Writes the recipe and its patches into `folder`, for changing and for `--recipe-dir`. Returns the files.
+    ///
+    /// # Errors
+    /// [`LibraryError::WouldOverwrite`] before anything is written, [`LibraryError::Unwritable`].
+    pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+        let patches = self
+            .patches
+            .iter()
+            .map(|(file, text)| (folder.join("patches").join(file), text));
+        let recipe = (
+            folder.join(format!("{}.yaml", self.recipe.name)),
+            &self.text,
+        );
+        let files: Vec<_> = std::iter::once(recipe).chain(patches).collect();
+        if let Some((path, _)) = files
+            .iter()
+            .find(|(path, text)| fs::read(path).is_ok_and(|old| old != text.as_bytes()))
+        {
+            return Err(LibraryError::WouldOverwrite { path: path.clone() });
+        }
+        for (path, text) in &files {
+            let unwritable = |source| LibraryError::Unwritable {
+                path: path.clone(),
+                source,
+            };
+            fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(unwritable)?;
+            let mut file = fs::File::create(path).map_err(unwritable)?;
+            file.write_all(text.as_bytes()).map_err(unwritable)?;
+        }
+        Ok(files.into_iter().map(|(path, _)| path).collect())
+    }
+}
+
+fn recipe_name(path: &Path) -> Option<String> {
+    (path.extension()? == "yaml").then(|| path.file_stem()?.to_str().map(str::to_owned))?
+}
+
+fn load_embedded(name: &str) -> Result<LoadedRecipe, LibraryError> {
+    let file = format!("{name}.yaml");
+    let text = RECIPES
+        .get_file(&file)
+        .and_then(|file| file.contents_utf8())
+        .unwrap_or_default();
+    let patches = embedded_patches(&PATCHES);
+    finish(
+        &format!("{file} (built in)"),
+        text.to_owned(),
+        Origin::Embedded,
+        &patches,
+    )
+}
+
+fn embedded_patches(folder: &include_dir::Dir<'_>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for file in folder.files() {
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            found.insert(path.to_owned(), text.to_owned());
+        }
+    }
+    for inner in folder.dirs() {
+        found.extend(embedded_patches(inner));
+    }
+    found
+}
+
+fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
+    let unreadable = |path: &Path, source| LibraryError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    };
+    let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut patches = BTreeMap::new();
+    read_patches(&folder.join("patches"), "", &mut patches)?;
+    let loaded = finish(
+        &path.display().to_string(),
+        text,
+        Origin::Folder(folder.to_path_buf()),
+        &patches,
+    )?;
+    if path
+        .file_stem()
+        .is_some_and(|stem| stem != loaded.recipe.name.as_str())
+    {
+        let name = loaded.recipe.name.to_string();
+        return Err(LibraryError::NameDiffers {
+            file: path.display().to_string(),
+            name,
+        });
+    }
+    Ok(loaded)
+}
+
+fn read_patches(
+    folder: &Path,
+    prefix: &str,
+    found: &mut BTreeMap<String, String>,
+) -> Result<(), LibraryError> {
+    let unreadable = |path: &Path, source| LibraryError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(folder, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|source| unreadable(folder, source))?;
+        let path = entry.path();
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if path.is_dir() {
+            read_patches(&path, &format!("{name}/"), found)?;
+        } else {
+            let text = fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
+            found.insert(name, text);
+        }
+    }
+    Ok(())
+}
+
+fn finish(
+    file: &str,
+    text: String,
+    origin: Origin,
+    patches: &BTreeMap<String, String>,
+) -> Result<LoadedRecipe, LibraryError> {
+    let names: Vec<String> = patches.keys().cloned().collect();
+    let recipe = parse_recipe(file, &text, &names).map_err(LibraryError::Refused)?;
+    let used = recipe.patches.iter().map(|patch| patch.file.value.as_str());
+    let patches = used
+        .filter_map(|name| Some((name.to_owned(), patches.get(name)?.clone())))
+        .collect();
+    Ok(LoadedRecipe {
+        sha256: sha256_hex(text.as_bytes()),
+        recipe,
+        text,
+        origin,
+        patches,
+    })
+}

@@ -1,0 +1,276 @@
+//! What a well-formed recipe must hold as a whole.
+
+use std::collections::BTreeSet;
+
+use serde_saphyr::Location;
+
+use super::error::{Misfit, RecipeError};
+use super::parse::nearest;
+use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source};
+use super::template::Template;
+
+/// Values that every recipe has, with what they hold.
+pub const BUILT_IN_VALUES: [(&str, &str); 6] = [
+    ("version", "the version as resolved, e.g. v1.0.0-rc10"),
+    ("bare_version", "the version without a leading v"),
+    (
+        "commit",
+        "the commit's 40 hexadecimal digits; unset for a folder of the image",
+    ),
+    ("arch", "the target architecture in Go's terms"),
+    ("engine_arch", "the engine's architecture in Go's terms"),
+    ("jobs", "what --jobs says; unset without it"),
+];
+
+struct Checker<'a> {
+    file: &'a str,
+    text: &'a str,
+    known_values: Vec<&'a str>,
+}
+
+/// Checks what the types cannot: references between the parts of the recipe and to the patches.
+pub(super) fn check(
+    file: &str,
+    text: &str,
+    recipe: &Recipe,
+    patches: &[String],
+) -> Result<(), RecipeError> {
+    let built_in = BUILT_IN_VALUES.iter().map(|(name, _)| *name);
+    let own = recipe.values.keys().map(super::names::ValueName::as_str);
+    let checker = Checker {
+        file,
+        text,
+        known_values: built_in.chain(own).collect(),
+    };
+    checker.format(recipe)?;
+    checker.classes(recipe)?;
+    checker.patches(recipe, patches)?;
+    checker.images(recipe)?;
+    checker.templates(recipe)?;
+    checker.steps_and_outputs(recipe)
+}
+
+impl Checker<'_> {
+    fn refuse(
+        &self,
+        location: Location,
+        message: String,
+        suggestion: Option<String>,
+    ) -> RecipeError {
+        let place = (location.line(), location.column());
+        RecipeError::Invalid(Box::new(Misfit::new(
+            self.file, self.text, place, message, suggestion,
+        )))
+    }
+
+    fn format(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        if recipe.format.value == RECIPE_FORMAT {
+            return Ok(());
+        }
+        let message = format!(
+            "format {} is not known to this version of the tool, which reads format {RECIPE_FORMAT}",
+            recipe.format.value
+        );
+        Err(self.refuse(recipe.format.referenced, message, None))
+    }
+
+    fn classes(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        for class in &recipe.classes {
+            let name = class.name.value.as_str();
+            if !seen.insert(name) {
+                return Err(self.refuse(
+                    class.name.referenced,
+                    format!("the class `{name}` is given twice"),
+                    None,
+                ));
+            }
+            if matches!(recipe.source, Source::Folder(_)) {
+                let message =
+                    "a source that is a folder of the image has no classes: its tree is not read"
+                        .to_owned();
+                return Err(self.refuse(class.name.referenced, message, None));
+            }
+        }
+        for class in recipe
+            .values
+            .values()
+            .flatten()
+            .filter_map(|case| case.class.as_ref())
+        {
+            let name = class.value.as_str();
+            if !seen.contains(name) {
+                let message = format!("no class is named `{name}`");
+                return Err(self.refuse(
+                    class.referenced,
+                    message,
+                    nearest(name, seen.iter().copied()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn patches(&self, recipe: &Recipe, patches: &[String]) -> Result<(), RecipeError> {
+        for patch in &recipe.patches {
+            let name = patch.file.value.as_str();
+            if !patches.iter().any(|known| known == name) {
+                let message = format!("the patch `{name}` is not in the patches folder");
+                return Err(self.refuse(
+                    patch.file.referenced,
+                    message,
+                    nearest(name, patches.iter().map(String::as_str)),
+                ));
+            }
+            if matches!(recipe.source, Source::Folder(_)) {
+                let message = "a source that is a folder of the image cannot be patched".to_owned();
+                return Err(self.refuse(patch.file.referenced, message, None));
+            }
+        }
+        Ok(())
+    }
+
+    fn images(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let images = &recipe.images;
+        let given = match images.default.value {
+            ImageWay::Registry => images.registry.is_some(),
+            ImageWay::Upstream => images.upstream.is_some(),
+            ImageWay::Lean => images.lean.is_some(),
+            ImageWay::Debian => images.debian.is_some(),
+        };
+        if !given {
+            let message = "the default way to the image is not described under `images`".to_owned();
+            return Err(self.refuse(images.default.referenced, message, None));
+        }
+        if let Source::Folder(folder) = &recipe.source
+            && (images.upstream.is_some()
+                || images.lean.as_ref().is_some_and(|lean| lean.base.is_none()))
+        {
+            let message = format!(
+                "the source {} has no tree with a Dockerfile to build an image from",
+                folder.path
+            );
+            return Err(self.refuse(images.default.referenced, message, None));
+        }
+        Ok(())
+    }
+
+    fn templates(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        for case in recipe.values.values().flatten() {
+            // Values stand on the built-in ones only: without an order among them there can be no cycle.
+            self.template(
+                &case.value,
+                BUILT_IN_VALUES.map(|(name, _)| name).as_slice(),
+            )?;
+        }
+        let build = &recipe.build;
+        let images = &recipe.images;
+        let templates = build
+            .environment
+            .values()
+            .chain(
+                build
+                    .steps
+                    .iter()
+                    .flat_map(|step| step.command.iter().chain(step.environment.values())),
+            )
+            .chain(images.registry.iter().map(|image| &image.name))
+            .chain(
+                images
+                    .upstream
+                    .iter()
+                    .flat_map(|image| image.arguments.values()),
+            )
+            .chain(
+                images
+                    .lean
+                    .iter()
+                    .flat_map(|image| image.arguments.values()),
+            )
+            .chain(
+                recipe
+                    .outputs
+                    .iter()
+                    .filter_map(|output| output.checks.version.as_ref())
+                    .flat_map(|v| &v.contains),
+            );
+        for template in templates {
+            self.template(template, &self.known_values)?;
+        }
+        Ok(())
+    }
+
+    fn template(&self, template: &Template, known: &[&str]) -> Result<(), RecipeError> {
+        match template.names().find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!(
+                    "no value is named `{name}`; known here are {}",
+                    known.join(", ")
+                );
+                Err(self.refuse(
+                    template.location,
+                    message,
+                    nearest(name, known.iter().copied()),
+                ))
+            }
+        }
+    }
+
+    fn steps_and_outputs(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        for step in &recipe.build.steps {
+            let name = step.name.value.as_str();
+            if !seen.insert(name) {
+                return Err(self.refuse(
+                    step.name.referenced,
+                    format!("the step `{name}` is given twice"),
+                    None,
+                ));
+            }
+            if step.command.is_empty() {
+                return Err(self.refuse(
+                    step.name.referenced,
+                    format!("the step `{name}` has no command"),
+                    None,
+                ));
+            }
+        }
+        if recipe.build.steps.is_empty()
+            || recipe.outputs.is_empty()
+            || recipe.architectures.is_empty()
+        {
+            let message =
+                "a recipe needs at least one step, one output and one architecture".to_owned();
+            return Err(self.refuse(recipe.format.referenced, message, None));
+        }
+        if matches!(recipe.source, Source::Git(_)) && recipe.build.workdir.is_none() {
+            let message = "`build` needs a `workdir` that the source is unpacked to".to_owned();
+            return Err(self.refuse(recipe.format.referenced, message, None));
+        }
+        if let Source::Git(git) = &recipe.source
+            && git.urls.is_empty()
+        {
+            return Err(self.refuse(
+                recipe.format.referenced,
+                "the source has no URL".to_owned(),
+                None,
+            ));
+        }
+        let mut names = BTreeSet::new();
+        for output in &recipe.outputs {
+            if !names.insert(output.file_name()) {
+                let location = output
+                    .name
+                    .as_ref()
+                    .map_or(recipe.format.referenced, |name| name.referenced);
+                let message = format!(
+                    "two outputs would be published as `{}`; give one a `name`",
+                    output.file_name()
+                );
+                return Err(self.refuse(location, message, None));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Recipes as written: the YAML format, its parser and what is checked before anything is planned.
+
+mod check;
+mod error;
+mod names;
+mod parse;
+mod schema;
+mod size;
+mod template;
+mod version;
+
+pub use check::BUILT_IN_VALUES;
+pub use error::RecipeError;
+pub use names::{Architecture, CommitId, ContainerPath, ImageName, Name, RelativePath, ValueName};
+pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
+pub use schema::{
+    ArchitectureSupport, Build, CacheFolder, Case, Checks, Class, Condition, DebianImage, FileText,
+    FolderSource, GitSource, ImageWay, Images, LeanImage, Output, PatchTarget, PatchUse,
+    RECIPE_FORMAT, Recipe, RegistryImage, Source, Step, UpstreamImage, VersionCheck,
+};
+pub use size::{ByteSize, Span};
+pub use template::Template;
+pub use version::{Version, VersionRange};

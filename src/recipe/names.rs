@@ -1,0 +1,171 @@
+//! Validated names: what passed their parsers needs no further check.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Defines a newtype over `String` whose parser is the only way to make one.
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        pub struct $type(String);
+
+        impl $type {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+name!(
+    /// Name of a recipe, a class, a step, a cache or an output: lower-case letters, digits, `-`, `_` and `.`,
+    /// starting with a letter or digit. Safe as a file name and as part of a container's name.
+    Name,
+    |text| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        let first = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if first && text.len() <= 64 && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(format!(
+                "{text:?} is not a name: lower-case letters, digits, '-', '_' and '.', at most 64, a letter or digit first"
+            ))
+        }
+    }
+);
+
+name!(
+    /// Name of a value for `{{...}}`: lower-case letters, digits and `_`, starting with a letter.
+    ValueName,
+    |text| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(format!("{text:?} is not a name of a value: lower-case letters, digits and '_', a letter first"))
+        }
+    }
+);
+
+name!(
+    /// A relative path with `/` between its parts that stays inside its folder.
+    RelativePath,
+    |text| {
+        let inside = !text.is_empty()
+            && !text.starts_with('/')
+            && text.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+            && !text.contains(['\\', '\0']);
+        if inside {
+            Ok(())
+        } else {
+            Err(format!("{text:?} is not a relative path inside its folder"))
+        }
+    }
+);
+
+name!(
+    /// An absolute path in a container.
+    ContainerPath,
+    |text| {
+        let clean = text.len() > 1
+            && text.starts_with('/')
+            && text[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        if clean { Ok(()) } else { Err(format!("{text:?} is not a clean absolute path; write it like /go/src")) }
+    }
+);
+
+name!(
+    /// A full commit id: 40 hexadecimal digits, lower case.
+    CommitId,
+    |text| {
+        if text.len() == 40 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
+            Ok(())
+        } else {
+            Err(format!("{text:?} is not a commit id of 40 lower-case hexadecimal digits"))
+        }
+    }
+);
+
+name!(
+    /// A reference to an image: repository with an optional registry, and a tag or digest.
+    ImageName,
+    |text| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+        let edges = |c: char| c.is_ascii_alphanumeric();
+        if text.starts_with(edges) && text.ends_with(edges) && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(format!("{text:?} is not an image name; write it like golang:1.12-stretch"))
+        }
+    }
+);
+
+name!(
+    /// Processor architecture in Go's terms.
+    Architecture,
+    |text| {
+        const KNOWN: [&str; 8] = ["386", "amd64", "arm", "arm64", "mips64le", "ppc64le", "riscv64", "s390x"];
+        if KNOWN.contains(&text) {
+            Ok(())
+        } else {
+            Err(format!("{text:?} is not a known architecture; known are {}", KNOWN.join(", ")))
+        }
+    }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::{CommitId, ContainerPath, ImageName, Name, RelativePath};
+
+    #[test]
+    fn paths_that_leave_their_folder_are_refused() {
+        for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a\\b"] {
+            assert!(bad.parse::<RelativePath>().is_err(), "{bad:?}");
+        }
+        assert!(
+            "contrib/cmd/recvtty/recvtty"
+                .parse::<RelativePath>()
+                .is_ok()
+        );
+        for bad in ["", "/", "go/src", "/go/../etc", "/go//src"] {
+            assert!(bad.parse::<ContainerPath>().is_err(), "{bad:?}");
+        }
+        assert!("/go/src".parse::<ContainerPath>().is_ok());
+    }
+
+    #[test]
+    fn names_are_safe_as_file_names() {
+        for bad in ["", "Runc", "-x", "a b", "a/b", ".hidden"] {
+            assert!(bad.parse::<Name>().is_err(), "{bad:?}");
+        }
+        assert!("runc-debian".parse::<Name>().is_ok());
+        assert!("dc9208".parse::<CommitId>().is_err());
+        assert!("golang:1.12-stretch".parse::<ImageName>().is_ok());
+        assert!("golang: x".parse::<ImageName>().is_err());
+    }
+}

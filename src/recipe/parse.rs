@@ -1,0 +1,98 @@
+//! The only place that knows which YAML library is used.
+
+use serde::de::DeserializeOwned;
+use serde_saphyr::Error;
+
+use super::check::check;
+use super::error::{Misfit, RecipeError};
+use super::schema::Recipe;
+
+/// Reads a recipe and checks it as a whole. `file` is its name for messages; `has_patch` tells whether a
+/// patch is in the patches folder that goes with it, and `patches` lists what is there for suggestions.
+///
+/// # Errors
+/// [`RecipeError::Invalid`] with place, reason and snippet.
+pub fn parse_recipe(file: &str, text: &str, patches: &[String]) -> Result<Recipe, RecipeError> {
+    let recipe: Recipe = parse_yaml(file, text)?;
+    check(file, text, &recipe, patches)?;
+    Ok(recipe)
+}
+
+/// Reads a YAML document of one type. Unknown fields, duplicate keys and wrong types are refused.
+///
+/// # Errors
+/// [`RecipeError::Invalid`] with place, reason and snippet.
+pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, RecipeError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let place = error
+            .location()
+            .map_or((0, 0), |location| (location.line(), location.column()));
+        let (message, suggestion) = describe(error.without_snippet());
+        RecipeError::Invalid(Box::new(Misfit::new(
+            file, text, place, message, suggestion,
+        )))
+    })
+}
+
+/// The name in `known` that `word` was probably meant to be.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    // Below this likeness a suggestion is a guess that sends people the wrong way.
+    const ALIKE: f64 = 0.75;
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+fn describe(error: &Error) -> (String, Option<String>) {
+    match error {
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } => (
+            format!(
+                "unknown field `{field}`; known here are {}",
+                expected.join(", ")
+            ),
+            nearest(field, expected.iter().copied()),
+        ),
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => (
+            format!(
+                "unknown choice `{variant}`; it must be one of {}",
+                expected.join(", ")
+            ),
+            nearest(variant, expected.iter().copied()),
+        ),
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or("?");
+            (
+                format!("the field `{key}` is given twice; keep one of the two"),
+                None,
+            )
+        }
+        Error::SerdeMissingField { field, .. } => (format!("the field `{field}` is missing"), None),
+        Error::ExpectedMappingEndAfterEnumVariantValue { .. } => (
+            "only one choice may be given here, and another was given above".to_owned(),
+            None,
+        ),
+        other => {
+            // The library ends its sentence with the place, which is printed in front already.
+            let text = other.to_string();
+            (
+                text.split(" at line ").next().unwrap_or(&text).to_owned(),
+                None,
+            )
+        }
+    }
+}
+
+/// `value` as YAML, for people to read.
+///
+/// # Errors
+/// The library's sentence when the value has no form in YAML.
+pub fn to_yaml<T: serde::Serialize>(value: &T) -> Result<String, String> {
+    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+}

@@ -1,0 +1,105 @@
+//! Sizes and times as people write them.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+/// A number of bytes, written like `512MiB` or `4GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(
+    /// Bytes.
+    pub u64,
+);
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A bare letter means binary units here, as it does on the command lines of container engines.
+        let binary = match text.trim().chars().last() {
+            Some(unit @ ('k' | 'K' | 'm' | 'M' | 'g' | 'G' | 't' | 'T')) => {
+                format!("{}{unit}iB", &text.trim()[..text.trim().len() - 1])
+            }
+            _ => text.to_owned(),
+        };
+        match binary.parse::<bytesize::ByteSize>() {
+            Ok(size) if size.as_u64() > 0 => Ok(Self(size.as_u64())),
+            _ => Err(format!(
+                "{text:?} is not a size; write it like 512MiB or 4GiB"
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A span of time, written like `30s`, `20m` or `1h 30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(
+    /// The time.
+    pub Duration,
+);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A bare number of seconds is what other tools' time limits take.
+        let parsed = text
+            .parse()
+            .map(Duration::from_secs)
+            .or_else(|_| humantime::parse_duration(text));
+        match parsed {
+            Ok(time) if !time.is_zero() => Ok(Self(time)),
+            _ => Err(format!(
+                "{text:?} is not a time; write it like 30s, 20m or 1h"
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ByteSize, Span};
+    use std::time::Duration;
+
+    #[test]
+    fn sizes_and_times_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("512MiB", 512 << 20),
+            ("4g", 4 << 30),
+            ("4GiB", 4 << 30),
+            ("64M", 64 << 20),
+            ("1024", 1024),
+        ] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+        for bad in ["", "0", "x", "-1", "4 parrots"] {
+            assert!(bad.parse::<ByteSize>().is_err(), "{bad:?}");
+        }
+        for (text, seconds) in [("30s", 30), ("20m", 1200), ("1h 30m", 5400), ("90", 90)] {
+            assert_eq!(
+                text.parse(),
+                Ok(Span(Duration::from_secs(seconds))),
+                "{text}"
+            );
+        }
+        assert!("0s".parse::<Span>().is_err());
+        assert!("soon".parse::<Span>().is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! What people and scripts read: progress on standard error, results on standard output.
+
+mod json;
+mod live;
+mod output;
+mod plain;
+mod table;
+
+pub use json::{JSON_FORMAT, JsonLines};
+pub use live::LiveProgress;
+pub use output::print;
+pub use plain::PlainProgress;
+pub use table::{CheckedFile, check_table};
+
+use crate::events::{Event, Sink};
+
+/// How much is told while a build runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Warnings only.
+    Quiet,
+    /// Stages, steps and what went another way than planned.
+    Normal,
+    /// The output of every step as well.
+    Verbose,
+}
+
+/// Tells what goes on, in the way that fits where standard error goes.
+pub enum Progress {
+    /// Bars on a terminal.
+    Live(LiveProgress),
+    /// Short lines.
+    Plain(PlainProgress),
+    /// One JSON document a line.
+    Json(JsonLines),
+}
+
+impl Progress {
+    /// The way that fits: JSON when asked for, bars on a terminal, lines elsewhere.
+    pub fn new(json: bool, terminal: bool, verbosity: Verbosity) -> Self {
+        if json {
+            Progress::Json(JsonLines)
+        } else if terminal && verbosity != Verbosity::Quiet {
+            Progress::Live(LiveProgress::new(verbosity))
+        } else {
+            Progress::Plain(PlainProgress::new(verbosity))
+        }
+    }
+
+    /// Takes bars off the screen; the next thing printed is not drawn over.
+    pub fn finish(&self) {
+        if let Progress::Live(live) = self {
+            live.finish();
+        }
+    }
+}
+
+impl Sink for Progress {
+    fn event(&self, event: &Event) {
+        match self {
+            Progress::Live(live) => live.event(event),
+            Progress::Plain(plain) => plain.event(event),
+            Progress::Json(json) => json.event(event),
+        }
+    }
+}
