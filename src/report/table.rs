@@ -1,9 +1,11 @@
 //! The table of checks.
 
+use std::fmt::Write as _;
+
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 
-use crate::verify::{Check, Findings, Outcome};
+use crate::verify::{Check, CheckName, Findings, Outcome};
 
 /// A file with what was found in it and what was held against it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -29,17 +31,19 @@ impl CheckedFile {
 /// Width of the table where the terminal's is not known.
 const PIPE_WIDTH: u16 = 120;
 
-/// One row a check: file, check, outcome, what was expected, what was found and where. Ends with a newline.
+/// For each file a line with its size and digest, and a table with a row a check. The evidence is shown for
+/// kernel-memory accounting, which is what the tool is there to prove, and for whatever failed.
 pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if !terminal {
-        table.set_width(PIPE_WIDTH);
-    }
-    table.set_header(["file", "check", "result", "expected", "found"]);
+    let mut text = String::new();
     for file in files {
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        if !terminal {
+            table.set_width(PIPE_WIDTH);
+        }
+        table.set_header(["check", "result", "expected", "found"]);
         for check in &file.checks {
             let outcome = match check.outcome {
                 Outcome::Passed => "ok",
@@ -47,18 +51,23 @@ pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
                 Outcome::NotRun => "not run",
             };
             let mut found = check.found.clone();
-            for evidence in &check.evidence {
-                found.push('\n');
-                found.push_str(evidence);
+            if check.name == CheckName::Kmem || check.outcome == Outcome::Failed {
+                for evidence in &check.evidence {
+                    found.push_str("\n- ");
+                    found.push_str(evidence);
+                }
             }
-            table.add_row([
-                &file.file,
-                &check.name.to_string(),
-                outcome,
-                &check.expected,
-                &found,
-            ]);
+            table.add_row([&check.name.to_string(), outcome, &check.expected, &found]);
         }
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{}  {} bytes, sha256 {}\n{}\n",
+            file.file,
+            file.findings.size,
+            file.findings.sha256,
+            table.trim_fmt()
+        );
     }
-    format!("{table}\n")
+    text
 }
