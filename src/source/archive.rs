@@ -124,13 +124,7 @@ impl Archive<'_> {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        path: &[u8],
-        kind: EntryType,
-        mode: u32,
-        content: &[u8],
-    ) -> io::Result<()> {
+    fn entry(&mut self, path: &[u8], kind: EntryType, mode: u32, content: &[u8]) -> io::Result<()> {
         let mut header = self.header(kind, mode);
         header.set_size(content.len() as u64);
         self.tar.append_data(&mut header, as_path(path), content)

@@ -202,9 +202,11 @@ impl Wanted {
             .as_deref()
             .and_then(|tag| found.iter().find(|listed| listed.tag() == Some(tag)));
         let listed = named.or(found.first()).copied();
-        Ok(listed.map_or(Choice::Unlisted(commit), |listed| Choice::Listed {
-            listed,
-            tag,
-        }))
+        Ok(
+            listed.map_or(Choice::Unlisted(commit), |listed| Choice::Listed {
+                listed,
+                tag,
+            }),
+        )
     }
 }

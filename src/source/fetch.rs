@@ -29,7 +29,11 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
         let wanted = Wanted::new(&request.wanted, &request.pins)?;
-        let locations: Vec<Location> = request.urls.iter().map(|url| Location::parse(url)).collect();
+        let locations: Vec<Location> = request
+            .urls
+            .iter()
+            .map(|url| Location::parse(url))
+            .collect();
         if locations.is_empty() {
             return Err(SourceError::NoUrls {
                 wanted: request.wanted.clone(),

@@ -130,8 +130,5 @@ pub enum PatchError {
 }
 
 fn shown(line: Option<&str>) -> String {
-    line.map_or_else(
-        || "past its end".to_owned(),
-        |line| format!("{line:?}"),
-    )
+    line.map_or_else(|| "past its end".to_owned(), |line| format!("{line:?}"))
 }

@@ -77,7 +77,12 @@ impl<'a> Parser<'a> {
     }
 
     fn at_file(&self) -> bool {
-        let next = |offset: usize| self.lines.get(self.at + offset).copied().unwrap_or_default();
+        let next = |offset: usize| {
+            self.lines
+                .get(self.at + offset)
+                .copied()
+                .unwrap_or_default()
+        };
         next(0).starts_with("diff --git ")
             || (next(0).starts_with("--- ") && next(1).starts_with("+++ "))
     }
@@ -112,7 +117,10 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let mut file = FilePatch::default();
         let (mut created, mut deleted, mut renamed) = (false, false, (None, None));
-        if let Some(names) = self.peek().and_then(|line| line.strip_prefix("diff --git ")) {
+        if let Some(names) = self
+            .peek()
+            .and_then(|line| line.strip_prefix("diff --git "))
+        {
             // Names in this line are ambiguous when they hold spaces; it only counts when no other line names them.
             if let Some(name) = self.same_name(names)? {
                 (file.old, file.new) = (Some(name.clone()), Some(name));
@@ -138,7 +146,8 @@ impl<'a> Parser<'a> {
                     file.copy = true;
                 } else if let Some(name) = line.strip_prefix("copy to ") {
                     renamed.1 = Some(self.whole_name(name)?);
-                } else if line.starts_with("GIT binary patch") || line.starts_with("Binary files ") {
+                } else if line.starts_with("GIT binary patch") || line.starts_with("Binary files ")
+                {
                     return Err(PatchError::Binary { line: self.at + 1 });
                 } else if !(line.starts_with("index ")
                     || line.starts_with("similarity index ")
@@ -182,8 +191,8 @@ impl<'a> Parser<'a> {
             }
         }
         let moves = renamed.0.is_some();
-        let plain_rename = !moves
-            && matches!((&file.old, &file.new), (Some(old), Some(new)) if old != new);
+        let plain_rename =
+            !moves && matches!((&file.old, &file.new), (Some(old), Some(new)) if old != new);
         let nothing = file.hunks.is_empty() && file.new_mode.is_none() && !moves && !deleted;
         if (file.old.is_none() && file.new.is_none()) || plain_rename || nothing {
             return Err(PatchError::Header { line: start + 1 });
@@ -255,7 +264,9 @@ impl<'a> Parser<'a> {
             self.at += 1;
         }
         // One more line of a hunk here means that the counts are wrong; a file header begins with `--- ` too.
-        let more = self.peek().is_some_and(|line| line.starts_with([' ', '+', '-']));
+        let more = self
+            .peek()
+            .is_some_and(|line| line.starts_with([' ', '+', '-']));
         if more && !self.at_file() && self.peek() != Some("-- ") {
             return Err(self.count_error(place));
         }
@@ -291,7 +302,11 @@ impl<'a> Parser<'a> {
         let line = self.peek().unwrap_or_default();
         // `diff -u` writes a tab and the time after the name.
         let name = line.strip_prefix(prefix).unwrap_or_default();
-        let name = name.split('\t').next().unwrap_or_default().trim_end_matches('\r');
+        let name = name
+            .split('\t')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('\r');
         if name == "/dev/null" {
             return Ok(None);
         }
@@ -348,7 +363,11 @@ fn range(text: &str) -> Option<Range<usize>> {
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
     let (start, count): (usize, usize) = (start.parse().ok()?, count.parse().ok()?);
     // An empty range names the line before it.
-    let start = if count == 0 { start } else { start.checked_sub(1)? };
+    let start = if count == 0 {
+        start
+    } else {
+        start.checked_sub(1)?
+    };
     Some(start..start.checked_add(count)?)
 }
 
