@@ -21,6 +21,8 @@ fn listing(archive: &[u8]) -> Vec<String> {
         let mut entry = entry.unwrap();
         let mut content = String::new();
         entry.read_to_string(&mut content).unwrap();
+        let target = String::from_utf8(entry.link_name_bytes().unwrap_or_default().to_vec());
+        let target = target.unwrap();
         let header = entry.header();
         lines.push(format!(
             "{:?} {:o} {}:{} {} {} {:?} {}",
@@ -30,11 +32,7 @@ fn listing(archive: &[u8]) -> Vec<String> {
             header.gid().unwrap(),
             header.mtime().unwrap(),
             entry.path().unwrap().display(),
-            entry
-                .link_name()
-                .unwrap()
-                .map(|target| target.into_owned())
-                .unwrap_or_default(),
+            target,
             content.len(),
         ));
     }

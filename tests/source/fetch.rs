@@ -29,10 +29,10 @@ fn reasons(events: &Events) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_tag_comes_over_http_without_its_history() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
+    let origin = GitServer::start(&upstream.served());
     let fresh = FreshStore::new();
     let events = Events::default();
-    let url = server.url("upstream.git");
+    let url = origin.url("upstream.git");
     let served = fresh
         .store
         .fetch(
@@ -63,7 +63,7 @@ async fn a_tag_comes_over_http_without_its_history() {
         current: 4,
         total: 4,
     }));
-    let gets = server.requests();
+    let gets = origin.requests();
     assert_eq!(
         gets.iter().filter(|line| line.starts_with("GET")).count(),
         1
@@ -75,9 +75,9 @@ async fn tags_are_found_with_and_without_v() {
     let upstream = Upstream::with_releases();
     upstream.git(&["tag", "2.0", "v0.9.0"]);
     upstream.publish();
-    let server = GitServer::start(&upstream.served());
+    let origin = GitServer::start(&upstream.served());
     let fresh = FreshStore::new();
-    let url = server.url("upstream.git");
+    let url = origin.url("upstream.git");
     for (wanted, tag) in [
         ("1.0.0-rc10", "v1.0.0-rc10"),
         ("v2.0", "2.0"),
@@ -92,8 +92,8 @@ async fn tags_are_found_with_and_without_v() {
 #[tokio::test]
 async fn a_commit_gets_its_lowest_tag() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     let commit = commit_of(&upstream, "v1.0.0-rc10");
     for wanted in [&commit[..], &commit[..7], &commit[..12].to_uppercase()] {
         let fresh = FreshStore::new();
@@ -106,8 +106,8 @@ async fn a_commit_gets_its_lowest_tag() {
 #[tokio::test]
 async fn a_short_commit_is_completed_and_named_by_the_pins() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     let commit = commit_of(&upstream, "v1.0.0-rc10");
     let mut wanted = request(&commit[..7], &[&url]);
     wanted.pins.insert("v1.0.0-rc90".to_owned(), commit.clone());
@@ -133,8 +133,8 @@ async fn a_commit_without_tag_comes_alone_or_among_all() {
     let untagged = upstream.commit("VERSION", "1.0.1-dev\n");
     upstream.commit("VERSION", "1.0.2-dev\n");
     upstream.publish();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     // This server refuses bare commit ids, so all branches and tags are searched, for a short one too.
     for wanted in [&untagged[..], &untagged[..9]] {
         let fresh = FreshStore::new();
@@ -176,14 +176,14 @@ async fn the_first_mirror_that_works_serves_and_the_others_are_told() {
     let upstream = Upstream::with_releases();
     let (not_found, stalled) = (GitServer::not_found(), GitServer::stalled());
     let half = GitServer::stalling_after(&upstream.served(), 60);
-    let server = GitServer::start(&upstream.served());
+    let origin = GitServer::start(&upstream.served());
     let dead = dead_url();
     let urls = [
         dead,
         not_found.url("upstream.git"),
         stalled.url("upstream.git"),
         half.url("upstream.git"),
-        server.url("upstream.git"),
+        origin.url("upstream.git"),
     ];
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     let mut wanted = request("v1.0.0", &urls);
@@ -224,8 +224,8 @@ async fn the_first_mirror_that_works_serves_and_the_others_are_told() {
 #[tokio::test]
 async fn a_missing_tag_names_its_neighbours_and_every_mirror() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let (url, dead) = (server.url("upstream.git"), dead_url());
+    let origin = GitServer::start(&upstream.served());
+    let (url, dead) = (origin.url("upstream.git"), dead_url());
     let error = FreshStore::new()
         .fetch(&request("v1.0.0-rc11", &[&dead, &url]))
         .await
@@ -287,11 +287,11 @@ async fn a_pinned_tag_with_another_commit_is_refused_at_once() {
 #[tokio::test]
 async fn what_was_fetched_is_there_without_the_server() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     let fresh = FreshStore::new();
     let first = fresh.fetch(&request("v1.0.0-rc10", &[&url])).await.unwrap();
-    server.stop();
+    origin.stop();
     let commit = first.commit.clone();
     for wanted in ["v1.0.0-rc10", "1.0.0-rc10", &commit, &commit[..8]] {
         let again = fresh.fetch(&request(wanted, &[&url])).await.unwrap();
@@ -316,8 +316,8 @@ async fn what_was_fetched_is_there_without_the_server() {
 #[tokio::test]
 async fn a_moved_tag_is_seen_with_refresh_only() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     let fresh = FreshStore::new();
     let before = fresh.fetch(&request("v0.9.0", &[&url])).await.unwrap();
     upstream.git(&["tag", "-f", "v0.9.0", "v1.0.0^{commit}"]);
@@ -440,8 +440,8 @@ async fn a_password_in_a_url_is_never_shown() {
 #[test]
 fn many_fetches_at_once_share_a_store() {
     let upstream = Upstream::with_releases();
-    let server = GitServer::start(&upstream.served());
-    let url = server.url("upstream.git");
+    let origin = GitServer::start(&upstream.served());
+    let url = origin.url("upstream.git");
     let folder = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
         for round in 0..8 {
@@ -463,7 +463,7 @@ fn many_fetches_at_once_share_a_store() {
             });
         }
     });
-    server.stop();
+    origin.stop();
     let fresh = Store::open(&folder.path().join("store")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -31,7 +31,7 @@ fn refusal(store: &Store, tree: &str, text: &str) -> PatchError {
     match apply(store, tree, text) {
         Err(SourceError::Patch { patch, source }) => {
             assert_eq!(patch, "my.patch");
-            source
+            *source
         }
         other => panic!("{other:?}"),
     }
@@ -106,6 +106,37 @@ async fn what_git_diffs_between_two_commits_leads_from_one_tree_to_the_other() {
     let back = upstream.git(&["diff", "-M", "v2", "v1"]) + "\n";
     fresh.fetch(&request("v2", &[&path])).await.unwrap();
     assert_eq!(apply(&fresh.store, &want, &back).unwrap(), v1.tree);
+}
+
+#[tokio::test]
+async fn renames_in_a_circle_and_in_a_chain_are_applied_as_git_does() {
+    let upstream = Upstream::new();
+    let work = upstream.work();
+    for (path, line) in [
+        ("a", "alpha"),
+        ("b", "beta"),
+        ("c", "gamma"),
+        ("d", "delta"),
+    ] {
+        // git sees a rewritten file as renamed away only from 400 bytes on.
+        let lines: Vec<String> = (0..90)
+            .map(|at| format!("{line} {}\n", at * 7919 % 1000))
+            .collect();
+        upstream.commit(path, &lines.concat());
+    }
+    upstream.git(&["tag", "v1"]);
+    for (from, to) in [("a", "x"), ("b", "a"), ("x", "b"), ("d", "e"), ("c", "d")] {
+        std::fs::rename(work.join(from), work.join(to)).unwrap();
+    }
+    upstream.commit_all();
+    upstream.git(&["tag", "v2"]);
+    let fresh = FreshStore::new();
+    let wanted = request("v1", &[work.to_str().unwrap()]);
+    let v1 = fresh.fetch(&wanted).await.unwrap();
+    let want = upstream.git(&["rev-parse", "v2^{tree}"]);
+    let diff = upstream.git(&["diff", "-B", "-M", "v1", "v2"]) + "\n";
+    assert!(diff.matches("rename from").count() == 4, "{diff}");
+    assert_eq!(apply(&fresh.store, &v1.tree, &diff).unwrap(), want);
 }
 
 #[tokio::test]

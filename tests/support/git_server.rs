@@ -274,7 +274,7 @@ fn hand_on(
         if left == 0 {
             // Silence, until the connection's end makes this write fail.
             loop {
-                std::thread::sleep(std::time::Duration::from_secs(3600));
+                std::thread::sleep(std::time::Duration::from_hours(1));
             }
         }
     }
