@@ -1,3 +1,5 @@
 //! Integration tests, one module a capability.
 
+mod source;
+mod support;
 mod verify;

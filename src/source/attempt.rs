@@ -2,7 +2,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 use git2::Oid;
@@ -139,10 +138,7 @@ pub(super) async fn run(
         }
         show(&activity, &mut last_shown, sink);
         if clock.is_none() {
-            clock = match thread_receiver.try_recv() {
-                Ok(found) => Some(found),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            clock = thread_receiver.try_recv().ok();
         }
         let seen = (
             activity.beats.load(Ordering::Relaxed),

@@ -129,7 +129,7 @@ pub enum SourceError {
         patch: String,
         /// Where and why.
         #[source]
-        source: PatchError,
+        source: Box<PatchError>,
     },
 }
 

@@ -40,7 +40,7 @@ impl Store {
             });
         }
         if !request.refresh
-            && let Some(served) = self.from_store(&locations, &wanted)?
+            && let Some(served) = self.served_from_store(&locations, &wanted)?
         {
             return Ok(served);
         }
@@ -106,7 +106,7 @@ impl Store {
     }
 
     /// What the store has from one of the URLs before the first local path, which would have to be read anew.
-    fn from_store(
+    fn served_from_store(
         &self,
         locations: &[Location],
         wanted: &Wanted,

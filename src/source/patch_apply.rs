@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository};
 
@@ -37,13 +37,13 @@ impl Store {
             changed: BTreeMap::new(),
         };
         for patch in patches {
-            let refused = |source| SourceError::Patch {
-                patch: patch.name.clone(),
-                source,
-            };
-            for file in parse(&patch.text).map_err(refused)? {
-                files.apply(&file)?.map_err(refused)?;
-            }
+            let applied = parse(&patch.text).map(|parts| files.apply(&parts));
+            applied
+                .unwrap_or_else(|refused| Ok(Err(refused)))?
+                .map_err(|source| SourceError::Patch {
+                    patch: patch.name.clone(),
+                    source: Box::new(source),
+                })?;
         }
         let mut changes = Changes::new();
         for (path, file) in files.changed {
@@ -76,32 +76,59 @@ struct PatchedFiles<'a> {
 }
 
 impl PatchedFiles<'_> {
-    /// Applies one file's part of a patch; the outer error is the store's, the inner one the patch's.
-    fn apply(&mut self, patch: &FilePatch) -> Result<Result<(), PatchError>, SourceError> {
-        let before = match &patch.old {
-            Some(old) => match self.read(old)? {
-                Some(file) => Some(file),
-                None => return Ok(Err(PatchError::FileMissing { file: old.clone() })),
-            },
-            None => None,
-        };
-        if let Some(new) = &patch.new
-            && patch.old.as_ref() != Some(new)
-            && self.taken(new)?
-        {
-            return Ok(Err(PatchError::FileExists { file: new.clone() }));
+    /// Applies a patch's parts; the outer error is the store's, the inner one the patch's.
+    ///
+    /// As in `git apply`, a file that the patch takes away (deletes, renames) is seen as it was before the patch
+    /// wherever its part stands, since git sorts the parts by name: renames may go round in a circle.
+    fn apply(&mut self, parts: &[FilePatch]) -> Result<Result<(), PatchError>, SourceError> {
+        let leaving: BTreeSet<&String> = parts
+            .iter()
+            .filter(|part| !part.copy && part.old != part.new)
+            .filter_map(|part| part.old.as_ref())
+            .collect();
+        let mut as_before = BTreeMap::new();
+        for path in &leaving {
+            as_before.insert((*path).clone(), self.read(path)?);
         }
-        let after = match patched(patch, before) {
-            Ok(after) => after,
-            Err(error) => return Ok(Err(error)),
-        };
-        if let Some(old) = &patch.old
-            && !patch.copy
-        {
-            self.changed.insert(old.clone(), None);
+        let mut made = BTreeSet::new();
+        for part in parts {
+            let before = match &part.old {
+                Some(old) => match as_before
+                    .get(old)
+                    .cloned()
+                    .map_or_else(|| self.read(old), Ok)?
+                {
+                    Some(file) => Some(file),
+                    None => return Ok(Err(PatchError::FileMissing { file: old.clone() })),
+                },
+                None => None,
+            };
+            if let Some(new) = &part.new
+                && part.old.as_ref() != Some(new)
+                && (made.contains(new) || !leaving.contains(new))
+                && self.read(new)?.is_some()
+            {
+                return Ok(Err(PatchError::FileExists { file: new.clone() }));
+            }
+            let after = match patched(part, before) {
+                Ok(after) => after,
+                Err(error) => return Ok(Err(error)),
+            };
+            if let Some(old) = &part.old
+                && leaving.contains(old)
+                && !made.contains(old)
+            {
+                self.changed.insert(old.clone(), None);
+            }
+            if let Some(new) = &part.new {
+                self.changed.insert(new.clone(), Some(after));
+                made.insert(new);
+            }
         }
-        if let Some(new) = &patch.new {
-            self.changed.insert(new.clone(), Some(after));
+        for new in made {
+            if self.collides(new)? {
+                return Ok(Err(PatchError::FileExists { file: new.clone() }));
+            }
         }
         Ok(Ok(()))
     }
@@ -124,25 +151,42 @@ impl PatchedFiles<'_> {
         }))
     }
 
-    /// Whether `path` cannot be made: it is there, something is below it, or one of its folders is a file.
-    fn taken(&self, path: &str) -> Result<bool, SourceError> {
-        let below = format!("{path}/");
-        let mut added = self.changed.iter().filter(|(_, file)| file.is_some());
-        if added.any(|(other, _)| {
-            other == path || other.starts_with(&below) || path.starts_with(&format!("{other}/"))
-        }) {
-            return Ok(true);
-        }
-        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-        for folder in folders {
-            let gone = matches!(self.changed.get(folder), Some(None));
-            let entry = self.entry(folder)?;
-            if !gone && entry.is_some_and(|(_, kind, _)| kind != Some(ObjectType::Tree)) {
+    /// Whether the file `path` stands where a folder or a submodule is, or below what is no folder.
+    fn collides(&self, path: &str) -> Result<bool, SourceError> {
+        for (at, _) in path.match_indices('/') {
+            let folder = &path[..at];
+            let is_file = match self.changed.get(folder) {
+                Some(file) => file.is_some(),
+                None => self
+                    .entry(folder)?
+                    .is_some_and(|(_, kind, _)| kind != Some(ObjectType::Tree)),
+            };
+            if is_file {
                 return Ok(true);
             }
         }
-        let gone = matches!(self.changed.get(path), Some(None));
-        Ok(!gone && self.entry(path)?.is_some())
+        match self.entry(path)? {
+            Some((id, Some(ObjectType::Tree), _)) => self.keeps_any(id, path),
+            Some((_, kind, _)) => Ok(kind != Some(ObjectType::Blob)),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the patches leave anything of the folder `id` at `path`.
+    fn keeps_any(&self, id: Oid, path: &str) -> Result<bool, SourceError> {
+        let tree = self.repository.find_tree(id);
+        let tree = tree.map_err(|source| self.unreadable(path, source))?;
+        for entry in &tree {
+            let below = format!("{path}/{}", String::from_utf8_lossy(entry.name_bytes()));
+            let kept = match entry.kind() {
+                Some(ObjectType::Tree) => self.keeps_any(entry.id(), &below)?,
+                _ => !matches!(self.changed.get(&below), Some(None)),
+            };
+            if kept {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn entry(&self, path: &str) -> Result<Option<(Oid, Option<ObjectType>, i32)>, SourceError> {
@@ -243,7 +287,7 @@ fn apply_hunks(content: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, PatchError> {
         let before_end = result.split_last().map_or(&[][..], |(_, before)| before);
         let more = next < lines.len();
         let open = |line: &&[u8]| line.last() != Some(&b'\n');
-        if before_end.iter().any(|line| open(line)) || (more && result.last().is_some_and(open)) {
+        if before_end.iter().any(open) || (more && result.last().is_some_and(open)) {
             return Err(PatchError::NoNewline { place: place() });
         }
     }

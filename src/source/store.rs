@@ -52,7 +52,8 @@ impl Store {
                 source,
             })?;
         }
-        sweep(folder).map_err(failed)?;
+        // Leftovers cost space only: what cannot be removed (another user's) must not stop a run.
+        let _ = sweep(folder);
         Ok(store)
     }
 

@@ -7,7 +7,9 @@ use super::store::Store;
 use super::tree::tree_oid;
 
 /// Changes to a tree by path: a file's new object and mode, or `None` to remove it.
-pub(super) type Changes = BTreeMap<String, Option<(Oid, i32)>>;
+pub(super) type Changes = BTreeMap<String, Change>;
+
+type Change = Option<(Oid, i32)>;
 
 impl Store {
     /// Puts files (path from the root, content) into a tree and returns the new tree's id. A file that was there
@@ -58,7 +60,7 @@ pub(super) fn write_changes(
     base: Oid,
     changes: &Changes,
 ) -> Result<Oid, SourceError> {
-    let changes: Vec<(&str, Option<(Oid, i32)>)> = changes
+    let changes: Vec<(&str, Change)> = changes
         .iter()
         .map(|(path, change)| (path.as_str(), *change))
         .collect();
@@ -84,11 +86,11 @@ pub(super) fn write_failed(tree_id: &str, source: git2::Error) -> SourceError {
 fn changed(
     repository: &Repository,
     base: Option<Oid>,
-    changes: &[(&str, Option<(Oid, i32)>)],
+    changes: &[(&str, Change)],
 ) -> Result<Option<Oid>, git2::Error> {
     let base = base.map(|id| repository.find_tree(id)).transpose()?;
     let mut builder = repository.treebuilder(base.as_ref())?;
-    let mut below: BTreeMap<&str, Vec<(&str, Option<(Oid, i32)>)>> = BTreeMap::new();
+    let mut below: BTreeMap<&str, Vec<(&str, Change)>> = BTreeMap::new();
     let mut here = Vec::new();
     for (path, change) in changes {
         match path.split_once('/') {

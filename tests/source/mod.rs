@@ -1,0 +1,6 @@
+//! Upstream source: a real git server, real repositories, real archives.
+
+mod archive;
+mod fetch;
+mod patch;
+mod upstream;

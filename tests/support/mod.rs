@@ -1,0 +1,3 @@
+//! What several capabilities' tests need.
+
+pub mod git_server;
