@@ -1,1 +1,4 @@
 //! Integration tests, one module a capability.
+
+mod engine;
+mod support;

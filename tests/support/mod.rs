@@ -1,0 +1,8 @@
+//! What the tests stand on.
+
+pub mod archive;
+pub mod debian_image;
+pub mod docker_command;
+pub mod recorder;
+pub mod registry;
+pub mod scratch;
