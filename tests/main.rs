@@ -1,5 +1,6 @@
 //! Integration tests, one module a capability.
 
+mod engine;
 mod source;
 mod support;
 mod verify;

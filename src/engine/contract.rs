@@ -217,6 +217,8 @@ pub trait Session: Send + Sync {
     async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError>;
 
     /// The file at `path` as a tar archive with one entry; [`EngineError::NotInContainer`] when it is not there.
+    /// A symbolic link is given as such. Read the stream to its end, or drop it, before anything else is asked of
+    /// the session: an engine may hold the container locked until then.
     async fn download(&self, path: &str) -> Result<ByteStream, EngineError>;
 
     /// Kills and removes the container; its volumes stay. Already gone is success.

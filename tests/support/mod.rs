@@ -1,3 +1,9 @@
-//! What several capabilities' tests need.
+//! What several capabilities' tests stand on.
 
+pub mod archive;
+pub mod debian_image;
+pub mod docker_command;
 pub mod git_server;
+pub mod recorder;
+pub mod registry;
+pub mod scratch;

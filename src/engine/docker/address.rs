@@ -78,7 +78,15 @@ impl Address {
             .with_timeout(limit)
             .negotiate_version()
             .await
-            .map_err(|error| unreachable(ConnectFailure::of_request(error, limit)))?;
+            .map_err(|error| match error {
+                // bollard parses the host only when it makes the first request.
+                Error::URLParseError { .. }
+                | Error::InvalidURIError { .. }
+                | Error::InvalidURIPartsError { .. } => invalid(AddressProblem::Malformed {
+                    source: words_of(error),
+                }),
+                error => unreachable(ConnectFailure::of_request(error, limit)),
+            })?;
         Ok(docker)
     }
 

@@ -54,7 +54,7 @@ impl Client {
                 }
             };
             if let Some(text) = answer.stream {
-                lines.push(text.as_bytes(), &mut emit);
+                lines.push(uncoloured(&text).as_bytes(), &mut emit);
             }
             // The builder pulls a base image that is not there, and reports that as a pull does.
             if let Some(transfer) =
@@ -73,6 +73,13 @@ impl Client {
             },
         }
     }
+}
+
+/// A piece of output without the red that the builder puts around standard error.
+fn uncoloured(text: &str) -> &str {
+    text.strip_prefix("\u{1b}[91m")
+        .and_then(|text| text.strip_suffix("\u{1b}[0m"))
+        .unwrap_or(text)
 }
 
 /// What the engine refused is here the builder's last word.

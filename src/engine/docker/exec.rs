@@ -48,17 +48,27 @@ impl DockerSession {
         standard.finish(&mut emit);
         errors.finish(&mut emit);
         let code = ended?;
-        // A container that is killed ends its commands with 137 as well, which says nothing about the command.
-        if code != 0 && self.ended_for_lack_of_memory(&operation).await? {
-            return Ok(Exit {
-                code,
-                out_of_memory: true,
-            });
+        let kills = self.kills_since_last_command().await;
+        let mut container_killed = code != 0 && self.ended_for_lack_of_memory(&operation).await?;
+        if code == KILLED && kills.is_none() {
+            container_killed = self.ends_soon(&operation).await?;
         }
         Ok(Exit {
             code,
-            out_of_memory: self.kills_since_last_command().await > 0,
+            out_of_memory: container_killed || kills.is_some_and(|kills| kills > 0),
         })
+    }
+
+    /// A container that is killed takes its commands with it, which says nothing about them; and the engine tells
+    /// the end of the commands a little before that of the container.
+    async fn ends_soon(&self, operation: &str) -> Result<bool, EngineError> {
+        for _ in 0..20 {
+            if self.ended_for_lack_of_memory(operation).await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(false)
     }
 
     /// Runs a command to its end and gives its exit code.
@@ -166,8 +176,8 @@ impl DockerSession {
     ///
     /// Asks the kernel's own counter. The engine's `oom` events are not kept for long, come late or not at all on
     /// some engines, and leave out a host that ran out of memory; its `OOMKilled` is set when the container ends.
-    /// Without a counter to read the answer is 0.
-    async fn kills_since_last_command(&self) -> u64 {
+    /// `None` when there is no counter to read.
+    async fn kills_since_last_command(&self) -> Option<u64> {
         let mut text = Vec::new();
         let read = Command {
             step: "memory counter".to_owned(),
@@ -179,18 +189,16 @@ impl DockerSession {
             environment: [].into(),
             workdir: "/".to_owned(),
         };
-        let asked = self
-            .execute("read the memory counter", &read, |piece| {
-                if let LogOutput::StdOut { message } = piece {
-                    text.extend_from_slice(&message);
-                }
-            })
-            .await;
-        let Some(kills) = kills(&String::from_utf8_lossy(&text)).filter(|_| asked.is_ok()) else {
-            return 0;
-        };
+        self.execute("read the memory counter", &read, |piece| {
+            if let LogOutput::StdOut { message } = piece {
+                text.extend_from_slice(&message);
+            }
+        })
+        .await
+        .ok()?;
+        let kills = kills(&String::from_utf8_lossy(&text))?;
         let before = self.out_of_memory_kills.swap(kills, Ordering::Relaxed);
-        kills.saturating_sub(before)
+        Some(kills.saturating_sub(before))
     }
 }
 

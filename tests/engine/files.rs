@@ -1,0 +1,123 @@
+//! Files into and out of containers.
+
+use std::fs;
+use std::io;
+
+use futures_util::{StreamExt, stream};
+use kmembuild::engine::{Engine, EngineError};
+
+use crate::support::archive::{bytes_of, entries, stream_of, zeros};
+use crate::support::docker_command::docker;
+use crate::support::scratch::{Scratch, run};
+
+#[tokio::test]
+async fn files_come_back_as_they_went() {
+    let scratch = Scratch::new("files");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let files = [
+        ("dir/", 0o750, b"".as_slice()),
+        ("dir/tool", 0o4755, b"#!/bin/sh\necho tool\n"),
+        ("dir/data", 0o600, b"\0\xff"),
+    ];
+    session
+        .upload("/work/deep", stream_of(&files))
+        .await
+        .unwrap();
+    let (code, lines) = run(
+        &*session,
+        "/work/deep/dir/tool; stat -c '%a %u %Y' /work/deep/dir/data",
+    )
+    .await;
+    assert_eq!(
+        (code, lines),
+        (0, vec!["tool".to_owned(), "600 0 1500000000".to_owned()])
+    );
+
+    let tool = entries(session.download("/work/deep/dir/tool").await.unwrap()).await;
+    assert_eq!(tool, [("tool".to_owned(), 0o4755, files[1].2.to_owned())]);
+
+    let missing = session
+        .download("/work/none")
+        .await
+        .err()
+        .expect("it is not there");
+    assert!(matches!(missing, EngineError::NotInContainer { ref path } if path == "/work/none"));
+    let missing = session.upload("/work/none", stream_of(&files)).await;
+    assert!(
+        matches!(missing, Err(EngineError::NotInContainer { .. })),
+        "{missing:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_big_upload_is_not_held_in_memory() {
+    let scratch = Scratch::new("big");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let before = peak_memory();
+    session.upload("/tmp", zeros("big", 400)).await.unwrap();
+    let grown = peak_memory() - before;
+    assert!(grown < 100 << 20, "{grown} bytes");
+    let (_, lines) = run(&*session, "stat -c %s /tmp/big").await;
+    assert_eq!(lines, [(400_u64 << 20).to_string()]);
+
+    let mut archive = session.download("/tmp/big").await.unwrap();
+    let mut received = 0;
+    while let Some(part) = archive.next().await {
+        received += part.unwrap().len();
+    }
+    assert!(received > 400 << 20);
+    let grown = peak_memory() - before;
+    assert!(grown < 100 << 20, "{grown} bytes");
+}
+
+/// Most memory this process has had, in bytes.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let kibibytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kibibytes * 1024
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_names_its_own_error() {
+    let scratch = Scratch::new("broken");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let half = bytes_of(&[("x", 0o644, &[1; 4096])]).slice(..1024);
+    let broken = stream::iter([Ok(half), Err(io::Error::other("the object is corrupt"))]).boxed();
+    let error = session.upload("/tmp", broken).await.unwrap_err();
+    let EngineError::Unreadable { source, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(source.to_string(), "the object is corrupt");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named() {
+    let scratch = Scratch::new("full");
+    let volume = format!("{}-small", scratch.run);
+    let label = format!("{}={}", kmembuild::engine::LABEL_RUN, scratch.run);
+    docker(&[
+        "volume",
+        "create",
+        "--label",
+        &label,
+        "-o",
+        "type=tmpfs",
+        "-o",
+        "device=tmpfs",
+        "-o",
+        "o=size=1m",
+        &volume,
+    ]);
+    let mut spec = scratch.spec();
+    spec.volumes = [(volume, "/small".to_owned())].into();
+    let session = Scratch::engine().await.open(&spec).await.unwrap();
+    let full = session.upload("/small", zeros("big", 64)).await;
+    assert!(
+        matches!(full, Err(EngineError::DiskFull { .. })),
+        "{full:?}"
+    );
+}

@@ -1,0 +1,183 @@
+//! Images that are made, loaded and named.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use kmembuild::engine::{Engine, EngineError, ImageBuild, LABEL_RUN};
+use tokio_util::io::ReaderStream;
+
+use crate::support::archive::{stream_of, whole};
+use crate::support::debian_image::debian_image;
+use crate::support::docker_command::docker;
+use crate::support::recorder::Recorder;
+use crate::support::scratch::{Scratch, run};
+
+fn build(scratch: &Scratch, instructions: &str) -> ImageBuild {
+    let dockerfile = format!("FROM {}\n{instructions}", debian_image());
+    ImageBuild {
+        context: stream_of(&[
+            ("build/Dockerfile", 0o644, dockerfile.as_bytes()),
+            ("data", 0o644, b"from the context\n"),
+        ]),
+        dockerfile: "build/Dockerfile".to_owned(),
+        arguments: [("WHO".to_owned(), "world".to_owned())].into(),
+        labels: scratch.labels(),
+        name: format!("{}:built", scratch.run),
+        memory: Some(3 << 30),
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_built_and_its_sessions_ignore_its_entry_point() {
+    let scratch = Scratch::new("build");
+    let engine = Scratch::engine().await;
+    let recorder = Recorder::default();
+    let instructions = "ARG WHO\nCOPY data /data\nVOLUME /anonymous\nENTRYPOINT [\"/nonesuch\"]\nUSER nobody\n\
+        RUN echo hello $WHO; cat /data; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes || true\n";
+    let id = engine
+        .build_image(build(&scratch, instructions), &recorder)
+        .await
+        .unwrap();
+    let lines = recorder.lines();
+    for expected in ["hello world", "from the context", "3221225472"] {
+        assert!(
+            lines.iter().any(|line| line == expected),
+            "{expected}: {lines:?}"
+        );
+    }
+    let image = engine
+        .image(&format!("{}:built", scratch.run))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(image.id.starts_with("sha256:"), "{image:?}");
+    assert!(
+        image.id.contains(id.trim_start_matches("sha256:")),
+        "{id} {image:?}"
+    );
+    assert_eq!(image.labels[LABEL_RUN], scratch.run);
+
+    // Neither the entry point nor the user of the image matter, and its anonymous volumes go with the container.
+    let named = format!("{}-kept", scratch.run);
+    let mut spec = scratch.spec();
+    spec.image = id;
+    spec.volumes = [(named.clone(), "/kept/here".to_owned())].into();
+    spec.workdir = "/kept/here/work".to_owned();
+    let session = engine.open(&spec).await.unwrap();
+    let (_, lines) = run(
+        &*session,
+        "id -u; cd /kept/here/work && touch me; grep -c ' /anonymous ' /proc/mounts",
+    )
+    .await;
+    assert_eq!(lines, ["0", "1"]);
+    let anonymous = docker(&[
+        "inspect",
+        "-f",
+        "{{range .Mounts}}{{.Name}} {{end}}",
+        session.id(),
+    ]);
+    session.close().await.unwrap();
+    session.close().await.unwrap();
+    let volumes = docker(&["volume", "ls", "-q"]);
+    let left: Vec<&str> = anonymous
+        .split_whitespace()
+        .filter(|name| volumes.lines().any(|line| line == *name))
+        .collect();
+    assert_eq!(left, [named.as_str()]);
+    let labels = docker(&["volume", "inspect", "-f", "{{json .Labels}}", &named]);
+    assert!(labels.contains(&scratch.run), "{labels}");
+}
+
+#[tokio::test]
+async fn a_build_that_fails_has_the_builders_word() {
+    let scratch = Scratch::new("build-fails");
+    let engine = Scratch::engine().await;
+    for (instructions, word) in [
+        (
+            "RUN printf 'oops' >&2; exit 7\n",
+            "returned a non-zero code: 7",
+        ),
+        ("NONSENSE\n", "NONSENSE"),
+    ] {
+        let recorder = Recorder::default();
+        let error = engine
+            .build_image(build(&scratch, instructions), &recorder)
+            .await
+            .unwrap_err();
+        let EngineError::ImageBuild { image, message } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*image, format!("{}:built", scratch.run));
+        assert!(message.contains(word), "{message}");
+        if word.contains('7') {
+            let lines = recorder.lines();
+            assert!(lines.iter().any(|line| line.contains("oops")), "{lines:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_imported_image_has_the_changes_and_can_be_saved_and_loaded() {
+    let scratch = Scratch::new("import");
+    let engine = Scratch::engine().await;
+    let name = format!("{}:imported", scratch.run);
+    let changes = [
+        "ENV A=\"b c\" D=e".to_owned(),
+        format!("LABEL {LABEL_RUN}={}", scratch.run),
+    ];
+    let id = engine
+        .import_image(stream_of(&[("hello", 0o755, b"hi")]), &name, &changes)
+        .await
+        .unwrap();
+    let image = engine.image(&id).await.unwrap().unwrap();
+    assert_eq!(image.id, id);
+    assert_eq!(
+        image.architecture,
+        engine.info().await.unwrap().architecture
+    );
+    assert_eq!(image.labels[LABEL_RUN], scratch.run);
+    let environment = docker(&["inspect", "-f", "{{json .Config.Env}}", &id]);
+    assert!(environment.contains(r#""A=b c","D=e""#), "{environment}");
+
+    let further = format!("{}:further", scratch.run);
+    engine.tag(&id, &further).await.unwrap();
+    assert_eq!(engine.image(&further).await.unwrap().unwrap().id, id);
+    let missing = engine.tag("kmembuild-test/nonesuch:1", &further).await;
+    assert!(
+        matches!(missing, Err(EngineError::NoImage { .. })),
+        "{missing:?}"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    for (what, expected) in [(&name, &name), (&id, &id)] {
+        let file = folder.path().join("saved.tar");
+        docker(&["save", "-o", file.to_str().unwrap(), what]);
+        docker(&["rmi", "-f", &id]);
+        assert_eq!(engine.image(&id).await.unwrap(), None);
+        let file = tokio::fs::File::open(file).await.unwrap();
+        let loaded = engine
+            .load_image(ReaderStream::new(file).boxed())
+            .await
+            .unwrap();
+        assert_eq!(loaded, std::slice::from_ref(expected));
+        assert_eq!(engine.image(&id).await.unwrap().unwrap().id, id);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_archive_is_refused() {
+    let scratch = Scratch::new("no-archive");
+    let engine = Scratch::engine().await;
+    let noise = || whole(Bytes::from(vec![b'x'; 4096]));
+    let imported = engine
+        .import_image(noise(), &format!("{}:1", scratch.run), &[])
+        .await;
+    assert!(
+        matches!(imported, Err(EngineError::Refused { .. })),
+        "{imported:?}"
+    );
+    let loaded = engine.load_image(noise()).await;
+    assert!(
+        matches!(loaded, Err(EngineError::Refused { .. })),
+        "{loaded:?}"
+    );
+}

@@ -1,0 +1,53 @@
+//! What the tool left on the engine is found and removed.
+
+use kmembuild::engine::{Engine, LABEL_RUN, Owned, OwnedKind};
+
+use crate::support::archive::stream_of;
+use crate::support::scratch::Scratch;
+
+#[tokio::test]
+async fn leftovers_are_found_and_removed() {
+    let scratch = Scratch::new("owned");
+    let engine = Scratch::engine().await;
+    let mine = async || -> Vec<Owned> {
+        let owned = engine.owned().await.unwrap();
+        owned
+            .into_iter()
+            .filter(|thing| thing.labels.get(LABEL_RUN) == Some(&scratch.run))
+            .collect()
+    };
+    let image = format!("{}:left", scratch.run);
+    let label = format!("LABEL {LABEL_RUN}={}", scratch.run);
+    engine
+        .import_image(stream_of(&[("a", 0o644, b"a")]), &image, &[label])
+        .await
+        .unwrap();
+    let volume = format!("{}-volume", scratch.run);
+    let mut spec = scratch.spec();
+    spec.volumes = [(volume.clone(), "/volume".to_owned())].into();
+    let session = engine.open(&spec).await.unwrap();
+
+    let found = mine().await;
+    let brief: Vec<_> = found
+        .iter()
+        .map(|thing| (thing.kind, thing.name.as_str(), thing.running))
+        .collect();
+    assert_eq!(
+        brief,
+        [
+            (OwnedKind::Container, scratch.run.as_str(), true),
+            (OwnedKind::Volume, volume.as_str(), false),
+            (OwnedKind::Image, image.as_str(), false),
+        ]
+    );
+    // A volume in use is refused, not torn away from under its container.
+    assert!(engine.remove(&found[1]).await.is_err());
+    for thing in &found {
+        engine.remove(thing).await.unwrap();
+    }
+    assert_eq!(mine().await, []);
+    for thing in &found {
+        engine.remove(thing).await.unwrap();
+    }
+    session.close().await.unwrap();
+}

@@ -1,0 +1,9 @@
+//! The Docker engine behind the contract, against the real engine of this machine.
+
+mod connecting;
+mod files;
+mod images;
+mod leftovers;
+mod memory;
+mod pulling;
+mod steps;

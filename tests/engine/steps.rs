@@ -1,0 +1,181 @@
+//! Commands in containers.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, stream};
+use kmembuild::engine::{Address, DockerEngine, Engine, EngineError, Exit, Network};
+
+use crate::support::archive::stream_of;
+use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::recorder::Recorder;
+use crate::support::scratch::{Scratch, run, shell};
+
+#[tokio::test]
+async fn a_step_has_lines_environment_folder_and_exit_code() {
+    let scratch = Scratch::new("step");
+    let engine = Scratch::engine().await;
+    let session = engine.open(&scratch.spec()).await.unwrap();
+    let recorder = Recorder::default();
+    let mut command = shell(
+        r"pwd; id -u; printf '%s\n' $A; printf 'half'; sleep 0.2; printf ' line\n1%%\r2%%\r\n\377\n'; printf last; exit 3",
+    );
+    command.environment = [("A".to_owned(), "x=y z".to_owned())].into();
+    command.workdir = "/work/deep".to_owned();
+    let exit = session.run(&command, &recorder).await.unwrap();
+    assert_eq!(
+        exit,
+        Exit {
+            code: 3,
+            out_of_memory: false
+        }
+    );
+    let expected = [
+        "/work/deep",
+        "0",
+        "x=y",
+        "z",
+        "half line",
+        "1%",
+        "2%",
+        "\u{fffd}",
+        "last",
+    ];
+    assert_eq!(recorder.lines(), expected);
+
+    // The two streams do not end up within each other's lines.
+    let (_, mut lines) = run(
+        &*session,
+        "printf a; printf B >&2; sleep 0.2; printf 'a\\n'; echo B >&2",
+    )
+    .await;
+    lines.sort();
+    assert_eq!(lines, ["BB", "aa"]);
+
+    let (_, lines) = run(&*session, "head -c 200000 /dev/zero | tr '\\0' x").await;
+    assert_eq!(lines.iter().map(String::len).sum::<usize>(), 200_000);
+    assert!(lines.iter().all(|line| line.len() <= 64 * 1024));
+    session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_there_is_an_exit_with_a_reason() {
+    let scratch = Scratch::new("missing-command");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let recorder = Recorder::default();
+    let mut command = shell("");
+    command.command = vec!["nonesuch".to_owned()];
+    let exit = session.run(&command, &recorder).await.unwrap();
+    assert!([126, 127].contains(&exit.code), "{exit:?}");
+    assert!(
+        recorder.lines().concat().contains("nonesuch"),
+        "{:?}",
+        recorder.lines()
+    );
+}
+
+#[tokio::test]
+async fn network_none_has_no_network() {
+    let scratch = Scratch::new("network");
+    let engine = Scratch::engine().await;
+    let session = engine.open(&scratch.spec()).await.unwrap();
+    let (_, lines) = run(&*session, "ls /sys/class/net; wc -l < /proc/net/route").await;
+    assert_eq!(lines, ["lo", "1"]);
+    session.close().await.unwrap();
+
+    let mut spec = scratch.spec();
+    spec.network = Network::Bridge;
+    let session = engine.open(&spec).await.unwrap();
+    let (_, lines) = run(&*session, "ls /sys/class/net").await;
+    assert!(lines.contains(&"eth0".to_owned()), "{lines:?}");
+}
+
+#[tokio::test]
+async fn silence_and_slow_uploads_outlast_the_request_timeout() {
+    let scratch = Scratch::new("silent");
+    let engine = DockerEngine::connect(&Address {
+        request_timeout: Duration::from_secs(3),
+        ..Address::default()
+    })
+    .await
+    .unwrap();
+    let session = engine.open(&scratch.spec()).await.unwrap();
+
+    let recorder = Recorder::default();
+    let command = shell("sleep 5; echo done");
+    let exit = session.run(&command, &recorder).await.unwrap();
+    assert_eq!(exit.code, 0);
+    assert_eq!(recorder.lines(), ["done"]);
+
+    let late = stream::once(tokio::time::sleep(Duration::from_secs(5)));
+    let archive = late.flat_map(|()| stream_of(&[("slow", 0o644, b"content")]));
+    session.upload("/tmp", archive.boxed()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_container_that_is_killed_is_lost() {
+    let scratch = Scratch::new("killed");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let command = shell("echo ready; sleep 60");
+    let recorder = Recorder::default();
+    let begin = Instant::now();
+    let kill = async {
+        while recorder.lines().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let id = session.id().to_owned();
+        tokio::task::spawn_blocking(move || docker(&["kill", &id]))
+            .await
+            .unwrap();
+    };
+    let (exit, ()) = tokio::join!(session.run(&command, &recorder), kill);
+    assert!(matches!(exit, Err(EngineError::Lost { .. })), "{exit:?}");
+    assert!(begin.elapsed() < Duration::from_secs(20));
+
+    let again = session.run(&shell("true"), &recorder).await;
+    assert!(matches!(again, Err(EngineError::Lost { .. })), "{again:?}");
+    session.close().await.unwrap();
+    let gone = session.run(&shell("true"), &recorder).await;
+    assert!(matches!(gone, Err(EngineError::Lost { .. })), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_container_ends_by_itself() {
+    let scratch = Scratch::new("lifetime");
+    let mut spec = scratch.spec();
+    spec.lifetime = Duration::from_secs(1);
+    let session = Scratch::engine().await.open(&spec).await.unwrap();
+    let exit = session.run(&shell("sleep 30"), &Recorder::default()).await;
+    assert!(matches!(exit, Err(EngineError::Lost { .. })), "{exit:?}");
+}
+
+#[tokio::test]
+async fn a_container_that_does_not_start_is_not_left_behind() {
+    let scratch = Scratch::new("no-start");
+    let engine = Scratch::engine().await;
+    let label = format!("LABEL {}={}", kmembuild::engine::LABEL_RUN, scratch.run);
+    let empty = engine
+        .import_image(
+            stream_of(&[("hello", 0o644, b"hi")]),
+            &format!("{}:1", scratch.run),
+            &[label],
+        )
+        .await
+        .unwrap();
+    let mut spec = scratch.spec();
+    spec.image = empty;
+    let error = engine
+        .open(&spec)
+        .await
+        .err()
+        .expect("there is no sleep in it");
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    assert!(!docker_succeeds(&["container", "inspect", &scratch.run]));
+
+    spec.image = format!("sha256:{}", "0".repeat(64));
+    let error = engine
+        .open(&spec)
+        .await
+        .err()
+        .expect("there is no such image");
+    assert!(matches!(error, EngineError::NoImage { .. }), "{error:?}");
+}

@@ -1,0 +1,155 @@
+//! Registries on this machine: a real one, and one that never answers.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::docker_command::{docker, docker_succeeds};
+
+/// Debian's `docker-registry` on a port of its own; ends when dropped.
+pub struct Registry {
+    /// Host and port, as they begin an image's name.
+    pub address: String,
+    process: Child,
+    _storage: tempfile::TempDir,
+}
+
+impl Registry {
+    /// An empty registry that everybody may use.
+    pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// An empty registry for one user.
+    pub fn start_for(user: &str, password: &str) -> Self {
+        Self::start_with(Some((user, password)))
+    }
+
+    fn start_with(user: Option<(&str, &str)>) -> Self {
+        let storage = tempfile::tempdir().unwrap();
+        let address = free_address();
+        let auth = user.map_or_else(String::new, |(user, password)| {
+            let file = storage.path().join("htpasswd");
+            fs::write(&file, format!("{user}:{}\n", bcrypt(password))).unwrap();
+            format!(
+                "auth: {{htpasswd: {{realm: test, path: {}}}}}\n",
+                file.display()
+            )
+        });
+        let data = storage.path().join("data");
+        let config = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n{auth}",
+            data.display()
+        );
+        let file = storage.path().join("config.yml");
+        fs::write(&file, config).unwrap();
+        let process = Command::new("docker-registry")
+            .arg("serve")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("docker-registry starts");
+        let registry = Self {
+            address,
+            process,
+            _storage: storage,
+        };
+        let begin = Instant::now();
+        while TcpStream::connect(&registry.address).is_err() {
+            assert!(
+                begin.elapsed() < Duration::from_secs(20),
+                "docker-registry does not listen"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        registry
+    }
+
+    /// Puts the engine's `image` into the registry as `name` (with tag). Returns the whole reference; on the engine
+    /// that name is gone again.
+    pub fn push(&self, image: &str, name: &str) -> String {
+        let reference = format!("{}/{name}", self.address);
+        docker(&["tag", image, &reference]);
+        docker(&["push", "--quiet", &reference]);
+        docker(&["rmi", &reference]);
+        reference
+    }
+
+    /// As [`Registry::push`], with the credentials in the docker configuration folder `config`.
+    pub fn push_as(&self, config: &str, image: &str, name: &str) -> String {
+        let reference = format!("{}/{name}", self.address);
+        docker(&["tag", image, &reference]);
+        docker(&["--config", config, "push", "--quiet", &reference]);
+        docker(&["rmi", &reference]);
+        reference
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Takes away a name on the engine when dropped.
+pub struct Pulled(pub String);
+
+impl Drop for Pulled {
+    fn drop(&mut self) {
+        docker_succeeds(&["rmi", &self.0]);
+    }
+}
+
+/// Accepts connections and never says a word.
+pub struct SilentRegistry {
+    /// Host and port.
+    pub address: String,
+}
+
+impl SilentRegistry {
+    /// Starts to listen, until the test process ends.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            let connections: Vec<_> = listener.incoming().collect();
+            drop(connections);
+        });
+        Self { address }
+    }
+}
+
+/// An address of this machine where nobody listens.
+pub fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// `password` as a htpasswd file holds it; perl has the system's crypt.
+fn bcrypt(password: &str) -> String {
+    let output = Command::new("perl")
+        .args([
+            "-e",
+            "print crypt($ARGV[0], '$2b$05$abcdefghijklmnopqrstuu')",
+        ])
+        .arg(password)
+        .output()
+        .expect("perl starts");
+    let hash = String::from_utf8(output.stdout).unwrap();
+    // Go's bcrypt, which the registry uses, wants the 2y mark that htpasswd writes.
+    hash.replacen("$2b$", "$2y$", 1)
+}
+
+/// `text` in base64, by the system's tool.
+pub fn base64(text: &str) -> String {
+    let output = Command::new("perl")
+        .args(["-MMIME::Base64", "-e", "print encode_base64($ARGV[0], '')"])
+        .arg(text)
+        .output()
+        .expect("perl starts");
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -1,0 +1,97 @@
+//! What a test makes on the engine, and its removal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kmembuild::engine::{Address, Command, DockerEngine, LABEL_RUN, Network, Session, SessionSpec};
+
+use super::debian_image::debian_image;
+use super::docker_command::docker;
+use super::recorder::Recorder;
+
+/// A run id of one test. Everything on the engine that carries it as [`LABEL_RUN`] is removed when this is dropped,
+/// after a panic too.
+pub struct Scratch {
+    /// The run id; also good as a part of names.
+    pub run: String,
+}
+
+impl Scratch {
+    /// A run id that is like no other; `name` is for the reader.
+    pub fn new(name: &str) -> Self {
+        Self {
+            run: format!("kmembuild-test-{}-{name}", std::process::id()),
+        }
+    }
+
+    /// The labels that mark something as this test's.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        [(LABEL_RUN.to_owned(), self.run.clone())].into()
+    }
+
+    /// The engine on this machine.
+    pub async fn engine() -> DockerEngine {
+        DockerEngine::connect(&Address::default())
+            .await
+            .expect("these tests need a running container engine")
+    }
+
+    /// A plain container of the Debian image without network.
+    pub fn spec(&self) -> SessionSpec {
+        SessionSpec {
+            image: debian_image(),
+            name: self.run.clone(),
+            workdir: "/work/deep".to_owned(),
+            labels: self.labels(),
+            network: Network::None,
+            volumes: BTreeMap::new(),
+            memory: None,
+            nano_cpus: None,
+            lifetime: Duration::from_mins(5),
+        }
+    }
+
+    fn marked(&self, list: &[&str]) -> Vec<String> {
+        let filter = format!("label={LABEL_RUN}={}", self.run);
+        docker(&[list, &["-q", "--filter", &filter]].concat())
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for (list, remove) in [
+            (["ps", "-a"].as_slice(), ["rm", "-f", "-v"].as_slice()),
+            (&["volume", "ls"], &["volume", "rm", "-f"]),
+            (&["images"], &["rmi", "-f"]),
+        ] {
+            let found = self.marked(list);
+            let found: Vec<&str> = found.iter().map(String::as_str).collect();
+            if !found.is_empty() {
+                super::docker_command::docker_succeeds(&[remove, &found].concat());
+            }
+        }
+    }
+}
+
+/// `script` as a command of the shell.
+pub fn shell(script: &str) -> Command {
+    Command {
+        step: "test".to_owned(),
+        command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        environment: BTreeMap::new(),
+        workdir: "/".to_owned(),
+    }
+}
+
+/// Runs `script` in the shell and gives its exit code and its lines.
+pub async fn run(session: &dyn Session, script: &str) -> (i64, Vec<String>) {
+    let recorder = Recorder::default();
+    let exit = session
+        .run(&shell(script), &recorder)
+        .await
+        .expect("the command is run");
+    (exit.code, recorder.lines())
+}
