@@ -20,4 +20,4 @@ pub use schema::{
 };
 pub use size::{ByteSize, Span};
 pub use template::Template;
-pub use version::{Version, VersionRange};
+pub use version::{Version, VersionRange, bare, natural_order};

@@ -33,37 +33,52 @@ impl Version {
     pub fn bare(&self) -> &str {
         bare(&self.0)
     }
-
-    fn pieces(&self) -> Vec<Piece<'_>> {
-        let text = self.bare();
-        let text = text.split_once('+').map_or(text, |(before, _)| before);
-        let mut pieces = Vec::new();
-        for part in text.split(['.', '-', '_', '~']) {
-            let mut rest = part;
-            while let Some(first) = rest.chars().next() {
-                let digits = first.is_ascii_digit();
-                let end = rest
-                    .find(|c: char| c.is_ascii_digit() != digits)
-                    .unwrap_or(rest.len());
-                let (run, after) = rest.split_at(end);
-                pieces.push(if digits {
-                    Piece::Number(run.trim_start_matches('0'))
-                } else {
-                    Piece::Letters(run)
-                });
-                rest = after;
-            }
-        }
-        pieces
-    }
 }
 
 /// `text` without a leading `v` that stands before a digit.
-pub(crate) fn bare(text: &str) -> &str {
+pub fn bare(text: &str) -> &str {
     match text.strip_prefix('v') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
         _ => text,
     }
+}
+
+/// Orders any two tags or versions naturally, as [`Version`] does.
+pub fn natural_order(left: &str, right: &str) -> Ordering {
+    let (ours, theirs) = (pieces(left), pieces(right));
+    for index in 0..ours.len().max(theirs.len()) {
+        let order = ours
+            .get(index)
+            .unwrap_or(&Piece::End)
+            .cmp(theirs.get(index).unwrap_or(&Piece::End));
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let text = bare(text);
+    let text = text.split_once('+').map_or(text, |(before, _)| before);
+    let mut pieces = Vec::new();
+    for part in text.split(['.', '-', '_', '~']) {
+        let mut rest = part;
+        while let Some(first) = rest.chars().next() {
+            let digits = first.is_ascii_digit();
+            let end = rest
+                .find(|c: char| c.is_ascii_digit() != digits)
+                .unwrap_or(rest.len());
+            let (run, after) = rest.split_at(end);
+            pieces.push(if digits {
+                Piece::Number(run.trim_start_matches('0'))
+            } else {
+                Piece::Letters(run)
+            });
+            rest = after;
+        }
+    }
+    pieces
 }
 
 impl Piece<'_> {
@@ -95,17 +110,7 @@ impl PartialOrd for Piece<'_> {
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
-        let (ours, theirs) = (self.pieces(), other.pieces());
-        for index in 0..ours.len().max(theirs.len()) {
-            let order = ours
-                .get(index)
-                .unwrap_or(&Piece::End)
-                .cmp(theirs.get(index).unwrap_or(&Piece::End));
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
+        natural_order(&self.0, &other.0)
     }
 }
 

@@ -4,7 +4,8 @@ use git2::Oid;
 
 use super::attempt::MirrorError;
 use super::error::SourceError;
-use super::version_order;
+use super::near_tags;
+use crate::recipe::natural_order;
 
 /// Shortest abbreviation of a commit that is taken for one.
 const SHORTEST_COMMIT: usize = 7;
@@ -143,7 +144,7 @@ impl Wanted {
             .iter()
             .filter(|(_, pinned)| **pinned == commit)
             .map(|(tag, _)| tag)
-            .min_by(|a, b| version_order::compare(a, b))
+            .min_by(|a, b| natural_order(a, b))
             .cloned()
     }
 
@@ -171,7 +172,7 @@ impl Wanted {
         let Some(prefix) = &self.commit else {
             let tags = listing.0.iter().filter_map(Listed::tag);
             return Err(MirrorError::TagMissing {
-                nearest: version_order::nearest(&self.text, tags),
+                nearest: near_tags::nearest(&self.text, tags),
             });
         };
         let begins = |id: Oid| id.to_string().starts_with(prefix.as_str());
@@ -195,7 +196,7 @@ impl Wanted {
         let lowest = found
             .iter()
             .filter_map(|listed| listed.tag())
-            .min_by(|a, b| version_order::compare(a, b))
+            .min_by(|a, b| natural_order(a, b))
             .map(str::to_owned);
         let tag = self.pinned_tag(commit).or(lowest);
         let named = tag

@@ -8,7 +8,7 @@ use super::error::SourceError;
 use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
 use super::store::Store;
-use super::{local, remote, version_order};
+use super::{local, near_tags, remote};
 use crate::events::{Event, Sink};
 
 impl Store {
@@ -180,5 +180,5 @@ impl Store {
 fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
     tags.sort();
     tags.dedup();
-    version_order::nearest(wanted, tags.iter().map(String::as_str))
+    near_tags::nearest(wanted, tags.iter().map(String::as_str))
 }

@@ -1,7 +1,6 @@
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use crate::checksum::sha256_hex;
 
 /// Where a repository is: somewhere else, or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +68,7 @@ impl Location {
 
     /// A short name for this location that fits a git reference: the first 16 digits of its SHA-256.
     pub(super) fn key(&self) -> String {
-        let digest = Sha256::digest(self.written().as_bytes());
-        digest.iter().take(8).fold(String::new(), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
+        sha256_hex(self.written().as_bytes())[..16].to_owned()
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod fetch;
 mod local;
 mod location;
+mod near_tags;
 mod patch_apply;
 mod patch_error;
 mod patch_parse;
@@ -25,7 +26,6 @@ mod request;
 mod store;
 mod tree;
 mod tree_change;
-mod version_order;
 
 pub use error::SourceError;
 pub use patch_apply::Patch;

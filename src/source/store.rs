@@ -7,7 +7,7 @@ use git2::{ErrorCode, Oid, Repository};
 use super::choice::Wanted;
 use super::error::SourceError;
 use super::quarantine::{Quarantine, init_bare, lock_store, sweep};
-use super::version_order;
+use crate::recipe::natural_order;
 
 /// How often a reference is tried again that another process is just writing.
 const REFERENCE_TRIES: u32 = 50;
@@ -96,7 +96,7 @@ impl Store {
             .filter(|(_, tagged)| tagged == commit)
             .filter_map(|(name, _)| Some(name.split_once("/tags/")?.1.to_owned()))
             .collect();
-        tags.sort_by(|a, b| version_order::compare(a, b));
+        tags.sort_by(|a, b| natural_order(a, b));
         let pinned = wanted.pinned_tag(*commit);
         Ok(Some(Stored {
             tag: pinned.or_else(|| tags.into_iter().next()),

@@ -3,7 +3,6 @@
 //! The file is read in chunks, so that memory stays small whatever the size; a chunk is small enough to be
 //! still in the processor's cache when its second reader comes to it.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::sync::LazyLock;
 
@@ -11,6 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use sha2::{Digest as _, Sha256};
 
 use super::kmem::{MARKS, MarkKind};
+use crate::checksum::hex;
 
 const CHUNK: usize = 256 << 10;
 
@@ -59,10 +59,7 @@ fn scan_in_chunks(mut reader: impl Read, chunk: usize) -> io::Result<Scan> {
         offset += (limit - 1) as u64;
         filled -= limit - 1;
     }
-    for byte in hash.finalize() {
-        // writing to a string cannot fail
-        let _ = write!(scan.sha256, "{byte:02x}");
-    }
+    scan.sha256 = hex(&hash.finalize());
     Ok(scan)
 }
 
