@@ -43,7 +43,7 @@ use failure::{Failure, FailureKind};
 pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Result<(), Failure> {
     match cli::parse(&environment.arguments) {
         Ok(cli) => cli::dispatch(cli, environment, cancel).await,
-        Err(error) => cli::usage(&error),
+        Err(error) => cli::usage(&error, environment.output_terminal),
     }
 }
 

@@ -82,17 +82,9 @@ pub async fn execute(
     .await?;
 
     let spec = session_spec(plan, &image, context);
-    let opened = until_cancelled(context, async {
-        context
-            .engine
-            .open(&spec)
-            .await
-            .map_err(|source| ExecuteError::Engine {
-                stage: "build",
-                source,
-            })
-    });
-    let session = opened.await?;
+    // Not stopped half-way: between its creation and its start a container is nobody's.
+    let opened = context.engine.open(&spec).await;
+    let session = opened.map_err(|source| ExecuteError::Engine { stage: "build", source })?;
     let outcome = until_cancelled(
         context,
         in_session(plan, engine_architecture, context, staging, &*session),

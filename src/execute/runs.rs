@@ -115,6 +115,9 @@ pub async fn sweep(
             .map(String::as_str)
             .unwrap_or_default();
         let may_go = match thing.kind {
+            // A container without a deadline is not the tool's: somebody started it from an image of the tool's,
+            // whose labels it inherits.
+            OwnedKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
             OwnedKind::Container => match state(folder, run) {
                 State::Alive => false,
                 State::Dead => true,

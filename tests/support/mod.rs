@@ -1,6 +1,7 @@
 //! What several capabilities' tests stand on.
 
 pub mod archive;
+pub mod command;
 pub mod debian_image;
 pub mod docker_command;
 pub mod git_server;

@@ -118,7 +118,7 @@ pub async fn dispatch(
                         .library
                         .load(&name)
                         .map_err(explain::library)?;
-                    return usage(&error);
+                    return usage(&error, environment.output_terminal);
                 }
             };
             build::run(
@@ -162,7 +162,7 @@ pub async fn dispatch(
 ///
 /// # Errors
 /// The usage failure.
-pub fn usage(error: &clap::Error) -> Result<(), Failure> {
+pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
     if error.use_stderr() {
         // Clap begins with "error: ", which the renderer does as well.
         let text = error.to_string();
@@ -173,6 +173,7 @@ pub fn usage(error: &clap::Error) -> Result<(), Failure> {
             .to_owned();
         return Err(Failure::new(FailureKind::Usage, text));
     }
-    print(&error.render().ansi().to_string());
+    let text = error.render();
+    print(&if terminal { text.ansi().to_string() } else { text.to_string() });
     Ok(())
 }
