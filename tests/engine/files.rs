@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use kmembuild::engine::{Engine, EngineError};
@@ -20,12 +21,12 @@ async fn files_come_back_as_they_went() {
         ("dir/data", 0o600, b"\0\xff"),
     ];
     session
-        .upload("/work/deep", stream_of(&files))
+        .upload("/src/deep", stream_of(&files))
         .await
         .unwrap();
     let (code, lines) = run(
         &*session,
-        "/work/deep/dir/tool; stat -c '%a %u %Y' /work/deep/dir/data",
+        "/src/deep/dir/tool; stat -c '%a %u %Y' /src/deep/dir/data",
     )
     .await;
     assert_eq!(
@@ -33,16 +34,16 @@ async fn files_come_back_as_they_went() {
         (0, vec!["tool".to_owned(), "600 0 1500000000".to_owned()])
     );
 
-    let tool = entries(session.download("/work/deep/dir/tool").await.unwrap()).await;
+    let tool = entries(session.download("/src/deep/dir/tool").await.unwrap()).await;
     assert_eq!(tool, [("tool".to_owned(), 0o4755, files[1].2.to_owned())]);
 
     let missing = session
-        .download("/work/none")
+        .download("/src/none")
         .await
         .err()
         .expect("it is not there");
-    assert!(matches!(missing, EngineError::NotInContainer { ref path } if path == "/work/none"));
-    let missing = session.upload("/work/none", stream_of(&files)).await;
+    assert!(matches!(missing, EngineError::NotInContainer { ref path } if path == "/src/none"));
+    let missing = session.upload("/src/none", stream_of(&files)).await;
     assert!(
         matches!(missing, Err(EngineError::NotInContainer { .. })),
         "{missing:?}"
@@ -120,4 +121,17 @@ async fn a_full_disk_is_named() {
         matches!(full, Err(EngineError::DiskFull { .. })),
         "{full:?}"
     );
+}
+
+#[tokio::test]
+async fn an_upload_that_is_cancelled_does_not_hold_up_the_end() {
+    let scratch = Scratch::new("cancelled");
+    let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
+    let begin = bytes_of(&[("x", 0o644, &[1; 4096])]).slice(..1024);
+    let endless = stream::iter([Ok(begin)]).chain(stream::pending()).boxed();
+    let limit = Duration::from_secs(1);
+    let upload = tokio::time::timeout(limit, session.upload("/tmp", endless)).await;
+    assert!(upload.is_err(), "{upload:?}");
+    let close = tokio::time::timeout(Duration::from_secs(20), session.close()).await;
+    close.expect("the container is not locked").unwrap();
 }

@@ -1,9 +1,12 @@
 //! Commands in containers.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use kmembuild::engine::{Address, DockerEngine, Engine, EngineError, Exit, Network};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
 
 use crate::support::archive::stream_of;
 use crate::support::docker_command::{docker, docker_succeeds};
@@ -20,7 +23,7 @@ async fn a_step_has_lines_environment_folder_and_exit_code() {
         r"pwd; id -u; printf '%s\n' $A; printf 'half'; sleep 0.2; printf ' line\n1%%\r2%%\r\n\377\n'; printf last; exit 3",
     );
     command.environment = [("A".to_owned(), "x=y z".to_owned())].into();
-    command.workdir = "/work/deep".to_owned();
+    command.workdir = "/src/deep".to_owned();
     let exit = session.run(&command, &recorder).await.unwrap();
     assert_eq!(
         exit,
@@ -30,7 +33,7 @@ async fn a_step_has_lines_environment_folder_and_exit_code() {
         }
     );
     let expected = [
-        "/work/deep",
+        "/src/deep",
         "0",
         "x=y",
         "z",
@@ -178,4 +181,55 @@ async fn a_container_that_does_not_start_is_not_left_behind() {
         .err()
         .expect("there is no such image");
     assert!(matches!(error, EngineError::NoImage { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_engine_that_goes_away_is_lost() {
+    let scratch = Scratch::new("engine-gone");
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let between = Between::start(&socket);
+    let engine = DockerEngine::connect(&Address {
+        host: Some(format!("unix://{}", socket.display())),
+        ..Address::default()
+    })
+    .await
+    .unwrap();
+    let session = engine.open(&scratch.spec()).await.unwrap();
+    let command = shell("echo ready; sleep 60");
+    let recorder = Recorder::default();
+    let cut = async {
+        while recorder.lines().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        drop(between);
+    };
+    let (exit, ()) = tokio::join!(session.run(&command, &recorder), cut);
+    assert!(matches!(exit, Err(EngineError::Lost { .. })), "{exit:?}");
+}
+
+/// A socket in front of the engine's; dropping it cuts all connections and takes no new ones.
+struct Between(JoinSet<()>);
+
+impl Between {
+    fn start(socket: &Path) -> Self {
+        let listener = UnixListener::bind(socket).unwrap();
+        let mut accepting = JoinSet::new();
+        accepting.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                connections.spawn(async move {
+                    let mut far = UnixStream::connect("/var/run/docker.sock").await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        Self(accepting)
+    }
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        self.0.abort_all();
+    }
 }
