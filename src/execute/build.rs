@@ -84,7 +84,10 @@ pub async fn execute(
     let spec = session_spec(plan, &image, context);
     // Not stopped half-way: between its creation and its start a container is nobody's.
     let opened = context.engine.open(&spec).await;
-    let session = opened.map_err(|source| ExecuteError::Engine { stage: "build", source })?;
+    let session = opened.map_err(|source| ExecuteError::Engine {
+        stage: "build",
+        source,
+    })?;
     let outcome = until_cancelled(
         context,
         in_session(plan, engine_architecture, context, staging, &*session),

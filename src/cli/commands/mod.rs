@@ -174,6 +174,10 @@ pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let text = error.render();
-    print(&if terminal { text.ansi().to_string() } else { text.to_string() });
+    print(&if terminal {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    });
     Ok(())
 }
