@@ -2,6 +2,8 @@
 
 mod commands;
 mod engine;
+mod plans;
+mod recipes;
 mod source;
 mod support;
 mod verify;

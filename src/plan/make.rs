@@ -43,12 +43,12 @@ pub enum PlanError {
         /// The engine's.
         engine: String,
     },
-    /// A commit without a known tag in a tree that does not tell its version.
-    #[error("the version of commit {commit} is not known: no known tag names it{looked_for}")]
+    /// A commit whose tag is no version, or without a known tag in a tree that does not tell its version.
+    #[error("the version of commit {commit} is not known: {looked_for}")]
     UnknownVersion {
         /// The commit.
         commit: String,
-        /// Where a version was looked for, as a clause.
+        /// Where a version was looked for, as a sentence.
         looked_for: String,
     },
     /// The tree is of no class that the recipe knows.
@@ -248,17 +248,17 @@ fn choose_version(recipe: &Recipe, source: &SourceFacts) -> Result<(String, Vers
     if let Some(tag) = &git.tag {
         let version = tag
             .parse()
-            .map_err(|reason| unknown(format!(", and {reason}")))?;
+            .map_err(|reason| unknown(format!("its tag does not tell it: {reason}")))?;
         return Ok((tag.clone(), version));
     }
-    let text = git
-        .files
-        .version
-        .as_deref()
-        .ok_or_else(|| unknown(", and the tree has no version file".to_owned()))?;
-    let version = text
-        .parse()
-        .map_err(|reason| unknown(format!(", and the tree's version file says {reason}")))?;
+    let text = git.files.version.as_deref().ok_or_else(|| {
+        unknown("no known tag names it, and the tree has no version file".to_owned())
+    })?;
+    let version = text.parse().map_err(|reason| {
+        unknown(format!(
+            "no known tag names it, and of the tree's version file {reason}"
+        ))
+    })?;
     Ok((git.commit[..12].to_owned(), version))
 }
 
@@ -614,8 +614,8 @@ impl Choice<'_> {
         let build = &self.recipe.build;
         let caches = build.caches.iter();
         let caches = caches.map(|cache| PlannedCache {
-            name: cache.name.to_string(),
-            path: cache.path.to_string(),
+            name: cache.name.value.to_string(),
+            path: cache.path.value.to_string(),
         });
         let timeout = self.request.timeout.unwrap_or(build.timeout.0);
         let mut steps = Vec::new();
@@ -683,7 +683,7 @@ impl Choice<'_> {
             }
         };
         Ok(PlannedOutput {
-            path: format!("{}/{}", self.workdir(), output.path),
+            path: format!("{}/{}", self.workdir(), output.path.value),
             name: output.file_name().to_owned(),
             expectations: Expectations {
                 kmem: checks.kmem,

@@ -308,9 +308,9 @@ pub struct Build {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CacheFolder {
     /// Name, part of the volume's name.
-    pub name: Name,
+    pub name: Spanned<Name>,
     /// The folder in the container.
-    pub path: ContainerPath,
+    pub path: Spanned<ContainerPath>,
 }
 
 /// One command.
@@ -331,7 +331,7 @@ pub struct Step {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Output {
     /// Path in the container, relative to the work folder.
-    pub path: RelativePath,
+    pub path: Spanned<RelativePath>,
     /// File name to publish it under; the last part of the path when not given.
     #[serde(default)]
     pub name: Option<Spanned<Name>>,
@@ -376,12 +376,10 @@ impl Output {
     pub fn file_name(&self) -> &str {
         match &self.name {
             Some(name) => name.value.as_str(),
-            None => self
-                .path
-                .as_str()
-                .rsplit('/')
-                .next()
-                .unwrap_or(self.path.as_str()),
+            None => {
+                let path = self.path.value.as_str();
+                path.rsplit('/').next().unwrap_or(path)
+            }
         }
     }
 }
