@@ -2,6 +2,7 @@
 
 mod commands;
 mod engine;
+mod scripted;
 mod source;
 mod support;
 mod verify;

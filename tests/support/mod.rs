@@ -8,3 +8,4 @@ pub mod git_server;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;
+pub mod scripted_engine;
