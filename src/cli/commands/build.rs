@@ -338,7 +338,7 @@ async fn build(
             .debian_mirror
             .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
-        run: run.id(),
+        run: &run,
         keep: arguments.keep,
         stall: stall(invocation, arguments),
         sink: &sink,
