@@ -144,4 +144,5 @@ fn a_container_that_could_not_be_started_nor_removed_is_removed_by_the_next_buil
     place.engine.change(|script| *script = good_script());
     place.build(&[]).code(0);
     place.nothing_is_left();
+    assert_eq!(place.registrations(), Vec::<String>::new());
 }

@@ -147,23 +147,24 @@ impl Place {
         self.workplace.path().join("dist/tool/v1.0.0")
     }
 
-    /// Asserts that a run that is over left no container, no half result and no registration.
+    /// Asserts that a run that is over left no container and no half result.
     #[track_caller]
     pub fn nothing_is_left(&self) {
         assert_eq!(self.engine.containers_left(), Vec::<String>::new());
         self.no_half_result();
-        assert_eq!(
-            names(&self.workplace.path().join("cache/runs")),
-            Vec::<String>::new()
-        );
+    }
+
+    /// Names of the files by which runs are known.
+    pub fn registrations(&self) -> Vec<String> {
+        names(&self.workplace.path().join("cache/runs"))
     }
 
     /// Asserts that beside results and records of failures there is nothing.
     #[track_caller]
     pub fn no_half_result(&self) {
-        let known = [platform(), format!("{}.failed", platform())];
         for name in names(&self.versions()) {
-            assert!(known.contains(&name), "{name} is left");
+            let whole = name.starts_with("linux-");
+            assert!(whole, "{name} is left");
         }
     }
 }

@@ -129,4 +129,5 @@ fn a_second_build_takes_the_place_of_the_first() {
     assert!(!place.result().join("mark").exists());
     assert_eq!(names(&place.versions()), [platform()]);
     place.nothing_is_left();
+    assert_eq!(place.registrations(), Vec::<String>::new());
 }

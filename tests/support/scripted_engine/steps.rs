@@ -41,6 +41,7 @@ pub fn run(id: &str, state: &Mutex<State>, writer: &mut UnixStream) -> io::Resul
             while alive(at, state) {
                 std::thread::sleep(Duration::from_millis(5));
             }
+            end(137);
         }
         Ending::ConnectionBreaks(code) => {
             writer.shutdown(Shutdown::Both)?;
