@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use git2::{IndexAddOption, Repository, Signature, Time};
 
@@ -39,6 +39,12 @@ images:
   default: registry
   mirrors: [last.example]
   registry: {name: "toolchain:1"}
+  lean:
+    base: golang:1
+    dockerfile: |
+      ARG BASE
+      FROM ${BASE}
+      RUN prepare
 build:
   workdir: /src
   network: none
@@ -95,16 +101,10 @@ impl Place {
         self.workplace.write("recipes/tool.yaml", &recipe);
     }
 
-    /// The command with the recipes and the engine named; not started.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let address = self.engine.address();
-        let always = ["--recipe-dir", "recipes", "--host", &address];
-        self.workplace.command(&[arguments, &always].concat())
-    }
-
-    /// Runs a command to its end.
+    /// Runs a command to its end, with the recipes and the engine named.
     pub fn run(&self, arguments: &[&str]) -> Finished {
-        self.command(arguments).output().expect("it starts").into()
+        let address = self.engine.address();
+        self.workplace.run(&with_always(arguments, &address))
     }
 
     /// Builds v1.0.0 to its end.
@@ -114,9 +114,9 @@ impl Place {
 
     /// Starts to build v1.0.0.
     pub fn start_build(&self, further: &[&str]) -> Child {
-        let mut command = self.command(&[&BUILD, further].concat());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("it starts")
+        let address = self.engine.address();
+        let build = [&BUILD, further].concat();
+        self.workplace.start(&with_always(&build, &address))
     }
 
     /// Builds v1.0.0 well, and then puts a mark into the result by which it is known again.
@@ -167,6 +167,10 @@ impl Place {
             assert!(whole, "{name} is left");
         }
     }
+}
+
+fn with_always<'a>(arguments: &[&'a str], address: &'a str) -> Vec<&'a str> {
+    [arguments, &["--recipe-dir", "recipes", "--host", address]].concat()
 }
 
 const BUILD: [&str; 5] = ["tool", "--tag", "v1.0.0", "--source", "upstream"];

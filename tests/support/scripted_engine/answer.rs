@@ -35,6 +35,8 @@ pub fn answer(
         ("POST", ["volumes", "create"]) => say(writer, 201, &volume(request)),
         ("GET", ["images", name @ .., "json"]) => images::inspect(&name.join("/"), state, writer),
         ("POST", ["images", "create"]) => return images::pull(request, state, writer),
+        ("POST", ["build"]) => images::build(request, state, writer),
+        ("POST", ["images", "load"]) => images::load(state, writer),
         ("POST", ["images", name @ .., "tag"]) => {
             images::tag(&name.join("/"), request, state, writer)
         }

@@ -15,6 +15,10 @@ pub struct Script {
     pub steps: Vec<(String, Step)>,
     /// Files that the container holds after the steps, by absolute path.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// What the builder of images writes.
+    pub image_build: Vec<String>,
+    /// Why an image build fails at its end.
+    pub image_build_error: Option<&'static str>,
     /// Creating a container is refused.
     pub create: Option<Refusal>,
     /// Starting a container is refused.

@@ -89,8 +89,11 @@ impl ScriptedEngine {
     pub fn wait_until_running(&self, text: &str) {
         let running = |state: &State| {
             let mut execs = state.execs.iter();
-            execs
-                .any(|exec| exec.started && exec.exit_code.is_none() && exec.command.contains(text))
+            execs.any(|exec| {
+                let open = exec.started && exec.exit_code.is_none();
+                open && exec.command.contains(text)
+                    && state.containers.contains_key(&exec.container)
+            })
         };
         self.wait(text, running);
     }
