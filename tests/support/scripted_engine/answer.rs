@@ -117,6 +117,8 @@ fn create(request: &Request, state: &Mutex<State>, writer: &mut impl Write) -> i
     if let Some(refusal) = refusal(state, |script| &script.create) {
         return refuse(writer, &refusal);
     }
+    let pause = state.lock().unwrap().script.create_pause;
+    std::thread::sleep(pause);
     let id = {
         let mut state = state.lock().unwrap();
         let id = state.next_id();

@@ -25,6 +25,8 @@ pub struct Script {
     pub start: Option<Refusal>,
     /// An upload is refused.
     pub upload: Option<Refusal>,
+    /// Creating a container takes this long.
+    pub create_pause: Duration,
     /// Removing a container is refused.
     pub remove: Option<Refusal>,
     /// Removing a container takes this long.

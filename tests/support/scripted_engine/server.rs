@@ -98,11 +98,12 @@ impl ScriptedEngine {
         self.wait(text, running);
     }
 
-    /// Waits until a request with this method was made.
+    /// Waits until a request was made whose method and path hold `text`.
     #[track_caller]
-    pub fn wait_until_asked(&self, method: &str) {
-        self.wait(method, |state| {
-            state.requests.iter().any(|asked| asked.method == method)
+    pub fn wait_until_asked(&self, text: &str) {
+        self.wait(text, |state| {
+            let mut requests = state.requests.iter();
+            requests.any(|asked| format!("{} {}", asked.method, asked.path).contains(text))
         });
     }
 

@@ -55,7 +55,7 @@ impl State {
     /// The next id of a container.
     pub fn next_id(&mut self) -> String {
         self.made += 1;
-        format!("{:064x}", 0xc0_ffee_0000_u64 + self.made)
+        format!("{:012x}{}", 0xc0_ffee_0000_u64 + self.made, "0".repeat(52))
     }
 
     /// The labels of an image, if it is there.
