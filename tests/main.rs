@@ -4,6 +4,7 @@ mod commands;
 mod engine;
 mod plans;
 mod recipes;
+mod scripted;
 mod source;
 mod support;
 mod verify;

@@ -180,6 +180,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
         outputs: recipe
             .outputs
             .iter()
+            .filter(|output| choice.has(output))
             .map(|output| choice.output(output, &values))
             .collect::<Result<_, _>>()?,
         warnings,
@@ -395,6 +396,14 @@ impl Choice<'_> {
                 .is_none_or(|wanted| wanted != self.source_patches.is_empty())
     }
 
+    /// Whether this version makes the output at all.
+    fn has(&self, output: &Output) -> bool {
+        output
+            .versions
+            .as_ref()
+            .is_none_or(|range| range.contains(&self.version))
+    }
+
     fn required(
         &self,
         template: &Template,
@@ -576,24 +585,26 @@ impl Choice<'_> {
     fn debian(&self, image: &DebianImage) -> PlannedImage {
         let mut architectures = vec![self.facts.engine_architecture.clone()];
         let mut packages = image.packages.clone();
+        let mut preferences = None;
         if self.cross {
             architectures.push(self.target.clone());
             let further = image
                 .cross
                 .iter()
                 .find(|(arch, _)| arch.as_str() == self.target);
-            packages.extend(
-                further
-                    .into_iter()
-                    .flat_map(|(_, packages)| packages.iter().cloned()),
-            );
+            if let Some((_, further)) = further {
+                packages.extend(further.packages.iter().cloned());
+                preferences.clone_from(&further.preferences);
+            }
         }
         let suite = image.suite.to_string();
-        let identity = identity(&(&suite, &architectures, &packages, &image.environment));
+        let environment = &image.environment;
+        let identity = identity(&(&suite, &architectures, &packages, &preferences, environment));
         PlannedImage::Debian {
             suite,
             architectures,
             packages,
+            preferences,
             environment: image.environment.clone(),
             identity,
         }

@@ -130,7 +130,8 @@ impl Checker<'_> {
         for patch in &recipe.patches {
             let name = patch.file.value.as_str();
             if !patches.iter().any(|known| known == name) {
-                let message = format!("the patch `{name}` is not in the patches folder");
+                let message =
+                    format!("the patch `{name}` is not in the folder `patches` beside the recipe");
                 return Err(self.refuse(
                     patch.file.referenced,
                     message,

@@ -259,13 +259,23 @@ pub struct DebianImage {
     pub suite: Name,
     /// Packages beside the essential ones.
     pub packages: Vec<String>,
-    /// Further packages for a target architecture that is cross-compiled, which are installed with that
-    /// architecture enabled.
+    /// What is added for a target architecture that is cross-compiled; that architecture is enabled.
     #[serde(default)]
-    pub cross: BTreeMap<Architecture, Vec<String>>,
+    pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+}
+
+/// What is added to a root file system to cross-compile for another architecture.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CrossPackages {
+    /// Further packages.
+    pub packages: Vec<String>,
+    /// Text of an apt preferences file that is in force while packages are chosen.
+    #[serde(default)]
+    pub preferences: Option<String>,
 }
 
 /// What is run in the toolchain image.
@@ -325,6 +335,9 @@ pub struct Output {
     /// File name to publish it under; the last part of the path when not given.
     #[serde(default)]
     pub name: Option<Spanned<Name>>,
+    /// Only for these versions; for all when not given.
+    #[serde(default)]
+    pub versions: Option<VersionRange>,
     /// What must hold for it.
     #[serde(default)]
     pub checks: Checks,

@@ -9,3 +9,4 @@ pub mod golden;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;
+pub mod scripted_engine;
