@@ -29,7 +29,7 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
             .map_or((0, 0), |location| (location.line(), location.column()));
         let (message, suggestion) = describe(error.without_snippet());
         RecipeError::Invalid(Box::new(Misfit::new(
-            file, text, place, message, suggestion,
+            file, text, place, &message, suggestion,
         )))
     })
 }
