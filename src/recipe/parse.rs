@@ -86,6 +86,14 @@ fn describe(error: &Error) -> (String, Option<String>) {
             "there is nothing in it, or it ends too early".to_owned(),
             None,
         ),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => (
+            "there is more in it, with its references written out, than such a file can need"
+                .to_owned(),
+            None,
+        ),
         Error::MultipleDocuments { .. } => (
             "a second YAML document begins here; there must be one only".to_owned(),
             None,

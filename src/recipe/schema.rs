@@ -374,12 +374,8 @@ pub struct VersionCheck {
 impl Output {
     /// File name it is published under.
     pub fn file_name(&self) -> &str {
-        match &self.name {
-            Some(name) => name.value.as_str(),
-            None => {
-                let path = self.path.value.as_str();
-                path.rsplit('/').next().unwrap_or(path)
-            }
-        }
+        let path = self.path.value.as_str();
+        let last = path.rsplit('/').next().unwrap_or(path);
+        self.name.as_ref().map_or(last, |name| name.value.as_str())
     }
 }
