@@ -56,7 +56,7 @@ async fn read(store: &Store, clone: &str, tag: &str) -> Facts {
         pins: pins
             .map(|(tag, commit)| (tag.to_string(), commit.to_string()))
             .collect(),
-        stall: Duration::from_secs(60),
+        stall: Duration::from_mins(1),
         refresh: false,
     };
     let served = store
