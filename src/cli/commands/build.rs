@@ -310,10 +310,7 @@ async fn build(
             format!("{} cannot be written to: {error}", cache.display()),
         )
     })?;
-    let runs = cache.join("runs");
-    invocation
-        .unless_stopped(sweep(&prepared.engine, &runs, Sweep::DEAD_RUNS))
-        .await?;
+    sweep_dead_runs(invocation, &prepared.engine, progress).await?;
 
     let parts = [
         plan.recipe.name.as_str(),
@@ -401,6 +398,30 @@ async fn build(
     }
     let folder = publish(target, &manifest)?;
     Ok((folder, manifest))
+}
+
+/// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
+async fn sweep_dead_runs(
+    invocation: &Invocation<'_>,
+    engine: &DockerEngine,
+    sink: &dyn Sink,
+) -> Result<(), Failure> {
+    let runs = invocation.environment.cache_dir.join("runs");
+    let swept = invocation.unless_stopped(sweep(engine, &runs, Sweep::DEAD_RUNS));
+    match swept.await {
+        Err(failure) if failure.kind != FailureKind::Interrupted => {
+            let causes = failure.causes();
+            let reason: String = causes.iter().map(|cause| format!(": {cause}")).collect();
+            sink.event(&Event::Warning {
+                text: format!(
+                    "what an earlier run left on the engine is still there: {}{reason}",
+                    failure.source
+                ),
+            });
+            Ok(())
+        }
+        swept => swept.map(drop),
+    }
 }
 
 fn write(target: &Target, name: &str, text: &str) -> Result<(), Failure> {
