@@ -86,6 +86,7 @@ fn describe(error: &Error) -> (String, Option<String>) {
             "there is nothing in it, or it ends too early".to_owned(),
             None,
         ),
+        Error::AliasError { error, .. } => describe(error.without_snippet()),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
