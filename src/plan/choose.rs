@@ -170,12 +170,20 @@ pub(super) fn choose_patches(
     recipe: &Recipe,
     facts: &Facts,
     version: &Version,
+    class: Option<&Class>,
     to: PatchTarget,
 ) -> Vec<PlannedPatch> {
+    let class = class.map(|class| &class.name.value);
     recipe
         .patches
         .iter()
         .filter(|patch| patch.to == to && patch.versions.contains(version))
+        .filter(|patch| {
+            patch
+                .class
+                .as_ref()
+                .is_none_or(|wanted| Some(&wanted.value) == class)
+        })
         .map(|patch| {
             let file = patch.file.value.to_string();
             let sha256 = facts.patches.get(&file).cloned().unwrap_or_default();

@@ -43,6 +43,26 @@ pub enum PlanError {
         /// Each class with what was looked for and not found.
         looked_for: String,
     },
+    /// Such a tree must be patched, and there is no patch for it.
+    #[error(
+        "{version} of {recipe} is of the class {class}, which must be patched, and no source patch is for it"
+    )]
+    NoPatch {
+        /// The recipe.
+        recipe: String,
+        /// The version.
+        version: String,
+        /// The class.
+        class: String,
+    },
+    /// Nothing would be taken out of the build.
+    #[error("none of the outputs of the recipe {recipe} is for {version}")]
+    NoOutputs {
+        /// The recipe.
+        recipe: String,
+        /// The version.
+        version: String,
+    },
     /// The version needs no build of this kind.
     #[error("not needed: {version} of {recipe}: {reason}")]
     NotNeeded {

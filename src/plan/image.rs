@@ -113,6 +113,7 @@ impl Choice<'_> {
             self.recipe,
             self.facts,
             &self.version,
+            self.class,
             PatchTarget::ImageContext,
         );
         let arguments = expand_map(&image.arguments, values);

@@ -41,7 +41,18 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             "{label} is built although that is not needed: {reason}"
         ));
     }
-    let source_patches = choose_patches(recipe, facts, &version, PatchTarget::Source);
+    let source_patches = choose_patches(recipe, facts, &version, class, PatchTarget::Source);
+    if let Some(class) = class
+        && class.needs_source_patch
+        && source_patches.is_empty()
+    {
+        let (recipe, class) = (recipe.name.to_string(), class.name.value.to_string());
+        return Err(PlanError::NoPatch {
+            recipe,
+            version: label,
+            class,
+        });
+    }
     let choice = Choice {
         recipe,
         request,
@@ -61,6 +72,13 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             bytesize::ByteSize(limit),
             bytesize::ByteSize(need.0)
         ));
+    }
+    if !recipe.outputs.iter().any(|output| choice.has(output)) {
+        let recipe = recipe.name.to_string();
+        return Err(PlanError::NoOutputs {
+            recipe,
+            version: choice.label,
+        });
     }
     let values = choice.values();
     Ok(Plan {

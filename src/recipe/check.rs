@@ -58,26 +58,22 @@ impl Checker<'_> {
     fn refuse(
         &self,
         location: Location,
-        message: impl AsRef<str>,
+        message: String,
         suggestion: Option<String>,
     ) -> RecipeError {
         let place = (location.line(), location.column());
         RecipeError::Invalid(Box::new(Misfit::new(
-            self.file,
-            self.text,
-            place,
-            message.as_ref(),
-            suggestion,
+            self.file, self.text, place, message, suggestion,
         )))
     }
 
     /// Refuses what has no place of its own: what is missing from the whole.
-    fn refuse_whole(&self, message: impl AsRef<str>) -> RecipeError {
+    fn refuse_whole(&self, message: String) -> RecipeError {
         RecipeError::Invalid(Box::new(Misfit::new(
             self.file,
             self.text,
             (0, 0),
-            message.as_ref(),
+            message,
             None,
         )))
     }
@@ -116,6 +112,12 @@ impl Checker<'_> {
             .values()
             .flatten()
             .filter_map(|case| case.class.as_ref())
+            .chain(
+                recipe
+                    .patches
+                    .iter()
+                    .filter_map(|patch| patch.class.as_ref()),
+            )
         {
             let name = class.value.as_str();
             if !seen.contains(name) {
@@ -268,10 +270,10 @@ impl Checker<'_> {
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
                 let message = "`build` needs a `workdir` that the source is unpacked to";
-                return Err(self.refuse_whole(message));
+                return Err(self.refuse_whole(message.to_owned()));
             }
             if git.urls.is_empty() {
-                return Err(self.refuse_whole("the source has no URL"));
+                return Err(self.refuse_whole("the source has no URL".to_owned()));
             }
         }
         self.caches(recipe)?;

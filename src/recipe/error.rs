@@ -42,15 +42,18 @@ impl Misfit {
         file: &str,
         text: &str,
         place: (u64, u64),
-        message: &str,
+        mut message: String,
         suggestion: Option<String>,
     ) -> Self {
         let (line, column) = place;
+        if message.len() > MESSAGE_LENGTH {
+            message = clipped(&message, 0, MESSAGE_LENGTH);
+        }
         Self {
             file: file.to_owned(),
             line,
             column,
-            message: clipped(message, 0, MESSAGE_LENGTH),
+            message,
             suggestion,
             snippet: snippet(text, line, column),
         }

@@ -29,7 +29,7 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
             .map_or((0, 0), |location| (location.line(), location.column()));
         let (message, suggestion) = describe(error.without_snippet());
         RecipeError::Invalid(Box::new(Misfit::new(
-            file, text, place, &message, suggestion,
+            file, text, place, message, suggestion,
         )))
     })
 }
@@ -84,6 +84,15 @@ fn describe(error: &Error) -> (String, Option<String>) {
         ),
         Error::Eof { .. } => (
             "there is nothing in it, or it ends too early".to_owned(),
+            None,
+        ),
+        Error::AliasError { error, .. } => describe(error.without_snippet()),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => (
+            "there is more in it, with its references written out, than such a file can need"
+                .to_owned(),
             None,
         ),
         Error::MultipleDocuments { .. } => (

@@ -103,6 +103,9 @@ pub struct Class {
     pub summary: String,
     /// What must hold in the tree; all of it.
     pub when: Vec<Condition>,
+    /// Such a tree must be patched: without a source patch for the version nothing is built.
+    #[serde(default)]
+    pub needs_source_patch: bool,
     /// Why such a tree need not be built at all; building it then takes `--force`.
     #[serde(default)]
     pub not_needed: Option<String>,
@@ -142,6 +145,9 @@ pub struct PatchUse {
     pub to: PatchTarget,
     /// Versions it is for.
     pub versions: VersionRange,
+    /// Only for this class of tree.
+    #[serde(default)]
+    pub class: Option<Spanned<Name>>,
     /// Why, in one line; part of the manifest.
     pub summary: String,
 }
@@ -374,10 +380,8 @@ pub struct VersionCheck {
 impl Output {
     /// File name it is published under.
     pub fn file_name(&self) -> &str {
-        if let Some(name) = &self.name {
-            return name.value.as_str();
-        }
         let path = self.path.value.as_str();
-        path.rsplit('/').next().unwrap_or(path)
+        let last = path.rsplit('/').next().unwrap_or(path);
+        self.name.as_ref().map_or(last, |name| name.value.as_str())
     }
 }

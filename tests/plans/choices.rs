@@ -59,13 +59,19 @@ fn block(tag: &str, needed: &str, plan: &Plan) -> String {
     let label = argument("COMMIT").replace(commit.as_str(), "(commit)");
     let reported = plan.outputs[0].expectations.version.as_ref();
     let reported = reported.map_or("(unchecked)", |version| version.contains[0].as_str());
+    let outputs: Vec<_> = plan
+        .outputs
+        .iter()
+        .map(|output| output.name.as_str())
+        .collect();
     let bases: Vec<_> = bases.iter().map(|base| base.name.as_str()).collect();
     format!(
         "{tag}: {class}, {needed}\n  \
            commit {commit}, labelled {label}, {reported:?}\n  \
            BUILDTAGS={tags}; GO111MODULE={modules} CGO_CFLAGS={cflags}\n  \
            source patches: {source}\n  \
-           image from {bases}, its patches: {image}\n",
+           image from {bases}, its patches: {image}\n  \
+           outputs: {outputs}\n",
         class = plan.class.as_deref().unwrap_or("(no class)"),
         tags = argument("BUILDTAGS"),
         modules = variable("GO111MODULE"),
@@ -73,6 +79,7 @@ fn block(tag: &str, needed: &str, plan: &Plan) -> String {
         source = names(source_patches),
         bases = bases.join(" "),
         image = names(patches),
+        outputs = outputs.join(" "),
     )
 }
 

@@ -42,6 +42,16 @@ fn bomb() -> String {
     text
 }
 
+/// A list of mirrors that would be ten thousand million letters long.
+fn large_references() -> String {
+    let letters = "a".repeat(1 << 20);
+    let references = ", *a".repeat(10_000);
+    edited(
+        "images:\n",
+        &format!("images:\n  mirrors: [&a {letters}{references}]\n"),
+    )
+}
+
 #[test]
 fn what_is_no_recipe_is_refused_with_a_reason() {
     assert_files(
@@ -110,6 +120,18 @@ fn files_that_are_made_to_be_large_cost_little() {
             (
                 "references to references",
                 format!("{}{SMALL}", bomb()).into_bytes(),
+            ),
+            (
+                "references to references where a list is expected",
+                edited(
+                    "urls: [https://git.example/tool.git]",
+                    "urls: [&a [&b [x, x], *b, *b], *a]",
+                )
+                .into_bytes(),
+            ),
+            (
+                "ten thousand references to a megabyte",
+                large_references().into_bytes(),
             ),
             (
                 "ten thousand open lists",
