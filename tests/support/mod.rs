@@ -1,6 +1,8 @@
 //! What several capabilities' tests stand on.
 
 pub mod archive;
+pub mod build_place;
+pub mod busybox_server;
 pub mod command;
 pub mod debian_image;
 pub mod docker_command;
@@ -8,3 +10,5 @@ pub mod git_server;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;
+pub mod shaped_project;
+pub mod toolchain_image;

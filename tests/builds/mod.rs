@@ -1,0 +1,10 @@
+//! Whole builds on the real engine, with real registries and a real git server.
+
+mod compiling;
+mod images;
+mod interrupting;
+mod limits;
+mod output_folder;
+mod simultaneous;
+mod steps;
+mod upstream_image;
