@@ -25,7 +25,11 @@ fn wait_for_step(run: &mut Child) -> BufReader<std::process::ChildStderr> {
 #[test]
 fn an_interrupted_run_ends_soon_and_leaves_the_earlier_result_alone() {
     debian_image();
-    let build = BuildPlace::steps("interrupted", "test ! -e /src/.wait; cp /bin/true out", "out");
+    let build = BuildPlace::steps(
+        "interrupted",
+        "test ! -e /src/.wait; cp /bin/true out",
+        "out",
+    );
     build.build("v1.0.0-rc10", &[]).code(0);
     let before = std::fs::read(build.result("v1.0.0-rc10").join("manifest.json"));
     let recipe = format!("recipes/{}.yaml", build.recipe);
@@ -46,7 +50,10 @@ fn an_interrupted_run_ends_soon_and_leaves_the_earlier_result_alone() {
     assert!(said.contains("nothing was published"), "{said}");
     assert!(begin.elapsed() < Duration::from_secs(30));
     let after = std::fs::read(build.result("v1.0.0-rc10").join("manifest.json"));
-    assert_eq!(after.expect("the earlier result"), before.expect("a result"));
+    assert_eq!(
+        after.expect("the earlier result"),
+        before.expect("a result")
+    );
     build.assert_nothing_is_left();
 }
 

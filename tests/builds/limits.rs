@@ -8,7 +8,11 @@ use crate::support::debian_image::debian_image;
 #[test]
 fn a_step_that_needs_too_much_memory_is_told_so_with_the_limit_and_the_option() {
     debian_image();
-    let build = BuildPlace::steps("memory", "echo begin; perl -e '$x = q(x) x 3e8'; exit 2", "out");
+    let build = BuildPlace::steps(
+        "memory",
+        "echo begin; perl -e '$x = q(x) x 3e8'; exit 2",
+        "out",
+    );
     build
         .build("v1.0.0-rc10", &["--memory", "64MiB"])
         .code(14)
@@ -28,7 +32,7 @@ fn steps_that_take_too_long_are_stopped() {
         .code(14)
         .says("step script was stopped: the build may take 2s in all")
         .says("hint: --timeout gives it more time");
-    assert!(begin.elapsed() < Duration::from_secs(60));
+    assert!(begin.elapsed() < Duration::from_mins(1));
     build.assert_nothing_is_left();
 }
 
@@ -41,7 +45,10 @@ fn processors_and_jobs_reach_the_container() {
     build.build("v1.0.0-rc10", &words).code(0);
     let log = std::fs::read_to_string(build.result("v1.0.0-rc10").join("build.log"));
     let log = log.expect("the log");
-    assert!(log.contains("\n50000\n") || log.contains("\n50000 100000\n"), "{log}");
+    assert!(
+        log.contains("\n50000\n") || log.contains("\n50000 100000\n"),
+        "{log}"
+    );
     assert!(log.contains("\njobs=3\n"), "{log}");
     build.assert_nothing_is_left();
 }

@@ -18,7 +18,10 @@ impl ReadOnly {
         fs::create_dir(folder).expect("a folder to mount on");
         let options = ["-t", "tmpfs", "-o", "ro,size=1m", "kmembuild-test"];
         let mounted = Command::new("mount").args(options).arg(folder).status();
-        assert!(mounted.expect("mount starts").success(), "these tests need root");
+        assert!(
+            mounted.expect("mount starts").success(),
+            "these tests need root"
+        );
         Self(folder.to_owned())
     }
 }
@@ -61,7 +64,11 @@ fn a_folder_of_somebody_else_is_left_alone() {
 fn results_belong_to_the_caller_and_can_be_run() {
     debian_image();
     let nobody = 65534;
-    let build = BuildPlace::steps("owner", "cp /bin/true out; chmod 0711 out; chown 7:7 out", "out");
+    let build = BuildPlace::steps(
+        "owner",
+        "cp /bin/true out; chmod 0711 out; chown 7:7 out",
+        "out",
+    );
     chown(build.place.path(), Some(nobody), Some(nobody)).expect("a place of nobody's");
     let mut command = build.command("v1.0.0-rc10", &[]);
     // The socket's group may use the engine.
@@ -71,12 +78,23 @@ fn results_belong_to_the_caller_and_can_be_run() {
     let output = command.output().expect("the command starts");
     Finished::from(output).code(0);
     let result = build.result("v1.0.0-rc10");
-    for file in ["out", "manifest.json", "plan.json", "build.log", "SHA256SUMS"] {
+    for file in [
+        "out",
+        "manifest.json",
+        "plan.json",
+        "build.log",
+        "SHA256SUMS",
+    ] {
         let about = fs::metadata(result.join(file)).expect(file);
         assert_eq!(about.uid(), nobody, "{file}");
         let executable = about.permissions().mode() & 0o111 != 0;
         assert_eq!(executable, file == "out", "{file}");
     }
-    assert!(Command::new(result.join("out")).status().expect("it starts").success());
+    assert!(
+        Command::new(result.join("out"))
+            .status()
+            .expect("it starts")
+            .success()
+    );
     build.assert_nothing_is_left();
 }

@@ -13,7 +13,10 @@ fn of_two_runs_of_one_target_the_second_waits_and_says_for_whom() {
     let ended = runs.map(|run| finish(run).code(0));
     let waited = |said: &str| said.contains("note: waiting for run ");
     let waiting: Vec<_> = ended.iter().map(|run| waited(&run.stderr)).collect();
-    assert!(waiting == [true, false] || waiting == [false, true], "{ended:?}");
+    assert!(
+        waiting == [true, false] || waiting == [false, true],
+        "{ended:?}"
+    );
     assert!(build.result("v1.0.0-rc10").join("out").is_file());
     build.assert_nothing_is_left();
 }
@@ -26,11 +29,18 @@ fn runs_of_different_targets_do_not_wait_for_each_other() {
     let runs = tags.map(|tag| build.start(tag, &image));
     for run in runs {
         let ended = finish(run).code(0);
-        assert!(!ended.stderr.contains("waiting for run"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("waiting for run"),
+            "{}",
+            ended.stderr
+        );
     }
     for tag in tags {
         let commit = build.project.commit(tag);
-        assert_eq!(build.manifest(tag)["source"]["git"]["commit"], commit.as_str());
+        assert_eq!(
+            build.manifest(tag)["source"]["git"]["commit"],
+            commit.as_str()
+        );
     }
     build.assert_nothing_is_left();
 }

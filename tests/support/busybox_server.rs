@@ -71,9 +71,8 @@ fn answer(mut stream: &TcpStream, content: &[u8]) -> Option<String> {
         ("404 Not Found", [].as_slice())
     };
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(body).ok()?;
     Some(path)

@@ -7,6 +7,7 @@ pub mod command;
 pub mod debian_image;
 pub mod docker_command;
 pub mod git_server;
+pub mod mirrors;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;

@@ -33,8 +33,8 @@ impl ShapedProject {
     /// Commits and tags the releases and serves them.
     pub fn serve() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let served = folder.path().join("served");
-        fs::create_dir(&served).expect("a folder to serve");
+        let root = folder.path().join("served");
+        fs::create_dir(&root).expect("a folder to serve");
         let work = folder.path().join("work");
         git(folder.path(), &["init", "-q", "-b", "main", "work"]);
         for release in RELEASES {
@@ -42,7 +42,7 @@ impl ShapedProject {
         }
         let bare = ["clone", "-q", "--bare", "work", "served/shaped.git"];
         git(folder.path(), &bare);
-        let server = GitServer::start(&served);
+        let server = GitServer::start(&root);
         Self { folder, server }
     }
 
