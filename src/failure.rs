@@ -88,7 +88,11 @@ impl Failure {
         for hint in &self.hints {
             let _ = writeln!(text, "hint: {hint}");
         }
-        text
+        // Files, servers and tools that are quoted must not send commands to the user's terminal.
+        text.replace(
+            |c: char| c.is_control() && c != '\n' && c != '\t',
+            "\u{fffd}",
+        )
     }
 
     /// The causes below the error itself, outermost first.

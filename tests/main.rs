@@ -3,6 +3,9 @@
 mod builds;
 mod commands;
 mod engine;
+mod plans;
+mod recipes;
+mod scripted;
 mod source;
 mod support;
 mod verify;

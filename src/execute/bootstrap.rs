@@ -20,6 +20,7 @@ pub(super) struct Bootstrap<'a> {
     pub(super) suite: &'a str,
     pub(super) architectures: &'a [String],
     pub(super) packages: &'a [String],
+    pub(super) preferences: Option<&'a str>,
     pub(super) environment: &'a BTreeMap<String, String>,
     pub(super) identity: &'a str,
     /// Name of the image to make.
@@ -27,6 +28,8 @@ pub(super) struct Bootstrap<'a> {
     pub(super) labels: BTreeMap<String, String>,
 }
 
+/// Carries the preferences to mmdebstrap's hook; a text on its command line would have to be quoted for a shell.
+const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -43,7 +46,13 @@ pub(super) async fn bootstrap(
     command
         .arg("--variant=apt")
         .arg(format!("--architectures={}", what.architectures.join(",")))
-        .arg(format!("--include={}", what.packages.join(",")))
+        .arg(format!("--include={}", what.packages.join(",")));
+    if let Some(preferences) = what.preferences {
+        command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
+            "--setup-hook=printf %s \"${PREFERENCES_VARIABLE}\" >\"$1/etc/apt/preferences.d/kmembuild\""
+        ));
+    }
+    command
         .args([what.suite, "-"])
         .args(context.debian_mirror)
         .stdin(Stdio::null())

@@ -84,9 +84,13 @@ pub async fn execute(
     let spec = session_spec(plan, &image, context);
     // Not stopped half-way: between its creation and its start a container is nobody's.
     let opened = context.engine.open(&spec).await;
-    let session = opened.map_err(|source| ExecuteError::Engine {
-        stage: "build",
-        source,
+    let session = opened.map_err(|source| {
+        // It may have been created before that.
+        context.run.leaves_something();
+        ExecuteError::Engine {
+            stage: "build",
+            source,
+        }
     })?;
     let outcome = until_cancelled(
         context,
@@ -215,6 +219,7 @@ async fn close(session: &dyn Session, context: &Context<'_>) {
             humantime::format_duration(CLOSE_LIMIT)
         ),
     };
+    context.run.leaves_something();
     context.sink.event(&Event::Warning {
         text: format!(
             "the container {} is left on the engine: {problem}; `kmembuild clean` removes it",
@@ -241,7 +246,7 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
     };
     SessionSpec {
         image: image.image.id.clone(),
-        name: format!("kmembuild-{}-{}", plan.recipe.name, context.run),
+        name: format!("kmembuild-{}-{}", plan.recipe.name, context.run.id()),
         workdir: plan.build.workdir.clone(),
         labels,
         network: plan.build.network,

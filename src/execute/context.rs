@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::runs::Run;
 use crate::engine::{Engine, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
 use crate::source::Store;
@@ -22,8 +23,8 @@ pub struct Context<'a> {
     pub image_archive: Option<&'a Path>,
     /// Mirror of Debian's archive for a bootstrap; Debian's own when not given.
     pub debian_mirror: Option<&'a str>,
-    /// The run's id, for labels and names.
-    pub run: &'a str,
+    /// The run; its id is for labels and names.
+    pub run: &'a Run,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// Longest time without a byte from a registry.
@@ -38,7 +39,7 @@ impl Context<'_> {
     /// The labels of everything made for `recipe` in this run.
     pub(super) fn labels(&self, recipe: &str) -> BTreeMap<String, String> {
         BTreeMap::from([
-            (LABEL_RUN.to_owned(), self.run.to_owned()),
+            (LABEL_RUN.to_owned(), self.run.id().to_owned()),
             (LABEL_RECIPE.to_owned(), recipe.to_owned()),
         ])
     }

@@ -210,6 +210,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             suite,
             architectures,
             packages,
+            preferences,
             environment,
             identity,
         } => {
@@ -217,6 +218,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 suite,
                 architectures,
                 packages,
+                preferences: preferences.as_deref(),
                 environment,
                 identity,
                 name: &name,

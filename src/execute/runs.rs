@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, OwnedKind};
@@ -12,6 +13,7 @@ use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, Owned
 pub struct Run {
     id: String,
     file: PathBuf,
+    leaves_something: AtomicBool,
     _lock: File,
 }
 
@@ -40,6 +42,7 @@ impl Run {
         Ok(Self {
             id,
             file,
+            leaves_something: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -47,6 +50,12 @@ impl Run {
     /// The run's id, for labels and names.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Notes that a container of this run may be left on the engine. The run's registration then stays when the run
+    /// is over, so that the next one and `clean` find a dead run of this machine and remove the container.
+    pub fn leaves_something(&self) {
+        self.leaves_something.store(true, Ordering::Relaxed);
     }
 
     /// Ends the run and leaves its registration, so that a container that was kept counts as wanted until
@@ -58,8 +67,10 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // Gone already when the container is kept.
-        let _ = fs::remove_file(&self.file);
+        if !self.leaves_something.load(Ordering::Relaxed) {
+            // Gone already when the container is kept.
+            let _ = fs::remove_file(&self.file);
+        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! Plans: everything decided, nothing left to choose.
 
+mod choose;
 mod digest;
+mod error;
+mod image;
 mod make;
 mod mirrors;
 mod request;
 mod types;
 
 pub use digest::canonical_json;
-pub use make::{PlanError, make_plan};
+pub use error::PlanError;
+pub use make::make_plan;
 pub use mirrors::candidates;
 pub use request::Request;
 pub use types::{

@@ -123,6 +123,8 @@ pub enum PlannedImage {
         architectures: Vec<String>,
         /// Packages beside the essential ones.
         packages: Vec<String>,
+        /// Text of an apt preferences file that is in force while packages are chosen.
+        preferences: Option<String>,
         /// Environment variables of the image.
         environment: BTreeMap<String, String>,
         /// Sha256 of all of the above.

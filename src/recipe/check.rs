@@ -8,6 +8,7 @@ use super::error::{Misfit, RecipeError};
 use super::parse::nearest;
 use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source};
 use super::template::Template;
+use crate::artifacts::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS};
 
 /// Values that every recipe has, with what they hold.
 pub const BUILT_IN_VALUES: [(&str, &str); 6] = [
@@ -21,6 +22,9 @@ pub const BUILT_IN_VALUES: [(&str, &str); 6] = [
     ("engine_arch", "the engine's architecture in Go's terms"),
     ("jobs", "what --jobs says; unset without it"),
 ];
+
+/// Files that are published beside the outputs.
+const RESERVED_NAMES: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SHA256SUMS];
 
 struct Checker<'a> {
     file: &'a str,
@@ -60,6 +64,17 @@ impl Checker<'_> {
         let place = (location.line(), location.column());
         RecipeError::Invalid(Box::new(Misfit::new(
             self.file, self.text, place, message, suggestion,
+        )))
+    }
+
+    /// Refuses what has no place of its own: what is missing from the whole.
+    fn refuse_whole(&self, message: String) -> RecipeError {
+        RecipeError::Invalid(Box::new(Misfit::new(
+            self.file,
+            self.text,
+            (0, 0),
+            message,
+            None,
         )))
     }
 
@@ -115,7 +130,8 @@ impl Checker<'_> {
         for patch in &recipe.patches {
             let name = patch.file.value.as_str();
             if !patches.iter().any(|known| known == name) {
-                let message = format!("the patch `{name}` is not in the patches folder");
+                let message =
+                    format!("the patch `{name}` is not in the folder `patches` beside the recipe");
                 return Err(self.refuse(
                     patch.file.referenced,
                     message,
@@ -236,40 +252,62 @@ impl Checker<'_> {
                 ));
             }
         }
-        if recipe.build.steps.is_empty()
-            || recipe.outputs.is_empty()
-            || recipe.architectures.is_empty()
-        {
-            let message =
-                "a recipe needs at least one step, one output and one architecture".to_owned();
-            return Err(self.refuse(recipe.format.referenced, message, None));
+        for (part, missing) in [
+            ("step", recipe.build.steps.is_empty()),
+            ("output", recipe.outputs.is_empty()),
+            ("architecture", recipe.architectures.is_empty()),
+        ] {
+            if missing {
+                return Err(self.refuse_whole(format!("a recipe needs at least one {part}")));
+            }
         }
-        if matches!(recipe.source, Source::Git(_)) && recipe.build.workdir.is_none() {
-            let message = "`build` needs a `workdir` that the source is unpacked to".to_owned();
-            return Err(self.refuse(recipe.format.referenced, message, None));
+        if let Source::Git(git) = &recipe.source {
+            if recipe.build.workdir.is_none() {
+                let message = "`build` needs a `workdir` that the source is unpacked to";
+                return Err(self.refuse_whole(message.to_owned()));
+            }
+            if git.urls.is_empty() {
+                return Err(self.refuse_whole("the source has no URL".to_owned()));
+            }
         }
-        if let Source::Git(git) = &recipe.source
-            && git.urls.is_empty()
-        {
-            return Err(self.refuse(
-                recipe.format.referenced,
-                "the source has no URL".to_owned(),
-                None,
-            ));
+        self.caches(recipe)?;
+        self.output_names(recipe)
+    }
+
+    /// Two volumes cannot be at one path, and one volume at two paths is no use to anybody.
+    fn caches(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        for cache in &recipe.build.caches {
+            let (name, path) = (cache.name.value.as_str(), cache.path.value.as_str());
+            // A name never begins with the slash that every path begins with.
+            for (text, location) in [(name, cache.name.referenced), (path, cache.path.referenced)] {
+                if !seen.insert(text) {
+                    let message = format!("the cache `{text}` is given twice");
+                    return Err(self.refuse(location, message, None));
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn output_names(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         let mut names = BTreeSet::new();
         for output in &recipe.outputs {
-            if !names.insert(output.file_name()) {
-                let location = output
-                    .name
-                    .as_ref()
-                    .map_or(recipe.format.referenced, |name| name.referenced);
-                let message = format!(
-                    "two outputs would be published as `{}`; give one a `name`",
-                    output.file_name()
-                );
-                return Err(self.refuse(location, message, None));
-            }
+            let location = output
+                .name
+                .as_ref()
+                .map_or(output.path.referenced, |name| name.referenced);
+            let name = output.file_name();
+            let message = if RESERVED_NAMES.contains(&name) {
+                format!(
+                    "`{name}` is a file that the tool itself writes; give the output another `name`"
+                )
+            } else if !names.insert(name) {
+                format!("two outputs would be published as `{name}`; give one a `name`")
+            } else {
+                continue;
+            };
+            return Err(self.refuse(location, message, None));
         }
         Ok(())
     }

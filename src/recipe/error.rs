@@ -17,7 +17,7 @@ pub enum RecipeError {
 pub struct Misfit {
     /// File as the user knows it.
     pub file: String,
-    /// Line, from 1; 0 when the place is not known.
+    /// Line, from 1; 0 when the place is not known or it is the whole.
     pub line: u64,
     /// Column, from 1.
     pub column: u64,
@@ -31,6 +31,10 @@ pub struct Misfit {
 
 /// Lines shown before the one that is wrong.
 const LINES_BEFORE: usize = 2;
+
+/// Most characters shown of a line, and of a message.
+const LINE_LENGTH: usize = 160;
+const MESSAGE_LENGTH: usize = 1000;
 
 impl Misfit {
     /// A misfit at a place of `text`.
@@ -46,43 +50,66 @@ impl Misfit {
             file: file.to_owned(),
             line,
             column,
-            message,
+            message: clipped(&message, 0, MESSAGE_LENGTH),
             suggestion,
             snippet: snippet(text, line, column),
         }
     }
 }
 
-/// The lines before and at the place, numbered, with a mark below the column.
+/// The lines before and at the place, numbered, with a mark below the column. Of long lines the part around the
+/// column is shown.
 fn snippet(text: &str, line: u64, column: u64) -> String {
-    let Some(index) = usize::try_from(line)
-        .ok()
-        .and_then(|line| line.checked_sub(1))
+    let place = (usize::try_from(line), usize::try_from(column));
+    let (Ok(line), Ok(column)) = place else {
+        return String::new();
+    };
+    // A place behind the last line, at the end of the file, has nothing to show.
+    let Some(wrong) = line
+        .checked_sub(1)
+        .and_then(|index| text.lines().nth(index))
     else {
         return String::new();
     };
     let width = line.to_string().len();
+    let column = column.saturating_sub(1);
+    let start = column.saturating_sub(LINE_LENGTH / 2);
+    let start = if wrong.chars().count() > LINE_LENGTH {
+        start
+    } else {
+        0
+    };
     let mut shown = String::new();
-    for (number, content) in text
-        .lines()
-        .enumerate()
-        .take(index + 1)
-        .skip(index.saturating_sub(LINES_BEFORE))
-    {
-        shown.push_str(&format!("\n  {:>width$} | {content}", number + 1));
+    let first = line.saturating_sub(1 + LINES_BEFORE);
+    for (index, content) in text.lines().enumerate().take(line).skip(first) {
+        let content = clipped(content, start, LINE_LENGTH);
+        shown.push_str(&format!("\n  {:>width$} | {content}", index + 1));
     }
-    let indent = usize::try_from(column).map_or(0, |column| column.saturating_sub(1));
-    shown.push_str(&format!("\n  {:>width$} | {:>indent$}^", "", ""));
+    // Tabs stay tabs: the mark then stands below its place however wide they are shown.
+    let blank = |c: char| if c == '\t' { c } else { ' ' };
+    let before = wrong.chars().skip(start).chain(std::iter::repeat(' '));
+    let indent: String = before.take(column - start).map(blank).collect();
+    shown.push_str(&format!("\n  {:>width$} | {indent}^", ""));
     shown
+}
+
+/// At most `length` characters of `text` from `start`.
+fn clipped(text: &str, start: usize, length: usize) -> String {
+    let mut characters = text.chars().skip(start);
+    let mut part: String = characters.by_ref().take(length).collect();
+    if characters.next().is_some() {
+        part.push('…');
+    }
+    part
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}",
-            self.file, self.line, self.column, self.message
-        )?;
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}", self.message)?;
         if let Some(suggestion) = &self.suggestion {
             write!(f, "; did you mean `{suggestion}`?")?;
         }

@@ -14,9 +14,10 @@ pub use error::RecipeError;
 pub use names::{Architecture, CommitId, ContainerPath, ImageName, Name, RelativePath, ValueName};
 pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
 pub use schema::{
-    ArchitectureSupport, Build, CacheFolder, Case, Checks, Class, Condition, DebianImage, FileText,
-    FolderSource, GitSource, ImageWay, Images, LeanImage, Output, PatchTarget, PatchUse,
-    RECIPE_FORMAT, Recipe, RegistryImage, Source, Step, UpstreamImage, VersionCheck,
+    ArchitectureSupport, Build, CacheFolder, Case, Checks, Class, Condition, CrossPackages,
+    DebianImage, FileText, FolderSource, GitSource, ImageWay, Images, LeanImage, Output,
+    PatchTarget, PatchUse, RECIPE_FORMAT, Recipe, RegistryImage, Source, Step, UpstreamImage,
+    VersionCheck,
 };
 pub use size::{ByteSize, Span};
 pub use template::Template;

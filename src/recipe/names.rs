@@ -79,7 +79,7 @@ name!(
         let inside = !text.is_empty()
             && !text.starts_with('/')
             && text.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
-            && !text.contains(['\\', '\0']);
+            && !text.contains(|c: char| c == '\\' || c.is_control());
         if inside {
             Ok(())
         } else {
@@ -94,6 +94,7 @@ name!(
     |text| {
         let clean = text.len() > 1
             && text.starts_with('/')
+            && !text.contains(|c: char| c.is_control())
             && text[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if clean { Ok(()) } else { Err(format!("{text:?} is not a clean absolute path; write it like /go/src")) }
     }
@@ -117,7 +118,8 @@ name!(
     |text| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
         let edges = |c: char| c.is_ascii_alphanumeric();
-        if text.starts_with(edges) && text.ends_with(edges) && text.chars().all(allowed) {
+        let whole = text.split('/').all(|part| !part.is_empty());
+        if whole && text.starts_with(edges) && text.ends_with(edges) && text.chars().all(allowed) {
             Ok(())
         } else {
             Err(format!("{text:?} is not an image name; write it like golang:1.12-stretch"))
@@ -144,7 +146,16 @@ mod tests {
 
     #[test]
     fn paths_that_leave_their_folder_are_refused() {
-        for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a\\b"] {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "./a",
+            "a\\b",
+            "a\nb",
+        ] {
             assert!(bad.parse::<RelativePath>().is_err(), "{bad:?}");
         }
         assert!(
@@ -166,6 +177,8 @@ mod tests {
         assert!("runc-debian".parse::<Name>().is_ok());
         assert!("dc9208".parse::<CommitId>().is_err());
         assert!("golang:1.12-stretch".parse::<ImageName>().is_ok());
-        assert!("golang: x".parse::<ImageName>().is_err());
+        for bad in ["", "golang: x", "https://x/golang", "x//golang", "golang:"] {
+            assert!(bad.parse::<ImageName>().is_err(), "{bad:?}");
+        }
     }
 }

@@ -73,7 +73,37 @@ fn describe(error: &Error) -> (String, Option<String>) {
                 None,
             )
         }
-        Error::SerdeMissingField { field, .. } => (format!("the field `{field}` is missing"), None),
+        // The place is that of the last field that is there.
+        Error::SerdeMissingField { field, .. } => (
+            format!("the field `{field}` is missing beside this one"),
+            None,
+        ),
+        Error::Eof { .. } => (
+            "there is nothing in it, or it ends too early".to_owned(),
+            None,
+        ),
+        Error::MultipleDocuments { .. } => (
+            "a second YAML document begins here; there must be one only".to_owned(),
+            None,
+        ),
+        Error::Unexpected { expected, .. } => (
+            match *expected {
+                "mapping start" => "fields are expected here, written like `name: value`",
+                "sequence start" => "a list is expected here, written like [a, b]",
+                "string scalar" => {
+                    "a text is expected here; put it in quotes if it begins with [ or {"
+                }
+                other => return (format!("{other} is expected here"), None),
+            }
+            .to_owned(),
+            None,
+        ),
+        Error::InvalidScalar { ty: "u32", .. } => {
+            ("a number without a sign is expected here".to_owned(), None)
+        }
+        Error::InvalidScalar { ty: "boolean", .. } => {
+            ("true or false is expected here".to_owned(), None)
+        }
         Error::ExpectedMappingEndAfterEnumVariantValue { .. } => (
             "only one choice may be given here, and another was given above".to_owned(),
             None,

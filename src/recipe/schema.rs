@@ -259,13 +259,23 @@ pub struct DebianImage {
     pub suite: Name,
     /// Packages beside the essential ones.
     pub packages: Vec<String>,
-    /// Further packages for a target architecture that is cross-compiled, which are installed with that
-    /// architecture enabled.
+    /// What is added for a target architecture that is cross-compiled; that architecture is enabled.
     #[serde(default)]
-    pub cross: BTreeMap<Architecture, Vec<String>>,
+    pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+}
+
+/// What is added to a root file system to cross-compile for another architecture.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CrossPackages {
+    /// Further packages.
+    pub packages: Vec<String>,
+    /// Text of an apt preferences file that is in force while packages are chosen.
+    #[serde(default)]
+    pub preferences: Option<String>,
 }
 
 /// What is run in the toolchain image.
@@ -298,9 +308,9 @@ pub struct Build {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CacheFolder {
     /// Name, part of the volume's name.
-    pub name: Name,
+    pub name: Spanned<Name>,
     /// The folder in the container.
-    pub path: ContainerPath,
+    pub path: Spanned<ContainerPath>,
 }
 
 /// One command.
@@ -321,10 +331,13 @@ pub struct Step {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Output {
     /// Path in the container, relative to the work folder.
-    pub path: RelativePath,
+    pub path: Spanned<RelativePath>,
     /// File name to publish it under; the last part of the path when not given.
     #[serde(default)]
     pub name: Option<Spanned<Name>>,
+    /// Only for these versions; for all when not given.
+    #[serde(default)]
+    pub versions: Option<VersionRange>,
     /// What must hold for it.
     #[serde(default)]
     pub checks: Checks,
@@ -363,12 +376,10 @@ impl Output {
     pub fn file_name(&self) -> &str {
         match &self.name {
             Some(name) => name.value.as_str(),
-            None => self
-                .path
-                .as_str()
-                .rsplit('/')
-                .next()
-                .unwrap_or(self.path.as_str()),
+            None => {
+                let path = self.path.value.as_str();
+                path.rsplit('/').next().unwrap_or(path)
+            }
         }
     }
 }

@@ -222,6 +222,11 @@ impl FromStr for VersionRange {
             .ok_or_else(|| {
                 format!("{bound:?} is not a bound of a version range; write it like \">=1.0.0-rc2, <=1.0.0-rc5\"")
             })?;
+            if rest.contains(['<', '>', '=']) {
+                return Err(format!(
+                    "the bounds in {bound:?} must be separated by commas"
+                ));
+            }
             bounds.push((comparison, rest.trim().parse()?));
         }
         let range = Self {

@@ -126,7 +126,7 @@ pub(super) async fn prepare(
     let image_archive = image_archive.map_err(explain::facts)?;
     let wanted = wanted(&loaded, arguments)?;
     let engine = invocation.engine().await?;
-    let engine_info = engine.info().await.map_err(explain::engine)?;
+    let engine_info = invocation.unless_stopped(engine.info()).await?;
     let (store, served, source) = match (&loaded.recipe.source, wanted) {
         (Source::Git(git), Some(wanted)) => {
             let (store, served) = fetch(invocation, &loaded, git, wanted, arguments, sink).await?;
@@ -301,9 +301,10 @@ async fn build(
             format!("{} cannot be written to: {error}", cache.display()),
         )
     })?;
-    sweep(&prepared.engine, &cache.join("runs"), Sweep::DEAD_RUNS)
-        .await
-        .map_err(explain::engine)?;
+    let runs = cache.join("runs");
+    invocation
+        .unless_stopped(sweep(&prepared.engine, &runs, Sweep::DEAD_RUNS))
+        .await?;
 
     let parts = [
         plan.recipe.name.as_str(),
@@ -338,7 +339,7 @@ async fn build(
             .debian_mirror
             .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
-        run: run.id(),
+        run: &run,
         keep: arguments.keep,
         stall: stall(invocation, arguments),
         sink: &sink,

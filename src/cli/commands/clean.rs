@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Invocation, explain};
+use super::Invocation;
 use crate::cli::args::Format;
 use crate::engine::OwnedKind;
 use crate::execute::{Sweep, sweep};
@@ -38,13 +38,10 @@ pub(super) async fn run(
         volumes: caches,
         images,
     };
-    let removed = sweep(
-        &engine,
-        &invocation.environment.cache_dir.join("runs"),
-        what,
-    )
-    .await
-    .map_err(explain::engine)?;
+    let runs = invocation.environment.cache_dir.join("runs");
+    let removed = invocation
+        .unless_stopped(sweep(&engine, &runs, what))
+        .await?;
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Cli, CommandLine, Format, GlobalArguments, parse_build};
 use super::config::Config;
-use crate::engine::{Address, DockerEngine};
+use crate::engine::{Address, DockerEngine, EngineError};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -72,6 +72,18 @@ impl<'a> Invocation<'a> {
         Ok(())
     }
 
+    /// What the engine answers, or the failure of an interrupted run as soon as the user stops it: an engine may take
+    /// its time, and there is nothing to clean up after a question.
+    async fn unless_stopped<T>(
+        &self,
+        answer: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            answer = answer => answer.map_err(explain::engine),
+            () = self.cancel.cancelled() => Err(explain::interrupted()),
+        }
+    }
+
     /// Connects to the engine that the command line or the environment names.
     pub(super) async fn engine(&self) -> Result<DockerEngine, Failure> {
         let address = Address {
@@ -84,9 +96,7 @@ impl<'a> Invocation<'a> {
             cert_path: self.environment.docker_cert_path.clone(),
             ..Address::default()
         };
-        let engine = DockerEngine::connect(&address)
-            .await
-            .map_err(explain::engine)?;
+        let engine = self.unless_stopped(DockerEngine::connect(&address)).await?;
         Ok(engine.with_credentials(self.environment.docker_config.clone()))
     }
 }

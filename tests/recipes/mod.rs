@@ -1,0 +1,9 @@
+//! Recipes that are refused, as a user meets them: what `kmembuild recipes check` says, and exit code 10.
+//!
+//! The texts are below `tests/golden/recipes`, one block a mistake.
+
+mod fields;
+mod files;
+mod small;
+mod values;
+mod whole;

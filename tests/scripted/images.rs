@@ -1,0 +1,106 @@
+//! Images that are somewhere, nowhere, or slow to come.
+
+use super::place::{IMAGE, Place, good_script};
+use crate::support::scripted_engine::{Pull, Script};
+
+fn script_with_pulls(pulls: &[(&str, Pull)]) -> Script {
+    let pulls = pulls
+        .iter()
+        .cloned()
+        .map(|(name, pull)| (name.to_owned(), pull));
+    Script {
+        images: Vec::new(),
+        pulls: pulls.collect(),
+        ..good_script()
+    }
+}
+
+#[test]
+fn an_image_that_nobody_has_names_every_mirror_with_its_reason() {
+    let place = Place::with(script_with_pulls(&[
+        (
+            "first.example/library/toolchain:1",
+            Pull::Refused("toomanyrequests: limit"),
+        ),
+        ("first.example/toolchain:1", Pull::Breaks("unexpected EOF")),
+    ]));
+    let finished = place
+        .build(&["--mirror", "first.example"])
+        .code(12)
+        .says("error: no place has the image toolchain:1:\n")
+        .says("\n  first.example/library/toolchain:1: ")
+        .says("toomanyrequests: limit\n  first.example/toolchain:1: ")
+        .says("unexpected EOF\n  toolchain:1: ")
+        .says("manifest for toolchain:1 not found\n  last.example/library/toolchain:1: ")
+        .says("hint: --mirror PREFIX names a registry that has it");
+    assert_eq!(finished.stdout, "");
+    assert!(!place.result().exists());
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_stalled_pull_moves_on_to_the_next_mirror() {
+    let place = Place::with(script_with_pulls(&[
+        ("slow.example/library/toolchain:1", Pull::Stalls),
+        ("slow.example/toolchain:1", Pull::Succeeds),
+    ]));
+    place
+        .build(&["--mirror", "slow.example", "--stall-timeout", "1s"])
+        .code(0)
+        .says("toolchain:1: not from slow.example/library/toolchain:1: ")
+        .says("stalled: nothing arrived for 1s");
+    let requests = place.engine.requests();
+    let named = requests
+        .iter()
+        .find(|asked| asked.path.ends_with("/tag"))
+        .expect("the name that is expected is given");
+    assert_eq!(
+        format!("{}:{}", named.asks("repo"), named.asks("tag")),
+        IMAGE
+    );
+    let manifest = std::fs::read(place.result().join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(
+        manifest["image"]["pulled"][IMAGE],
+        "slow.example/toolchain:1"
+    );
+}
+
+#[test]
+fn a_full_disk_is_not_the_mirrors_fault() {
+    let full = "write /var/lib/layer: no space left on device";
+    let place = Place::with(script_with_pulls(&[
+        (IMAGE, Pull::Breaks(full)),
+        ("last.example/library/toolchain:1", Pull::Succeeds),
+    ]));
+    place
+        .build(&[])
+        .code(12)
+        .says("caused by: the engine's disk is full: could not pull toolchain:1\n")
+        .says(&format!("caused by: {full}\n"))
+        .says("hint: free space on the engine's disk; `kmembuild clean --caches --images`");
+    place.nothing_is_left();
+}
+
+#[test]
+fn the_engine_of_the_environment_is_used() {
+    let place = Place::new();
+    let finished: crate::support::command::Finished = place
+        .workplace
+        .command(&[
+            "plan",
+            "tool",
+            "--tag",
+            "v1.0.0",
+            "--source",
+            "upstream",
+            "--recipe-dir",
+            "recipes",
+        ])
+        .env("DOCKER_HOST", place.engine.address())
+        .output()
+        .unwrap()
+        .into();
+    finished.code(0);
+    assert!(!place.engine.requests().is_empty());
+}

@@ -1,0 +1,83 @@
+//! What runs that were killed leave, and who removes it.
+
+use super::place::{Place, good_script, names, script_with_make};
+use super::stopping::kill_in_mid_step;
+use crate::support::command::finish;
+use crate::support::scripted_engine::{Ending, Step};
+
+fn endless_place() -> Place {
+    Place::with(script_with_make(Step::ends(Ending::Never)))
+}
+
+#[test]
+fn the_next_build_removes_what_a_killed_one_left() {
+    let place = endless_place();
+    kill_in_mid_step(&place);
+    assert_eq!(place.engine.containers_left().len(), 1);
+    assert_eq!(names(&place.versions()).len(), 1, "a half result");
+    place.engine.change(|script| *script = good_script());
+    place.build(&[]).code(0);
+    place.nothing_is_left();
+}
+
+#[test]
+fn clean_removes_the_container_of_a_killed_run() {
+    let place = endless_place();
+    kill_in_mid_step(&place);
+    let left = place.engine.containers_left();
+    place
+        .run(&["clean"])
+        .code(0)
+        .prints(&format!("removed container {}\n", left[0]));
+    assert_eq!(place.engine.containers_left(), Vec::<String>::new());
+    place.run(&["clean"]).code(0).prints("nothing to remove");
+}
+
+#[test]
+fn the_container_of_a_live_run_is_not_removed() {
+    let place = endless_place();
+    let child = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    for further in [&[][..], &["--all", "--caches", "--images"]] {
+        let clean = [&["clean"], further].concat();
+        place.run(&clean).code(0).prints("nothing to remove");
+        assert_eq!(place.engine.containers_left().len(), 1);
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    finish(child).code(130);
+    place.nothing_is_left();
+}
+
+#[test]
+fn containers_of_other_machines_go_after_their_deadline_or_on_request() {
+    let place = Place::new();
+    let of = |run, deadline| {
+        [
+            ("io.kmembuild.run", run),
+            ("io.kmembuild.deadline", deadline),
+        ]
+    };
+    place
+        .engine
+        .add_container("over", &of("aaaaaaaaaa", "1000000000"));
+    place
+        .engine
+        .add_container("running", &of("bbbbbbbbbb", "9999999999"));
+    place
+        .engine
+        .add_container("users", &[("io.kmembuild.run", "cccccccccc")]);
+    place
+        .run(&["clean"])
+        .code(0)
+        .prints("removed container over\n");
+    assert_eq!(place.engine.containers_left(), ["running", "users"]);
+    place.build(&[]).code(0);
+    assert_eq!(place.engine.containers_left(), ["running", "users"]);
+    let cleaned = place.run(&["clean", "--all", "--format", "json"]).code(0);
+    let cleaned: serde_json::Value = serde_json::from_str(&cleaned.stdout).unwrap();
+    assert_eq!(cleaned["format"], 1);
+    assert_eq!(cleaned["removed"][0]["name"], "running");
+    // Somebody started it from an image of the tool's, whose labels it has.
+    assert_eq!(place.engine.containers_left(), ["users"]);
+}

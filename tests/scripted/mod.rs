@@ -1,0 +1,14 @@
+//! The whole binary against a scripted engine: exit codes, messages, what is left on the engine and on the disk.
+
+mod checks;
+mod container;
+mod engine_faults;
+mod images;
+mod leftovers;
+mod place;
+mod plans;
+mod program;
+mod reports;
+mod steps;
+mod stopping;
+mod success;

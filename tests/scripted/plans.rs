@@ -1,0 +1,74 @@
+//! Plans: made again they are the same, and making them changes nothing.
+
+use serde_json::Value;
+
+use super::place::{Place, architecture};
+
+const PLAN: [&str; 6] = ["plan", "tool", "--tag", "v1.0.0", "--source", "upstream"];
+
+#[test]
+fn a_plan_made_twice_is_the_same_and_only_reads() {
+    let place = Place::new();
+    for format in ["json", "yaml"] {
+        let plan = [&PLAN[..], &["--format", format]].concat();
+        let first = place.run(&plan).code(0);
+        // The second one takes the source from the store.
+        let second = place.run(&plan).code(0);
+        assert_eq!(first.stdout, second.stdout);
+        assert!(
+            !first
+                .stdout
+                .contains(&place.workplace.path().display().to_string())
+        );
+    }
+    let requests = place.engine.requests();
+    assert!(!requests.is_empty());
+    for asked in requests {
+        let reads = matches!(asked.method.as_str(), "GET" | "HEAD");
+        assert!(reads, "{} {}", asked.method, asked.path);
+    }
+    assert!(!place.workplace.path().join("dist").exists());
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_plan_for_another_architecture_is_a_cross_build() {
+    let place = Place::new();
+    let other = if architecture() == "amd64" {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let plan = place
+        .run(&[&PLAN[..], &["--arch", other, "--format", "json"]].concat())
+        .code(0);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["architecture"], other);
+    assert_eq!(plan["platform"], format!("linux-{other}"));
+    let command = &plan["build"]["steps"][1]["command"];
+    assert_eq!(command[1], format!("GOARCH={other}"));
+    assert_eq!(plan["outputs"][0]["expectations"]["architecture"], other);
+    place
+        .run(&[&PLAN[..], &["--arch", "riscv64"]].concat())
+        .code(11)
+        .says("the recipe tool does not build for riscv64; it does for amd64, arm64");
+}
+
+#[test]
+fn a_cross_build_is_held_to_the_other_architecture() {
+    let place = Place::new();
+    let other = if architecture() == "amd64" {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    // The scripted outputs are for this machine.
+    let finished = place.build(&["--arch", other]).code(16);
+    let row = finished
+        .stdout
+        .lines()
+        .find(|line| line.contains("FAILED"))
+        .unwrap();
+    assert!(row.contains("architecture"), "{row}");
+    place.nothing_is_left();
+}

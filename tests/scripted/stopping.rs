@@ -1,0 +1,110 @@
+//! Runs that are stopped from outside.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::place::{Place, good_script, script_with_make};
+use crate::support::command::finish;
+use crate::support::scripted_engine::{Ending, Pull, Script, Step};
+
+fn send(signal: Signal, child: &Child) {
+    kill_process(Pid::from_child(child), signal).expect("the process is there");
+}
+
+fn endless() -> Script {
+    script_with_make(Step::says(&["compiling"], Ending::Never))
+}
+
+#[test]
+fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
+    let place = Place::new();
+    place.publish_first();
+    place.engine.change(|script| *script = endless());
+    for signal in [Signal::INT, Signal::TERM] {
+        let child = place.start_build(&[]);
+        place.engine.wait_until_running("make");
+        send(signal, &child);
+        let finished = finish(child)
+            .code(130)
+            .says("stopping; once more to stop at once")
+            .says("error: interrupted; nothing was published, and an earlier result is untouched");
+        assert_eq!(finished.stdout, "");
+        assert!(!place.failed().exists());
+        place.first_is_untouched();
+        place.nothing_is_left();
+    }
+}
+
+#[test]
+fn a_signal_during_a_first_build_leaves_no_folder() {
+    let place = Place::with(endless());
+    let child = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    send(Signal::INT, &child);
+    finish(child).code(130);
+    assert!(!place.workplace.path().join("dist").exists());
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_signal_stops_a_pull() {
+    let place = Place::with(Script {
+        images: Vec::new(),
+        pulls: [("toolchain:1".to_owned(), Pull::Stalls)].into(),
+        ..good_script()
+    });
+    let child = place.start_build(&[]);
+    place.engine.wait_until_asked("POST");
+    send(Signal::TERM, &child);
+    finish(child).code(130);
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_the_engine() {
+    let place = Place::with(Script {
+        remove_pause: Duration::from_millis(2500),
+        ..endless()
+    });
+    let child = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    send(Signal::INT, &child);
+    place.engine.wait_until_asked("DELETE");
+    let begin = Instant::now();
+    send(Signal::INT, &child);
+    finish(child).code(130);
+    assert!(
+        begin.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn a_slow_sweep_can_be_stopped() {
+    let place = Place::with(endless());
+    kill_in_mid_step(&place);
+    place
+        .engine
+        .change(|script| script.remove_pause = Duration::from_secs(4));
+    let child = place.start_build(&[]);
+    place.engine.wait_until_asked("DELETE");
+    let begin = Instant::now();
+    send(Signal::INT, &child);
+    finish(child).code(130);
+    assert!(
+        begin.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+/// Starts a build and kills it without mercy.
+pub fn kill_in_mid_step(place: &Place) {
+    let mut child = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+}

@@ -1,0 +1,150 @@
+//! The server: socket, connections, and what a test may ask and change.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::answer::answer;
+use super::http::{Request, read_request};
+use super::script::Script;
+use super::state::{Container, State};
+
+/// A played engine; ends with the test's process.
+pub struct ScriptedEngine {
+    state: Arc<Mutex<State>>,
+    folder: TempDir,
+}
+
+impl ScriptedEngine {
+    /// Starts to listen.
+    pub fn start(script: Script) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let listener = UnixListener::bind(folder.path().join("engine.sock")).expect("a socket");
+        let state = Arc::new(Mutex::new(State {
+            script,
+            ..State::default()
+        }));
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                // A connection that the other side breaks is no concern of the engine's.
+                std::thread::spawn(move || drop(serve(&stream, &state)));
+            }
+        });
+        Self { state, folder }
+    }
+
+    /// The address, as `DOCKER_HOST` holds it.
+    pub fn address(&self) -> String {
+        format!("unix://{}/engine.sock", self.folder.path().display())
+    }
+
+    /// Changes the script.
+    pub fn change(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.state.lock().unwrap().script);
+    }
+
+    /// Everything that was asked so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state.lock().unwrap().requests.clone()
+    }
+
+    /// Names of the containers that are there.
+    pub fn containers_left(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        let names = state.containers.values().map(|it| it.name.clone());
+        names.collect()
+    }
+
+    /// Puts a running container there that nobody asked for.
+    pub fn add_container(&self, name: &str, labels: &[(&str, &str)]) {
+        let mut state = self.state.lock().unwrap();
+        let id = state.next_id();
+        let labels: BTreeMap<_, _> = labels
+            .iter()
+            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        let container = Container {
+            name: name.to_owned(),
+            labels,
+            running: true,
+            exit_code: 0,
+        };
+        state.containers.insert(id, container);
+    }
+
+    /// Lets everybody in again after the engine went away.
+    pub fn come_back(&self) {
+        self.state.lock().unwrap().gone = false;
+    }
+
+    /// Waits until a command that holds `text` runs.
+    #[track_caller]
+    pub fn wait_until_running(&self, text: &str) {
+        let running = |state: &State| {
+            let mut execs = state.execs.iter();
+            execs
+                .any(|exec| exec.started && exec.exit_code.is_none() && exec.command.contains(text))
+        };
+        self.wait(text, running);
+    }
+
+    /// Waits until a request with this method was made.
+    #[track_caller]
+    pub fn wait_until_asked(&self, method: &str) {
+        self.wait(method, |state| {
+            state.requests.iter().any(|asked| asked.method == method)
+        });
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, mut happened: impl FnMut(&State) -> bool) {
+        let begin = Instant::now();
+        while !happened(&self.state.lock().unwrap()) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "no {what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for ScriptedEngine {
+    fn drop(&mut self) {
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        state.gone = true;
+        for connection in state.connections.drain(..) {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+        assert!(
+            std::thread::panicking() || state.not_understood.is_empty(),
+            "the scripted engine lacks {:?}",
+            state.not_understood
+        );
+    }
+}
+
+fn serve(stream: &UnixStream, state: &Mutex<State>) -> io::Result<()> {
+    {
+        let mut state = state.lock().unwrap();
+        if state.gone {
+            return stream.shutdown(Shutdown::Both);
+        }
+        state.connections.push(stream.try_clone()?);
+    }
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut writer = stream.try_clone()?;
+    while let Some(request) = read_request(&mut reader)? {
+        state.lock().unwrap().requests.push(request.clone());
+        if !answer(&request, state, &mut writer)? {
+            break;
+        }
+    }
+    stream.shutdown(Shutdown::Both)
+}

@@ -1,0 +1,80 @@
+//! What a scripted engine holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::net::UnixStream;
+
+use serde_json::{Value, json};
+
+use super::http::Request;
+use super::script::Script;
+
+/// Id of every image of a scripted engine.
+pub const IMAGE_ID: &str =
+    "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// What a scripted engine holds.
+#[derive(Default)]
+pub struct State {
+    pub script: Script,
+    /// Names of images, beside those of the script.
+    pub images: BTreeSet<String>,
+    pub containers: BTreeMap<String, Container>,
+    pub execs: Vec<Exec>,
+    pub requests: Vec<Request>,
+    /// Answers 404 to a request that is none of the API.
+    pub not_understood: Vec<String>,
+    pub connections: Vec<UnixStream>,
+    /// Processes that the kernel ended for lack of memory.
+    pub memory_kills: u64,
+    /// Nobody is let in.
+    pub gone: bool,
+    pub made: u64,
+}
+
+/// A container.
+#[derive(Default)]
+pub struct Container {
+    pub name: String,
+    pub labels: BTreeMap<String, String>,
+    pub running: bool,
+    pub exit_code: i64,
+}
+
+/// A command in a container.
+pub struct Exec {
+    pub container: String,
+    pub command: String,
+    pub started: bool,
+    /// `None` while it runs.
+    pub exit_code: Option<i64>,
+}
+
+impl State {
+    /// The next id of a container.
+    pub fn next_id(&mut self) -> String {
+        self.made += 1;
+        format!("{:064x}", 0xc0_ffee_0000_u64 + self.made)
+    }
+
+    pub fn has_image(&self, name: &str) -> bool {
+        let any = !self.images.is_empty() || !self.script.images.is_empty();
+        name == IMAGE_ID && any
+            || self.images.contains(name)
+            || self.script.images.iter().any(|known| known == name)
+    }
+
+    /// The list of containers.
+    pub fn list(&self) -> Value {
+        self.containers
+            .iter()
+            .map(|(id, container)| {
+                json!({
+                    "Id": id,
+                    "Names": [format!("/{}", container.name)],
+                    "Labels": container.labels,
+                    "State": if container.running { "running" } else { "exited" },
+                })
+            })
+            .collect()
+    }
+}
