@@ -88,6 +88,14 @@ pub enum ExecuteError {
         /// The package.
         package: String,
     },
+    /// What the image has in the work folder could not be removed, and would be compiled along.
+    #[error("the files that the image has in {path} could not be removed: {reason}")]
+    WorkdirNotCleared {
+        /// The work folder.
+        path: String,
+        /// What `find` said.
+        reason: String,
+    },
     /// A step ended with an exit code other than 0.
     #[error("step {step} failed with exit code {exit_code}: {}{}", command.join(" "), tail(last_lines))]
     StepFailed {

@@ -100,3 +100,23 @@ fn a_lean_image_starts_from_what_upstreams_dockerfile_names() {
     assert_eq!(image["patches"], serde_json::json!([]));
     build.assert_nothing_is_left();
 }
+
+#[test]
+fn what_an_image_has_in_the_work_folder_is_not_compiled_along() {
+    let image = toolchain_image();
+    let stray = "printf 'package main\\nfunc init() { version = `0` }\\n' > /go/src/example.org/shaped/stray.go";
+    let lean = format!("  lean:\n    base: {image}\n");
+    let replacements = [
+        ("  lean:\n", lean.as_str()),
+        (
+            "make --version",
+            &format!("mkdir -p /go/src/example.org/shaped && {stray}"),
+        ),
+    ];
+    let build = BuildPlace::shaped("stray", &replacements);
+    build
+        .build("v1.0.0-rc10", &["--image", "lean"])
+        .code(0)
+        .prints("runc version 1.0.0-rc10");
+    build.assert_nothing_is_left();
+}

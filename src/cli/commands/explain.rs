@@ -144,7 +144,8 @@ pub(super) fn execute(error: ExecuteError) -> Failure {
         | ExecuteError::ImageArchive { .. }
         | ExecuteError::ImageNotInArchive { .. }
         | ExecuteError::Bootstrap { .. }
-        | ExecuteError::SourceFolderMissing { .. } => Failure::new(FailureKind::Engine, error),
+        | ExecuteError::SourceFolderMissing { .. }
+        | ExecuteError::WorkdirNotCleared { .. } => Failure::new(FailureKind::Engine, error),
     }
 }
 
