@@ -1,5 +1,6 @@
 //! How carrying out a plan can fail.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -79,6 +80,15 @@ pub enum ExecuteError {
         suite: String,
         /// Its exit status and last lines.
         reason: String,
+    },
+    /// The lock of an image to make cannot be had.
+    #[error("cannot lock the making of an image with {}", path.display())]
+    ImageLock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
     },
     /// The source folder is not in the image.
     #[error("the image has no source folder {path}; the package {package} brings it")]

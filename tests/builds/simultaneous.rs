@@ -3,6 +3,7 @@
 use crate::support::build_place::BuildPlace;
 use crate::support::command::finish;
 use crate::support::debian_image::debian_image;
+use crate::support::docker_command::docker;
 use crate::support::toolchain_image::toolchain_image;
 
 #[test]
@@ -42,5 +43,24 @@ fn runs_of_different_targets_do_not_wait_for_each_other() {
             commit.as_str()
         );
     }
+    build.assert_nothing_is_left();
+}
+
+#[test]
+fn two_runs_that_need_one_image_make_it_once() {
+    let lean = format!("  lean:\n    base: {}\n", toolchain_image());
+    let slow = [("  lean:\n", lean.as_str()), ("make --version", "sleep 3")];
+    let build = BuildPlace::shaped("one-image", &slow);
+    let runs = ["v1.0.0-rc9", "v1.0.0-rc10"].map(|tag| build.start(tag, &["--image", "lean"]));
+    let ended = runs.map(|run| finish(run).code(0));
+    let waited = |said: &str| said.contains("which makes the image kmembuild/test-one-image-");
+    let waiting: Vec<_> = ended.iter().map(|run| waited(&run.stderr)).collect();
+    assert!(
+        waiting == [true, false] || waiting == [false, true],
+        "{ended:?}"
+    );
+    let label = format!("label=io.kmembuild.recipe={}", build.recipe);
+    let images = docker(&["images", "-q", "--filter", &label]);
+    assert_eq!(images.lines().count(), 1, "{images}");
     build.assert_nothing_is_left();
 }

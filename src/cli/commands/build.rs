@@ -340,6 +340,7 @@ async fn build(
             .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
         run: &run,
+        locks: &locks,
         keep: arguments.keep,
         stall: stall(invocation, arguments),
         sink: &sink,
@@ -389,8 +390,7 @@ async fn build(
             &[("findings.json", canonical_json(&manifest.files))],
         ));
     }
-    let folder = publish(target, &manifest)?;
-    Ok((folder, manifest))
+    Ok((publish(target, &manifest)?, manifest))
 }
 
 fn write(target: &Target, name: &str, text: &str) -> Result<(), Failure> {
