@@ -25,6 +25,7 @@ pub mod execute;
 pub mod facts;
 pub mod failure;
 pub mod library;
+pub mod lock;
 pub mod plan;
 pub mod recipe;
 pub mod report;

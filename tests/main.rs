@@ -1,5 +1,6 @@
 //! Integration tests, one module a capability.
 
+mod builds;
 mod commands;
 mod engine;
 mod plans;

@@ -1,16 +1,15 @@
 //! The folder a result is published to: claimed, filled beside it, exchanged in one step.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use tokio_util::sync::CancellationToken;
 
 use super::error::ArtifactError;
 use crate::checksum::sha256_hex;
-use crate::events::{Event, Sink};
+use crate::events::Sink;
 
 /// File name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -20,9 +19,6 @@ pub const PLAN: &str = "plan.json";
 pub const BUILD_LOG: &str = "build.log";
 /// File name of the checksums, in the form that `sha256sum -c` reads.
 pub const SHA256SUMS: &str = "SHA256SUMS";
-
-/// How often a waiting run looks whether the folder is free.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
 /// staged is gone.
@@ -218,48 +214,13 @@ async fn lock(
 ) -> Result<File, ArtifactError> {
     let name = sha256_hex(folder.as_os_str().as_encoded_bytes());
     let path = locks.join(format!("{}.lock", &name[..16]));
-    let failed = |source| ArtifactError::Lock {
-        path: path.clone(),
-        source,
-    };
-    fs::create_dir_all(locks).map_err(failed)?;
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed)?;
-    let mut told = false;
-    loop {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) if !told => {
-                told = true;
-                let mut holder = String::new();
-                file.seek(SeekFrom::Start(0))
-                    .and_then(|_| file.read_to_string(&mut holder))
-                    .map_err(failed)?;
-                let folder = folder.display();
-                let holder = holder.trim();
-                sink.event(&Event::Note {
-                    text: format!("waiting for {holder}, which builds into {folder}"),
-                });
-            }
-            Err(TryLockError::WouldBlock) => {}
+    let purpose = format!("builds into {}", folder.display());
+    tokio::select! {
+        locked = crate::lock::lock(&path, run, &purpose, sink) => {
+            locked.map_err(|source| ArtifactError::Lock { path: path.clone(), source })
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-            () = cancel.cancelled() => return Err(ArtifactError::StoppedWaiting),
-        }
+        () = cancel.cancelled() => Err(ArtifactError::StoppedWaiting),
     }
-    file.set_len(0)
-        .and_then(|()| file.seek(SeekFrom::Start(0)))
-        .map_err(failed)?;
-    file.write_all(format!("run {run} (process {})\n", std::process::id()).as_bytes())
-        .map_err(failed)?;
-    Ok(file)
 }
 
 #[cfg(test)]

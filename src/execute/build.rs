@@ -281,6 +281,7 @@ async fn unpack_source(
             let patched = store
                 .patch(tree, &patch_texts(patches, context))
                 .map_err(ExecuteError::Source)?;
+            clear_workdir(&plan.build.workdir, session).await?;
             let archive = store.archive(&patched, *modified);
             let uploaded = session.upload(&plan.build.workdir, archive).await;
             uploaded.map_err(|source| ExecuteError::Engine {
@@ -301,6 +302,24 @@ async fn unpack_source(
         }
         (PlannedSource::Git { .. }, None) => unreachable!("a git source comes with its store"),
     }
+}
+
+/// Removes the files that the image has in the work folder: upstream's own image holds a copy of its source there, and
+/// whatever lies beside the source would be compiled along. What is mounted below it, such as a cache, is left alone.
+async fn clear_workdir(path: &str, session: &dyn Session) -> Result<(), ExecuteError> {
+    let command = ["find", path, "-xdev", "!", "-type", "d", "-delete"];
+    let cleared = ask(session, &command).await;
+    let (exit, lines) = cleared.map_err(|source| ExecuteError::Engine {
+        stage: "build",
+        source,
+    })?;
+    if exit.code == 0 {
+        return Ok(());
+    }
+    Err(ExecuteError::WorkdirNotCleared {
+        path: path.to_owned(),
+        reason: lines.join("; "),
+    })
 }
 
 async fn run_step(

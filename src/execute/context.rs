@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub debian_mirror: Option<&'a str>,
     /// The run; its id is for labels and names.
     pub run: &'a Run,
+    /// Folder for lock files.
+    pub locks: &'a Path,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// Longest time without a byte from a registry.

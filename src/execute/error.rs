@@ -1,5 +1,6 @@
 //! How carrying out a plan can fail.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -81,6 +82,15 @@ pub enum ExecuteError {
         /// Its exit status and last lines.
         reason: String,
     },
+    /// The lock of an image to make cannot be had.
+    #[error("cannot lock the making of an image with {}", path.display())]
+    ImageLock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The source folder is not in the image.
     #[error("the image has no source folder {path}; the package {package} brings it")]
     SourceFolderMissing {
@@ -88,6 +98,14 @@ pub enum ExecuteError {
         path: String,
         /// The package.
         package: String,
+    },
+    /// What the image has in the work folder could not be removed, and would be compiled along.
+    #[error("the files that the image has in {path} could not be removed: {reason}")]
+    WorkdirNotCleared {
+        /// The work folder.
+        path: String,
+        /// What `find` said.
+        reason: String,
     },
     /// A step ended with an exit code other than 0.
     #[error(

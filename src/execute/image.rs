@@ -51,19 +51,9 @@ pub(super) async fn provide(
         PlannedImage::Archive { image_id } => load(image_id, context).await?,
         PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
             let name = made_name(plan, identity);
-            match present(&name, context).await? {
-                Some(image) if image.labels.get(LABEL_IDENTITY) == Some(identity) => {
-                    context.sink.event(&Event::Note {
-                        text: format!("the image {name} is there already"),
-                    });
-                    UsedImage {
-                        image,
-                        name,
-                        pulled: BTreeMap::new(),
-                        remarks: Vec::new(),
-                    }
-                }
-                _ => make(plan, name, context).await?,
+            match made(&name, identity, context).await? {
+                Some(used) => used,
+                None => make_once(plan, name, identity, context).await?,
             }
         }
     };
@@ -75,6 +65,48 @@ pub(super) async fn provide(
         });
     }
     Ok(used)
+}
+
+/// The image of that name and identity, if it was made before.
+async fn made(
+    name: &str,
+    identity: &String,
+    context: &Context<'_>,
+) -> Result<Option<UsedImage>, ExecuteError> {
+    let image = present(name, context)
+        .await?
+        .filter(|image| image.labels.get(LABEL_IDENTITY) == Some(identity));
+    Ok(image.map(|image| {
+        context.sink.event(&Event::Note {
+            text: format!("the image {name} is there already"),
+        });
+        UsedImage {
+            image,
+            name: name.to_owned(),
+            pulled: BTreeMap::new(),
+            remarks: Vec::new(),
+        }
+    }))
+}
+
+/// Makes an image that is not there, unless another run is at it: of two of the same name, one would be left nameless.
+async fn make_once(
+    plan: &Plan,
+    name: String,
+    identity: &String,
+    context: &Context<'_>,
+) -> Result<UsedImage, ExecuteError> {
+    let path = context.locks.join(format!("image-{identity}.lock"));
+    let purpose = format!("makes the image {name}");
+    let locked = crate::lock::lock(&path, context.run.id(), &purpose, context.sink).await;
+    let _alone = locked.map_err(|source| ExecuteError::ImageLock {
+        path: path.clone(),
+        source,
+    })?;
+    match made(&name, identity, context).await? {
+        Some(used) => Ok(used),
+        None => make(plan, name, context).await,
+    }
 }
 
 /// Name of an image that the tool makes: tells people what it is, and is unique to its identity.

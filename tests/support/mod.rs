@@ -1,12 +1,17 @@
 //! What several capabilities' tests stand on.
 
 pub mod archive;
+pub mod build_place;
+pub mod busybox_server;
 pub mod command;
 pub mod debian_image;
 pub mod docker_command;
 pub mod git_server;
 pub mod golden;
+pub mod mirrors;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;
 pub mod scripted_engine;
+pub mod shaped_project;
+pub mod toolchain_image;

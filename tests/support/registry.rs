@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,13 +13,19 @@ pub struct Registry {
     /// Host and port, as they begin an image's name.
     pub address: String,
     process: Child,
-    _storage: tempfile::TempDir,
+    /// Of a registry that starts empty; removed with it.
+    storage: Option<tempfile::TempDir>,
 }
 
 impl Registry {
     /// An empty registry that everybody may use.
     pub fn start() -> Self {
         Self::start_with(None)
+    }
+
+    /// A registry that everybody may use, with what earlier ones in the same folder were given.
+    pub fn start_in(folder: &Path) -> Self {
+        Self::start_at(folder, None)
     }
 
     /// An empty registry for one user.
@@ -28,21 +35,27 @@ impl Registry {
 
     fn start_with(user: Option<(&str, &str)>) -> Self {
         let storage = tempfile::tempdir().unwrap();
+        let mut registry = Self::start_at(storage.path(), user);
+        registry.storage = Some(storage);
+        registry
+    }
+
+    fn start_at(storage: &Path, user: Option<(&str, &str)>) -> Self {
         let address = free_address();
         let auth = user.map_or_else(String::new, |(user, password)| {
-            let file = storage.path().join("htpasswd");
+            let file = storage.join("htpasswd");
             fs::write(&file, format!("{user}:{}\n", bcrypt(password))).unwrap();
             format!(
                 "auth: {{htpasswd: {{realm: test, path: {}}}}}\n",
                 file.display()
             )
         });
-        let data = storage.path().join("data");
+        let data = storage.join("data");
         let config = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n{auth}",
             data.display()
         );
-        let file = storage.path().join("config.yml");
+        let file = storage.join("config.yml");
         fs::write(&file, config).unwrap();
         let process = Command::new("docker-registry")
             .arg("serve")
@@ -55,7 +68,7 @@ impl Registry {
         let registry = Self {
             address,
             process,
-            _storage: storage,
+            storage: None,
         };
         let begin = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
@@ -86,12 +99,17 @@ impl Registry {
         docker(&["rmi", &reference]);
         reference
     }
+
+    /// Ends it; its address is free again.
+    pub fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.stop();
     }
 }
 

@@ -346,6 +346,7 @@ async fn build(
             .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
         run: &run,
+        locks: &locks,
         keep: arguments.keep,
         stall: stall(invocation, arguments),
         sink: &sink,
@@ -396,8 +397,7 @@ async fn build(
             &[("findings.json", canonical_json(&manifest.files))],
         ));
     }
-    let folder = publish(target, &manifest)?;
-    Ok((folder, manifest))
+    Ok((publish(target, &manifest)?, manifest))
 }
 
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.

@@ -122,6 +122,7 @@ pub(super) fn execute(error: ExecuteError) -> Failure {
             .hint("--image debian needs no registry at all, where the recipe describes it"),
         ExecuteError::BootstrapMissing => Failure::new(FailureKind::Engine, error)
             .hint("on Debian or Ubuntu: apt-get install mmdebstrap; elsewhere choose another --image"),
+        ExecuteError::ImageLock { .. } => Failure::new(FailureKind::Usage, error),
         ExecuteError::OutputMissing { .. } => Failure::new(FailureKind::Output, error)
             .hint("the recipe's outputs and what its steps make do not agree"),
         ExecuteError::OutOfMemory { limit, ref kept, .. } => {
@@ -146,7 +147,8 @@ pub(super) fn execute(error: ExecuteError) -> Failure {
         | ExecuteError::ImageArchive { .. }
         | ExecuteError::ImageNotInArchive { .. }
         | ExecuteError::Bootstrap { .. }
-        | ExecuteError::SourceFolderMissing { .. } => Failure::new(FailureKind::Engine, error),
+        | ExecuteError::SourceFolderMissing { .. }
+        | ExecuteError::WorkdirNotCleared { .. } => Failure::new(FailureKind::Engine, error),
     }
 }
 

@@ -1,0 +1,12 @@
+//! Whole builds on the real engine, with real registries and a real git server.
+
+mod compiling;
+mod custom_recipe;
+mod images;
+mod interrupting;
+mod limits;
+mod output_folder;
+mod runc_debian;
+mod simultaneous;
+mod steps;
+mod upstream_image;
