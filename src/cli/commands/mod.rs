@@ -3,7 +3,9 @@
 mod build;
 mod clean;
 mod explain;
+mod manifest;
 mod plan;
+mod prepare;
 mod recipes;
 mod verify;
 

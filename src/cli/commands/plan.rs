@@ -1,6 +1,6 @@
 //! `kmembuild plan`.
 
-use super::build::prepare;
+use super::prepare::prepare;
 use super::{Invocation, print};
 use crate::cli::args::{BuildArguments, Format};
 use crate::failure::{Failure, FailureKind};

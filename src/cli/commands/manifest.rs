@@ -1,0 +1,101 @@
+//! From what was built to the manifest: every output is checked, and where everything came from is written down.
+
+use super::prepare::Prepared;
+use crate::artifacts::{MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource};
+use crate::execute::Built;
+use crate::failure::{Failure, FailureKind};
+use crate::plan::{PlannedImage, PlannedSource};
+use crate::verify::{inspect, judge};
+
+/// Holds what was built against the plan's expectations and writes down where everything came from.
+pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manifest, Failure> {
+    let plan = &prepared.plan;
+    let mut files = Vec::new();
+    for (output, file) in plan.outputs.iter().zip(&built.files) {
+        let findings =
+            inspect(&file.path).map_err(|error| Failure::new(FailureKind::Verification, error))?;
+        if findings.sha256 != file.sha256 {
+            let text = format!(
+                "{} changed on the disk between being collected and being checked",
+                file.name
+            );
+            return Err(Failure::new(FailureKind::Integrity, text));
+        }
+        files.push(ManifestFile {
+            name: file.name.clone(),
+            size: file.size,
+            sha256: file.sha256.clone(),
+            mode: format!("{:o}", file.mode),
+            checks: judge(
+                &findings,
+                built.version_runs.get(&file.name),
+                &output.expectations,
+            ),
+            findings,
+        });
+    }
+    let patches = match &plan.image {
+        PlannedImage::Dockerfile { patches, .. } => patches.clone(),
+        _ => Vec::new(),
+    };
+    Ok(Manifest {
+        format: MANIFEST_FORMAT,
+        tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        recipe: plan.recipe.clone(),
+        recipe_origin: prepared.loaded.origin.to_string(),
+        plan_sha256: plan.digest(),
+        version: plan.version.clone(),
+        platform: plan.platform.clone(),
+        class: plan.class.clone(),
+        source: manifest_source(prepared, built),
+        image: ManifestImage {
+            name: built.image.name.clone(),
+            id: built.image.image.id.clone(),
+            repo_digests: built.image.image.repo_digests.clone(),
+            pulled: built.image.pulled.clone(),
+            patches,
+            remarks: built.image.remarks.clone(),
+            packages: built.packages.clone(),
+        },
+        commands: built.steps.clone(),
+        built_at: jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string(),
+        engine: prepared.engine_info.version.clone(),
+        warnings: plan.warnings.clone(),
+        files,
+    })
+}
+
+fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
+    match &prepared.plan.source {
+        PlannedSource::Git {
+            tag,
+            commit,
+            tree,
+            patches,
+            ..
+        } => ManifestSource::Git {
+            tag: tag.clone(),
+            commit: commit.clone(),
+            tree: tree.clone(),
+            patched_tree: built.patched_tree.clone(),
+            url: prepared
+                .served
+                .as_ref()
+                .map(|served| served.url.clone())
+                .unwrap_or_default(),
+            unmodified: built.patched_tree.is_none(),
+            patches: patches.clone(),
+        },
+        PlannedSource::Folder { path, package } => ManifestSource::Folder {
+            path: path.clone(),
+            package: package.clone(),
+            package_version: built
+                .packages
+                .iter()
+                .find(|known| known.name.split(':').next() == Some(package))
+                .map(|known| known.version.clone()),
+        },
+    }
+}
