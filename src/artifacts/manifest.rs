@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::execute::{PackageVersion, StepRecord};
 use crate::plan::{PlannedPatch, RecipeIdentity};
 use crate::verify::{Check, Findings};
 
@@ -121,6 +120,29 @@ pub struct ManifestFile {
     pub findings: Findings,
     /// What had to hold, and whether it does.
     pub checks: Vec<Check>,
+}
+
+/// A package of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PackageVersion {
+    /// Name, with the architecture where it is not the image's own.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+/// A step that was run.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StepRecord {
+    /// The step as planned.
+    pub name: String,
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Environment, added to the image's own.
+    pub environment: BTreeMap<String, String>,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
 }
 
 /// Lines for `sha256sum -c`: digest and file name, sorted by name.

@@ -11,6 +11,6 @@ pub use error::ArtifactError;
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestPatch, ManifestSource,
-    checksum_file,
+    PackageVersion, StepRecord, checksum_file,
 };
 pub use target::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS, Target};

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
-
 use super::context::Context;
 use super::error::ExecuteError;
 use super::image::{UsedImage, patch_texts, provide, with_causes};
 use super::sinks::{Answer, Tail};
-use crate::artifacts::{CollectedFile, collect};
+use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, collect};
 use crate::engine::{Command, EngineError, Exit, LABEL_DEADLINE, Session, SessionSpec};
 use crate::events::Event;
 use crate::plan::{Plan, PlannedOutput, PlannedSource, PlannedStep};
@@ -31,29 +29,6 @@ pub struct Built {
     pub files: Vec<CollectedFile>,
     /// What the outputs said when they were run in the container, by file name.
     pub version_runs: BTreeMap<String, VersionRun>,
-}
-
-/// A package of the image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PackageVersion {
-    /// Name, with the architecture where it is not the image's own.
-    pub name: String,
-    /// Version.
-    pub version: String,
-}
-
-/// A step that was run.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct StepRecord {
-    /// The step as planned.
-    pub name: String,
-    /// Program and arguments.
-    pub command: Vec<String>,
-    /// Environment, added to the image's own.
-    pub environment: BTreeMap<String, String>,
-    /// How long it took, in milliseconds.
-    pub milliseconds: u64,
 }
 
 /// Time the container outlives its build's limit, for collecting and for a slow engine.

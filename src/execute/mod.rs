@@ -8,7 +8,7 @@ mod image;
 mod runs;
 mod sinks;
 
-pub use build::{Built, PackageVersion, StepRecord, execute};
+pub use build::{Built, execute};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt};
 pub use image::UsedImage;
