@@ -103,3 +103,10 @@ impl Sink for Tee<'_> {
         }
     }
 }
+
+/// A command as one would type it in a shell, each argument quoted where that is needed.
+pub fn command_line(command: &[String]) -> String {
+    let words = command.iter().map(String::as_str);
+    // Only a null byte cannot be quoted, and no program could be started with it either.
+    shlex::try_join(words).unwrap_or_else(|_| command.join(" "))
+}

@@ -1,5 +1,6 @@
 //! The command `kmembuild`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use kmembuild::environment::Environment;
@@ -11,7 +12,8 @@ fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprint!("{}", failure.render());
+            // Who closed standard error does not want to read it; the exit code stays what it is.
+            let _ = std::io::stderr().write_all(failure.render().as_bytes());
             failure.exit_code()
         }
     }
@@ -56,7 +58,8 @@ async fn watch_signals(cancel: CancellationToken) {
             ));
         }
         stopping = true;
-        eprintln!(
+        let _ = writeln!(
+            std::io::stderr(),
             "stopping; once more to stop at once and leave the clean-up to `kmembuild clean`"
         );
         cancel.cancel();

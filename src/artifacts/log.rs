@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::error::ArtifactError;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, command_line};
 
 /// Writes every line of output, and what the tool did in between, to a file.
 pub struct BuildLog {
@@ -72,7 +72,7 @@ impl Sink for BuildLog {
             Event::StageStarted { stage, detail } => format!("== {stage}: {detail}"),
             Event::StageFinished { stage, detail, .. } => format!("== {stage} done: {detail}"),
             Event::StepStarted { step, command } => {
-                format!("== step {step}: {}", command.join(" "))
+                format!("== step {step}: {}", command_line(command))
             }
             Event::StepFinished {
                 step,

@@ -37,7 +37,7 @@ pub struct GlobalArguments {
     #[arg(long, value_name = "DIR", global = true)]
     pub recipe_dir: Option<PathBuf>,
     /// Address of the container engine, as in `DOCKER_HOST`
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(long, value_name = "URL", global = true, value_parser = given())]
     pub host: Option<String>,
     /// Show the output of every step
     #[arg(short, long, global = true, conflicts_with = "quiet")]
@@ -149,16 +149,16 @@ pub struct VerifyArguments {
 #[derive(Debug, Clone, Args)]
 pub struct BuildArguments {
     /// Tag or commit to build, tags with or without the leading v
-    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT")]
+    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = given())]
     pub tag: Option<String>,
     /// Where to get the source, instead of the recipe's URLs; tried in order. A local repository works, too
-    #[arg(long, value_name = "URL|PATH")]
+    #[arg(long, value_name = "URL|PATH", value_parser = given())]
     pub source: Vec<String>,
     /// Fetch the source even if the tag is in the store already
     #[arg(long)]
     pub refresh: bool,
     /// Registry prefix to look for images under before their own registry; tried in order
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = given())]
     pub mirror: Vec<String>,
     /// Way to the toolchain image
     #[arg(long, value_enum, value_name = "WAY", conflicts_with = "image_archive")]
@@ -170,7 +170,7 @@ pub struct BuildArguments {
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive for --image debian
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = given())]
     pub debian_mirror: Option<String>,
     /// Architecture to build for, in Go's terms; the engine's own if not given
     #[arg(long, value_name = "ARCH")]
@@ -202,6 +202,11 @@ pub struct BuildArguments {
     /// Keep the container of a failed step
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Refuses an empty text: it comes from a variable of a script that is not set.
+fn given() -> clap::builder::NonEmptyStringValueParser {
+    clap::builder::NonEmptyStringValueParser::new()
 }
 
 /// A way to the toolchain image.

@@ -48,12 +48,22 @@ impl Config {
         };
         let config: Self =
             parse_yaml(&file, &text).map_err(|error| Failure::new(FailureKind::Usage, error))?;
+        let refuse = |text: String| Err(Failure::new(FailureKind::Usage, text));
         match &config.format {
-            Some(format) if format.value == CONFIG_FORMAT => Ok(config),
-            _ => Err(Failure::new(
-                FailureKind::Usage,
-                format!("{file} must begin with `format: {CONFIG_FORMAT}`"),
-            )),
+            None => return refuse(format!("{file} must begin with `format: {CONFIG_FORMAT}`")),
+            Some(format) if format.value != CONFIG_FORMAT => {
+                return refuse(format!(
+                    "{file}: format {} is not known to this version of the tool, which reads format {CONFIG_FORMAT}",
+                    format.value
+                ));
+            }
+            Some(_) => {}
         }
+        if config.mirrors.iter().any(|mirror| mirror.trim().is_empty()) {
+            return refuse(format!(
+                "{file}: a mirror without a name would be no registry"
+            ));
+        }
+        Ok(config)
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::{UsedImage, patch_texts, provide};
+use super::image::{UsedImage, patch_texts, provide, with_causes};
 use super::sinks::{Answer, Tail};
 use crate::artifacts::{CollectedFile, collect};
 use crate::engine::{Command, EngineError, Exit, LABEL_DEADLINE, Session, SessionSpec};
@@ -213,7 +213,7 @@ async fn until_cancelled<T>(
 async fn close(session: &dyn Session, context: &Context<'_>) {
     let problem = match tokio::time::timeout(CLOSE_LIMIT, session.close()).await {
         Ok(Ok(())) => return,
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(error)) => with_causes(&error),
         Err(_) => format!(
             "the engine did not answer for {}",
             humantime::format_duration(CLOSE_LIMIT)

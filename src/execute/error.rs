@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::artifacts::ArtifactError;
 use crate::engine::EngineError;
+use crate::events::command_line;
 use crate::source::SourceError;
 
 /// One reference that was tried for an image, and why it did not do.
@@ -107,7 +108,11 @@ pub enum ExecuteError {
         reason: String,
     },
     /// A step ended with an exit code other than 0.
-    #[error("step {step} failed with exit code {exit_code}: {}{}", command.join(" "), tail(last_lines))]
+    #[error(
+        "step {step} failed with exit code {exit_code}: {}{}",
+        command_line(command),
+        tail(last_lines)
+    )]
     StepFailed {
         /// The step.
         step: String,

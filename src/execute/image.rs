@@ -190,8 +190,8 @@ async fn pull(base: &BaseImage, context: &Context<'_>) -> Result<Option<String>,
     })
 }
 
-/// An error and its causes in one line, for lists of failed attempts.
-fn with_causes(error: &dyn std::error::Error) -> String {
+/// An error and its causes in one line, for lists and for warnings.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -30,6 +30,20 @@ pub enum LibraryError {
         /// The name in it.
         name: String,
     },
+    /// A recipe's file is not named as such files are.
+    #[error("{} is not read as a recipe: its name must end in .yaml", path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is larger than any recipe or patch.
+    #[error("{} is larger than {}, which no recipe and no patch is", path.display(), bytesize::ByteSize(*limit))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Most bytes that are read.
+        limit: u64,
+    },
     /// A file or folder of the user's cannot be read.
     #[error("{} could not be read", path.display())]
     Unreadable {
@@ -40,7 +54,7 @@ pub enum LibraryError {
         source: std::io::Error,
     },
     /// Exporting would overwrite a file.
-    #[error("{} is already there; nothing was written", path.display())]
+    #[error("{} is already there and differs; nothing was written", path.display())]
     WouldOverwrite {
         /// The file.
         path: PathBuf,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::embedded::{PATCHES, RECIPES};
@@ -129,7 +129,15 @@ impl Library {
             });
         };
         match &entry.origin {
-            Origin::Folder(folder) => read(&folder.join(format!("{name}.yaml"))),
+            Origin::Folder(folder) => {
+                let (file, other) = (format!("{name}.yaml"), format!("{name}.yml"));
+                let (file, other) = (folder.join(file), folder.join(other));
+                // Using the built-in recipe in silence would be the worst answer to a wrong ending.
+                if !file.exists() && other.exists() {
+                    return Err(LibraryError::Ending { path: other });
+                }
+                read(&file)
+            }
             Origin::Embedded => load_embedded(name),
         }
     }
@@ -158,10 +166,12 @@ impl LoadedRecipe {
             &self.text,
         );
         let files: Vec<_> = std::iter::once(recipe).chain(patches).collect();
-        if let Some((path, _)) = files
-            .iter()
-            .find(|(path, text)| fs::read(path).is_ok_and(|old| old != text.as_bytes()))
-        {
+        // Whatever has the name and is not this very text: a link that leads nowhere, too.
+        let differs = |path: &Path, text: &str| {
+            fs::symlink_metadata(path).is_ok()
+                && !fs::read(path).is_ok_and(|old| old == text.as_bytes())
+        };
+        if let Some((path, _)) = files.iter().find(|(path, text)| differs(path, text)) {
             return Err(LibraryError::WouldOverwrite { path: path.clone() });
         }
         for (path, text) in &files {
@@ -178,7 +188,9 @@ impl LoadedRecipe {
 }
 
 fn recipe_name(path: &Path) -> Option<String> {
-    (path.extension()? == "yaml").then(|| path.file_stem()?.to_str().map(str::to_owned))?
+    let extension = path.extension()?;
+    let name = path.file_stem()?.to_str()?;
+    (extension == "yaml" || extension == "yml").then(|| name.to_owned())
 }
 
 fn load_embedded(name: &str) -> Result<LoadedRecipe, LibraryError> {
@@ -188,12 +200,10 @@ fn load_embedded(name: &str) -> Result<LoadedRecipe, LibraryError> {
         .and_then(|file| file.contents_utf8())
         .unwrap_or_default();
     let patches = embedded_patches(&PATCHES);
-    finish(
-        &format!("{file} (built in)"),
-        text.to_owned(),
-        Origin::Embedded,
-        &patches,
-    )
+    let names: Vec<String> = patches.keys().cloned().collect();
+    let read = |name: &str| Ok(patches.get(name).cloned().unwrap_or_default());
+    let file = format!("{file} (built in)");
+    finish(&file, text.to_owned(), Origin::Embedded, &names, &read)
 }
 
 fn embedded_patches(folder: &include_dir::Dir<'_>) -> BTreeMap<String, String> {
@@ -210,20 +220,15 @@ fn embedded_patches(folder: &include_dir::Dir<'_>) -> BTreeMap<String, String> {
 }
 
 fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
-    let unreadable = |path: &Path, source| LibraryError::Unreadable {
-        path: path.to_path_buf(),
-        source,
-    };
-    let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
+    let text = read_text(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut patches = BTreeMap::new();
-    read_patches(&folder.join("patches"), "", &mut patches)?;
-    let loaded = finish(
-        &path.display().to_string(),
-        text,
-        Origin::Folder(folder.to_path_buf()),
-        &patches,
-    )?;
+    let patches = folder.join("patches");
+    let mut names = Vec::new();
+    list_files(&patches, "", &mut names)?;
+    let origin = Origin::Folder(folder.to_path_buf());
+    let file = path.display().to_string();
+    let read_patch = |name: &str| read_text(&patches.join(name));
+    let loaded = finish(&file, text, origin, &names, &read_patch)?;
     if path
         .file_stem()
         .is_some_and(|stem| stem != loaded.recipe.name.as_str())
@@ -237,46 +242,62 @@ fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
     Ok(loaded)
 }
 
-fn read_patches(
-    folder: &Path,
-    prefix: &str,
-    found: &mut BTreeMap<String, String>,
-) -> Result<(), LibraryError> {
-    let unreadable = |path: &Path, source| LibraryError::Unreadable {
-        path: path.to_path_buf(),
+/// Most bytes of a recipe or a patch; real ones have some thousand.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// A whole file, unless it is so large that it can only be a mistake, or has no end at all.
+fn read_text(path: &Path) -> Result<String, LibraryError> {
+    let mut text = String::new();
+    let read =
+        fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text));
+    let path = path.to_path_buf();
+    match read {
+        Ok(length) if length as u64 > LARGEST_FILE => Err(LibraryError::TooLarge {
+            path,
+            limit: LARGEST_FILE,
+        }),
+        Ok(_) => Ok(text),
+        Err(source) => Err(LibraryError::Unreadable { path, source }),
+    }
+}
+
+/// Names of the files below `folder`, with `/` between their parts. Links to folders are not followed: they may lead
+/// back.
+fn list_files(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), LibraryError> {
+    let unreadable = |source| LibraryError::Unreadable {
+        path: folder.to_path_buf(),
         source,
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unreadable(folder, error)),
+        Err(error) => return Err(unreadable(error)),
     };
     for entry in entries {
-        let entry = entry.map_err(|source| unreadable(folder, source))?;
-        let path = entry.path();
+        let entry = entry.map_err(unreadable)?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if path.is_dir() {
-            read_patches(&path, &format!("{name}/"), found)?;
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            list_files(&entry.path(), &format!("{name}/"), found)?;
         } else {
-            let text = fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
-            found.insert(name, text);
+            found.push(name);
         }
     }
     Ok(())
 }
 
+/// Checks a recipe and reads the patches that it names, and no others: what else is in their folder is its owner's.
 fn finish(
     file: &str,
     text: String,
     origin: Origin,
-    patches: &BTreeMap<String, String>,
+    patches: &[String],
+    read_patch: &dyn Fn(&str) -> Result<String, LibraryError>,
 ) -> Result<LoadedRecipe, LibraryError> {
-    let names: Vec<String> = patches.keys().cloned().collect();
-    let recipe = parse_recipe(file, &text, &names).map_err(LibraryError::Refused)?;
+    let recipe = parse_recipe(file, &text, patches).map_err(LibraryError::Refused)?;
     let used = recipe.patches.iter().map(|patch| patch.file.value.as_str());
     let patches = used
-        .filter_map(|name| Some((name.to_owned(), patches.get(name)?.clone())))
-        .collect();
+        .map(|name| Ok((name.to_owned(), read_patch(name)?)))
+        .collect::<Result<_, _>>()?;
     Ok(LoadedRecipe {
         sha256: sha256_hex(text.as_bytes()),
         recipe,

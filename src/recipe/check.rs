@@ -58,22 +58,26 @@ impl Checker<'_> {
     fn refuse(
         &self,
         location: Location,
-        message: String,
+        message: impl AsRef<str>,
         suggestion: Option<String>,
     ) -> RecipeError {
         let place = (location.line(), location.column());
         RecipeError::Invalid(Box::new(Misfit::new(
-            self.file, self.text, place, message, suggestion,
+            self.file,
+            self.text,
+            place,
+            message.as_ref(),
+            suggestion,
         )))
     }
 
     /// Refuses what has no place of its own: what is missing from the whole.
-    fn refuse_whole(&self, message: String) -> RecipeError {
+    fn refuse_whole(&self, message: impl AsRef<str>) -> RecipeError {
         RecipeError::Invalid(Box::new(Misfit::new(
             self.file,
             self.text,
             (0, 0),
-            message,
+            message.as_ref(),
             None,
         )))
     }
@@ -264,10 +268,10 @@ impl Checker<'_> {
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
                 let message = "`build` needs a `workdir` that the source is unpacked to";
-                return Err(self.refuse_whole(message.to_owned()));
+                return Err(self.refuse_whole(message));
             }
             if git.urls.is_empty() {
-                return Err(self.refuse_whole("the source has no URL".to_owned()));
+                return Err(self.refuse_whole("the source has no URL"));
             }
         }
         self.caches(recipe)?;

@@ -42,7 +42,7 @@ impl Misfit {
         file: &str,
         text: &str,
         place: (u64, u64),
-        message: String,
+        message: &str,
         suggestion: Option<String>,
     ) -> Self {
         let (line, column) = place;
@@ -50,7 +50,7 @@ impl Misfit {
             file: file.to_owned(),
             line,
             column,
-            message: clipped(&message, 0, MESSAGE_LENGTH),
+            message: clipped(message, 0, MESSAGE_LENGTH),
             suggestion,
             snippet: snippet(text, line, column),
         }

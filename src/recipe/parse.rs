@@ -29,7 +29,7 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
             .map_or((0, 0), |location| (location.line(), location.column()));
         let (message, suggestion) = describe(error.without_snippet());
         RecipeError::Invalid(Box::new(Misfit::new(
-            file, text, place, message, suggestion,
+            file, text, place, &message, suggestion,
         )))
     })
 }
@@ -38,9 +38,13 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // Below this likeness a suggestion is a guess that sends people the wrong way.
     const ALIKE: f64 = 0.75;
+    let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .map(|candidate| {
+            let likeness = strsim::jaro_winkler(&word, &candidate.to_lowercase());
+            (likeness, candidate)
+        })
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
@@ -89,7 +93,9 @@ fn describe(error: &Error) -> (String, Option<String>) {
         Error::Unexpected { expected, .. } => (
             match *expected {
                 "mapping start" => "fields are expected here, written like `name: value`",
-                "sequence start" => "a list is expected here, written like [a, b]",
+                "sequence start" => {
+                    "a list is expected here, written like [a, b] or in lines that begin with `- `"
+                }
                 "string scalar" => {
                     "a text is expected here; put it in quotes if it begins with [ or {"
                 }

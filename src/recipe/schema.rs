@@ -374,12 +374,10 @@ pub struct VersionCheck {
 impl Output {
     /// File name it is published under.
     pub fn file_name(&self) -> &str {
-        match &self.name {
-            Some(name) => name.value.as_str(),
-            None => {
-                let path = self.path.value.as_str();
-                path.rsplit('/').next().unwrap_or(path)
-            }
+        if let Some(name) = &self.name {
+            return name.value.as_str();
         }
+        let path = self.path.value.as_str();
+        path.rsplit('/').next().unwrap_or(path)
     }
 }

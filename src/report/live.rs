@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::Verbosity;
 use super::plain::line;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, command_line};
 
 /// A spinner with what goes on and the last line of output, and a bar for each transfer.
 pub struct LiveProgress {
@@ -118,7 +118,7 @@ impl Sink for LiveProgress {
                 state.begin(stage, detail);
                 return;
             }
-            Event::StepStarted { step, command } => state.begin(step, &command.join(" ")),
+            Event::StepStarted { step, command } => state.begin(step, &command_line(command)),
             Event::Transfer {
                 item,
                 action,

@@ -3,11 +3,18 @@
 use std::io::{self, Write};
 
 /// Writes `text` to standard output. A reader that went away (`| head`) is no failure of ours.
-pub fn print(text: &str) {
+///
+/// # Errors
+/// What the system says when the text cannot be stored, as on a full disk.
+pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    let _ = stdout
+    let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Writes one line to standard error.

@@ -2,7 +2,7 @@
 
 use super::Verbosity;
 use super::output::tell;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, command_line};
 
 /// One line for each thing worth one.
 pub struct PlainProgress {
@@ -36,7 +36,9 @@ pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             mirror,
             reason,
         } => Some(format!("{wanted}: not from {mirror}: {reason}")),
-        Event::StepStarted { step, command } => Some(format!("step {step}: {}", command.join(" "))),
+        Event::StepStarted { step, command } => {
+            Some(format!("step {step}: {}", command_line(command)))
+        }
         Event::StepFinished {
             step,
             exit_code: 0,

@@ -1,3 +1,8 @@
-//! The whole binary where no engine is needed: usage, recipes, verify.
+//! The whole binary where no engine is needed: usage, recipes, configuration, where its output goes.
 
+mod arguments;
+mod configuration;
+mod export;
+mod output;
+mod own_recipes;
 mod usage;

@@ -46,7 +46,9 @@ impl Case {
         let loaded = shipped(name);
         let file = facts_file(name, version);
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-            panic!("no facts of {name} {version} are checked in ({error}); see plans::upstream")
+            panic!(
+                "no facts of {name} {version} are checked in ({error}); see examples/read_facts.rs"
+            )
         });
         let mut facts: Facts = serde_json::from_str(&text).expect("facts");
         // The digests of what is shipped are facts, too, and are not those of the day the tag was read.

@@ -3,7 +3,8 @@
 //! Nothing here asks an engine, a network or git. The golden plans are below `tests/golden/plans`; a change of a
 //! recipe that is meant changes them, too, by
 //! `INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --test main plans::`. The facts are below `tests/fixtures/facts`;
-//! [`upstream`] says how they are read again when a recipe asks new questions or knows a new tag.
+//! `examples/read_facts.rs` reads them again when a recipe asks
+//! new questions or knows a new tag.
 
 mod case;
 mod choices;
@@ -11,5 +12,4 @@ mod options;
 mod purity;
 mod refusals;
 mod releases;
-mod upstream;
 mod ways;

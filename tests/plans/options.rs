@@ -11,7 +11,7 @@ fn every_option_reaches_the_plan() {
         request.memory = Some(2 << 30);
         request.nano_cpus = Some(1_500_000_000);
         request.jobs = Some(3);
-        request.timeout = Some(Duration::from_secs(90 * 60));
+        request.timeout = Some(Duration::from_mins(90));
         request.glibc_floor = Some("2.12".parse().expect("a version"));
         request.mirrors = vec![
             "registry.example:5000/hub".to_owned(),

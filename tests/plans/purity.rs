@@ -36,32 +36,32 @@ fn every_input_that_matters_changes_the_digest() {
     let changes: [Change; 20] = [
         ("nothing", |_| {}),
         ("recipe's text", |case| {
-            case.facts.recipe_sha256 = "0".repeat(64)
+            case.facts.recipe_sha256 = "0".repeat(64);
         }),
         ("a step", |case| case.recipe = edited("- static", "- all")),
         ("a value", |case| {
-            case.recipe = edited("seccomp selinux apparmor nokmem", "nokmem")
+            case.recipe = edited("seccomp selinux apparmor nokmem", "nokmem");
         }),
         ("a mirror", |case| {
-            case.recipe = edited("mirror.gcr.io", "mirror.example")
+            case.recipe = edited("mirror.gcr.io", "mirror.example");
         }),
         ("an output", |case| {
-            case.recipe = edited("- path: runc", "- path: bin/runc")
+            case.recipe = edited("- path: runc", "- path: bin/runc");
         }),
         ("a check", |case| {
-            case.recipe = edited("static: true", "static: false")
+            case.recipe = edited("static: true", "static: false");
         }),
         ("engine", |case| {
-            "arm64".clone_into(&mut case.facts.engine_architecture)
+            "arm64".clone_into(&mut case.facts.engine_architecture);
         }),
         ("commit", |case| case.git().commit = "1".repeat(40)),
         ("tree", |case| case.git().tree = "1".repeat(40)),
         ("commit's time", |case| case.git().commit_time += 1),
         ("base image", |case| {
-            case.git().files.base_images = vec!["golang:9".to_owned()]
+            case.git().files.base_images = vec!["golang:9".to_owned()];
         }),
         ("architecture", |case| {
-            case.request.architecture = "arm64".parse().ok()
+            case.request.architecture = "arm64".parse().ok();
         }),
         ("way", |case| case.request.image = Some(ImageWay::Lean)),
         ("archive", |case| {
@@ -71,11 +71,11 @@ fn every_input_that_matters_changes_the_digest() {
         ("memory", |case| case.request.memory = Some(4 << 30)),
         ("processors", |case| case.request.nano_cpus = Some(1)),
         ("time", |case| {
-            case.request.timeout = Some(Duration::from_secs(7))
+            case.request.timeout = Some(Duration::from_secs(7));
         }),
         ("jobs", |case| case.request.jobs = Some(7)),
         ("floor", |case| {
-            case.request.glibc_floor = "2.28".parse().ok()
+            case.request.glibc_floor = "2.28".parse().ok();
         }),
     ];
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();

@@ -4,6 +4,6 @@
 
 mod fields;
 mod files;
-mod small;
+pub mod small;
 mod values;
 mod whole;

@@ -120,6 +120,6 @@ fn what_is_meant_well_is_accepted() {
         workplace
             .run(&["recipes", "check", "tool.yaml"])
             .code(0)
-            .prints("tool.yaml: the recipe tool is well-formed (1 patches)");
+            .prints("tool.yaml: the recipe tool is well-formed (1 patch)");
     }
 }

@@ -1,6 +1,7 @@
 //! An engine that refuses, fills up or goes away.
 
 use super::place::{Place, good_script, script_with_make};
+use super::stopping::kill_in_mid_step;
 use crate::support::scripted_engine::{Ending, Refusal, Script, Step};
 
 fn full() -> Refusal {
@@ -145,4 +146,47 @@ fn a_container_that_could_not_be_started_nor_removed_is_removed_by_the_next_buil
     place.build(&[]).code(0);
     place.nothing_is_left();
     assert_eq!(place.registrations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_leftover_that_cannot_be_removed_does_not_stop_the_next_build() {
+    let place = Place::with(script_with_make(Step::ends(Ending::Never)));
+    kill_in_mid_step(&place);
+    let stuck = Refusal {
+        status: 500,
+        message: "device or resource busy",
+    };
+    place.engine.change(|script| {
+        *script = good_script();
+        script.remove = Some(stuck);
+    });
+    place
+        .build(&[])
+        .code(0)
+        .says("warning: what an earlier run left on the engine is still there: ")
+        .says("device or resource busy");
+    place
+        .run(&["clean"])
+        .code(12)
+        .says("caused by: device or resource busy");
+    place.engine.change(|script| script.remove = None);
+    place.run(&["clean"]).code(0);
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_failed_step_stays_the_error_when_the_removal_fails_as_well() {
+    let mut script = script_with_make(Step::ends(Ending::Exit(2)));
+    script.remove = Some(Refusal {
+        status: 500,
+        message: "device or resource busy",
+    });
+    let place = Place::with(script);
+    place
+        .build(&[])
+        .code(14)
+        .says("warning: the container ")
+        .says("device or resource busy")
+        .says("error: step compile failed with exit code 2");
+    place.no_half_result();
 }

@@ -1,6 +1,7 @@
 //! Images that are somewhere, nowhere, or slow to come.
 
 use super::place::{IMAGE, Place, good_script};
+use crate::support::archive::bytes_of;
 use crate::support::scripted_engine::{Pull, Script};
 
 fn script_with_pulls(pulls: &[(&str, Pull)]) -> Script {
@@ -103,4 +104,86 @@ fn the_engine_of_the_environment_is_used() {
         .into();
     finished.code(0);
     assert!(!place.engine.requests().is_empty());
+}
+
+#[test]
+fn an_image_is_made_once_and_its_warnings_are_kept() {
+    let mut script = script_with_pulls(&[("golang:1", Pull::Succeeds)]);
+    script.image_build = [
+        "Step 1/3",
+        "kmembuild-warning: old keys",
+        "kmembuild-note: moved",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let place = Place::with(script);
+    place
+        .build(&["--image", "lean", "--memory", "4GiB"])
+        .code(0)
+        .says("warning: old keys\n")
+        .says("note: moved\n");
+    let manifest = std::fs::read(place.result().join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(
+        manifest["image"]["remarks"],
+        serde_json::json!(["old keys", "moved"])
+    );
+    let builds = || {
+        let requests = place.engine.requests().into_iter();
+        requests
+            .filter(|asked| asked.path == "/build")
+            .collect::<Vec<_>>()
+    };
+    let [build] = builds().try_into().expect("one build");
+    let labels: serde_json::Value = serde_json::from_str(build.asks("labels")).unwrap();
+    assert_eq!(labels["io.kmembuild.recipe"], "tool");
+    assert!(labels["io.kmembuild.run"].is_string() && labels["io.kmembuild.identity"].is_string());
+    // A deadline is for containers: an image would hand it on to those that users start from it.
+    assert!(labels["io.kmembuild.deadline"].is_null());
+    assert_eq!(build.asks("memory"), (4_u64 << 30).to_string());
+    assert!(
+        build.asks("buildargs").contains("golang:1"),
+        "{}",
+        build.asks("buildargs")
+    );
+    place
+        .build(&["--image", "lean"])
+        .code(0)
+        .says("is there already");
+    assert_eq!(builds().len(), 1);
+}
+
+#[test]
+fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
+    let mut script = script_with_pulls(&[("golang:1", Pull::Succeeds)]);
+    script.image_build = vec!["E: no such package".to_owned()];
+    script.image_build_error = Some("The command 'prepare' returned a non-zero code: 100");
+    let place = Place::with(script);
+    place
+        .build(&["--image", "lean"])
+        .code(12)
+        .says("could not be built: The command 'prepare' returned a non-zero code: 100")
+        .says("hint: --image lean and --image debian need less of the outside world")
+        .says("hint: the whole log is ");
+    let log = std::fs::read_to_string(place.failed().join("build.log")).unwrap();
+    assert!(log.contains("E: no such package\n"), "{log}");
+    place.nothing_is_left();
+}
+
+#[test]
+fn an_image_comes_out_of_an_archive() {
+    let place = Place::with(script_with_pulls(&[]));
+    let entry = |digit: &str| format!(r#"[{{"Config": "{}.json"}}]"#, digit.repeat(64));
+    let save = |name: &str, digit: &str| {
+        let bytes = bytes_of(&[("manifest.json", 0o644, entry(digit).as_bytes())]);
+        std::fs::write(place.workplace.path().join(name), bytes).unwrap();
+    };
+    save("image.tar", "1");
+    save("other.tar", "2");
+    place
+        .build(&["--image-archive", "other.tar"])
+        .code(12)
+        .says("the image archive other.tar was loaded, and the image sha256:2222");
+    place.build(&["--image-archive", "image.tar"]).code(0);
+    place.nothing_is_left();
 }

@@ -1,5 +1,10 @@
 //! What runs that were killed leave, and who removes it.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::place::{Place, good_script, names, script_with_make};
 use super::stopping::kill_in_mid_step;
 use crate::support::command::finish;
@@ -11,10 +16,15 @@ fn endless_place() -> Place {
 
 #[test]
 fn the_next_build_removes_what_a_killed_one_left() {
-    let place = endless_place();
+    let place = Place::new();
+    place.publish_first();
+    place
+        .engine
+        .change(|script| *script = script_with_make(Step::ends(Ending::Never)));
     kill_in_mid_step(&place);
     assert_eq!(place.engine.containers_left().len(), 1);
-    assert_eq!(names(&place.versions()).len(), 1, "a half result");
+    assert_eq!(names(&place.versions()).len(), 2, "a half result");
+    place.first_is_untouched();
     place.engine.change(|script| *script = good_script());
     place.build(&[]).code(0);
     place.nothing_is_left();
@@ -43,8 +53,7 @@ fn the_container_of_a_live_run_is_not_removed() {
         place.run(&clean).code(0).prints("nothing to remove");
         assert_eq!(place.engine.containers_left().len(), 1);
     }
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    stop(&child);
     finish(child).code(130);
     place.nothing_is_left();
 }
@@ -80,4 +89,29 @@ fn containers_of_other_machines_go_after_their_deadline_or_on_request() {
     assert_eq!(cleaned["removed"][0]["name"], "running");
     // Somebody started it from an image of the tool's, whose labels it has.
     assert_eq!(place.engine.containers_left(), ["users"]);
+}
+
+#[test]
+fn a_second_build_of_the_same_waits_for_the_first() {
+    let place = endless_place();
+    let first = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    let mut second = place.start_build(&[]);
+    let mut said = String::new();
+    let mut stderr = BufReader::new(second.stderr.take().unwrap());
+    while !said.contains("note: waiting for run ") {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    assert!(said.contains("which builds into "), "{said}");
+    assert_eq!(place.engine.containers_left().len(), 1);
+    stop(&second);
+    finish(second).code(130);
+    assert_eq!(place.engine.containers_left().len(), 1);
+    stop(&first);
+    finish(first).code(130);
+    place.nothing_is_left();
+}
+
+fn stop(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::TERM).expect("the process is there");
 }

@@ -12,3 +12,4 @@ mod reports;
 mod steps;
 mod stopping;
 mod success;
+mod upstream;

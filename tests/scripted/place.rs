@@ -2,64 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use git2::{IndexAddOption, Repository, Signature, Time};
+use std::process::Child;
 
 use super::program::without_accounting;
+use super::upstream::{make_upstream, recipe};
 use crate::support::command::{Finished, Workplace};
 use crate::support::scripted_engine::{Ending, Script, ScriptedEngine, Step};
 
 /// The image that the recipe names.
 pub const IMAGE: &str = "toolchain:1";
-
-const RECIPE: &str = r#"
-format: 1
-name: tool
-summary: a tool that is built on an engine that runs nothing
-source:
-  git:
-    urls: [file:///nowhere/tool.git]
-    tags: {v1.0.0: COMMIT}
-architectures:
-  amd64: {cross-from: [arm64]}
-  arm64: {cross-from: [amd64]}
-classes:
-  - name: accounting
-    summary: accounting is there
-    when: [{exists: kmem.go}]
-  - name: nothing
-    summary: there is no accounting
-    when: [{missing: kmem.go}]
-    not-needed: this version never turns accounting on
-values:
-  cross_arch:
-    - {value: "{{arch}}", cross: true}
-images:
-  default: registry
-  mirrors: [last.example]
-  registry: {name: "toolchain:1"}
-build:
-  workdir: /src
-  network: none
-  memory: 1GiB
-  timeout: 10m
-  caches: [{name: objects, path: /cache}]
-  steps:
-    - name: configure
-      command: [./configure]
-    - name: compile
-      command: [make, "GOARCH={{cross_arch}}", tool]
-      environment: {VERSION: "{{bare_version}}"}
-outputs:
-  - path: tool
-    checks:
-      kmem: "off"
-      static: true
-      version: {arguments: [--version], contains: ["tool version {{bare_version}}"]}
-  - path: extra/reader
-    checks: {static: true}
-"#;
 
 /// Everything that a build needs.
 pub struct Place {
@@ -81,7 +32,7 @@ impl Place {
     pub fn with(script: Script) -> Self {
         let workplace = Workplace::new();
         let commit = make_upstream(&workplace.path().join("upstream"));
-        workplace.write("recipes/tool.yaml", &RECIPE.replace("COMMIT", &commit));
+        workplace.write("recipes/tool.yaml", &recipe(&commit));
         Self {
             workplace,
             engine: ScriptedEngine::start(script),
@@ -91,20 +42,13 @@ impl Place {
 
     /// Pins v1.0.0 to another commit.
     pub fn pin(&self, commit: &str) {
-        let recipe = RECIPE.replace("COMMIT", commit);
-        self.workplace.write("recipes/tool.yaml", &recipe);
+        self.workplace.write("recipes/tool.yaml", &recipe(commit));
     }
 
-    /// The command with the recipes and the engine named; not started.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let address = self.engine.address();
-        let always = ["--recipe-dir", "recipes", "--host", &address];
-        self.workplace.command(&[arguments, &always].concat())
-    }
-
-    /// Runs a command to its end.
+    /// Runs a command to its end, with the recipes and the engine named.
     pub fn run(&self, arguments: &[&str]) -> Finished {
-        self.command(arguments).output().expect("it starts").into()
+        let address = self.engine.address();
+        self.workplace.run(&with_always(arguments, &address))
     }
 
     /// Builds v1.0.0 to its end.
@@ -114,9 +58,9 @@ impl Place {
 
     /// Starts to build v1.0.0.
     pub fn start_build(&self, further: &[&str]) -> Child {
-        let mut command = self.command(&[&BUILD, further].concat());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("it starts")
+        let address = self.engine.address();
+        let build = [&BUILD, further].concat();
+        self.workplace.start(&with_always(&build, &address))
     }
 
     /// Builds v1.0.0 well, and then puts a mark into the result by which it is known again.
@@ -167,6 +111,10 @@ impl Place {
             assert!(whole, "{name} is left");
         }
     }
+}
+
+fn with_always<'a>(arguments: &[&'a str], address: &'a str) -> Vec<&'a str> {
+    [arguments, &["--recipe-dir", "recipes", "--host", address]].concat()
 }
 
 const BUILD: [&str; 5] = ["tool", "--tag", "v1.0.0", "--source", "upstream"];
@@ -226,38 +174,4 @@ pub fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// Makes upstream's repository; returns the commit of v1.0.0.
-fn make_upstream(folder: &Path) -> String {
-    let repository = Repository::init(folder).expect("a repository");
-    let commit = |parent: Option<git2::Oid>, tag: &str| {
-        let mut index = repository.index().expect("an index");
-        index
-            .add_all(["*"], IndexAddOption::DEFAULT, None)
-            .and_then(|()| index.update_all(["*"], None))
-            .expect("files in the index");
-        let tree = index.write_tree().expect("a tree");
-        let tree = repository.find_tree(tree).expect("the tree");
-        let author = Signature::new("Upstream", "up@example.org", &Time::new(1_500_000_000, 0));
-        let author = author.expect("an author");
-        let parents: Vec<_> = parent
-            .map(|id| repository.find_commit(id).expect("the parent"))
-            .into_iter()
-            .collect();
-        let parents: Vec<_> = parents.iter().collect();
-        let id = repository
-            .commit(Some("HEAD"), &author, &author, tag, &tree, &parents)
-            .expect("a commit");
-        repository
-            .reference(&format!("refs/tags/{tag}"), id, false, "")
-            .expect("a tag");
-        id
-    };
-    fs::write(folder.join("kmem.go"), "package tool\n").expect("a file");
-    fs::write(folder.join("main.go"), "package main\n").expect("a file");
-    let first = commit(None, "v1.0.0");
-    fs::remove_file(folder.join("kmem.go")).expect("the file");
-    commit(Some(first), "v2.0.0");
-    first.to_string()
 }

@@ -1,12 +1,13 @@
 //! Runs that are stopped from outside.
 
+use std::os::unix::net::UnixListener;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::{Place, good_script, script_with_make};
-use crate::support::command::finish;
+use crate::support::command::{Workplace, finish};
 use crate::support::scripted_engine::{Ending, Pull, Script, Step};
 
 fn send(signal: Signal, child: &Child) {
@@ -56,7 +57,7 @@ fn a_signal_stops_a_pull() {
         ..good_script()
     });
     let child = place.start_build(&[]);
-    place.engine.wait_until_asked("POST");
+    place.engine.wait_until_asked("/images/create");
     send(Signal::TERM, &child);
     finish(child).code(130);
     place.nothing_is_left();
@@ -71,7 +72,7 @@ fn a_second_signal_does_not_wait_for_the_engine() {
     let child = place.start_build(&[]);
     place.engine.wait_until_running("make");
     send(Signal::INT, &child);
-    place.engine.wait_until_asked("DELETE");
+    place.engine.wait_until_asked("DELETE /containers/");
     let begin = Instant::now();
     send(Signal::INT, &child);
     finish(child).code(130);
@@ -90,7 +91,7 @@ fn a_slow_sweep_can_be_stopped() {
         .engine
         .change(|script| script.remove_pause = Duration::from_secs(4));
     let child = place.start_build(&[]);
-    place.engine.wait_until_asked("DELETE");
+    place.engine.wait_until_asked("DELETE /containers/");
     let begin = Instant::now();
     send(Signal::INT, &child);
     finish(child).code(130);
@@ -99,6 +100,37 @@ fn a_slow_sweep_can_be_stopped() {
         "{:?}",
         begin.elapsed()
     );
+}
+
+#[test]
+fn a_signal_while_the_container_is_created_leaves_none() {
+    let place = Place::with(Script {
+        create_pause: Duration::from_millis(300),
+        ..endless()
+    });
+    let child = place.start_build(&["--format", "json"]);
+    place.engine.wait_until_asked("/containers/create");
+    send(Signal::INT, &child);
+    let finished = finish(child).code(130);
+    let last = finished.stdout.lines().last().expect("a last line");
+    assert!(
+        last.contains(r#""event":"failed","exit-code":130"#),
+        "{last}"
+    );
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_signal_ends_the_waiting_for_a_silent_engine() {
+    let workplace = Workplace::new();
+    let socket = workplace.path().join("silent.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let child = workplace.start(&["clean", "--host", &format!("unix://{}", socket.display())]);
+    let _silent = listener.accept().unwrap();
+    let begin = Instant::now();
+    send(Signal::INT, &child);
+    finish(child).code(130);
+    assert!(begin.elapsed() < Duration::from_secs(10));
 }
 
 /// Starts a build and kills it without mercy.

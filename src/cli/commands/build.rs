@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{Invocation, explain};
+use super::{Invocation, explain, print};
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, MANIFEST_FORMAT, Manifest, ManifestFile,
     ManifestImage, ManifestSource, PLAN, SHA256SUMS, Target, checksum_file,
@@ -20,7 +20,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, PlannedImage, PlannedSource, Request, canonical_json, make_plan};
 use crate::recipe::{GitSource, ImageWay, Source, Version};
-use crate::report::{CheckedFile, JSON_FORMAT, Progress, check_table, print};
+use crate::report::{CheckedFile, JSON_FORMAT, Progress, check_table};
 use crate::source::{FetchRequest, Served, Store};
 use crate::verify::{inspect, judge};
 
@@ -55,12 +55,12 @@ pub(super) async fn run(
             format: JSON_FORMAT,
             data: &result,
         }) {
-            print(&(text + "\n"));
+            print(&(text + "\n"))?;
         }
     } else if let Outcome::Published { folder, manifest } = &result {
         let files: Vec<_> = manifest.files.iter().map(checked).collect();
-        print(&check_table(&files, invocation.environment.output_terminal));
-        print(&format!("{folder}\n"));
+        print(&check_table(&files, invocation.environment.output_terminal))?;
+        print(&format!("{folder}\n"))?;
     }
     built.map(|_| ())
 }
@@ -117,6 +117,15 @@ pub(super) async fn prepare(
     sink: &dyn Sink,
 ) -> Result<Prepared, Failure> {
     let loaded = invocation.library.load(name).map_err(explain::library)?;
+    if let (Some(image), Some(way)) = (&arguments.image_name, arguments.image)
+        && way != ImageChoice::Registry
+    {
+        let text = format!(
+            "--image-name {image} names a ready image; --image {} makes one: give one of the two",
+            format!("{way:?}").to_lowercase()
+        );
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
     let request = request(invocation, arguments);
     let image_archive = arguments
         .image_archive
@@ -301,10 +310,7 @@ async fn build(
             format!("{} cannot be written to: {error}", cache.display()),
         )
     })?;
-    let runs = cache.join("runs");
-    invocation
-        .unless_stopped(sweep(&prepared.engine, &runs, Sweep::DEAD_RUNS))
-        .await?;
+    sweep_dead_runs(invocation, &prepared.engine, progress).await?;
 
     let parts = [
         plan.recipe.name.as_str(),
@@ -375,7 +381,8 @@ async fn build(
         progress.finish();
         if !invocation.json() {
             let files: Vec<_> = manifest.files.iter().map(checked).collect();
-            print(&check_table(&files, invocation.environment.output_terminal));
+            // That the checks failed matters more than that it cannot be shown.
+            let _ = print(&check_table(&files, invocation.environment.output_terminal));
         }
         let names: Vec<_> = failed.iter().map(|file| file.file.as_str()).collect();
         let text = format!(
@@ -391,6 +398,30 @@ async fn build(
         ));
     }
     Ok((publish(target, &manifest)?, manifest))
+}
+
+/// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
+async fn sweep_dead_runs(
+    invocation: &Invocation<'_>,
+    engine: &DockerEngine,
+    sink: &dyn Sink,
+) -> Result<(), Failure> {
+    let runs = invocation.environment.cache_dir.join("runs");
+    let swept = invocation.unless_stopped(sweep(engine, &runs, Sweep::DEAD_RUNS));
+    match swept.await {
+        Err(failure) if failure.kind != FailureKind::Interrupted => {
+            let causes = failure.causes();
+            let reason: String = causes.iter().map(|cause| format!(": {cause}")).collect();
+            sink.event(&Event::Warning {
+                text: format!(
+                    "what an earlier run left on the engine is still there: {}{reason}",
+                    failure.source
+                ),
+            });
+            Ok(())
+        }
+        swept => swept.map(drop),
+    }
 }
 
 fn write(target: &Target, name: &str, text: &str) -> Result<(), Failure> {

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::Invocation;
+use super::{Invocation, print};
 use crate::cli::args::Format;
 use crate::engine::OwnedKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::Failure;
 use crate::plan::canonical_json;
-use crate::report::{JSON_FORMAT, print};
+use crate::report::JSON_FORMAT;
 
 /// `clean --format json`.
 #[derive(Serialize)]
@@ -51,16 +51,16 @@ pub(super) async fn run(
         print(&canonical_json(&Cleaned {
             format: JSON_FORMAT,
             removed: removed.collect(),
-        }));
+        }))?;
     } else if removed.is_empty() {
-        print("nothing to remove\n");
+        print("nothing to remove\n")?;
     } else {
         for thing in removed {
             print(&format!(
                 "removed {} {}\n",
                 format!("{:?}", thing.kind).to_lowercase(),
                 thing.name
-            ));
+            ))?;
         }
     }
     Ok(())

@@ -18,6 +18,8 @@ pub(super) fn library(error: LibraryError) -> Failure {
         }
         LibraryError::Refused(_)
         | LibraryError::NameDiffers { .. }
+        | LibraryError::Ending { .. }
+        | LibraryError::TooLarge { .. }
         | LibraryError::Unreadable { .. } => FailureKind::Recipe,
     };
     let failure = Failure::new(kind, error);

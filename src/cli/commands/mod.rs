@@ -7,6 +7,7 @@ mod plan;
 mod recipes;
 mod verify;
 
+use clap::error::ErrorKind;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Cli, CommandLine, Format, GlobalArguments, parse_build};
@@ -15,7 +16,7 @@ use crate::engine::{Address, DockerEngine, EngineError};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
-use crate::report::{Verbosity, print};
+use crate::report::{self, Verbosity};
 
 /// What every command works with.
 pub(super) struct Invocation<'a> {
@@ -35,7 +36,12 @@ impl<'a> Invocation<'a> {
         let config = Config::read(&environment.config_dir)?;
         let mut folders: Vec<_> = global.recipe_dir.iter().cloned().collect();
         if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
-            let text = format!("the recipe folder {} is not there", missing.display());
+            let reason = if missing.exists() {
+                "is not a folder"
+            } else {
+                "is not there"
+            };
+            let text = format!("the recipe folder {} {reason}", missing.display());
             return Err(Failure::new(FailureKind::Usage, text));
         }
         folders.push(environment.config_dir.join("recipes"));
@@ -181,6 +187,13 @@ pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
             .unwrap_or(&text)
             .trim_end()
             .to_owned();
+        let text = match error.kind() {
+            // Clap's text is the help then, which is no error.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                format!("a command is missing\n\n{text}")
+            }
+            _ => text,
+        };
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let text = error.render();
@@ -188,6 +201,13 @@ pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
         text.ansi().to_string()
     } else {
         text.to_string()
-    });
-    Ok(())
+    })
+}
+
+/// Writes the result, or a part of it, to standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    report::print(text).map_err(|error| {
+        let text = format!("standard output could not be written: {error}");
+        Failure::new(FailureKind::Output, text)
+    })
 }

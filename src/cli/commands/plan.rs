@@ -1,12 +1,12 @@
 //! `kmembuild plan`.
 
-use super::Invocation;
 use super::build::prepare;
+use super::{Invocation, print};
 use crate::cli::args::{BuildArguments, Format};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
-use crate::report::{Progress, print};
+use crate::report::Progress;
 
 pub(super) async fn run(
     invocation: &Invocation<'_>,
@@ -28,6 +28,6 @@ pub(super) async fn run(
             to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
         }
     };
-    print(&text);
+    print(&text)?;
     Ok(())
 }

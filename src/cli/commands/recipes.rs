@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Invocation, explain};
+use super::{Invocation, explain, print};
 use crate::cli::args::{Format, RecipesCommand};
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
-use crate::report::{JSON_FORMAT, print};
+use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
 #[derive(Serialize)]
@@ -29,7 +29,17 @@ struct ListedRecipe {
 }
 
 pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
+    // A recipe is YAML; the other two answers are a line or two for people.
+    let refused: &[Format] = match action {
+        RecipesCommand::List => &[Format::Yaml],
+        RecipesCommand::Show { .. } => &[Format::Json],
+        RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
+            &[Format::Json, Format::Yaml]
+        }
+    };
+    for &format in refused {
+        invocation.refuse_format(format)?;
+    }
     match action {
         RecipesCommand::List => list(invocation),
         RecipesCommand::Show { name } => {
@@ -38,13 +48,13 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
-            print(&(text + &loaded.text));
+            print(&(text + &loaded.text))?;
             Ok(())
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.library.load(name).map_err(explain::library)?;
             for file in loaded.export(dir).map_err(explain::library)? {
-                print(&format!("{}\n", file.display()));
+                print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
@@ -53,12 +63,15 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
                 .library
                 .load_file(file)
                 .map_err(explain::library)?;
-            let patches = loaded.patches.len();
+            let patches = match loaded.patches.len() {
+                1 => "1 patch".to_owned(),
+                number => format!("{number} patches"),
+            };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches} patches)\n",
+                "{}: the recipe {} is well-formed ({patches})\n",
                 file.display(),
                 loaded.recipe.name
-            ));
+            ))?;
             Ok(())
         }
     }
@@ -77,7 +90,11 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         // One bad file of the user's must not hide the others.
         let (summary, problem) = match invocation.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
-            Err(error) => (None, Some(explain::library(error).render())),
+            Err(error) => {
+                let text = explain::library(error).render();
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                (None, Some(text.trim_end().to_owned()))
+            }
         };
         recipes.push(ListedRecipe {
             name: entry.name,
@@ -91,7 +108,7 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         print(&canonical_json(&RecipeList {
             format: JSON_FORMAT,
             recipes,
-        }));
+        }))?;
         return Ok(());
     }
     let width = recipes
@@ -101,16 +118,13 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         .unwrap_or_default();
     let mut text = String::new();
     for recipe in recipes {
-        let what = recipe.summary.or(recipe.problem).unwrap_or_default();
+        let what = recipe.summary.as_deref().unwrap_or("cannot be used");
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:width$}  {} ({})",
-            recipe.name,
-            what.trim_end(),
-            recipe.origin
-        );
+        let _ = writeln!(text, "{:width$}  {what} ({})", recipe.name, recipe.origin);
+        for line in recipe.problem.iter().flat_map(|problem| problem.lines()) {
+            let _ = writeln!(text, "{:width$}    {line}", "");
+        }
     }
-    print(&text);
+    print(&text)?;
     Ok(())
 }

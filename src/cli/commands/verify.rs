@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Invocation;
+use super::{Invocation, print};
 use crate::cli::args::{Format, VerifyArguments};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, JSON_FORMAT, check_table, print};
+use crate::report::{CheckedFile, JSON_FORMAT, check_table};
 use crate::verify::{
     Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
 };
@@ -38,9 +38,9 @@ pub(super) fn run(invocation: &Invocation<'_>, arguments: &VerifyArguments) -> R
             format: JSON_FORMAT,
             passed: failed.is_empty(),
             files,
-        }));
+        }))?;
     } else {
-        print(&check_table(&files, invocation.environment.output_terminal));
+        print(&check_table(&files, invocation.environment.output_terminal))?;
     }
     if failed.is_empty() {
         return Ok(());

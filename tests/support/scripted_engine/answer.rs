@@ -35,6 +35,8 @@ pub fn answer(
         ("POST", ["volumes", "create"]) => say(writer, 201, &volume(request)),
         ("GET", ["images", name @ .., "json"]) => images::inspect(&name.join("/"), state, writer),
         ("POST", ["images", "create"]) => return images::pull(request, state, writer),
+        ("POST", ["build"]) => images::build(request, state, writer),
+        ("POST", ["images", "load"]) => images::load(state, writer),
         ("POST", ["images", name @ .., "tag"]) => {
             images::tag(&name.join("/"), request, state, writer)
         }
@@ -115,6 +117,8 @@ fn create(request: &Request, state: &Mutex<State>, writer: &mut impl Write) -> i
     if let Some(refusal) = refusal(state, |script| &script.create) {
         return refuse(writer, &refusal);
     }
+    let pause = state.lock().unwrap().script.create_pause;
+    std::thread::sleep(pause);
     let id = {
         let mut state = state.lock().unwrap();
         let id = state.next_id();

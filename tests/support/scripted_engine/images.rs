@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use super::answer::{architecture, missing, say};
 use super::http::{Request, begin_pieces, piece, respond};
 use super::script::Pull;
-use super::state::{IMAGE_ID, State};
+use super::state::{IMAGE_ID, Labels, State};
 
 /// Answers what is known of an image.
 pub fn inspect(name: &str, state: &Mutex<State>, writer: &mut impl Write) -> io::Result<()> {
-    if !state.lock().unwrap().has_image(name) {
+    let Some(labels) = state.lock().unwrap().image(name) else {
         return missing(writer, &format!("No such image: {name}"));
-    }
+    };
     let found = json!({
         "Id": IMAGE_ID,
         "RepoDigests": [],
         "Architecture": architecture(),
         "Os": "linux",
-        "Config": {"Labels": {}},
+        "Config": {"Labels": labels},
     });
     say(writer, 200, &found)
 }
@@ -35,10 +35,10 @@ pub fn tag(
 ) -> io::Result<()> {
     let further = format!("{}:{}", request.asks("repo"), request.asks("tag"));
     let mut state = state.lock().unwrap();
-    if !state.has_image(name) {
+    let Some(labels) = state.image(name) else {
         return missing(writer, &format!("No such image: {name}"));
-    }
-    state.images.insert(further);
+    };
+    state.images.insert(further, labels);
     respond(writer, 201, b"")
 }
 
@@ -72,7 +72,9 @@ pub fn pull(request: &Request, state: &Mutex<State>, writer: &mut UnixStream) ->
                     &json!({"error": message, "errorDetail": {"message": message}}),
                 )?,
                 _ => {
-                    state.lock().unwrap().images.insert(reference);
+                    let mut state = state.lock().unwrap();
+                    state.images.insert(reference, Labels::new());
+                    drop(state);
                     line(
                         writer,
                         &json!({"id": "0123456789ab", "status": "Pull complete"}),
@@ -83,6 +85,41 @@ pub fn pull(request: &Request, state: &Mutex<State>, writer: &mut UnixStream) ->
     }
     piece(writer, b"")?;
     Ok(true)
+}
+
+/// Builds an image as the script says.
+pub fn build(request: &Request, state: &Mutex<State>, writer: &mut impl Write) -> io::Result<()> {
+    let script = state.lock().unwrap().script.clone();
+    begin_pieces(writer)?;
+    for text in &script.image_build {
+        line(writer, &json!({"stream": format!("{text}\n")}))?;
+    }
+    if let Some(message) = script.image_build_error {
+        line(
+            writer,
+            &json!({"error": message, "errorDetail": {"message": message}}),
+        )?;
+    } else {
+        let labels = serde_json::from_str(request.asks("labels")).unwrap_or_default();
+        let mut state = state.lock().unwrap();
+        state.images.insert(request.asks("t").to_owned(), labels);
+        drop(state);
+        line(writer, &json!({"aux": {"ID": IMAGE_ID}}))?;
+    }
+    piece(writer, b"")
+}
+
+/// Loads the one image that there is.
+pub fn load(state: &Mutex<State>, writer: &mut impl Write) -> io::Result<()> {
+    let mut state = state.lock().unwrap();
+    state.images.insert("loaded".to_owned(), Labels::new());
+    drop(state);
+    begin_pieces(writer)?;
+    line(
+        writer,
+        &json!({"stream": format!("Loaded image ID: {IMAGE_ID}\n")}),
+    )?;
+    piece(writer, b"")
 }
 
 fn line(writer: &mut impl Write, value: &Value) -> io::Result<()> {

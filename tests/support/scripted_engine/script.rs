@@ -15,12 +15,18 @@ pub struct Script {
     pub steps: Vec<(String, Step)>,
     /// Files that the container holds after the steps, by absolute path.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// What the builder of images writes.
+    pub image_build: Vec<String>,
+    /// Why an image build fails at its end.
+    pub image_build_error: Option<&'static str>,
     /// Creating a container is refused.
     pub create: Option<Refusal>,
     /// Starting a container is refused.
     pub start: Option<Refusal>,
     /// An upload is refused.
     pub upload: Option<Refusal>,
+    /// Creating a container takes this long.
+    pub create_pause: Duration,
     /// Removing a container is refused.
     pub remove: Option<Refusal>,
     /// Removing a container takes this long.

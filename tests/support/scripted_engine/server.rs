@@ -89,17 +89,21 @@ impl ScriptedEngine {
     pub fn wait_until_running(&self, text: &str) {
         let running = |state: &State| {
             let mut execs = state.execs.iter();
-            execs
-                .any(|exec| exec.started && exec.exit_code.is_none() && exec.command.contains(text))
+            execs.any(|exec| {
+                let open = exec.started && exec.exit_code.is_none();
+                open && exec.command.contains(text)
+                    && state.containers.contains_key(&exec.container)
+            })
         };
         self.wait(text, running);
     }
 
-    /// Waits until a request with this method was made.
+    /// Waits until a request was made whose method and path hold `text`.
     #[track_caller]
-    pub fn wait_until_asked(&self, method: &str) {
-        self.wait(method, |state| {
-            state.requests.iter().any(|asked| asked.method == method)
+    pub fn wait_until_asked(&self, text: &str) {
+        self.wait(text, |state| {
+            let mut requests = state.requests.iter();
+            requests.any(|asked| format!("{} {}", asked.method, asked.path).contains(text))
         });
     }
 

@@ -1,6 +1,6 @@
 //! What a scripted engine holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
@@ -12,12 +12,14 @@ use super::script::Script;
 pub const IMAGE_ID: &str =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
+pub type Labels = BTreeMap<String, String>;
+
 /// What a scripted engine holds.
 #[derive(Default)]
 pub struct State {
     pub script: Script,
-    /// Names of images, beside those of the script.
-    pub images: BTreeSet<String>,
+    /// Images by name, beside those of the script.
+    pub images: BTreeMap<String, Labels>,
     pub containers: BTreeMap<String, Container>,
     pub execs: Vec<Exec>,
     pub requests: Vec<Request>,
@@ -35,7 +37,7 @@ pub struct State {
 #[derive(Default)]
 pub struct Container {
     pub name: String,
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     pub running: bool,
     pub exit_code: i64,
 }
@@ -53,14 +55,17 @@ impl State {
     /// The next id of a container.
     pub fn next_id(&mut self) -> String {
         self.made += 1;
-        format!("{:064x}", 0xc0_ffee_0000_u64 + self.made)
+        format!("{:012x}{}", 0xc0_ffee_0000_u64 + self.made, "0".repeat(52))
     }
 
-    pub fn has_image(&self, name: &str) -> bool {
+    /// The labels of an image, if it is there.
+    pub fn image(&self, name: &str) -> Option<Labels> {
+        if let Some(labels) = self.images.get(name) {
+            return Some(labels.clone());
+        }
         let any = !self.images.is_empty() || !self.script.images.is_empty();
-        name == IMAGE_ID && any
-            || self.images.contains(name)
-            || self.script.images.iter().any(|known| known == name)
+        let there = name == IMAGE_ID && any || self.script.images.iter().any(|it| it == name);
+        there.then(Labels::new)
     }
 
     /// The list of containers.

@@ -1,0 +1,85 @@
+//! Reads the facts that plans are made from out of a clone, and writes them as the tests' fixtures:
+//!
+//! ```text
+//! cargo run --example read_facts -- runc /path/to/runc tests/fixtures/facts/runc v1.0.0-rc10 v1.0.0-rc93
+//! ```
+//!
+//! For when a recipe asks new questions about a tree, or knows a new tag. Also a small example of the crate's use.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kmembuild::events::{Event, Sink};
+use kmembuild::facts::{Facts, GitFacts, SourceFacts, read_tree};
+use kmembuild::library::Library;
+use kmembuild::plan::canonical_json;
+use kmembuild::recipe::Source;
+use kmembuild::source::{FetchRequest, Store};
+use tokio_util::sync::CancellationToken;
+
+/// Shows what goes wrong on the way.
+struct Problems;
+
+impl Sink for Problems {
+    fn event(&self, event: &Event) {
+        if let Event::MirrorFailed {
+            wanted,
+            mirror,
+            reason,
+        } = event
+        {
+            eprintln!("{wanted}: not from {mirror}: {reason}");
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [recipe, clone, folder, tags @ ..] = arguments.as_slice() else {
+        return Err("usage: read_facts RECIPE CLONE FOLDER TAG...".into());
+    };
+    let recipe = Library::new(Vec::new()).load(recipe)?.recipe;
+    let Source::Git(git) = &recipe.source else {
+        return Err("the recipe's source is no git repository".into());
+    };
+    let cache = tempfile::tempdir()?;
+    let store = Store::open(cache.path())?;
+    std::fs::create_dir_all(folder)?;
+    let pins = git
+        .tags
+        .iter()
+        .map(|(tag, commit)| (tag.to_string(), commit.to_string()));
+    let mut request = FetchRequest {
+        urls: vec![clone.clone()],
+        wanted: String::new(),
+        pins: pins.collect(),
+        stall: Duration::from_mins(1),
+        refresh: false,
+    };
+    for tag in tags {
+        request.wanted.clone_from(tag);
+        let served = store
+            .fetch(&request, &Problems, &CancellationToken::new())
+            .await?;
+        // What is shipped is no fact of the tree: the tests put the digests in themselves.
+        let facts = Facts {
+            recipe_sha256: String::new(),
+            patches: std::collections::BTreeMap::new(),
+            source: SourceFacts::Git(GitFacts {
+                tag: served.tag,
+                commit: served.commit,
+                files: read_tree(&recipe, &store.tree(&served.tree)?)?,
+                tree: served.tree,
+                commit_time: served.commit_time,
+            }),
+            engine_architecture: "amd64".to_owned(),
+            image_archive: None,
+        };
+        std::fs::write(
+            Path::new(folder).join(format!("{tag}.json")),
+            canonical_json(&facts),
+        )?;
+    }
+    Ok(())
+}

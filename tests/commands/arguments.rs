@@ -1,0 +1,208 @@
+//! Command lines that ask for what cannot be; none of them reaches an engine, a mirror or a file.
+
+use crate::support::command::Workplace;
+
+/// The words of a wrong command line and a part of what is said about it.
+type Wrong = (&'static [&'static str], &'static str);
+
+#[track_caller]
+fn assert_usage(wrong: &[Wrong]) {
+    let workplace = Workplace::new();
+    for (arguments, said) in wrong {
+        let finished = workplace.run(arguments);
+        assert_eq!(finished.code, Some(2), "{arguments:?}: {finished:?}");
+        assert!(
+            finished.stderr.contains(said),
+            "{arguments:?}: {}",
+            finished.stderr
+        );
+        assert!(
+            finished.stderr.starts_with("error: "),
+            "{}",
+            finished.stderr
+        );
+        assert_eq!(finished.stdout, "", "{arguments:?}");
+    }
+    assert!(
+        !workplace.path().join("cache").exists(),
+        "nothing was begun"
+    );
+}
+
+#[test]
+fn commands_that_are_not_there_or_not_whole() {
+    assert_usage(&[
+        (&[], "error: a command is missing\n"),
+        (&["recipes"], "error: a command is missing\n"),
+        (&["recipes", "frob"], "unrecognized subcommand 'frob'"),
+        (
+            &["frob"],
+            "there is no recipe `frob`; there are runc, runc-debian\nhint: ",
+        ),
+        (&[""], "there is no recipe ``"),
+        (&["\u{1b}[31mrunc"], "there is no recipe `\u{fffd}[31mrunc`"),
+        (&["plan"], "<RECIPE>"),
+        (&["plan", "frob"], "there is no recipe `frob`"),
+        (&["plan", "runc"], "which version of runc?"),
+        (&["verify"], "<FILE>..."),
+        (&["clean", "extra"], "unexpected argument 'extra'"),
+        (
+            &["runc", "--tag", "v1", "extra"],
+            "unexpected argument 'extra'",
+        ),
+    ]);
+}
+
+#[test]
+fn values_that_are_none() {
+    assert_usage(&[
+        (&["runc", "--tag", ""], "a value is required for '--tag"),
+        (
+            &["runc", "--mirror", ""],
+            "a value is required for '--mirror",
+        ),
+        (
+            &["runc", "--source", ""],
+            "a value is required for '--source",
+        ),
+        (
+            &["runc", "--output", ""],
+            "a value is required for '--output",
+        ),
+        (&["clean", "--host", ""], "a value is required for '--host"),
+        (
+            &["runc", "--memory", "0"],
+            "\"0\" is not a size; write it like 512MiB or 4GiB",
+        ),
+        (&["runc", "--memory=-5"], "\"-5\" is not a size"),
+        (
+            &["runc", "--cpus", "0"],
+            "\"0\" is not a number of processors; write it like 2 or 1.5",
+        ),
+        (
+            &["runc", "--cpus", "1e3"],
+            "\"1e3\" is not a number of processors",
+        ),
+        (&["runc", "--jobs", "0"], "0 is not in 1.."),
+        (
+            &["runc", "--timeout", "0s"],
+            "\"0s\" is not a time; write it like 30s, 20m or 1h",
+        ),
+        (
+            &["runc", "--timeout", "99999999999999999999s"],
+            "is not a time",
+        ),
+        (
+            &["runc", "--glibc-floor", "new"],
+            "\"new\" is not a glibc version such as 2.17",
+        ),
+        (
+            &["runc", "--arch", "x86_64"],
+            "\"x86_64\" is not a known architecture; known are 386, amd64",
+        ),
+        (
+            &["runc", "--image", "docker"],
+            "[possible values: registry, upstream, lean, debian]",
+        ),
+        (
+            &["runc", "--image-name", "a b"],
+            "\"a b\" is not an image name; write it like golang:",
+        ),
+        (
+            &["runc", "--image-name", "https://x/y"],
+            "\"https://x/y\" is not an image name",
+        ),
+        (
+            &["runc", "--format", "xml"],
+            "[possible values: text, json, yaml]",
+        ),
+    ]);
+}
+
+#[test]
+fn options_that_do_not_go_together() {
+    assert_usage(&[
+        (
+            &["runc", "-v", "-q"],
+            "'--verbose' cannot be used with '--quiet'",
+        ),
+        (
+            &["runc", "--tag", "a", "--tag", "b"],
+            "'--tag <TAG|COMMIT>' cannot be used multiple times",
+        ),
+        (
+            &["runc", "--image", "lean", "--image-archive", "f"],
+            "cannot be used with '--image-archive",
+        ),
+        (
+            &[
+                "runc",
+                "--tag",
+                "v1",
+                "--image",
+                "lean",
+                "--image-name",
+                "golang:1",
+            ],
+            "--image-name golang:1 names a ready image; --image lean makes one: give one of the two",
+        ),
+        (
+            &["runc-debian", "--tag", "v1"],
+            "the recipe runc-debian builds v1.0.0-rc93 only, not v1",
+        ),
+        (
+            &["runc-debian", "--source", "x"],
+            "--source and --refresh do not apply",
+        ),
+    ]);
+}
+
+#[test]
+fn forms_that_a_command_does_not_have() {
+    assert_usage(&[
+        (
+            &["recipes", "list", "--format", "yaml"],
+            "this command cannot print YAML",
+        ),
+        (
+            &["recipes", "show", "runc", "--format", "json"],
+            "this command cannot print JSON",
+        ),
+        (
+            &["recipes", "check", "x.yaml", "--format", "json"],
+            "this command cannot print JSON",
+        ),
+        (
+            &["recipes", "export", "runc", "x", "--format", "json"],
+            "this command cannot print JSON",
+        ),
+        (
+            &["verify", "/bin/sh", "--format", "yaml"],
+            "this command cannot print YAML",
+        ),
+        (
+            &["clean", "--format", "yaml"],
+            "this command cannot print YAML",
+        ),
+        (
+            &["runc", "--tag", "v1", "--format", "yaml"],
+            "this command cannot print YAML",
+        ),
+    ]);
+    let workplace = Workplace::new();
+    let show = ["recipes", "show", "runc", "--format", "yaml"];
+    workplace.run(&show).code(0).prints("name: runc\n");
+}
+
+#[test]
+fn an_image_archive_that_is_none_is_named() {
+    let workplace = Workplace::new();
+    let build = |archive: &str| {
+        let arguments = ["runc", "--tag", "v1.0.0-rc10", "--image-archive", archive];
+        workplace.run(&arguments).code(12)
+    };
+    build("nowhere.tar")
+        .says("the image archive nowhere.tar could not be read\ncaused by: No such file");
+    workplace.write("text.tar", "no archive");
+    build("text.tar").says("text.tar is not an image archive: ");
+}
