@@ -1,6 +1,7 @@
 //! A row of mirrors, of which the last alone has what is looked for.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 
 use super::docker_command::docker_succeeds;
 use super::registry::{Registry, free_address};
@@ -19,10 +20,7 @@ impl Mirrors {
     /// Mirrors that have the engine's `image` under official `names` (with tag), names which the engine does not know.
     pub fn with(image: &str, names: &[&str]) -> Self {
         let alone = alone("mirrors");
-        // Pushing the toolchain takes a minute; pushing what the storage has takes nothing.
-        let storage = std::env::temp_dir().join("kmembuild-test-registry");
-        fs::create_dir_all(&storage).expect("a folder for the registry");
-        let registry = Registry::start_in(&storage);
+        let registry = Registry::start_in(&storage_for(image));
         for name in names {
             docker_succeeds(&["rmi", name]);
             registry.push(image, &format!("hub/library/{name}"));
@@ -72,6 +70,20 @@ impl Mirrors {
     pub fn stop(&mut self) {
         self.registry.stop();
     }
+}
+
+/// A folder that outlasts the test: pushing the toolchain takes a minute, pushing what the storage has takes nothing.
+/// Holds one image, so that it does not grow.
+fn storage_for(image: &str) -> PathBuf {
+    let storage = std::env::temp_dir().join("kmembuild-test-registry");
+    let holds = storage.join("holds");
+    if fs::read_to_string(&holds).is_ok_and(|held| held == image) {
+        return storage;
+    }
+    let _ = fs::remove_dir_all(&storage);
+    fs::create_dir_all(&storage).expect("a folder for the registry");
+    fs::write(holds, image).expect("a note of what it holds");
+    storage
 }
 
 impl Drop for Mirrors {
