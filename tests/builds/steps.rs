@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::build_place::BuildPlace;
+use crate::support::busybox_server::BusyboxServer;
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::docker;
 
@@ -21,7 +22,7 @@ fn a_failing_step_shows_what_it_ran_what_it_said_and_where_the_log_is() {
     build
         .build("v1.0.0-rc10", &[])
         .code(14)
-        .says("step script failed with exit code 7: sh -c echo first line")
+        .says("step script failed with exit code 7: sh -c 'echo first line;")
         .says("| to the error stream")
         .says("hint: --keep keeps the container")
         .says("build.log");
@@ -81,9 +82,27 @@ fn steps_see_the_release_and_no_network() {
     assert!(log.contains("\nlo\n1.0.0-rc10\n"), "{log}");
     // The commit's own time: make must not find differences between two machines.
     assert!(log.contains(" 1577934245 Makefile\n"), "{log}");
+}
 
-    let offline = BuildPlace::steps("offline", "exec 3<>/dev/tcp/172.17.0.1/1", "out");
-    offline.build("v1.0.0-rc10", &[]).code(14);
+#[test]
+fn only_a_recipe_that_says_so_lets_its_steps_reach_the_network() {
+    debian_image();
+    let server = BusyboxServer::start();
+    let url = server.url("");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let call = format!("IO::Socket::INET->new(q({address})) or exit 9");
+    let script = format!("set -e; perl -MIO::Socket::INET -e '{call}'; cp /bin/true out");
+    let build = BuildPlace::steps("network", &script, "out");
+    build
+        .build("v1.0.0-rc10", &[])
+        .code(14)
+        .says("failed with exit code 9");
+    let recipe = format!("recipes/{}.yaml", build.recipe);
+    let text = fs::read_to_string(build.place.path().join(&recipe)).expect("the recipe");
+    let open = text.replace("network: none", "network: bridge");
+    build.place.write(&recipe, &open);
+    build.build("v1.0.0-rc10", &[]).code(0);
+    build.assert_nothing_is_left();
 }
 
 #[test]
