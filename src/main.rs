@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use kmembuild::environment::Environment;
-use kmembuild::failure::Failure;
-use tokio::signal::unix::{SignalKind, signal};
+use kmembuild::failure::{Failure, FailureKind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
@@ -30,7 +30,9 @@ fn start() -> Result<(), Failure> {
         })?;
     let cancel = CancellationToken::new();
     let result = runtime.block_on(async {
-        tokio::spawn(watch_signals(cancel.clone()));
+        // Before anything is begun that a signal could leave half done.
+        let signals = Signals::listen()?;
+        tokio::spawn(signals.cancel_at_the_first(cancel.clone()));
         kmembuild::run(&environment, &cancel).await
     });
     // A thread that waits for a silent mirror must not hold up the end.
@@ -38,30 +40,39 @@ fn start() -> Result<(), Failure> {
     result
 }
 
-/// The first SIGINT or SIGTERM stops the run in order, the second one at once.
-async fn watch_signals(cancel: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    let mut stopping = false;
-    loop {
+/// The signals that ask the process to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From here on the signals no longer end the process by themselves.
+    fn listen() -> Result<Self, Failure> {
+        let failed =
+            |error| kmembuild::no_environment(format!("signals cannot be listened for: {error}"));
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        if stopping {
-            std::process::exit(i32::from(
-                kmembuild::failure::FailureKind::Interrupted.exit_code(),
-            ));
-        }
-        stopping = true;
+    }
+
+    /// The first signal stops the run in order, the second one at once.
+    async fn cancel_at_the_first(mut self, cancel: CancellationToken) {
+        self.next().await;
         let _ = writeln!(
             std::io::stderr(),
             "stopping; once more to stop at once and leave the clean-up to `kmembuild clean`"
         );
         cancel.cancel();
+        self.next().await;
+        std::process::exit(i32::from(FailureKind::Interrupted.exit_code()));
     }
 }
