@@ -125,23 +125,30 @@ pub(super) async fn prepare(
         .transpose();
     let image_archive = image_archive.map_err(explain::facts)?;
     let wanted = wanted(&loaded, arguments)?;
-    let engine = invocation.engine().await?;
-    let engine_info = engine.info().await.map_err(explain::engine)?;
-    let (store, served, source) = match (&loaded.recipe.source, wanted) {
-        (Source::Git(git), Some(wanted)) => {
-            let (store, served) = fetch(invocation, &loaded, git, wanted, arguments, sink).await?;
-            let tree = store.tree(&served.tree).map_err(explain::source)?;
-            let facts = GitFacts {
-                tag: served.tag.clone(),
-                commit: served.commit.clone(),
-                tree: served.tree.clone(),
-                commit_time: served.commit_time,
-                files: read_tree(&loaded.recipe, &tree).map_err(explain::facts)?,
-            };
-            (Some(store), Some(served), SourceFacts::Git(facts))
-        }
-        _ => (None, None, SourceFacts::Folder),
+    let connected = async {
+        let engine = invocation.engine().await?;
+        let info = engine.info().await.map_err(explain::engine)?;
+        Ok((engine, info))
     };
+    let found = async {
+        let (Source::Git(git), Some(wanted)) = (&loaded.recipe.source, wanted) else {
+            return Ok((None, None, SourceFacts::Folder));
+        };
+        let (store, served) = fetch(invocation, &loaded, git, wanted, arguments, sink).await?;
+        let tree = store.tree(&served.tree).map_err(explain::source)?;
+        let facts = GitFacts {
+            tag: served.tag.clone(),
+            commit: served.commit.clone(),
+            tree: served.tree.clone(),
+            commit_time: served.commit_time,
+            files: read_tree(&loaded.recipe, &tree).map_err(explain::facts)?,
+        };
+        Ok((Some(store), Some(served), SourceFacts::Git(facts)))
+    };
+    // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
+    // nothing is fetched.
+    let ((engine, engine_info), (store, served, source)) =
+        tokio::try_join!(biased; connected, found)?;
     let facts = Facts {
         recipe_sha256: loaded.sha256.clone(),
         patches: loaded
