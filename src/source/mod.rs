@@ -17,6 +17,7 @@ mod fetch;
 mod local;
 mod location;
 mod near_tags;
+mod no_delay;
 mod patch_apply;
 mod patch_error;
 mod patch_parse;

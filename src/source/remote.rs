@@ -8,6 +8,7 @@ use git2::{
 
 use super::attempt::{Activity, Found, MirrorError};
 use super::choice::{Choice, Listing, Wanted};
+use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
 
 /// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
@@ -121,7 +122,10 @@ fn connect<'repository, 'connection>(
     remote: &'connection mut git2::Remote<'repository>,
     activity: &Arc<Activity>,
 ) -> Result<RemoteConnection<'repository, 'connection, 'static>, git2::Error> {
-    remote.connect_auth(Direction::Fetch, Some(callbacks(activity)), Some(proxy()))
+    let connection =
+        remote.connect_auth(Direction::Fetch, Some(callbacks(activity)), Some(proxy()))?;
+    send_at_once();
+    Ok(connection)
 }
 
 fn list(connection: &RemoteConnection<'_, '_, '_>) -> Result<Listing, git2::Error> {
