@@ -32,3 +32,19 @@ pub(super) fn send_at_once() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::send_at_once;
+
+    #[test]
+    fn a_connection_that_is_open_sends_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connection = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(!connection.nodelay().unwrap());
+        send_at_once();
+        assert!(connection.nodelay().unwrap());
+    }
+}
