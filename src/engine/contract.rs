@@ -33,10 +33,6 @@ pub struct EngineInfo {
     pub api_version: String,
     /// Architecture in Go's terms: `amd64`, `arm64`.
     pub architecture: String,
-    /// Memory of the engine's host in bytes.
-    pub memory: u64,
-    /// Processors of the engine's host.
-    pub cpus: u64,
     /// The address the engine was reached at.
     pub address: String,
 }
@@ -158,7 +154,7 @@ pub enum OwnedKind {
 /// Every method fails with an [`EngineError`] that names the operation and the thing it was done to.
 #[async_trait]
 pub trait Engine: Send + Sync {
-    /// Version, architecture and size of the engine.
+    /// Version and architecture of the engine.
     async fn info(&self) -> Result<EngineInfo, EngineError>;
 
     /// The image with this name or id, or `None` when the engine does not have it.

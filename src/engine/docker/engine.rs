@@ -46,9 +46,8 @@ impl DockerEngine {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         let operation = "describe itself";
         let failed = |error| self.client.failed(operation, error);
-        let (version, host) =
-            tokio::try_join!(self.client.docker.version(), self.client.docker.info())
-                .map_err(failed)?;
+        // Not `info`: it makes the engine start several programs, which takes longer than all else here.
+        let version = self.client.docker.version().await.map_err(failed)?;
         let product = version
             .components
             .unwrap_or_default()
@@ -67,14 +66,11 @@ impl DockerEngine {
             .ok_or_else(|| Client::incomplete(operation, "version"))?;
         let architecture = version
             .arch
-            .or(host.architecture)
             .ok_or_else(|| Client::incomplete(operation, "architecture"))?;
         Ok(EngineInfo {
             version: format!("{product} {number}"),
             api_version: self.client.docker.client_version().to_string(),
             architecture: go_architecture(&architecture).to_owned(),
-            memory: host.mem_total.and_then(|n| n.try_into().ok()).unwrap_or(0),
-            cpus: host.ncpu.and_then(|n| n.try_into().ok()).unwrap_or(0),
             address: self.address.clone(),
         })
     }
