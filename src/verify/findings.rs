@@ -1,5 +1,7 @@
 //! What was found in one file.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::glibc::GlibcVersion;
@@ -60,6 +62,19 @@ pub enum Format {
         /// What does not add up.
         reason: String,
     },
+}
+
+impl fmt::Display for Format {
+    /// In words: `a text file`, `an ELF file that is not whole: its header is cut short`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elf { bits, machine } => {
+                write!(f, "a whole {bits}-bit ELF program for {machine}")
+            }
+            Self::NotAProgram { what } | Self::NotElf { what } => f.write_str(what),
+            Self::Damaged { reason } => write!(f, "an ELF file that is not whole: {reason}"),
+        }
+    }
 }
 
 impl Format {

@@ -1,13 +1,13 @@
 //! What a file is, told by its first bytes, and the check that it is a whole program.
 
 use super::check::{Check, CheckName, Outcome};
-use super::findings::{Findings, Format};
+use super::findings::Findings;
 
 /// How many bytes from the start are enough to tell.
 pub(super) const HEAD: usize = 4096;
 
 /// The first bytes of every ELF file.
-pub(super) const ELF_MAGIC: &[u8] = b"\x7fELF";
+pub(crate) const ELF_MAGIC: &[u8] = b"\x7fELF";
 
 /// Beginnings of the files that turn up where a binary was expected.
 const BEGINNINGS: [(&[u8], &str); 10] = [
@@ -60,22 +60,11 @@ fn is_text(head: &[u8]) -> bool {
 
 /// A file that is not a whole program fails whatever words stand in it.
 pub(super) fn check(findings: &Findings) -> Check {
-    let (outcome, found) = match &findings.format {
-        Format::Elf { bits, machine } => (
-            Outcome::Passed,
-            format!("a whole {bits}-bit ELF program for {machine}"),
-        ),
-        Format::NotAProgram { what } | Format::NotElf { what } => (Outcome::Failed, what.clone()),
-        Format::Damaged { reason } => (
-            Outcome::Failed,
-            format!("an ELF file that is not whole: {reason}"),
-        ),
-    };
     Check {
         name: CheckName::Format,
-        outcome,
+        outcome: Outcome::passed_if(findings.format.is_program()),
         expected: "a whole ELF program".to_owned(),
-        found,
+        found: findings.format.to_string(),
         evidence: vec![format!(
             "{} bytes, sha256 {}",
             findings.size, findings.sha256

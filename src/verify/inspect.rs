@@ -70,6 +70,16 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
     })
 }
 
+/// Reads the architecture of a program in Go's terms, none when Go has no name for it, from the headers only. The inner
+/// error is what the file is instead of a whole program.
+///
+/// # Errors
+///
+/// When the file cannot be opened or read, or is not a regular file.
+pub fn read_architecture(path: &Path) -> Result<Result<Option<&'static str>, Format>, VerifyError> {
+    Ok(read_program(path)?.map(|program| program.machine.architecture))
+}
+
 /// Reads the headers of a file only; the inner error is what it is instead of a whole program.
 pub(super) fn read_program(path: &Path) -> Result<Result<Program, Format>, VerifyError> {
     let (file, size) = open(path)?;
