@@ -5,6 +5,7 @@
 //! ```text
 //! argv + environment   environment, cli
 //!   -> Recipe          recipe (the YAML format), library (the shipped ones, the user's, their patches)
+//!   -> Like            like: what a node has, where the user names that instead of a tag
 //!   -> Facts           facts, read from source (git) and engine (the container engine)
 //!   -> Plan            plan: make_plan is pure; nothing is left to choose after it
 //!   -> Built           execute: lowers the plan onto the engine
@@ -25,6 +26,7 @@ pub mod execute;
 pub mod facts;
 pub mod failure;
 pub mod library;
+pub mod like;
 pub mod lock;
 pub mod plan;
 pub mod recipe;

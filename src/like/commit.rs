@@ -1,0 +1,112 @@
+//! Commits as programs are labelled with them.
+
+/// Digits of a whole commit id.
+const WHOLE: usize = 40;
+
+/// Fewest digits by which a commit is known.
+const FEWEST: usize = 7;
+
+/// Ends of labels that say that the source was not the commit's: changed, or not known whether it was changed.
+const CHANGED: [&str; 2] = ["-dirty", "-unknown"];
+
+/// The end of the labels of this tool's own builds from patched source.
+const OURS: &str = "-nokmem";
+
+/// A commit as a program is labelled with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The label: a commit id, a short one, the output of `git describe`, or something else altogether.
+    pub label: String,
+    /// The commit id in it or its beginning, in lower case.
+    pub id: Option<String>,
+    /// Whether the label says that the source was not the commit's.
+    pub changed: bool,
+}
+
+impl Commit {
+    /// Reads a label; none when it is empty or one that was never filled in.
+    pub fn read(label: &str) -> Option<Self> {
+        let label = label.trim();
+        if label.is_empty() || label.starts_with("$Format") {
+            return None;
+        }
+        let (rest, changed) = without_remarks(label);
+        // What `git describe --long` says ends in -g and a short commit.
+        let last = rest.rsplit_once("-g").map(|(_, last)| last);
+        Some(Self {
+            label: label.to_owned(),
+            id: commit_id(rest).or_else(|| last.and_then(commit_id)),
+            changed,
+        })
+    }
+}
+
+/// `text` in lower case if it can be a commit id or the beginning of one.
+pub(super) fn commit_id(text: &str) -> Option<String> {
+    let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
+    (digits && (FEWEST..=WHOLE).contains(&text.len())).then(|| text.to_ascii_lowercase())
+}
+
+/// `text` without what says that the source was changed, and whether that was there. This tool's own mark goes as well:
+/// what it patches is the commit that it names.
+pub(super) fn without_remarks(text: &str) -> (&str, bool) {
+    let (mut rest, mut changed) = (text, false);
+    loop {
+        if let Some(before) = CHANGED.iter().find_map(|end| rest.strip_suffix(end)) {
+            (rest, changed) = (before, true);
+        } else if let Some(before) = rest.strip_suffix(OURS) {
+            rest = before;
+        } else {
+            return (rest, changed);
+        }
+    }
+}
+
+/// Whether two commit ids, each whole or its beginning, can be the same.
+pub fn same_commit(one: &str, other: &str) -> bool {
+    let length = one.len().min(other.len());
+    one.is_char_boundary(length)
+        && other.is_char_boundary(length)
+        && one[..length].eq_ignore_ascii_case(&other[..length])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Commit, same_commit};
+
+    const RC10: &str = "dc9208a3303feef5b3839f4323d9beb36df0a9dd";
+
+    #[test]
+    fn labels_hold_a_commit_or_none() {
+        for (label, id, changed) in [
+            (RC10, Some(RC10), false),
+            ("DC9208A3303F", Some("dc9208a3303f"), false),
+            ("v1.1.5-0-gf19387a6", Some("f19387a6"), false),
+            ("v1.0.0-rc93-142-g1234abcd-dirty", Some("1234abcd"), true),
+            (&format!("{RC10}-dirty"), Some(RC10), true),
+            (&format!("{RC10}-unknown"), Some(RC10), true),
+            (&format!("{RC10}-nokmem"), Some(RC10), false),
+            (&format!("{RC10}-nokmem-dirty"), Some(RC10), true),
+            ("1.1.5+ds1-1+deb12u1", None, false),
+            ("unknown", None, false),
+            ("dc9208", None, false),
+            (&format!("{RC10}0"), None, false),
+            ("-g", None, false),
+        ] {
+            let commit = Commit::read(label).unwrap();
+            assert_eq!(commit.id.as_deref(), id, "{label}");
+            assert_eq!(commit.changed, changed, "{label}");
+        }
+        for empty in ["", "  ", "$Format:%H$"] {
+            assert_eq!(Commit::read(empty), None, "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_commit_is_the_same_as_the_whole() {
+        assert!(same_commit(RC10, &RC10[..8]));
+        assert!(same_commit("DC9208A", RC10));
+        assert!(!same_commit("dc9208b", RC10));
+        assert!(!same_commit("é", "e"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Tells the forms apart and reads them.
+
+use super::error::LikeError;
+use super::input::LARGEST_TEXT;
+use super::text::Speaker;
+use super::{Like, document, text};
+use crate::verify::ELF_MAGIC;
+
+/// Reads what one of the understood commands printed: the JSON or YAML of `kubectl version` or of `kubectl get node`,
+/// the text of `kubectl version`, `kubelet --version` (also `=raw`) or `runc --version`.
+///
+/// # Errors
+/// A [`LikeError`] that says what the text is instead, or what is missing in it.
+pub fn read(bytes: &[u8]) -> Result<Like, LikeError> {
+    read_from(bytes, Speaker::Unknown)
+}
+
+pub(super) fn read_from(bytes: &[u8], speaker: Speaker) -> Result<Like, LikeError> {
+    if bytes.len() as u64 > LARGEST_TEXT {
+        return Err(LikeError::TooLarge);
+    }
+    if bytes.starts_with(ELF_MAGIC) {
+        return Err(LikeError::Program);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| LikeError::NoText)?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(LikeError::Empty);
+    }
+    if text.contains('\0') {
+        return Err(LikeError::NoText);
+    }
+    let found = if text.starts_with(['{', '[']) {
+        document::read_json(text)?
+    } else if document::is_yaml(text) {
+        document::read_yaml(text)?
+    } else {
+        text::read(text, speaker)?
+    };
+    only_one(found)
+}
+
+/// What all of them are; several nodes may be alike.
+fn only_one(mut found: Vec<Like>) -> Result<Like, LikeError> {
+    let last = found.pop().ok_or(LikeError::Empty)?;
+    if found.iter().all(|like| *like == last) {
+        return Ok(last);
+    }
+    found.push(last);
+    let mut names: Vec<String> = Vec::new();
+    for name in found.iter().map(Like::to_string) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Err(LikeError::Several { found: names })
+}

@@ -1,0 +1,110 @@
+//! Who builds from a repository of their own, told by what they add to the version.
+
+use super::commit::commit_id;
+
+/// A build from the repository of someone else than upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vendor {
+    /// Who, where that is known.
+    pub name: Option<&'static str>,
+    /// The upstream tag that it derives from.
+    pub tag: String,
+}
+
+/// Words of versions and whose they are. A number before or after a word is no part of it.
+const WORDS: [(&str, &str); 21] = [
+    ("eks", "Amazon EKS"),
+    ("amzn", "Amazon Linux"),
+    ("gke", "Google Kubernetes Engine"),
+    ("k3s", "K3s"),
+    ("rke2r", "RKE2"),
+    ("k0s", "k0s"),
+    ("tke", "Tencent TKE"),
+    ("aliyun", "Alibaba Cloud"),
+    ("cce", "Huawei CCE"),
+    ("iks", "IBM Cloud"),
+    ("icp", "IBM Cloud Private"),
+    ("vmware", "VMware"),
+    ("tanzu", "VMware Tanzu"),
+    ("docker", "Docker"),
+    ("ubuntu", "Ubuntu"),
+    ("deb", "Debian"),
+    ("ds", "Debian"),
+    ("dfsg", "Debian"),
+    ("el", "Red Hat"),
+    ("fc", "Fedora"),
+    ("mirantis", "Mirantis"),
+];
+
+impl Vendor {
+    /// Whoever adds `suffix` to the version `tag`.
+    pub(super) fn of(tag: String, suffix: &str) -> Self {
+        Self {
+            name: name(suffix),
+            tag,
+        }
+    }
+}
+
+/// Whose build it is: `Amazon EKS's build`.
+impl std::fmt::Display for Vendor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}'s build", self.name.unwrap_or("a vendor"))
+    }
+}
+
+fn name(suffix: &str) -> Option<&'static str> {
+    // Nothing but a commit is what OpenShift adds.
+    if suffix.strip_prefix('+').and_then(commit_id).is_some() {
+        return Some("OpenShift");
+    }
+    let suffix_lower = suffix.to_ascii_lowercase();
+    let words: Vec<&str> = suffix_lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit()))
+        .collect();
+    let is = |word: &str, key: &str| {
+        word.strip_prefix(key)
+            .is_some_and(|rest| rest.chars().next().is_none_or(|c| c.is_ascii_digit()))
+    };
+    let known = WORDS
+        .iter()
+        .find(|(key, _)| words.iter().any(|word| is(word, key)));
+    match known {
+        Some((_, name)) => Some(name),
+        // Only packages of distributions write pre-releases so.
+        None if suffix.starts_with('~') => Some("a Linux distribution"),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn vendors_are_known_by_what_they_add() {
+        for (suffix, vendor) in [
+            ("-eks-1-15-1", Some("Amazon EKS")),
+            ("-eks-7c9bda", Some("Amazon EKS")),
+            ("-gke.24", Some("Google Kubernetes Engine")),
+            ("+k3s1", Some("K3s")),
+            ("+rke2r1", Some("RKE2")),
+            ("+d4cacc0", Some("OpenShift")),
+            ("-aliyun.1", Some("Alibaba Cloud")),
+            ("-tke.11", Some("Tencent TKE")),
+            ("-cce2.10", Some("Huawei CCE")),
+            ("-r0-CCE21.1.1.B002", Some("Huawei CCE")),
+            ("+IKS", Some("IBM Cloud")),
+            ("+vmware.1", Some("VMware")),
+            ("+ds1-5+deb11u5", Some("Debian")),
+            ("-0ubuntu1~20.04.2", Some("Ubuntu")),
+            ("-12.dev.gitdc9208a.el7", Some("Red Hat")),
+            ("~", Some("a Linux distribution")),
+            ("-elsewhere", None),
+            ("-1", None),
+        ] {
+            assert_eq!(name(suffix), vendor, "{suffix}");
+        }
+    }
+}

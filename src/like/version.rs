@@ -1,0 +1,232 @@
+//! Versions as programs report them: which tag of upstream's they name, if any.
+
+use super::commit::{commit_id, without_remarks};
+use super::error::LikeError;
+use super::vendor::Vendor;
+
+/// A version as it was reported, with what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedVersion {
+    /// As reported.
+    pub text: String,
+    /// What it means.
+    pub origin: Origin,
+    /// Whether it says that the source was changed.
+    pub changed: bool,
+}
+
+/// What a version names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A tag of upstream's, whose leading `v` may be missing.
+    Tag(String),
+    /// Some commit after a tag: upstream names those that are no release so.
+    After {
+        /// The tag.
+        tag: String,
+        /// The beginning of the commit, where the version holds it.
+        commit: Option<String>,
+    },
+    /// A vendor's build.
+    Vendor(Vendor),
+    /// Nothing: the program was built without its version.
+    Unset,
+}
+
+/// What upstream's pre-releases are called.
+const PRE_RELEASES: [&str; 3] = ["alpha", "beta", "rc"];
+
+impl ReportedVersion {
+    /// Reads a version such as `v1.15.5`, `1.0.0-rc10`, `v1.13.7-gke.24` or `1.0.0~rc93+ds1`.
+    ///
+    /// # Errors
+    /// [`LikeError::NoVersion`] for a text that holds what no version does.
+    pub fn read(text: &str) -> Result<Self, LikeError> {
+        let text = text.trim();
+        let unset = text.contains("$Format");
+        let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_+~".contains(c);
+        if !unset && (text.is_empty() || text.len() > 200 || !text.chars().all(allowed)) {
+            return Err(LikeError::NoVersion {
+                text: text.chars().take(200).collect(),
+            });
+        }
+        let (rest, changed) = without_remarks(text);
+        Ok(Self {
+            text: text.to_owned(),
+            origin: if unset { Origin::Unset } else { origin(rest) },
+            changed,
+        })
+    }
+}
+
+fn origin(text: &str) -> Origin {
+    let numbers = numbers(text);
+    let set = numbers.contains(|c: char| matches!(c, '1'..='9'));
+    if !set || !numbers.contains('.') {
+        return Origin::Unset;
+    }
+    let suffix = &text[numbers.len()..];
+    let Some((pre_release, rest)) = pre_release(suffix) else {
+        return further(numbers.to_owned(), suffix, suffix);
+    };
+    let tag = format!("{numbers}-{pre_release}");
+    // The tilde is a distribution's, so what it begins is part of what the vendor added.
+    let added = if suffix.starts_with('~') {
+        suffix
+    } else {
+        rest
+    };
+    further(tag, rest, added)
+}
+
+/// The leading numbers with the points between them, and the `v` before them.
+fn numbers(text: &str) -> &str {
+    let start = usize::from(text.starts_with('v'));
+    let length = text[start..]
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len() - start);
+    text[..start + length].trim_end_matches('.')
+}
+
+/// A pre-release at the start of what follows the numbers, without its separator, and what follows it.
+fn pre_release(suffix: &str) -> Option<(&str, &str)> {
+    let text = suffix.strip_prefix(['-', '~'])?;
+    let word = PRE_RELEASES.iter().find(|word| text.starts_with(**word))?;
+    let number = &text[word.len()..];
+    let point = usize::from(number.starts_with('.'));
+    let digits = number[point..]
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(number.len() - point);
+    // Upstream numbers all of them.
+    (digits > 0).then(|| text.split_at(word.len() + point + digits))
+}
+
+/// What `tag` with `rest` after it names; `added` is what a vendor would have added to the numbers.
+fn further(tag: String, rest: &str, added: &str) -> Origin {
+    if added.is_empty() {
+        return Origin::Tag(tag);
+    }
+    if matches!(rest, "+dev" | "-dev") && !added.starts_with('~') {
+        return Origin::After { tag, commit: None };
+    }
+    match counted(rest) {
+        Some(commit) => Origin::After {
+            tag,
+            commit: Some(commit),
+        },
+        None => Origin::Vendor(Vendor::of(tag, added)),
+    }
+}
+
+/// The commit in `-12+20c265fef0741d` (Kubernetes; `.12+` after a pre-release) or `-12-g20c265f` (git): so many commits
+/// after the tag.
+fn counted(rest: &str) -> Option<String> {
+    let rest = rest.strip_prefix(['-', '.'])?;
+    let (count, commit) = rest.split_once('+').or_else(|| rest.split_once("-g"))?;
+    let counts = !count.is_empty() && count.chars().all(|c| c.is_ascii_digit());
+    counts.then(|| commit_id(commit)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, ReportedVersion};
+
+    fn origin(text: &str) -> Origin {
+        ReportedVersion::read(text).expect(text).origin
+    }
+
+    #[test]
+    fn upstreams_tags_are_told_from_what_is_none() {
+        for tag in [
+            "v1.15.5",
+            "v1.16.6-beta.0",
+            "v1.16.0-alpha.3",
+            "v1.19.0-rc.2",
+            "1.0.0-rc10",
+            "1.1.0-rc.1",
+            "0.1.1",
+            "1.0.3",
+        ] {
+            assert_eq!(origin(tag), Origin::Tag(tag.to_owned()));
+        }
+        for (text, tag) in [("v1.15.5-dirty", "v1.15.5"), ("v1.15.5-nokmem", "v1.15.5")] {
+            assert_eq!(origin(text), Origin::Tag(tag.to_owned()));
+        }
+        assert!(ReportedVersion::read("v1.15.5-dirty").unwrap().changed);
+        for unset in ["v0.0.0-master+$Format:%h$", "v0.0.0", "unknown", "1", "v"] {
+            assert_eq!(origin(unset), Origin::Unset, "{unset}");
+        }
+    }
+
+    #[test]
+    fn commits_after_a_tag_are_no_tag() {
+        for (text, tag, commit) in [
+            ("1.0.0-rc5+dev", "1.0.0-rc5", None),
+            ("1.1.0-dev", "1.1.0", None),
+            (
+                "v1.15.5-12+20c265fef0741d",
+                "v1.15.5",
+                Some("20c265fef0741d"),
+            ),
+            (
+                "v1.16.0-beta.0.123+20c265fef0741d-dirty",
+                "v1.16.0-beta.0",
+                Some("20c265fef0741d"),
+            ),
+            ("v1.1.5-3-gf19387a6", "v1.1.5", Some("f19387a6")),
+        ] {
+            let after = Origin::After {
+                tag: tag.to_owned(),
+                commit: commit.map(str::to_owned),
+            };
+            assert_eq!(origin(text), after, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_vendors_add_does_not_hide_the_tag() {
+        for (text, name, tag) in [
+            ("v1.15.5-eks-1-15-1", Some("Amazon EKS"), "v1.15.5"),
+            (
+                "v1.13.7-gke.24",
+                Some("Google Kubernetes Engine"),
+                "v1.13.7",
+            ),
+            ("v1.17.4+k3s1", Some("K3s"), "v1.17.4"),
+            ("v1.19.0-rc.2+k3s1", Some("K3s"), "v1.19.0-rc.2"),
+            ("v1.11.0+d4cacc0", Some("OpenShift"), "v1.11.0"),
+            ("v1.20.15-aliyun.1", Some("Alibaba Cloud"), "v1.20.15"),
+            ("v1.18.4-tke.11", Some("Tencent TKE"), "v1.18.4"),
+            ("v1.21.2+vmware.1-fips.1", Some("VMware"), "v1.21.2"),
+            ("1.0.0~rc93+ds1", Some("Debian"), "1.0.0-rc93"),
+            ("1.0.0~rc93+ds1-5+deb11u5", Some("Debian"), "1.0.0-rc93"),
+            ("1.0.0~rc95-0ubuntu1~20.04.2", Some("Ubuntu"), "1.0.0-rc95"),
+            ("1.0.0~rc6", Some("a Linux distribution"), "1.0.0-rc6"),
+            ("1.0.0-rc5+dev.docker-18.06", Some("Docker"), "1.0.0-rc5"),
+            ("v1.15.5-1.2", None, "v1.15.5"),
+            ("v1.15.5-rc", None, "v1.15.5"),
+            ("v1.15.5+mine", None, "v1.15.5"),
+        ] {
+            match origin(text) {
+                Origin::Vendor(vendor) => {
+                    assert_eq!((vendor.name, vendor.tag.as_str()), (name, tag), "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_version_holds_is_refused() {
+        for bad in [
+            "",
+            " ",
+            "v1.15.5; rm -rf /",
+            "v1.15\u{1b}[31m",
+            "vé",
+            &"1".repeat(201),
+        ] {
+            assert!(ReportedVersion::read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Reading what programs say of themselves.
+
+pub mod forms;
+mod programs;
+mod wrong;
