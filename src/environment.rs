@@ -9,6 +9,10 @@ use etcetera::BaseStrategy;
 
 /// Environment variables, folders and the terminal.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that have nothing to do with each other"
+)]
 pub struct Environment {
     /// Command line, the program's name included.
     pub arguments: Vec<OsString>,
@@ -30,6 +34,8 @@ pub struct Environment {
     pub progress_terminal: bool,
     /// Whether standard output is a terminal.
     pub output_terminal: bool,
+    /// Whether standard input is a terminal.
+    pub input_terminal: bool,
 }
 
 impl Environment {
@@ -76,6 +82,7 @@ impl Environment {
             progress_terminal: std::io::stderr().is_terminal()
                 && text("TERM").is_none_or(|term| term != "dumb"),
             output_terminal: std::io::stdout().is_terminal(),
+            input_terminal: std::io::stdin().is_terminal(),
         })
     }
 }

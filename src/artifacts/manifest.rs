@@ -31,6 +31,9 @@ pub struct Manifest {
     pub platform: String,
     /// Class of the source tree.
     pub class: Option<String>,
+    /// What `--like` read, where that chose the version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub like: Option<ManifestLike>,
     /// The source.
     pub source: ManifestSource,
     /// The toolchain image.
@@ -45,6 +48,18 @@ pub struct Manifest {
     pub warnings: Vec<String>,
     /// The published binaries.
     pub files: Vec<ManifestFile>,
+}
+
+/// What a result is to be like, as it was reported.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ManifestLike {
+    /// The version.
+    pub version: Option<String>,
+    /// The commit's label.
+    pub commit: Option<String>,
+    /// The architecture in Go's terms.
+    pub architecture: Option<String>,
 }
 
 /// The source of a result.

@@ -10,7 +10,7 @@ pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
 pub use log::BuildLog;
 pub use manifest::{
-    MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestPatch, ManifestSource,
-    PackageVersion, StepRecord, checksum_file,
+    MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
+    ManifestSource, PackageVersion, StepRecord, checksum_file,
 };
 pub use target::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS, Target};

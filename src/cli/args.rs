@@ -151,6 +151,10 @@ pub struct BuildArguments {
     /// Tag or commit to build, tags with or without the leading v
     #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = given())]
     pub tag: Option<String>,
+    /// What a node has, instead of a tag: its binary, which is run with --version; or a file or standard input (-) with
+    /// what `runc --version`, `kubelet --version=raw` or `kubectl version -o json` prints
+    #[arg(long, value_name = "FILE|-", conflicts_with = "tag")]
+    pub like: Option<PathBuf>,
     /// Where to get the source, instead of the recipe's URLs; tried in order. A local repository works, too
     #[arg(long, value_name = "URL|PATH", value_parser = given())]
     pub source: Vec<String>,

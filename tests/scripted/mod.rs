@@ -5,6 +5,7 @@ mod container;
 mod engine_faults;
 mod images;
 mod leftovers;
+mod like;
 mod place;
 mod plans;
 mod program;

@@ -51,6 +51,13 @@ impl Place {
         self.workplace.run(&with_always(arguments, &address))
     }
 
+    /// The same with `input` on a pipe.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Finished {
+        let address = self.engine.address();
+        self.workplace
+            .run_with_input(&with_always(arguments, &address), input)
+    }
+
     /// Builds v1.0.0 to its end.
     pub fn build(&self, further: &[&str]) -> Finished {
         self.run(&[&BUILD, further].concat())

@@ -18,12 +18,22 @@ pub fn with_accounting() -> Vec<u8> {
     PROGRAM.get_or_init(|| compile(mark)).clone()
 }
 
+/// A static program that prints `text` and ends.
+pub fn that_prints(text: &str) -> Vec<u8> {
+    compile_code(&format!(
+        "#include <stdio.h>\nint main(void) {{ fputs({text:?}, stdout); return 0; }}\n"
+    ))
+}
+
 fn compile(mark: &str) -> Vec<u8> {
+    compile_code(&format!(
+        "__attribute__((used)) static const char mark[] = \"{mark}\";\nint main(void) {{ return 0; }}\n"
+    ))
+}
+
+fn compile_code(code: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (source, program) = (folder.path().join("main.c"), folder.path().join("main"));
-    let code = format!(
-        "__attribute__((used)) static const char mark[] = \"{mark}\";\nint main(void) {{ return 0; }}\n"
-    );
     fs::write(&source, code).expect("a written source");
     let status = Command::new("cc")
         .args(["-static", "-s", "-o"])

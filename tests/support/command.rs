@@ -1,5 +1,6 @@
 //! The command under test, with a home, a working directory and an environment of its own.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -66,6 +67,21 @@ impl Workplace {
             .output()
             .expect("the command starts")
             .into()
+    }
+
+    /// Runs the command to its end with `input` on a pipe.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command starts");
+        let mut pipe = child.stdin.take().expect("stdin is piped");
+        // A command that does not want it closes the pipe.
+        let _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        finish(child)
     }
 
     /// Starts the command with its output in pipes; see [`finish`].

@@ -6,6 +6,7 @@ use crate::execute::ExecuteError;
 use crate::facts::FactsError;
 use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
+use crate::like::LikeError;
 use crate::plan::PlanError;
 use crate::source::SourceError;
 
@@ -28,6 +29,49 @@ pub(super) fn library(error: LibraryError) -> Failure {
     } else {
         failure
     }
+}
+
+pub(super) fn like(error: LikeError) -> Failure {
+    const FORMS: &str = "--like takes a node's binary, or what `runc --version`, `kubelet --version=raw` or `kubectl version -o json` prints";
+    let (kind, hint) = match error.root() {
+        LikeError::Vendor { vendor, .. } => (
+            FailureKind::Plan,
+            format!("`--tag {}` builds upstream's code of that tag, and --force does the same from --like", vendor.tag),
+        ),
+        LikeError::OtherCommit { reported, .. } => (
+            FailureKind::Integrity,
+            format!(
+                "the given build was made from another commit than the release (some vendors leave the version as it is), or its labels are wrong; `--tag {reported}` builds that commit, where upstream has it"
+            ),
+        ),
+        LikeError::Terminal { .. } => (
+            FailureKind::Usage,
+            "pipe a version into `--like -`: `runc --version | kmembuild runc --like -`, `kubectl version -o json | kmembuild kubelet --like -`".to_owned(),
+        ),
+        LikeError::NoServer => (
+            FailureKind::Usage,
+            "see why `kubectl version` shows no server (its message, KUBECONFIG, --context), or give what `kubelet --version=raw` prints on a node".to_owned(),
+        ),
+        LikeError::Program => (FailureKind::Usage, "name the file: --like FILE".to_owned()),
+        LikeError::NotRun { .. } => (
+            FailureKind::Usage,
+            "run it with --version on the node, and give --like what it prints".to_owned(),
+        ),
+        LikeError::Several { .. } => (FailureKind::Usage, "give --like one of them".to_owned()),
+        LikeError::Architecture { .. } => (FailureKind::Usage, "--arch chooses one that is".to_owned()),
+        LikeError::Nothing | LikeError::NoCommit { .. } => (
+            FailureKind::Usage,
+            "--tag names the tag or the commit, where you know it from elsewhere (the package that brought it, for example)".to_owned(),
+        ),
+        LikeError::OtherProgram { .. } => (
+            FailureKind::Usage,
+            "`kmembuild recipes list` shows the recipes".to_owned(),
+        ),
+        LikeError::OtherSystem { .. } => (FailureKind::Usage, "ask a node that runs Linux".to_owned()),
+        LikeError::Unreadable { .. } => return Failure::new(FailureKind::Usage, error),
+        _ => (FailureKind::Usage, FORMS.to_owned()),
+    };
+    Failure::new(kind, error).hint(hint)
 }
 
 pub(super) fn plan(error: PlanError) -> Failure {

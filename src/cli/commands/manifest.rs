@@ -47,6 +47,7 @@ pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manif
         version: plan.version.clone(),
         platform: plan.platform.clone(),
         class: plan.class.clone(),
+        like: prepared.like.clone(),
         source: manifest_source(prepared, built),
         image: ManifestImage {
             name: built.image.name.clone(),

@@ -3,6 +3,7 @@
 mod build;
 mod clean;
 mod explain;
+mod like;
 mod manifest;
 mod plan;
 mod prepare;

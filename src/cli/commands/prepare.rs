@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::like::{self, Model};
 use super::{Invocation, explain};
+use crate::artifacts::ManifestLike;
 use crate::checksum::sha256_hex;
 use crate::cli::args::{BuildArguments, ImageChoice};
 use crate::engine::{DockerEngine, Engine, EngineInfo};
@@ -25,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) store: Option<Store>,
     pub(super) served: Option<Served>,
     pub(super) plan: Plan,
+    /// What it is to be like.
+    pub(super) like: Option<ManifestLike>,
 }
 
 /// Recipe, facts, plan. Reads from the engine and the mirrors; changes nothing but the source store.
@@ -44,6 +48,8 @@ pub(super) async fn prepare(
         );
         return Err(Failure::new(FailureKind::Usage, text));
     }
+    let model = like::model(invocation, &loaded, arguments, sink).await?;
+    let arguments = model.as_ref().map_or(arguments, |model| &model.arguments);
     let request = request(invocation, arguments);
     let image_archive = arguments
         .image_archive
@@ -61,7 +67,15 @@ pub(super) async fn prepare(
         let (Source::Git(git), Some(wanted)) = (&loaded.recipe.source, wanted) else {
             return Ok((None, None, SourceFacts::Folder));
         };
-        let (store, served) = fetch(invocation, &loaded, git, wanted, arguments, sink).await?;
+        let fetched = fetch(invocation, &loaded, git, wanted, arguments, sink).await;
+        let (store, served) = match &model {
+            Some(model) => {
+                let fetched = fetched.map_err(|failure| model.explain(failure))?;
+                model.check(&loaded.recipe, &fetched.1)?;
+                fetched
+            }
+            None => fetched?,
+        };
         let tree = store.tree(&served.tree).map_err(explain::source)?;
         let facts = GitFacts {
             tag: served.tag.clone(),
@@ -87,8 +101,12 @@ pub(super) async fn prepare(
         engine_architecture: engine_info.architecture.clone(),
         image_archive,
     };
-    let plan = make_plan(&loaded.recipe, &request, &facts).map_err(explain::plan)?;
+    let mut plan = make_plan(&loaded.recipe, &request, &facts).map_err(explain::plan)?;
+    if let Some(model) = &model {
+        plan.warnings.extend_from_slice(&model.warnings);
+    }
     Ok(Prepared {
+        like: model.as_ref().map(Model::record),
         loaded,
         engine,
         engine_info,
@@ -139,8 +157,9 @@ fn wanted<'a>(
             } else {
                 format!("; known are {}", known.join(", "))
             };
-            refuse(format!(
-                "which version of {name}? --tag names a tag or a commit{known}"
+            let text = format!("which version of {name}? --tag names a tag or a commit{known}");
+            Err(Failure::new(FailureKind::Usage, text).hint(
+                "--like takes what a node has: its binary, or what that prints of its version",
             ))
         }
         (Source::Folder(_), _) if !arguments.source.is_empty() || arguments.refresh => {
