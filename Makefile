@@ -1,7 +1,9 @@
 # For users:      make quickstart   builds the tool and a real runc with it, and shows the proof
 #                 make test         runs everything
+#                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
 #                 make bench        ratios against the bare commands
+#                 make bench-kubelet  the same for Kubernetes 1.20.2
 # Packages that are missing are installed where that can be done, and named where it cannot.
 
 CARGO := cargo
@@ -12,7 +14,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git
 
-.PHONY: quickstart test check bench toolchain engine
+.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine
 
 quickstart: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES)
@@ -24,17 +26,27 @@ test: check engine
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(CARGO) test --locked --test main -- engine:: builds::
 
+# One at a time: they compile on all processors and share names on the engine.
+test-kubelet: toolchain engine
+	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
+	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
+
 check: toolchain
 	.ci/install-packages git
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds::
+	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet::
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3
 	$(CARGO) build --locked --release
 	.ci/bench
+
+bench-kubelet: toolchain engine
+	.ci/install-packages $(RUN_PACKAGES) git python3 rsync
+	$(CARGO) build --locked --release
+	.ci/bench kubelet
 
 toolchain:
 	@command -v $(CARGO) >/dev/null || { \

@@ -3,6 +3,7 @@
 mod builds;
 mod commands;
 mod engine;
+mod kubelet;
 mod like;
 mod plans;
 mod recipes;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::plan::{PlannedPatch, RecipeIdentity};
+use crate::execute::Toolchain;
+use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings};
 
 /// Version of the manifest's form.
@@ -38,6 +39,12 @@ pub struct Manifest {
     pub source: ManifestSource,
     /// The toolchain image.
     pub image: ManifestImage,
+    /// What was built of the source; none where the recipe knows no targets.
+    pub targets: Vec<String>,
+    /// How upstream's build was run.
+    pub via: Via,
+    /// The toolchain, where the recipe says how to ask for it.
+    pub toolchain: Option<Toolchain>,
     /// The commands that were run, in order.
     pub commands: Vec<StepRecord>,
     /// When the build was done, in UTC.

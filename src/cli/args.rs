@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::recipe::{Architecture, ByteSize, ImageName, Span};
+use crate::recipe::{Architecture, ByteSize, ImageName, Name, Span};
 use crate::verify::GlibcVersion;
 
 /// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
@@ -179,6 +179,9 @@ pub struct BuildArguments {
     /// Architecture to build for, in Go's terms; the engine's own if not given
     #[arg(long, value_name = "ARCH")]
     pub arch: Option<Architecture>,
+    /// What to ask of upstream's build.
+    #[command(flatten)]
+    pub upstream: UpstreamArguments,
     /// Build also a version that needs no such build
     #[arg(long)]
     pub force: bool,
@@ -203,9 +206,35 @@ pub struct BuildArguments {
     /// Folder for the results
     #[arg(long, short, value_name = "DIR", default_value = "dist")]
     pub output: PathBuf,
-    /// Keep the container of a failed step
+    /// Keep the container of a failed step; with --via run-sh, all that upstream's script makes
     #[arg(long)]
     pub keep: bool,
+}
+
+/// What to ask of upstream's build, as far as the recipe knows how.
+#[derive(Debug, Clone, Args)]
+pub struct UpstreamArguments {
+    /// What to build of the source, where the recipe knows several targets, e.g. kubelet,kubeadm
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+    pub target: Vec<Name>,
+    /// How to run upstream's build
+    #[arg(long, value_enum, value_name = "WAY", default_value = "make")]
+    pub via: ViaChoice,
+    /// Statically linked binaries
+    #[arg(long = "static")]
+    pub static_linked: bool,
+    /// Further flags for the Go commands, e.g. --goflags=-race; build tags are the recipe's
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
+    pub goflags: Option<GoFlags>,
+    /// Compile one package at a time, which takes less memory and more time
+    #[arg(long)]
+    pub low_memory: bool,
+    /// Take out everything that the build makes, such as its code generators
+    #[arg(long)]
+    pub all_outputs: bool,
+    /// Toolchain version to accept instead of upstream's, e.g. 1.15 or 1.15.15
+    #[arg(long, value_name = "VERSION", value_parser = given())]
+    pub allow_toolchain: Option<String>,
 }
 
 /// Refuses an empty text: it comes from a variable of a script that is not set.
@@ -224,6 +253,49 @@ pub enum ImageChoice {
     Lean,
     /// Bootstrapped from Debian's signed archive by mmdebstrap
     Debian,
+}
+
+/// How upstream's build is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ViaChoice {
+    /// Its make, in the toolchain image; works on every engine
+    Make,
+    /// Its own script, unmodified, in a container that drives the engine
+    RunSh,
+}
+
+/// Flags for the Go commands, with single spaces between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoFlags(
+    /// The flags.
+    pub String,
+);
+
+impl std::str::FromStr for GoFlags {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let flags: Vec<_> = text.split_whitespace().collect();
+        if flags.is_empty() {
+            return Err("it holds no flag".to_owned());
+        }
+        for flag in &flags {
+            let name = flag.trim_start_matches('-');
+            if name.len() == flag.len() || name.is_empty() {
+                return Err(format!(
+                    "{flag:?} is not a flag; write a flag and its value as one word, like -p=2"
+                ));
+            }
+            // A second list of tags would take the place of the recipe's, or give way to it, in silence.
+            if name.split('=').next() == Some("tags") {
+                return Err(
+                    "build tags are what turns accounting off, and the recipe gives them; change them in a recipe of your own (`kmembuild recipes export`)"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(Self(flags.join(" ")))
+    }
 }
 
 /// A number of processors, in billionths of one.
@@ -300,12 +372,23 @@ pub fn parse_build(
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, Cpus};
+    use super::{Cli, Cpus, GoFlags};
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_single_words_and_no_tags() {
+        assert_eq!(
+            " -p=2  -race ".parse(),
+            Ok(GoFlags("-p=2 -race".to_owned()))
+        );
+        for bad in ["", " ", "-p 2", "-", "-tags=x", "--tags=x", "-v -tags"] {
+            assert!(bad.parse::<GoFlags>().is_err(), "{bad:?}");
+        }
     }
 
     #[test]

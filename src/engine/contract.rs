@@ -20,6 +20,9 @@ pub const LABEL_DEADLINE: &str = "io.kmembuild.deadline";
 /// Label on images: the identity (sha256 of the specification) they were made from.
 pub const LABEL_IDENTITY: &str = "io.kmembuild.identity";
 
+/// Where a container finds the engine's socket: where every client of the engine looks for it.
+pub const SOCKET_IN_SESSION: &str = "/var/run/docker.sock";
+
 /// Bytes of a tar archive on their way to or from the engine.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
 
@@ -84,6 +87,11 @@ pub struct SessionSpec {
     pub image: String,
     /// Container name.
     pub name: String,
+    /// Host name in the container; the engine's choice when not given.
+    pub hostname: Option<String>,
+    /// Path on the engine's host of the engine's own socket, for a container that drives the engine; it is at
+    /// [`SOCKET_IN_SESSION`] there.
+    pub engine_socket: Option<String>,
     /// Working directory of the steps; made if it is not there.
     pub workdir: String,
     /// Labels.
@@ -157,6 +165,9 @@ pub trait Engine: Send + Sync {
     /// Version and architecture of the engine.
     async fn info(&self) -> Result<EngineInfo, EngineError>;
 
+    /// The address it was reached at.
+    fn address(&self) -> &str;
+
     /// The image with this name or id, or `None` when the engine does not have it.
     async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError>;
 
@@ -193,6 +204,16 @@ pub trait Engine: Send + Sync {
 
     /// Everything that carries [`LABEL_RUN`].
     async fn owned(&self) -> Result<Vec<Owned>, EngineError>;
+
+    /// Containers and images, labelled or not, of which a name begins with one of these.
+    async fn named(
+        &self,
+        containers: &[String],
+        images: &[String],
+    ) -> Result<Vec<Owned>, EngineError>;
+
+    /// Takes the name `name` from an image that has another one as well. No such name is success.
+    async fn untag(&self, name: &str) -> Result<(), EngineError>;
 
     /// Removes one thing, a running container included. Already gone is success.
     async fn remove(&self, owned: &Owned) -> Result<(), EngineError>;

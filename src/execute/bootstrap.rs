@@ -21,6 +21,7 @@ pub(super) struct Bootstrap<'a> {
     pub(super) architectures: &'a [String],
     pub(super) packages: &'a [String],
     pub(super) preferences: Option<&'a str>,
+    pub(super) links: &'a BTreeMap<String, String>,
     pub(super) environment: &'a BTreeMap<String, String>,
     pub(super) identity: &'a str,
     /// Name of the image to make.
@@ -30,6 +31,8 @@ pub(super) struct Bootstrap<'a> {
 
 /// Carries the preferences to mmdebstrap's hook; a text on its command line would have to be quoted for a shell.
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
+/// Carries the links to mmdebstrap's hook: where one is, a tab, where it leads.
+const LINKS_VARIABLE: &str = "KMEMBUILD_LINKS";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -50,6 +53,17 @@ pub(super) async fn bootstrap(
     if let Some(preferences) = what.preferences {
         command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
             "--setup-hook=printf %s \"${PREFERENCES_VARIABLE}\" >\"$1/etc/apt/preferences.d/kmembuild\""
+        ));
+    }
+    if !what.links.is_empty() {
+        let lines: String = what
+            .links
+            .iter()
+            .map(|(link, target)| format!("{link}\t{target}\n"))
+            .collect();
+        command.env(LINKS_VARIABLE, lines).arg(format!(
+            "--customize-hook=printf %s \"${LINKS_VARIABLE}\" | while IFS=\"$(printf '\\t')\" read -r link target; do \
+             mkdir -p \"$1${{link%/*}}\" && ln -s \"$target\" \"$1$link\" || exit 1; done"
         ));
     }
     command

@@ -107,6 +107,58 @@ pub enum ExecuteError {
         /// What `find` said.
         reason: String,
     },
+    /// The image's toolchain did not tell its version.
+    #[error(
+        "the toolchain of the image {image} did not tell its version: {}: {reason}",
+        command_line(command)
+    )]
+    ToolchainUnknown {
+        /// The image.
+        image: String,
+        /// The command that was run.
+        command: Vec<String>,
+        /// Why not.
+        reason: String,
+    },
+    /// The image's toolchain is another one than upstream's.
+    #[error("the toolchain in the image {image} is {found}, and upstream builds this version with {upstream}{}", accepted(allowed.as_deref()))]
+    Toolchain {
+        /// The image.
+        image: String,
+        /// The version found in it.
+        found: String,
+        /// The version that upstream builds with.
+        upstream: String,
+        /// The version that the user accepts.
+        allowed: Option<String>,
+    },
+    /// Another image has the name under which upstream's script looks for its own.
+    #[error(
+        "upstream's script looks for its image under the name {name}, which another image on the engine has: {other} instead of {wanted}"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Id of the image that has it.
+        other: String,
+        /// Id of the image that is to be used.
+        wanted: String,
+    },
+    /// The engine cannot be driven from a container.
+    #[error("the engine at {engine} cannot run upstream's script: {reason}")]
+    NoScript {
+        /// Address of the engine.
+        engine: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The run's registration could not be written to.
+    #[error("what upstream's script will leave could not be noted")]
+    RunNote {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A step ended with an exit code other than 0.
     #[error(
         "step {step} failed with exit code {exit_code}: {}{}",
@@ -144,6 +196,8 @@ pub enum ExecuteError {
         step: String,
         /// The limit.
         limit: Duration,
+        /// The container that was kept, if one was.
+        kept: Option<String>,
     },
     /// An output is not there after the steps.
     #[error("the steps succeeded and left no {path}")]
@@ -185,13 +239,19 @@ fn memory_limit(limit: Option<u64>) -> String {
     }
 }
 
+fn accepted(allowed: Option<&str>) -> String {
+    allowed
+        .map(|allowed| format!(" (--allow-toolchain accepts {allowed})"))
+        .unwrap_or_default()
+}
+
 impl ExecuteError {
     /// Id of the container that was kept for looking around in it.
     pub fn kept_container(&self) -> Option<&str> {
         match self {
-            ExecuteError::StepFailed { kept, .. } | ExecuteError::OutOfMemory { kept, .. } => {
-                kept.as_deref()
-            }
+            ExecuteError::StepFailed { kept, .. }
+            | ExecuteError::OutOfMemory { kept, .. }
+            | ExecuteError::TimedOut { kept, .. } => kept.as_deref(),
             _ => None,
         }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::StreamExt;
 use tokio_util::io::ReaderStream;
 
+use super::archive::one_file_archive;
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
@@ -132,13 +132,19 @@ fn engine_failed(source: EngineError) -> ExecuteError {
     }
 }
 
-async fn present(name: &str, context: &Context<'_>) -> Result<Option<EngineImage>, ExecuteError> {
+pub(super) async fn present(
+    name: &str,
+    context: &Context<'_>,
+) -> Result<Option<EngineImage>, ExecuteError> {
     context.engine.image(name).await.map_err(engine_failed)
 }
 
 /// Pulls the image from the first reference that has it and gives it the expected name. Returns the reference, or
 /// `None` when the image was there.
-async fn pull(base: &BaseImage, context: &Context<'_>) -> Result<Option<String>, ExecuteError> {
+pub(super) async fn pull(
+    base: &BaseImage,
+    context: &Context<'_>,
+) -> Result<Option<String>, ExecuteError> {
     if present(&base.name, context).await?.is_some() {
         context.sink.event(&Event::Note {
             text: format!("the image {} is there already", base.name),
@@ -243,6 +249,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             architectures,
             packages,
             preferences,
+            links,
             environment,
             identity,
         } => {
@@ -251,6 +258,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 architectures,
                 packages,
                 preferences: preferences.as_deref(),
+                links,
                 environment,
                 identity,
                 name: &name,
@@ -312,7 +320,7 @@ fn build_context(
             let tree = store.patch(tree, &patches).map_err(ExecuteError::Source)?;
             Ok(store.archive(&tree, *modified))
         }
-        (text, _, _) => Ok(one_file_archive(dockerfile, text.unwrap_or_default())),
+        (text, _, _) => Ok(one_file_archive(dockerfile, text.unwrap_or_default(), 0)),
     }
 }
 
@@ -326,17 +334,4 @@ pub(super) fn patch_texts(patches: &[PlannedPatch], context: &Context<'_>) -> Ve
             text: text(&patch.file),
         })
         .collect()
-}
-
-fn one_file_archive(path: &str, text: &str) -> ByteStream {
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_size(text.len() as u64);
-    let mut archive = tar::Builder::new(Vec::new());
-    let written = archive
-        .append_data(&mut header, path, text.as_bytes())
-        .and_then(|()| archive.into_inner());
-    stream::once(async move { written.map(Bytes::from) })
-        .map_err(std::io::Error::from)
-        .boxed()
 }

@@ -1,12 +1,38 @@
 //! The runs of this machine: which are alive, and what the dead ones left on the engine.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, OwnedKind};
+
+/// What upstream's own build script leaves on an engine, where nothing carries a label of the tool's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Left {
+    /// Address of the engine.
+    pub engine: String,
+    /// Beginnings of the names of containers.
+    pub containers: Vec<String>,
+    /// Beginnings of the names of images.
+    pub images: Vec<String>,
+    /// A name that an image has for the script only.
+    pub borrowed: Option<BorrowedName>,
+}
+
+/// A name that an image has for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BorrowedName {
+    /// The name.
+    pub name: String,
+    /// Id of the image: when the name has come to another one, it is no longer the tool's to take away.
+    pub image: String,
+}
 
 /// A run of this machine. Its file is locked as long as its process lives, however that ends.
 #[derive(Debug)]
@@ -14,7 +40,7 @@ pub struct Run {
     id: String,
     file: PathBuf,
     leaves_something: AtomicBool,
-    _lock: File,
+    lock: File,
 }
 
 impl Run {
@@ -43,13 +69,23 @@ impl Run {
             id,
             file,
             leaves_something: AtomicBool::new(false),
-            _lock: lock,
+            lock,
         })
     }
 
     /// The run's id, for labels and names.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Writes into the run's registration what a script of upstream's will leave.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn note(&self, left: &Left) -> io::Result<()> {
+        let text = serde_json::to_string(left)?;
+        (&self.lock).write_all(format!("{text}\n").as_bytes())?;
+        self.lock.sync_all()
     }
 
     /// Notes that a container of this run may be left on the engine. The run's registration then stays when the run
@@ -118,6 +154,7 @@ pub async fn sweep(
         OwnedKind::Volume => 1,
         OwnedKind::Image => 2,
     });
+    let left = registered_left(folder, sweep, engine.address());
     let mut removed = Vec::new();
     for thing in owned {
         let run = thing
@@ -141,11 +178,48 @@ pub async fn sweep(
         };
         if may_go {
             engine.remove(&thing).await?;
-            forget(folder, run);
+            if !left.iter().any(|(known, _, _)| known == run) {
+                forget(folder, run);
+            }
             removed.push(thing);
         }
     }
+    // After the containers that drive the scripts: a script that goes on makes more.
+    for (_, file, left) in left {
+        for left in left {
+            removed.extend(left.remove(engine).await?);
+        }
+        let _ = fs::remove_file(file);
+    }
     Ok(removed)
+}
+
+/// Registrations of dead runs whose scripts left something on the engine at `address`, and of kept ones where that is
+/// allowed: the run, its file, and what was left.
+fn registered_left(
+    folder: &Path,
+    sweep: Sweep,
+    address: &str,
+) -> Vec<(String, PathBuf, Vec<Left>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.map(|entry| entry.path());
+    files
+        .filter_map(|file| {
+            let run = file.file_stem()?.to_str()?.to_owned();
+            let may_go = match state(folder, &run) {
+                State::Dead => true,
+                State::Kept => sweep.kept,
+                State::Alive | State::NotOurs => false,
+            };
+            let text = fs::read_to_string(&file).ok().filter(|_| may_go)?;
+            let left: Vec<Left> = text
+                .lines()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .collect();
+            let here = !left.is_empty() && left.iter().all(|left| left.engine == address);
+            here.then_some((run, file, left))
+        })
+        .collect()
 }
 
 enum State {

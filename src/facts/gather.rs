@@ -17,7 +17,12 @@ use crate::source::Tree;
 /// [`FactsError::Tree`] when an object of the tree cannot be read.
 pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> {
     let mut facts = TreeFacts::default();
-    for condition in recipe.classes.iter().flat_map(|class| &class.when) {
+    let conditions = recipe
+        .classes
+        .iter()
+        .flat_map(|class| &class.when)
+        .chain(recipe.architectures.values().flat_map(|arch| &arch.when));
+    for condition in conditions {
         match condition {
             Condition::Exists(path) | Condition::Missing(path) => {
                 if tree.exists(path.as_str()).map_err(FactsError::Tree)? {
@@ -34,6 +39,20 @@ pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> 
                         .or_default()
                         .insert(asked.text.clone());
                 }
+            }
+        }
+    }
+    for path in recipe.targets.iter().flat_map(|known| known.known.values()) {
+        if tree.exists(path.as_str()).map_err(FactsError::Tree)? {
+            facts.present.insert(path.to_string());
+        }
+    }
+    if let Source::Git(git) = &recipe.source {
+        for (name, wanted) in &git.read {
+            if let Some(content) = tree.read(wanted.file.as_str()).map_err(FactsError::Tree)?
+                && let Some(text) = wanted.pattern.find(&String::from_utf8_lossy(&content))
+            {
+                facts.read.insert(name.to_string(), text.to_owned());
             }
         }
     }

@@ -59,6 +59,9 @@ pub struct TreeFacts {
     pub texts: BTreeMap<String, BTreeSet<String>>,
     /// First line of the recipe's version file.
     pub version: Option<String>,
+    /// What the recipe's patterns took out of files, by the name of the value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub read: BTreeMap<String, String>,
     /// Images that upstream's Dockerfile starts from, in order, its default arguments put in.
     pub base_images: Vec<String>,
 }

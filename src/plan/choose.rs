@@ -1,6 +1,6 @@
 //! The choices that everything else in a plan follows from: architecture, version, class, patches, values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::PlanError;
 use super::request::Request;
@@ -23,6 +23,8 @@ pub(super) struct Choice<'a> {
     pub(super) target: String,
     pub(super) cross: bool,
     pub(super) source_patches: Vec<PlannedPatch>,
+    /// What is built; empty in a recipe without targets.
+    pub(super) targets: Vec<String>,
 }
 
 pub(super) fn choose_architecture(
@@ -101,6 +103,33 @@ pub(super) fn choose_version(
         ))
     })?;
     Ok((git.commit[..12].to_owned(), version))
+}
+
+/// Refuses an architecture that this tree cannot be built for.
+pub(super) fn check_architecture(
+    recipe: &Recipe,
+    source: &SourceFacts,
+    target: &str,
+    label: &str,
+) -> Result<(), PlanError> {
+    let SourceFacts::Git(git) = source else {
+        return Ok(());
+    };
+    let missing: Vec<_> = recipe
+        .architectures
+        .iter()
+        .filter(|(known, _)| known.as_str() == target)
+        .flat_map(|(_, support)| &support.when)
+        .filter_map(|condition| unmet(condition, &git.files))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(PlanError::ArchitectureOfTree {
+        version: label.to_owned(),
+        architecture: target.to_owned(),
+        looked_for: missing.join(", "),
+    })
 }
 
 pub(super) fn choose_class<'a>(
@@ -207,8 +236,21 @@ impl Choice<'_> {
                 self.facts.engine_architecture.clone(),
             ),
         ]);
+        for (name, index) in [("major", 0), ("minor", 1)] {
+            if let Some(number) = self.version.number(index) {
+                values.insert(name.to_owned(), number.to_owned());
+            }
+        }
         if let SourceFacts::Git(git) = &self.facts.source {
             values.insert("commit".to_owned(), git.commit.clone());
+            values.insert("commit_time".to_owned(), git.commit_time.to_string());
+            values.extend(git.files.read.clone());
+        }
+        if !self.targets.is_empty() {
+            values.insert("targets".to_owned(), self.targets.join(" "));
+        }
+        if let Some(goflags) = &self.request.goflags {
+            values.insert("goflags".to_owned(), goflags.clone());
         }
         if let Some(jobs) = self.request.jobs {
             values.insert("jobs".to_owned(), jobs.to_string());
@@ -217,8 +259,8 @@ impl Choice<'_> {
         for (name, cases) in &self.recipe.values {
             if let Some(text) = cases
                 .iter()
-                .find(|case| self.fits(case))
-                .and_then(|case| case.value.expand(&built_in))
+                .filter(|case| self.fits(case))
+                .find_map(|case| case.value.expand(&built_in))
             {
                 values.insert(name.to_string(), text);
             }
@@ -243,14 +285,33 @@ impl Choice<'_> {
             && case
                 .patched
                 .is_none_or(|wanted| wanted != self.source_patches.is_empty())
+            && case
+                .prerelease
+                .is_none_or(|wanted| wanted == self.version.is_prerelease())
+            && case
+                .option
+                .is_none_or(|wanted| self.request.options.contains(&wanted))
+            && case
+                .without
+                .is_none_or(|unwanted| !self.request.options.contains(&unwanted))
+            && case.targets.as_ref().is_none_or(|wanted| {
+                let wanted: BTreeSet<_> = wanted.iter().map(|name| name.value.as_str()).collect();
+                let chosen = self.targets.iter().map(String::as_str).collect();
+                wanted == chosen
+            })
     }
 
-    /// Whether this version makes the output at all.
+    /// Whether this build makes the output at all.
     pub(super) fn has(&self, output: &Output) -> bool {
         output
             .versions
             .as_ref()
             .is_none_or(|range| range.contains(&self.version))
+            && output.target.as_ref().is_none_or(|target| {
+                self.targets
+                    .iter()
+                    .any(|chosen| chosen == target.value.as_str())
+            })
     }
 
     pub(super) fn required(
@@ -262,8 +323,29 @@ impl Choice<'_> {
         template.expand(values).ok_or_else(|| PlanError::Unset {
             place: place.to_owned(),
             version: self.label.clone(),
-            names: template.names().collect::<Vec<_>>().join(", "),
+            names: template
+                .names()
+                .filter(|name| !values.contains_key(*name))
+                .map(|name| self.described(name))
+                .collect::<Vec<_>>()
+                .join(", "),
         })
+    }
+
+    /// A value with where it was looked for.
+    fn described(&self, name: &str) -> String {
+        let read = match &self.recipe.source {
+            Source::Git(git) => git.read.iter().find(|(known, _)| known.as_str() == name),
+            Source::Folder(_) => None,
+        };
+        match read {
+            None => name.to_owned(),
+            Some((_, read)) => format!(
+                "{name} (no line of {} fits {})",
+                read.file,
+                read.pattern.as_str()
+            ),
+        }
     }
 }
 

@@ -25,6 +25,77 @@ pub enum PlanError {
         /// The engine's.
         engine: String,
     },
+    /// This tree cannot be built for the architecture.
+    #[error("{version} cannot be built for {architecture}: its tree has not {looked_for}")]
+    ArchitectureOfTree {
+        /// The version.
+        version: String,
+        /// The architecture asked for.
+        architecture: String,
+        /// What was looked for.
+        looked_for: String,
+    },
+    /// Nothing in the recipe heeds an option.
+    #[error("the recipe {recipe} knows no {option}")]
+    Option {
+        /// The recipe.
+        recipe: String,
+        /// The option as on the command line.
+        option: &'static str,
+    },
+    /// This version does not have the target.
+    #[error(
+        "{version} has no target {target}{}; it has {known}",
+        not_there(looked_for.as_deref())
+    )]
+    Target {
+        /// The version.
+        version: String,
+        /// The target asked for.
+        target: String,
+        /// The path that would show it; `None` for a target that the recipe does not know.
+        looked_for: Option<String>,
+        /// Those it has.
+        known: String,
+    },
+    /// The bootstrapped image cannot build the version.
+    #[error(
+        "the Debian {suite} image of the recipe {recipe} cannot build {version}: its toolchain is for {versions}"
+    )]
+    DebianImage {
+        /// Code name of the release.
+        suite: String,
+        /// The recipe.
+        recipe: String,
+        /// The version.
+        version: String,
+        /// The versions that it can build.
+        versions: String,
+    },
+    /// The name of the image that upstream builds in cannot be told.
+    #[error("upstream's name for the image of {version} cannot be told: {reason}")]
+    ImageName {
+        /// The version.
+        version: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An output would be taken from outside the work folder.
+    #[error("the path of the output {output} cannot be used: {reason}")]
+    OutputPath {
+        /// The output.
+        output: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A limit that upstream's own script does not pass on.
+    #[error(
+        "{option} cannot be kept with --via run-sh: upstream's script starts the container that compiles itself"
+    )]
+    LimitOfScript {
+        /// The option as on the command line.
+        option: &'static str,
+    },
     /// A commit whose tag is no version, or without a known tag in a tree that does not tell its version.
     #[error("the version of commit {commit} is not known: {looked_for}")]
     UnknownVersion {
@@ -101,4 +172,9 @@ pub enum PlanError {
         /// The names in it.
         names: String,
     },
+}
+
+fn not_there(path: Option<&str>) -> String {
+    path.map(|path| format!(" (no {path} in its tree)"))
+        .unwrap_or_default()
 }

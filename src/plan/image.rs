@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::choose::{Choice, choose_patches, expand_map};
 use super::digest::canonical_json;
 use super::error::PlanError;
-use super::mirrors::candidates;
-use super::types::{BaseImage, PlannedImage};
+use super::mirrors::{Places, candidates};
+use super::types::{BaseImage, PlannedImage, Via};
 use crate::checksum::sha256_hex;
 use crate::facts::SourceFacts;
-use crate::recipe::{DebianImage, ImageWay, LeanImage, PatchTarget, UpstreamImage};
+use crate::recipe::{
+    DebianImage, ImageName, ImageWay, LeanImage, PatchTarget, RegistryImage, UpstreamImage,
+};
 
 impl Choice<'_> {
     pub(super) fn image(
@@ -31,10 +33,12 @@ impl Choice<'_> {
         };
         let planned = match way {
             ImageWay::Registry => match (&self.request.image_name, &images.registry) {
-                (Some(name), _) => Some(PlannedImage::Registry(self.base_image(name.as_str()))),
+                (Some(name), _) => {
+                    Some(PlannedImage::Registry(self.base_image(name.as_str(), &[])))
+                }
                 (None, Some(image)) => {
-                    let name = self.required(&image.name, values, "the registry image's name")?;
-                    Some(PlannedImage::Registry(self.base_image(&name)))
+                    let name = self.upstream_image_name(values)?;
+                    Some(PlannedImage::Registry(self.base_image(&name, &image.also)))
                 }
                 (None, None) => None,
             },
@@ -48,7 +52,11 @@ impl Choice<'_> {
                 .as_ref()
                 .map(|image| self.lean(image, values))
                 .transpose()?,
-            ImageWay::Debian => images.debian.as_ref().map(|image| self.debian(image)),
+            ImageWay::Debian => images
+                .debian
+                .as_ref()
+                .map(|image| self.debian(image))
+                .transpose()?,
         };
         planned.ok_or_else(|| {
             let described = [
@@ -72,11 +80,45 @@ impl Choice<'_> {
         })
     }
 
-    fn base_image(&self, name: &str) -> BaseImage {
-        let candidates = candidates(name, &self.request.mirrors, &self.recipe.images.mirrors);
+    pub(super) fn base_image(&self, name: &str, also: &[ImageName]) -> BaseImage {
+        let places = Places {
+            first: &self.request.mirrors,
+            heirs: &self.recipe.images.heirs,
+            also,
+            last: &self.recipe.images.mirrors,
+        };
         BaseImage {
             name: name.to_owned(),
-            candidates,
+            candidates: candidates(name, &places),
+        }
+    }
+
+    /// The name that upstream has for the image that it builds in.
+    pub(super) fn upstream_image_name(
+        &self,
+        values: &BTreeMap<String, String>,
+    ) -> Result<String, PlanError> {
+        let Some(RegistryImage {
+            name, arguments, ..
+        }) = &self.recipe.images.registry
+        else {
+            return Err(self.unknown_name("the recipe names none".to_owned()));
+        };
+        let written = self.required(name, values, "the registry image's name")?;
+        let arguments = expand_map(arguments, values);
+        let name = put_in(&written, &arguments);
+        match name.parse::<ImageName>() {
+            Ok(_) => Ok(name),
+            Err(reason) => {
+                Err(self.unknown_name(format!("{written:?} comes to {name:?}, and {reason}")))
+            }
+        }
+    }
+
+    fn unknown_name(&self, reason: String) -> PlanError {
+        PlanError::ImageName {
+            version: self.label.clone(),
+            reason,
         }
     }
 
@@ -97,7 +139,10 @@ impl Choice<'_> {
                 dockerfile: dockerfile.to_owned(),
             });
         }
-        Ok(names.iter().map(|name| self.base_image(name)).collect())
+        Ok(names
+            .iter()
+            .map(|name| self.base_image(name, &[]))
+            .collect())
     }
 
     fn upstream(
@@ -137,7 +182,7 @@ impl Choice<'_> {
         values: &BTreeMap<String, String>,
     ) -> Result<PlannedImage, PlanError> {
         let bases = match &image.base {
-            Some(base) => vec![self.base_image(base.as_str())],
+            Some(base) => vec![self.base_image(base.as_str(), &[])],
             // Of upstream's stages the last is the one whose result is the image.
             None => self
                 .upstream_bases()?
@@ -164,10 +209,23 @@ impl Choice<'_> {
         })
     }
 
-    fn debian(&self, image: &DebianImage) -> PlannedImage {
+    fn debian(&self, image: &DebianImage) -> Result<PlannedImage, PlanError> {
+        if let Some(versions) = &image.versions
+            && !versions.contains(&self.version)
+        {
+            return Err(PlanError::DebianImage {
+                suite: image.suite.to_string(),
+                recipe: self.recipe.name.to_string(),
+                version: self.label.clone(),
+                versions: versions.to_string(),
+            });
+        }
         let mut architectures = vec![self.facts.engine_architecture.clone()];
         let mut packages = image.packages.clone();
         let mut preferences = None;
+        if self.request.via == Via::RunSh {
+            packages.extend(image.run_sh_packages.iter().cloned());
+        }
         if self.cross {
             architectures.push(self.target.clone());
             let further = image
@@ -180,19 +238,93 @@ impl Choice<'_> {
             }
         }
         let suite = image.suite.to_string();
+        let links: BTreeMap<_, _> = image
+            .links
+            .iter()
+            .map(|(link, target)| (link.to_string(), target.to_string()))
+            .collect();
         let environment = &image.environment;
-        let identity = identity(&(&suite, &architectures, &packages, &preferences, environment));
-        PlannedImage::Debian {
+        let content = (&suite, &architectures, &packages, &preferences);
+        let identity = identity(&(&content, &links, environment));
+        Ok(PlannedImage::Debian {
             suite,
             architectures,
             packages,
             preferences,
+            links,
             environment: image.environment.clone(),
             identity,
-        }
+        })
     }
+}
+
+/// `text` with `$NAME`, `${NAME}` and the bare word `NAME` replaced by the argument of that name.
+///
+/// Kubernetes writes the tag of its image as a bare word that its script replaces, or as build arguments.
+fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let begin = if first == '$' {
+            rest.len() - rest[1..].trim_start_matches('{').len()
+        } else {
+            0
+        };
+        let word = &rest[begin..];
+        let word = &word[..word.find(|c| !is_part(c)).unwrap_or(word.len())];
+        let mut end = begin + word.len();
+        if rest[..begin].ends_with('{') && rest[end..].starts_with('}') {
+            end += 1;
+        }
+        // What is no word goes over as it is, a character at a time.
+        let end = end.max(first.len_utf8());
+        result.push_str(arguments.get(word).map_or(&rest[..end], String::as_str));
+        rest = &rest[end..];
+    }
+    result
 }
 
 fn identity<T: Serialize>(parts: &T) -> String {
     sha256_hex(canonical_json(parts).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::put_in;
+
+    #[test]
+    fn the_three_forms_of_a_from_line_are_read() {
+        let arguments = BTreeMap::from(
+            [
+                ("KUBE_BUILD_IMAGE_CROSS_TAG", "v1.12.10-1"),
+                ("KUBE_BASE_IMAGE_REGISTRY", "k8s.gcr.io/build-image"),
+                ("KUBE_CROSS_IMAGE", "k8s.gcr.io/build-image/kube-cross"),
+                ("KUBE_CROSS_VERSION", "v1.23.0-go1.17.3-bullseye.0"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        for (written, name) in [
+            (
+                "k8s.gcr.io/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
+                "k8s.gcr.io/kube-cross:v1.12.10-1",
+            ),
+            (
+                "${KUBE_BASE_IMAGE_REGISTRY}/kube-cross:${KUBE_BUILD_IMAGE_CROSS_TAG}",
+                "k8s.gcr.io/build-image/kube-cross:v1.12.10-1",
+            ),
+            (
+                "$KUBE_CROSS_IMAGE:$KUBE_CROSS_VERSION",
+                "k8s.gcr.io/build-image/kube-cross:v1.23.0-go1.17.3-bullseye.0",
+            ),
+            ("golang:1.17", "golang:1.17"),
+            ("a/${UNKNOWN}:1", "a/${UNKNOWN}:1"),
+            ("a/MY_KUBE_CROSS_IMAGE_2:1$", "a/MY_KUBE_CROSS_IMAGE_2:1$"),
+            ("é$", "é$"),
+        ] {
+            assert_eq!(put_in(written, &arguments), name, "{written}");
+        }
+    }
 }

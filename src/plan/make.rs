@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::choose::{
-    Choice, choose_architecture, choose_class, choose_patches, choose_version, expand_map,
+    Choice, check_architecture, choose_architecture, choose_class, choose_patches, choose_version,
 };
 use super::error::PlanError;
+use super::options::check_options;
 use super::request::Request;
-use super::types::{
-    Limits, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedOutput, PlannedSource,
-    PlannedStep, RecipeIdentity,
-};
+use super::targets::choose_targets;
+use super::types::{PLAN_FORMAT, Plan, PlannedOutput, PlannedSource, RecipeIdentity, Via};
 use crate::facts::{Facts, SourceFacts};
-use crate::recipe::{Class, Output, PatchTarget, Recipe, Source};
+use crate::recipe::{BuildOption, Class, Output, PatchTarget, Recipe, RelativePath, Source};
 use crate::verify::{Expectations, VersionExpectation};
 
 /// Decides everything: same recipe, request and facts, same plan.
@@ -20,9 +19,12 @@ use crate::verify::{Expectations, VersionExpectation};
 /// # Errors
 /// A [`PlanError`] that names what cannot be decided or must not be built.
 pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Plan, PlanError> {
+    check_options(recipe, request)?;
     let (target, cross) = choose_architecture(recipe, request, &facts.engine_architecture)?;
     let (label, version) = choose_version(recipe, &facts.source)?;
     let class = choose_class(recipe, &facts.source, &label)?;
+    check_architecture(recipe, &facts.source, &target, &label)?;
+    let targets = choose_targets(recipe, request, &facts.source, &label)?;
     let mut warnings = Vec::new();
     if let Some(Class {
         not_needed: Some(reason),
@@ -63,6 +65,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
         target,
         cross,
         source_patches,
+        targets,
     };
     if let (Some(limit), Some(need)) = (request.memory, recipe.build.memory)
         && limit < need.0
@@ -91,6 +94,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
         platform: format!("linux-{}", choice.target),
         architecture: choice.target.clone(),
         class: class.map(|class| class.name.value.to_string()),
+        targets: choice.targets.clone(),
         source: choice.source(),
         image: choice.image(&values)?,
         build: choice.build(&values)?,
@@ -100,6 +104,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             .filter(|output| choice.has(output))
             .map(|output| choice.output(output, &values))
             .collect::<Result<_, _>>()?,
+        further_outputs: choice.further_outputs(&values),
         warnings,
     })
 }
@@ -124,55 +129,35 @@ impl Choice<'_> {
         }
     }
 
-    fn build(&self, values: &BTreeMap<String, String>) -> Result<PlannedBuild, PlanError> {
+    pub(super) fn workdir(&self) -> String {
         let build = &self.recipe.build;
-        let caches = build.caches.iter();
-        let caches = caches.map(|cache| PlannedCache {
-            name: cache.name.value.to_string(),
-            path: cache.path.value.to_string(),
-        });
-        let timeout = self.request.timeout.unwrap_or(build.timeout.0);
-        let mut steps = Vec::new();
-        for step in &build.steps {
-            let name = step.name.value.to_string();
-            // The program itself cannot be left out; its arguments can.
-            self.required(
-                &step.command[0],
-                values,
-                &format!("the program of step {name}"),
-            )?;
-            let command = step
-                .command
-                .iter()
-                .filter_map(|argument| argument.expand(values))
-                .collect();
-            let mut environment = expand_map(&build.environment, values);
-            environment.extend(expand_map(&step.environment, values));
-            steps.push(PlannedStep {
-                name,
-                command,
-                environment,
-            });
+        let script = build.run_sh.as_ref();
+        if let Some(way) = script.filter(|_| self.request.via == Via::RunSh) {
+            return way.workdir.to_string();
         }
-        Ok(PlannedBuild {
-            workdir: self.workdir(),
-            network: build.network,
-            caches: caches.collect(),
-            limits: Limits {
-                memory: self.request.memory,
-                nano_cpus: self.request.nano_cpus,
-                timeout_seconds: timeout.as_secs().max(1),
-            },
-            steps,
-        })
-    }
-
-    fn workdir(&self) -> String {
-        match (&self.recipe.build.workdir, &self.recipe.source) {
+        match (&build.workdir, &self.recipe.source) {
             (Some(workdir), _) => workdir.to_string(),
             (None, Source::Folder(folder)) => folder.path.to_string(),
             (None, Source::Git(_)) => unreachable!("a recipe with a git source has a workdir"),
         }
+    }
+
+    /// Folders whose files are taken out as well, each once.
+    fn further_outputs(&self, values: &BTreeMap<String, String>) -> Vec<String> {
+        let mut folders: Vec<String> = Vec::new();
+        if self.request.options.contains(&BuildOption::AllOutputs) {
+            for folder in &self.recipe.further_outputs {
+                if let Some(path) = folder.expand(values)
+                    && path.parse::<RelativePath>().is_ok()
+                {
+                    let path = format!("{}/{path}", self.workdir());
+                    if !folders.contains(&path) {
+                        folders.push(path);
+                    }
+                }
+            }
+        }
+        folders
     }
 
     fn output(
@@ -196,12 +181,22 @@ impl Choice<'_> {
                 })
             }
         };
+        let place = format!("the path of {}", output.file_name());
+        let path = self.required(&output.path.value, values, &place)?;
+        // What was read from the tree may stand in it.
+        let path = path
+            .parse::<RelativePath>()
+            .map_err(|reason| PlanError::OutputPath {
+                output: output.file_name().to_owned(),
+                reason,
+            })?;
+        let asked_static = self.request.options.contains(&BuildOption::Static);
         Ok(PlannedOutput {
-            path: format!("{}/{}", self.workdir(), output.path.value),
+            path: format!("{}/{path}", self.workdir()),
             name: output.file_name().to_owned(),
             expectations: Expectations {
                 kmem: checks.kmem,
-                static_linked: checks.static_linked,
+                static_linked: checks.static_linked.or(asked_static.then_some(true)),
                 architecture: Some(self.target.clone()),
                 glibc_floor: checks
                     .glibc_floor

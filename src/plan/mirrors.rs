@@ -1,29 +1,74 @@
 //! Where an image is looked for.
 
+use std::collections::BTreeMap;
+
+use crate::recipe::ImageName;
+
+/// Where an image may be, beside its own name.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// Prefixes that come before everything else.
+    pub first: &'a [String],
+    /// Registries that took the place of others, by the beginning of the names that those served.
+    pub heirs: &'a BTreeMap<String, String>,
+    /// Whole repositories of this very image.
+    pub also: &'a [ImageName],
+    /// Prefixes that come last.
+    pub last: &'a [String],
+}
+
 /// References under which `name` may be found, in the order in which they are tried: under each prefix of
-/// `first`, then under its own name, then under each prefix of `last`.
+/// `first`, then under its own name (or at the heir of a registry that is gone), then in the repositories of `also`,
+/// then under each prefix of `last`.
 ///
 /// Below a prefix the whole repository path is tried, then its last part alone: mirrors of one registry keep the
 /// path (`library/golang`), mirrors that people fill by hand often do not (`golang`).
-pub fn candidates(name: &str, first: &[String], last: &[String]) -> Vec<String> {
+pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
     let path = repository_path(name);
+    let short = path.rsplit('/').next().unwrap_or(&path);
+    let inherited = inherited(name, places.heirs);
+    // A mirror of the heir has the image where the heir has it.
+    let there = inherited.map_or(path.as_str(), |(_, rest)| rest);
     let below = |prefix: &String| {
         let prefix = prefix.trim_end_matches('/');
-        let short = path.rsplit('/').next().unwrap_or(&path);
-        [format!("{prefix}/{path}"), format!("{prefix}/{short}")]
+        [path.as_str(), there, short].map(|repository| format!("{prefix}/{repository}"))
     };
+    let own = match inherited {
+        Some((heir, rest)) => vec![format!("{heir}/{rest}"), format!("{heir}/{short}")],
+        None => vec![name.to_owned()],
+    };
+    let tag = &short[short.find([':', '@']).unwrap_or(short.len())..];
     let mut found: Vec<String> = Vec::new();
-    let all = first
+    let all = places
+        .first
         .iter()
         .flat_map(below)
-        .chain([name.to_owned()])
-        .chain(last.iter().flat_map(below));
+        .chain(own)
+        .chain(
+            places
+                .also
+                .iter()
+                .map(|repository| format!("{repository}{tag}")),
+        )
+        .chain(places.last.iter().flat_map(below));
     for reference in all {
         if !found.contains(&reference) {
             found.push(reference);
         }
     }
     found
+}
+
+/// The heir of the registry that `name` names, and what follows the registry in the name. Of several that fit the
+/// longest counts.
+fn inherited<'a>(name: &'a str, heirs: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
+    heirs
+        .iter()
+        .filter_map(|(gone, heir)| {
+            let rest = name.strip_prefix(gone.as_str())?.strip_prefix('/')?;
+            Some((heir.as_str(), rest))
+        })
+        .min_by_key(|(_, rest)| rest.len())
 }
 
 /// `name` without its registry; Docker Hub's official images get their `library/` back.
@@ -47,7 +92,22 @@ fn repository_path(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::candidates;
+    use std::collections::BTreeMap;
+
+    use super::{Places, candidates};
+
+    fn places<'a>(
+        first: &'a [String],
+        heirs: &'a BTreeMap<String, String>,
+        last: &'a [String],
+    ) -> Places<'a> {
+        Places {
+            first,
+            heirs,
+            also: &[],
+            last,
+        }
+    }
 
     fn list(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
@@ -58,8 +118,11 @@ mod tests {
         assert_eq!(
             candidates(
                 "golang:1.12-stretch",
-                &list(&["127.0.0.1:5000/hub/"]),
-                &list(&["mirror.example"])
+                &places(
+                    &list(&["127.0.0.1:5000/hub/"]),
+                    &BTreeMap::new(),
+                    &list(&["mirror.example"])
+                )
             ),
             [
                 "127.0.0.1:5000/hub/library/golang:1.12-stretch",
@@ -76,8 +139,7 @@ mod tests {
         assert_eq!(
             candidates(
                 "k8s.gcr.io/build-image/kube-cross:v1",
-                &list(&["m.example/g"]),
-                &[]
+                &places(&list(&["m.example/g"]), &BTreeMap::new(), &[])
             ),
             [
                 "m.example/g/build-image/kube-cross:v1",
@@ -86,9 +148,70 @@ mod tests {
             ]
         );
         assert_eq!(
-            candidates("team/tool:1", &list(&["m.example"]), &[])[0],
+            candidates(
+                "team/tool:1",
+                &places(&list(&["m.example"]), &BTreeMap::new(), &[])
+            )[0],
             "m.example/team/tool:1"
         );
-        assert_eq!(candidates("runc_dev:rc10", &[], &[]), ["runc_dev:rc10"]);
+        assert_eq!(
+            candidates("runc_dev:rc10", &places(&[], &BTreeMap::new(), &[])),
+            ["runc_dev:rc10"]
+        );
+    }
+
+    #[test]
+    fn a_registry_that_is_gone_is_asked_for_at_its_heir() {
+        let heirs = BTreeMap::from(
+            [
+                ("us.gcr.io/k8s-artifacts-prod", "new.example"),
+                ("k8s.gcr.io", "new.example"),
+            ]
+            .map(|(gone, heir)| (gone.to_owned(), heir.to_owned())),
+        );
+        let also = ["other.example/k8s/kube-cross".parse().unwrap()];
+        let places = Places {
+            also: &also,
+            ..places(&[], &heirs, &[])
+        };
+        assert_eq!(
+            candidates(
+                "us.gcr.io/k8s-artifacts-prod/build-image/kube-cross:v1",
+                &places
+            ),
+            [
+                "new.example/build-image/kube-cross:v1",
+                "new.example/kube-cross:v1",
+                "other.example/k8s/kube-cross:v1",
+            ]
+        );
+        let mirror = list(&["m.example"]);
+        let mirrored = Places {
+            first: &mirror,
+            ..places
+        };
+        assert_eq!(
+            candidates(
+                "us.gcr.io/k8s-artifacts-prod/build-image/kube-cross:v1",
+                &mirrored
+            )[..3],
+            [
+                "m.example/k8s-artifacts-prod/build-image/kube-cross:v1",
+                "m.example/build-image/kube-cross:v1",
+                "m.example/kube-cross:v1",
+            ]
+        );
+        assert_eq!(
+            candidates("k8s.gcr.io/kube-cross:v1", &places),
+            [
+                "new.example/kube-cross:v1",
+                "other.example/k8s/kube-cross:v1"
+            ]
+        );
+        // Only whole parts of a name are a registry's.
+        assert_eq!(
+            candidates("k8s.gcr.io.example/kube-cross:v1", &places)[0],
+            "k8s.gcr.io.example/kube-cross:v1"
+        );
     }
 }

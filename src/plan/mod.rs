@@ -1,20 +1,24 @@
 //! Plans: everything decided, nothing left to choose.
 
+mod build;
 mod choose;
 mod digest;
 mod error;
 mod image;
 mod make;
 mod mirrors;
+mod options;
 mod request;
+mod targets;
 mod types;
 
 pub use digest::canonical_json;
 pub use error::PlanError;
 pub use make::make_plan;
-pub use mirrors::candidates;
+pub use mirrors::{Places, candidates};
 pub use request::Request;
 pub use types::{
-    BaseImage, Limits, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedImage, PlannedOutput,
-    PlannedPatch, PlannedSource, PlannedStep, RecipeIdentity,
+    BaseImage, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedFile,
+    PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource, PlannedStep,
+    PlannedToolchain, RecipeIdentity, Via,
 };

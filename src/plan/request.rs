@@ -1,8 +1,10 @@
 //! What the user asked for, beyond the recipe and the version.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::recipe::{Architecture, ImageName, ImageWay};
+use super::types::Via;
+use crate::recipe::{Architecture, BuildOption, ImageName, ImageWay, Name};
 use crate::verify::GlibcVersion;
 
 /// The user's choices that a plan depends on.
@@ -16,6 +18,16 @@ pub struct Request {
     pub image_name: Option<ImageName>,
     /// Prefixes of registries, tried before everything else.
     pub mirrors: Vec<String>,
+    /// How upstream's build is run.
+    pub via: Via,
+    /// What is built of the source; the recipe's default when there are none.
+    pub targets: Vec<Name>,
+    /// What else is asked of the build.
+    pub options: BTreeSet<BuildOption>,
+    /// Further flags for the Go commands.
+    pub goflags: Option<String>,
+    /// A toolchain version that is accepted instead of upstream's, whole or its first parts.
+    pub allow_toolchain: Option<String>,
     /// Build also what is not needed.
     pub force: bool,
     /// Most memory of the build container, in bytes.

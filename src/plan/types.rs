@@ -27,6 +27,8 @@ pub struct Plan {
     pub architecture: String,
     /// Class of the source tree.
     pub class: Option<String>,
+    /// What is built of the source; none where the recipe knows no targets.
+    pub targets: Vec<String>,
     /// The source.
     pub source: PlannedSource,
     /// The toolchain image.
@@ -35,6 +37,8 @@ pub struct Plan {
     pub build: PlannedBuild,
     /// What is taken out.
     pub outputs: Vec<PlannedOutput>,
+    /// Folders of which all files are taken out as well.
+    pub further_outputs: Vec<String>,
     /// What the user should know before it is built.
     pub warnings: Vec<String>,
 }
@@ -125,6 +129,8 @@ pub enum PlannedImage {
         packages: Vec<String>,
         /// Text of an apt preferences file that is in force while packages are chosen.
         preferences: Option<String>,
+        /// Symbolic links, and where each leads.
+        links: BTreeMap<String, String>,
         /// Environment variables of the image.
         environment: BTreeMap<String, String>,
         /// Sha256 of all of the above.
@@ -158,10 +164,85 @@ pub struct PlannedBuild {
     pub network: Network,
     /// Folders kept from build to build.
     pub caches: Vec<PlannedCache>,
+    /// Files written beside the source.
+    pub files: Vec<PlannedFile>,
+    /// What the image's toolchain must be.
+    pub toolchain: Option<PlannedToolchain>,
+    /// What the build is known to need.
+    pub needs: Needs,
     /// Limits of the container.
     pub limits: Limits,
+    /// How upstream's build is run.
+    pub via: Via,
+    /// What upstream's own script needs; only when it is run.
+    pub script: Option<PlannedScript>,
     /// The steps, in order.
     pub steps: Vec<PlannedStep>,
+}
+
+/// How upstream's build is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// Its make, in the toolchain image.
+    #[default]
+    Make,
+    /// Its own script, which makes containers itself.
+    RunSh,
+}
+
+/// A file that is written beside the source.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedFile {
+    /// Path relative to the work folder.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What the image's toolchain must be.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedToolchain {
+    /// Command that prints the version.
+    pub command: Vec<String>,
+    /// Regular expression whose group holds the version in what the command prints.
+    pub pattern: String,
+    /// The version that upstream builds with.
+    pub version: String,
+    /// The version, whole or its first parts, that the user accepts instead.
+    pub allowed: Option<String>,
+}
+
+/// What a build is known to need; only told, never enforced.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Needs {
+    /// Memory, in bytes.
+    pub memory: Option<u64>,
+    /// Room on the engine's disk, in bytes.
+    pub disk: Option<u64>,
+    /// Whether the build could be told to do with less memory, and is not.
+    pub could_save_memory: bool,
+}
+
+/// What upstream's own script needs around it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedScript {
+    /// The name under which it looks for the toolchain image.
+    pub image_name: String,
+    /// Image that has a client of the engine.
+    pub client: BaseImage,
+    /// Where the client is in that image.
+    pub client_path: String,
+    /// The first major version of the client that the script no longer works with.
+    pub client_below: u32,
+    /// Beginnings of the names of containers that it leaves, `{hash}` standing for its hash.
+    pub containers: Vec<String>,
+    /// The same for images.
+    pub images: Vec<String>,
 }
 
 /// A folder kept from build to build in a named volume.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use serde_saphyr::Location;
 
 use super::error::{Misfit, RecipeError};
+use super::names::{RelativePath, ValueName};
 use super::parse::nearest;
-use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source};
+use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
 use crate::artifacts::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS};
 
 /// Values that every recipe has, with what they hold.
-pub const BUILT_IN_VALUES: [(&str, &str); 6] = [
+pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
     ("version", "the version as resolved, e.g. v1.0.0-rc10"),
     ("bare_version", "the version without a leading v"),
     (
@@ -21,15 +22,36 @@ pub const BUILT_IN_VALUES: [(&str, &str); 6] = [
     ("arch", "the target architecture in Go's terms"),
     ("engine_arch", "the engine's architecture in Go's terms"),
     ("jobs", "what --jobs says; unset without it"),
+    ("major", "the version's first number"),
+    ("minor", "the version's second number"),
+    (
+        "commit_time",
+        "the commit's time in seconds since 1970; unset for a folder of the image",
+    ),
+    (
+        "targets",
+        "the targets to build; unset in a recipe without targets",
+    ),
+    ("goflags", "what --goflags says; unset without it"),
 ];
 
 /// Files that are published beside the outputs.
 const RESERVED_NAMES: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SHA256SUMS];
 
-struct Checker<'a> {
+/// The steps of both ways to build.
+fn all_steps(recipe: &Recipe) -> impl Iterator<Item = &Step> {
+    let build = &recipe.build;
+    let script = build.run_sh.iter().flat_map(|way| &way.steps);
+    build.steps.iter().chain(script)
+}
+
+pub(super) struct Checker<'a> {
     file: &'a str,
     text: &'a str,
-    known_values: Vec<&'a str>,
+    /// What the cases of a value may name.
+    given_values: Vec<&'a str>,
+    /// What everything else may name.
+    pub(super) known_values: Vec<&'a str>,
 }
 
 /// Checks what the types cannot: references between the parts of the recipe and to the patches.
@@ -40,13 +62,21 @@ pub(super) fn check(
     patches: &[String],
 ) -> Result<(), RecipeError> {
     let built_in = BUILT_IN_VALUES.iter().map(|(name, _)| *name);
-    let own = recipe.values.keys().map(super::names::ValueName::as_str);
+    let read = match &recipe.source {
+        Source::Git(git) => git.read.keys().map(ValueName::as_str).collect(),
+        Source::Folder(_) => Vec::new(),
+    };
+    let given_values: Vec<_> = built_in.chain(read).collect();
+    let own = recipe.values.keys().map(ValueName::as_str);
     let checker = Checker {
         file,
         text,
-        known_values: built_in.chain(own).collect(),
+        known_values: given_values.iter().copied().chain(own).collect(),
+        given_values,
     };
     checker.format(recipe)?;
+    checker.value_names()?;
+    checker.targets(recipe)?;
     checker.classes(recipe)?;
     checker.patches(recipe, patches)?;
     checker.images(recipe)?;
@@ -55,7 +85,7 @@ pub(super) fn check(
 }
 
 impl Checker<'_> {
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         location: Location,
         message: String,
@@ -68,7 +98,7 @@ impl Checker<'_> {
     }
 
     /// Refuses what has no place of its own: what is missing from the whole.
-    fn refuse_whole(&self, message: String) -> RecipeError {
+    pub(super) fn refuse_whole(&self, message: String) -> RecipeError {
         RecipeError::Invalid(Box::new(Misfit::new(
             self.file,
             self.text,
@@ -87,69 +117,6 @@ impl Checker<'_> {
             recipe.format.value
         );
         Err(self.refuse(recipe.format.referenced, message, None))
-    }
-
-    fn classes(&self, recipe: &Recipe) -> Result<(), RecipeError> {
-        let mut seen = BTreeSet::new();
-        for class in &recipe.classes {
-            let name = class.name.value.as_str();
-            if !seen.insert(name) {
-                return Err(self.refuse(
-                    class.name.referenced,
-                    format!("the class `{name}` is given twice"),
-                    None,
-                ));
-            }
-            if matches!(recipe.source, Source::Folder(_)) {
-                let message =
-                    "a source that is a folder of the image has no classes: its tree is not read"
-                        .to_owned();
-                return Err(self.refuse(class.name.referenced, message, None));
-            }
-        }
-        for class in recipe
-            .values
-            .values()
-            .flatten()
-            .filter_map(|case| case.class.as_ref())
-            .chain(
-                recipe
-                    .patches
-                    .iter()
-                    .filter_map(|patch| patch.class.as_ref()),
-            )
-        {
-            let name = class.value.as_str();
-            if !seen.contains(name) {
-                let message = format!("no class is named `{name}`");
-                return Err(self.refuse(
-                    class.referenced,
-                    message,
-                    nearest(name, seen.iter().copied()),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn patches(&self, recipe: &Recipe, patches: &[String]) -> Result<(), RecipeError> {
-        for patch in &recipe.patches {
-            let name = patch.file.value.as_str();
-            if !patches.iter().any(|known| known == name) {
-                let message =
-                    format!("the patch `{name}` is not in the folder `patches` beside the recipe");
-                return Err(self.refuse(
-                    patch.file.referenced,
-                    message,
-                    nearest(name, patches.iter().map(String::as_str)),
-                ));
-            }
-            if matches!(recipe.source, Source::Folder(_)) {
-                let message = "a source that is a folder of the image cannot be patched".to_owned();
-                return Err(self.refuse(patch.file.referenced, message, None));
-            }
-        }
-        Ok(())
     }
 
     fn images(&self, recipe: &Recipe) -> Result<(), RecipeError> {
@@ -180,23 +147,29 @@ impl Checker<'_> {
     fn templates(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         for case in recipe.values.values().flatten() {
             // Values stand on the built-in ones only: without an order among them there can be no cycle.
-            self.template(
-                &case.value,
-                BUILT_IN_VALUES.map(|(name, _)| name).as_slice(),
-            )?;
+            self.template(&case.value, &self.given_values)?;
         }
         let build = &recipe.build;
         let images = &recipe.images;
+        for argument in all_steps(recipe).flat_map(|step| &step.command) {
+            self.names(argument, &self.known_values)?;
+        }
         let templates = build
             .environment
             .values()
-            .chain(
-                build
-                    .steps
-                    .iter()
-                    .flat_map(|step| step.command.iter().chain(step.environment.values())),
-            )
+            .chain(build.run_sh.iter().flat_map(|way| way.environment.values()))
+            .chain(all_steps(recipe).flat_map(|step| step.environment.values()))
+            .chain(build.files.iter().map(|file| &file.text))
+            .chain(build.toolchain.iter().map(|check| &check.version))
+            .chain(recipe.outputs.iter().map(|output| &output.path.value))
+            .chain(&recipe.further_outputs)
             .chain(images.registry.iter().map(|image| &image.name))
+            .chain(
+                images
+                    .registry
+                    .iter()
+                    .flat_map(|image| image.arguments.values()),
+            )
             .chain(
                 images
                     .upstream
@@ -219,10 +192,24 @@ impl Checker<'_> {
         for template in templates {
             self.template(template, &self.known_values)?;
         }
+        let outputs = recipe.outputs.iter().map(|output| &output.path.value);
+        for path in outputs.chain(&recipe.further_outputs) {
+            if let Err(reason) = path.form().parse::<RelativePath>() {
+                return Err(self.refuse(path.location, reason, None));
+            }
+        }
         Ok(())
     }
 
     fn template(&self, template: &Template, known: &[&str]) -> Result<(), RecipeError> {
+        if template.is_words() {
+            let message = "only an argument of a command can stand for several words".to_owned();
+            return Err(self.refuse(template.location, message, None));
+        }
+        self.names(template, known)
+    }
+
+    fn names(&self, template: &Template, known: &[&str]) -> Result<(), RecipeError> {
         match template.names().find(|name| !known.contains(name)) {
             None => Ok(()),
             Some(name) => {
@@ -240,26 +227,31 @@ impl Checker<'_> {
     }
 
     fn steps_and_outputs(&self, recipe: &Recipe) -> Result<(), RecipeError> {
-        let mut seen = BTreeSet::new();
-        for step in &recipe.build.steps {
-            let name = step.name.value.as_str();
-            if !seen.insert(name) {
-                return Err(self.refuse(
-                    step.name.referenced,
-                    format!("the step `{name}` is given twice"),
-                    None,
-                ));
-            }
-            if step.command.is_empty() {
-                return Err(self.refuse(
-                    step.name.referenced,
-                    format!("the step `{name}` has no command"),
-                    None,
-                ));
-            }
+        let script = recipe.build.run_sh.as_ref();
+        for steps in [&recipe.build.steps]
+            .into_iter()
+            .chain(script.map(|way| &way.steps))
+        {
+            self.steps(steps)?;
         }
         for (part, missing) in [
             ("step", recipe.build.steps.is_empty()),
+            (
+                "step of its `run-sh`",
+                recipe
+                    .build
+                    .run_sh
+                    .as_ref()
+                    .is_some_and(|way| way.steps.is_empty()),
+            ),
+            (
+                "word in the command of its toolchain check",
+                recipe
+                    .build
+                    .toolchain
+                    .as_ref()
+                    .is_some_and(|check| check.command.is_empty()),
+            ),
             ("output", recipe.outputs.is_empty()),
             ("architecture", recipe.architectures.is_empty()),
         ] {
@@ -278,6 +270,28 @@ impl Checker<'_> {
         }
         self.caches(recipe)?;
         self.output_names(recipe)
+    }
+
+    fn steps(&self, steps: &[Step]) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        for step in steps {
+            let name = step.name.value.as_str();
+            if !seen.insert(name) {
+                return Err(self.refuse(
+                    step.name.referenced,
+                    format!("the step `{name}` is given twice"),
+                    None,
+                ));
+            }
+            if step.command.is_empty() {
+                return Err(self.refuse(
+                    step.name.referenced,
+                    format!("the step `{name}` has no command"),
+                    None,
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Two volumes cannot be at one path, and one volume at two paths is no use to anybody.
@@ -304,7 +318,10 @@ impl Checker<'_> {
                 .as_ref()
                 .map_or(output.path.referenced, |name| name.referenced);
             let name = output.file_name();
-            let message = if RESERVED_NAMES.contains(&name) {
+            let message = if name.is_empty() {
+                "the path ends in a value, so the output needs a `name` to be published under"
+                    .to_owned()
+            } else if RESERVED_NAMES.contains(&name) {
                 format!(
                     "`{name}` is a file that the tool itself writes; give the output another `name`"
                 )

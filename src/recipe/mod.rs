@@ -4,6 +4,8 @@ mod check;
 mod error;
 mod names;
 mod parse;
+mod pattern;
+mod references;
 mod schema;
 mod size;
 mod template;
@@ -13,11 +15,13 @@ pub use check::BUILT_IN_VALUES;
 pub use error::RecipeError;
 pub use names::{Architecture, CommitId, ContainerPath, ImageName, Name, RelativePath, ValueName};
 pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
+pub use pattern::Pattern;
 pub use schema::{
-    ArchitectureSupport, Build, CacheFolder, Case, Checks, Class, Condition, CrossPackages,
-    DebianImage, FileText, FolderSource, GitSource, ImageWay, Images, LeanImage, Output,
-    PatchTarget, PatchUse, RECIPE_FORMAT, Recipe, RegistryImage, Source, Step, UpstreamImage,
-    VersionCheck,
+    ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
+    CrossPackages, DebianImage, EngineClient, FileText, FolderSource, GitSource, ImageWay, Images,
+    LeanImage, Leaves, Output, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe,
+    RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck,
+    WrittenFile,
 };
 pub use size::{ByteSize, Span};
 pub use template::Template;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 
 /// A text in which `{{name}}` stands for a value; a value's name is lower-case letters, digits and `_`.
+///
+/// A text that is nothing but `{{name...}}` stands for the value's words.
 #[derive(Debug, Clone)]
 pub struct Template {
     pieces: Vec<Piece>,
@@ -17,14 +19,51 @@ pub struct Template {
 enum Piece {
     Text(String),
     Value(String),
+    Words(String),
 }
 
 impl Template {
     /// Names of the values in it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Value(name) => Some(name.as_str()),
+            Piece::Value(name) | Piece::Words(name) => Some(name.as_str()),
             Piece::Text(_) => None,
+        })
+    }
+
+    /// Whether it stands for the words of a value, which only an argument of a command can.
+    pub fn is_words(&self) -> bool {
+        matches!(self.pieces.as_slice(), [Piece::Words(_)])
+    }
+
+    /// The last part of it as a path, if no value stands in that part.
+    pub fn file_name(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [Piece::Text(only)] => only.rsplit('/').next(),
+            [.., Piece::Text(last)] => last.rsplit_once('/').map(|(_, name)| name),
+            _ => None,
+        }
+        .filter(|name| !name.is_empty())
+    }
+
+    /// The text with `x` for every value: its form, whatever the values are.
+    pub fn form(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Value(_) | Piece::Words(_) => "x",
+            })
+            .collect()
+    }
+
+    /// The arguments that it stands for: one, or one for each word. `None` when a value in it is unset.
+    pub fn expand_words(&self, values: &BTreeMap<String, String>) -> Option<Vec<String>> {
+        let text = self.expand(values)?;
+        Some(if self.is_words() {
+            text.split_whitespace().map(str::to_owned).collect()
+        } else {
+            vec![text]
         })
     }
 
@@ -34,7 +73,7 @@ impl Template {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => Some(text.as_str()),
-                Piece::Value(name) => values.get(name).map(String::as_str),
+                Piece::Value(name) | Piece::Words(name) => values.get(name).map(String::as_str),
             })
             .collect()
     }
@@ -51,7 +90,10 @@ fn parse(text: &str) -> Result<Vec<Piece>, String> {
         let end = after
             .find("}}")
             .ok_or_else(|| format!("{text:?} opens {{{{ and does not close it"))?;
-        let name = after[2..end].trim();
+        let (name, words) = match after[2..end].trim().strip_suffix("...") {
+            Some(name) => (name.trim_end(), true),
+            None => (after[2..end].trim(), false),
+        };
         if name.is_empty()
             || !name
                 .chars()
@@ -61,8 +103,17 @@ fn parse(text: &str) -> Result<Vec<Piece>, String> {
                 "{name:?} is not a name of a value: lower-case letters, digits and '_'"
             ));
         }
-        pieces.push(Piece::Value(name.to_owned()));
         rest = &after[end + 2..];
+        if words && (!pieces.is_empty() || !rest.is_empty()) {
+            return Err(format!(
+                "{{{{{name}...}}}} stands for several words, so nothing may stand beside it in {text:?}"
+            ));
+        }
+        pieces.push(if words {
+            Piece::Words(name.to_owned())
+        } else {
+            Piece::Value(name.to_owned())
+        });
     }
     if !rest.is_empty() {
         pieces.push(Piece::Text(rest.to_owned()));

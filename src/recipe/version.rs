@@ -29,6 +29,21 @@ impl Version {
         &self.0
     }
 
+    /// The number at `index` from the left, 0 being that of the first release series; `None` where there is none.
+    pub fn number(&self, index: usize) -> Option<&str> {
+        let numbers = self.bare().split(['-', '+', '~']).next()?;
+        let number = numbers.split('.').nth(index)?;
+        let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+        digits.then_some(number)
+    }
+
+    /// Whether it comes before the release of its number, such as an alpha, a beta or a candidate.
+    pub fn is_prerelease(&self) -> bool {
+        pieces(&self.0)
+            .iter()
+            .any(|piece| matches!(piece, Piece::Letters(_)))
+    }
+
     /// The version without a leading `v`.
     pub fn bare(&self) -> &str {
         bare(&self.0)
@@ -326,6 +341,20 @@ mod tests {
     fn the_leading_v_and_build_metadata_do_not_count() {
         assert_eq!(version("v1.0.0-rc10"), version("1.0.0-rc10"));
         assert_eq!(version("1.15.5+k3s1"), version("v1.15.5"));
+    }
+
+    #[test]
+    fn numbers_and_pre_releases_are_told() {
+        let release = version("v1.15.5");
+        assert_eq!(
+            [release.number(0), release.number(1), release.number(3)],
+            [Some("1"), Some("15"), None]
+        );
+        assert!(!release.is_prerelease());
+        let candidate = version("1.20.0-rc.0");
+        assert_eq!(candidate.number(2), Some("0"));
+        assert!(candidate.is_prerelease());
+        assert!(!version("1.15.5+k3s1").is_prerelease());
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn commands_that_are_not_there_or_not_whole() {
         (&["recipes", "frob"], "unrecognized subcommand 'frob'"),
         (
             &["frob"],
-            "there is no recipe `frob`; there are runc, runc-debian\nhint: ",
+            "there is no recipe `frob`; there are kubelet, runc, runc-debian\nhint: ",
         ),
         (&[""], "there is no recipe ``"),
         (&["\u{1b}[31mrunc"], "there is no recipe `\u{fffd}[31mrunc`"),

@@ -23,10 +23,14 @@ fn the_shipped_recipes_are_listed_with_their_origin() {
     assert_eq!(list.stderr, "");
     let lines: Vec<_> = list.stdout.lines().collect();
     assert!(
-        lines[0].starts_with("runc         runc from upstream"),
+        lines[0].starts_with("kubelet      kubelet from Kubernetes"),
         "{lines:?}"
     );
-    assert!(lines[1].starts_with("runc-debian  "), "{lines:?}");
+    assert!(
+        lines[1].starts_with("runc         runc from upstream"),
+        "{lines:?}"
+    );
+    assert!(lines[2].starts_with("runc-debian  "), "{lines:?}");
     assert!(
         lines.iter().all(|line| line.ends_with(" (built in)")),
         "{lines:?}"

@@ -8,6 +8,7 @@
 
 mod case;
 mod choices;
+mod kubernetes_releases;
 mod options;
 mod purity;
 mod refusals;

@@ -17,7 +17,7 @@ fn rc10(change: impl FnOnce(&mut Case)) -> Case {
 
 #[test]
 fn a_refusal_says_what_is_missing_and_what_there_is() {
-    let cases = [
+    let cases = vec![
         (
             "an architecture that the recipe does not list",
             rc10(|case| {

@@ -59,7 +59,7 @@ outputs:
 ";
 
 /// A mistake: its name, the text of the small recipe that is replaced, and what by.
-pub type Mistake = (&'static str, &'static str, &'static str);
+pub type Mistake<'a> = (&'static str, &'static str, &'a str);
 
 /// A working directory with the patch of the small recipe.
 pub fn workplace() -> Workplace {
@@ -91,7 +91,7 @@ pub fn refusal(workplace: &Workplace, mistake: &str, text: &[u8]) -> String {
 
 /// Makes each mistake and compares what is said with the golden file `name`.
 #[track_caller]
-pub fn assert_refusals(name: &str, mistakes: &[Mistake]) {
+pub fn assert_refusals(name: &str, mistakes: &[Mistake<'_>]) {
     let workplace = workplace();
     let mut said = String::new();
     for (mistake, from, to) in mistakes {
@@ -115,6 +115,8 @@ fn what_is_meant_well_is_accepted() {
         edited(condition, "    when: []\n"),
         edited("timeout: 10m", "timeout: 600"),
         edited("{{arch}}", "{{ arch }}"),
+        edited("\"TAGS={{build_tags}}\"", "\"{{build_tags...}}\""),
+        edited("- path: tool", "- path: bin/{{arch}}/tool"),
     ] {
         workplace.write("tool.yaml", &text);
         workplace

@@ -62,6 +62,84 @@ fn parts_that_name_each_other_must_be_there_once() {
 }
 
 #[test]
+fn targets_and_what_is_read_from_the_tree_must_be_there_once() {
+    let targets =
+        "targets:\n  default: [tool]\n  known: {tool: cmd/tool, other: cmd/other}\nimages:\n";
+    let read = "    read:\n      number: {file: VERSION, pattern: '^v(.*)$'}\n    tags:\n";
+    assert_refusals(
+        "targets",
+        &[
+            (
+                "a default that is nearly right",
+                "images:\n",
+                &targets.replace("[tool]", "[toll]"),
+            ),
+            ("no default", "images:\n", &targets.replace("[tool]", "[]")),
+            (
+                "an output of a target that is not there",
+                "outputs:\n",
+                "outputs:\n  - path: more\n    target: zzz\n",
+            ),
+            (
+                "a value of targets that are not there",
+                "value: nokmem,",
+                "value: nokmem, targets: [tool],",
+            ),
+            (
+                "a value that is read and given",
+                "    tags:\n",
+                &read.replace("number", "build_tags"),
+            ),
+            (
+                "a value that is read and built in",
+                "    tags:\n",
+                &read.replace("number", "version"),
+            ),
+            (
+                "a pattern without a group",
+                "    tags:\n",
+                &read.replace("(.*)", ".*"),
+            ),
+            (
+                "a pattern that is none",
+                "    tags:\n",
+                &read.replace("(.*)", "("),
+            ),
+            (
+                "words beside other text",
+                "TAGS={{build_tags}}",
+                "TAGS={{build_tags...}}",
+            ),
+            (
+                "words where one text is needed",
+                "GOARCH: \"{{arch}}\"",
+                "GOARCH: \"{{arch...}}\"",
+            ),
+            (
+                "an output that is named by a value",
+                "- path: tool",
+                "- path: bin/{{arch}}",
+            ),
+            (
+                "an output that leaves the work folder",
+                "- path: tool",
+                "- path: ../{{arch}}/tool",
+            ),
+            (
+                "further outputs outside the work folder",
+                "outputs:\n",
+                "further-outputs: [/bin]\noutputs:\n",
+            ),
+            (
+                "a toolchain check without a command",
+                "  steps:\n",
+                "  toolchain: {command: [], pattern: '(.)', version: '1'}\n  steps:\n",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_whole_needs_its_parts() {
     assert_refusals(
         "whole",

@@ -10,6 +10,7 @@ mod place;
 mod plans;
 mod program;
 mod reports;
+mod script;
 mod steps;
 mod stopping;
 mod success;

@@ -41,6 +41,8 @@ impl Scratch {
         SessionSpec {
             image: debian_image(),
             name: self.run.clone(),
+            hostname: None,
+            engine_socket: None,
             workdir: "/src/deep".to_owned(),
             labels: self.labels(),
             network: Network::None,

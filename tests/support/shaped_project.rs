@@ -59,17 +59,7 @@ impl ShapedProject {
 }
 
 fn commit(work: &Path, (tag, annotated, kind, from): (&str, bool, &str, &str)) {
-    for entry in fs::read_dir(work).expect("the work tree").flatten() {
-        if entry.file_name() != ".git" {
-            let path = entry.path();
-            let removed = if path.is_dir() {
-                fs::remove_dir_all(path)
-            } else {
-                fs::remove_file(path)
-            };
-            removed.expect("the release before is cleared away");
-        }
-    }
+    remove_content(work);
     let fixtures = PathBuf::from(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/fixtures/shaped"
@@ -90,6 +80,21 @@ fn commit(work: &Path, (tag, annotated, kind, from): (&str, bool, &str, &str)) {
     }
 }
 
+/// Clears the release before away, and leaves git's own folder.
+pub fn remove_content(work: &Path) {
+    for entry in fs::read_dir(work).expect("the work tree").flatten() {
+        if entry.file_name() != ".git" {
+            let path = entry.path();
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(path)
+            } else {
+                fs::remove_file(path)
+            };
+            removed.expect("the release before is cleared away");
+        }
+    }
+}
+
 /// Copies a folder's content, permissions included.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
@@ -103,7 +108,8 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
+/// Runs git with an identity, times and a configuration of its own; what it printed.
+pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"])
         .args(arguments)

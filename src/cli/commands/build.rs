@@ -150,52 +150,63 @@ async fn build(
         sink: &sink,
         cancel: invocation.cancel,
     };
-    let executed = execute(
-        plan,
-        &prepared.engine_info.architecture,
-        &context,
-        target.staging(),
-    )
-    .await;
+    let executed = execute(plan, &prepared.engine_info, &context, target.staging()).await;
     let written = log.finish().map_err(explain::artifact);
+    // Noted in the run's registration, for `clean` to find.
+    let keeps_script = arguments.keep && plan.build.script.is_some();
     let built = match executed {
         Ok(built) => built,
         Err(error) => {
-            if error.kept_container().is_some() {
+            if error.kept_container().is_some() || keeps_script {
                 run.end_and_keep();
             }
-            return Err(record(explain::execute(error), target, &log, &[]));
+            let could_save_memory = plan.build.needs.could_save_memory;
+            return Err(record(
+                explain::execute(error, could_save_memory),
+                target,
+                &log,
+                &[],
+            ));
         }
     };
     written?;
+    if keeps_script {
+        run.end_and_keep();
+        progress.event(&Event::Note {
+            text: "what upstream's script made is kept on the engine; `kmembuild clean` removes it"
+                .to_owned(),
+        });
+    }
     let manifest = write_manifest(&prepared, &built)?;
-    let failed: Vec<_> = manifest
-        .files
-        .iter()
-        .map(checked)
-        .filter(|file| !file.passed())
-        .collect();
-    if !failed.is_empty() {
-        progress.finish();
-        if !invocation.json() {
-            let files: Vec<_> = manifest.files.iter().map(checked).collect();
-            // That the checks failed matters more than that it cannot be shown.
-            let _ = print(&check_table(&files, invocation.environment.output_terminal));
-        }
-        let names: Vec<_> = failed.iter().map(|file| file.file.as_str()).collect();
-        let text = format!(
-            "what was built does not pass its checks, and is not published: {}",
-            names.join(", ")
-        );
-        let failure = Failure::new(FailureKind::Verification, text);
-        return Err(record(
-            failure,
-            target,
-            &log,
-            &[("findings.json", canonical_json(&manifest.files))],
-        ));
+    if let Some(failure) = refuse_unproven(invocation, &manifest, progress) {
+        let findings = ("findings.json", canonical_json(&manifest.files));
+        return Err(record(failure, target, &log, &[findings]));
     }
     Ok((publish(target, &manifest)?, manifest))
+}
+
+/// The failure of a result that does not pass its checks, which are shown.
+fn refuse_unproven(
+    invocation: &Invocation<'_>,
+    manifest: &Manifest,
+    progress: &Progress,
+) -> Option<Failure> {
+    let files: Vec<_> = manifest.files.iter().map(checked).collect();
+    let failed = files.iter().filter(|file| !file.passed());
+    let names: Vec<_> = failed.map(|file| file.file.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    progress.finish();
+    if !invocation.json() {
+        // That the checks failed matters more than that it cannot be shown.
+        let _ = print(&check_table(&files, invocation.environment.output_terminal));
+    }
+    let text = format!(
+        "what was built does not pass its checks, and is not published: {}",
+        names.join(", ")
+    );
+    Some(Failure::new(FailureKind::Verification, text))
 }
 
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.

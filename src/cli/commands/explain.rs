@@ -84,9 +84,15 @@ pub(super) fn plan(error: PlanError) -> Failure {
         PlanError::NoClass { .. } => Some(
             "this tree is not what the recipe was written for; check --source and --tag, or write a recipe",
         ),
+        PlanError::DebianImage { .. } => Some("another --image has upstream's own toolchain"),
+        PlanError::LimitOfScript { .. } => Some("--via make keeps the limits, and builds the same"),
         _ => None,
     };
-    let failure = Failure::new(FailureKind::Plan, error);
+    let kind = match &error {
+        PlanError::Option { .. } | PlanError::LimitOfScript { .. } => FailureKind::Usage,
+        _ => FailureKind::Plan,
+    };
+    let failure = Failure::new(kind, error);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -152,7 +158,10 @@ pub(super) fn artifact(error: ArtifactError) -> Failure {
     }
 }
 
-pub(super) fn execute(error: ExecuteError) -> Failure {
+/// `could_save_memory`: the build knows how to do with less memory and was not told to.
+pub(super) fn execute(error: ExecuteError, could_save_memory: bool) -> Failure {
+    let saves_memory =
+        could_save_memory.then(|| "--low-memory does with less, and takes longer".to_owned());
     match error {
         ExecuteError::Interrupted => interrupted(),
         ExecuteError::Source(error) => source(error),
@@ -166,7 +175,7 @@ pub(super) fn execute(error: ExecuteError) -> Failure {
             .hint("--image debian needs no registry at all, where the recipe describes it"),
         ExecuteError::BootstrapMissing => Failure::new(FailureKind::Engine, error)
             .hint("on Debian or Ubuntu: apt-get install mmdebstrap; elsewhere choose another --image"),
-        ExecuteError::ImageLock { .. } => Failure::new(FailureKind::Usage, error),
+        ExecuteError::ImageLock { .. } | ExecuteError::RunNote { .. } => Failure::new(FailureKind::Usage, error),
         ExecuteError::OutputMissing { .. } => Failure::new(FailureKind::Output, error)
             .hint("the recipe's outputs and what its steps make do not agree"),
         ExecuteError::OutOfMemory { limit, ref kept, .. } => {
@@ -174,20 +183,40 @@ pub(super) fn execute(error: ExecuteError) -> Failure {
                 Some(bytes) => format!("set --memory to more than {}, or --jobs to fewer", bytesize::ByteSize(bytes)),
                 None => "use an engine with more memory, or set --jobs to fewer".to_owned(),
             };
+            let hints = std::iter::once(hint).chain(saves_memory).chain(enter(kept.as_deref())).collect();
+            Failure { kind: FailureKind::Step, source: Box::new(error), hints }
+        }
+        ExecuteError::StepFailed { ref kept, ref last_lines, .. } => {
+            let mut hints = Vec::new();
+            // What Go says of a compiler or linker that ended so, whichever container it ran in.
+            if last_lines.iter().any(|line| line.contains("signal: killed")) {
+                hints.push("a compiler was killed, most likely because the engine's memory ran out".to_owned());
+                hints.extend(saves_memory);
+            }
+            match kept {
+                Some(_) => hints.extend(enter(kept.as_deref())),
+                None => hints.push("--keep keeps the container, to look around in it".to_owned()),
+            }
+            Failure { kind: FailureKind::Step, source: Box::new(error), hints }
+        }
+        ExecuteError::TimedOut { ref kept, .. } => {
+            let hint = "--timeout gives it more time, --cpus and --jobs more processors".to_owned();
             let hints = std::iter::once(hint).chain(enter(kept.as_deref())).collect();
             Failure { kind: FailureKind::Step, source: Box::new(error), hints }
         }
-        ExecuteError::StepFailed { ref kept, .. } => {
-            let hints = match kept {
-                Some(_) => enter(kept.as_deref()).collect(),
-                None => vec!["--keep keeps the container, to look around in it".to_owned()],
-            };
-            Failure { kind: FailureKind::Step, source: Box::new(error), hints }
+        ExecuteError::Toolchain { ref found, .. } => {
+            let hint = format!("--allow-toolchain {found} builds with it all the same, and the manifest says so; another --image or --mirror may have upstream's");
+            Failure::new(FailureKind::Integrity, error).hint(hint)
         }
-        ExecuteError::TimedOut { .. } => {
-            Failure::new(FailureKind::Step, error).hint("--timeout gives it more time, --cpus and --jobs more processors")
+        ExecuteError::NameTaken { ref name, .. } => {
+            let hint = format!("use that image with `--image registry`, take the name away with `docker rmi {name}`, or build with --via make");
+            Failure::new(FailureKind::Engine, error).hint(hint)
+        }
+        ExecuteError::NoScript { .. } => {
+            Failure::new(FailureKind::Engine, error).hint("--via make builds the same on any engine")
         }
         ExecuteError::ImageArchitecture { .. }
+        | ExecuteError::ToolchainUnknown { .. }
         | ExecuteError::ImageArchive { .. }
         | ExecuteError::ImageNotInArchive { .. }
         | ExecuteError::Bootstrap { .. }

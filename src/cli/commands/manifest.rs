@@ -11,7 +11,7 @@ use crate::verify::{inspect, judge};
 pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manifest, Failure> {
     let plan = &prepared.plan;
     let mut files = Vec::new();
-    for (output, file) in plan.outputs.iter().zip(&built.files) {
+    for (file, expectations) in &built.files {
         let findings =
             inspect(&file.path).map_err(|error| Failure::new(FailureKind::Verification, error))?;
         if findings.sha256 != file.sha256 {
@@ -26,11 +26,7 @@ pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manif
             size: file.size,
             sha256: file.sha256.clone(),
             mode: format!("{:o}", file.mode),
-            checks: judge(
-                &findings,
-                built.version_runs.get(&file.name),
-                &output.expectations,
-            ),
+            checks: judge(&findings, built.version_runs.get(&file.name), expectations),
             findings,
         });
     }
@@ -58,6 +54,9 @@ pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manif
             remarks: built.image.remarks.clone(),
             packages: built.packages.clone(),
         },
+        targets: plan.targets.clone(),
+        via: plan.build.via,
+        toolchain: built.toolchain.clone(),
         commands: built.steps.clone(),
         built_at: jiff::Timestamp::now()
             .strftime("%Y-%m-%dT%H:%M:%SZ")

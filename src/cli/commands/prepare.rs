@@ -6,14 +6,14 @@ use super::like::{self, Model};
 use super::{Invocation, explain};
 use crate::artifacts::ManifestLike;
 use crate::checksum::sha256_hex;
-use crate::cli::args::{BuildArguments, ImageChoice};
+use crate::cli::args::{BuildArguments, ImageChoice, ViaChoice};
 use crate::engine::{DockerEngine, Engine, EngineInfo};
 use crate::events::{Event, Sink};
 use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity, read_tree};
 use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
-use crate::plan::{Plan, Request, make_plan};
-use crate::recipe::{GitSource, ImageWay, Source, Version};
+use crate::plan::{Plan, Request, Via, make_plan};
+use crate::recipe::{BuildOption, GitSource, ImageWay, Source, Version};
 use crate::source::{FetchRequest, Served, Store};
 
 /// Longest time without a byte from a mirror, when nobody says otherwise.
@@ -132,6 +132,25 @@ fn request(invocation: &Invocation<'_>, arguments: &BuildArguments) -> Request {
             .chain(&invocation.config.mirrors)
             .cloned()
             .collect(),
+        via: match arguments.upstream.via {
+            ViaChoice::Make => Via::Make,
+            ViaChoice::RunSh => Via::RunSh,
+        },
+        targets: arguments.upstream.target.clone(),
+        options: [
+            (BuildOption::Static, arguments.upstream.static_linked),
+            (BuildOption::LowMemory, arguments.upstream.low_memory),
+            (BuildOption::AllOutputs, arguments.upstream.all_outputs),
+        ]
+        .into_iter()
+        .filter_map(|(option, asked)| asked.then_some(option))
+        .collect(),
+        goflags: arguments
+            .upstream
+            .goflags
+            .as_ref()
+            .map(|flags| flags.0.clone()),
+        allow_toolchain: arguments.upstream.allow_toolchain.clone(),
         force: arguments.force,
         memory: arguments.memory.map(|size| size.0),
         nano_cpus: arguments.cpus.map(|cpus| cpus.0),

@@ -95,6 +95,10 @@ impl Engine for DockerEngine {
         self.describe().await
     }
 
+    fn address(&self) -> &str {
+        &self.address
+    }
+
     async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError> {
         self.client.image(reference).await
     }
@@ -135,6 +139,18 @@ impl Engine for DockerEngine {
 
     async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
         self.client.owned().await
+    }
+
+    async fn named(
+        &self,
+        containers: &[String],
+        images: &[String],
+    ) -> Result<Vec<Owned>, EngineError> {
+        self.client.named(containers, images).await
+    }
+
+    async fn untag(&self, name: &str) -> Result<(), EngineError> {
+        self.client.untag(name).await
     }
 
     async fn remove(&self, owned: &Owned) -> Result<(), EngineError> {

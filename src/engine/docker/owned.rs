@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bollard::models::ContainerSummaryStateEnum as State;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveImageOptionsBuilder, RemoveVolumeOptions,
+    RemoveImageOptions, RemoveImageOptionsBuilder, RemoveVolumeOptions,
 };
 
 use super::client::Client;
@@ -14,16 +14,30 @@ use crate::engine::{EngineError, LABEL_RUN, Owned, OwnedKind};
 
 impl Client {
     pub(super) async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
-        let mut owned = self.owned_containers().await?;
+        let mut owned = self.containers(&labelled()).await?;
         owned.extend(self.owned_volumes().await?);
-        owned.extend(self.owned_images().await?);
+        owned.extend(self.images(&labelled()).await?);
         Ok(owned)
     }
 
-    async fn owned_containers(&self) -> Result<Vec<Owned>, EngineError> {
+    pub(super) async fn named(
+        &self,
+        containers: &[String],
+        images: &[String],
+    ) -> Result<Vec<Owned>, EngineError> {
+        let begins = |name: &str, with: &[String]| with.iter().any(|start| name.starts_with(start));
+        let mut found = self.containers(&HashMap::new()).await?;
+        found.retain(|container| begins(&container.name, containers));
+        let mut named_images = self.images(&HashMap::new()).await?;
+        named_images.retain(|image| begins(&image.name, images));
+        found.extend(named_images);
+        Ok(found)
+    }
+
+    async fn containers(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
-            .filters(&labelled())
+            .filters(filters)
             .build();
         let found = self
             .docker
@@ -75,8 +89,8 @@ impl Client {
             .collect())
     }
 
-    async fn owned_images(&self) -> Result<Vec<Owned>, EngineError> {
-        let options = ListImagesOptionsBuilder::new().filters(&labelled()).build();
+    async fn images(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
+        let options = ListImagesOptionsBuilder::new().filters(filters).build();
         let found = self
             .docker
             .list_images(Some(options))
@@ -96,6 +110,17 @@ impl Client {
                 running: false,
             })
             .collect())
+    }
+
+    pub(super) async fn untag(&self, name: &str) -> Result<(), EngineError> {
+        let removed = self
+            .patient
+            .remove_image(name, None::<RemoveImageOptions>, None)
+            .await;
+        match removed.map(drop) {
+            Err(error) if status(&error) == Some(404) => Ok(()),
+            done => done.map_err(|error| self.failed(&format!("take the name {name} away"), error)),
+        }
     }
 
     pub(super) async fn remove(&self, owned: &Owned) -> Result<(), EngineError> {
@@ -126,7 +151,10 @@ impl Client {
     }
 }
 
+/// Conditions of the engine's lists, by name.
+type Filters = HashMap<String, Vec<String>>;
+
 /// The filter for everything that carries [`LABEL_RUN`].
-fn labelled() -> HashMap<String, Vec<String>> {
+fn labelled() -> Filters {
     HashMap::from([("label".to_owned(), vec![LABEL_RUN.to_owned()])])
 }

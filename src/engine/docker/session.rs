@@ -13,7 +13,8 @@ use bollard::query_parameters::{
 use super::client::Client;
 use super::failure::status;
 use crate::engine::{
-    ByteStream, Command, EngineError, Exit, LABEL_RECIPE, LABEL_RUN, Network, Session, SessionSpec,
+    ByteStream, Command, EngineError, Exit, LABEL_RECIPE, LABEL_RUN, Network, SOCKET_IN_SESSION,
+    Session, SessionSpec,
 };
 use crate::events::Sink;
 
@@ -114,8 +115,16 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             target: Some(target.clone()),
             ..Mount::default()
         })
+        .chain(spec.engine_socket.iter().map(|socket| Mount {
+            // Unlike a bind by path alone, it fails when there is no such file.
+            typ: Some(MountType::BIND),
+            source: Some(socket.clone()),
+            target: Some(SOCKET_IN_SESSION.to_owned()),
+            ..Mount::default()
+        }))
         .collect();
     ContainerCreateBody {
+        hostname: spec.hostname.clone(),
         image: Some(spec.image.clone()),
         // The images' own entry points are for other uses: upstream's runc image starts from a mount of its own.
         entrypoint: Some(vec!["sleep".to_owned()]),

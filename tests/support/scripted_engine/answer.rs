@@ -25,7 +25,7 @@ pub fn answer(
     let path: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     let done = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["_ping"]) => say(writer, 200, &json!("OK")),
-        ("GET", ["version"]) => say(writer, 200, &version()),
+        ("GET", ["version"]) => say(writer, 200, &version(state.lock().unwrap().script.podman)),
         ("GET", ["info"]) => {
             let memory = 8_u64 << 30;
             say(writer, 200, &json!({"MemTotal": memory, "NCPU": 2}))
@@ -96,13 +96,14 @@ pub fn architecture() -> &'static str {
     }
 }
 
-fn version() -> Value {
+fn version(podman: bool) -> Value {
+    let name = if podman { "Podman Engine" } else { "Engine" };
     json!({
         "Version": "20.10.24",
         "ApiVersion": "1.41",
         "MinAPIVersion": "1.12",
         "Arch": architecture(),
-        "Components": [{"Name": "Engine", "Version": "20.10.24"}],
+        "Components": [{"Name": name, "Version": "20.10.24"}],
     })
 }
 

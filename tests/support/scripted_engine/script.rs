@@ -6,6 +6,8 @@ use std::time::Duration;
 /// What a scripted engine has and does. May be changed while the engine runs.
 #[derive(Clone, Default)]
 pub struct Script {
+    /// The engine says that it is podman.
+    pub podman: bool,
     /// Names of images that are there.
     pub images: Vec<String>,
     /// What comes of pulling a reference; one that is not listed is not found.

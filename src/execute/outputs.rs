@@ -1,0 +1,143 @@
+//! Takes the outputs out of the container.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::ask::ask;
+use super::error::ExecuteError;
+use crate::artifacts::{CollectedFile, collect};
+use crate::engine::{EngineError, Session};
+use crate::plan::{Plan, PlannedOutput};
+use crate::verify::{Expectations, VersionRun};
+
+/// Longest time for a question to the container, such as `--version`.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// What was taken out.
+pub(super) struct TakenOut {
+    /// The files, each with what must hold for it: the plan's outputs first, in its order.
+    pub(super) files: Vec<(CollectedFile, Expectations)>,
+    /// What outputs said when they were run in the container, by file name.
+    pub(super) version_runs: BTreeMap<String, VersionRun>,
+}
+
+/// Takes the plan's outputs out of the container and asks those for their version that can be run there.
+pub(super) async fn take_all_out(
+    plan: &Plan,
+    engine_architecture: &str,
+    session: &dyn Session,
+    staging: &Path,
+) -> Result<TakenOut, ExecuteError> {
+    let mut files = Vec::new();
+    let mut version_runs = BTreeMap::new();
+    for output in &plan.outputs {
+        let file = take_out(output, session, staging).await?;
+        files.push((file, output.expectations.clone()));
+        if let Some(expected) = &output.expectations.version {
+            let run = if plan.architecture == engine_architecture {
+                ask_version(&output.path, &expected.arguments, session).await
+            } else {
+                VersionRun::NotRun {
+                    reason: format!(
+                        "it is for {} and the engine runs {engine_architecture}",
+                        plan.architecture
+                    ),
+                }
+            };
+            version_runs.insert(output.name.clone(), run);
+        }
+    }
+    for output in further_outputs(plan, session).await? {
+        let file = take_out(&output, session, staging).await?;
+        files.push((file, output.expectations));
+    }
+    Ok(TakenOut {
+        files,
+        version_runs,
+    })
+}
+
+/// The files of the plan's further folders that are not outputs already. Nothing is expected of them. A folder that
+/// the build did not make has none.
+async fn further_outputs(
+    plan: &Plan,
+    session: &dyn Session,
+) -> Result<Vec<PlannedOutput>, ExecuteError> {
+    let mut found: Vec<PlannedOutput> = Vec::new();
+    for folder in &plan.further_outputs {
+        let command = [
+            "find",
+            folder,
+            "-maxdepth",
+            "1",
+            "-type",
+            "f",
+            "-printf",
+            "%f\\n",
+        ];
+        let (exit, mut names) =
+            ask(session, &command)
+                .await
+                .map_err(|source| ExecuteError::Engine {
+                    stage: "collect",
+                    source,
+                })?;
+        if exit.code != 0 {
+            continue;
+        }
+        names.sort();
+        for name in names {
+            let taken = plan.outputs.iter().chain(&found);
+            if !taken.map(|output| &output.name).any(|taken| *taken == name) {
+                found.push(PlannedOutput {
+                    path: format!("{folder}/{name}"),
+                    name,
+                    expectations: Expectations::default(),
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn take_out(
+    output: &PlannedOutput,
+    session: &dyn Session,
+    staging: &Path,
+) -> Result<CollectedFile, ExecuteError> {
+    let archive = session
+        .download(&output.path)
+        .await
+        .map_err(|error| match error {
+            EngineError::NotInContainer { path } => ExecuteError::OutputMissing { path },
+            source => ExecuteError::Engine {
+                stage: "collect",
+                source,
+            },
+        })?;
+    collect(archive, &output.name, staging)
+        .await
+        .map_err(ExecuteError::Collect)
+}
+
+async fn ask_version(path: &str, arguments: &[String], session: &dyn Session) -> VersionRun {
+    let command: Vec<&str> = std::iter::once(path)
+        .chain(arguments.iter().map(String::as_str))
+        .collect();
+    match tokio::time::timeout(ANSWER_LIMIT, ask(session, &command)).await {
+        Ok(Ok((exit, lines))) => VersionRun::Ran {
+            output: lines.join("\n"),
+            exit_code: i32::try_from(exit.code).ok(),
+        },
+        Ok(Err(error)) => VersionRun::NotRun {
+            reason: error.to_string(),
+        },
+        Err(_) => VersionRun::NotRun {
+            reason: format!(
+                "it did not end within {}",
+                humantime::format_duration(ANSWER_LIMIT)
+            ),
+        },
+    }
+}

@@ -1,0 +1,89 @@
+//! Holds the image's toolchain against the plan.
+
+use serde::Serialize;
+
+use super::ask::ask;
+use super::error::ExecuteError;
+use crate::engine::Session;
+use crate::plan::PlannedToolchain;
+use crate::recipe::Pattern;
+
+/// The toolchain that a result was built with.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Toolchain {
+    /// Its version.
+    pub version: String,
+    /// The version that upstream builds with.
+    pub upstream: String,
+    /// What the user accepted instead, where it is not upstream's.
+    pub allowed: Option<String>,
+}
+
+/// Asks the image for the version of its toolchain and refuses any but the planned one.
+pub(super) async fn check_toolchain(
+    planned: &PlannedToolchain,
+    image: &str,
+    session: &dyn Session,
+) -> Result<Toolchain, ExecuteError> {
+    let command: Vec<&str> = planned.command.iter().map(String::as_str).collect();
+    let unknown = |reason: String| ExecuteError::ToolchainUnknown {
+        image: image.to_owned(),
+        command: planned.command.clone(),
+        reason,
+    };
+    let (exit, lines) = ask(session, &command)
+        .await
+        .map_err(|error| unknown(super::image::with_causes(&error)))?;
+    let text = lines.join("\n");
+    if exit.code != 0 {
+        return Err(unknown(format!("exit code {}; {text}", exit.code)));
+    }
+    let pattern: Pattern = planned.pattern.parse().map_err(unknown)?;
+    let found = pattern
+        .find(&text)
+        .ok_or_else(|| unknown(format!("it printed {text:?}")))?;
+    let version = found.to_owned();
+    let upstream = planned.version.clone();
+    if version == upstream {
+        return Ok(Toolchain {
+            version,
+            upstream,
+            allowed: None,
+        });
+    }
+    match &planned.allowed {
+        Some(allowed) if is_or_begins(allowed, &version) => Ok(Toolchain {
+            version,
+            upstream,
+            allowed: Some(allowed.clone()),
+        }),
+        allowed => Err(ExecuteError::Toolchain {
+            image: image.to_owned(),
+            found: version,
+            upstream,
+            allowed: allowed.clone(),
+        }),
+    }
+}
+
+/// Whether `version` is `allowed`, or `allowed` with further parts.
+fn is_or_begins(allowed: &str, version: &str) -> bool {
+    version
+        .strip_prefix(allowed)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_or_begins;
+
+    #[test]
+    fn whole_parts_of_a_version_are_compared() {
+        assert!(is_or_begins("1.15.15", "1.15.15"));
+        assert!(is_or_begins("1.15", "1.15.15"));
+        assert!(!is_or_begins("1.1", "1.15.15"));
+        assert!(!is_or_begins("1.15.15", "1.15"));
+        assert!(!is_or_begins("1.15.1", "1.15.15"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Puts the source into the container.
+
+use super::archive::one_file_archive;
+use super::ask::ask;
+use super::context::Context;
+use super::error::ExecuteError;
+use super::image::patch_texts;
+use crate::engine::{ByteStream, Session};
+use crate::plan::{Plan, PlannedSource};
+
+/// Puts the source into the container; returns the tree's id where patches changed it.
+pub(super) async fn unpack_source(
+    plan: &Plan,
+    context: &Context<'_>,
+    session: &dyn Session,
+) -> Result<Option<String>, ExecuteError> {
+    match (&plan.source, context.store) {
+        (
+            PlannedSource::Git {
+                tree,
+                modified,
+                patches,
+                ..
+            },
+            Some(store),
+        ) => {
+            let patched = store
+                .patch(tree, &patch_texts(patches, context))
+                .map_err(ExecuteError::Source)?;
+            clear_workdir(&plan.build.workdir, session).await?;
+            let archive = store.archive(&patched, *modified);
+            upload(&plan.build.workdir, archive, session).await?;
+            for file in &plan.build.files {
+                let modified = u64::try_from(*modified).unwrap_or_default();
+                let archive = one_file_archive(&file.path, &file.text, modified);
+                upload(&plan.build.workdir, archive, session).await?;
+            }
+            Ok((patched != *tree).then_some(patched))
+        }
+        (PlannedSource::Folder { path, package }, _) => {
+            let found = ask(session, &["test", "-d", path]).await;
+            if found.is_ok_and(|(exit, _)| exit.code == 0) {
+                return Ok(None);
+            }
+            Err(ExecuteError::SourceFolderMissing {
+                path: path.clone(),
+                package: package.clone(),
+            })
+        }
+        (PlannedSource::Git { .. }, None) => unreachable!("a git source comes with its store"),
+    }
+}
+
+async fn upload(
+    folder: &str,
+    archive: ByteStream,
+    session: &dyn Session,
+) -> Result<(), ExecuteError> {
+    let uploaded = session.upload(folder, archive).await;
+    uploaded.map_err(|source| ExecuteError::Engine {
+        stage: "build",
+        source,
+    })
+}
+
+/// Removes the files that the image has in the work folder: upstream's own image holds a copy of its source there, and
+/// whatever lies beside the source would be compiled along. What is mounted below it, such as a cache, is left alone.
+async fn clear_workdir(path: &str, session: &dyn Session) -> Result<(), ExecuteError> {
+    let command = ["find", path, "-xdev", "!", "-type", "d", "-delete"];
+    let cleared = ask(session, &command).await;
+    let (exit, lines) = cleared.map_err(|source| ExecuteError::Engine {
+        stage: "build",
+        source,
+    })?;
+    if exit.code == 0 {
+        return Ok(());
+    }
+    Err(ExecuteError::WorkdirNotCleared {
+        path: path.to_owned(),
+        reason: lines.join("; "),
+    })
+}

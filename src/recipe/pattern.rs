@@ -1,0 +1,69 @@
+//! Regular expressions that take one text out of a line.
+
+use regex_lite::Regex;
+use serde::{Deserialize, Deserializer};
+
+/// A regular expression with one group: what the group holds is the text that is taken.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// What the group holds in the first of `text`'s lines that the expression fits.
+    pub fn find<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.lines().find_map(|line| {
+            let found = self.0.captures(line)?.get(1)?;
+            Some(found.as_str())
+        })
+    }
+
+    /// The expression as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl std::str::FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expression =
+            Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))?;
+        // The whole match counts as a group, too.
+        match expression.captures_len() {
+            2 => Ok(Self(expression)),
+            _ => Err(format!(
+                "{text:?} must have exactly one group in (...), which holds the text that is taken; (?:...) groups without taking"
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn one_group_is_taken_from_the_first_line_that_fits() {
+        let pattern: Pattern = "^go(?:lang)? ([0-9.]+)".parse().unwrap();
+        assert_eq!(
+            pattern.find("# go\ngolang 1.15.5-x\ngo 1.2"),
+            Some("1.15.5")
+        );
+        assert_eq!(pattern.find("# none"), None);
+    }
+
+    #[test]
+    fn an_expression_without_a_group_or_with_two_is_refused() {
+        for bad in ["go", "(a)(b)", "(", "(?:a)"] {
+            assert!(bad.parse::<Pattern>().is_err(), "{bad}");
+        }
+    }
+}

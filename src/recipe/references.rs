@@ -1,0 +1,115 @@
+//! Names in a recipe must mean something, and one thing only.
+
+use std::collections::BTreeSet;
+
+use super::check::Checker;
+use super::error::RecipeError;
+use super::names::Name;
+use super::parse::nearest;
+use super::schema::{Recipe, Source};
+
+impl Checker<'_> {
+    /// Refuses a value that has two meanings.
+    pub(super) fn value_names(&self) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        match self.known_values.iter().find(|name| !seen.insert(**name)) {
+            None => Ok(()),
+            Some(name) => Err(self.refuse_whole(format!(
+                "the value `{name}` is given twice: values, what is read from the tree and the built-in ones need names of their own"
+            ))),
+        }
+    }
+
+    pub(super) fn targets(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let known: Vec<_> = recipe
+            .targets
+            .iter()
+            .flat_map(|targets| targets.known.keys())
+            .map(Name::as_str)
+            .collect();
+        let defaults = recipe.targets.iter().flat_map(|targets| &targets.default);
+        let cases = recipe.values.values().flatten();
+        let cases = cases.filter_map(|case| case.targets.as_ref()).flatten();
+        let outputs = recipe.outputs.iter();
+        let outputs = outputs.filter_map(|output| output.target.as_ref());
+        for target in defaults.chain(cases).chain(outputs) {
+            let name = target.value.as_str();
+            if !known.contains(&name) {
+                return Err(self.refuse(
+                    target.referenced,
+                    format!("no target is named `{name}`"),
+                    nearest(name, known.iter().copied()),
+                ));
+            }
+        }
+        match &recipe.targets {
+            Some(targets) if targets.default.is_empty() => {
+                Err(self.refuse_whole("`targets` needs at least one as `default`".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn classes(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let mut seen = BTreeSet::new();
+        for class in &recipe.classes {
+            let name = class.name.value.as_str();
+            if !seen.insert(name) {
+                return Err(self.refuse(
+                    class.name.referenced,
+                    format!("the class `{name}` is given twice"),
+                    None,
+                ));
+            }
+            if matches!(recipe.source, Source::Folder(_)) {
+                let message =
+                    "a source that is a folder of the image has no classes: its tree is not read"
+                        .to_owned();
+                return Err(self.refuse(class.name.referenced, message, None));
+            }
+        }
+        for class in recipe
+            .values
+            .values()
+            .flatten()
+            .filter_map(|case| case.class.as_ref())
+            .chain(
+                recipe
+                    .patches
+                    .iter()
+                    .filter_map(|patch| patch.class.as_ref()),
+            )
+        {
+            let name = class.value.as_str();
+            if !seen.contains(name) {
+                let message = format!("no class is named `{name}`");
+                return Err(self.refuse(
+                    class.referenced,
+                    message,
+                    nearest(name, seen.iter().copied()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn patches(&self, recipe: &Recipe, patches: &[String]) -> Result<(), RecipeError> {
+        for patch in &recipe.patches {
+            let name = patch.file.value.as_str();
+            if !patches.iter().any(|known| known == name) {
+                let message =
+                    format!("the patch `{name}` is not in the folder `patches` beside the recipe");
+                return Err(self.refuse(
+                    patch.file.referenced,
+                    message,
+                    nearest(name, patches.iter().map(String::as_str)),
+                ));
+            }
+            if matches!(recipe.source, Source::Folder(_)) {
+                let message = "a source that is a folder of the image cannot be patched".to_owned();
+                return Err(self.refuse(patch.file.referenced, message, None));
+            }
+        }
+        Ok(())
+    }
+}

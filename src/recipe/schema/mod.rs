@@ -1,0 +1,21 @@
+//! The recipe format, version 1: these types mirror the YAML one to one.
+
+mod build;
+mod images;
+mod outputs;
+mod recipe;
+mod source;
+mod values;
+
+pub use build::{
+    Build, CacheFolder, EngineClient, Leaves, RunSh, Step, ToolchainCheck, WrittenFile,
+};
+pub use images::{
+    CrossPackages, DebianImage, ImageWay, Images, LeanImage, RegistryImage, UpstreamImage,
+};
+pub use outputs::{Checks, Output, VersionCheck};
+pub use recipe::{ArchitectureSupport, RECIPE_FORMAT, Recipe, Targets};
+pub use source::{
+    Class, Condition, FileText, FolderSource, GitSource, PatchTarget, PatchUse, ReadText, Source,
+};
+pub use values::{BuildOption, Case};

@@ -1,0 +1,124 @@
+//! A place to build kubelet in, and the images that it is built in.
+
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::support::build_place::{architecture, entries, manifest};
+use crate::support::command::{Finished, Workplace};
+use crate::support::docker_command::docker;
+use crate::support::kubernetes_project::KubernetesProject;
+use crate::support::toolchain_image::alone;
+
+/// A home to build the shipped recipe in, with the small project as its source.
+pub struct KubeletPlace {
+    /// Home, cache and working directory.
+    pub place: Workplace,
+    /// The source.
+    pub project: KubernetesProject,
+    /// What was on the engine before.
+    before: Vec<String>,
+}
+
+impl KubeletPlace {
+    /// A fresh one.
+    pub fn new() -> Self {
+        Self {
+            place: Workplace::new(),
+            project: KubernetesProject::serve(),
+            before: left_on_engine(),
+        }
+    }
+
+    fn words(&self, tag: &str, further: &[&str]) -> Vec<String> {
+        let url = self.project.url();
+        let words = ["kubelet", "--version", tag, "--source", &url];
+        let words = words.iter().chain(further);
+        words.map(|&word| word.to_owned()).collect()
+    }
+
+    /// Builds `tag`.
+    pub fn build(&self, tag: &str, further: &[&str]) -> Finished {
+        let words = self.words(tag, further);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.place.run(&words)
+    }
+
+    /// Starts a build of `tag`.
+    pub fn start(&self, tag: &str, further: &[&str]) -> Child {
+        let words = self.words(tag, further);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.place.start(&words)
+    }
+
+    /// Folder of the result of `tag` below the output folder `output`.
+    pub fn result_in(&self, output: &str, tag: &str) -> PathBuf {
+        let folder = self.place.path().join(output).join("kubelet").join(tag);
+        folder.join(format!("linux-{}", architecture()))
+    }
+
+    /// The manifest of the result of `tag` below the usual output folder.
+    pub fn manifest(&self, tag: &str) -> Value {
+        manifest(&self.result_in("dist", tag))
+    }
+
+    /// Asserts that neither the engine nor the cache holds anything of a run.
+    #[track_caller]
+    pub fn assert_nothing_is_left(&self) {
+        let mut left = left_on_engine();
+        left.retain(|name| !self.before.contains(name));
+        assert!(left.is_empty(), "left behind: {left:?}");
+        let runs = entries(&self.place.path().join("cache/runs"));
+        assert!(runs.is_empty(), "left behind: {runs:?}");
+    }
+}
+
+/// Names of what is on the engine of kubelet's builds, the tool's and those of upstream's script.
+pub fn left_on_engine() -> Vec<String> {
+    let containers = docker(&["ps", "-a", "--format", "{{.Names}}"]);
+    let images = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let begins = [
+        "kube-build",
+        "kube-rsync",
+        "kmembuild-kubelet-",
+        "k8s.gcr.io/",
+    ];
+    containers
+        .lines()
+        .chain(images.lines())
+        .filter(|name| begins.iter().any(|begin| name.starts_with(begin)))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Version of the small project that the Debian images can build.
+pub const DEBIAN_TAG: &str = "v1.20.0-rc.0";
+/// What it takes to build in them.
+pub const DEBIAN: [&str; 4] = ["--image", "debian", "--allow-toolchain", "1.15"];
+
+/// Keeps two tests from naming images as upstream does at the same time.
+pub fn engine_alone() -> std::fs::File {
+    alone("kubelet")
+}
+
+/// Name of the Debian image that kubelet is built in by make, made when the engine does not have it.
+pub fn make_image() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| image_of(&["--via", "make"]))
+}
+
+/// Name of the one that upstream's script is run in, which has a client of the engine.
+pub fn script_image() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| image_of(&["--via", "run-sh"]))
+}
+
+fn image_of(way: &[&str]) -> String {
+    let place = KubeletPlace::new();
+    place.build(DEBIAN_TAG, &[&DEBIAN, way].concat()).code(0);
+    let manifest = place.manifest(DEBIAN_TAG);
+    let name = manifest["image"]["name"].as_str();
+    name.expect("the image has a name").to_owned()
+}

@@ -1,0 +1,204 @@
+//! Upstream's own script, in small: what it leaves on the engine is found and removed.
+
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::place::{
+    DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, left_on_engine, make_image, script_image,
+};
+use crate::support::build_place::manifest;
+use crate::support::command::finish;
+use crate::support::debian_image::debian_image;
+use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::registry::Registry;
+
+/// The words of a build by the script.
+fn by_script<'a>(further: &[&'a str]) -> Vec<&'a str> {
+    [&DEBIAN, ["--via", "run-sh"].as_slice(), further].concat()
+}
+
+/// Waits until the script has made the container that holds the source, which is its longest-lived one.
+fn wait_for_container(run: &mut Child) {
+    let lines = BufReader::new(run.stderr.as_mut().expect("standard error is piped"));
+    for line in lines.lines() {
+        if line.expect("standard error").starts_with("step compile") {
+            break;
+        }
+    }
+    for _ in 0..600 {
+        if left_on_engine()
+            .iter()
+            .any(|name| name.starts_with("kube-build-data-"))
+        {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("the script made no container");
+}
+
+#[test]
+fn the_script_gives_the_same_bytes_as_make_and_leaves_nothing() {
+    let _alone = engine_alone();
+    script_image();
+    let place = KubeletPlace::new();
+    place
+        .build(DEBIAN_TAG, &by_script(&["--output", "by-script"]))
+        .code(0);
+    place.assert_nothing_is_left();
+    place.build(DEBIAN_TAG, &DEBIAN).code(0);
+    let by_script = manifest(&place.result_in("by-script", DEBIAN_TAG));
+    let by_make = place.manifest(DEBIAN_TAG);
+    assert_eq!(
+        (&by_script["via"], &by_make["via"]),
+        (&"run-sh".into(), &"make".into())
+    );
+    assert_eq!(
+        by_script["files"][0]["sha256"],
+        by_make["files"][0]["sha256"]
+    );
+    assert!(by_make["files"][0]["sha256"].is_string());
+}
+
+#[test]
+fn an_interrupted_script_leaves_nothing() {
+    let _alone = engine_alone();
+    script_image();
+    let place = KubeletPlace::new();
+    let mut run = place.start(DEBIAN_TAG, &by_script(&[]));
+    wait_for_container(&mut run);
+    kill_process(Pid::from_child(&run), Signal::INT).expect("the signal is sent");
+    finish(run).code(130);
+    place.assert_nothing_is_left();
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_clean() {
+    let _alone = engine_alone();
+    script_image();
+    let place = KubeletPlace::new();
+    let mut run = place.start(DEBIAN_TAG, &by_script(&["-v"]));
+    wait_for_container(&mut run);
+    run.kill().expect("the run is killed");
+    finish(run);
+    let left = left_on_engine();
+    assert!(
+        left.iter()
+            .any(|name| name.starts_with("kmembuild-kubelet-")),
+        "{left:?}"
+    );
+    assert!(
+        left.iter().any(|name| name.starts_with("kube-build-data-")),
+        "{left:?}"
+    );
+    assert!(
+        left.iter().any(|name| name.starts_with("k8s.gcr.io/")),
+        "{left:?}"
+    );
+
+    let cleaned = place.place.run(&["clean"]).code(0);
+    assert!(
+        cleaned
+            .stdout
+            .contains("removed container kube-build-data-"),
+        "{}",
+        cleaned.stdout
+    );
+    assert!(
+        cleaned.stdout.contains("removed image kube-build:build-"),
+        "{}",
+        cleaned.stdout
+    );
+    place.assert_nothing_is_left();
+    assert_eq!(
+        place.place.run(&["clean"]).code(0).stdout,
+        "nothing to remove\n"
+    );
+}
+
+#[test]
+fn what_is_kept_on_request_stays_until_it_is_cleaned() {
+    let _alone = engine_alone();
+    script_image();
+    let place = KubeletPlace::new();
+    place
+        .build(DEBIAN_TAG, &by_script(&["--keep"]))
+        .code(0)
+        .says("what upstream's script made is kept on the engine");
+    assert!(
+        left_on_engine()
+            .iter()
+            .any(|name| name.starts_with("kube-build-data-"))
+    );
+    // Another build does not sweep it away.
+    place.build(DEBIAN_TAG, &DEBIAN).code(0);
+    assert!(
+        left_on_engine()
+            .iter()
+            .any(|name| name.starts_with("kube-build-data-"))
+    );
+    place.place.run(&["clean"]).code(0);
+    place.assert_nothing_is_left();
+}
+
+#[test]
+fn a_name_that_another_image_has_is_not_taken_from_it() {
+    const NAME: &str = "k8s.gcr.io/build-image/kube-cross:v1.15.5-1";
+    let _alone = engine_alone();
+    script_image();
+    docker(&["tag", make_image(), NAME]);
+    let place = KubeletPlace::new();
+    let refused = place.build(DEBIAN_TAG, &by_script(&[]));
+    let id = docker(&["inspect", "-f", "{{.Id}}", NAME]);
+    docker_succeeds(&["rmi", NAME]);
+    assert_eq!(id, docker(&["inspect", "-f", "{{.Id}}", make_image()]));
+    refused.code(12).says(&format!(
+        "under the name {NAME}, which another image on the engine has"
+    ));
+    place.assert_nothing_is_left();
+}
+
+#[test]
+fn an_image_without_a_client_of_the_engine_is_given_one() {
+    const CLIENT: &str = "docker:28-cli";
+    let _alone = engine_alone();
+    let registry = Registry::start();
+    let place = KubeletPlace::new();
+    let made = client_image(&place);
+    registry.push(&made, "hub/library/docker:28-cli");
+    docker(&["rmi", &made]);
+    docker_succeeds(&["rmi", CLIENT]);
+    let mirror = format!("{}/hub", registry.address);
+    let words = [
+        "--via",
+        "run-sh",
+        "--image-name",
+        make_image(),
+        "--allow-toolchain",
+        "1.15",
+        "--mirror",
+        &mirror,
+    ];
+    let built = place.build(DEBIAN_TAG, &words);
+    docker_succeeds(&["rmi", CLIENT, &format!("{mirror}/library/{CLIENT}")]);
+    built
+        .code(0)
+        .says("the engine's client comes from docker:28-cli");
+    place.assert_nothing_is_left();
+}
+
+/// An image with a client of the engine where `docker:28-cli` has it, and little else.
+fn client_image(place: &KubeletPlace) -> String {
+    let name = format!("kmembuild-test/client:{}", std::process::id());
+    let client = place.place.path().join("docker").display().to_string();
+    let from = docker(&["create", script_image(), "true"]);
+    docker(&["cp", &format!("{from}:/usr/bin/docker"), &client]);
+    docker(&["rm", &from]);
+    let to = docker(&["create", &debian_image(), "true"]);
+    docker(&["cp", &client, &format!("{to}:/usr/local/bin/docker")]);
+    docker(&["commit", &to, &name]);
+    docker(&["rm", &to]);
+    name
+}
