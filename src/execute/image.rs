@@ -197,7 +197,7 @@ pub(super) async fn pull(
 }
 
 /// An error and its causes in one line, for lists and for warnings.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -19,6 +19,6 @@ mod unpack;
 pub use build::{Built, execute};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt};
-pub use image::UsedImage;
-pub use runs::{BorrowedName, Left, Run, Sweep, sweep};
+pub use image::{UsedImage, with_causes};
+pub use runs::{BorrowedName, Left, Run, Sweep, Swept, sweep};
 pub use toolchain::Toolchain;

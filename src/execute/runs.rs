@@ -138,15 +138,21 @@ impl Sweep {
     };
 }
 
-/// Removes from `engine` what `sweep` allows; `folder` is that of [`Run::begin`]. Returns what was removed.
+/// What came of a sweep.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// What was removed.
+    pub removed: Vec<Owned>,
+    /// What could not be removed, by its name for a person, and why.
+    pub failed: Vec<(String, EngineError)>,
+}
+
+/// Removes from `engine` what `sweep` allows; `folder` is that of [`Run::begin`]. What cannot be removed does not keep
+/// the rest.
 ///
 /// # Errors
-/// The first [`EngineError`].
-pub async fn sweep(
-    engine: &dyn Engine,
-    folder: &Path,
-    sweep: Sweep,
-) -> Result<Vec<Owned>, EngineError> {
+/// The [`EngineError`] of an engine that does not say what there is, or is gone.
+pub async fn sweep(engine: &dyn Engine, folder: &Path, sweep: Sweep) -> Result<Swept, EngineError> {
     let mut owned = engine.owned().await?;
     // Containers hold on to volumes and images.
     owned.sort_by_key(|thing| match thing.kind {
@@ -155,7 +161,7 @@ pub async fn sweep(
         OwnedKind::Image => 2,
     });
     let left = registered_left(folder, sweep, engine.address());
-    let mut removed = Vec::new();
+    let mut swept = Swept::default();
     for thing in owned {
         let run = thing
             .labels
@@ -177,21 +183,47 @@ pub async fn sweep(
             OwnedKind::Image => sweep.images && !matches!(state(folder, run), State::Alive),
         };
         if may_go {
-            engine.remove(&thing).await?;
-            if !left.iter().any(|(known, _, _)| known == run) {
-                forget(folder, run);
+            match engine.remove(&thing).await {
+                Ok(()) => {
+                    if !left.iter().any(|(known, _, _)| known == run) {
+                        forget(folder, run);
+                    }
+                    swept.removed.push(thing);
+                }
+                Err(error) => swept.fail(thing.name, error)?,
             }
-            removed.push(thing);
         }
     }
     // After the containers that drive the scripts: a script that goes on makes more.
     for (_, file, left) in left {
+        let mut is_gone = true;
         for left in left {
-            removed.extend(left.remove(engine).await?);
+            match left.remove(engine).await {
+                Ok(removed) => swept.removed.extend(removed),
+                Err(error) => {
+                    is_gone = false;
+                    swept.fail("what upstream's script left".to_owned(), error)?;
+                }
+            }
         }
-        let _ = fs::remove_file(file);
+        if is_gone {
+            let _ = fs::remove_file(file);
+        }
     }
-    Ok(removed)
+    Ok(swept)
+}
+
+impl Swept {
+    /// Notes what could not be removed; an engine that is gone cannot remove the rest either.
+    fn fail(&mut self, name: String, error: EngineError) -> Result<(), EngineError> {
+        match error {
+            EngineError::Unreachable { .. } | EngineError::Lost { .. } => Err(error),
+            error => {
+                self.failed.push((name, error));
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Registrations of dead runs whose scripts left something on the engine at `address`, and of kept ones where that is

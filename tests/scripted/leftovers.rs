@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::place::{Place, good_script, names, script_with_make};
 use super::stopping::kill_in_mid_step;
 use crate::support::command::finish;
-use crate::support::scripted_engine::{Ending, Step};
+use crate::support::scripted_engine::{Ending, Refusal, Step};
 
 fn endless_place() -> Place {
     Place::with(script_with_make(Step::ends(Ending::Never)))
@@ -89,6 +89,39 @@ fn containers_of_other_machines_go_after_their_deadline_or_on_request() {
     assert_eq!(cleaned["removed"][0]["name"], "running");
     // Somebody started it from an image of the tool's, whose labels it has.
     assert_eq!(place.engine.containers_left(), ["users"]);
+}
+
+#[test]
+fn what_cannot_be_removed_is_named_and_does_not_keep_the_rest() {
+    let place = Place::new();
+    for (name, run) in [("one", "aaaaaaaaaa"), ("two", "bbbbbbbbbb")] {
+        let labels = [
+            ("io.kmembuild.run", run),
+            ("io.kmembuild.deadline", "1000000000"),
+        ];
+        place.engine.add_container(name, &labels);
+    }
+    place.engine.change(|script| {
+        script.remove = Some(Refusal {
+            status: 500,
+            message: "it is stuck",
+        });
+    });
+    let cleaned = place.run(&["clean"]).code(12);
+    for name in ["one", "two"] {
+        assert!(
+            cleaned.stderr.contains(&format!("\n  {name}: ")),
+            "{}",
+            cleaned.stderr
+        );
+    }
+    assert_eq!(cleaned.stderr.matches("it is stuck").count(), 2);
+    let json = place.run(&["clean", "--format", "json"]).code(12);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["failed"].as_array().map(Vec::len), Some(2));
+    place.engine.change(|script| *script = good_script());
+    place.run(&["clean"]).code(0);
+    assert_eq!(place.engine.containers_left(), Vec::<String>::new());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::checksum::sha256_hex;
 use crate::cli::args::{BuildArguments, Format};
 use crate::engine::DockerEngine;
 use crate::events::{Event, Sink, Tee};
-use crate::execute::{Context, Run, Sweep, execute, sweep};
+use crate::execute::{Context, Run, Sweep, execute, sweep, with_causes};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{CheckedFile, JSON_FORMAT, Progress, check_table};
@@ -229,7 +229,18 @@ async fn sweep_dead_runs(
             });
             Ok(())
         }
-        swept => swept.map(drop),
+        Err(interrupted) => Err(interrupted),
+        Ok(swept) => {
+            for (name, error) in swept.failed {
+                sink.event(&Event::Warning {
+                    text: format!(
+                        "{name} of an earlier run is still on the engine: {}",
+                        with_causes(&error)
+                    ),
+                });
+            }
+            Ok(())
+        }
     }
 }
 

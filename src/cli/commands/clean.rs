@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Invocation, print};
+use super::{Invocation, explain, print};
 use crate::cli::args::Format;
 use crate::engine::OwnedKind;
-use crate::execute::{Sweep, sweep};
-use crate::failure::Failure;
+use crate::execute::{Sweep, sweep, with_causes};
+use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
 
@@ -15,6 +15,13 @@ use crate::report::JSON_FORMAT;
 struct Cleaned {
     format: u32,
     removed: Vec<Removed>,
+    failed: Vec<NotRemoved>,
+}
+
+#[derive(Serialize)]
+struct NotRemoved {
+    name: String,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -39,9 +46,26 @@ pub(super) async fn run(
         images,
     };
     let runs = invocation.environment.cache_dir.join("runs");
-    let removed = invocation
-        .unless_stopped(sweep(&engine, &runs, what))
-        .await?;
+    let swept = tokio::select! {
+        swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
+        () = invocation.cancel.cancelled() => {
+            let text = "interrupted; some of it may be removed, and `kmembuild clean` removes the rest";
+            return Err(Failure::new(FailureKind::Interrupted, text));
+        }
+    };
+    let failed: Vec<_> = swept
+        .failed
+        .iter()
+        .map(|(name, error)| NotRemoved {
+            name: name.clone(),
+            reason: with_causes(error),
+        })
+        .collect();
+    let lines: String = failed
+        .iter()
+        .map(|thing| format!("\n  {}: {}", thing.name, thing.reason))
+        .collect();
+    let removed = swept.removed;
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -51,8 +75,9 @@ pub(super) async fn run(
         print(&canonical_json(&Cleaned {
             format: JSON_FORMAT,
             removed: removed.collect(),
+            failed,
         }))?;
-    } else if removed.is_empty() {
+    } else if removed.is_empty() && lines.is_empty() {
         print("nothing to remove\n")?;
     } else {
         for thing in removed {
@@ -63,5 +88,9 @@ pub(super) async fn run(
             ))?;
         }
     }
-    Ok(())
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let text = format!("some of it could not be removed:{lines}");
+    Err(Failure::new(FailureKind::Engine, text))
 }
