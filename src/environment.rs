@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
+use crate::certificates;
+
 /// Environment variables, folders and the terminal.
 #[derive(Debug, Clone)]
 #[expect(
@@ -30,6 +32,8 @@ pub struct Environment {
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
     pub docker_cert_path: Option<PathBuf>,
+    /// What of this process's own variables other programs must not get, with the values that they get instead.
+    pub for_others: Vec<(&'static str, Option<OsString>)>,
     /// Whether standard error is a terminal that bars can be drawn on.
     pub progress_terminal: bool,
     /// Whether standard output is a terminal.
@@ -79,6 +83,7 @@ impl Environment {
             docker_host: text("DOCKER_HOST"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
+            for_others: certificates::users_own(),
             progress_terminal: std::io::stderr().is_terminal()
                 && text("TERM").is_none_or(|term| term != "dumb"),
             output_terminal: std::io::stdout().is_terminal(),

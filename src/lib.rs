@@ -17,6 +17,7 @@
 //! `cli/commands/build.rs` walks that road from end to end. Stages tell what goes on by [`events`] and never print.
 
 pub mod artifacts;
+pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod engine;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
+use kmembuild::{certificates, cli};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
 
 fn start() -> Result<(), Failure> {
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
+    if cli::needs_source(&environment.arguments) {
+        certificates::look_up_one_by_one(&environment.arguments);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -44,6 +48,8 @@ fn start() -> Result<(), Failure> {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Never looked at. A process that failed to start anew would otherwise be ended by a pipe that nobody reads.
+    _pipe: Signal,
 }
 
 impl Signals {
@@ -54,6 +60,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            _pipe: signal(SignalKind::pipe()).map_err(failed)?,
         })
     }
 

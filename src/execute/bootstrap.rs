@@ -50,6 +50,12 @@ pub(super) async fn bootstrap(
         .arg("--variant=apt")
         .arg(format!("--architectures={}", what.architectures.join(",")))
         .arg(format!("--include={}", what.packages.join(",")));
+    for (variable, value) in context.environment {
+        match value {
+            Some(value) => command.env(variable, value),
+            None => command.env_remove(variable),
+        };
+    }
     if let Some(preferences) = what.preferences {
         command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
             "--setup-hook=printf %s \"${PREFERENCES_VARIABLE}\" >\"$1/etc/apt/preferences.d/kmembuild\""

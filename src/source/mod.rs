@@ -27,6 +27,7 @@ mod request;
 mod store;
 mod tree;
 mod tree_change;
+mod write_behind;
 
 pub use error::SourceError;
 pub use patch_apply::Patch;

@@ -1,8 +1,9 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use git2::{Repository, RepositoryInitOptions};
+use git2::Repository;
 use tempfile::TempDir;
 
 /// Folder of the attempts below the store's.
@@ -11,6 +12,11 @@ const ATTEMPTS: &str = "attempts";
 const STORE_LOCK: &str = "kmembuild.lock";
 /// File in an attempt's folder that stays locked while its process lives.
 const ATTEMPT_LOCK: &str = "lock";
+/// Where a bare repository has its packs.
+const PACKS: &str = "objects/pack";
+/// What git writes into the configuration of a bare repository.
+const BARE_CONFIG: &str =
+    "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
 /// A bare repository for one attempt to download something. It vanishes with the value.
 ///
@@ -36,41 +42,51 @@ impl Quarantine {
             TryLockError::Error(error) => error,
             TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
         })?;
+        init_bare(folder.path())?;
         Ok(Self {
             folder,
             _lock: lock,
         })
     }
 
-    /// Makes its repository, empty at first.
+    /// Its repository, empty at first.
     pub(super) fn repository(&self) -> Result<Repository, git2::Error> {
-        init_bare(&self.git_folder())
+        Repository::open_bare(self.folder.path())
     }
 
-    fn git_folder(&self) -> PathBuf {
-        self.folder.path().join("git")
-    }
-
-    fn pack_folder(&self) -> PathBuf {
-        self.git_folder().join("objects/pack")
+    /// Where the downloaded packs are.
+    pub(super) fn pack_folder(&self) -> PathBuf {
+        self.folder.path().join(PACKS)
     }
 
     /// Writes the downloaded packs through to the disk, so that a power cut cannot leave half a pack in the store.
     pub(super) fn flush(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.pack_folder())? {
-            File::open(entry?.path())?.sync_all()?;
-        }
-        Ok(())
+        let files = self.pack_files()?;
+        // All at once: the disk takes them together, one after the other each would wait for it.
+        thread::scope(|scope| {
+            let syncs: Vec<_> = files
+                .iter()
+                .map(|file| scope.spawn(move || File::open(file)?.sync_all()))
+                .collect();
+            syncs.into_iter().try_for_each(|sync| {
+                sync.join()
+                    .unwrap_or_else(|_| Err(io::Error::other("the thread that syncs broke off")))
+            })
+        })
+    }
+
+    fn pack_files(&self) -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(self.pack_folder())?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
     }
 
     /// Moves its packs into the store at `store`. Packs are named by their content: one that is there already
     /// is the same one, and replacing it repairs it.
     pub(super) fn move_into(self, store: &Path) -> io::Result<()> {
-        let target = store.join("objects/pack");
+        let target = store.join(PACKS);
         fs::create_dir_all(&target)?;
-        let mut files = fs::read_dir(self.pack_folder())?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<io::Result<Vec<_>>>()?;
+        let mut files = self.pack_files()?;
         // A reader takes a pack for complete when it sees the index, so the index comes last.
         files.sort_by_key(|file| file.extension().is_some_and(|kind| kind == "idx"));
         for file in files {
@@ -110,9 +126,15 @@ pub(super) fn lock_store(store: &Path) -> io::Result<File> {
     Ok(lock)
 }
 
-/// Makes a bare repository without hooks and templates.
-pub(super) fn init_bare(folder: &Path) -> Result<Repository, git2::Error> {
-    let mut options = RepositoryInitOptions::new();
-    options.bare(true).external_template(false);
-    Repository::init_opts(folder, &options)
+/// Makes a bare repository in `folder`, which is there: what git takes for one, and nothing else. Every file more
+/// would have to be written and, in an attempt, removed again.
+///
+/// What a killed run left unfinished can be finished: without `HEAD`, which comes last and whole, it is none.
+pub(super) fn init_bare(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join(PACKS))?;
+    fs::create_dir_all(folder.join("refs"))?;
+    fs::write(folder.join("config"), BARE_CONFIG)?;
+    let head = folder.join("HEAD.new");
+    fs::write(&head, "ref: refs/heads/main\n")?;
+    fs::rename(head, folder.join("HEAD"))
 }

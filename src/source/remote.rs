@@ -10,6 +10,7 @@ use super::attempt::{Activity, Found, MirrorError};
 use super::choice::{Choice, Listing, Wanted};
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
+use super::write_behind::write_behind;
 
 /// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
 ///
@@ -40,17 +41,18 @@ pub(super) fn fetch(
                         download: None,
                     });
                 }
-                download(&mut connection, &[&listed.name], 1, activity)?;
+                download(&mut connection, &[&listed.name], 1, &quarantine, activity)?;
                 let commit = commit_of(&repository, listed.object)?;
                 wanted.check_pin(listed.tag(), commit)?;
                 (tag, tag_object, commit)
             }
             Choice::Unlisted(commit) => {
-                let alone = download(&mut connection, &[&commit.to_string()], 1, activity);
+                let id = commit.to_string();
+                let alone = download(&mut connection, &[&id], 1, &quarantine, activity);
                 drop(connection);
                 // Most servers give any commit by its id; one that does not still gives it among all others.
                 if alone.is_err() || repository.find_commit(commit).is_err() {
-                    download_all(&repository, url, activity)?;
+                    download_all(&repository, url, &quarantine, activity)?;
                 }
                 let commit = repository
                     .find_commit(commit)
@@ -60,7 +62,7 @@ pub(super) fn fetch(
             }
             Choice::Search => {
                 drop(connection);
-                download_all(&repository, url, activity)?;
+                download_all(&repository, url, &quarantine, activity)?;
                 let commit = find_by_prefix(&repository, wanted)?;
                 (wanted.pinned_tag(commit), None, commit)
             }
@@ -139,39 +141,47 @@ fn download(
     connection: &mut RemoteConnection<'_, '_, '_>,
     refspecs: &[&str],
     depth: i32,
+    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), git2::Error> {
-    let mut options = FetchOptions::new();
-    options
-        .depth(depth)
-        .download_tags(AutotagOption::None)
-        .update_fetchhead(false)
-        .proxy_options(proxy())
-        .remote_callbacks(callbacks(activity));
-    connection.remote().download(refspecs, Some(&mut options))
+) -> Result<(), MirrorError> {
+    write_behind(&into.pack_folder(), |mut growth| {
+        let activity_of_transfer = Arc::clone(activity);
+        let mut callbacks = callbacks(activity);
+        callbacks.transfer_progress(move |progress| {
+            growth.reached(progress.received_bytes());
+            activity_of_transfer.received(progress.received_objects(), progress.total_objects())
+        });
+        let mut options = FetchOptions::new();
+        options
+            .depth(depth)
+            .download_tags(AutotagOption::None)
+            .update_fetchhead(false)
+            .proxy_options(proxy())
+            .remote_callbacks(callbacks);
+        connection.remote().download(refspecs, Some(&mut options))
+    })??;
+    Ok(())
 }
 
 /// Downloads every branch and tag with its history, over a new connection: the old one may have been spent.
 fn download_all(
     repository: &Repository,
     url: &str,
+    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), git2::Error> {
+) -> Result<(), MirrorError> {
     let mut remote = repository.remote_anonymous(url)?;
     let mut connection = connect(&mut remote, activity)?;
     let all = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
-    download(&mut connection, &all, 0, activity)
+    download(&mut connection, &all, 0, into, activity)
 }
 
 fn callbacks(activity: &Arc<Activity>) -> RemoteCallbacks<'static> {
-    let (transfer, sideband) = (Arc::clone(activity), Arc::clone(activity));
+    let activity = Arc::clone(activity);
     let mut callbacks = RemoteCallbacks::new();
     callbacks
         .credentials(credentials())
-        .transfer_progress(move |progress| {
-            transfer.received(progress.received_objects(), progress.total_objects())
-        })
-        .sideband_progress(move |_| sideband.beat());
+        .sideband_progress(move |_| activity.beat());
     callbacks
 }
 

@@ -44,14 +44,10 @@ impl Store {
         };
         fs::create_dir_all(folder).map_err(failed)?;
         let _guard = lock_store(folder).map_err(failed)?;
-        if folder.join("HEAD").exists() {
-            store.repository()?;
-        } else {
-            init_bare(folder).map_err(|source| SourceError::StoreOpen {
-                folder: folder.to_owned(),
-                source,
-            })?;
+        if !folder.join("HEAD").exists() {
+            init_bare(folder).map_err(failed)?;
         }
+        store.repository()?;
         // Leftovers cost space only: what cannot be removed (another user's) must not stop a run.
         let _ = sweep(folder);
         Ok(store)

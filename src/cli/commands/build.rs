@@ -143,6 +143,7 @@ async fn build(
             .debian_mirror
             .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
+        environment: &invocation.environment.for_others,
         run: &run,
         locks: &locks,
         keep: arguments.keep,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::models::SystemVersion;
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 use super::failure::{system_error, words_of};
 use crate::engine::error::{AddressProblem, ConnectFailure, EngineError};
@@ -55,8 +56,8 @@ impl Address {
         self.host.as_deref().unwrap_or(DEFAULT_HOST)
     }
 
-    /// Connects, and agrees with the engine on a version of its API.
-    pub(super) async fn connect(&self) -> Result<Docker, EngineError> {
+    /// Connects, asks the engine who it is, and agrees with it on a version of its API.
+    pub(super) async fn connect(&self) -> Result<(Docker, SystemVersion), EngineError> {
         let invalid = |source| EngineError::InvalidAddress {
             address: self.host().to_owned(),
             source,
@@ -70,24 +71,36 @@ impl Address {
             // bollard calls every path it cannot look at "not found", one in a closed folder included.
             fs::metadata(path).map_err(|source| unreachable(ConnectFailure::of_system(source)))?;
         }
-        let docker = open(&transport, self.request_timeout.as_secs()).map_err(invalid)?;
+        let timeout = self.request_timeout.as_secs();
+        let docker = open(&transport, timeout, API_DEFAULT_VERSION).map_err(invalid)?;
         let limit = FIRST_ANSWER.min(self.request_timeout);
-        // The agreed version is shared by all clones.
-        docker
-            .clone()
-            .with_timeout(limit)
-            .negotiate_version()
-            .await
-            .map_err(|error| match error {
-                // bollard parses the host only when it makes the first request.
-                Error::URLParseError { .. }
-                | Error::InvalidURIError { .. }
-                | Error::InvalidURIPartsError { .. } => invalid(AddressProblem::Malformed {
-                    source: words_of(error),
-                }),
-                error => unreachable(ConnectFailure::of_request(error, limit)),
-            })?;
-        Ok(docker)
+        let failed = |error| match error {
+            // bollard parses the host only when it makes the first request.
+            Error::URLParseError { .. }
+            | Error::InvalidURIError { .. }
+            | Error::InvalidURIPartsError { .. } => invalid(AddressProblem::Malformed {
+                source: words_of(error),
+            }),
+            error => unreachable(ConnectFailure::of_request(error, limit)),
+        };
+        let hasty = docker.clone().with_timeout(limit);
+        // Not `info`: it makes the engine start several programs, which takes longer than all else here.
+        let answer = hasty.version().await.map_err(failed)?;
+        let newest = answer.api_version.as_deref().and_then(api_version);
+        let newest = newest.ok_or_else(|| failed(Error::APIVersionParseError {}))?;
+        if newest >= docker.client_version() {
+            return Ok((docker, answer));
+        }
+        // This question takes an engine its time, too, so bollard's own agreement, which puts it again, is only for SSH:
+        // there another connection takes longer still.
+        let agreed = if matches!(transport, Transport::Ssh(_)) {
+            // The agreed version is shared by all clones.
+            hasty.negotiate_version().await.map_err(failed)?;
+            docker
+        } else {
+            open(&transport, timeout, &newest).map_err(invalid)?
+        };
+        Ok((agreed, answer))
     }
 
     fn transport(&self) -> Result<Transport<'_>, AddressProblem> {
@@ -146,8 +159,20 @@ fn port(host: &str) -> Option<&str> {
     (!inside_brackets).then_some(port)
 }
 
-fn open(transport: &Transport<'_>, timeout: u64) -> Result<Docker, AddressProblem> {
-    let version = API_DEFAULT_VERSION;
+/// A version of the API, as an engine writes it.
+fn api_version(text: &str) -> Option<ClientVersion> {
+    let (major, minor) = text.split_once('.')?;
+    Some(ClientVersion {
+        major_version: major.parse().ok()?,
+        minor_version: minor.parse().ok()?,
+    })
+}
+
+fn open(
+    transport: &Transport<'_>,
+    timeout: u64,
+    version: &ClientVersion,
+) -> Result<Docker, AddressProblem> {
     match transport {
         Transport::Unix(path) => Docker::connect_with_unix(path, timeout, version),
         Transport::Tcp(host) => Docker::connect_with_http(host, timeout, version),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::models::SystemVersion;
 
 use super::address::Address;
 use super::client::Client;
@@ -19,6 +20,8 @@ pub struct DockerEngine {
     pub(super) client: Client,
     pub(super) credentials: Option<PathBuf>,
     address: String,
+    /// What it said of itself when it was connected to.
+    answer: SystemVersion,
 }
 
 impl DockerEngine {
@@ -28,10 +31,12 @@ impl DockerEngine {
     ///
     /// [`EngineError::InvalidAddress`] and [`EngineError::Unreachable`].
     pub async fn connect(address: &Address) -> Result<Self, EngineError> {
+        let (docker, answer) = address.connect().await?;
         Ok(Self {
-            client: Client::new(address.connect().await?),
+            client: Client::new(docker),
             credentials: None,
             address: address.host().to_owned(),
+            answer,
         })
     }
 
@@ -43,12 +48,10 @@ impl DockerEngine {
         self
     }
 
-    async fn describe(&self) -> Result<EngineInfo, EngineError> {
+    fn describe(&self) -> Result<EngineInfo, EngineError> {
         let operation = "describe itself";
-        let failed = |error| self.client.failed(operation, error);
-        // Not `info`: it makes the engine start several programs, which takes longer than all else here.
-        let version = self.client.docker.version().await.map_err(failed)?;
-        let product = version
+        let answer = self.answer.clone();
+        let product = answer
             .components
             .unwrap_or_default()
             .into_iter()
@@ -61,10 +64,10 @@ impl DockerEngine {
                     _ => name,
                 },
             );
-        let number = version
+        let number = answer
             .version
             .ok_or_else(|| Client::incomplete(operation, "version"))?;
-        let architecture = version
+        let architecture = answer
             .arch
             .ok_or_else(|| Client::incomplete(operation, "architecture"))?;
         Ok(EngineInfo {
@@ -92,7 +95,7 @@ fn go_architecture(name: &str) -> &str {
 #[async_trait]
 impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
-        self.describe().await
+        self.describe()
     }
 
     fn address(&self) -> &str {
