@@ -5,11 +5,12 @@ use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use git2::{ObjectType, Oid, Repository};
+use git2::{ObjectType, Oid};
 use tar::{Builder, EntryType, Header};
 use tokio::sync::mpsc;
 
 use super::error::SourceError;
+use super::reader::Reader;
 use super::store::Store;
 use super::tree::tree_oid;
 use crate::engine::ByteStream;
@@ -69,61 +70,71 @@ fn write_archive(
     modified: u64,
     pieces: &mut Pieces,
 ) -> io::Result<()> {
-    let repository = store.repository().map_err(io::Error::other)?;
-    let root = tree_oid(&repository, tree_id).map_err(io::Error::other)?;
+    let reader = Reader::open(store).map_err(io::Error::other)?;
+    let root = tree_oid(reader.repository(), tree_id).map_err(io::Error::other)?;
     let mut archive = Archive {
-        repository: &repository,
+        reader,
         tree_id,
-        modified,
-        tar: Builder::new(pieces),
+        out: Entries {
+            modified,
+            tar: Builder::new(pieces),
+        },
     };
     archive.folder(root, &mut Vec::new())?;
-    archive.tar.finish()
+    archive.out.tar.finish()
 }
 
 struct Archive<'a> {
-    repository: &'a Repository,
+    reader: Reader<'a>,
     tree_id: &'a str,
-    modified: u64,
-    tar: Builder<&'a mut Pieces>,
+    out: Entries<'a>,
 }
 
 impl Archive<'_> {
     /// Writes what is in the folder `id`; `path` is the folder's path with a slash at its end, or empty.
     fn folder(&mut self, id: Oid, path: &mut Vec<u8>) -> io::Result<()> {
-        let tree = self.repository.find_tree(id);
-        let tree = tree.map_err(|source| self.unreadable(path, source))?;
+        let entries = self.reader.folder(id);
+        let entries = entries.map_err(|source| unreadable(self.tree_id, path, source))?;
         let length = path.len();
-        for entry in &tree {
-            path.extend_from_slice(entry.name_bytes());
-            match entry.kind() {
+        for entry in entries {
+            path.extend_from_slice(&entry.name);
+            match entry.kind {
                 Some(ObjectType::Tree) => {
                     path.push(b'/');
-                    self.entry(path, EntryType::Directory, 0o755, &[])?;
-                    self.folder(entry.id(), path)?;
+                    self.out.entry(path, EntryType::Directory, 0o755, &[])?;
+                    self.folder(entry.id, path)?;
                 }
                 Some(ObjectType::Blob) => {
-                    let blob = self.repository.find_blob(entry.id());
-                    let blob = blob.map_err(|source| self.unreadable(path, source))?;
-                    match entry.filemode() {
-                        LINK_MODE => self.link(path, blob.content())?,
+                    let file = self.reader.file(entry.id);
+                    let file = file.map_err(|source| unreadable(self.tree_id, path, source))?;
+                    let content = file.content();
+                    match entry.mode {
+                        LINK_MODE => self.out.link(path, content)?,
                         EXECUTABLE_MODE => {
-                            self.entry(path, EntryType::Regular, 0o755, blob.content())?;
+                            self.out.entry(path, EntryType::Regular, 0o755, content)?;
                         }
-                        _ => self.entry(path, EntryType::Regular, 0o644, blob.content())?,
+                        _ => self.out.entry(path, EntryType::Regular, 0o644, content)?,
                     }
                 }
                 // A submodule: git checks it out as an empty folder too.
                 _ => {
                     path.push(b'/');
-                    self.entry(path, EntryType::Directory, 0o755, &[])?;
+                    self.out.entry(path, EntryType::Directory, 0o755, &[])?;
                 }
             }
             path.truncate(length);
         }
         Ok(())
     }
+}
 
+/// The entries of the archive, as they are written.
+struct Entries<'a> {
+    modified: u64,
+    tar: Builder<&'a mut Pieces>,
+}
+
+impl Entries<'_> {
     fn entry(&mut self, path: &[u8], kind: EntryType, mode: u32, content: &[u8]) -> io::Result<()> {
         let mut header = self.header(kind, mode);
         header.set_size(content.len() as u64);
@@ -153,14 +164,14 @@ impl Archive<'_> {
         header.set_mtime(self.modified);
         header
     }
+}
 
-    fn unreadable(&self, path: &[u8], source: git2::Error) -> io::Error {
-        io::Error::other(SourceError::EntryRead {
-            path: String::from_utf8_lossy(path).into_owned(),
-            tree: self.tree_id.to_owned(),
-            source,
-        })
-    }
+fn unreadable(tree_id: &str, path: &[u8], source: git2::Error) -> io::Error {
+    io::Error::other(SourceError::EntryRead {
+        path: String::from_utf8_lossy(path).into_owned(),
+        tree: tree_id.to_owned(),
+        source,
+    })
 }
 
 fn as_path(bytes: &[u8]) -> &Path {

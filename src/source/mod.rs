@@ -22,6 +22,7 @@ mod patch_apply;
 mod patch_error;
 mod patch_parse;
 mod quarantine;
+mod reader;
 mod remote;
 mod request;
 mod store;
