@@ -13,4 +13,4 @@ pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
     ManifestSource, PackageVersion, StepRecord, checksum_file,
 };
-pub use target::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS, Target};
+pub use target::{BUILD_LOG, MANIFEST, PLAN, PUBLISHED_BESIDE, SHA256SUMS, Target};

@@ -19,6 +19,8 @@ pub const PLAN: &str = "plan.json";
 pub const BUILD_LOG: &str = "build.log";
 /// File name of the checksums, in the form that `sha256sum -c` reads.
 pub const SHA256SUMS: &str = "SHA256SUMS";
+/// Files that are published beside the outputs.
+pub const PUBLISHED_BESIDE: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SHA256SUMS];
 
 /// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
 /// staged is gone.

@@ -98,6 +98,9 @@ pub struct SessionSpec {
     pub labels: BTreeMap<String, String>,
     /// Network of the container.
     pub network: Network,
+    /// Whether the working directory is a volume that goes with the container. A volume is the disk of the engine's host,
+    /// where many small files are written and read without the layers of an image in between.
+    pub workdir_volume: bool,
     /// Named volumes: volume name to absolute path in the container.
     pub volumes: BTreeMap<String, String>,
     /// Most memory, in bytes; swap is not added to it.

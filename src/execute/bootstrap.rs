@@ -45,10 +45,15 @@ pub(super) async fn bootstrap(
         suite: what.suite.to_owned(),
         reason,
     };
+    let architectures: Vec<_> = what
+        .architectures
+        .iter()
+        .map(|architecture| debian_architecture(architecture))
+        .collect();
     let mut command = Command::new("mmdebstrap");
     command
         .arg("--variant=apt")
-        .arg(format!("--architectures={}", what.architectures.join(",")))
+        .arg(format!("--architectures={}", architectures.join(",")))
         .arg(format!("--include={}", what.packages.join(",")));
     for (variable, value) in context.environment {
         match value {
@@ -135,6 +140,17 @@ pub(super) async fn bootstrap(
         stage: "image",
         source,
     })
+}
+
+/// Debian's name of an architecture that is given in Go's terms.
+fn debian_architecture(architecture: &str) -> &str {
+    match architecture {
+        "386" => "i386",
+        "arm" => "armhf",
+        "mips64le" => "mips64el",
+        "ppc64le" => "ppc64el",
+        other => other,
+    }
 }
 
 /// `text` as one word of a Dockerfile instruction.

@@ -5,19 +5,20 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::ask::packages;
+use super::client;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::image::{UsedImage, provide, with_causes};
 use super::needs::check_needs;
 use super::outputs::{TakenOut, take_all_out};
-use super::script::{self, Surroundings};
+use super::script;
 use super::step::{milliseconds, run_step};
 use super::toolchain::{Toolchain, check_toolchain};
 use super::unpack::unpack_source;
 use crate::artifacts::{CollectedFile, PackageVersion, StepRecord};
 use crate::engine::{EngineInfo, LABEL_DEADLINE, Session, SessionSpec};
 use crate::events::Event;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedSource};
 use crate::verify::{Expectations, VersionRun};
 
 /// What the execution of a plan left.
@@ -55,9 +56,6 @@ pub async fn execute(
     context: &Context<'_>,
     staging: &Path,
 ) -> Result<Built, ExecuteError> {
-    if plan.build.script.is_some() {
-        script::refuse_engine(engine)?;
-    }
     let engine_architecture = engine.architecture.as_str();
     let image = stage(context, "image", describe_image(plan), async {
         let image = until_cancelled(context, provide(plan, engine_architecture, context)).await?;
@@ -73,13 +71,10 @@ pub async fn execute(
         }
     };
     let done = in_container(plan, engine_architecture, &image, context, staging).await;
-    if let Some(Surroundings { left, .. }) = &surroundings
+    if let Some(surroundings) = surroundings
         && !context.keep
     {
-        let removal = script::remove_what_is_left(left, context);
-        if tokio::time::timeout(CLOSE_LIMIT, removal).await.is_err() {
-            context.run.leaves_something();
-        }
+        script::remove_what_is_left(surroundings, context).await;
     }
     let done = done?;
     Ok(Built {
@@ -126,7 +121,11 @@ async fn in_container(
         spec: &spec,
         session: &*session,
     };
-    let outcome = until_cancelled(context, work.to_the_end(staging)).await;
+    let outcome = async {
+        work.provide_client().await?;
+        until_cancelled(context, work.to_the_end(staging)).await
+    }
+    .await;
     let kept = outcome.as_ref().err();
     if kept.and_then(ExecuteError::kept_container).is_none() {
         close(&*session, context).await;
@@ -145,6 +144,25 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Sees to it that upstream's script has a client of the engine.
+    async fn provide_client(&self) -> Result<(), ExecuteError> {
+        let (context, session) = (self.context, self.session);
+        let Some(script) = &self.plan.build.script else {
+            return Ok(());
+        };
+        let client = until_cancelled(context, async {
+            if client::lacks_client(script, session).await {
+                client::provide_client(script, context).await.map(Some)
+            } else {
+                Ok(None)
+            }
+        });
+        match client.await? {
+            None => Ok(()),
+            Some(client) => client::copy_client(script, &client, self.spec, context, session).await,
+        }
+    }
+
     async fn to_the_end(&self, staging: &Path) -> Result<Done, ExecuteError> {
         let (plan, context, session) = (self.plan, self.context, self.session);
         let toolchain = match &plan.build.toolchain {
@@ -152,9 +170,6 @@ impl Work<'_> {
             Some(planned) => Some(check_toolchain(planned, &self.image.name, session).await?),
         };
         check_needs(&plan.build, context, session).await;
-        if let Some(script) = &plan.build.script {
-            script::provide_client(script, self.spec, context, session).await?;
-        }
         let patched_tree = unpack_source(plan, context, session).await?;
         let packages = packages(session).await;
         let steps = self.steps().await?;
@@ -270,6 +285,8 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
         engine_socket: script.map(|_| script::socket_of(context.engine.address())),
         workdir: plan.build.workdir.clone(),
         labels,
+        // A folder of the image is what the image holds, and stays so.
+        workdir_volume: matches!(plan.source, PlannedSource::Git { .. }),
         network: plan.build.network,
         volumes: plan
             .build

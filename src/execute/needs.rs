@@ -58,7 +58,8 @@ fn warnings(build: &PlannedBuild, has: &Has) -> Vec<String> {
     let mut warnings = Vec::new();
     // A limit of the container's own was held against the need when it was planned.
     if let (Some(need), Some(memory)) = (build.needs.memory, has.memory)
-        && memory < need
+        // A machine that is sold with the memory that is needed has a little less of it to give.
+        && memory < need - need / 16
     {
         let way_out = if build.needs.could_save_memory {
             "; --low-memory does with less"

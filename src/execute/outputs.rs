@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::ask::ask;
 use super::error::ExecuteError;
-use crate::artifacts::{CollectedFile, collect};
+use crate::artifacts::{CollectedFile, PUBLISHED_BESIDE, collect};
 use crate::engine::{EngineError, Session};
 use crate::plan::{Plan, PlannedOutput};
+use crate::recipe::Name;
 use crate::verify::{Expectations, VersionRun};
 
 /// Longest time for a question to the container, such as `--version`.
@@ -87,6 +88,10 @@ async fn further_outputs(
             continue;
         }
         names.sort();
+        // Names come from whatever was built: only plain ones, and none of a file that the tool writes itself.
+        names.retain(|name| {
+            name.parse::<Name>().is_ok() && !PUBLISHED_BESIDE.contains(&name.as_str())
+        });
         for name in names {
             let taken = plan.outputs.iter().chain(&found);
             if !taken.map(|output| &output.name).any(|taken| *taken == name) {
@@ -127,7 +132,11 @@ async fn ask_version(path: &str, arguments: &[String], session: &dyn Session) ->
         .collect();
     match tokio::time::timeout(ANSWER_LIMIT, ask(session, &command)).await {
         Ok(Ok((exit, lines))) => VersionRun::Ran {
-            output: lines.join("\n"),
+            // It is shown on the user's terminal, which must not take commands from it.
+            output: lines.join("\n").replace(
+                |c: char| c.is_control() && c != '\n' && c != '\t',
+                "\u{fffd}",
+            ),
             exit_code: i32::try_from(exit.code).ok(),
         },
         Ok(Err(error)) => VersionRun::NotRun {

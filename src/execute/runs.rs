@@ -6,33 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
+use super::left::Left;
 use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, OwnedKind};
-
-/// What upstream's own build script leaves on an engine, where nothing carries a label of the tool's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Left {
-    /// Address of the engine.
-    pub engine: String,
-    /// Beginnings of the names of containers.
-    pub containers: Vec<String>,
-    /// Beginnings of the names of images.
-    pub images: Vec<String>,
-    /// A name that an image has for the script only.
-    pub borrowed: Option<BorrowedName>,
-}
-
-/// A name that an image has for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct BorrowedName {
-    /// The name.
-    pub name: String,
-    /// Id of the image: when the name has come to another one, it is no longer the tool's to take away.
-    pub image: String,
-}
 
 /// A run of this machine. Its file is locked as long as its process lives, however that ends.
 #[derive(Debug)]
@@ -40,6 +15,7 @@ pub struct Run {
     id: String,
     file: PathBuf,
     leaves_something: AtomicBool,
+    has_notes: AtomicBool,
     lock: File,
 }
 
@@ -69,6 +45,7 @@ impl Run {
             id,
             file,
             leaves_something: AtomicBool::new(false),
+            has_notes: AtomicBool::new(false),
             lock,
         })
     }
@@ -85,7 +62,13 @@ impl Run {
     pub fn note(&self, left: &Left) -> io::Result<()> {
         let text = serde_json::to_string(left)?;
         (&self.lock).write_all(format!("{text}\n").as_bytes())?;
+        self.has_notes.store(true, Ordering::Relaxed);
         self.lock.sync_all()
+    }
+
+    /// Whether something was noted.
+    pub fn has_notes(&self) -> bool {
+        self.has_notes.load(Ordering::Relaxed)
     }
 
     /// Notes that a container of this run may be left on the engine. The run's registration then stays when the run
@@ -161,6 +144,7 @@ pub async fn sweep(engine: &dyn Engine, folder: &Path, sweep: Sweep) -> Result<S
         OwnedKind::Image => 2,
     });
     let left = registered_left(folder, sweep, engine.address());
+    let locks = folder.parent().map(|cache| cache.join("locks"));
     let mut swept = Swept::default();
     for thing in owned {
         let run = thing
@@ -198,12 +182,11 @@ pub async fn sweep(engine: &dyn Engine, folder: &Path, sweep: Sweep) -> Result<S
     for (_, file, left) in left {
         let mut is_gone = true;
         for left in left {
-            match left.remove(engine).await {
-                Ok(removed) => swept.removed.extend(removed),
-                Err(error) => {
-                    is_gone = false;
-                    swept.fail("what upstream's script left".to_owned(), error)?;
-                }
+            let (removed, failed) = left.remove(engine, locks.as_deref()).await;
+            swept.removed.extend(removed);
+            is_gone &= failed.is_empty();
+            for (name, error) in failed {
+                swept.fail(name, error)?;
             }
         }
         if is_gone {

@@ -6,24 +6,23 @@
 //! host's name, its folder and its git branch; a host name of the run's own makes them the run's own.
 
 use std::fs::File;
+use std::time::Duration;
 
 use md5::{Digest, Md5};
 
-use super::ask::ask;
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::{UsedImage, present, pull, with_causes};
-use super::runs::{BorrowedName, Left};
-use crate::checksum::sha256_hex;
-use crate::engine::{Engine, EngineError, EngineInfo, LABEL_DEADLINE, Owned, Session, SessionSpec};
+use super::image::{UsedImage, present, with_causes};
+use super::left::{BorrowedName, Left, name_lock};
+use crate::engine::{EngineError, EngineInfo, SessionSpec};
 use crate::events::Event;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
 
-/// Folder of the driver container that comes first in every search path.
-const PROGRAMS: &str = "/usr/local/bin";
 /// Where an engine has its socket unless its address says otherwise.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
 
+/// Time that the removal of what a script left may take before the run ends without waiting for it.
+const REMOVAL_LIMIT: Duration = Duration::from_mins(5);
 /// Digits of the hash that upstream's script takes.
 const HASH_DIGITS: usize = 10;
 
@@ -40,15 +39,15 @@ pub(super) fn socket_of(address: &str) -> String {
         .to_owned()
 }
 
-/// Refuses an engine that is known not to run the script.
-pub(super) fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
+/// Refuses an engine that is known not to run upstream's script.
+///
+/// # Errors
+/// [`ExecuteError::NoScript`].
+pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
     if engine.version.to_lowercase().starts_with("podman") {
         return Err(ExecuteError::NoScript {
             engine: engine.address.clone(),
-            reason: format!(
-                "{} has no service that the script's docker client can drive from a container",
-                engine.version
-            ),
+            reason: format!("it drives Docker, and this is {}", engine.version),
         });
     }
     Ok(())
@@ -107,15 +106,15 @@ pub(super) async fn surround(
             wanted: image.image.id.clone(),
         });
     }
-    let borrowed = match &plan.image {
-        // It may have no other name, and would be gone without this one.
-        PlannedImage::Archive { .. } => None,
-        _ if is_named => None,
-        _ => Some(BorrowedName {
-            name: name.clone(),
-            image: image.image.id.clone(),
-        }),
-    };
+    // A name that is there is somebody's, except on an image that the tool made: there a run that was killed left it.
+    let made = matches!(
+        plan.image,
+        PlannedImage::Debian { .. } | PlannedImage::Dockerfile { .. }
+    );
+    let borrowed = (there.is_none() || made).then(|| BorrowedName {
+        name: name.clone(),
+        image: image.image.id.clone(),
+    });
     let left = what_is_left(plan, script, borrowed, context);
     let noted = context.run.note(&left);
     noted.map_err(|source| ExecuteError::RunNote { source })?;
@@ -133,8 +132,7 @@ pub(super) async fn surround(
 }
 
 async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
-    let digest = sha256_hex(name.as_bytes());
-    let path = context.locks.join(format!("name-{}.lock", &digest[..16]));
+    let path = name_lock(context.locks, name);
     let purpose = format!("runs upstream's script with an image named {name}");
     let locked = crate::lock::lock(&path, context.run.id(), &purpose, context.sink).await;
     locked.map_err(|source| ExecuteError::ImageLock { path, source })
@@ -164,120 +162,35 @@ fn what_is_left(
     }
 }
 
-/// Makes sure that the driver container has a client of the engine that the script works with.
-pub(super) async fn provide_client(
-    script: &PlannedScript,
-    driver: &SessionSpec,
-    context: &Context<'_>,
-    session: &dyn Session,
-) -> Result<(), ExecuteError> {
-    let own = ask(session, &["docker", "--version"]).await;
-    if let Ok((exit, lines)) = own
-        && exit.code == 0
-        && major(&lines.join(" ")).is_some_and(|major| major < script.client_below)
-    {
-        return Ok(());
-    }
-    pull(&script.client, context).await?;
-    let failed = |source| ExecuteError::Engine {
-        stage: "build",
-        source,
-    };
-    let image = present(&script.client.name, context).await?;
-    let image = image.ok_or_else(|| {
-        failed(EngineError::NoImage {
-            image: script.client.name.clone(),
-        })
-    })?;
-    let spec = SessionSpec {
-        image: image.id,
-        name: format!("{}-client", driver.name),
-        hostname: None,
-        engine_socket: None,
-        network: crate::engine::Network::None,
-        ..driver.clone()
-    };
-    let donor = context.engine.open(&spec).await.map_err(|source| {
-        context.run.leaves_something();
-        failed(source)
-    })?;
-    let taken = donor.download(&script.client_path).await;
-    let copied = match taken {
-        Ok(archive) => session.upload(PROGRAMS, archive).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = donor.close().await {
-        context.run.leaves_something();
-        context.sink.event(&Event::Warning {
-            text: format!(
-                "a container of {} is left on the engine: {}; `kmembuild clean` removes it",
-                script.client.name,
-                with_causes(&error)
-            ),
-        });
-    }
-    copied.map_err(failed)?;
-    context.sink.event(&Event::Note {
-        text: format!("the engine's client comes from {}", script.client.name),
-    });
-    Ok(())
-}
-
-/// The major version in `Docker version 20.10.5+dfsg1, build 55c4c88`.
-fn major(text: &str) -> Option<u32> {
-    let rest = text.split("version ").nth(1)?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-    rest[..digits].parse().ok()
-}
-
 /// Removes what the script left. What cannot be removed is told, and left to `kmembuild clean`.
-pub(super) async fn remove_what_is_left(left: &Left, context: &Context<'_>) {
-    if let Err(error) = left.remove(context.engine).await {
-        context.run.leaves_something();
-        context.sink.event(&Event::Warning {
-            text: format!(
-                "what upstream's script made is left on the engine: {}; `kmembuild clean` removes it",
-                with_causes(&error)
-            ),
-        });
-    }
-}
-
-impl Left {
-    /// Removes it from `engine`, containers first: they hold on to images. Returns what was removed.
-    pub(super) async fn remove(&self, engine: &dyn Engine) -> Result<Vec<Owned>, EngineError> {
-        let mut removed = Vec::new();
-        for thing in engine.named(&self.containers, &self.images).await? {
-            // Never a container of a run's own, whose names could only by accident begin alike.
-            if thing.labels.contains_key(LABEL_DEADLINE) {
-                continue;
-            }
-            engine.remove(&thing).await?;
-            removed.push(thing);
+pub(super) async fn remove_what_is_left(surroundings: Surroundings, context: &Context<'_>) {
+    let Surroundings { left, _name_lock } = surroundings;
+    // The name is this run's own until it is taken away.
+    let removal = left.remove(context.engine, None);
+    let problem = match tokio::time::timeout(REMOVAL_LIMIT, removal).await {
+        Ok((_, failed)) if failed.is_empty() => return,
+        Ok((_, failed)) => {
+            let reasons = failed
+                .iter()
+                .map(|(name, error)| format!("{name}: {}", with_causes(error)));
+            reasons.collect::<Vec<_>>().join("; ")
         }
-        if let Some(BorrowedName { name, image }) = &self.borrowed {
-            let there = engine.image(name).await?;
-            if there.is_some_and(|there| there.id == *image) {
-                engine.untag(name).await?;
-            }
-        }
-        Ok(removed)
-    }
+        Err(_) => format!(
+            "the engine was not done with it after {}",
+            humantime::format_duration(REMOVAL_LIMIT)
+        ),
+    };
+    context.run.leaves_something();
+    context.sink.event(&Event::Warning {
+        text: format!(
+            "what upstream's script made is left on the engine: {problem}; `kmembuild clean` removes it"
+        ),
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{major, socket_of};
-
-    #[test]
-    fn the_major_version_of_a_client_is_read() {
-        assert_eq!(
-            major("Docker version 20.10.5+dfsg1, build 55c4c88"),
-            Some(20)
-        );
-        assert_eq!(major("Docker version 29.0.1, build eedd969"), Some(29));
-        assert_eq!(major("podman version"), None);
-    }
+    use super::socket_of;
 
     #[test]
     fn the_socket_is_the_one_that_the_engine_was_reached_at() {

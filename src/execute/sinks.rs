@@ -41,7 +41,12 @@ impl Sink for Tail<'_> {
     }
 }
 
-/// Keeps all lines of output and passes nothing on; for short questions to a container.
+/// More lines, and characters of a line, than any answer has; a program that writes without end must not fill the
+/// memory.
+const MOST_LINES: usize = 10_000;
+const MOST_CHARACTERS: usize = 4096;
+
+/// Keeps the lines of output and passes nothing on; for short questions to a container.
 #[derive(Default)]
 pub(super) struct Answer {
     lines: Mutex<Vec<String>>,
@@ -57,8 +62,9 @@ impl Sink for Answer {
     fn event(&self, event: &Event) {
         if let Event::Output { line, .. } = event
             && let Ok(mut lines) = self.lines.lock()
+            && lines.len() < MOST_LINES
         {
-            lines.push(line.clone());
+            lines.push(line.chars().take(MOST_CHARACTERS).collect());
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn check_toolchain(
         .ok_or_else(|| unknown(format!("it printed {text:?}")))?;
     let version = found.to_owned();
     let upstream = planned.version.clone();
-    if version == upstream {
+    if is_same(&version, &upstream) {
         return Ok(Toolchain {
             version,
             upstream,
@@ -67,6 +67,12 @@ pub(super) async fn check_toolchain(
     }
 }
 
+/// Whether both are one version: Go wrote the first of a series without its zero until 1.21.
+fn is_same(one: &str, other: &str) -> bool {
+    let whole = |version: &str| version.strip_suffix(".0").unwrap_or(version).to_owned();
+    one == other || whole(one) == other || one == whole(other)
+}
+
 /// Whether `version` is `allowed`, or `allowed` with further parts.
 fn is_or_begins(allowed: &str, version: &str) -> bool {
     version
@@ -76,7 +82,16 @@ fn is_or_begins(allowed: &str, version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_or_begins;
+    use super::{is_or_begins, is_same};
+
+    #[test]
+    fn the_first_of_a_series_has_its_zero_or_not() {
+        assert!(is_same("1.15", "1.15.0"));
+        assert!(is_same("1.15.0", "1.15"));
+        assert!(is_same("1.15.3", "1.15.3"));
+        assert!(!is_same("1.15", "1.15.1"));
+        assert!(!is_same("1.1", "1.10"));
+    }
 
     #[test]
     fn whole_parts_of_a_version_are_compared() {

@@ -21,7 +21,9 @@ pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> 
         .classes
         .iter()
         .flat_map(|class| &class.when)
-        .chain(recipe.architectures.values().flat_map(|arch| &arch.when));
+        .chain(recipe.architectures.values().flat_map(|arch| &arch.when))
+        .chain(recipe.values.values().flatten().flat_map(|case| &case.when))
+        .chain(recipe.build.run_sh.iter().flat_map(|way| &way.when));
     for condition in conditions {
         match condition {
             Condition::Exists(path) | Condition::Missing(path) => {

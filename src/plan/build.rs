@@ -73,6 +73,13 @@ impl Choice<'_> {
                 script: None,
             });
         };
+        let missing = self.unmet(&script.when);
+        if !missing.is_empty() {
+            return Err(PlanError::ScriptOfTree {
+                version: self.label.clone(),
+                looked_for: missing.join(", "),
+            });
+        }
         let limit = [
             ("--memory", self.request.memory.is_some()),
             ("--cpus", self.request.nano_cpus.is_some()),
@@ -134,7 +141,7 @@ impl Choice<'_> {
             .transpose()
     }
 
-    fn needs(&self) -> Needs {
+    pub(super) fn needs(&self) -> Needs {
         let saved = BuildOption::LowMemory;
         let mut cases = self.recipe.values.values().flatten();
         Needs {

@@ -105,20 +105,31 @@ pub(super) fn choose_version(
     Ok((git.commit[..12].to_owned(), version))
 }
 
-/// Refuses an architecture that this tree cannot be built for.
+/// Refuses an architecture that this version or its tree cannot be built for.
 pub(super) fn check_architecture(
     recipe: &Recipe,
     source: &SourceFacts,
-    target: &str,
-    label: &str,
+    (target, cross): (&str, bool),
+    (label, version): (&str, &Version),
 ) -> Result<(), PlanError> {
+    let mut supports = recipe.architectures.iter();
+    let support = supports.find(|(known, _)| known.as_str() == target);
+    if let Some((_, support)) = support
+        && let Some(versions) = &support.cross_versions
+        && cross
+        && !versions.contains(version)
+    {
+        return Err(PlanError::CrossVersion {
+            version: label.to_owned(),
+            architecture: target.to_owned(),
+            versions: versions.to_string(),
+        });
+    }
     let SourceFacts::Git(git) = source else {
         return Ok(());
     };
-    let missing: Vec<_> = recipe
-        .architectures
+    let missing: Vec<_> = support
         .iter()
-        .filter(|(known, _)| known.as_str() == target)
         .flat_map(|(_, support)| &support.when)
         .filter_map(|condition| unmet(condition, &git.files))
         .collect();
@@ -293,12 +304,26 @@ impl Choice<'_> {
                 .is_none_or(|wanted| self.request.options.contains(&wanted))
             && case
                 .without
-                .is_none_or(|unwanted| !self.request.options.contains(&unwanted))
+                .iter()
+                .all(|unwanted| !self.request.options.contains(unwanted))
+            && self.unmet(&case.when).is_empty()
             && case.targets.as_ref().is_none_or(|wanted| {
                 let wanted: BTreeSet<_> = wanted.iter().map(|name| name.value.as_str()).collect();
                 let chosen = self.targets.iter().map(String::as_str).collect();
                 wanted == chosen
             })
+    }
+
+    /// Those of the conditions that the tree does not meet, as texts. A folder of the image meets all of them: its tree
+    /// is not read.
+    pub(super) fn unmet(&self, conditions: &[Condition]) -> Vec<String> {
+        match &self.facts.source {
+            SourceFacts::Git(git) => conditions
+                .iter()
+                .filter_map(|condition| unmet(condition, &git.files))
+                .collect(),
+            SourceFacts::Folder => Vec::new(),
+        }
     }
 
     /// Whether this build makes the output at all.

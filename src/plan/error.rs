@@ -35,6 +35,18 @@ pub enum PlanError {
         /// What was looked for.
         looked_for: String,
     },
+    /// This version cannot be cross-compiled for the architecture.
+    #[error(
+        "{version} cannot be cross-compiled for {architecture}: that is known to work for {versions}"
+    )]
+    CrossVersion {
+        /// The version.
+        version: String,
+        /// The architecture asked for.
+        architecture: String,
+        /// The versions that can.
+        versions: String,
+    },
     /// Nothing in the recipe heeds an option.
     #[error("the recipe {recipe} knows no {option}")]
     Option {
@@ -79,6 +91,14 @@ pub enum PlanError {
         version: String,
         /// Why not.
         reason: String,
+    },
+    /// The script of this tree needs what the tool cannot give it.
+    #[error("upstream's script of {version} cannot be run: its tree has not {looked_for}")]
+    ScriptOfTree {
+        /// The version.
+        version: String,
+        /// What was looked for.
+        looked_for: String,
     },
     /// An output would be taken from outside the work folder.
     #[error("the path of the output {output} cannot be used: {reason}")]

@@ -23,7 +23,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
     let (target, cross) = choose_architecture(recipe, request, &facts.engine_architecture)?;
     let (label, version) = choose_version(recipe, &facts.source)?;
     let class = choose_class(recipe, &facts.source, &label)?;
-    check_architecture(recipe, &facts.source, &target, &label)?;
+    check_architecture(recipe, &facts.source, (&target, cross), (&label, &version))?;
     let targets = choose_targets(recipe, request, &facts.source, &label)?;
     let mut warnings = Vec::new();
     if let Some(Class {
@@ -70,8 +70,13 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
     if let (Some(limit), Some(need)) = (request.memory, recipe.build.memory)
         && limit < need.0
     {
+        let way_out = if choice.needs().could_save_memory {
+            "; --low-memory does with less"
+        } else {
+            ""
+        };
         warnings.push(format!(
-            "the memory limit of {} is below the {} that the recipe says the build needs",
+            "the memory limit of {} is below the {} that the recipe says the build needs{way_out}",
             bytesize::ByteSize(limit),
             bytesize::ByteSize(need.0)
         ));

@@ -9,7 +9,7 @@ use super::names::{RelativePath, ValueName};
 use super::parse::nearest;
 use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
-use crate::artifacts::{BUILD_LOG, MANIFEST, PLAN, SHA256SUMS};
+use crate::artifacts::PUBLISHED_BESIDE;
 
 /// Values that every recipe has, with what they hold.
 pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
@@ -34,9 +34,6 @@ pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
     ),
     ("goflags", "what --goflags says; unset without it"),
 ];
-
-/// Files that are published beside the outputs.
-const RESERVED_NAMES: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SHA256SUMS];
 
 /// The steps of both ways to build.
 fn all_steps(recipe: &Recipe) -> impl Iterator<Item = &Step> {
@@ -259,6 +256,16 @@ impl Checker<'_> {
                 return Err(self.refuse_whole(format!("a recipe needs at least one {part}")));
             }
         }
+        if let Some(way) = &recipe.build.run_sh {
+            let mut names = way.leaves.containers.iter().chain(&way.leaves.images);
+            // They are removed by the beginnings of their names: what is not of this run must not be among them.
+            if let Some(name) = names.find(|name| !name.contains("{hash}")) {
+                let message = format!(
+                    "`{name}` under `leaves` must hold {{hash}}, or things of others would be removed"
+                );
+                return Err(self.refuse_whole(message));
+            }
+        }
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
                 let message = "`build` needs a `workdir` that the source is unpacked to";
@@ -321,7 +328,7 @@ impl Checker<'_> {
             let message = if name.is_empty() {
                 "the path ends in a value, so the output needs a `name` to be published under"
                     .to_owned()
-            } else if RESERVED_NAMES.contains(&name) {
+            } else if PUBLISHED_BESIDE.contains(&name) {
                 format!(
                     "`{name}` is a file that the tool itself writes; give the output another `name`"
                 )

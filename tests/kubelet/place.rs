@@ -64,6 +64,12 @@ impl KubeletPlace {
         manifest(&self.result_in("dist", tag))
     }
 
+    /// Whether the engine has something more than before whose name begins so.
+    pub fn has_left(&self, begin: &str) -> bool {
+        let mut left = left_on_engine().into_iter();
+        left.any(|name| name.starts_with(begin) && !self.before.contains(&name))
+    }
+
     /// Asserts that neither the engine nor the cache holds anything of a run.
     #[track_caller]
     pub fn assert_nothing_is_left(&self) {

@@ -5,9 +5,7 @@ use std::process::Child;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::place::{
-    DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, left_on_engine, make_image, script_image,
-};
+use super::place::{DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, make_image, script_image};
 use crate::support::build_place::manifest;
 use crate::support::command::finish;
 use crate::support::debian_image::debian_image;
@@ -20,7 +18,7 @@ fn by_script<'a>(further: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Waits until the script has made the container that holds the source, which is its longest-lived one.
-fn wait_for_container(run: &mut Child) {
+fn wait_for_container(place: &KubeletPlace, run: &mut Child) {
     let lines = BufReader::new(run.stderr.as_mut().expect("standard error is piped"));
     for line in lines.lines() {
         if line.expect("standard error").starts_with("step compile") {
@@ -28,10 +26,7 @@ fn wait_for_container(run: &mut Child) {
         }
     }
     for _ in 0..600 {
-        if left_on_engine()
-            .iter()
-            .any(|name| name.starts_with("kube-build-data-"))
-        {
+        if place.has_left("kube-build-data-") {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -68,7 +63,7 @@ fn an_interrupted_script_leaves_nothing() {
     script_image();
     let place = KubeletPlace::new();
     let mut run = place.start(DEBIAN_TAG, &by_script(&[]));
-    wait_for_container(&mut run);
+    wait_for_container(&place, &mut run);
     kill_process(Pid::from_child(&run), Signal::INT).expect("the signal is sent");
     finish(run).code(130);
     place.assert_nothing_is_left();
@@ -80,23 +75,12 @@ fn what_a_killed_run_left_is_removed_by_clean() {
     script_image();
     let place = KubeletPlace::new();
     let mut run = place.start(DEBIAN_TAG, &by_script(&["-v"]));
-    wait_for_container(&mut run);
+    wait_for_container(&place, &mut run);
     run.kill().expect("the run is killed");
     finish(run);
-    let left = left_on_engine();
-    assert!(
-        left.iter()
-            .any(|name| name.starts_with("kmembuild-kubelet-")),
-        "{left:?}"
-    );
-    assert!(
-        left.iter().any(|name| name.starts_with("kube-build-data-")),
-        "{left:?}"
-    );
-    assert!(
-        left.iter().any(|name| name.starts_with("k8s.gcr.io/")),
-        "{left:?}"
-    );
+    for begin in ["kmembuild-kubelet-", "kube-build-data-", "k8s.gcr.io/"] {
+        assert!(place.has_left(begin), "{begin}");
+    }
 
     let cleaned = place.place.run(&["clean"]).code(0);
     assert!(
@@ -127,18 +111,10 @@ fn what_is_kept_on_request_stays_until_it_is_cleaned() {
         .build(DEBIAN_TAG, &by_script(&["--keep"]))
         .code(0)
         .says("what upstream's script made is kept on the engine");
-    assert!(
-        left_on_engine()
-            .iter()
-            .any(|name| name.starts_with("kube-build-data-"))
-    );
+    assert!(place.has_left("kube-build-data-"));
     // Another build does not sweep it away.
     place.build(DEBIAN_TAG, &DEBIAN).code(0);
-    assert!(
-        left_on_engine()
-            .iter()
-            .any(|name| name.starts_with("kube-build-data-"))
-    );
+    assert!(place.has_left("kube-build-data-"));
     place.place.run(&["clean"]).code(0);
     place.assert_nothing_is_left();
 }

@@ -71,7 +71,7 @@ fn releases_without_a_switch_are_patched() {
 
 #[test]
 fn releases_with_the_build_tag_are_built_unchanged() {
-    for tag in ["v1.15.5", "v1.17.17", "v1.20.15", "v1.21.1"] {
+    for tag in ["v1.15.5", "v1.17.17", "v1.19.0", "v1.20.15", "v1.21.1"] {
         golden(tag, &kubelet(tag));
     }
 }
@@ -136,7 +136,7 @@ fn upstreams_own_script_is_driven_with_the_same_environment() {
 
 #[test]
 fn every_option_reaches_the_plan() {
-    let case = kubelet("v1.17.17").asking(|request| {
+    let case = kubelet("v1.15.5").asking(|request| {
         request.architecture = Some("arm64".parse().expect("an architecture"));
         request.targets = ["hyperkube", "kubelet", "hyperkube"]
             .map(|name| name.parse().expect("a name"))
@@ -148,11 +148,41 @@ fn every_option_reaches_the_plan() {
         ]
         .into();
         request.goflags = Some("-race -x".to_owned());
-        request.allow_toolchain = Some("1.13.15".to_owned());
+        request.allow_toolchain = Some("1.12".to_owned());
         request.jobs = Some(3);
         request.mirrors = vec!["mirror.example/k8s".to_owned()];
     });
-    golden("v1.17.17-options", &case);
+    golden("v1.15.5-options", &case);
+}
+
+#[test]
+fn what_a_release_cannot_do_is_refused() {
+    let arm64 = |tag: &str| {
+        kubelet(tag).asking(|request| {
+            request.architecture = Some("arm64".parse().expect("an architecture"));
+        })
+    };
+    arm64("v1.13.12").plan();
+    let refusal = arm64("v1.8.15").refusal();
+    assert!(
+        matches!(refusal, PlanError::CrossVersion { .. }),
+        "{refusal}"
+    );
+    let mut unsupported = arm64("v1.13.12");
+    unsupported.git().files.texts.remove("hack/lib/golang.sh");
+    let refusal = unsupported.refusal().to_string();
+    assert!(
+        refusal.contains("\"linux/arm64\" in hack/lib/golang.sh"),
+        "{refusal}"
+    );
+
+    let script = |tag: &str| kubelet(tag).asking(|request| request.via = Via::RunSh);
+    script("v1.20.15").plan();
+    let refusal = script("v1.21.1").refusal().to_string();
+    assert!(
+        refusal.contains("no \"buildx\" in build/common.sh"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -161,7 +191,7 @@ fn targets_are_those_of_the_tree() {
         let target = target.parse().expect("a name");
         kubelet(tag).asking(|request| request.targets = vec![target])
     };
-    asking("v1.17.17", "hyperkube").plan();
+    asking("v1.15.5", "hyperkube").plan();
     let refusal = asking("v1.20.15", "hyperkube").refusal().to_string();
     assert_eq!(
         refusal,

@@ -131,6 +131,11 @@ fn targets_and_what_is_read_from_the_tree_must_be_there_once() {
                 "further-outputs: [/bin]\noutputs:\n",
             ),
             (
+                "things that a script leaves without its hash in their names",
+                "  steps:\n",
+                "  run-sh:\n    workdir: /src\n    client: {image: \"client:1\", path: /bin/client, below: 29}\n    steps: [{name: script, command: [run.sh]}]\n    leaves: {containers: [kube-build-], images: []}\n  steps:\n",
+            ),
+            (
                 "a toolchain check without a command",
                 "  steps:\n",
                 "  toolchain: {command: [], pattern: '(.)', version: '1'}\n  steps:\n",

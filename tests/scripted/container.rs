@@ -30,9 +30,13 @@ fn the_container_has_no_network_no_privileges_and_nothing_of_the_host() {
     assert_eq!(host["MemorySwap"], 2_u64 << 30);
     assert_eq!(host["NanoCpus"], 1_500_000_000);
     let mounts = host["Mounts"].as_array().unwrap();
-    assert_eq!(mounts.len(), 1, "{host}");
-    assert_eq!(mounts[0]["Type"], "volume");
-    assert_eq!(mounts[0]["Target"], "/cache");
+    assert_eq!(mounts.len(), 2, "{host}");
+    for (mount, target) in mounts.iter().zip(["/cache", "/src"]) {
+        assert_eq!(mount["Type"], "volume");
+        assert_eq!(mount["Target"], target);
+    }
+    // The work folder's goes with the container, the cache's stays.
+    assert!(mounts[0]["Source"].is_string() && mounts[1]["Source"].is_null());
     assert_eq!(body["Image"], format!("sha256:{}", "1".repeat(64)));
     assert_eq!(body["WorkingDir"], "/src");
     let labels = &body["Labels"];

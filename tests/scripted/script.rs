@@ -13,7 +13,7 @@ fn podman_is_refused_before_anything_is_made() {
     place
         .build(&["--via", "run-sh"])
         .code(12)
-        .says("cannot run upstream's script: Podman Engine 20.10.24 has no service")
+        .says("cannot run upstream's script: it drives Docker, and this is Podman Engine 20.10.24")
         .says("hint: --via make builds the same on any engine");
     let made = place.engine.requests();
     let made: Vec<_> = made

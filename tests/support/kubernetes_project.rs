@@ -21,16 +21,37 @@ enum Libcontainer {
     Missing,
 }
 
-/// A release: tag, libcontainer, VERSION of the cross image, whether it has hyperkube, and the FROM line with what
-/// stands before it.
-type Release = (&'static str, Libcontainer, &'static str, bool, &'static str);
+/// How a release's scripts differ from those before.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Scripts {
+    /// The linker's flags are passed on, set or not.
+    First,
+    /// Only when they are set, and flags for Go do not reach `go version`.
+    FlagsAreMinded,
+    /// The registry of the cross image has a default.
+    RegistryHasDefault,
+    /// buildx makes the image.
+    Buildx,
+}
+
+/// A release: tag, libcontainer, VERSION of the cross image, scripts, whether it has hyperkube, and the FROM line with
+/// what stands before it.
+type Release = (
+    &'static str,
+    Libcontainer,
+    &'static str,
+    Scripts,
+    bool,
+    &'static str,
+);
 
 /// One release for every form that Kubernetes' own have had.
-const RELEASES: [Release; 9] = [
+const RELEASES: [Release; 10] = [
     (
         "v1.8.15",
         Libcontainer::Always,
         "v1.8.3-2",
+        Scripts::First,
         true,
         "FROM gcr.io/google_containers/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),
@@ -38,6 +59,7 @@ const RELEASES: [Release; 9] = [
         "v1.13.12",
         Libcontainer::Always,
         "v1.11.13-1",
+        Scripts::First,
         true,
         "FROM k8s.gcr.io/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),
@@ -45,6 +67,7 @@ const RELEASES: [Release; 9] = [
         "v1.15.5",
         Libcontainer::ByTag,
         "v1.12.10-1",
+        Scripts::First,
         true,
         "FROM k8s.gcr.io/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),
@@ -52,13 +75,23 @@ const RELEASES: [Release; 9] = [
         "v1.17.17",
         Libcontainer::ByTag,
         "v1.13.15-1",
-        true,
+        Scripts::FlagsAreMinded,
+        false,
         "FROM us.gcr.io/k8s-artifacts-prod/build-image/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
+    ),
+    (
+        "v1.19.0",
+        Libcontainer::ByTag,
+        "v1.15.0-1",
+        Scripts::First,
+        false,
+        "FROM k8s.gcr.io/build-image/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),
     (
         "v1.20.0-rc.0",
         Libcontainer::ByTag,
         "v1.15.5-1",
+        Scripts::First,
         false,
         "FROM k8s.gcr.io/build-image/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),
@@ -66,6 +99,7 @@ const RELEASES: [Release; 9] = [
         "v1.20.15",
         Libcontainer::ByTag,
         "v1.15.15-legacy-1",
+        Scripts::RegistryHasDefault,
         false,
         "ARG KUBE_BASE_IMAGE_REGISTRY\nARG KUBE_BUILD_IMAGE_CROSS_TAG\nFROM ${KUBE_BASE_IMAGE_REGISTRY}/kube-cross:${KUBE_BUILD_IMAGE_CROSS_TAG}",
     ),
@@ -73,6 +107,7 @@ const RELEASES: [Release; 9] = [
         "v1.21.1",
         Libcontainer::ByTag,
         "v1.16.4-1",
+        Scripts::Buildx,
         false,
         "ARG KUBE_BASE_IMAGE_REGISTRY\nARG KUBE_BUILD_IMAGE_CROSS_TAG\nFROM ${KUBE_BASE_IMAGE_REGISTRY}/kube-cross:${KUBE_BUILD_IMAGE_CROSS_TAG}",
     ),
@@ -80,6 +115,7 @@ const RELEASES: [Release; 9] = [
         "v1.23.0",
         Libcontainer::Ignored,
         "v1.23.0-go1.17.3-bullseye.0",
+        Scripts::Buildx,
         false,
         "ARG KUBE_CROSS_IMAGE\nARG KUBE_CROSS_VERSION\nFROM \"${KUBE_CROSS_IMAGE}:${KUBE_CROSS_VERSION}\"",
     ),
@@ -87,6 +123,7 @@ const RELEASES: [Release; 9] = [
         "v1.99.0",
         Libcontainer::Missing,
         "later",
+        Scripts::Buildx,
         false,
         "FROM scratch AS nothing",
     ),
@@ -131,7 +168,7 @@ impl KubernetesProject {
     }
 }
 
-fn commit(work: &Path, (tag, libcontainer, version, hyperkube, from): Release) {
+fn commit(work: &Path, (tag, libcontainer, version, scripts, hyperkube, from): Release) {
     remove_content(work);
     let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));
     copy(&fixtures.join("kubernetes/every-release"), work);
@@ -153,11 +190,37 @@ fn commit(work: &Path, (tag, libcontainer, version, hyperkube, from): Release) {
     let dockerfile = image.join("Dockerfile");
     let text = fs::read_to_string(&dockerfile).expect("the Dockerfile");
     fs::write(dockerfile, text.replace("@FROM@", from)).expect("a written file");
+    fs::write(work.join("build/common.sh"), common_sh(scripts)).expect("a written file");
+    let golang = work.join("hack/lib/golang.sh");
+    let mut text = fs::read_to_string(&golang).expect("the script");
+    if scripts >= Scripts::FlagsAreMinded {
+        text += "go_version() { GOFLAGS='' go version; }\n";
+    }
+    fs::write(golang, text).expect("a written file");
     fs::create_dir_all(image.join("cross")).expect("a folder");
     fs::write(image.join("cross/VERSION"), format!("{version}\n")).expect("a written file");
     git(work, &["add", "-A"]);
     git(work, &["commit", "-q", "-m", tag]);
     git(work, &["tag", "-a", "-m", tag, tag]);
+}
+
+/// The lines of a common.sh that tell what the release's build script does.
+fn common_sh(scripts: Scripts) -> String {
+    let mut text = String::new();
+    if scripts >= Scripts::RegistryHasDefault {
+        text +=
+            "KUBE_BASE_IMAGE_REGISTRY=\"${KUBE_BASE_IMAGE_REGISTRY:-k8s.gcr.io/build-image}\"\n";
+    }
+    if scripts >= Scripts::Buildx {
+        text += "build() { docker buildx build --load \"$@\"; }\n";
+    }
+    let passed_on = "options+=(--env \"GOLDFLAGS=${GOLDFLAGS:-}\")\n";
+    if scripts >= Scripts::FlagsAreMinded {
+        text += &format!("if [[ -v GOLDFLAGS ]]; then {passed_on}fi\n");
+    } else {
+        text += passed_on;
+    }
+    text
 }
 
 /// A memory.go in which the shipped patch finds its lines where the real one has them.

@@ -43,6 +43,7 @@ impl Scratch {
             name: self.run.clone(),
             hostname: None,
             engine_socket: None,
+            workdir_volume: false,
             workdir: "/src/deep".to_owned(),
             labels: self.labels(),
             network: Network::None,

@@ -158,7 +158,7 @@ async fn build(
     let built = match executed {
         Ok(built) => built,
         Err(error) => {
-            if error.kept_container().is_some() || keeps_script {
+            if error.kept_container().is_some() || (keeps_script && run.has_notes()) {
                 run.end_and_keep();
             }
             let could_save_memory = plan.build.needs.could_save_memory;

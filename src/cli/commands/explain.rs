@@ -85,6 +85,7 @@ pub(super) fn plan(error: PlanError) -> Failure {
             "this tree is not what the recipe was written for; check --source and --tag, or write a recipe",
         ),
         PlanError::DebianImage { .. } => Some("another --image has upstream's own toolchain"),
+        PlanError::ScriptOfTree { .. } => Some("--via make builds it"),
         PlanError::LimitOfScript { .. } => Some("--via make keeps the limits, and builds the same"),
         _ => None,
     };

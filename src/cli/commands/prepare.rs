@@ -9,6 +9,7 @@ use crate::checksum::sha256_hex;
 use crate::cli::args::{BuildArguments, ImageChoice, ViaChoice};
 use crate::engine::{DockerEngine, Engine, EngineInfo};
 use crate::events::{Event, Sink};
+use crate::execute::refuse_engine;
 use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity, read_tree};
 use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
@@ -61,6 +62,9 @@ pub(super) async fn prepare(
     let connected = async {
         let engine = invocation.engine().await?;
         let info = invocation.unless_stopped(engine.info()).await?;
+        if arguments.upstream.via == ViaChoice::RunSh {
+            refuse_engine(&info).map_err(|error| explain::execute(error, false))?;
+        }
         Ok((engine, info))
     };
     let found = async {

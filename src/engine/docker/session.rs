@@ -1,10 +1,12 @@
 //! Containers in which steps are run.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, VolumeCreateRequest,
+    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, MountVolumeOptions,
+    VolumeCreateRequest,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
@@ -64,10 +66,7 @@ impl Client {
     }
 
     async fn make_volume(&self, volume: &str, spec: &SessionSpec) -> Result<(), EngineError> {
-        let labels = [LABEL_RUN, LABEL_RECIPE]
-            .into_iter()
-            .filter_map(|key| Some((key.to_owned(), spec.labels.get(key)?.clone())))
-            .collect();
+        let labels = volume_labels(spec);
         // One that is there is left as it is, with the labels that it has.
         self.docker
             .create_volume(VolumeCreateRequest {
@@ -100,6 +99,14 @@ impl Client {
     }
 }
 
+/// The labels of a volume: a deadline is a container's.
+fn volume_labels(spec: &SessionSpec) -> HashMap<String, String> {
+    [LABEL_RUN, LABEL_RECIPE]
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), spec.labels.get(key)?.clone())))
+        .collect()
+}
+
 fn container(spec: &SessionSpec) -> ContainerCreateBody {
     let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok());
     let network = match spec.network {
@@ -115,6 +122,15 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             target: Some(target.clone()),
             ..Mount::default()
         })
+        .chain(spec.workdir_volume.then(|| Mount {
+            typ: Some(MountType::VOLUME),
+            target: Some(spec.workdir.clone()),
+            volume_options: Some(MountVolumeOptions {
+                labels: Some(volume_labels(spec)),
+                ..MountVolumeOptions::default()
+            }),
+            ..Mount::default()
+        }))
         .chain(spec.engine_socket.iter().map(|socket| Mount {
             // Unlike a bind by path alone, it fails when there is no such file.
             typ: Some(MountType::BIND),
@@ -144,6 +160,12 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             // Equal to the memory limit: no swap on top of it.
             memory_swap: memory,
             nano_cpus: spec.nano_cpus,
+            // The engine's socket is root's on its host, and labelled as such where labels are enforced.
+            userns_mode: spec.engine_socket.as_ref().map(|_| "host".to_owned()),
+            security_opt: spec
+                .engine_socket
+                .as_ref()
+                .map(|_| vec!["label=disable".to_owned()]),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::source::Condition;
 use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
@@ -73,6 +74,9 @@ pub struct ToolchainCheck {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunSh {
+    /// What must hold in a tree whose script can be run; all of it.
+    #[serde(default)]
+    pub when: Vec<Condition>,
     /// Folder in the driver container that the source is unpacked to and the script is run in.
     pub workdir: ContainerPath,
     /// The client that the script drives the engine with.

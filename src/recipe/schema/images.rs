@@ -13,7 +13,7 @@ use crate::recipe::version::VersionRange;
 pub struct Images {
     /// The way taken when the command line names none.
     pub default: Spanned<ImageWay>,
-    /// Prefixes of registries to try, in order, before the one in an image's own name.
+    /// Prefixes of registries to try, in order, after the registry in an image's own name.
     #[serde(default)]
     pub mirrors: Vec<String>,
     /// Registries that are gone, by the beginning of the names that they served, each with the registry that holds

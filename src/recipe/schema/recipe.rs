@@ -10,6 +10,7 @@ use super::source::{Class, Condition, PatchUse, Source};
 use super::values::Case;
 use crate::recipe::names::{Architecture, Name, RelativePath, ValueName};
 use crate::recipe::template::Template;
+use crate::recipe::version::VersionRange;
 
 /// The only version of the recipe format that this tool reads.
 pub const RECIPE_FORMAT: u32 = 1;
@@ -69,6 +70,9 @@ pub struct ArchitectureSupport {
     /// Architectures of engines on which this target can be cross-compiled.
     #[serde(default)]
     pub cross_from: Vec<Architecture>,
+    /// Versions that can be cross-compiled for it; all when not given.
+    #[serde(default)]
+    pub cross_versions: Option<VersionRange>,
     /// What must hold in a tree that can be built for it; all of it.
     #[serde(default)]
     pub when: Vec<Condition>,

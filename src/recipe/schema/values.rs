@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::source::Condition;
 use crate::recipe::names::{Architecture, Name};
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
@@ -33,9 +34,12 @@ pub struct Case {
     /// Only when the user asked for this.
     #[serde(default)]
     pub option: Option<BuildOption>,
-    /// Only when the user did not ask for this.
+    /// Only when the user asked for none of these.
     #[serde(default)]
-    pub without: Option<BuildOption>,
+    pub without: Vec<BuildOption>,
+    /// Only for a tree for which all of this holds.
+    #[serde(default)]
+    pub when: Vec<Condition>,
     /// Only when exactly these targets are built.
     #[serde(default)]
     pub targets: Option<Vec<Spanned<Name>>>,

@@ -1,0 +1,117 @@
+//! The engine's client that upstream's own build script drives the engine with.
+
+use super::ask::ask;
+use super::context::Context;
+use super::error::ExecuteError;
+use super::image::{present, pull, with_causes};
+use crate::engine::{EngineError, EngineImage, Network, Session, SessionSpec};
+use crate::events::Event;
+use crate::plan::PlannedScript;
+
+/// Folder of the driver container that comes first in every search path.
+const PROGRAMS: &str = "/usr/local/bin";
+
+/// Whether the driver container lacks a client of the engine that the script works with and that the engine answers.
+pub(super) async fn lacks_client(script: &PlannedScript, session: &dyn Session) -> bool {
+    match ask_client(session).await {
+        Ok(version) => major(&version).is_none_or(|major| major >= script.client_below),
+        Err(_) => true,
+    }
+}
+
+/// The version of the container's client, when the engine answers it; otherwise why not.
+async fn ask_client(session: &dyn Session) -> Result<String, String> {
+    let question = ["docker", "version", "--format", "{{.Client.Version}}"];
+    match ask(session, &question).await {
+        Ok((exit, lines)) if exit.code == 0 => Ok(lines.join(" ")),
+        Ok((_, lines)) => Err(lines.join("; ")),
+        Err(error) => Err(with_causes(&error)),
+    }
+}
+
+/// Gets the image that has a client.
+pub(super) async fn provide_client(
+    script: &PlannedScript,
+    context: &Context<'_>,
+) -> Result<EngineImage, ExecuteError> {
+    pull(&script.client, context).await?;
+    let image = present(&script.client.name, context).await?;
+    image.ok_or_else(|| {
+        build_failed(EngineError::NoImage {
+            image: script.client.name.clone(),
+        })
+    })
+}
+
+fn build_failed(source: EngineError) -> ExecuteError {
+    ExecuteError::Engine {
+        stage: "build",
+        source,
+    }
+}
+
+/// Copies the client out of its image into the driver container, and sees that the engine answers it. Not to be stopped
+/// half-way: the container that it comes out of would stay.
+pub(super) async fn copy_client(
+    script: &PlannedScript,
+    client: &EngineImage,
+    driver: &SessionSpec,
+    context: &Context<'_>,
+    session: &dyn Session,
+) -> Result<(), ExecuteError> {
+    let spec = SessionSpec {
+        image: client.id.clone(),
+        name: format!("{}-client", driver.name),
+        hostname: None,
+        engine_socket: None,
+        workdir_volume: false,
+        network: Network::None,
+        ..driver.clone()
+    };
+    let donor = context.engine.open(&spec).await.map_err(|source| {
+        context.run.leaves_something();
+        build_failed(source)
+    })?;
+    let copied = match donor.download(&script.client_path).await {
+        Ok(archive) => session.upload(PROGRAMS, archive).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = donor.close().await {
+        context.run.leaves_something();
+        context.sink.event(&Event::Warning {
+            text: format!(
+                "a container of {} is left on the engine: {}; `kmembuild clean` removes it",
+                script.client.name,
+                with_causes(&error)
+            ),
+        });
+    }
+    copied.map_err(build_failed)?;
+    ask_client(session)
+        .await
+        .map_err(|reason| ExecuteError::NoScript {
+            engine: context.engine.address().to_owned(),
+            reason: format!("a client in a container cannot drive it: {reason}"),
+        })?;
+    context.sink.event(&Event::Note {
+        text: format!("the engine's client comes from {}", script.client.name),
+    });
+    Ok(())
+}
+
+/// The major version in `20.10.5+dfsg1`.
+fn major(version: &str) -> Option<u32> {
+    version.trim().split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_major_version_of_a_client_is_read() {
+        assert_eq!(major("20.10.5+dfsg1"), Some(20));
+        assert_eq!(major("29.0.1"), Some(29));
+        assert_eq!(major("unknown"), None);
+    }
+}
