@@ -27,7 +27,7 @@ pub(super) async fn unpack_source(
             let patched = store
                 .patch(tree, &patch_texts(patches, context))
                 .map_err(ExecuteError::Source)?;
-            clear_workdir(&plan.build.workdir, session).await?;
+            clear_workdir(plan, session).await?;
             let archive = store.archive(&patched, *modified);
             upload(&plan.build.workdir, archive, session).await?;
             for file in &plan.build.files {
@@ -64,9 +64,22 @@ async fn upload(
 }
 
 /// Removes the files that the image has in the work folder: upstream's own image holds a copy of its source there, and
-/// whatever lies beside the source would be compiled along. What is mounted below it, such as a cache, is left alone.
-async fn clear_workdir(path: &str, session: &dyn Session) -> Result<(), ExecuteError> {
-    let command = ["find", path, "-xdev", "!", "-type", "d", "-delete"];
+/// whatever lies beside the source would be compiled along. An engine that makes the work folder a fresh volume has
+/// nothing in it. The caches below it are left alone; that they are other mounts does not show where all volumes are on
+/// one disk.
+async fn clear_workdir(plan: &Plan, session: &dyn Session) -> Result<(), ExecuteError> {
+    let path = plan.build.workdir.as_str();
+    let caches: Vec<_> = plan
+        .build
+        .caches
+        .iter()
+        .map(|cache| format!("{}/*", literal_pattern(&cache.path)))
+        .collect();
+    let mut command = vec!["find", path, "-xdev"];
+    for cache in &caches {
+        command.extend(["!", "-path", cache]);
+    }
+    command.extend(["!", "-type", "d", "-delete"]);
     let cleared = ask(session, &command).await;
     let (exit, lines) = cleared.map_err(|source| ExecuteError::Engine {
         stage: "build",
@@ -79,4 +92,16 @@ async fn clear_workdir(path: &str, session: &dyn Session) -> Result<(), ExecuteE
         path: path.to_owned(),
         reason: lines.join("; "),
     })
+}
+
+/// A pattern of `find` that fits this path and nothing else.
+fn literal_pattern(path: &str) -> String {
+    let mut pattern = String::new();
+    for character in path.chars() {
+        if "*?[\\".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
 }

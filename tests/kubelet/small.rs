@@ -154,6 +154,19 @@ fn without_the_option_kubelet_is_dynamic_and_alone() {
     assert_eq!(files[0]["findings"]["linkage"]["kind"], "dynamic");
     let said = files[0]["checks"].to_string();
     assert!(said.contains("Minor:\\\"20+\\\""), "{said}");
+
+    // The compile cache is below the work folder, which is cleared before each build.
+    place.place.run(&["clean", "--caches"]).code(0);
+    let compiled = || {
+        place.build(DEBIAN_TAG, &DEBIAN).code(0);
+        let log = place.result_in("dist", DEBIAN_TAG).join("build.log");
+        let log = std::fs::read_to_string(log).expect("the log");
+        log.contains(
+            "\nk8s.io/kubernetes/vendor/github.com/opencontainers/runc/libcontainer/cgroups/fs\n",
+        )
+    };
+    assert!(compiled(), "from nothing");
+    assert!(!compiled(), "from the cache");
 }
 
 #[test]

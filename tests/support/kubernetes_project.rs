@@ -91,7 +91,7 @@ const RELEASES: [Release; 10] = [
         "v1.20.0-rc.0",
         Libcontainer::ByTag,
         "v1.15.5-1",
-        Scripts::First,
+        Scripts::FlagsAreMinded,
         false,
         "FROM k8s.gcr.io/build-image/kube-cross:KUBE_BUILD_IMAGE_CROSS_TAG",
     ),

@@ -127,6 +127,8 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             target: Some(spec.workdir.clone()),
             volume_options: Some(MountVolumeOptions {
                 labels: Some(volume_labels(spec)),
+                // What the image has there is not to be compiled along.
+                no_copy: Some(true),
                 ..MountVolumeOptions::default()
             }),
             ..Mount::default()
