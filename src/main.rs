@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
-use kmembuild::{certificates, cli};
+use kmembuild::{certificates, cli, source};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ fn start() -> Result<(), Failure> {
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     if cli::needs_source(&environment.arguments) {
         certificates::look_up_one_by_one(&environment.arguments);
+        source::make_ready();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -3,6 +3,7 @@
 mod checks;
 mod container;
 mod engine_faults;
+mod https;
 mod images;
 mod leftovers;
 mod like;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 
 use super::program::without_accounting;
 use super::upstream::{make_upstream, recipe};
@@ -56,6 +56,12 @@ impl Place {
         let address = self.engine.address();
         self.workplace
             .run_with_input(&with_always(arguments, &address), input)
+    }
+
+    /// The command with the recipes and the engine named, not started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let address = self.engine.address();
+        self.workplace.command(&with_always(arguments, &address))
     }
 
     /// Builds v1.0.0 to its end.

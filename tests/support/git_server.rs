@@ -62,6 +62,11 @@ impl GitServer {
         format!("http://{}/{name}", self.address)
     }
 
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The requests so far, e.g. `GET /upstream.git/info/refs?service=git-upload-pack`.
     pub fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()

@@ -8,6 +8,7 @@ pub mod debian_image;
 pub mod docker_command;
 pub mod git_server;
 pub mod golden;
+pub mod https_front;
 pub mod kubernetes_project;
 pub mod mirrors;
 pub mod recorder;
