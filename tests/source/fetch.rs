@@ -492,3 +492,14 @@ fn leftovers_of_killed_runs_go_and_those_of_living_ones_stay() {
     Store::open(folder.path()).unwrap();
     assert!(!dead.exists() && living.exists());
 }
+
+#[test]
+fn a_store_that_a_killed_run_left_half_made_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("objects/pack")).unwrap();
+    std::fs::write(folder.path().join("HEAD.new"), "ref:").unwrap();
+    Store::open(folder.path()).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let bare = git_in(folder.as_ref(), &["rev-parse", "--is-bare-repository"]);
+    assert_eq!(bare, "true");
+}
