@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
@@ -13,7 +13,7 @@ use crate::verify::{Check, Findings};
 pub const MANIFEST_FORMAT: u32 = 1;
 
 /// Everything that is known about a published result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
     /// [`MANIFEST_FORMAT`].
@@ -47,6 +47,8 @@ pub struct Manifest {
     pub toolchain: Option<Toolchain>,
     /// The commands that were run, in order.
     pub commands: Vec<StepRecord>,
+    /// When the build began, in UTC.
+    pub started_at: String,
     /// When the build was done, in UTC.
     pub built_at: String,
     /// The engine that it was built on.
@@ -58,7 +60,7 @@ pub struct Manifest {
 }
 
 /// What a result is to be like, as it was reported.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestLike {
     /// The version.
@@ -70,7 +72,7 @@ pub struct ManifestLike {
 }
 
 /// The source of a result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManifestSource {
     /// A commit of a git repository.
@@ -107,13 +109,15 @@ pub enum ManifestSource {
 pub type ManifestPatch = PlannedPatch;
 
 /// The toolchain image of a result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestImage {
     /// Name on the engine.
     pub name: String,
     /// Config digest.
     pub id: String,
+    /// Digests of its unpacked layers, lowest first.
+    pub layers: Vec<String>,
     /// Digests under which registries know it.
     pub repo_digests: Vec<String>,
     /// The images it was made from or pulled as: name to the reference that had it; null: it was there already.
@@ -127,7 +131,7 @@ pub struct ManifestImage {
 }
 
 /// A published binary.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestFile {
     /// File name.
@@ -145,7 +149,7 @@ pub struct ManifestFile {
 }
 
 /// A package of the image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageVersion {
     /// Name, with the architecture where it is not the image's own.
     pub name: String,
@@ -154,7 +158,7 @@ pub struct PackageVersion {
 }
 
 /// A step that was run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepRecord {
     /// The step as planned.

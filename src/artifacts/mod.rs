@@ -2,12 +2,14 @@
 
 mod collect;
 mod error;
+mod index;
 mod log;
 mod manifest;
 mod target;
 
 pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
+pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,

@@ -50,6 +50,10 @@ pub struct EngineImage {
     pub repo_digests: Vec<String>,
     /// `amd64`, `arm64`.
     pub architecture: String,
+    /// Digests of the unpacked layers (`sha256:...`), lowest first. They survive a push through another registry.
+    pub layers: Vec<String>,
+    /// Environment of its containers, `NAME=value`.
+    pub environment: Vec<String>,
     /// Labels of the image's configuration.
     pub labels: BTreeMap<String, String>,
 }

@@ -1,6 +1,6 @@
 //! Holds the image's toolchain against the plan.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ask::ask;
 use super::error::ExecuteError;
@@ -9,7 +9,7 @@ use crate::plan::PlannedToolchain;
 use crate::recipe::Pattern;
 
 /// The toolchain that a result was built with.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Toolchain {
     /// Its version.

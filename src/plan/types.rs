@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::Network;
 use crate::recipe::ImageWay;
@@ -12,7 +12,7 @@ use crate::verify::Expectations;
 pub const PLAN_FORMAT: u32 = 1;
 
 /// Everything that is needed to build one version for one platform.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Plan {
     /// [`PLAN_FORMAT`].
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 /// Which recipe, to the byte.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RecipeIdentity {
     /// Name.
@@ -54,7 +54,7 @@ pub struct RecipeIdentity {
 }
 
 /// The source that is compiled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlannedSource {
     /// A commit of a git repository.
@@ -82,7 +82,7 @@ pub enum PlannedSource {
 }
 
 /// A patch that is applied.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedPatch {
     /// File below the patches folder.
@@ -94,7 +94,7 @@ pub struct PlannedPatch {
 }
 
 /// The toolchain image.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlannedImage {
     /// A ready image.
@@ -145,7 +145,7 @@ pub enum PlannedImage {
 }
 
 /// An image that is pulled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct BaseImage {
     /// The name that upstream expects, and that it is tagged with.
@@ -155,7 +155,7 @@ pub struct BaseImage {
 }
 
 /// What is run in the image.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedBuild {
     /// Folder the steps are run in.
@@ -181,7 +181,7 @@ pub struct PlannedBuild {
 }
 
 /// How upstream's build is run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
     /// Its make, in the toolchain image.
@@ -192,7 +192,7 @@ pub enum Via {
 }
 
 /// A file that is written beside the source.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedFile {
     /// Path relative to the work folder.
@@ -202,7 +202,7 @@ pub struct PlannedFile {
 }
 
 /// What the image's toolchain must be.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedToolchain {
     /// Command that prints the version.
@@ -216,7 +216,7 @@ pub struct PlannedToolchain {
 }
 
 /// What a build is known to need; only told, never enforced.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Needs {
     /// Memory, in bytes.
@@ -228,7 +228,7 @@ pub struct Needs {
 }
 
 /// What upstream's own script needs around it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedScript {
     /// The name under which it looks for the toolchain image.
@@ -246,7 +246,7 @@ pub struct PlannedScript {
 }
 
 /// A folder kept from build to build in a named volume.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedCache {
     /// Name, part of the volume's name.
@@ -256,7 +256,7 @@ pub struct PlannedCache {
 }
 
 /// Limits of the build container.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Limits {
     /// Most memory, in bytes.
@@ -268,7 +268,7 @@ pub struct Limits {
 }
 
 /// One command.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedStep {
     /// Name, for messages.
@@ -280,7 +280,7 @@ pub struct PlannedStep {
 }
 
 /// A file that is taken out and checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedOutput {
     /// Absolute path in the container.

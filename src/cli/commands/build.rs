@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::manifest::write_manifest;
@@ -99,6 +100,7 @@ async fn build(
     arguments: &BuildArguments,
     progress: &Progress,
 ) -> Result<(String, Manifest), Failure> {
+    let started = Timestamp::now();
     let cache = &invocation.environment.cache_dir;
     let prepared = prepare(invocation, name, arguments, progress).await?;
     let plan = &prepared.plan;
@@ -178,7 +180,7 @@ async fn build(
                 .to_owned(),
         });
     }
-    let manifest = write_manifest(&prepared, &built)?;
+    let manifest = write_manifest(&prepared, &built, started)?;
     if let Some(failure) = refuse_unproven(invocation, &manifest, progress) {
         let findings = ("findings.json", canonical_json(&manifest.files));
         return Err(record(failure, target, &log, &[findings]));

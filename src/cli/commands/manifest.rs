@@ -1,5 +1,7 @@
 //! From what was built to the manifest: every output is checked, and where everything came from is written down.
 
+use jiff::Timestamp;
+
 use super::prepare::Prepared;
 use crate::artifacts::{MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource};
 use crate::execute::Built;
@@ -7,8 +9,12 @@ use crate::failure::{Failure, FailureKind};
 use crate::plan::{PlannedImage, PlannedSource};
 use crate::verify::{inspect, judge};
 
-/// Holds what was built against the plan's expectations and writes down where everything came from.
-pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manifest, Failure> {
+/// Holds what was built since `started` against the plan's expectations and writes down where everything came from.
+pub(super) fn write_manifest(
+    prepared: &Prepared,
+    built: &Built,
+    started: Timestamp,
+) -> Result<Manifest, Failure> {
     let plan = &prepared.plan;
     let mut files = Vec::new();
     for (file, expectations) in &built.files {
@@ -48,6 +54,7 @@ pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manif
         image: ManifestImage {
             name: built.image.name.clone(),
             id: built.image.image.id.clone(),
+            layers: built.image.image.layers.clone(),
             repo_digests: built.image.image.repo_digests.clone(),
             pulled: built.image.pulled.clone(),
             patches,
@@ -58,13 +65,16 @@ pub(super) fn write_manifest(prepared: &Prepared, built: &Built) -> Result<Manif
         via: plan.build.via,
         toolchain: built.toolchain.clone(),
         commands: built.steps.clone(),
-        built_at: jiff::Timestamp::now()
-            .strftime("%Y-%m-%dT%H:%M:%SZ")
-            .to_string(),
+        started_at: in_utc(started),
+        built_at: in_utc(Timestamp::now()),
         engine: prepared.engine_info.version.clone(),
         warnings: plan.warnings.clone(),
         files,
     })
+}
+
+fn in_utc(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {

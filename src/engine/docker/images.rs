@@ -19,16 +19,15 @@ impl Client {
             found => found.map_err(|error| self.failed(&operation, error))?,
         };
         let missing = |what| Self::incomplete(&operation, what);
+        let config = found.config.unwrap_or_default();
+        let layers = found.root_fs.and_then(|root| root.layers);
         Ok(Some(EngineImage {
             id: found.id.ok_or_else(|| missing("id"))?,
             repo_digests: found.repo_digests.unwrap_or_default(),
             architecture: found.architecture.ok_or_else(|| missing("architecture"))?,
-            labels: found
-                .config
-                .and_then(|config| config.labels)
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
+            layers: layers.unwrap_or_default(),
+            environment: config.env.unwrap_or_default(),
+            labels: config.labels.unwrap_or_default().into_iter().collect(),
         }))
     }
 
