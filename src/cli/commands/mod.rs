@@ -140,12 +140,9 @@ pub async fn dispatch(
                     return usage(&error, environment.output_terminal);
                 }
             };
-            build::run(
-                &Invocation::new(environment, read.global, cancel)?,
-                &name,
-                &read.build,
-            )
-            .await
+            let invocation = Invocation::new(environment, read.global, cancel)?;
+            // The longest road of all: on the heap, what all commands share stays small.
+            Box::pin(build::run(&invocation, &name, &read.build)).await
         }
         CommandLine::Plan { recipe, build } => {
             plan::run(
