@@ -56,6 +56,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         pins: pins.collect(),
         stall: Duration::from_mins(1),
         refresh: false,
+        offline: false,
+        skip_moved: false,
     };
     for tag in tags {
         request.wanted.clone_from(tag);

@@ -29,6 +29,7 @@ pub mod failure;
 pub mod library;
 pub mod like;
 pub mod lock;
+pub mod lockfile;
 pub mod plan;
 pub mod recipe;
 pub mod report;

@@ -33,7 +33,7 @@ pub struct Manifest {
     /// Class of the source tree.
     pub class: Option<String>,
     /// What `--like` read, where that chose the version.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<ManifestLike>,
     /// The source.
     pub source: ManifestSource,
@@ -60,7 +60,7 @@ pub struct Manifest {
 }
 
 /// What a result is to be like, as it was reported.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestLike {
     /// The version.

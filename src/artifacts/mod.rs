@@ -1,5 +1,6 @@
 //! Takes outputs out of a container's archive, and publishes them with their manifest in one step.
 
+pub mod cache;
 mod collect;
 mod error;
 mod index;

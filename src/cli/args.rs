@@ -182,6 +182,9 @@ pub struct BuildArguments {
     /// What to ask of upstream's build.
     #[command(flatten)]
     pub upstream: UpstreamArguments,
+    /// What may be taken from where.
+    #[command(flatten)]
+    pub caches: CacheArguments,
     /// Build also a version that needs no such build
     #[arg(long)]
     pub force: bool,
@@ -209,6 +212,18 @@ pub struct BuildArguments {
     /// Keep the container of a failed step; with --via run-sh, all that upstream's script makes
     #[arg(long)]
     pub keep: bool,
+}
+
+/// What may be taken from where.
+#[derive(Debug, Clone, Args)]
+pub struct CacheArguments {
+    /// Build also what the cache has a result of; the new result takes its place there
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Take nothing from the network: source, images and results come from the caches. Containers keep the network that
+    /// the recipe gives them
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// What to ask of upstream's build, as far as the recipe knows how.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::failure::{Failure, FailureKind};
-use crate::recipe::{Span, parse_yaml};
+use crate::recipe::{ByteSize, Span, parse_yaml};
 
 /// `config.yaml` in the configuration folder. Every field but `format` may be left out.
 #[derive(Debug, Default, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub mirrors: Vec<String>,
     /// Mirror of Debian's archive for bootstrapped images.
     pub debian_mirror: Option<String>,
+    /// Most that the cache of results takes.
+    pub cache_size: Option<ByteSize>,
     /// Longest time without a byte from a mirror.
     pub stall_timeout: Option<Span>,
 }
@@ -26,7 +28,15 @@ pub struct Config {
 /// The only version of the configuration format that this tool reads.
 const CONFIG_FORMAT: u32 = 1;
 
+/// Most that the cache of results takes when nobody says otherwise, in bytes.
+const CACHE_SIZE: u64 = 20 << 30;
+
 impl Config {
+    /// Most that the cache of results takes, in bytes.
+    pub fn cache_size(&self) -> u64 {
+        self.cache_size.map_or(CACHE_SIZE, |size| size.0)
+    }
+
     /// Reads `config.yaml` in `folder`; no such file is an empty configuration.
     ///
     /// # Errors

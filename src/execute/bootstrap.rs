@@ -33,6 +33,8 @@ pub(super) struct Bootstrap<'a> {
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
 /// Carries the links to mmdebstrap's hook: where one is, a tab, where it leads.
 const LINKS_VARIABLE: &str = "KMEMBUILD_LINKS";
+/// Latest time of a file in the image, in seconds since 1970: the day of Debian 11's release.
+const FILE_TIMES: &str = "1628899200";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -61,6 +63,8 @@ pub(super) async fn bootstrap(
             None => command.env_remove(variable),
         };
     }
+    // The same packages give the same layer, whenever and wherever: times that are later become this one.
+    command.env("SOURCE_DATE_EPOCH", FILE_TIMES);
     if let Some(preferences) = what.preferences {
         command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
             "--setup-hook=printf %s \"${PREFERENCES_VARIABLE}\" >\"$1/etc/apt/preferences.d/kmembuild\""

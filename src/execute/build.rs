@@ -45,7 +45,25 @@ const GRACE: Duration = Duration::from_mins(10);
 /// Time a container's removal may take before the run ends without waiting for it.
 const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 
-/// Carries out `plan`; the outputs go into the folder `staging`. Whatever happens, the container is gone
+/// Gets the planned image onto the engine.
+///
+/// # Errors
+/// An [`ExecuteError`] that names what failed.
+pub async fn provide_image(
+    plan: &Plan,
+    engine: &EngineInfo,
+    context: &Context<'_>,
+) -> Result<UsedImage, ExecuteError> {
+    stage(context, "image", describe_image(plan), async {
+        let providing = provide(plan, &engine.architecture, context);
+        let image = until_cancelled(context, providing).await?;
+        let detail = format!("{} ({})", image.name, short(&image.image.id));
+        Ok((image, detail))
+    })
+    .await
+}
+
+/// Carries out `plan` in `image`; the outputs go into the folder `staging`. Whatever happens, the container is gone
 /// afterwards, except for one that is kept on request; the same goes for what upstream's own script makes.
 ///
 /// # Errors
@@ -53,16 +71,11 @@ const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 pub async fn execute(
     plan: &Plan,
     engine: &EngineInfo,
+    image: UsedImage,
     context: &Context<'_>,
     staging: &Path,
 ) -> Result<Built, ExecuteError> {
     let engine_architecture = engine.architecture.as_str();
-    let image = stage(context, "image", describe_image(plan), async {
-        let image = until_cancelled(context, provide(plan, engine_architecture, context)).await?;
-        let detail = format!("{} ({})", image.name, short(&image.image.id));
-        Ok((image, detail))
-    })
-    .await?;
     let surroundings = match &plan.build.script {
         None => None,
         Some(script) => {

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::image::content;
 use super::runs::Run;
-use crate::engine::{Engine, LABEL_RECIPE, LABEL_RUN};
+use crate::engine::{Engine, EngineImage, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
+use crate::plan::ImageContent;
 use crate::source::Store;
 
 /// The engine, the source and the run that a plan is carried out for.
@@ -30,6 +32,10 @@ pub struct Context<'a> {
     pub run: &'a Run,
     /// Folder for lock files.
     pub locks: &'a Path,
+    /// Take nothing from the network: what is neither in the store nor on the engine is an error.
+    pub offline: bool,
+    /// What the lock file says of images, by name.
+    pub locked_images: &'a BTreeMap<String, ImageContent>,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// Longest time without a byte from a registry.
@@ -41,6 +47,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether the image is the one that the lock file names, or the lock file names none of that name.
+    pub(super) fn is_locked(&self, name: &str, image: &EngineImage) -> bool {
+        let locked = self.locked_images.get(name);
+        locked.is_none_or(|locked| content(image).as_ref() == Some(locked))
+    }
+
     /// The labels of everything made for `recipe` in this run.
     pub(super) fn labels(&self, recipe: &str) -> BTreeMap<String, String> {
         BTreeMap::from([

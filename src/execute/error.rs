@@ -42,6 +42,26 @@ pub enum ExecuteError {
         /// Every reference that was tried.
         failed: Vec<FailedAttempt>,
     },
+    /// No place has the image that the lock file names; some have another one of that name.
+    #[error(
+        "the image {name} is another one than the lock file names: its layers are{}\nand those of the lock file are{}",
+        lines(found),
+        lines(locked)
+    )]
+    ImageMoved {
+        /// The name.
+        name: String,
+        /// Layers of the one that is locked.
+        locked: Vec<String>,
+        /// Layers of the last one that was found.
+        found: Vec<String>,
+    },
+    /// The image is not on the engine and must not be fetched or made.
+    #[error("the image {image} is not on the engine, and --offline takes nothing from the network")]
+    Offline {
+        /// The image.
+        image: String,
+    },
     /// The image is for other processors than the engine's.
     #[error("the image {name} is for {found}, and the engine runs {wanted}")]
     ImageArchitecture {
@@ -222,6 +242,10 @@ fn attempts(failed: &[FailedAttempt]) -> String {
         .iter()
         .map(|attempt| format!("\n  {}: {}", attempt.reference, attempt.reason))
         .collect()
+}
+
+fn lines(texts: &[String]) -> String {
+    texts.iter().map(|text| format!("\n  {text}")).collect()
 }
 
 fn tail(lines: &[String]) -> String {

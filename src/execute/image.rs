@@ -11,9 +11,9 @@ use super::bootstrap::{Bootstrap, bootstrap};
 use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
 use super::sinks::Remarks;
-use crate::engine::{ByteStream, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
+use crate::engine::{ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
 use crate::events::Event;
-use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{BaseImage, ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image that a build was run in.
@@ -27,6 +27,55 @@ pub struct UsedImage {
     pub pulled: BTreeMap<String, Option<String>>,
     /// What the making of the image had to say.
     pub remarks: Vec<String>,
+}
+
+impl UsedImage {
+    /// What it gives to a build; see [`content`].
+    pub fn content(&self) -> Option<ImageContent> {
+        content(&self.image)
+    }
+}
+
+/// What an image gives to a build; none where the engine does not tell its layers.
+pub fn content(image: &EngineImage) -> Option<ImageContent> {
+    (!image.layers.is_empty()).then(|| ImageContent {
+        layers: image.layers.clone(),
+        environment: image.environment.clone(),
+        architecture: image.architecture.clone(),
+    })
+}
+
+/// Name that the planned image has, or will have, on the engine.
+pub fn image_name(plan: &Plan) -> String {
+    match &plan.image {
+        PlannedImage::Registry(base) => base.name.clone(),
+        PlannedImage::Archive { image_id } => image_id.clone(),
+        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
+            made_name(plan, identity)
+        }
+    }
+}
+
+/// The planned image, where the engine has it already.
+///
+/// # Errors
+/// The [`EngineError`] of an engine that does not answer.
+pub async fn find_image(
+    plan: &Plan,
+    engine: &dyn Engine,
+) -> Result<Option<EngineImage>, EngineError> {
+    let found = engine.image(&image_name(plan)).await?;
+    Ok(found.filter(|image| is_planned(plan, image)))
+}
+
+/// Whether an image of the planned name is the planned one, as far as that can be told by its label.
+fn is_planned(plan: &Plan, image: &EngineImage) -> bool {
+    match &plan.image {
+        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => true,
+        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
+            image.labels.get(LABEL_IDENTITY) == Some(identity)
+        }
+    }
 }
 
 /// Makes sure that the planned image is on the engine; one of the wanted identity is not made again.
@@ -51,7 +100,7 @@ pub(super) async fn provide(
         PlannedImage::Archive { image_id } => load(image_id, context).await?,
         PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
             let name = made_name(plan, identity);
-            match made(&name, identity, context).await? {
+            match made(plan, &name, context).await? {
                 Some(used) => used,
                 None => make_once(plan, name, identity, context).await?,
             }
@@ -67,15 +116,14 @@ pub(super) async fn provide(
     Ok(used)
 }
 
-/// The image of that name and identity, if it was made before.
+/// The image of that name and the planned identity, if it was made before.
 async fn made(
+    plan: &Plan,
     name: &str,
-    identity: &String,
     context: &Context<'_>,
 ) -> Result<Option<UsedImage>, ExecuteError> {
-    let image = present(name, context)
-        .await?
-        .filter(|image| image.labels.get(LABEL_IDENTITY) == Some(identity));
+    let image = present(name, context).await?;
+    let image = image.filter(|image| is_planned(plan, image) && context.is_locked(name, image));
     Ok(image.map(|image| {
         context.sink.event(&Event::Note {
             text: format!("the image {name} is there already"),
@@ -103,10 +151,17 @@ async fn make_once(
         path: path.clone(),
         source,
     })?;
-    match made(&name, identity, context).await? {
-        Some(used) => Ok(used),
-        None => make(plan, name, context).await,
+    if let Some(used) = made(plan, &name, context).await? {
+        return Ok(used);
     }
+    if context.offline {
+        return Err(ExecuteError::Offline { image: name });
+    }
+    let used = make(plan, name, context).await?;
+    if !context.is_locked(&used.name, &used.image) {
+        return Err(moved(used.name, &used.image.layers, context));
+    }
+    Ok(used)
 }
 
 /// Name of an image that the tool makes: tells people what it is, and is unique to its identity.
@@ -145,13 +200,20 @@ pub(super) async fn pull(
     base: &BaseImage,
     context: &Context<'_>,
 ) -> Result<Option<String>, ExecuteError> {
-    if present(&base.name, context).await?.is_some() {
+    let there = present(&base.name, context).await?;
+    if there.is_some_and(|image| context.is_locked(&base.name, &image)) {
         context.sink.event(&Event::Note {
             text: format!("the image {} is there already", base.name),
         });
         return Ok(None);
     }
+    if context.offline {
+        return Err(ExecuteError::Offline {
+            image: base.name.clone(),
+        });
+    }
     let mut failed = Vec::new();
+    let mut other_layers = None;
     for reference in &base.candidates {
         match context
             .engine
@@ -159,6 +221,21 @@ pub(super) async fn pull(
             .await
         {
             Ok(()) => {
+                let pulled = present(reference, context)
+                    .await?
+                    .ok_or_else(|| gone(reference))?;
+                if !context.is_locked(&base.name, &pulled) {
+                    let reason = "it serves another image than the lock file names".to_owned();
+                    context.sink.event(&Event::MirrorFailed {
+                        wanted: base.name.clone(),
+                        mirror: reference.clone(),
+                        reason,
+                    });
+                    let untagged = context.engine.untag(reference).await;
+                    untagged.map_err(engine_failed)?;
+                    other_layers = Some(pulled.layers);
+                    continue;
+                }
                 if *reference != base.name {
                     context
                         .engine
@@ -190,10 +267,23 @@ pub(super) async fn pull(
             }
         }
     }
+    if let Some(layers) = other_layers {
+        return Err(moved(base.name.clone(), &layers, context));
+    }
     Err(ExecuteError::ImageUnavailable {
         name: base.name.clone(),
         failed,
     })
+}
+
+/// The failure of an image that no place has as the lock file wants it.
+fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError {
+    let locked = context.locked_images.get(&name);
+    ExecuteError::ImageMoved {
+        locked: locked.map_or_else(Vec::new, |content| content.layers.clone()),
+        found: found.to_vec(),
+        name,
+    }
 }
 
 /// An error and its causes in one line, for lists and for warnings.

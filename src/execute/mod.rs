@@ -18,10 +18,10 @@ mod step;
 mod toolchain;
 mod unpack;
 
-pub use build::{Built, execute};
+pub use build::{Built, execute, provide_image};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt};
-pub use image::{UsedImage, with_causes};
+pub use image::{UsedImage, content, find_image, image_name, with_causes};
 pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;

@@ -50,7 +50,7 @@ pub enum SourceError {
         /// The commits it may mean.
         commits: Vec<String>,
     },
-    /// A mirror gave another commit for a tag than the pinned one. Other mirrors are not asked then.
+    /// A mirror gave another commit for a tag than the pinned one. Other mirrors are asked only where the request says so.
     #[error("{tag} at {url} is commit {served}, but {pinned} is pinned")]
     PinMismatch {
         /// The tag.
@@ -61,6 +61,12 @@ pub enum SourceError {
         pinned: String,
         /// The commit that it has there.
         served: String,
+    },
+    /// It is not in the store, and no mirror may be asked.
+    #[error("{wanted} is not in the source store, and --offline asks no mirror")]
+    Offline {
+        /// The tag or commit.
+        wanted: String,
     },
     /// No mirror served what was wanted.
     #[error("no mirror served {wanted}:{}", list(failed))]

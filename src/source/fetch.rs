@@ -46,7 +46,17 @@ impl Store {
         }
         let mut failed = Vec::new();
         let mut nearest = Vec::new();
-        for location in &locations {
+        let mut moved = None;
+        let asked: Vec<_> = locations
+            .iter()
+            .filter(|location| location.is_local() || !request.offline)
+            .collect();
+        if asked.is_empty() {
+            return Err(SourceError::Offline {
+                wanted: request.wanted.clone(),
+            });
+        }
+        for location in asked {
             let stall = (!location.is_local()).then_some(request.stall);
             let work = self.work(location.clone(), wanted.clone(), request.refresh);
             let error = match attempt::run(work, stall, sink, cancel).await {
@@ -71,12 +81,16 @@ impl Store {
                     pinned,
                     served,
                 } => {
-                    return Err(SourceError::PinMismatch {
+                    let mismatch = SourceError::PinMismatch {
                         tag,
                         url: location.shown(),
                         pinned,
                         served: served.to_string(),
-                    });
+                    };
+                    if !request.skip_moved {
+                        return Err(mismatch);
+                    }
+                    moved.get_or_insert(mismatch);
                 }
                 MirrorError::CommitAmbiguous { commits } => {
                     return Err(SourceError::AmbiguousCommit {
@@ -97,6 +111,9 @@ impl Store {
                 reason: failure.reason.clone(),
             });
             failed.push(failure);
+        }
+        if let Some(moved) = moved {
+            return Err(moved);
         }
         Err(SourceError::AllMirrorsFailed {
             wanted: request.wanted.clone(),

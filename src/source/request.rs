@@ -15,6 +15,10 @@ pub struct FetchRequest {
     pub stall: Duration,
     /// Ask the mirrors and download again, even what the store has.
     pub refresh: bool,
+    /// Ask nobody: only the store and local paths.
+    pub offline: bool,
+    /// Leave a mirror that has another commit than the pinned one for the next, instead of stopping.
+    pub skip_moved: bool,
 }
 
 /// What a fetch found. The store holds the whole tree of the commit, and not necessarily its parents.

@@ -52,6 +52,7 @@ fn a_ready_image_comes_from_the_one_mirror_that_has_it_and_gets_the_expected_nam
     assert!(digests.contains(&digest), "{digests}");
 
     mirrors.stop();
+    let words = [&words[..], &["--no-cache"]].concat();
     build
         .build("v1.0.0-rc10", &words)
         .code(0)

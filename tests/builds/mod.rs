@@ -1,5 +1,6 @@
 //! Whole builds on the real engine, with real registries and a real git server.
 
+mod caching;
 mod compiling;
 mod custom_recipe;
 mod images;

@@ -29,6 +29,8 @@ fn kubelet(tag: &str) -> Case {
         pins: [].into(),
         stall: std::time::Duration::from_mins(1),
         refresh: false,
+        offline: false,
+        skip_moved: false,
     };
     let (recorder, cancel) = (Recorder::default(), CancellationToken::new());
     let served = tokio::runtime::Runtime::new()

@@ -204,5 +204,7 @@ pub fn request(wanted: &str, urls: &[&str]) -> FetchRequest {
         pins: BTreeMap::new(),
         stall: Duration::from_secs(20),
         refresh: false,
+        offline: false,
+        skip_moved: false,
     }
 }

@@ -129,6 +129,8 @@ pub(super) fn source(error: SourceError) -> Failure {
         SourceError::Cancelled { .. } => interrupted(),
         SourceError::PinMismatch { .. } => Failure::new(FailureKind::Integrity, error)
             .hint("the tag was moved or the mirror serves something else: do not build from it before you know why"),
+        SourceError::Offline { .. } => Failure::new(FailureKind::Source, error)
+            .hint("fetch it once without --offline (`kmembuild plan` does), or name a local clone with --source"),
         SourceError::AllMirrorsFailed { nearest, .. } => {
             let hints = if nearest.is_empty() {
                 vec!["--source names another URL or a local clone; --stall-timeout gives a slow one more time".to_owned()]
@@ -216,6 +218,12 @@ pub(super) fn execute(error: ExecuteError, could_save_memory: bool) -> Failure {
         ExecuteError::NoScript { .. } => {
             Failure::new(FailureKind::Engine, error).hint("--via make builds the same on any engine")
         }
+        ExecuteError::ImageMoved { ref name, .. } => {
+            let hint = format!("when that is as it should be, `kmembuild lock --update {name}` writes the new one down");
+            Failure::new(FailureKind::Integrity, error).hint(hint)
+        }
+        ExecuteError::Offline { .. } => Failure::new(FailureKind::Engine, error)
+            .hint("build once without --offline, or bring the image with --image-archive"),
         ExecuteError::ImageArchitecture { .. }
         | ExecuteError::ToolchainUnknown { .. }
         | ExecuteError::ImageArchive { .. }

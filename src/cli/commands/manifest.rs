@@ -67,7 +67,7 @@ pub(super) fn write_manifest(
         commands: built.steps.clone(),
         started_at: in_utc(started),
         built_at: in_utc(Timestamp::now()),
-        engine: prepared.engine_info.version.clone(),
+        engine: prepared.connected.info.version.clone(),
         warnings: plan.warnings.clone(),
         files,
     })

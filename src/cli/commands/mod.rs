@@ -7,18 +7,25 @@ mod like;
 mod manifest;
 mod plan;
 mod prepare;
+mod produce;
 mod recipes;
+mod shared;
 mod verify;
+
+use std::collections::BTreeMap;
 
 use clap::error::ErrorKind;
 use tokio_util::sync::CancellationToken;
 
+use self::shared::Shared;
 use super::args::{Cli, CommandLine, Format, GlobalArguments, parse_build};
 use super::config::Config;
 use crate::engine::{Address, DockerEngine, EngineError};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
+use crate::lockfile::Lockfile;
+use crate::plan::ImageContent;
 use crate::report::{self, Verbosity};
 
 /// What every command works with.
@@ -27,6 +34,11 @@ pub(super) struct Invocation<'a> {
     pub(super) global: GlobalArguments,
     pub(super) config: Config,
     pub(super) library: Library,
+    /// What inputs must be, where a lock file is in force.
+    pub(super) lockfile: Option<Lockfile>,
+    /// What the lock file says of images, by name.
+    pub(super) locked_images: BTreeMap<String, ImageContent>,
+    shared: Shared,
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -53,6 +65,9 @@ impl<'a> Invocation<'a> {
             global,
             config,
             library: Library::new(folders),
+            lockfile: None,
+            locked_images: BTreeMap::new(),
+            shared: Shared::default(),
             cancel,
         })
     }

@@ -1,16 +1,17 @@
 //! From the command line to a plan: recipe, facts, plan.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::like::{self, Model};
+use super::shared::Connected;
 use super::{Invocation, explain};
 use crate::artifacts::ManifestLike;
 use crate::checksum::sha256_hex;
 use crate::cli::args::{BuildArguments, ImageChoice, ViaChoice};
-use crate::engine::{DockerEngine, Engine, EngineInfo};
 use crate::events::{Event, Sink};
 use crate::execute::refuse_engine;
-use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity, read_tree};
+use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
 use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, Request, Via, make_plan};
@@ -22,9 +23,8 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// Recipe, facts and plan, with what they were read from.
 pub(super) struct Prepared {
-    pub(super) loaded: LoadedRecipe,
-    pub(super) engine: DockerEngine,
-    pub(super) engine_info: EngineInfo,
+    pub(super) loaded: Arc<LoadedRecipe>,
+    pub(super) connected: Connected,
     pub(super) store: Option<Store>,
     pub(super) served: Option<Served>,
     pub(super) plan: Plan,
@@ -39,7 +39,7 @@ pub(super) async fn prepare(
     arguments: &BuildArguments,
     sink: &dyn Sink,
 ) -> Result<Prepared, Failure> {
-    let loaded = invocation.library.load(name).map_err(explain::library)?;
+    let loaded = invocation.recipe(name)?;
     if let (Some(image), Some(way)) = (&arguments.image_name, arguments.image)
         && way != ImageChoice::Registry
     {
@@ -47,6 +47,10 @@ pub(super) async fn prepare(
             "--image-name {image} names a ready image; --image {} makes one: give one of the two",
             format!("{way:?}").to_lowercase()
         );
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    if arguments.refresh && arguments.caches.offline {
+        let text = "--refresh asks the mirrors, and --offline asks nobody: give one of the two";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let model = like::model(invocation, &loaded, arguments, sink).await?;
@@ -60,12 +64,11 @@ pub(super) async fn prepare(
     let image_archive = image_archive.map_err(explain::facts)?;
     let wanted = wanted(&loaded, arguments)?;
     let connected = async {
-        let engine = invocation.engine().await?;
-        let info = invocation.unless_stopped(engine.info()).await?;
+        let connected = invocation.connected().await?;
         if arguments.upstream.via == ViaChoice::RunSh {
-            refuse_engine(&info).map_err(|error| explain::execute(error, false))?;
+            refuse_engine(&connected.info).map_err(|error| explain::execute(error, false))?;
         }
-        Ok((engine, info))
+        Ok(connected.clone())
     };
     let found = async {
         let (Source::Git(git), Some(wanted)) = (&loaded.recipe.source, wanted) else {
@@ -80,20 +83,18 @@ pub(super) async fn prepare(
             }
             None => fetched?,
         };
-        let tree = store.tree(&served.tree).map_err(explain::source)?;
         let facts = GitFacts {
             tag: served.tag.clone(),
             commit: served.commit.clone(),
             tree: served.tree.clone(),
             commit_time: served.commit_time,
-            files: read_tree(&loaded.recipe, &tree).map_err(explain::facts)?,
+            files: invocation.tree_facts(&loaded, &store, &served.tree)?,
         };
         Ok((Some(store), Some(served), SourceFacts::Git(facts)))
     };
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
-    let ((engine, engine_info), (store, served, source)) =
-        tokio::try_join!(biased; connected, found)?;
+    let (connected, (store, served, source)) = tokio::try_join!(biased; connected, found)?;
     let facts = Facts {
         recipe_sha256: loaded.sha256.clone(),
         patches: loaded
@@ -102,7 +103,7 @@ pub(super) async fn prepare(
             .map(|(file, text)| (file.clone(), sha256_hex(text.as_bytes())))
             .collect(),
         source,
-        engine_architecture: engine_info.architecture.clone(),
+        engine_architecture: connected.info.architecture.clone(),
         image_archive,
     };
     let mut plan = make_plan(&loaded.recipe, &request, &facts).map_err(explain::plan)?;
@@ -112,8 +113,7 @@ pub(super) async fn prepare(
     Ok(Prepared {
         like: model.as_ref().map(Model::record),
         loaded,
-        engine,
-        engine_info,
+        connected,
         store,
         served,
         plan,
@@ -210,17 +210,12 @@ async fn fetch(
     sink: &dyn Sink,
 ) -> Result<(Store, Served), Failure> {
     let name = &loaded.recipe.name;
+    let store = invocation.store(name.as_str())?;
     sink.event(&Event::StageStarted {
         stage: "source",
         detail: format!("{name} {wanted}"),
     });
     let started = Instant::now();
-    let folder = invocation
-        .environment
-        .cache_dir
-        .join("sources")
-        .join(format!("{name}.git"));
-    let store = Store::open(&folder).map_err(explain::source)?;
     let request = FetchRequest {
         urls: if arguments.source.is_empty() {
             git.urls.clone()
@@ -232,9 +227,13 @@ async fn fetch(
             .tags
             .iter()
             .map(|(tag, commit)| (tag.to_string(), commit.to_string()))
+            // What the lock file says comes last, and counts.
+            .chain(invocation.locked_tags(name.as_str()))
             .collect(),
         stall: stall(invocation, arguments),
         refresh: arguments.refresh,
+        offline: arguments.caches.offline,
+        skip_moved: invocation.lockfile.is_some(),
     };
     let served = store
         .fetch(&request, sink, invocation.cancel)

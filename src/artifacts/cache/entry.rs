@@ -1,0 +1,92 @@
+//! What an entry of the cache says of itself.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::checksum::hex;
+
+/// Name of the list in an entry's folder.
+pub const ENTRY: &str = "entry.json";
+/// Version of the list's form.
+pub const ENTRY_FORMAT: u32 = 1;
+
+/// Bytes read at a time.
+const CHUNK: usize = 256 << 10;
+
+/// An entry of the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Entry {
+    /// [`ENTRY_FORMAT`].
+    pub format: u32,
+    /// The content key, which is also the name of the entry's folder.
+    pub key: String,
+    /// Name of the recipe.
+    pub recipe: String,
+    /// The version.
+    pub version: String,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// The files, sorted by name.
+    pub files: Vec<EntryFile>,
+}
+
+/// A file of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EntryFile {
+    /// File name.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Sha256 in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Entry {
+    /// Sizes of all files together, in bytes.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+}
+
+impl EntryFile {
+    /// What there is to say of `folder/name`.
+    pub(super) fn read(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(name);
+        let metadata = fs::symlink_metadata(&path)?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        let sha256 = file_sha256(&path)?;
+        Ok(Self {
+            name: name.to_owned(),
+            size: metadata.len(),
+            mode: metadata.permissions().mode() & 0o777,
+            sha256,
+        })
+    }
+}
+
+/// Sha256 of a file in hexadecimal digits.
+///
+/// # Errors
+/// What the system says when it cannot be read.
+pub fn file_sha256(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&digest.finalize())),
+            count => digest.update(&buffer[..count]),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What moved since a lock file was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::types::Lockfile;
+
+/// One input that is not what the lock file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The input, in words: `the tag v1.0.0-rc10 of runc`.
+    pub what: String,
+    /// What the lock file says; none when it does not know the input.
+    pub locked: Option<String>,
+    /// What it is.
+    pub found: String,
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.locked {
+            Some(locked) => write!(f, "{}\n    - {locked}\n    + {}", self.what, self.found),
+            None => write!(f, "{}\n    not locked\n    + {}", self.what, self.found),
+        }
+    }
+}
+
+impl Lockfile {
+    /// What of `found`, the inputs of a release as they are, differs from this lock file. What only the lock file has
+    /// is no difference: part of a release takes part of the inputs.
+    pub fn drift(&self, found: &Self) -> Vec<Drift> {
+        let mut drift = Vec::new();
+        let mut texts = |kind: &str, locked: &BTreeMap<_, String>, found: &BTreeMap<_, String>| {
+            for (name, found) in found {
+                let locked: Option<&String> = locked.get(name);
+                if locked != Some(found) {
+                    drift.push(Drift {
+                        what: format!("the {kind} {name}"),
+                        locked: locked.map(|sha256| format!("sha256 {sha256}")),
+                        found: format!("sha256 {found}"),
+                    });
+                }
+            }
+        };
+        texts("recipe", &self.recipes, &found.recipes);
+        texts("patch", &self.patches, &found.patches);
+        let nothing = BTreeMap::new();
+        for (recipe, found) in &found.sources {
+            let locked = self.sources.get(recipe).unwrap_or(&nothing);
+            for (version, found) in found {
+                let locked = locked.get(version);
+                // The URL may be another one.
+                let same =
+                    locked.is_some_and(|one| one.commit == found.commit && one.tree == found.tree);
+                if !same {
+                    drift.push(Drift {
+                        what: format!("the source {version} of {recipe}"),
+                        locked: locked.map(|one| format!("commit {}", one.commit)),
+                        found: format!("commit {}", found.commit),
+                    });
+                }
+            }
+        }
+        for (name, found) in &found.images {
+            let locked = self.images.get(name);
+            if locked.is_none_or(|locked| locked.content() != found.content()) {
+                drift.push(Drift {
+                    what: format!("the image {name}"),
+                    locked: locked.map(|locked| format!("layers {}", locked.layers.join(" "))),
+                    found: format!("layers {}", found.layers.join(" ")),
+                });
+            }
+        }
+        drift
+    }
+
+    /// This lock file with what `found` says of the input `name` in the place of what it said: a recipe, a version, a
+    /// patch or an image. None when neither knows such an input.
+    #[must_use]
+    pub fn updated(&self, name: &str, found: &Self) -> Option<Self> {
+        let mut updated = self.clone();
+        let mut known = false;
+        let mut take = |into: &mut BTreeMap<String, String>, from: &BTreeMap<String, String>| {
+            if into.contains_key(name) || from.contains_key(name) {
+                known = true;
+                replace(into, from, name);
+            }
+        };
+        take(&mut updated.recipes, &found.recipes);
+        take(&mut updated.patches, &found.patches);
+        if updated.images.contains_key(name) || found.images.contains_key(name) {
+            known = true;
+            replace(&mut updated.images, &found.images, name);
+        }
+        let recipes: BTreeSet<_> = self.sources.keys().chain(found.sources.keys()).collect();
+        for recipe in recipes {
+            let into = updated.sources.entry(recipe.clone()).or_default();
+            let from = found.sources.get(recipe).cloned().unwrap_or_default();
+            if recipe == name {
+                known = true;
+                *into = from;
+            } else if into.contains_key(name) || from.contains_key(name) {
+                known = true;
+                replace(into, &from, name);
+            }
+        }
+        updated.sources.retain(|_, sources| !sources.is_empty());
+        known.then_some(updated)
+    }
+
+    /// Names of everything that it knows, for suggestions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let versions = self.sources.values().flat_map(BTreeMap::keys);
+        let names = self.recipes.keys().chain(self.patches.keys());
+        names
+            .chain(versions)
+            .chain(self.images.keys())
+            .map(String::as_str)
+    }
+}
+
+fn replace<T: Clone>(into: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>, name: &str) {
+    match from.get(name) {
+        Some(value) => into.insert(name.to_owned(), value.clone()),
+        None => into.remove(name),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lockfile::{LockedImage, LockedSource, Lockfile};
+
+    fn sample() -> Lockfile {
+        let mut lockfile = Lockfile::default();
+        lockfile.recipes.insert("runc".to_owned(), "a".to_owned());
+        lockfile
+            .patches
+            .insert("runc/x.patch".to_owned(), "b".to_owned());
+        let source = LockedSource {
+            url: "https://example.org/runc".to_owned(),
+            commit: "c".repeat(40),
+            tree: "d".repeat(40),
+        };
+        let sources = lockfile.sources.entry("runc".to_owned()).or_default();
+        sources.insert("v1.0.0-rc10".to_owned(), source);
+        let image = LockedImage {
+            config: "sha256:e".to_owned(),
+            layers: vec!["sha256:f".to_owned()],
+            environment: Vec::new(),
+            architecture: "amd64".to_owned(),
+            manifests: Vec::new(),
+        };
+        lockfile.images.insert("golang:1.12".to_owned(), image);
+        lockfile
+    }
+
+    type Change = fn(&mut Lockfile);
+
+    #[test]
+    fn each_kind_of_input_is_watched() {
+        let locked = sample();
+        assert_eq!(locked.drift(&sample()), []);
+        let changes: [(&str, Change); 4] = [
+            ("the recipe runc", |found| {
+                found.recipes.insert("runc".to_owned(), "z".to_owned());
+            }),
+            ("the patch runc/x.patch", |found| {
+                let sha256 = found.patches.get_mut("runc/x.patch");
+                "z".clone_into(sha256.expect("a patch"));
+            }),
+            ("the source v1.0.0-rc10 of runc", |found| {
+                let source = found.sources.get_mut("runc").expect("a recipe");
+                let source = source.get_mut("v1.0.0-rc10").expect("a source");
+                source.commit = "z".repeat(40);
+            }),
+            ("the image golang:1.12", |found| {
+                let image = found.images.get_mut("golang:1.12").expect("an image");
+                image.layers.push("sha256:z".to_owned());
+            }),
+        ];
+        for (what, change) in changes {
+            let mut found = sample();
+            change(&mut found);
+            let drift = locked.drift(&found);
+            assert_eq!(drift.len(), 1, "{drift:?}");
+            assert_eq!(drift[0].what, what);
+            let name = what.split(' ').nth(2).expect("a name");
+            let updated = locked.updated(name, &found).expect("known");
+            assert_eq!(updated.drift(&found), []);
+        }
+    }
+
+    #[test]
+    fn where_it_came_from_and_what_is_not_asked_for_do_not_matter() {
+        let locked = sample();
+        let mut found = Lockfile::default();
+        assert_eq!(locked.drift(&found), []);
+        found = sample();
+        let image = found.images.get_mut("golang:1.12").expect("an image");
+        image.config = "sha256:other".to_owned();
+        image.manifests.push("mirror/golang@sha256:x".to_owned());
+        assert_eq!(locked.drift(&found), []);
+        assert_eq!(locked.updated("v9", &found), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Reads and writes the file's text.
+
+use super::types::{LOCKFILE_FORMAT, Lockfile};
+use crate::recipe::{parse_yaml, to_yaml};
+
+/// Reads a lock file; `file` is its name for messages.
+///
+/// # Errors
+/// A text with place and reason.
+pub fn parse_lockfile(file: &str, text: &str) -> Result<Lockfile, String> {
+    let lockfile: Lockfile = parse_yaml(file, text).map_err(|error| error.to_string())?;
+    if lockfile.format != LOCKFILE_FORMAT {
+        return Err(format!(
+            "{file}: format {} is not known to this version of the tool, which reads format {LOCKFILE_FORMAT}",
+            lockfile.format
+        ));
+    }
+    Ok(lockfile)
+}
+
+/// The text of a lock file.
+///
+/// # Errors
+/// The YAML library's sentence.
+pub fn render_lockfile(lockfile: &Lockfile) -> Result<String, String> {
+    let text = to_yaml(lockfile)?;
+    Ok(format!(
+        "# Written by `kmembuild lock`; keep it beside the release file, under version control.\n{text}"
+    ))
+}

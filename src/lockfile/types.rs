@@ -1,0 +1,120 @@
+//! What a lock file holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{ImageContent, Plan, PlannedImage, PlannedSource};
+
+/// The only version of the format that this tool reads and writes.
+pub const LOCKFILE_FORMAT: u32 = 1;
+
+/// The inputs of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Lockfile {
+    /// [`LOCKFILE_FORMAT`].
+    pub format: u32,
+    /// Sha256 of each recipe's text, by name.
+    pub recipes: BTreeMap<String, String>,
+    /// Sha256 of each patch that is applied, by file.
+    pub patches: BTreeMap<String, String>,
+    /// The sources of each recipe, by tag or, where there is none, by the beginning of the commit.
+    pub sources: BTreeMap<String, BTreeMap<String, LockedSource>>,
+    /// Images that are pulled or bootstrapped, by the name that they have on the engine. One that is built from a
+    /// Dockerfile is not among them, as two such builds are never the same; the images that it starts from are.
+    pub images: BTreeMap<String, LockedImage>,
+}
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedSource {
+    /// The URL that served it when it was locked. Another one may serve the same commit.
+    pub url: String,
+    /// The commit.
+    pub commit: String,
+    /// Its tree.
+    pub tree: String,
+}
+
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedImage {
+    /// Digest of its configuration, for reference: an image that was made anew has another one.
+    pub config: String,
+    /// Digests of its unpacked layers, lowest first; they survive a push through another registry.
+    pub layers: Vec<String>,
+    /// Environment of its containers.
+    pub environment: Vec<String>,
+    /// Architecture in Go's terms.
+    pub architecture: String,
+    /// Digests of its manifest in the registries that it was seen in, for reference.
+    pub manifests: Vec<String>,
+}
+
+impl LockedImage {
+    /// What it gives to a build.
+    pub fn content(&self) -> ImageContent {
+        ImageContent {
+            layers: self.layers.clone(),
+            environment: self.environment.clone(),
+            architecture: self.architecture.clone(),
+        }
+    }
+}
+
+impl Default for Lockfile {
+    fn default() -> Self {
+        Self {
+            format: LOCKFILE_FORMAT,
+            recipes: BTreeMap::new(),
+            patches: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            images: BTreeMap::new(),
+        }
+    }
+}
+
+impl Lockfile {
+    /// Adds what `plan` takes, but for its images; `url` served its source.
+    pub fn add(&mut self, plan: &Plan, url: &str) {
+        let recipe = &plan.recipe;
+        self.recipes
+            .insert(recipe.name.clone(), recipe.sha256.clone());
+        let context_patches = match &plan.image {
+            PlannedImage::Dockerfile { patches, .. } => patches.as_slice(),
+            _ => &[],
+        };
+        let mut source_patches = [].as_slice();
+        if let PlannedSource::Git {
+            commit,
+            tree,
+            patches,
+            ..
+        } = &plan.source
+        {
+            source_patches = patches.as_slice();
+            let locked = LockedSource {
+                url: url.to_owned(),
+                commit: commit.clone(),
+                tree: tree.clone(),
+            };
+            self.sources
+                .entry(recipe.name.clone())
+                .or_default()
+                .insert(plan.version.clone(), locked);
+        }
+        for patch in context_patches.iter().chain(source_patches) {
+            self.patches
+                .insert(patch.file.clone(), patch.sha256.clone());
+        }
+    }
+
+    /// The commits that the tags of a recipe must have, by tag.
+    pub fn tags(&self, recipe: &str) -> impl Iterator<Item = (String, String)> {
+        let sources = self.sources.get(recipe).into_iter().flatten();
+        sources.map(|(version, source)| (version.clone(), source.commit.clone()))
+    }
+}
