@@ -11,12 +11,14 @@
 //!   -> Built           execute: lowers the plan onto the engine
 //!   -> Manifest        artifacts: collects, publishes in one step
 //!   -> Verdict         verify: what the checks found in the files
+//!   -> Statement        attestation: SBOM, provenance, signature; and whether a release is as they say
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
 //! `cli/commands/build.rs` walks that road from end to end. Stages tell what goes on by [`events`] and never print.
 
 pub mod artifacts;
+pub mod attestation;
 pub mod certificates;
 pub mod checksum;
 pub mod cli;

@@ -48,6 +48,14 @@ pub enum ArtifactError {
         /// What it is.
         kind: &'static str,
     },
+    /// A result that is to go into an index is not as its checksums say.
+    #[error("{} cannot go into the index: {problem}", path.display())]
+    Unaccounted {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
     /// The run was stopped while it waited for the output folder.
     #[error("stopped while waiting for another run that builds into the same folder")]
     StoppedWaiting,

@@ -37,6 +37,24 @@ pub struct IndexTarget {
     pub result: IndexResult,
 }
 
+impl IndexTarget {
+    /// The folder of its result, relative to the release folder: `runc/v1.0.0-rc10/linux-amd64`, and the variant's name
+    /// behind a dash where there is one.
+    pub fn folder(&self) -> String {
+        let variant = self.variant.as_ref();
+        let variant = variant.map(|name| format!("-{name}")).unwrap_or_default();
+        format!(
+            "{}/{}/{}{variant}",
+            self.recipe, self.version, self.platform
+        )
+    }
+
+    /// The folder of the record of its failure, relative to the release folder.
+    pub fn failed_folder(&self) -> String {
+        self.folder() + ".failed"
+    }
+}
+
 /// What came of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(

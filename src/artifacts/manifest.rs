@@ -1,7 +1,6 @@
 //! The manifest: what was published, from what, and what the checks found.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -169,14 +168,4 @@ pub struct StepRecord {
     pub environment: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
-}
-
-/// Lines for `sha256sum -c`: digest and file name, sorted by name.
-pub fn checksum_file(sums: &BTreeMap<String, String>) -> String {
-    let mut text = String::new();
-    for (name, sha256) in sums {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{sha256}  {name}");
-    }
-    text
 }

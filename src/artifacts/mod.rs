@@ -1,19 +1,23 @@
 //! Takes outputs out of a container's archive, and publishes them with their manifest in one step.
 
 pub mod cache;
+mod checksums;
 mod collect;
 mod error;
 mod index;
 mod log;
 mod manifest;
 mod target;
+mod write_index;
 
+pub use checksums::{checksum_file, read_checksum_file};
 pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
 pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
-    ManifestSource, PackageVersion, StepRecord, checksum_file,
+    ManifestSource, PackageVersion, StepRecord,
 };
 pub use target::{BUILD_LOG, MANIFEST, PLAN, PUBLISHED_BESIDE, SHA256SUMS, Target};
+pub use write_index::{write_checksums, write_index};

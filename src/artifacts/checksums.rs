@@ -1,0 +1,71 @@
+//! `SHA256SUMS` files: what `sha256sum -c` reads, in one strict form.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::checksum::is_sha256;
+
+/// Lines for `sha256sum -c`: digest and path, sorted by path.
+pub fn checksum_file(sums: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (name, sha256) in sums {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{sha256}  {name}");
+    }
+    text
+}
+
+/// The digests by path of a text that [`checksum_file`] wrote, to the byte.
+///
+/// # Errors
+/// The number of the first line, from 1, that it would not have written, and why.
+pub fn read_checksum_file(text: &str) -> Result<BTreeMap<String, String>, (usize, &'static str)> {
+    let mut sums: BTreeMap<String, String> = BTreeMap::new();
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let bad = |what| (index + 1, what);
+        let line = line
+            .strip_suffix('\n')
+            .ok_or(bad("the last line does not end"))?;
+        let (sha256, path) = line
+            .split_once("  ")
+            .filter(|(sha256, path)| is_sha256(sha256) && !path.is_empty())
+            .ok_or(bad(
+                "it is not a sha256 in small letters, two spaces and a path",
+            ))?;
+        if sums
+            .last_key_value()
+            .is_some_and(|(last, _)| last.as_str() >= path)
+        {
+            return Err(bad("the paths are not in their order"));
+        }
+        sums.insert(path.to_owned(), sha256.to_owned());
+    }
+    Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{checksum_file, read_checksum_file};
+
+    #[test]
+    fn every_changed_byte_is_seen() {
+        let digest = crate::checksum::sha256_hex(b"x");
+        let sums = ["a", "b/c d", "b/e"].map(|path| (path.to_owned(), digest.clone()));
+        let sums = sums.into();
+        let text = checksum_file(&sums);
+        assert_eq!(read_checksum_file(&text), Ok(sums.clone()));
+        assert_eq!(
+            read_checksum_file(""),
+            Ok(std::collections::BTreeMap::new())
+        );
+        for at in 0..text.len() {
+            for flip in [1, 0x20] {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= flip;
+                let changed = String::from_utf8(bytes).expect("ASCII stays ASCII");
+                assert_ne!(read_checksum_file(&changed), Ok(sums.clone()), "{changed}");
+            }
+            assert_ne!(read_checksum_file(&text[..at]), Ok(sums.clone()));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything that is said about a result, as the texts of files.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::compiled_in::found_in;
+use super::component::Component;
+use super::dsse::{PAYLOAD_TYPE, sign};
+use super::error::AttestError;
+use super::key::SigningKey;
+use super::provenance::{Subject, statement};
+use super::sbom::sbom;
+use crate::artifacts::{MANIFEST, Manifest, PLAN};
+use crate::checksum::{hex, sha256_hex};
+use crate::plan::{Plan, canonical_json};
+
+/// File name of the bill of materials.
+pub const SBOM: &str = "sbom.cdx.json";
+/// File name of the statement that nobody signed.
+pub const PROVENANCE: &str = "provenance.json";
+/// File name of the signed statement.
+pub const ENVELOPE: &str = "provenance.dsse.json";
+
+/// A file to publish beside the binaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attested {
+    /// File name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: String,
+}
+
+/// What is to be published beside the binaries in `folder`: the bill of materials, and the statement, signed where there
+/// is a key. The statement is about the binaries, the manifest and the plan as they are written (by
+/// [`canonical_json`]), the bill of materials, and `further` files, such as packages.
+///
+/// # Errors
+/// [`AttestError`] when a binary cannot be read or is not the one of the manifest.
+pub fn attest(
+    manifest: &Manifest,
+    plan: &Plan,
+    components: &[Component],
+    folder: &Path,
+    further: &[Subject],
+    key: Option<&SigningKey>,
+) -> Result<Vec<Attested>, AttestError> {
+    let mut found = Vec::new();
+    for file in &manifest.files {
+        let path = folder.join(&file.name);
+        let (of_file, sha256) =
+            look_through(&path, components).map_err(|source| AttestError::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
+        if sha256 != file.sha256 {
+            return Err(AttestError::Changed {
+                path,
+                expected: file.sha256.clone(),
+                found: sha256,
+            });
+        }
+        found.push(of_file);
+    }
+    let sbom = canonical_json(&sbom(manifest, components, &found));
+    let texts = [
+        (MANIFEST, &canonical_json(manifest)),
+        (PLAN, &canonical_json(plan)),
+        (SBOM, &sbom),
+    ];
+    let mut subjects = texts
+        .map(|(name, text)| Subject {
+            name: name.to_owned(),
+            sha256: sha256_hex(text.as_bytes()),
+        })
+        .to_vec();
+    subjects.extend_from_slice(further);
+    let statement = canonical_json(&statement(manifest, plan, &subjects));
+    let said = match key {
+        None => Attested {
+            name: PROVENANCE,
+            text: statement,
+        },
+        Some(key) => Attested {
+            name: ENVELOPE,
+            text: canonical_json(&sign(statement.as_bytes(), PAYLOAD_TYPE, key)),
+        },
+    };
+    Ok(vec![
+        Attested {
+            name: SBOM,
+            text: sbom,
+        },
+        said,
+    ])
+}
+
+/// One pass over a binary: what is compiled into it, and its sha256.
+fn look_through(path: &Path, components: &[Component]) -> io::Result<(Vec<Option<bool>>, String)> {
+    let mut reader = Digesting {
+        reader: BufReader::new(File::open(path)?),
+        digest: Sha256::new(),
+    };
+    let found = found_in(components, &mut reader)?;
+    Ok((found, hex(&reader.digest.finalize())))
+}
+
+struct Digesting<R> {
+    reader: R,
+    digest: Sha256,
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.digest.update(&buffer[..read]);
+        Ok(read)
+    }
+}

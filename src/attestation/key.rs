@@ -1,0 +1,173 @@
+//! Keys out of PEM files: Ed25519 and ECDSA on P-256.
+
+use std::fmt;
+use std::path::Path;
+
+use ed25519_dalek::Signer as _;
+use p256::ecdsa::signature::Verifier as _;
+use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _};
+
+use super::error::KeyError;
+use super::pem_file::{
+    Algorithm, MAKE_PRIVATE, MAKE_PUBLIC, describe_label, private_algorithm, public_algorithm,
+    read_pem,
+};
+use crate::checksum::sha256_hex;
+
+const PRIVATE: &str = "an Ed25519 or ECDSA P-256 private key in PEM";
+const PUBLIC: &str = "an Ed25519 or ECDSA P-256 public key in PEM";
+
+/// A private key. Its signatures of the same text are the same: neither kind draws a random number.
+pub struct SigningKey(Private);
+
+enum Private {
+    Ed25519(Box<ed25519_dalek::SigningKey>),
+    EcdsaP256(Box<p256::ecdsa::SigningKey>),
+}
+
+/// Shows the id and nothing of what is secret.
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({})", self.public().id())
+    }
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyingKey(Public);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Public {
+    Ed25519(ed25519_dalek::VerifyingKey),
+    EcdsaP256(Box<p256::ecdsa::VerifyingKey>),
+}
+
+impl SigningKey {
+    /// The key in a PEM file: PKCS#8, for ECDSA also SEC 1.
+    ///
+    /// # Errors
+    /// [`KeyError`]; [`KeyError::remedy`] says what to do.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let block = read_pem(path, PRIVATE, MAKE_PRIVATE)?;
+        let other = |found: String, remedy: &str| KeyError::Other {
+            path: path.to_owned(),
+            wanted: PRIVATE,
+            found,
+            remedy: remedy.to_owned(),
+        };
+        let damaged = |reason: String| KeyError::Damaged {
+            path: path.to_owned(),
+            reason,
+        };
+        let without_password = "write it without a password with `openssl pkey -in FILE -out release.key`, and keep that \
+            file where only the release can read it";
+        let encrypted = block.headers().iter().any(|(name, _)| name == "Proc-Type");
+        match block.tag() {
+            _ if encrypted => Err(other(
+                "an encrypted private key".to_owned(),
+                without_password,
+            )),
+            "PRIVATE KEY" => match private_algorithm(block.contents()).map_err(damaged)? {
+                Ok(Algorithm::Ed25519) => {
+                    ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
+                        .map(|key| Self(Private::Ed25519(Box::new(key))))
+                        .map_err(|error| damaged(error.to_string()))
+                }
+                Ok(Algorithm::EcdsaP256) => p256::SecretKey::from_pkcs8_der(block.contents())
+                    .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
+                    .map_err(|error| damaged(error.to_string())),
+                Err(found) => Err(other(found, MAKE_PRIVATE)),
+            },
+            "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(block.contents())
+                .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
+                .map_err(|error| {
+                    other(
+                        format!("an ECDSA key on another curve, or damaged ({error})"),
+                        MAKE_PRIVATE,
+                    )
+                }),
+            "ENCRYPTED PRIVATE KEY" => Err(other(describe_label(block.tag()), without_password)),
+            "PUBLIC KEY" => Err(other(
+                describe_label(block.tag()),
+                "name the private key that it was made of; the public one is for `kmembuild verify --key`",
+            )),
+            label => Err(other(describe_label(label), MAKE_PRIVATE)),
+        }
+    }
+
+    /// The public key of it.
+    pub fn public(&self) -> VerifyingKey {
+        VerifyingKey(match &self.0 {
+            Private::Ed25519(key) => Public::Ed25519(key.verifying_key()),
+            Private::EcdsaP256(key) => Public::EcdsaP256(Box::new(*key.verifying_key())),
+        })
+    }
+
+    /// Ed25519: 64 bytes; ECDSA: over SHA-256, in DER.
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.0 {
+            Private::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
+            Private::EcdsaP256(key) => {
+                let signature: p256::ecdsa::DerSignature = key.sign(message);
+                signature.as_bytes().to_vec()
+            }
+        }
+    }
+}
+
+impl VerifyingKey {
+    /// The public key in a PEM file.
+    ///
+    /// # Errors
+    /// [`KeyError`]; [`KeyError::remedy`] says what to do.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let block = read_pem(path, PUBLIC, MAKE_PUBLIC)?;
+        let other = |found: String| KeyError::Other {
+            path: path.to_owned(),
+            wanted: PUBLIC,
+            found,
+            remedy: MAKE_PUBLIC.to_owned(),
+        };
+        let damaged = |reason: String| KeyError::Damaged {
+            path: path.to_owned(),
+            reason,
+        };
+        if block.tag() != "PUBLIC KEY" {
+            return Err(other(describe_label(block.tag())));
+        }
+        match public_algorithm(block.contents()).map_err(damaged)? {
+            Ok(Algorithm::Ed25519) => {
+                ed25519_dalek::VerifyingKey::from_public_key_der(block.contents())
+                    .map(|key| Self(Public::Ed25519(key)))
+                    .map_err(|error| damaged(error.to_string()))
+            }
+            Ok(Algorithm::EcdsaP256) => {
+                p256::ecdsa::VerifyingKey::from_public_key_der(block.contents())
+                    .map(|key| Self(Public::EcdsaP256(Box::new(key))))
+                    .map_err(|error| damaged(error.to_string()))
+            }
+            Err(found) => Err(other(found)),
+        }
+    }
+
+    /// Sha256 of the key in DER, as `openssl pkey -pubin -outform DER | sha256sum` prints it.
+    ///
+    /// # Panics
+    /// Never: both kinds of key have a form in DER.
+    pub fn id(&self) -> String {
+        let document = match &self.0 {
+            Public::Ed25519(key) => key.to_public_key_der(),
+            Public::EcdsaP256(key) => key.to_public_key_der(),
+        };
+        sha256_hex(document.expect("a key that is valid").as_bytes())
+    }
+
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.0 {
+            Public::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Public::EcdsaP256(key) => p256::ecdsa::DerSignature::try_from(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What is said about a result, and whether it is so.
+//!
+//! Said: an SBOM of what is compiled in ([`sbom`]), a statement of where it came from ([`provenance`]), and a signature
+//! of that ([`sign`]); [`attest`] gives all of them as the texts of files.
+//!
+//! Nothing here prints, asks the clock or draws a random number: the same result has the same files said about it.
+
+mod attest;
+mod compiled_in;
+mod component;
+mod cyclonedx;
+mod dsse;
+mod error;
+mod key;
+mod pem_file;
+mod provenance;
+mod sbom;
+mod slsa;
+mod vendored;
+
+pub use attest::{Attested, ENVELOPE, PROVENANCE, SBOM, attest};
+pub use compiled_in::found_in;
+pub use component::{Component, ComponentKind, debian_components};
+pub use cyclonedx::Bom;
+pub use dsse::{Envelope, EnvelopeSignature, PAYLOAD_TYPE, SignatureError, sign};
+pub use error::{AttestError, KeyError, VendoredError};
+pub use key::{SigningKey, VerifyingKey};
+pub use provenance::{Subject, provenance, statement};
+pub use sbom::sbom;
+pub use slsa::{
+    BuildDefinition, Builder, DigestSet, Metadata, PREDICATE_TYPE, Predicate, ResourceDescriptor,
+    RunDetails, STATEMENT_TYPE, Statement,
+};
+pub use vendored::{godeps_json, modules_txt, vendor_conf};

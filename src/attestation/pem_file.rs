@@ -1,0 +1,113 @@
+//! PEM files: which key is in one, told before anything is made of it.
+
+use std::fs;
+use std::path::Path;
+
+use p256::pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SubjectPublicKeyInfoRef};
+use pem::Pem;
+
+use super::error::KeyError;
+
+/// The kinds of key that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Algorithm {
+    Ed25519,
+    EcdsaP256,
+}
+
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+
+/// Names of kinds of key that cannot be used.
+const OTHER_ALGORITHMS: [(&str, &str); 7] = [
+    ("1.2.840.113549.1.1.1", "an RSA key"),
+    ("1.2.840.113549.1.1.10", "an RSA-PSS key"),
+    ("1.2.840.10040.4.1", "a DSA key"),
+    ("1.3.101.113", "an Ed448 key"),
+    ("1.3.101.110", "an X25519 key, which cannot sign"),
+    ("1.3.101.111", "an X448 key, which cannot sign"),
+    ("2.16.840.1.101.3.4.3.18", "an ML-DSA key"),
+];
+
+pub(super) const MAKE_PRIVATE: &str =
+    "make one with `openssl genpkey -algorithm ed25519 -out release.key`";
+pub(super) const MAKE_PUBLIC: &str =
+    "make it of the private key with `openssl pkey -in release.key -pubout -out release.pub`";
+
+/// The first block of a PEM file that is not only parameters.
+pub(super) fn read_pem(path: &Path, wanted: &'static str, remedy: &str) -> Result<Pem, KeyError> {
+    let text = fs::read(path).map_err(|source| KeyError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let blocks = pem::parse_many(&text).map_err(|error| KeyError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    // `openssl ecparam -genkey` writes the name of the curve before the key.
+    let mut keys = blocks
+        .into_iter()
+        .filter(|block| block.tag() != "EC PARAMETERS");
+    keys.next().ok_or_else(|| KeyError::Other {
+        path: path.to_owned(),
+        wanted,
+        found: "a file without a PEM block".to_owned(),
+        remedy: remedy.to_owned(),
+    })
+}
+
+/// What a PEM block is that is not the wanted one, by its label.
+pub(super) fn describe_label(label: &str) -> String {
+    match label {
+        "ENCRYPTED PRIVATE KEY" => "an encrypted private key".to_owned(),
+        "RSA PRIVATE KEY" => "an RSA key".to_owned(),
+        "DSA PRIVATE KEY" => "a DSA key".to_owned(),
+        "OPENSSH PRIVATE KEY" => "a private key in OpenSSH's own form".to_owned(),
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => "a public key".to_owned(),
+        "PRIVATE KEY" | "EC PRIVATE KEY" => "a private key".to_owned(),
+        "CERTIFICATE" => "a certificate".to_owned(),
+        "CERTIFICATE REQUEST" => "a request for a certificate".to_owned(),
+        other => format!("a PEM file with {other:?}"),
+    }
+}
+
+/// The kind of a PKCS#8 private key; the inner error is what it is instead.
+pub(super) fn private_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+    let info = PrivateKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
+    let curve = info.algorithm.parameters_oid().ok();
+    Ok(algorithm(info.algorithm.oid, curve))
+}
+
+/// The kind of a public key; the inner error is what it is instead.
+pub(super) fn public_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+    let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
+    let curve = info.algorithm.parameters_oid().ok();
+    Ok(algorithm(info.algorithm.oid, curve))
+}
+
+fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Result<Algorithm, String> {
+    if oid == ED25519 {
+        Ok(Algorithm::Ed25519)
+    } else if oid == EC && curve == Some(P256) {
+        Ok(Algorithm::EcdsaP256)
+    } else if oid == EC {
+        let curve = curve.map_or("a curve without a name".to_owned(), |curve| {
+            match curve.to_string().as_str() {
+                "1.3.132.0.34" => "the curve P-384".to_owned(),
+                "1.3.132.0.35" => "the curve P-521".to_owned(),
+                "1.3.132.0.10" => "the curve secp256k1".to_owned(),
+                other => format!("the curve {other}"),
+            }
+        });
+        Err(format!("an ECDSA key on {curve}"))
+    } else {
+        let oid = oid.to_string();
+        let known = OTHER_ALGORITHMS.iter().find(|(known, _)| *known == oid);
+        Err(
+            known.map_or(format!("a key of the algorithm {oid}"), |(_, name)| {
+                (*name).to_owned()
+            }),
+        )
+    }
+}

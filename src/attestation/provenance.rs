@@ -1,0 +1,215 @@
+//! From a manifest and a plan to the statement of where the files come from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::slsa::{
+    BuildDefinition, Builder, DigestSet, Metadata, PREDICATE_TYPE, Predicate, ResourceDescriptor,
+    RunDetails, STATEMENT_TYPE, Statement,
+};
+use crate::artifacts::{Manifest, ManifestPatch, ManifestSource};
+use crate::plan::Plan;
+
+/// How the parameters are to be read.
+const BUILD_TYPE: &str = "urn:kmembuild:build:1";
+/// The tool, on whatever engine it was told to use.
+const BUILDER: &str = "urn:kmembuild:builder:1";
+
+/// A file that a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// File name.
+    pub name: String,
+    /// Sha256 in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// The statement about the binaries of `manifest` and `further` files.
+pub fn statement(manifest: &Manifest, plan: &Plan, further: &[Subject]) -> Statement {
+    let binaries = manifest.files.iter().map(|file| (&file.name, &file.sha256));
+    let further = further.iter().map(|file| (&file.name, &file.sha256));
+    Statement {
+        statement_type: STATEMENT_TYPE.to_owned(),
+        subject: binaries
+            .chain(further)
+            .map(|(name, sha256)| ResourceDescriptor {
+                name: name.clone(),
+                digest: digest("sha256", sha256),
+                ..ResourceDescriptor::default()
+            })
+            .collect(),
+        predicate_type: PREDICATE_TYPE.to_owned(),
+        predicate: provenance(manifest, plan),
+    }
+}
+
+/// Where the files of `manifest` come from.
+pub fn provenance(manifest: &Manifest, plan: &Plan) -> Predicate {
+    let (tool, version) = manifest
+        .tool
+        .rsplit_once(' ')
+        .unwrap_or((&manifest.tool, ""));
+    let versions = [(tool, version), ("engine", manifest.engine.as_str())];
+    Predicate {
+        build_definition: BuildDefinition {
+            build_type: BUILD_TYPE.to_owned(),
+            external_parameters: external_parameters(manifest),
+            internal_parameters: internal_parameters(manifest, plan),
+            resolved_dependencies: dependencies(manifest),
+        },
+        run_details: RunDetails {
+            builder: Builder {
+                id: BUILDER.to_owned(),
+                version: versions
+                    .map(|(name, version)| (name.to_owned(), version.to_owned()))
+                    .into(),
+            },
+            metadata: Some(Metadata {
+                started_on: manifest.started_at.clone(),
+                finished_on: manifest.built_at.clone(),
+            }),
+        },
+    }
+}
+
+fn external_parameters(manifest: &Manifest) -> BTreeMap<String, Value> {
+    named([
+        ("recipe", json!(manifest.recipe.name)),
+        ("version", json!(manifest.version)),
+        ("platform", json!(manifest.platform)),
+        ("targets", json!(manifest.targets)),
+        ("via", json!(manifest.via)),
+    ])
+}
+
+fn internal_parameters(manifest: &Manifest, plan: &Plan) -> BTreeMap<String, Value> {
+    // How long each step took is no parameter.
+    let commands: Vec<_> = manifest
+        .commands
+        .iter()
+        .map(|step| {
+            json!({"name": step.name, "command": step.command, "environment": step.environment})
+        })
+        .collect();
+    named([
+        ("plan-sha256", json!(manifest.plan_sha256)),
+        ("class", json!(manifest.class)),
+        ("commands", json!(commands)),
+        ("workdir", json!(plan.build.workdir)),
+        ("network", json!(plan.build.network)),
+        ("limits", json!(plan.build.limits)),
+        ("toolchain", json!(manifest.toolchain)),
+    ])
+}
+
+fn dependencies(manifest: &Manifest) -> Vec<ResourceDescriptor> {
+    let mut found = vec![source(&manifest.source)];
+    if let ManifestSource::Git { patches, .. } = &manifest.source {
+        found.extend(patches.iter().map(|one| patch(one, "source")));
+    }
+    found.push(ResourceDescriptor {
+        name: format!("recipes/{}.yaml", manifest.recipe.name),
+        digest: digest("sha256", &manifest.recipe.sha256),
+        annotations: named([("origin", json!(manifest.recipe_origin))]),
+        ..ResourceDescriptor::default()
+    });
+    let image = &manifest.image;
+    found.push(ResourceDescriptor {
+        name: image.name.clone(),
+        digest: image
+            .id
+            .split_once(':')
+            .map(|(algorithm, value)| digest(algorithm, value))
+            .unwrap_or_default(),
+        annotations: named([
+            ("kind", json!("image-config")),
+            ("layers", json!(image.layers)),
+            ("repo-digests", json!(image.repo_digests)),
+        ]),
+        ..ResourceDescriptor::default()
+    });
+    for (name, reference) in &image.pulled {
+        found.push(ResourceDescriptor {
+            name: name.clone(),
+            uri: Some(format!("oci://{}", reference.as_ref().unwrap_or(name))),
+            annotations: named([("pulled", json!(reference.is_some()))]),
+            ..ResourceDescriptor::default()
+        });
+    }
+    found.extend(image.patches.iter().map(|one| patch(one, "image-context")));
+    found
+}
+
+fn source(source: &ManifestSource) -> ResourceDescriptor {
+    match source {
+        ManifestSource::Git {
+            tag,
+            commit,
+            tree,
+            url,
+            ..
+        } => {
+            let mut digests = digest("gitCommit", commit);
+            digests.insert("gitTree".to_owned(), tree.clone());
+            let at = tag
+                .as_ref()
+                .map_or_else(|| commit.clone(), |tag| format!("refs/tags/{tag}"));
+            ResourceDescriptor {
+                name: "source".to_owned(),
+                uri: Some(format!("git+{}@{at}", as_url(url))),
+                digest: digests,
+                ..ResourceDescriptor::default()
+            }
+        }
+        ManifestSource::Folder {
+            path,
+            package,
+            package_version,
+        } => ResourceDescriptor {
+            name: "source".to_owned(),
+            uri: Some(match package_version {
+                Some(version) => {
+                    format!("pkg:deb/debian/{package}@{}", version.replace('+', "%2B"))
+                }
+                None => format!("pkg:deb/debian/{package}"),
+            }),
+            annotations: named([("folder", json!(path))]),
+            ..ResourceDescriptor::default()
+        },
+    }
+}
+
+/// Git also takes paths and `user@host:path`, which are no URLs.
+fn as_url(location: &str) -> String {
+    if location.contains("://") {
+        location.to_owned()
+    } else if let Some((host, path)) = location
+        .split_once(':')
+        .filter(|(host, _)| !host.contains('/'))
+    {
+        format!("ssh://{host}/{}", path.trim_start_matches('/'))
+    } else {
+        format!("file://{location}")
+    }
+}
+
+fn patch(patch: &ManifestPatch, applied_to: &str) -> ResourceDescriptor {
+    ResourceDescriptor {
+        name: format!("patches/{}", patch.file),
+        digest: digest("sha256", &patch.sha256),
+        annotations: named([
+            ("applied-to", json!(applied_to)),
+            ("summary", json!(patch.summary)),
+        ]),
+        ..ResourceDescriptor::default()
+    }
+}
+
+fn digest(algorithm: &str, value: &str) -> DigestSet {
+    [(algorithm.to_owned(), value.to_owned())].into()
+}
+
+fn named<const COUNT: usize>(values: [(&str, Value); COUNT]) -> BTreeMap<String, Value> {
+    values.map(|(name, value)| (name.to_owned(), value)).into()
+}

@@ -1,0 +1,9 @@
+//! Lists of vendored components, one file a form. Which of them a tree has, the caller knows.
+
+mod godeps_json;
+mod modules_txt;
+mod vendor_conf;
+
+pub use godeps_json::godeps_json;
+pub use modules_txt::modules_txt;
+pub use vendor_conf::vendor_conf;

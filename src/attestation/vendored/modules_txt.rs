@@ -1,0 +1,140 @@
+//! `vendor/modules.txt`, which `go mod vendor` writes.
+
+use super::super::component::{Component, ComponentKind};
+use super::super::error::VendoredError;
+
+/// The modules of which packages are vendored, in the order of the list. Where one was replaced, the version and the
+/// source are those of what took its place.
+///
+/// # Errors
+/// [`VendoredError`] with the first line that is of no known form.
+pub fn modules_txt(text: &str) -> Result<Vec<Component>, VendoredError> {
+    let mut components: Vec<Component> = Vec::new();
+    // The module of the current section; none of its packages was seen yet.
+    let mut waiting: Option<Component> = None;
+    let mut module: Option<String> = None;
+    for (index, line) in text.lines().enumerate() {
+        let bad = |problem: String| VendoredError {
+            file: "vendor/modules.txt",
+            line: index + 1,
+            problem,
+        };
+        let line = line.trim_end();
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(note) = line.strip_prefix("##") {
+            // `## workspace` stands for all modules and comes first.
+            if module.is_none() && note.trim() != "workspace" {
+                return Err(bad(format!("{line:?} stands before any module")));
+            }
+        } else if let Some(header) = line.strip_prefix('#') {
+            let component = section(header).map_err(bad)?;
+            module = Some(component.name.clone());
+            waiting = Some(component);
+        } else {
+            let path = line;
+            let Some(module) = &module else {
+                return Err(bad(format!(
+                    "the package {path:?} stands before any module"
+                )));
+            };
+            let rest = path.strip_prefix(module.as_str());
+            if path.contains(char::is_whitespace)
+                || !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            {
+                return Err(bad(format!(
+                    "{path:?} is no package of the module {module}"
+                )));
+            }
+            components.extend(waiting.take());
+        }
+    }
+    Ok(components)
+}
+
+/// `module version`, `module version => path [version]` or, for a replacement of all versions, `module => ...`.
+fn section(header: &str) -> Result<Component, String> {
+    let words: Vec<&str> = header.split_whitespace().collect();
+    let (name, version, source) = match words[..] {
+        [name, version] => (name, version, None),
+        [name, "=>", path] => (name, "", Some(path)),
+        [name, "=>", path, version]
+        | [name, version, "=>", path]
+        | [name, _, "=>", path, version] => (name, version, Some(path)),
+        _ => {
+            return Err(format!(
+                "{:?} is not `# module version` with or without `=> replacement`",
+                format!("#{header}")
+            ));
+        }
+    };
+    if name == "=>" || version == "=>" {
+        return Err(format!(
+            "a name or a version is missing in {:?}",
+            format!("#{header}")
+        ));
+    }
+    Ok(Component {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        source: source.map(str::to_owned),
+        kind: ComponentKind::GoModule,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::modules_txt;
+
+    const LIST: &str = "\
+# github.com/checkpoint-restore/go-criu/v4 v4.0.2
+## explicit
+github.com/checkpoint-restore/go-criu/v4
+github.com/checkpoint-restore/go-criu/v4/rpc
+# github.com/a/unused v1.0.0
+## explicit; go 1.13
+# github.com/a/old v1.0.0 => github.com/b/new v1.1.0
+github.com/a/old/sub
+# k8s.io/api v0.0.0 => ./staging/src/k8s.io/api
+## explicit; go 1.13
+k8s.io/api/core/v1
+# github.com/a/old => github.com/b/new v1.1.0
+# k8s.io/api => ./staging/src/k8s.io/api
+";
+
+    #[test]
+    fn modules_with_packages_are_components() {
+        let found: Vec<_> = modules_txt(LIST)
+            .expect("a good list")
+            .into_iter()
+            .map(|one| format!("{} {} {:?}", one.name, one.version, one.source))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "github.com/checkpoint-restore/go-criu/v4 v4.0.2 None",
+                "github.com/a/old v1.1.0 Some(\"github.com/b/new\")",
+                "k8s.io/api v0.0.0 Some(\"./staging/src/k8s.io/api\")",
+            ]
+        );
+        assert_eq!(modules_txt(""), Ok(Vec::new()));
+        assert_eq!(modules_txt(&LIST.replace('\n', "\r\n")), modules_txt(LIST));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, line) in [
+            ("github.com/a/b\n", 1),
+            ("## explicit\n", 1),
+            ("# github.com/a/b\n", 1),
+            ("# github.com/a/b v1\ngithub.com/a/b\ngithub.com/a/bc\n", 3),
+            ("# github.com/a/b v1\n\ngithub.com/a/b x\n", 3),
+            ("# => ./x\n", 1),
+            ("# a => b => c => d\n", 1),
+        ] {
+            let error = modules_txt(text).expect_err(text);
+            assert_eq!(error.line, line, "{error}");
+        }
+    }
+}
