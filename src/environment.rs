@@ -32,6 +32,12 @@ pub struct Environment {
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
     pub docker_cert_path: Option<PathBuf>,
+    /// A CI system runs this process: `CI` is set, and not to `false` or `0`.
+    pub ci: bool,
+    /// The CI system is GitHub's: `GITHUB_ACTIONS` is `true`.
+    pub github: bool,
+    /// File of GitHub's for a summary of the job: `GITHUB_STEP_SUMMARY`.
+    pub github_summary: Option<PathBuf>,
     /// What of this process's own variables other programs must not get, with the values that they get instead.
     pub for_others: Vec<(&'static str, Option<OsString>)>,
     /// Whether standard error is a terminal that bars can be drawn on.
@@ -83,6 +89,9 @@ impl Environment {
             docker_host: text("DOCKER_HOST"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
+            ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
+            github: text("GITHUB_ACTIONS").is_some_and(|github| github == "true"),
+            github_summary: path("GITHUB_STEP_SUMMARY"),
             for_others: certificates::users_own(),
             progress_terminal: std::io::stderr().is_terminal()
                 && text("TERM").is_none_or(|term| term != "dumb"),

@@ -34,6 +34,7 @@ pub mod lock;
 pub mod lockfile;
 pub mod plan;
 pub mod recipe;
+pub mod release;
 pub mod report;
 pub mod source;
 pub mod verify;

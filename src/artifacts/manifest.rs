@@ -8,6 +8,8 @@ use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings};
 
+/// Name and version of the tool.
+pub const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 /// Version of the manifest's form.
 pub const MANIFEST_FORMAT: u32 = 1;
 

@@ -17,7 +17,7 @@ pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget}
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
-    ManifestSource, PackageVersion, StepRecord,
+    ManifestSource, PackageVersion, StepRecord, TOOL,
 };
 pub use target::{BUILD_LOG, MANIFEST, PLAN, PUBLISHED_BESIDE, SHA256SUMS, Target};
-pub use write_index::{write_checksums, write_index};
+pub use write_index::{read_index, replace_file, write_checksums, write_index};

@@ -54,8 +54,8 @@ pub fn write_index(
     };
     let text = canonical_json(&index);
     sums.insert(INDEX.to_owned(), sha256_hex(text.as_bytes()));
-    replace(&root.join(INDEX), &text)?;
-    replace(&root.join(SHA256SUMS), &checksum_file(&sums))?;
+    replace_file(&root.join(INDEX), &text)?;
+    replace_file(&root.join(SHA256SUMS), &checksum_file(&sums))?;
     Ok(index)
 }
 
@@ -71,7 +71,7 @@ pub fn write_checksums(folder: &Path) -> Result<(), ArtifactError> {
             sums.insert(name, sha256);
         }
     }
-    replace(&folder.join(SHA256SUMS), &checksum_file(&sums))
+    replace_file(&folder.join(SHA256SUMS), &checksum_file(&sums))
 }
 
 /// The files of one result by its own checksums, which are one of them.
@@ -145,8 +145,17 @@ fn digest(path: &Path) -> Result<String, ArtifactError> {
         })
 }
 
-/// Puts `text` in the place of a file, unless it is in it.
-fn replace(path: &Path, text: &str) -> Result<(), ArtifactError> {
+/// The index of the release folder `root`; none where there is none that this version of the tool reads.
+pub fn read_index(root: &Path) -> Option<Index> {
+    let index: Index = serde_json::from_slice(&fs::read(root.join(INDEX)).ok()?).ok()?;
+    (index.format == INDEX_FORMAT).then_some(index)
+}
+
+/// Puts `text` in the place of a file in one step, unless it is in it.
+///
+/// # Errors
+/// [`ArtifactError::Unwritable`].
+pub fn replace_file(path: &Path, text: &str) -> Result<(), ArtifactError> {
     if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
@@ -154,7 +163,10 @@ fn replace(path: &Path, text: &str) -> Result<(), ArtifactError> {
         path: path.to_owned(),
         source,
     };
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)?;
     // Temporary files are for their maker only; what is published is for all.

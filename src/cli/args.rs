@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::recipe::{Architecture, ByteSize, ImageName, Name, Span};
+use crate::recipe::{Architecture, ByteSize, Cpus, GoFlags, ImageName, Name, Span};
 use crate::verify::GlibcVersion;
 
 /// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
@@ -96,6 +96,10 @@ pub enum CommandLine {
         #[arg(long)]
         all: bool,
     },
+    /// Build and publish everything that a release file names: kmembuild release release.yaml
+    Release(ReleaseArguments),
+    /// Write down what the inputs of a release are, for `release --locked`
+    Lock(LockArguments),
     /// The name of a recipe, with the arguments of a build.
     #[command(external_subcommand)]
     Build(Vec<OsString>),
@@ -143,6 +147,78 @@ pub struct VerifyArguments {
     /// Do not run them with --version
     #[arg(long)]
     pub no_run: bool,
+}
+
+/// Which release, and how.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub struct ReleaseArguments {
+    /// The release file
+    #[arg(value_name = "FILE", default_value = "release.yaml")]
+    pub file: PathBuf,
+    /// Print the JSON schema of release files, and nothing else
+    #[arg(long)]
+    pub schema: bool,
+    /// Print what would be built, what is built already and what is not needed, without doing it
+    #[arg(long)]
+    pub plan: bool,
+    /// Only targets whose name (RECIPE/VERSION/ARCH) fits, e.g. 'runc/*'
+    #[arg(long, value_name = "GLOB", value_parser = given())]
+    pub only: Vec<String>,
+    /// Most builds at a time; as many as the engine's processors and memory allow if not given
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
+    /// Go on with the other targets when one fails; so it is anyway
+    #[arg(long, conflicts_with = "fail_fast")]
+    pub keep_going: bool,
+    /// Stop the other targets when one fails
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Refuse inputs that are not those of kmembuild.lock beside the file; so it is where CI is set
+    #[arg(long)]
+    pub locked: bool,
+    /// Do not look at kmembuild.lock, not even where CI is set
+    #[arg(long, conflicts_with = "locked")]
+    pub unlocked: bool,
+    /// Folder for the results, instead of the file's
+    #[arg(long, short, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// What may be taken from where.
+    #[command(flatten)]
+    pub caches: CacheArguments,
+}
+
+/// What to write into a lock file.
+#[derive(Debug, Clone, Args)]
+pub struct LockArguments {
+    /// The release file; kmembuild.lock is written beside it
+    #[arg(value_name = "FILE", default_value = "release.yaml")]
+    pub file: PathBuf,
+    /// Only this input: the name of a recipe, a version, a patch or an image. All others stay as they are locked
+    #[arg(long, value_name = "NAME", value_parser = given())]
+    pub update: Vec<String>,
+}
+
+impl LockArguments {
+    /// The whole release that is locked.
+    pub fn as_release(&self) -> ReleaseArguments {
+        ReleaseArguments {
+            file: self.file.clone(),
+            schema: false,
+            plan: true,
+            only: Vec::new(),
+            jobs: None,
+            keep_going: false,
+            fail_fast: false,
+            locked: false,
+            unlocked: true,
+            output: None,
+            caches: CacheArguments {
+                no_cache: false,
+                offline: false,
+            },
+        }
+    }
 }
 
 /// What to build, and how.
@@ -279,65 +355,6 @@ pub enum ViaChoice {
     RunSh,
 }
 
-/// Flags for the Go commands, with single spaces between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoFlags(
-    /// The flags.
-    pub String,
-);
-
-impl std::str::FromStr for GoFlags {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let flags: Vec<_> = text.split_whitespace().collect();
-        if flags.is_empty() {
-            return Err("it holds no flag".to_owned());
-        }
-        for flag in &flags {
-            let name = flag.trim_start_matches('-');
-            if name.len() == flag.len() || name.is_empty() {
-                return Err(format!(
-                    "{flag:?} is not a flag; write a flag and its value as one word, like -p=2"
-                ));
-            }
-            // A second list of tags would take the place of the recipe's, or give way to it, in silence.
-            if name.split('=').next() == Some("tags") {
-                return Err(
-                    "build tags are what turns accounting off, and the recipe gives them; change them in a recipe of your own (`kmembuild recipes export`)"
-                        .to_owned(),
-                );
-            }
-        }
-        Ok(Self(flags.join(" ")))
-    }
-}
-
-/// A number of processors, in billionths of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cpus(
-    /// Billionths of a processor.
-    pub i64,
-);
-
-impl std::str::FromStr for Cpus {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("{text:?} is not a number of processors; write it like 2 or 1.5");
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        if part.len() > 9 || !part.chars().all(|c| c.is_ascii_digit()) {
-            return Err(refuse());
-        }
-        let whole: u32 = whole.parse().map_err(|_| refuse())?;
-        let part: i64 = format!("{part:0<9}").parse().map_err(|_| refuse())?;
-        match i64::from(whole) * 1_000_000_000 + part {
-            0 => Err(refuse()),
-            nanos => Ok(Self(nanos)),
-        }
-    }
-}
-
 /// `kmembuild RECIPE ...`: the arguments after a recipe's name.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true)]
@@ -387,31 +404,11 @@ pub fn parse_build(
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, Cpus, GoFlags};
+    use super::Cli;
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn flags_are_single_words_and_no_tags() {
-        assert_eq!(
-            " -p=2  -race ".parse(),
-            Ok(GoFlags("-p=2 -race".to_owned()))
-        );
-        for bad in ["", " ", "-p 2", "-", "-tags=x", "--tags=x", "-v -tags"] {
-            assert!(bad.parse::<GoFlags>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn processors_may_have_a_fraction() {
-        assert_eq!("1.5".parse(), Ok(Cpus(1_500_000_000)));
-        assert_eq!("2".parse(), Ok(Cpus(2_000_000_000)));
-        for bad in ["", "0", "-1", "1.x", "x", "1.0000000001"] {
-            assert!(bad.parse::<Cpus>().is_err(), "{bad:?}");
-        }
     }
 }

@@ -40,6 +40,15 @@ pub struct EngineInfo {
     pub address: String,
 }
 
+/// What an engine has to work with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Processors.
+    pub processors: u64,
+    /// Memory, in bytes.
+    pub memory: u64,
+}
+
 /// An image on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,6 +180,9 @@ pub enum OwnedKind {
 pub trait Engine: Send + Sync {
     /// Version and architecture of the engine.
     async fn info(&self) -> Result<EngineInfo, EngineError>;
+
+    /// What it has to work with. Slower to answer than [`Engine::info`].
+    async fn capacity(&self) -> Result<Capacity, EngineError>;
 
     /// The address it was reached at.
     fn address(&self) -> &str;

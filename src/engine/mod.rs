@@ -5,9 +5,9 @@ mod docker;
 mod error;
 
 pub use contract::{
-    ByteStream, Command, Engine, EngineImage, EngineInfo, Exit, ImageBuild, LABEL_DEADLINE,
-    LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind, SOCKET_IN_SESSION, Session,
-    SessionSpec,
+    ByteStream, Capacity, Command, Engine, EngineImage, EngineInfo, Exit, ImageBuild,
+    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind,
+    SOCKET_IN_SESSION, Session, SessionSpec,
 };
 pub use docker::{Address, DockerEngine};
 pub use error::{AddressProblem, ConnectFailure, EngineError};

@@ -1,7 +1,9 @@
 //! Recipes as written: the YAML format, its parser and what is checked before anything is planned.
 
 mod check;
+mod cpus;
 mod error;
+mod flags;
 mod names;
 mod parse;
 mod pattern;
@@ -12,7 +14,9 @@ mod template;
 mod version;
 
 pub use check::BUILT_IN_VALUES;
-pub use error::RecipeError;
+pub use cpus::Cpus;
+pub use error::{Misfit, RecipeError};
+pub use flags::GoFlags;
 pub use names::{Architecture, CommitId, ContainerPath, ImageName, Name, RelativePath, ValueName};
 pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
 pub use pattern::Pattern;

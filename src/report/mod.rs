@@ -1,15 +1,20 @@
 //! What people and scripts read: progress on standard error, results on standard output.
 
+mod github;
 mod json;
 mod live;
 mod output;
 mod plain;
+mod release;
+mod summary;
 mod table;
 
 pub use json::{JSON_FORMAT, JsonLines};
 pub use live::LiveProgress;
 pub use output::print;
 pub use plain::PlainProgress;
+pub use release::{ReleaseProgress, TargetEnd, TargetSink};
+pub use summary::Summary;
 pub use table::{CheckedFile, check_table};
 
 use crate::events::{Event, Sink};

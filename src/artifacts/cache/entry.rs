@@ -1,22 +1,18 @@
 //! What an entry of the cache says of itself.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::checksum::hex;
+use crate::checksum::sha256_of;
 
 /// Name of the list in an entry's folder.
 pub const ENTRY: &str = "entry.json";
 /// Version of the list's form.
 pub const ENTRY_FORMAT: u32 = 1;
-
-/// Bytes read at a time.
-const CHUNK: usize = 256 << 10;
 
 /// An entry of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,13 +76,6 @@ impl EntryFile {
 /// # Errors
 /// What the system says when it cannot be read.
 pub fn file_sha256(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&digest.finalize())),
-            count => digest.update(&buffer[..count]),
-        }
-    }
+    let (_, sha256) = sha256_of(File::open(path)?)?;
+    Ok(sha256)
 }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::prepare::Prepared;
-use crate::artifacts::{MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource};
+use crate::artifacts::{
+    MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource, TOOL,
+};
 use crate::execute::Built;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{PlannedImage, PlannedSource};
@@ -42,7 +44,7 @@ pub(super) fn write_manifest(
     };
     Ok(Manifest {
         format: MANIFEST_FORMAT,
-        tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+        tool: TOOL.to_owned(),
         recipe: plan.recipe.clone(),
         recipe_origin: prepared.loaded.origin.to_string(),
         plan_sha256: plan.digest(),

@@ -9,6 +9,7 @@ mod plan;
 mod prepare;
 mod produce;
 mod recipes;
+mod release;
 mod shared;
 mod verify;
 
@@ -166,6 +167,16 @@ pub async fn dispatch(
                 &build,
             )
             .await
+        }
+        CommandLine::Release(arguments) => {
+            // Stopped with the user's, and when one failed target is to stop the others.
+            let stop = cancel.child_token();
+            let mut invocation = Invocation::new(environment, global, &stop)?;
+            Box::pin(release::run(&mut invocation, &arguments, cancel)).await
+        }
+        CommandLine::Lock(arguments) => {
+            let invocation = Invocation::new(environment, global, cancel)?;
+            Box::pin(release::run_lock(&invocation, &arguments)).await
         }
         CommandLine::Recipes { action } => {
             recipes::run(&Invocation::new(environment, global, cancel)?, &action)

@@ -72,7 +72,7 @@ pub(super) struct Order<'a> {
 
 impl Order<'_> {
     /// Folder that the result of `plan` is published to.
-    fn destination(&self, plan: &Plan) -> PathBuf {
+    pub(super) fn destination(&self, plan: &Plan) -> PathBuf {
         let recipe = self.arguments.output.join(&plan.recipe.name);
         recipe.join(&plan.version).join(&self.folder)
     }
@@ -298,25 +298,7 @@ impl Making<'_> {
             sink.event(&Event::Warning { text });
         }
         let locks = self.locks();
-        let context = Context {
-            engine: &prepared.connected.engine,
-            store: prepared.store.as_ref(),
-            patches: &prepared.loaded.patches,
-            image_archive: arguments.image_archive.as_deref(),
-            debian_mirror: arguments
-                .debian_mirror
-                .as_deref()
-                .or(invocation.config.debian_mirror.as_deref()),
-            environment: &invocation.environment.for_others,
-            run: self.run,
-            locks: &locks,
-            offline: arguments.caches.offline,
-            locked_images: &invocation.locked_images,
-            keep: arguments.keep,
-            stall: stall(invocation, arguments),
-            sink: &sink,
-            cancel: invocation.cancel,
-        };
+        let context = context(invocation, prepared, arguments, (self.run, &locks), &sink);
         let saves_memory = plan.build.needs.could_save_memory;
         let info = &prepared.connected.info;
         let image = provide_image(plan, info, &context).await;
@@ -475,6 +457,35 @@ impl Making<'_> {
             manifest,
             how,
         })
+    }
+}
+
+/// What a plan is carried out with; `run` comes with its folder for lock files.
+pub(super) fn context<'a>(
+    invocation: &'a Invocation<'_>,
+    prepared: &'a Prepared,
+    arguments: &'a BuildArguments,
+    (run, locks): (&'a Run, &'a Path),
+    sink: &'a dyn Sink,
+) -> Context<'a> {
+    Context {
+        engine: &prepared.connected.engine,
+        store: prepared.store.as_ref(),
+        patches: &prepared.loaded.patches,
+        image_archive: arguments.image_archive.as_deref(),
+        debian_mirror: arguments
+            .debian_mirror
+            .as_deref()
+            .or(invocation.config.debian_mirror.as_deref()),
+        environment: &invocation.environment.for_others,
+        run,
+        locks,
+        offline: arguments.caches.offline,
+        locked_images: &invocation.locked_images,
+        keep: arguments.keep,
+        stall: stall(invocation, arguments),
+        sink,
+        cancel: invocation.cancel,
     }
 }
 

@@ -9,7 +9,7 @@ use bollard::models::SystemVersion;
 use super::address::Address;
 use super::client::Client;
 use crate::engine::{
-    ByteStream, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
+    ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
     SessionSpec,
 };
 use crate::events::Sink;
@@ -96,6 +96,19 @@ fn go_architecture(name: &str) -> &str {
 impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
         self.describe()
+    }
+
+    async fn capacity(&self) -> Result<Capacity, EngineError> {
+        let operation = "tell what it has";
+        let info = self.client.docker.info().await;
+        let info = info.map_err(|error| self.client.failed(operation, error))?;
+        let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+        Ok(Capacity {
+            processors: number(info.ncpu)
+                .ok_or_else(|| Client::incomplete(operation, "processors"))?,
+            memory: number(info.mem_total)
+                .ok_or_else(|| Client::incomplete(operation, "memory"))?,
+        })
     }
 
     fn address(&self) -> &str {

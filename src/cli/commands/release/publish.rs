@@ -1,0 +1,76 @@
+//! The files at the top of a release.
+
+use super::super::explain;
+use super::file::ReleaseFile;
+use super::run::{Done, Outcome};
+use crate::artifacts::{ArtifactError, IndexResult, IndexTarget, TOOL, read_index, write_index};
+use crate::failure::Failure;
+use crate::recipe::{Name, bare};
+
+/// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
+/// wrote of them.
+pub(super) fn write_release(file: &ReleaseFile, done: &[Done<'_>]) -> Result<(), Failure> {
+    let root = &file.output;
+    let earlier = read_index(root);
+    let mut targets = Vec::new();
+    for target in &file.targets {
+        let recipe = target.recipe.as_str();
+        match done.iter().find(|done| std::ptr::eq(done.target, target)) {
+            Some(done) => targets.extend(entry(done)),
+            None => targets.extend(
+                earlier
+                    .iter()
+                    .flat_map(|index| &index.targets)
+                    .filter(|entry| {
+                        let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
+                        entry.recipe == recipe
+                            && entry.variant.as_deref() == target.variant.as_ref().map(Name::as_str)
+                            && target
+                                .version
+                                .as_ref()
+                                .is_none_or(|version| bare(version) == bare(&entry.version))
+                            && arch.is_none_or(|arch| arch == entry.platform)
+                    })
+                    .cloned(),
+            ),
+        }
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(root).map_err(|source| {
+        let path = root.clone();
+        explain::artifact(ArtifactError::Unwritable { path, source })
+    })?;
+    write_index(root, TOOL, targets).map_err(explain::artifact)?;
+    Ok(())
+}
+
+/// What the index says of a target; nothing where it could not even be planned, or was not tried.
+fn entry(done: &Done<'_>) -> Option<IndexTarget> {
+    let place = done.place.as_ref()?;
+    let mut entry = IndexTarget {
+        recipe: done.target.recipe.to_string(),
+        version: place.version.clone(),
+        platform: place.platform.clone(),
+        variant: done.target.variant.as_ref().map(Name::to_string),
+        result: IndexResult::NotNeeded {
+            reason: String::new(),
+        },
+    };
+    entry.result = match &done.outcome {
+        Outcome::Published(_) => IndexResult::Published {
+            folder: entry.folder(),
+            files: Vec::new(),
+        },
+        Outcome::NotNeeded(reason) => IndexResult::NotNeeded {
+            reason: reason.clone(),
+        },
+        Outcome::Failed(failure) => IndexResult::Failed {
+            exit_code: failure.kind.exit_code(),
+            message: failure.source.to_string(),
+        },
+        Outcome::Skipped => return None,
+    };
+    Some(entry)
+}

@@ -1,0 +1,52 @@
+//! A number of processors.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+/// A number of processors, in billionths of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cpus(
+    /// Billionths of a processor.
+    pub i64,
+);
+
+impl FromStr for Cpus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("{text:?} is not a number of processors; write it like 2 or 1.5");
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        if part.len() > 9 || !part.chars().all(|c| c.is_ascii_digit()) {
+            return Err(refuse());
+        }
+        let whole: u32 = whole.parse().map_err(|_| refuse())?;
+        let part: i64 = format!("{part:0<9}").parse().map_err(|_| refuse())?;
+        match i64::from(whole) * 1_000_000_000 + part {
+            0 => Err(refuse()),
+            nanos => Ok(Self(nanos)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Cpus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cpus;
+
+    #[test]
+    fn processors_may_have_a_fraction() {
+        assert_eq!("1.5".parse(), Ok(Cpus(1_500_000_000)));
+        assert_eq!("2".parse(), Ok(Cpus(2_000_000_000)));
+        for bad in ["", "0", "-1", "1.x", "x", "1.0000000001"] {
+            assert!(bad.parse::<Cpus>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Flags for the Go commands.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+
+/// Flags for the Go commands, with single spaces between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoFlags(
+    /// The flags.
+    pub String,
+);
+
+impl FromStr for GoFlags {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let flags: Vec<_> = text.split_whitespace().collect();
+        if flags.is_empty() {
+            return Err("it holds no flag".to_owned());
+        }
+        for flag in &flags {
+            let name = flag.trim_start_matches('-');
+            if name.len() == flag.len() || name.is_empty() {
+                return Err(format!(
+                    "{flag:?} is not a flag; write a flag and its value as one word, like -p=2"
+                ));
+            }
+            // A second list of tags would take the place of the recipe's, or give way to it, in silence.
+            if name.split('=').next() == Some("tags") {
+                return Err(
+                    "build tags are what turns accounting off, and the recipe gives them; change them in a recipe of your own (`kmembuild recipes export`)"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(Self(flags.join(" ")))
+    }
+}
+
+impl<'de> Deserialize<'de> for GoFlags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GoFlags;
+
+    #[test]
+    fn flags_are_single_words_and_no_tags() {
+        assert_eq!(
+            " -p=2  -race ".parse(),
+            Ok(GoFlags("-p=2 -race".to_owned()))
+        );
+        for bad in ["", " ", "-p 2", "-", "-tags=x", "--tags=x", "-v -tags"] {
+            assert!(bad.parse::<GoFlags>().is_err(), "{bad:?}");
+        }
+    }
+}

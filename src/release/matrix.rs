@@ -1,0 +1,408 @@
+//! From a release file to its targets.
+
+use serde_saphyr::{Location, Spanned};
+
+use super::options::Options;
+use super::schema::{Include, PackageKind, Release, TargetEntry};
+use crate::recipe::{Architecture, Misfit, Name, RecipeError, Version, nearest};
+
+/// One build of a release.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Name of the recipe.
+    pub recipe: Name,
+    /// Tag or commit; none for the one version of a source that is a folder of the image.
+    pub version: Option<String>,
+    /// Architecture; the engine's own when not given.
+    pub arch: Option<Architecture>,
+    /// Name of the variant.
+    pub variant: Option<Name>,
+    /// Packages to make of the result.
+    pub packages: Vec<PackageKind>,
+    /// Options of the build.
+    pub options: Options,
+}
+
+/// What is known of a recipe's versions without looking at its source.
+#[derive(Debug, Clone)]
+pub enum KnownTags {
+    /// Its source is a git repository with these tags among others.
+    Git(Vec<Version>),
+    /// Its source is a folder of the image, which has one version.
+    Folder(Version),
+}
+
+impl Target {
+    /// The target in one word, parts separated by slashes: `runc/v1.0.0-rc10/amd64`. What `--only` is held against.
+    pub fn label(&self) -> String {
+        let parts = [
+            Some(self.recipe.as_str()),
+            self.version.as_deref(),
+            self.arch.as_ref().map(Architecture::as_str),
+            self.variant.as_ref().map(Name::as_str),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        parts.join("/")
+    }
+}
+
+/// The targets of `release` in the order of the file. `tags` says what is known of a recipe; none where there is no such
+/// recipe, and then what recipes there are.
+///
+/// # Errors
+/// [`RecipeError::Invalid`] with the place in `text`, the text of `file`.
+pub fn expand(
+    file: &str,
+    text: &str,
+    release: &Release,
+    tags: impl Fn(&Name) -> Result<KnownTags, Vec<String>>,
+) -> Result<Vec<Target>, RecipeError> {
+    let mut targets: Vec<Target> = Vec::new();
+    for entry in &release.targets {
+        let expansion = Expansion {
+            file,
+            text,
+            release,
+            entry: &entry.value,
+            place: entry.referenced,
+        };
+        for target in expansion.targets(&tags)? {
+            let same = |other: &&Target| other.label() == target.label();
+            if targets.iter().any(|other| same(&other)) {
+                let message = format!(
+                    "{} is in the release twice; `variant: NAME` tells two builds of it apart",
+                    target.label()
+                );
+                return Err(expansion.refuse(entry.referenced, message, None));
+            }
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+struct Expansion<'a> {
+    file: &'a str,
+    text: &'a str,
+    release: &'a Release,
+    entry: &'a TargetEntry,
+    place: Location,
+}
+
+impl Expansion<'_> {
+    fn refuse(
+        &self,
+        location: Location,
+        message: String,
+        suggestion: Option<String>,
+    ) -> RecipeError {
+        let place = (location.line(), location.column());
+        RecipeError::Invalid(Box::new(Misfit::new(
+            self.file, self.text, place, message, suggestion,
+        )))
+    }
+
+    fn targets(
+        &self,
+        tags: impl Fn(&Name) -> Result<KnownTags, Vec<String>>,
+    ) -> Result<Vec<Target>, RecipeError> {
+        let name = &self.entry.recipe;
+        let known = tags(&name.value).map_err(|recipes| {
+            let message = format!("there is no recipe {}", name.value);
+            let near = nearest(name.value.as_str(), recipes.iter().map(String::as_str));
+            self.refuse(name.referenced, message, near)
+        })?;
+        let versions = self.versions(&known)?;
+        let arch = if self.entry.arch.is_empty() {
+            &self.release.defaults.arch
+        } else {
+            &self.entry.arch
+        };
+        let arch: Vec<_> = if arch.is_empty() {
+            vec![None]
+        } else {
+            arch.iter().cloned().map(Some).collect()
+        };
+        let mut targets = Vec::new();
+        for version in versions {
+            for arch in &arch {
+                targets.push(self.target(version.clone(), arch.clone()));
+            }
+        }
+        self.exclude(&mut targets)?;
+        for include in &self.entry.include {
+            self.include(include, &known, &mut targets)?;
+        }
+        if targets.is_empty() {
+            let message = "nothing of it is left to build".to_owned();
+            return Err(self.refuse(self.place, message, None));
+        }
+        Ok(targets)
+    }
+
+    fn target(&self, version: Option<String>, arch: Option<Architecture>) -> Target {
+        let (entry, defaults) = (self.entry, &self.release.defaults);
+        let mut packages = entry
+            .packages
+            .clone()
+            .unwrap_or_else(|| defaults.packages.clone());
+        packages.sort_unstable();
+        packages.dedup();
+        Target {
+            recipe: entry.recipe.value.clone(),
+            version,
+            arch,
+            variant: entry.variant.clone(),
+            packages,
+            options: entry.options.over(&defaults.options),
+        }
+    }
+
+    fn versions(&self, known: &KnownTags) -> Result<Vec<Option<String>>, RecipeError> {
+        let entry = self.entry;
+        let recipe = &entry.recipe.value;
+        let tags = match known {
+            KnownTags::Folder(version) => {
+                let wanted = entry.versions.iter();
+                let other = wanted
+                    .clone()
+                    .find(|wanted| !is_version(&wanted.value, version));
+                return match (other, &entry.range) {
+                    (Some(other), _) => {
+                        let message = format!(
+                            "the recipe {recipe} builds {version} only, not {}",
+                            other.value
+                        );
+                        Err(self.refuse(other.referenced, message, None))
+                    }
+                    (None, Some(range)) if !range.value.contains(version) => {
+                        Err(self.no_tag(range, recipe))
+                    }
+                    _ => Ok(vec![None]),
+                };
+            }
+            KnownTags::Git(tags) => tags,
+        };
+        let mut versions: Vec<_> = Vec::new();
+        for version in &entry.versions {
+            if version.value.trim().is_empty() {
+                let message = "a version without a name".to_owned();
+                return Err(self.refuse(version.referenced, message, None));
+            }
+            versions.push(Some(version.value.clone()));
+        }
+        if let Some(range) = &entry.range {
+            if tags.is_empty() {
+                let message = format!(
+                    "the recipe {recipe} names no tags that a range could choose from; list the versions"
+                );
+                return Err(self.refuse(range.referenced, message, None));
+            }
+            let within: Vec<_> = tags
+                .iter()
+                .filter(|tag| range.value.contains(tag))
+                .collect();
+            if within.is_empty() {
+                return Err(self.no_tag(range, recipe));
+            }
+            versions.extend(within.into_iter().map(|tag| Some(tag.to_string())));
+        }
+        if versions.is_empty() && entry.include.is_empty() {
+            let message = format!(
+                "which versions of {recipe}? `versions` lists them, `range` chooses of the recipe's tags"
+            );
+            return Err(self.refuse(self.place, message, None));
+        }
+        Ok(versions)
+    }
+
+    fn no_tag(&self, range: &Spanned<crate::recipe::VersionRange>, recipe: &Name) -> RecipeError {
+        let message = format!(
+            "no tag that the recipe {recipe} knows is in {}",
+            range.value
+        );
+        self.refuse(range.referenced, message, None)
+    }
+
+    fn exclude(&self, targets: &mut Vec<Target>) -> Result<(), RecipeError> {
+        for exclude in &self.entry.exclude {
+            let (version, arch) = (&exclude.value.version, &exclude.value.arch);
+            let before = targets.len();
+            targets.retain(|target| !applies(target, version.as_deref(), arch.as_ref()));
+            if targets.len() == before {
+                let message = "this leaves out nothing".to_owned();
+                return Err(self.refuse(exclude.referenced, message, None));
+            }
+        }
+        Ok(())
+    }
+
+    fn include(
+        &self,
+        include: &Spanned<Include>,
+        known: &KnownTags,
+        targets: &mut Vec<Target>,
+    ) -> Result<(), RecipeError> {
+        let Include {
+            version,
+            arch,
+            options,
+        } = &include.value;
+        let mut found = false;
+        for target in targets.iter_mut() {
+            if applies(target, version.as_deref(), arch.as_ref()) {
+                target.options = options.over(&target.options);
+                found = true;
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        let version = match (version, known) {
+            (Some(version), KnownTags::Git(_)) => Some(version.clone()),
+            (None, KnownTags::Folder(_)) => None,
+            _ => {
+                let message =
+                    "this applies to nothing, and adds nothing without a version".to_owned();
+                return Err(self.refuse(include.referenced, message, None));
+            }
+        };
+        let mut target = self.target(version, arch.clone());
+        target.options = options.over(&target.options);
+        targets.push(target);
+        Ok(())
+    }
+}
+
+/// Whether `text` names the version, with or without a leading v.
+fn is_version(text: &str, version: &Version) -> bool {
+    text.parse::<Version>().is_ok_and(|text| text == *version)
+}
+
+fn applies(target: &Target, version: Option<&str>, arch: Option<&Architecture>) -> bool {
+    version.is_none_or(|version| {
+        let parsed = target.version.as_deref().map(str::parse::<Version>);
+        match parsed {
+            Some(Ok(parsed)) => is_version(version, &parsed),
+            _ => target.version.as_deref() == Some(version),
+        }
+    }) && arch.is_none_or(|arch| target.arch.as_ref() == Some(arch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KnownTags, expand};
+    use crate::recipe::Name;
+    use crate::release::parse_release;
+
+    fn tags(name: &Name) -> Result<KnownTags, Vec<String>> {
+        let version = |text: &str| text.parse().expect("a version");
+        match name.as_str() {
+            "runc" => Ok(KnownTags::Git(
+                ["v1.0.0-rc5", "v1.0.0-rc9", "v1.0.0-rc10", "v1.0.0-rc93"]
+                    .map(version)
+                    .to_vec(),
+            )),
+            "kubelet" => Ok(KnownTags::Git(Vec::new())),
+            "packaged" => Ok(KnownTags::Folder("1.0.0-rc93".parse().expect("a version"))),
+            _ => Err(["runc", "kubelet", "packaged"].map(str::to_owned).to_vec()),
+        }
+    }
+
+    fn labels(text: &str) -> Result<Vec<String>, String> {
+        let text = format!("format: 1\n{text}");
+        let release = parse_release("r.yaml", &text).map_err(|error| error.to_string())?;
+        let targets = expand("r.yaml", &text, &release, tags);
+        let targets = targets.map_err(|error| error.to_string())?;
+        Ok(targets.iter().map(super::Target::label).collect())
+    }
+
+    #[test]
+    fn versions_and_architectures_are_multiplied() {
+        let text = r#"
+defaults: {arch: [amd64, arm64]}
+targets:
+  - recipe: runc
+    range: ">=1.0.0-rc9, <1.0.0-rc93"
+    exclude: [{version: 1.0.0-rc9, arch: arm64}]
+  - recipe: kubelet
+    versions: [v1.15.5]
+    arch: [amd64]
+    include: [{version: v1.14.10, arch: arm64}]
+  - recipe: packaged
+    arch: [amd64]
+"#;
+        let expected = [
+            "runc/v1.0.0-rc9/amd64",
+            "runc/v1.0.0-rc10/amd64",
+            "runc/v1.0.0-rc10/arm64",
+            "kubelet/v1.15.5/amd64",
+            "kubelet/v1.14.10/arm64",
+            "packaged/amd64",
+        ];
+        assert_eq!(labels(text).expect("targets"), expected);
+    }
+
+    #[test]
+    fn options_of_an_include_are_laid_over_those_below() {
+        let text = "format: 1
+defaults: {options: {jobs: 2, force: true}}
+targets:
+  - recipe: runc
+    versions: [v1.0.0-rc9, v1.0.0-rc10]
+    options: {jobs: 3}
+    include: [{version: v1.0.0-rc10, options: {jobs: 4}}]
+";
+        let release = parse_release("r.yaml", text).expect("a release");
+        let targets = expand("r.yaml", text, &release, tags).expect("targets");
+        let jobs: Vec<_> = targets.iter().map(|target| target.options.jobs).collect();
+        assert_eq!(jobs, [Some(3), Some(4)]);
+        assert!(
+            targets
+                .iter()
+                .all(|target| target.options.force == Some(true))
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, said) in [
+            (
+                "targets: [{recipe: runk, versions: [v1]}]",
+                "r.yaml:2:20: there is no recipe runk; did you mean `runc`?",
+            ),
+            ("targets: [{recipe: runc}]", "which versions of runc?"),
+            (
+                "targets: [{recipe: kubelet, range: '>=1.14'}]",
+                "names no tags that a range could choose from",
+            ),
+            (
+                "targets: [{recipe: runc, range: '>=2.0'}]",
+                "no tag that the recipe runc knows is in >=2.0",
+            ),
+            (
+                "targets: [{recipe: packaged, versions: [v1.0]}]",
+                "builds 1.0.0-rc93 only, not v1.0",
+            ),
+            (
+                "targets: [{recipe: runc, versions: [v1, v1]}]",
+                "runc/v1 is in the release twice",
+            ),
+            (
+                "targets: [{recipe: runc, versions: [v1], exclude: [{version: v2}]}]",
+                "r.yaml:2:52: this leaves out nothing",
+            ),
+            (
+                "targets: [{recipe: runc, versions: [v1], exclude: [{version: v1}]}]",
+                "nothing of it is left to build",
+            ),
+            (
+                "targets: [{recipe: runc, versions: [v1], include: [{arch: arm64}]}]",
+                "this applies to nothing",
+            ),
+        ] {
+            let error = labels(text).expect_err("refused");
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The release file: which recipes, versions and architectures a release is made of. Pure: text in, targets out.
+
+mod matrix;
+mod options;
+mod parse;
+mod schema;
+
+pub use matrix::{KnownTags, Target, expand};
+pub use options::Options;
+pub use parse::{json_schema, parse_release};
+pub use schema::{Defaults, Exclude, Include, PackageKind, RELEASE_FORMAT, Release, TargetEntry};

@@ -1,0 +1,77 @@
+//! Reads a release file, and tells editors what one may hold.
+
+use super::schema::{RELEASE_FORMAT, Release};
+use crate::recipe::{Misfit, RecipeError, parse_yaml};
+
+/// Reads a release file; `file` is its name for messages.
+///
+/// # Errors
+/// [`RecipeError::Invalid`] with place, reason and snippet.
+pub fn parse_release(file: &str, text: &str) -> Result<Release, RecipeError> {
+    let release: Release = parse_yaml(file, text)?;
+    let place = |location: serde_saphyr::Location| (location.line(), location.column());
+    let refuse = |place, message: String| {
+        let misfit = Misfit::new(file, text, place, message, None);
+        Err(RecipeError::Invalid(Box::new(misfit)))
+    };
+    if release.format.value != RELEASE_FORMAT {
+        let message = format!(
+            "format {} is not known to this version of the tool, which reads format {RELEASE_FORMAT}",
+            release.format.value
+        );
+        return refuse(place(release.format.referenced), message);
+    }
+    if release.targets.is_empty() {
+        return refuse((0, 0), "it names no target".to_owned());
+    }
+    if release.jobs == Some(0) {
+        return refuse((0, 0), "jobs: at least 1".to_owned());
+    }
+    Ok(release)
+}
+
+/// The JSON schema of release files.
+pub fn json_schema() -> serde_json::Value {
+    let schema = schemars::schema_for!(Release);
+    schema.to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{json_schema, parse_release};
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, said) in [
+            (
+                "format: 2\ntargets: []",
+                "r.yaml:1:9: format 2 is not known",
+            ),
+            ("format: 1\ntargets: []", "it names no target"),
+            (
+                "format: 1\ntargets:\n  - recipe: runc\n    verions: [v1]",
+                "r.yaml:4:5: unknown field `verions`",
+            ),
+            (
+                "format: 1\ntargets:\n  - recipe: Runc",
+                "r.yaml:3:13: \"Runc\" is not a name",
+            ),
+            (
+                "format: 1\ndefaults: {options: {via: magic}}\ntargets: []",
+                "it must be one of make, run-sh",
+            ),
+            ("", "there is nothing in it"),
+        ] {
+            let error = parse_release("r.yaml", text).expect_err("refused");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_field() {
+        let schema = json_schema().to_string();
+        for field in ["low-memory", "exclude", "tar.zst", "static", "range"] {
+            assert!(schema.contains(&format!("\"{field}\"")), "{schema}");
+        }
+    }
+}

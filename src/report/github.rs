@@ -1,0 +1,39 @@
+//! What GitHub Actions shows beside the log: annotations.
+//!
+//! The form is that of its documentation, "Workflow commands for GitHub Actions".
+
+use super::output::tell;
+use crate::failure::Failure;
+
+/// Writes an annotation for a failed target.
+pub(super) fn annotate(label: &str, failure: &Failure) {
+    let mut message = failure.source.to_string();
+    for cause in failure.causes() {
+        message.push_str(": ");
+        message.push_str(&cause);
+    }
+    tell(&annotation(label, &message));
+}
+
+fn annotation(label: &str, message: &str) -> String {
+    let escape = |text: &str| {
+        text.replace('%', "%25")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
+    let title = escape(label).replace(':', "%3A").replace(',', "%2C");
+    format!("::error title=kmembuild {title}::{}", escape(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::annotation;
+
+    #[test]
+    fn what_would_end_the_annotation_is_escaped() {
+        assert_eq!(
+            annotation("runc/v1:2,3", "100 % of\nit"),
+            "::error title=kmembuild runc/v1%3A2%2C3::100 %25 of%0Ait"
+        );
+    }
+}

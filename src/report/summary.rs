@@ -1,0 +1,71 @@
+//! The one table at the end of a release.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+
+/// Width of the table where the terminal's is not known.
+const PIPE_WIDTH: u16 = 140;
+
+/// A table of texts with a head.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Heads of the columns.
+    pub head: Vec<&'static str>,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Summary {
+    /// The table for people, as wide as the terminal.
+    pub fn table(&self, terminal: bool) -> String {
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(&self.head);
+        if !terminal {
+            table.set_width(PIPE_WIDTH);
+        }
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
+    /// The table in Markdown, under a title.
+    pub fn markdown(&self, title: &str) -> String {
+        let row = |cells: &mut dyn Iterator<Item = String>| {
+            let cells: Vec<_> = cells.collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let escape = |cell: &String| {
+            let cell = cell.replace('\\', "\\\\").replace('|', "\\|");
+            cell.replace('<', "&lt;").replace('\n', "<br>")
+        };
+        let mut text = format!("### {title}\n\n");
+        text += &row(&mut self.head.iter().map(|&head| head.to_owned()));
+        text += &row(&mut self.head.iter().map(|_| "---".to_owned()));
+        for cells in &self.rows {
+            text += &row(&mut cells.iter().map(escape));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    #[test]
+    fn a_cell_stays_a_cell() {
+        let summary = Summary {
+            head: vec!["target", "result"],
+            rows: vec![vec!["a|b".to_owned(), "failed\nbadly <b>".to_owned()]],
+        };
+        assert_eq!(
+            summary.markdown("Release"),
+            "### Release\n\n| target | result |\n| --- | --- |\n| a\\|b | failed<br>badly &lt;b> |\n"
+        );
+        assert!(summary.table(false).contains("a|b"));
+    }
+}
