@@ -7,6 +7,7 @@ mod kubelet;
 mod like;
 mod plans;
 mod recipes;
+mod release;
 mod scripted;
 mod source;
 mod support;

@@ -1,0 +1,7 @@
+//! Whole releases on the real engine, with a real git server.
+
+mod files;
+mod locked;
+mod matrix;
+mod place;
+mod trouble;
