@@ -67,7 +67,9 @@ impl Component {
     pub fn purl(&self) -> Option<String> {
         let make = |kind: &'static str, namespace: Option<&str>, name: &str| {
             let mut purl = PackageUrl::new(kind, name.to_owned()).ok()?;
-            purl.with_version(self.version.clone()).ok()?;
+            if !self.version.is_empty() {
+                purl.with_version(self.version.clone()).ok()?;
+            }
             if let Some(namespace) = namespace {
                 purl.with_namespace(namespace.to_owned()).ok()?;
             }

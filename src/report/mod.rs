@@ -1,11 +1,13 @@
 //! What people and scripts read: progress on standard error, results on standard output.
 
+mod audit_table;
 mod json;
 mod live;
 mod output;
 mod plain;
 mod table;
 
+pub use audit_table::audit_table;
 pub use json::{JSON_FORMAT, JsonLines};
 pub use live::LiveProgress;
 pub use output::print;
