@@ -20,7 +20,7 @@ mod sbom;
 mod slsa;
 mod vendored;
 
-pub use attest::{Attested, ENVELOPE, PROVENANCE, SBOM, attest};
+pub use attest::{Attested, attest};
 pub use audit::{Audit, AuditError, AuditedFile, Problem, ProblemKind, audit};
 pub use compiled_in::found_in;
 pub use component::{Component, ComponentKind, debian_components};

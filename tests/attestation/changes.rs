@@ -124,6 +124,15 @@ fn a_file_less_or_more_or_called_otherwise_is_found() {
         release.verify(&release.root).code(17).says(name);
         fs::remove_file(&path).unwrap();
     }
+    // A record of a failure is accounted for where the index has the target as failed, and nowhere else.
+    let failed = release.result.with_extension("failed");
+    fs::create_dir(&failed).unwrap();
+    fs::write(failed.join("build.log"), "").unwrap();
+    release
+        .verify(&release.root)
+        .code(17)
+        .says(".failed/build.log");
+    fs::remove_dir_all(&failed).unwrap();
     fs::create_dir(release.result.join("empty")).unwrap();
     release
         .verify(&release.root)

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kmembuild::artifacts::{ENVELOPE, SBOM};
 use kmembuild::attestation::{
-    ENVELOPE, Envelope, EnvelopeSignature, PAYLOAD_TYPE, SBOM, SigningKey, VerifyingKey, sign,
+    Envelope, EnvelopeSignature, PAYLOAD_TYPE, SigningKey, VerifyingKey, sign,
 };
 
 use super::openssl::{KINDS, openssl, pair};

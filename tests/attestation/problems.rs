@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use kmembuild::artifacts::{MANIFEST, PLAN, write_checksums};
-use kmembuild::attestation::{ENVELOPE, PROVENANCE, SBOM, VerifyingKey, audit};
+use kmembuild::artifacts::{ENVELOPE, MANIFEST, PLAN, PROVENANCE, SBOM, write_checksums};
+use kmembuild::attestation::{VerifyingKey, audit};
 use kmembuild::checksum::sha256_hex;
 use kmembuild::plan::canonical_json;
 use kmembuild::verify::inspect;

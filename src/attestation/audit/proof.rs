@@ -21,9 +21,9 @@ pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit
     }
     for file in &told.manifest.files {
         let path = format!("{prefix}{}", file.name);
-        if listing.get(&path).is_none() {
+        let Some(stored) = listing.get(&path) else {
             continue;
-        }
+        };
         let findings = match inspect(&listing.on_disk(&path)) {
             Ok(findings) => findings,
             Err(error) => {
@@ -31,6 +31,9 @@ pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit
                 continue;
             }
         };
+        if findings.sha256 != stored.sha256 {
+            audit.integrity(&path, "it changed while it was read");
+        }
         let output = told
             .plan
             .outputs

@@ -5,11 +5,9 @@ use super::outcome::Audit;
 use super::proof::audit_binaries;
 use super::said::{Told, read_manifest, read_plan};
 use super::witnesses::Witnesses;
-use crate::artifacts::SHA256SUMS;
+use crate::artifacts::{ENVELOPE, PROVENANCE, SBOM, SHA256SUMS};
 use crate::attestation::slsa::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
-use crate::attestation::{
-    Bom, ENVELOPE, Envelope, PAYLOAD_TYPE, PROVENANCE, SBOM, VerifyingKey, provenance,
-};
+use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, VerifyingKey, provenance};
 
 /// Holds the result in the folder `prefix`, which is empty or ends with a slash, against all that is said in it. What its
 /// manifest and its plan say, where both can be read.
@@ -157,7 +155,7 @@ fn hear_statement(
     let agrees = if same_tool && made_by_this_version(told) {
         found == wanted
     } else {
-        let digests = |predicate: &crate::attestation::Predicate| {
+        let digests = |predicate: &Predicate| {
             let dependencies = &predicate.build_definition.resolved_dependencies;
             dependencies
                 .iter()
