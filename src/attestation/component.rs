@@ -117,8 +117,8 @@ impl Component {
         paths
     }
 
-    /// Whether names are the same but for letters being large or small.
-    pub(super) fn ignores_case(&self) -> bool {
+    /// Whether the import paths are guesses from a name, in which letters are small and words may be left out.
+    pub(super) fn path_is_guessed(&self) -> bool {
         matches!(self.kind, ComponentKind::DebianPackage { .. })
     }
 }
