@@ -32,7 +32,8 @@ test-kubelet: toolchain engine
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
 check: toolchain
-	.ci/install-packages git
+	.ci/install-packages git openssl
+	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib

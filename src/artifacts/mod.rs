@@ -19,5 +19,7 @@ pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
     ManifestSource, PackageVersion, StepRecord, TOOL,
 };
-pub use target::{BUILD_LOG, MANIFEST, PLAN, PUBLISHED_BESIDE, SHA256SUMS, Target};
+pub use target::{
+    BUILD_LOG, ENVELOPE, MANIFEST, PLAN, PROVENANCE, PUBLISHED_BESIDE, SBOM, SHA256SUMS, Target,
+};
 pub use write_index::{read_index, replace_file, write_checksums, write_index};

@@ -19,8 +19,16 @@ pub const PLAN: &str = "plan.json";
 pub const BUILD_LOG: &str = "build.log";
 /// File name of the checksums, in the form that `sha256sum -c` reads.
 pub const SHA256SUMS: &str = "SHA256SUMS";
-/// Files that are published beside the outputs.
-pub const PUBLISHED_BESIDE: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SHA256SUMS];
+/// File name of the bill of materials.
+pub const SBOM: &str = "sbom.cdx.json";
+/// File name of the statement that nobody signed.
+pub const PROVENANCE: &str = "provenance.json";
+/// File name of the signed statement.
+pub const ENVELOPE: &str = "provenance.dsse.json";
+/// Files that are published beside the outputs, whose names no output can have.
+pub const PUBLISHED_BESIDE: [&str; 7] = [
+    MANIFEST, PLAN, BUILD_LOG, SHA256SUMS, SBOM, PROVENANCE, ENVELOPE,
+];
 
 /// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
 /// staged is gone.

@@ -13,16 +13,9 @@ use super::error::AttestError;
 use super::key::SigningKey;
 use super::provenance::{Subject, statement};
 use super::sbom::sbom;
-use crate::artifacts::{MANIFEST, Manifest, PLAN};
+use crate::artifacts::{ENVELOPE, MANIFEST, Manifest, PLAN, PROVENANCE, SBOM};
 use crate::checksum::{hex, sha256_hex};
 use crate::plan::{Plan, canonical_json};
-
-/// File name of the bill of materials.
-pub const SBOM: &str = "sbom.cdx.json";
-/// File name of the statement that nobody signed.
-pub const PROVENANCE: &str = "provenance.json";
-/// File name of the signed statement.
-pub const ENVELOPE: &str = "provenance.dsse.json";
 
 /// A file to publish beside the binaries.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -67,7 +67,9 @@ impl Component {
     pub fn purl(&self) -> Option<String> {
         let make = |kind: &'static str, namespace: Option<&str>, name: &str| {
             let mut purl = PackageUrl::new(kind, name.to_owned()).ok()?;
-            purl.with_version(self.version.clone()).ok()?;
+            if !self.version.is_empty() {
+                purl.with_version(self.version.clone()).ok()?;
+            }
             if let Some(namespace) = namespace {
                 purl.with_namespace(namespace.to_owned()).ok()?;
             }
@@ -115,8 +117,8 @@ impl Component {
         paths
     }
 
-    /// Whether names are the same but for letters being large or small.
-    pub(super) fn ignores_case(&self) -> bool {
+    /// Whether the import paths are guesses from a name, in which letters are small and words may be left out.
+    pub(super) fn path_is_guessed(&self) -> bool {
         matches!(self.kind, ComponentKind::DebianPackage { .. })
     }
 }

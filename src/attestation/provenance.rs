@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::component::{Component, ComponentKind};
 use super::slsa::{
     BuildDefinition, Builder, DigestSet, Metadata, PREDICATE_TYPE, Predicate, ResourceDescriptor,
     RunDetails, STATEMENT_TYPE, Statement,
@@ -168,16 +169,21 @@ fn source(source: &ManifestSource) -> ResourceDescriptor {
             package_version,
         } => ResourceDescriptor {
             name: "source".to_owned(),
-            uri: Some(match package_version {
-                Some(version) => {
-                    format!("pkg:deb/debian/{package}@{}", version.replace('+', "%2B"))
-                }
-                None => format!("pkg:deb/debian/{package}"),
-            }),
+            uri: package_url(package, package_version.as_deref()),
             annotations: named([("folder", json!(path))]),
             ..ResourceDescriptor::default()
         },
     }
+}
+
+fn package_url(name: &str, version: Option<&str>) -> Option<String> {
+    let package = Component {
+        name: name.to_owned(),
+        version: version.unwrap_or_default().to_owned(),
+        source: None,
+        kind: ComponentKind::DebianPackage { architecture: None },
+    };
+    package.purl()
 }
 
 /// Git also takes paths and `user@host:path`, which are no URLs.
@@ -212,4 +218,33 @@ fn digest(algorithm: &str, value: &str) -> DigestSet {
 
 fn named<const COUNT: usize>(values: [(&str, Value); COUNT]) -> BTreeMap<String, Value> {
     values.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_url, source};
+    use crate::artifacts::ManifestSource;
+
+    #[test]
+    fn every_place_of_a_source_is_a_url() {
+        for (location, url) in [
+            ("https://example.org/a.git", "https://example.org/a.git"),
+            ("me@example.org:a/b.git", "ssh://me@example.org/a/b.git"),
+            ("/srv/git/a.git", "file:///srv/git/a.git"),
+            ("/srv/a:b", "file:///srv/a:b"),
+        ] {
+            assert_eq!(as_url(location), url);
+        }
+    }
+
+    #[test]
+    fn a_package_is_named_by_its_url() {
+        let said = source(&ManifestSource::Folder {
+            path: "/usr/share/gocode".to_owned(),
+            package: "golang-x-dev".to_owned(),
+            package_version: Some("1.0~rc93+ds1-5+deb11u5".to_owned()),
+        });
+        let uri = "pkg:deb/debian/golang-x-dev@1.0~rc93%2Bds1-5%2Bdeb11u5";
+        assert_eq!(said.uri.as_deref(), Some(uri));
+    }
 }

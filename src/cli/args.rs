@@ -82,7 +82,7 @@ pub enum CommandLine {
         #[command(subcommand)]
         action: RecipesCommand,
     },
-    /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version
+    /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version; or a whole release folder
     Verify(VerifyArguments),
     /// Remove from the engine what killed runs left there
     Clean {
@@ -129,12 +129,15 @@ pub enum RecipesCommand {
     },
 }
 
-/// What `verify` holds binaries to.
+/// What `verify` holds binaries and releases to.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The binaries
-    #[arg(required = true, value_name = "FILE")]
+    /// Binaries; or folders of releases or of single results, which are held against all that is written down in them
+    #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
+    /// Public key that results must be signed with, in PEM; one of them where it is given several times
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
     /// Highest version of the GNU C library that they may need
     #[arg(long, value_name = "VERSION", default_value = "2.17")]
     pub glibc_floor: GlibcVersion,

@@ -1,5 +1,6 @@
 //! What people and scripts read: progress on standard error, results on standard output.
 
+mod audit_table;
 mod github;
 mod json;
 mod live;
@@ -9,6 +10,7 @@ mod release;
 mod summary;
 mod table;
 
+pub use audit_table::audit_table;
 pub use json::{JSON_FORMAT, JsonLines};
 pub use live::LiveProgress;
 pub use output::print;

@@ -29,7 +29,7 @@ impl CheckedFile {
 }
 
 /// Width of the table where the terminal's is not known.
-const PIPE_WIDTH: u16 = 120;
+pub(super) const PIPE_WIDTH: u16 = 120;
 
 /// For each file a line with its size and digest, and a table with a row a check. The evidence is shown for
 /// kernel-memory accounting, which is what the tool is there to prove, and for whatever failed.

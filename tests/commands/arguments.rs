@@ -44,7 +44,7 @@ fn commands_that_are_not_there_or_not_whole() {
         (&["plan"], "<RECIPE>"),
         (&["plan", "frob"], "there is no recipe `frob`"),
         (&["plan", "runc"], "which version of runc?"),
-        (&["verify"], "<FILE>..."),
+        (&["verify"], "<FILE|DIR>..."),
         (&["clean", "extra"], "unexpected argument 'extra'"),
         (
             &["runc", "--tag", "v1", "extra"],

@@ -1,6 +1,7 @@
 //! Turns the errors of the stages into failures with hints.
 
 use crate::artifacts::ArtifactError;
+use crate::attestation::{AuditError, KeyError};
 use crate::engine::EngineError;
 use crate::execute::ExecuteError;
 use crate::facts::FactsError;
@@ -265,4 +266,28 @@ pub(super) fn interrupted() -> Failure {
         FailureKind::Interrupted,
         "interrupted; nothing was published, and an earlier result is untouched",
     )
+}
+
+/// A key that cannot be used.
+pub(super) fn key(error: KeyError) -> Failure {
+    let remedy = error.remedy();
+    Failure::new(FailureKind::Usage, error).hint(remedy)
+}
+
+/// A folder that cannot be audited.
+pub(super) fn audit(error: AuditError) -> Failure {
+    let hint = match &error {
+        AuditError::Unreadable { .. } => "name a folder that you may read".to_owned(),
+        AuditError::NothingToAudit {
+            result: Some(result),
+            ..
+        } => format!(
+            "name the folder of a release or of one result, such as {}",
+            result.display()
+        ),
+        AuditError::NothingToAudit { .. } => {
+            "name the folder of a release, of one result, or a binary".to_owned()
+        }
+    };
+    Failure::new(FailureKind::Usage, error).hint(hint)
 }

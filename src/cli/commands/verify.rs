@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Invocation, print};
+use super::{Invocation, explain, print};
+use crate::attestation::{Audit, VerifyingKey, audit};
 use crate::cli::args::{Format, VerifyArguments};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, JSON_FORMAT, check_table};
+use crate::report::{CheckedFile, JSON_FORMAT, audit_table, check_table};
 use crate::verify::{
     Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
 };
@@ -20,38 +21,82 @@ struct Verified {
     format: u32,
     passed: bool,
     files: Vec<CheckedFile>,
+    folders: Vec<Audit>,
 }
 
 pub(super) fn run(invocation: &Invocation<'_>, arguments: &VerifyArguments) -> Result<(), Failure> {
     invocation.refuse_format(Format::Yaml)?;
-    let mut files = Vec::new();
-    for path in &arguments.files {
-        files.push(check(path, arguments)?);
+    let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
+    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(explain::key)?;
+    if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {
+        let text = "--key is for folders of releases and results, and none is named: a binary alone has no signature";
+        return Err(Failure::new(FailureKind::Usage, text));
     }
-    let failed: Vec<_> = files
-        .iter()
-        .filter(|file| !file.passed())
-        .map(|file| file.file.clone())
-        .collect();
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for path in &arguments.files {
+        if path.is_dir() {
+            folders.push(audit(path, &keys).map_err(explain::audit)?);
+        } else {
+            files.push(check(path, arguments)?);
+        }
+    }
+    let failure = failure(&files, &folders);
     if invocation.json() {
         print(&canonical_json(&Verified {
             format: JSON_FORMAT,
-            passed: failed.is_empty(),
+            passed: failure.is_none(),
             files,
+            folders,
         }))?;
     } else {
-        print(&check_table(&files, invocation.environment.output_terminal))?;
+        let terminal = invocation.environment.output_terminal;
+        print(&check_table(&files, terminal))?;
+        for folder in &folders {
+            print(&audit_table(folder, terminal))?;
+        }
     }
-    if failed.is_empty() {
-        return Ok(());
+    failure.map_or(Ok(()), Err)
+}
+
+/// The failure of all together: that something is not what was published weighs more than that something published is
+/// not proven.
+fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
+    let mut texts = Vec::new();
+    let failed: Vec<_> = files
+        .iter()
+        .filter(|file| !file.passed())
+        .map(|file| file.file.as_str())
+        .collect();
+    if !failed.is_empty() {
+        let (count, all) = (failed.len(), files.len());
+        texts.push(format!(
+            "{count} of {all} files failed: {}",
+            failed.join(", ")
+        ));
     }
-    let text = format!(
-        "{} of {} files failed: {}",
-        failed.len(),
-        arguments.files.len(),
-        failed.join(", ")
-    );
-    Err(Failure::new(FailureKind::Verification, text))
+    for folder in folders.iter().filter(|folder| !folder.problems.is_empty()) {
+        let mut named: Vec<_> = folder
+            .problems
+            .iter()
+            .map(|problem| problem.file.as_str())
+            .collect();
+        named.dedup();
+        let what = if folder.is_changed() {
+            "is not as it was written down"
+        } else {
+            "is not proven"
+        };
+        texts.push(format!("{} {what}: {}", folder.folder, named.join(", ")));
+    }
+    if texts.is_empty() {
+        return None;
+    }
+    let kind = if folders.iter().any(Audit::is_changed) {
+        FailureKind::Integrity
+    } else {
+        FailureKind::Verification
+    };
+    Some(Failure::new(kind, texts.join("; ")))
 }
 
 fn check(path: &Path, arguments: &VerifyArguments) -> Result<CheckedFile, Failure> {

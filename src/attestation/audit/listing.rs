@@ -1,0 +1,144 @@
+//! All files below a folder, each read once.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::outcome::{Audit, AuditError};
+use crate::checksum::sha256_of;
+
+/// Longest text that is read whole; the longest real one, an SBOM of kubelet, has less than a MiB.
+const LONGEST_TEXT: u64 = 64 << 20;
+
+/// The regular files below a folder, by their paths in it.
+pub(super) struct Listing {
+    root: PathBuf,
+    files: BTreeMap<String, Stored>,
+}
+
+/// A file as it is on the disk.
+pub(super) struct Stored {
+    /// Size in bytes.
+    pub(super) size: u64,
+    /// Sha256 in hexadecimal digits.
+    pub(super) sha256: String,
+}
+
+impl Listing {
+    /// Reads everything below `root`. What is no regular file, cannot be read or has a name that no list can hold, is a
+    /// problem of the audit.
+    ///
+    /// # Errors
+    /// [`AuditError::Unreadable`] for `root` itself.
+    pub(super) fn read(root: &Path, audit: &mut Audit) -> Result<Self, AuditError> {
+        let mut listing = Self {
+            root: root.to_owned(),
+            files: BTreeMap::new(),
+        };
+        listing
+            .add_folder("", audit)
+            .map_err(|source| AuditError::Unreadable {
+                path: root.to_owned(),
+                source,
+            })?;
+        Ok(listing)
+    }
+
+    fn add_folder(&mut self, folder: &str, audit: &mut Audit) -> io::Result<()> {
+        let mut empty = true;
+        for entry in fs::read_dir(self.root.join(folder))? {
+            empty = false;
+            let entry = entry?;
+            let name = entry.file_name();
+            let shown = format!("{folder}{}", name.to_string_lossy());
+            let Some(name) = name.to_str().filter(|name| is_plain(name)) else {
+                audit.integrity(shown, "its name cannot stand in a list of checksums");
+                continue;
+            };
+            let path = format!("{folder}{name}");
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                if let Err(error) = self.add_folder(&format!("{path}/"), audit) {
+                    audit.integrity(path, format!("the folder cannot be read: {error}"));
+                }
+            } else if kind.is_file() {
+                match File::open(entry.path()).and_then(sha256_of) {
+                    Ok((size, sha256)) => {
+                        self.files.insert(path, Stored { size, sha256 });
+                    }
+                    Err(error) => audit.integrity(path, format!("it cannot be read: {error}")),
+                }
+            } else {
+                let what = if kind.is_symlink() {
+                    "a symbolic link"
+                } else {
+                    "a special file"
+                };
+                audit.integrity(path, format!("it is {what}, not a regular file"));
+            }
+        }
+        if empty && !folder.is_empty() {
+            audit.integrity(
+                folder.trim_end_matches('/'),
+                "it is an empty folder, and nothing was published as one",
+            );
+        }
+        Ok(())
+    }
+
+    /// The file at a path.
+    pub(super) fn get(&self, path: &str) -> Option<&Stored> {
+        self.files.get(path)
+    }
+
+    /// All paths, in their order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Where a file of the listing is on the disk.
+    pub(super) fn on_disk(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The text of a file of the listing, as long as it is still the one that was listed; a problem of the audit
+    /// otherwise.
+    pub(super) fn text(&self, path: &str, audit: &mut Audit) -> Option<String> {
+        let stored = self.get(path)?;
+        if stored.size > LONGEST_TEXT {
+            let size = stored.size;
+            audit.integrity(
+                path,
+                format!("it has {size} bytes, which is too long for what it is"),
+            );
+            return None;
+        }
+        match fs::read_to_string(self.on_disk(path)) {
+            Ok(text) if crate::checksum::sha256_hex(text.as_bytes()) == stored.sha256 => Some(text),
+            Ok(_) => {
+                audit.integrity(path, "it changed while it was read");
+                None
+            }
+            Err(error) => {
+                audit.integrity(path, format!("it is no text: {error}"));
+                None
+            }
+        }
+    }
+
+    /// A JSON document of the listing; none when it is not there, and a problem of the audit when it is not of its form.
+    pub(super) fn document<T: DeserializeOwned>(&self, path: &str, audit: &mut Audit) -> Option<T> {
+        let text = self.text(path, audit)?;
+        serde_json::from_str(&text)
+            .map_err(|error| audit.integrity(path, format!("it is not of its form: {error}")))
+            .ok()
+    }
+}
+
+/// Whether a name needs no escaping in a list of checksums.
+fn is_plain(name: &str) -> bool {
+    !name.contains(|c: char| c.is_control() || c == '\\')
+}

@@ -1,0 +1,89 @@
+//! The text of an audited folder.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+
+use super::table::PIPE_WIDTH;
+use crate::attestation::{Audit, AuditedFile, ProblemKind};
+use crate::verify::{CheckName, Outcome};
+
+/// A row for each binary with what it is proven to be, a line for each problem, and one that sums up.
+pub fn audit_table(audit: &Audit, terminal: bool) -> String {
+    let mut text = String::new();
+    if !audit.binaries.is_empty() {
+        let mut table = Table::new();
+        table
+            .load_style(UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        if !terminal {
+            table.set_width(PIPE_WIDTH);
+        }
+        table.set_header(["binary", "kernel-memory accounting", "other checks"]);
+        for binary in &audit.binaries {
+            table.add_row([binary.file.clone(), accounting(binary), others(binary)]);
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}\n", table.trim_fmt());
+    }
+    // Paths and digests are there to be searched for: no table may break them.
+    for problem in &audit.problems {
+        let kind = match problem.kind {
+            ProblemKind::Integrity => "integrity",
+            ProblemKind::Proof => "not proven",
+        };
+        let _ = writeln!(text, "{kind}: {}: {}", problem.file, problem.message);
+    }
+    for remark in &audit.remarks {
+        let _ = writeln!(text, "note: {remark}");
+    }
+    let _ = writeln!(
+        text,
+        "{}: files: {}, binaries judged: {}, problems: {}",
+        audit.folder,
+        audit.files,
+        audit.binaries.len(),
+        audit.problems.len()
+    );
+    text
+}
+
+fn accounting(binary: &AuditedFile) -> String {
+    let mut checks = binary.checks.iter();
+    let check = checks.find(|check| check.name == CheckName::Kmem);
+    check.map_or("nothing is expected of it".to_owned(), |check| {
+        let word = match check.outcome {
+            Outcome::Passed => "ok",
+            Outcome::Failed => "FAILED",
+            Outcome::NotRun => "not run",
+        };
+        format!("{word}: {}", check.found)
+    })
+}
+
+/// `linkage, version ok; glibc FAILED`.
+fn others(binary: &AuditedFile) -> String {
+    let mut by_word: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for check in binary
+        .checks
+        .iter()
+        .filter(|check| check.name != CheckName::Kmem)
+    {
+        let word = match check.outcome {
+            Outcome::Passed => "ok",
+            Outcome::Failed => "FAILED",
+            Outcome::NotRun => "not run",
+        };
+        by_word
+            .entry(word)
+            .or_default()
+            .push(check.name.to_string());
+    }
+    let words: Vec<_> = by_word
+        .into_iter()
+        .map(|(word, names)| format!("{} {word}", names.join(", ")))
+        .collect();
+    words.join("; ")
+}

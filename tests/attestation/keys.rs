@@ -1,0 +1,120 @@
+//! Key files: which are taken, and what is said of the others.
+
+use std::fs;
+
+use kmembuild::attestation::{Envelope, PAYLOAD_TYPE, SigningKey, VerifyingKey, sign};
+
+use super::openssl::{KINDS, openssl, pair};
+
+#[test]
+fn keys_that_openssl_makes_sign_and_their_public_halves_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (index, kind) in KINDS.into_iter().enumerate() {
+        let (private, public) = pair(folder, &format!("pair{index}"), kind);
+        let key = SigningKey::read(&private).unwrap();
+        let public = VerifyingKey::read(&public).unwrap();
+        assert_eq!(key.public(), public);
+        let envelope = sign(b"text", PAYLOAD_TYPE, &key);
+        assert_eq!(envelope, sign(b"text", PAYLOAD_TYPE, &key));
+        assert_eq!(envelope.signatures[0].keyid, public.id());
+        assert_eq!(
+            envelope.verify(std::slice::from_ref(&public)),
+            Ok(b"text".to_vec())
+        );
+        let other_type = Envelope {
+            payload_type: "text/plain".to_owned(),
+            ..envelope.clone()
+        };
+        assert!(other_type.verify(std::slice::from_ref(&public)).is_err());
+        // The id is a hint: a wrong one is passed over, and no signature is taken for none that is wrong.
+        let mut hint = envelope.clone();
+        hint.signatures[0].keyid = "?".to_owned();
+        assert!(hint.verify(std::slice::from_ref(&public)).is_ok());
+        let mut unsigned = envelope.clone();
+        unsigned.signatures.clear();
+        assert!(unsigned.verify(&[public]).is_err());
+        let der = openssl(
+            folder,
+            &format!("pkey -pubin -in pair{index}.pub -outform DER"),
+        );
+        assert_eq!(key.public().id(), kmembuild::checksum::sha256_hex(&der));
+    }
+    // As `openssl ecparam -genkey` writes it: parameters first, then the key in SEC 1.
+    openssl(folder, "ecparam -name prime256v1 -genkey -out sec1.key");
+    openssl(folder, "pkey -in sec1.key -pubout -out sec1.pub");
+    let text = fs::read_to_string(folder.join("sec1.key")).unwrap();
+    assert!(text.contains("BEGIN EC PARAMETERS") && text.contains("BEGIN EC PRIVATE KEY"));
+    let key = SigningKey::read(&folder.join("sec1.key")).unwrap();
+    assert_eq!(
+        key.public(),
+        VerifyingKey::read(&folder.join("sec1.pub")).unwrap()
+    );
+}
+
+#[test]
+fn other_files_are_named_for_what_they_are_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    pair(folder, "good", "ed25519");
+    pair(folder, "rsa", "RSA -pkeyopt rsa_keygen_bits:2048");
+    pair(folder, "p384", "EC -pkeyopt ec_paramgen_curve:P-384");
+    pair(folder, "ed448", "ed448");
+    for make in [
+        "pkcs8 -topk8 -in good.key -passout pass:x -out encrypted.key",
+        "rsa -in rsa.key -traditional -out rsa1.key",
+        "rsa -in rsa.key -traditional -aes128 -passout pass:x -out rsa2.key",
+        "ecparam -name secp384r1 -genkey -out sec384.key",
+        "req -x509 -key good.key -subj /CN=x -out certificate.pem",
+    ] {
+        openssl(folder, make);
+    }
+    fs::write(folder.join("text"), "no key\n").unwrap();
+    let cut = fs::read_to_string(folder.join("good.key")).unwrap();
+    fs::write(folder.join("cut.key"), cut.replace("MC4", "MC8")).unwrap();
+    for (file, what, remedy) in [
+        ("good.pub", "a public key", "name the private key"),
+        (
+            "rsa.key",
+            "an RSA key",
+            "openssl genpkey -algorithm ed25519",
+        ),
+        ("rsa1.key", "an RSA key", "openssl genpkey"),
+        ("rsa2.key", "an encrypted private key", "openssl pkey -in"),
+        (
+            "encrypted.key",
+            "an encrypted private key",
+            "openssl pkey -in",
+        ),
+        (
+            "p384.key",
+            "an ECDSA key on the curve P-384",
+            "openssl genpkey",
+        ),
+        (
+            "sec384.key",
+            "an ECDSA key on another curve",
+            "openssl genpkey",
+        ),
+        ("ed448.key", "an Ed448 key", "openssl genpkey"),
+        ("certificate.pem", "a certificate", "openssl genpkey"),
+        ("text", "a file without a PEM block", "openssl genpkey"),
+        ("cut.key", "is damaged", "backup"),
+        ("nowhere", "cannot be read", "name a PEM file"),
+    ] {
+        let error = SigningKey::read(&folder.join(file)).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(what) && text.contains(file), "{text}");
+        assert!(error.remedy().contains(remedy), "{}", error.remedy());
+    }
+    for (file, what) in [
+        ("good.key", "a private key"),
+        ("rsa.pub", "an RSA key"),
+        ("p384.pub", "an ECDSA key on the curve P-384"),
+        ("certificate.pem", "a certificate"),
+    ] {
+        let error = VerifyingKey::read(&folder.join(file)).unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(error.remedy().contains("-pubout"), "{}", error.remedy());
+    }
+}

@@ -1,0 +1,9 @@
+//! What is said about a release, and whether `kmembuild verify` finds whatever is not so.
+
+mod changes;
+mod foreign;
+mod keys;
+mod openssl;
+mod problems;
+mod release;
+mod said;

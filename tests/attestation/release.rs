@@ -1,0 +1,168 @@
+//! A release folder of results that the whole binary built on the scripted engine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kmembuild::artifacts::{
+    IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PackageVersion, write_checksums,
+    write_index,
+};
+use kmembuild::attestation::{
+    SigningKey, Subject, attest, debian_components, modules_txt, vendor_conf,
+};
+use kmembuild::checksum::sha256_hex;
+use kmembuild::plan::Plan;
+
+use super::openssl::pair;
+use crate::scripted::place::{Place, platform};
+use crate::support::command::Finished;
+
+/// What lies beside the binaries as if it were a package of them.
+pub const PACKAGE: &str = "tool_1.0.0.deb";
+
+/// A signed release with one published target, one failed and one that is not needed.
+pub struct Release {
+    /// What it was built in.
+    pub place: Place,
+    /// The release folder.
+    pub root: PathBuf,
+    /// The folder of the published result.
+    pub result: PathBuf,
+    /// The private key.
+    pub private: PathBuf,
+    /// The public key.
+    pub public: PathBuf,
+}
+
+impl Release {
+    /// Built, attested, signed and put into an index.
+    pub fn new() -> Self {
+        let place = Place::new();
+        place.build(&[]).code(0);
+        let (private, public) = pair(place.workplace.path(), "release", "ed25519");
+        let root = place.workplace.path().join("dist");
+        let result = place.result();
+        fs::write(
+            result.join(PACKAGE),
+            "a package, as far as a digest can tell",
+        )
+        .unwrap();
+        let release = Self {
+            place,
+            root,
+            result,
+            private,
+            public,
+        };
+        release.attest(true);
+        let failed = release
+            .root
+            .join("tool/v3.0.0")
+            .join(platform() + ".failed");
+        fs::create_dir_all(&failed).unwrap();
+        fs::write(failed.join("build.log"), "make: *** Error 2\n").unwrap();
+        release.index();
+        release
+    }
+
+    /// The manifest of the published result.
+    pub fn manifest(&self) -> Manifest {
+        let text = fs::read(self.result.join(MANIFEST)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// The plan of the published result.
+    pub fn plan(&self) -> Plan {
+        let text = fs::read(self.result.join(PLAN)).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+
+    /// Writes what is said about the published result, and its checksums.
+    pub fn attest(&self, signed: bool) {
+        let key = SigningKey::read(&self.private).unwrap();
+        let mut components =
+            modules_txt("# github.com/a/b v1.0.0 => ../b\ngithub.com/a/b\n").unwrap();
+        components.extend(vendor_conf("github.com/a/c v2 https://example.org/c\n").unwrap());
+        components.extend(vendor_conf("github.com/a/c v2\n").unwrap());
+        components.extend(debian_components(&[PackageVersion {
+            name: "libseccomp-dev".to_owned(),
+            version: "2.5.1-1+deb11u1".to_owned(),
+        }]));
+        let package = fs::read(self.result.join(PACKAGE)).unwrap();
+        let package = Subject {
+            name: PACKAGE.to_owned(),
+            sha256: sha256_hex(&package),
+        };
+        let files = attest(
+            &self.manifest(),
+            &self.plan(),
+            &components,
+            &self.result,
+            &[package],
+            signed.then_some(&key),
+        );
+        for file in files.unwrap() {
+            fs::write(self.result.join(file.name), file.text).unwrap();
+        }
+        write_checksums(&self.result).unwrap();
+    }
+
+    /// Writes the index and the top checksums.
+    pub fn index(&self) {
+        let target = |version: &str, result| IndexTarget {
+            recipe: "tool".to_owned(),
+            version: version.to_owned(),
+            platform: platform(),
+            variant: None,
+            result,
+        };
+        let targets = vec![
+            target(
+                "v1.0.0",
+                IndexResult::Published {
+                    folder: format!("tool/v1.0.0/{}", platform()),
+                    files: Vec::new(),
+                },
+            ),
+            target(
+                "v2.0.0",
+                IndexResult::NotNeeded {
+                    reason: "it ignores kernel memory".to_owned(),
+                },
+            ),
+            target(
+                "v3.0.0",
+                IndexResult::Failed {
+                    exit_code: 14,
+                    message: "the step make failed".to_owned(),
+                },
+            ),
+        ];
+        write_index(&self.root, "kmembuild 0.1.0", targets).unwrap();
+    }
+
+    /// `kmembuild verify` of a folder with the public key.
+    pub fn verify(&self, folder: &Path) -> Finished {
+        let (folder, key) = (folder.to_str().unwrap(), self.public.to_str().unwrap());
+        self.place.workplace.run(&["verify", folder, "--key", key])
+    }
+
+    /// All files of the release, by their paths in it, in order.
+    pub fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let path = path.strip_prefix(&self.root).unwrap();
+                    files.push(path.to_str().unwrap().to_owned());
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+}
