@@ -1,5 +1,6 @@
 # For users:      make quickstart   builds the tool and a real runc with it, and shows the proof
 #                 make test         runs everything
+#                 make man          writes the manual pages to target/man
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
 #                 make bench        ratios against the bare commands
@@ -13,8 +14,10 @@ ARCH = $(shell dpkg --print-architecture)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git
+# To read the manual.
+HELP_PACKAGES := groff
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine
+.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 
 quickstart: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES)
@@ -32,7 +35,7 @@ test-kubelet: toolchain engine
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
 check: toolchain
-	.ci/install-packages git
+	.ci/install-packages git $(HELP_PACKAGES)
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
@@ -47,6 +50,9 @@ bench-kubelet: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3 rsync
 	$(CARGO) build --locked --release
 	.ci/bench kubelet
+
+man: toolchain
+	$(CARGO) run --locked --quiet -- man target/man
 
 toolchain:
 	@command -v $(CARGO) >/dev/null || { \
