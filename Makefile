@@ -14,8 +14,9 @@ ARCH = $(shell dpkg --print-architecture)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git
-# To read the manual.
+# To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
+PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
 
 .PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 
@@ -26,8 +27,8 @@ quickstart: toolchain engine
 	dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc --version
 
 test: check engine
-	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: builds::
+	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES)
+	$(CARGO) test --locked --test main -- engine:: builds:: packaging::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
@@ -39,7 +40,7 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet::
+	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip packaging::
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3

@@ -11,6 +11,7 @@
 //!   -> Built           execute: lowers the plan onto the engine
 //!   -> Manifest        artifacts: collects, publishes in one step
 //!   -> Verdict         verify: what the checks found in the files
+//!   -> packages         packaging: what a node's package manager installs, made of a published result
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
@@ -29,6 +30,7 @@ pub mod failure;
 pub mod library;
 pub mod like;
 pub mod lock;
+pub mod packaging;
 pub mod plan;
 pub mod recipe;
 pub mod report;

@@ -5,6 +5,7 @@ mod commands;
 mod engine;
 mod kubelet;
 mod like;
+mod packaging;
 mod plans;
 mod recipes;
 mod scripted;
