@@ -2,6 +2,7 @@
 
 mod builds;
 mod commands;
+mod documentation;
 mod engine;
 mod kubelet;
 mod like;
