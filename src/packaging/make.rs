@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::PackagingError;
 use super::{contents, deb, rpm, tarball};
-use crate::artifacts::Manifest;
+use crate::artifacts::{Manifest, ManifestSource};
+use crate::plan::PlannedSource;
 use crate::recipe::{Package, PackageFormat};
 
 /// How a result is packaged.
@@ -18,6 +19,18 @@ pub struct PackageSettings<'a> {
     /// Time of every file and of the package, in seconds since the Unix epoch: that of the source's commit, 0 where there
     /// is none.
     pub modified: u32,
+}
+
+impl<'a> PackageSettings<'a> {
+    /// Those for a result of `source`: its files have the time of the commit, or 0 where the source is no commit.
+    pub fn new(package: &'a Package, source: &PlannedSource) -> Self {
+        let modified = match source {
+            // Packages cannot tell times from before 1970.
+            PlannedSource::Git { modified, .. } => u32::try_from(*modified).unwrap_or_default(),
+            PlannedSource::Folder { .. } => 0,
+        };
+        Self { package, modified }
+    }
 }
 
 /// A package in memory.
@@ -68,14 +81,14 @@ fn write(path: &Path, out: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// The lines that tell an operator what is in a package.
 pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     let source = match &manifest.source {
-        crate::artifacts::ManifestSource::Git {
+        ManifestSource::Git {
             commit, unmodified, ..
         } => format!(
             "{}, commit {commit}{}",
             manifest.version,
             if *unmodified { "" } else { ", patched" }
         ),
-        crate::artifacts::ManifestSource::Folder {
+        ManifestSource::Folder {
             package,
             package_version,
             ..
@@ -87,7 +100,7 @@ pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     };
     let text = package.description.trim_end();
     format!(
-        "{text}\n\nBuilt from {}.\nWhat it replaces is kept in /usr/lib/kmembuild/previous/{} and put back when it is removed.",
+        "{text}\n\nBuilt from {}.\nWhat it replaces on a node is put back when it is removed, and meanwhile in\n/usr/lib/kmembuild/previous/{}.",
         source.trim_end(),
         package.name.value
     )

@@ -37,6 +37,7 @@ pub fn try_run(program: &str, arguments: &[&str]) -> Said {
     let output = Command::new(program)
         .args(arguments)
         .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
         .output()
         .unwrap_or_else(|error| panic!("{program} is needed by this test: {error}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

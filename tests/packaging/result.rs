@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kmembuild::artifacts::Manifest;
 use kmembuild::library::Library;
 use kmembuild::packaging::{Package, PackageFormat, PackageSettings, PackagingError, package};
+use kmembuild::plan::PlannedSource;
 use kmembuild::verify::inspect;
 use serde_json::json;
 use tempfile::TempDir;
@@ -15,6 +16,7 @@ pub struct Published {
     folder: TempDir,
     pub manifest: Manifest,
     pub package: Package,
+    pub source: PlannedSource,
 }
 
 /// The section on packages of a shipped recipe.
@@ -71,6 +73,13 @@ impl Published {
             folder,
             manifest: serde_json::from_value(manifest).expect("a manifest"),
             package: shipped(recipe),
+            source: PlannedSource::Git {
+                tag: Some(version.to_owned()),
+                commit: "dc9208a3303feef5b3839f4323d9beb36df0a9dd".to_owned(),
+                tree: "00".to_owned(),
+                modified: 1_577_100_000,
+                patches: Vec::new(),
+            },
         }
     }
 
@@ -87,10 +96,7 @@ impl Published {
 
     /// Packages it, or is refused.
     pub fn try_package(&self, format: PackageFormat) -> Result<PathBuf, PackagingError> {
-        let settings = PackageSettings {
-            package: &self.package,
-            modified: 1_577_100_000,
-        };
+        let settings = PackageSettings::new(&self.package, &self.source);
         let out = self.path().join("packages");
         package(format, &settings, &self.manifest, self.path(), &out)
     }

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
 use kmembuild::packaging::PackageFormat;
+use kmembuild::plan::PlannedSource;
 
+use super::node::run;
 use super::result::Published;
 
 #[test]
@@ -44,4 +46,24 @@ fn a_package_is_replaced_as_a_whole_and_nothing_lies_beside_it() {
     }
     let entries = fs::read_dir(published.path().join("packages")).expect("a folder");
     assert_eq!(entries.count(), 3);
+}
+
+#[test]
+fn a_source_without_a_commit_gives_files_of_1970() {
+    let mut published = Published::of_bytes("runc-debian", "v1.0.0-rc93", "runc", b"");
+    published.source = PlannedSource::Folder {
+        path: "/usr/share/gocode/src/runc".to_owned(),
+        package: "runc-dev".to_owned(),
+    };
+    let path = published.package(PackageFormat::Deb).display().to_string();
+    let files = run("dpkg-deb", &["-c", &path]);
+    for line in files.lines() {
+        assert!(line.contains(" 1970-01-01 00:00 "), "{line}");
+    }
+    let path = published.package(PackageFormat::Rpm).display().to_string();
+    let times = run(
+        "rpm",
+        &["-qp", "--qf", "%{BUILDTIME}[ %{FILEMTIMES}]", &path],
+    );
+    assert_eq!(times, "0 0 0");
 }
