@@ -1,5 +1,6 @@
 # For users:      make quickstart   builds the tool and a real runc with it, and shows the proof
 #                 make test         runs everything
+#                 make man          writes the manual pages to target/man
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
 #                 make bench        ratios against the bare commands
@@ -13,8 +14,11 @@ ARCH = $(shell dpkg --print-architecture)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git
+# To give packages to the real package managers, and to read the manual.
+HELP_PACKAGES := groff
+PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine
+.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 
 quickstart: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES)
@@ -23,8 +27,8 @@ quickstart: toolchain engine
 	dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc --version
 
 test: check engine
-	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: builds::
+	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES)
+	$(CARGO) test --locked --test main -- engine:: builds:: release:: packaging::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
@@ -32,12 +36,12 @@ test-kubelet: toolchain engine
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
 check: toolchain
-	.ci/install-packages git openssl
+	.ci/install-packages git openssl $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet::
+	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip packaging:: --skip release::
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3
@@ -48,6 +52,9 @@ bench-kubelet: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3 rsync
 	$(CARGO) build --locked --release
 	.ci/bench kubelet
+
+man: toolchain
+	$(CARGO) run --locked --quiet -- man target/man
 
 toolchain:
 	@command -v $(CARGO) >/dev/null || { \

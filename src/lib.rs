@@ -12,6 +12,7 @@
 //!   -> Manifest        artifacts: collects, publishes in one step
 //!   -> Verdict         verify: what the checks found in the files
 //!   -> Statement        attestation: SBOM, provenance, signature; and whether a release is as they say
+//!   -> packages         packaging: what a node's package manager installs, made of a published result
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
@@ -32,6 +33,7 @@ pub mod library;
 pub mod like;
 pub mod lock;
 pub mod lockfile;
+pub mod packaging;
 pub mod plan;
 pub mod recipe;
 pub mod release;

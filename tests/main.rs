@@ -3,9 +3,11 @@
 mod attestation;
 mod builds;
 mod commands;
+mod documentation;
 mod engine;
 mod kubelet;
 mod like;
+mod packaging;
 mod plans;
 mod recipes;
 mod release;

@@ -100,6 +100,16 @@ pub enum CommandLine {
     Release(ReleaseArguments),
     /// Write down what the inputs of a release are, for `release --locked`
     Lock(LockArguments),
+    /// Print what a shell needs to complete the command line: source <(kmembuild completions bash)
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder, made if it is not there
+        dir: PathBuf,
+    },
     /// The name of a recipe, with the arguments of a build.
     #[command(external_subcommand)]
     Build(Vec<OsString>),
@@ -387,12 +397,10 @@ pub fn parse_build(
     arguments: &[OsString],
     before: &GlobalArguments,
 ) -> Result<RecipeCommandLine, clap::Error> {
-    let command = RecipeCommandLine::command()
-        .name(format!("kmembuild {name}"))
-        .bin_name(format!("kmembuild {name}"))
-        .about(format!(
-            "Build with the recipe {name} (`kmembuild recipes show {name}` prints it)"
-        ));
+    let full_name = format!("kmembuild {name}");
+    let command = recipe_command(name)
+        .name(full_name.clone())
+        .bin_name(full_name);
     let mut read = RecipeCommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
     let after = read.global;
     read.global = GlobalArguments {
@@ -403,6 +411,39 @@ pub fn parse_build(
         format: after.format.or(before.format),
     };
     Ok(read)
+}
+
+fn recipe_command(name: &str) -> clap::Command {
+    RecipeCommandLine::command().about(format!(
+        "Build with the recipe {name} (`kmembuild recipes show {name}` prints it)"
+    ))
+}
+
+/// The whole command line with the recipes as commands, for completions and manual pages. A recipe that has the name
+/// of a command can only be had by other words, so it is not among them.
+pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
+    let known: Vec<String> = recipes.to_vec();
+    let names = move |argument: clap::Arg| {
+        argument.value_parser(clap::builder::PossibleValuesParser::new(known.clone()))
+    };
+    let shown = names.clone();
+    let exported = names.clone();
+    let mut command = Cli::command()
+        .mut_subcommand("plan", |plan| plan.mut_arg("recipe", names))
+        .mut_subcommand("recipes", |recipes| {
+            recipes
+                .mut_subcommand("show", |show| show.mut_arg("name", shown))
+                .mut_subcommand("export", |export| export.mut_arg("name", exported))
+        });
+    for name in recipes {
+        if command.find_subcommand(name).is_none() {
+            // The options of every command come down from the top.
+            let build = BuildArguments::augment_args(clap::Command::new(name.clone()));
+            let about = recipe_command(name).get_about().cloned();
+            command = command.subcommand(build.about(about.unwrap_or_default()));
+        }
+    }
+    command
 }
 
 #[cfg(test)]

@@ -78,7 +78,8 @@ pub(super) fn check(
     checker.patches(recipe, patches)?;
     checker.images(recipe)?;
     checker.templates(recipe)?;
-    checker.steps_and_outputs(recipe)
+    checker.steps_and_outputs(recipe)?;
+    checker.package(recipe)
 }
 
 impl Checker<'_> {

@@ -5,9 +5,11 @@ mod cpus;
 mod error;
 mod flags;
 mod names;
+mod package;
 mod parse;
 mod pattern;
 mod references;
+mod relation;
 mod schema;
 mod size;
 mod template;
@@ -17,13 +19,18 @@ pub use check::BUILT_IN_VALUES;
 pub use cpus::Cpus;
 pub use error::{Misfit, RecipeError};
 pub use flags::GoFlags;
-pub use names::{Architecture, CommitId, ContainerPath, ImageName, Name, RelativePath, ValueName};
+pub use names::{
+    Architecture, CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
+    RelativePath, ValueName,
+};
 pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
 pub use pattern::Pattern;
+pub use relation::{Comparison, Relation};
 pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
-    CrossPackages, DebianImage, EngineClient, FileText, FolderSource, GitSource, ImageWay, Images,
-    LeanImage, Leaves, Output, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe,
+    CrossPackages, DebianImage, EngineClient, FileMode, FileText, FolderSource, GitSource,
+    ImageWay, Images, LeanImage, Leaves, LinkTarget, Output, Package, PackageFile, PackageFormat,
+    PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe,
     RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck,
     WrittenFile,
 };

@@ -101,6 +101,54 @@ name!(
 );
 
 name!(
+    /// An absolute path on a node, which needs no quotes in a shell.
+    InstallPath,
+    |text| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.+@".contains(c);
+        let part = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(allowed);
+        match text.strip_prefix('/') {
+            Some(rest) if rest.split('/').all(part) => Ok(()),
+            _ => Err(format!(
+                "{text:?} is not a path to install to: write it like /usr/bin/runc, of letters, digits, '-', '_', '.', '+' and '@'"
+            )),
+        }
+    }
+);
+
+name!(
+    /// Name of a package: lower-case letters, digits, `+`, `-` and `.`, at least two, a letter or digit first. This is
+    /// what both rpm and dpkg take.
+    PackageName,
+    |text| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+        let first = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if first && (2..=64).contains(&text.len()) && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(format!(
+                "{text:?} is not a name of a package: lower-case letters, digits, '+', '-' and '.', 2 to 64, a letter or digit first"
+            ))
+        }
+    }
+);
+
+name!(
+    /// Word in a package's version: lower-case letters and digits, a letter first.
+    PackageLabel,
+    |text| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let first = text.starts_with(|c: char| c.is_ascii_lowercase());
+        if first && text.len() <= 32 && text.chars().all(allowed) {
+            Ok(())
+        } else {
+            Err(format!(
+                "{text:?} cannot stand in a package's version: lower-case letters and digits, at most 32, a letter first"
+            ))
+        }
+    }
+);
+
+name!(
     /// A full commit id: 40 hexadecimal digits, lower case.
     CommitId,
     |text| {
@@ -142,7 +190,10 @@ name!(
 
 #[cfg(test)]
 mod tests {
-    use super::{CommitId, ContainerPath, ImageName, Name, RelativePath};
+    use super::{
+        CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
+        RelativePath,
+    };
 
     #[test]
     fn paths_that_leave_their_folder_are_refused() {
@@ -167,6 +218,31 @@ mod tests {
             assert!(bad.parse::<ContainerPath>().is_err(), "{bad:?}");
         }
         assert!("/go/src".parse::<ContainerPath>().is_ok());
+    }
+
+    #[test]
+    fn what_names_a_package_means_nothing_to_a_shell() {
+        for bad in [
+            "",
+            "/",
+            "usr/bin",
+            "/usr/../x",
+            "/usr//x",
+            "/a b",
+            "/a'b",
+            "/a$b",
+            "/a;b",
+        ] {
+            assert!(bad.parse::<InstallPath>().is_err(), "{bad:?}");
+        }
+        assert!("/usr/bin/runc".parse::<InstallPath>().is_ok());
+        for bad in ["", "r", "Runc", "run_c", "-runc", "ru nc"] {
+            assert!(bad.parse::<PackageName>().is_err(), "{bad:?}");
+        }
+        assert!("runc-1.0".parse::<PackageName>().is_ok());
+        for bad in ["", "1", "no-kmem", "no.kmem", "Nokmem"] {
+            assert!(bad.parse::<PackageLabel>().is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -141,15 +141,15 @@ fn openssl_accepts_what_is_signed_and_its_signatures_are_accepted() {
     }
 }
 
-/// The script of README's section on checking a release, run as it stands there.
+/// The script of the page on releases, run as it stands there.
 #[test]
 fn the_script_of_the_readme_accepts_and_refuses() {
     let release = Release::new();
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let readme = fs::read_to_string(root.join("docs/releases.md")).unwrap();
     let (_, rest) = readme
         .split_once("<<'END'\n")
-        .expect("README has the script");
+        .expect("the page has the script");
     let (script, _) = rest.split_once("    END\n").expect("the script ends");
     let script: String = script
         .lines()

@@ -3,6 +3,7 @@
 mod arguments;
 mod configuration;
 mod export;
+mod help;
 mod like;
 mod output;
 mod own_recipes;

@@ -4,6 +4,7 @@
 
 mod fields;
 mod files;
+mod package;
 pub mod small;
 mod values;
 mod whole;

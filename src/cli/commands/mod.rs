@@ -2,8 +2,10 @@
 
 mod build;
 mod clean;
+mod completions;
 mod explain;
 mod like;
+mod man;
 mod manifest;
 mod plan;
 mod prepare;
@@ -19,7 +21,7 @@ use clap::error::ErrorKind;
 use tokio_util::sync::CancellationToken;
 
 use self::shared::Shared;
-use super::args::{Cli, CommandLine, Format, GlobalArguments, parse_build};
+use super::args::{Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse_build};
 use super::config::Config;
 use crate::engine::{Address, DockerEngine, EngineError};
 use crate::environment::Environment;
@@ -83,6 +85,13 @@ impl<'a> Invocation<'a> {
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         }
+    }
+
+    /// The command line with the recipes that can be used as commands.
+    fn command_with_recipes(&self) -> Result<clap::Command, Failure> {
+        let listed = self.library.list().map_err(explain::library)?;
+        let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
+        Ok(command_with_recipes(&names))
     }
 
     /// Refuses a form that the command cannot print.
@@ -181,6 +190,10 @@ pub async fn dispatch(
         CommandLine::Recipes { action } => {
             recipes::run(&Invocation::new(environment, global, cancel)?, &action)
         }
+        CommandLine::Completions { shell } => {
+            completions::run(&Invocation::new(environment, global, cancel)?, shell)
+        }
+        CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
         CommandLine::Verify(arguments) => {
             verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
         }

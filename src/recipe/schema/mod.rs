@@ -3,6 +3,7 @@
 mod build;
 mod images;
 mod outputs;
+mod package;
 mod recipe;
 mod source;
 mod values;
@@ -14,6 +15,9 @@ pub use images::{
     CrossPackages, DebianImage, ImageWay, Images, LeanImage, RegistryImage, UpstreamImage,
 };
 pub use outputs::{Checks, Output, VersionCheck};
+pub use package::{
+    FileMode, LinkTarget, Package, PackageFile, PackageFormat, PackageRelations, PackageUnit,
+};
 pub use recipe::{ArchitectureSupport, RECIPE_FORMAT, Recipe, Targets};
 pub use source::{
     Class, Condition, FileText, FolderSource, GitSource, PatchTarget, PatchUse, ReadText, Source,

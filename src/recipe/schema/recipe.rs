@@ -6,6 +6,7 @@ use serde_saphyr::Spanned;
 use super::build::Build;
 use super::images::Images;
 use super::outputs::Output;
+use super::package::Package;
 use super::source::{Class, Condition, PatchUse, Source};
 use super::values::Case;
 use crate::recipe::names::{Architecture, Name, RelativePath, ValueName};
@@ -51,6 +52,9 @@ pub struct Recipe {
     /// build makes.
     #[serde(default)]
     pub further_outputs: Vec<Template>,
+    /// What a package of the outputs is like, for installing them on nodes.
+    #[serde(default)]
+    pub package: Option<Box<Package>>,
 }
 
 /// What can be built of one source.

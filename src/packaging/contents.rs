@@ -1,0 +1,152 @@
+//! What is in a package: the outputs of the result, read and held against the manifest, and the recipe's texts.
+
+use std::fs;
+use std::path::Path;
+
+use super::error::PackagingError;
+use crate::artifacts::{Manifest, ManifestFile};
+use crate::checksum::sha256_hex;
+use crate::recipe::{Package, PackageFile, PackageFormat};
+use crate::verify::{Format, GlibcVersion};
+
+/// The files of one package.
+pub(super) struct Contents {
+    /// In the order of their paths.
+    pub(super) files: Vec<Entry>,
+    /// Folders that are there even when they are empty; absolute paths with a slash
+    /// at their ends.
+    pub(super) directories: Vec<String>,
+    /// The C library that its programs need, if any.
+    pub(super) glibc: Option<Glibc>,
+}
+
+/// One file.
+pub(super) struct Entry {
+    /// Absolute path on the node.
+    pub(super) path: String,
+    pub(super) mode: u16,
+    /// What it holds; nothing for a link.
+    pub(super) bytes: Vec<u8>,
+    /// Sha256 of what it holds.
+    pub(super) sha256: String,
+    /// Where it leads, if it is a symbolic link.
+    pub(super) link: Option<String>,
+    /// Whether it is the operator's to change.
+    pub(super) config: bool,
+}
+
+/// A version of the GNU C library.
+pub(super) struct Glibc {
+    /// The lowest that does.
+    pub(super) version: GlibcVersion,
+    /// Width of its programs in bits.
+    pub(super) bits: u8,
+}
+
+/// Reads the files of a package of this form.
+pub(super) fn read(
+    format: PackageFormat,
+    package: &Package,
+    manifest: &Manifest,
+    folder: &Path,
+) -> Result<Contents, PackagingError> {
+    let mut files = Vec::new();
+    let mut glibc: Option<Glibc> = None;
+    for file in package.files.iter().filter(|file| file.is_in(format)) {
+        let bytes = match &file.output {
+            None => file.text.clone().unwrap_or_default().into_bytes(),
+            Some(output) => {
+                let published = find(package, manifest, output.value.as_str())?;
+                raise(&mut glibc, published);
+                read_output(published, folder)?
+            }
+        };
+        files.push(entry(file, bytes));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let directories = package.directories.iter();
+    Ok(Contents {
+        files,
+        directories: directories.map(|path| format!("{path}/")).collect(),
+        glibc,
+    })
+}
+
+fn entry(file: &PackageFile, bytes: Vec<u8>) -> Entry {
+    Entry {
+        path: file.path.value.to_string(),
+        mode: file.mode(),
+        sha256: sha256_hex(&bytes),
+        bytes,
+        link: file.link.as_ref().map(|link| link.as_str().to_owned()),
+        config: file.config,
+    }
+}
+
+fn find<'a>(
+    package: &Package,
+    manifest: &'a Manifest,
+    output: &str,
+) -> Result<&'a ManifestFile, PackagingError> {
+    let mut files = manifest.files.iter();
+    files.find(|file| file.name == output).ok_or_else(|| {
+        let known: Vec<_> = manifest
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect();
+        PackagingError::OutputMissing {
+            package: package.name.value.to_string(),
+            output: output.to_owned(),
+            known: known.join(", "),
+        }
+    })
+}
+
+fn read_output(published: &ManifestFile, folder: &Path) -> Result<Vec<u8>, PackagingError> {
+    let path = folder.join(&published.name);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(PackagingError::Unreadable { path, source }),
+    };
+    let found = sha256_hex(&bytes);
+    // What the checks have passed is what the nodes get.
+    if found != published.sha256 {
+        return Err(PackagingError::Changed {
+            path,
+            found,
+            expected: published.sha256.clone(),
+        });
+    }
+    Ok(bytes)
+}
+
+fn raise(glibc: &mut Option<Glibc>, file: &ManifestFile) {
+    let Some(version) = &file.findings.glibc else {
+        return;
+    };
+    if glibc.as_ref().is_none_or(|known| known.version < *version) {
+        let bits = match file.findings.format {
+            Format::Elf { bits, .. } => bits,
+            _ => 64,
+        };
+        *glibc = Some(Glibc {
+            version: *version,
+            bits,
+        });
+    }
+}
+
+impl Contents {
+    /// What is in a package of this one's own: a line for each file that is not the operator's to change, with its
+    /// sha256, or its target for a link, and its path.
+    pub(super) fn own_files(&self) -> String {
+        let files = self.files.iter().filter(|file| !file.config);
+        files
+            .map(|file| {
+                let identity = file.link.as_ref().unwrap_or(&file.sha256);
+                format!("{identity}  {}\n", file.path)
+            })
+            .collect()
+    }
+}

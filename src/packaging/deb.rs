@@ -1,0 +1,177 @@
+//! The `.deb`: an ar archive of two tar archives, compressed so that dpkg of Debian 8 reads it.
+//!
+//! There is no library for this that is kept up and takes packages apart from projects of cargo; the archives
+//! themselves are written by libraries.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::architecture::architecture;
+use super::contents::Contents;
+use super::error::PackagingError;
+use super::make::{PackageSettings, Packed, description};
+use super::scripts::Scripts;
+use super::tarball::{Member, members, tar};
+use super::version::PackageVersion;
+use crate::artifacts::Manifest;
+use crate::recipe::{Comparison, Package, PackageFormat, Relation};
+
+/// dpkg warns of packages without one; mail to it stays on the machine.
+const MAINTAINER: &str = "kmembuild <root@localhost>";
+
+pub(super) fn pack(
+    settings: &PackageSettings<'_>,
+    manifest: &Manifest,
+    contents: &Contents,
+) -> Result<Packed, PackagingError> {
+    let package = settings.package;
+    let go = manifest.platform.rsplit('-').next().unwrap_or_default();
+    let arch = architecture(PackageFormat::Deb, go)?;
+    let version = PackageVersion::new(&manifest.version, package)?.deb();
+    let file_name = format!("{}_{version}_{arch}.deb", package.name.value);
+    let unwritable = |source| PackagingError::Unwritable {
+        path: file_name.clone().into(),
+        source,
+    };
+    let own_files = contents.own_files();
+    let own_files_path = Scripts::own_files_path(package);
+    let mut data: Vec<_> = members(contents).collect();
+    data.push(Member::new(
+        &own_files_path[1..],
+        0o644,
+        own_files.as_bytes(),
+    ));
+    let control_file = control(package, manifest, &version, arch, &data, contents);
+    let scripts = control_scripts(package, contents);
+    let conffiles: String = contents
+        .files
+        .iter()
+        .filter(|file| file.config)
+        .map(|file| format!("{}\n", file.path))
+        .collect();
+    let mut inside = vec![Member::new("control", 0o644, control_file.as_bytes())];
+    if !conffiles.is_empty() {
+        inside.push(Member::new("conffiles", 0o644, conffiles.as_bytes()));
+    }
+    for (name, script) in &scripts {
+        inside.push(Member::new(name, 0o755, script.as_bytes()));
+    }
+    let bytes = archive(settings.modified, inside, data).map_err(unwritable)?;
+    Ok(Packed { file_name, bytes })
+}
+
+fn archive(
+    modified: u32,
+    control: Vec<Member<'_>>,
+    data: Vec<Member<'_>>,
+) -> std::io::Result<Vec<u8>> {
+    let control = gzip(&tar("./", modified, control)?)?;
+    let data = gzip(&tar("./", modified, data)?)?;
+    let mut deb = ar::Builder::new(Vec::new());
+    for (name, content) in [
+        ("debian-binary", b"2.0\n".as_slice()),
+        ("control.tar.gz", &control),
+        ("data.tar.gz", &data),
+    ] {
+        let mut header = ar::Header::new(name.into(), content.len() as u64);
+        header.set_mode(0o100_644);
+        header.set_mtime(modified.into());
+        deb.append(&header, content)?;
+    }
+    deb.into_inner()
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn control(
+    package: &Package,
+    manifest: &Manifest,
+    version: &str,
+    arch: &str,
+    data: &[Member<'_>],
+    contents: &Contents,
+) -> String {
+    let maintainer = package.maintainer.as_ref();
+    let maintainer = maintainer.map_or(MAINTAINER, |maintainer| &maintainer.value);
+    // In KiB, each file rounded up.
+    let size: usize = data
+        .iter()
+        .map(|file| file.bytes.len().div_ceil(1024))
+        .sum();
+    let mut text = format!(
+        "Package: {}\nVersion: {version}\nArchitecture: {arch}\nMaintainer: {maintainer}\nInstalled-Size: {size}\n",
+        package.name.value
+    );
+    let libc = contents
+        .glibc
+        .iter()
+        .map(|glibc| format!("libc6 (>= {})", glibc.version));
+    let depends: Vec<_> = libc
+        .chain(package.deb.requires.iter().map(relation))
+        .collect();
+    let further = [
+        ("Depends", depends),
+        (
+            "Provides",
+            package.deb.provides.iter().map(relation).collect(),
+        ),
+        (
+            "Conflicts",
+            package.deb.conflicts.iter().map(relation).collect(),
+        ),
+    ];
+    for (field, relations) in further {
+        if !relations.is_empty() {
+            text += &format!("{field}: {}\n", relations.join(", "));
+        }
+    }
+    text += "Section: admin\nPriority: optional\n";
+    if let Some(homepage) = &package.homepage {
+        text += &format!("Homepage: {}\n", homepage.value);
+    }
+    text += &format!("Description: {}\n", package.summary.value);
+    for line in description(package, manifest).lines() {
+        let line = if line.trim().is_empty() {
+            "."
+        } else {
+            line.trim_end()
+        };
+        text += &format!(" {line}\n");
+    }
+    text
+}
+
+fn relation(relation: &Relation) -> String {
+    let name = &relation.name;
+    match &relation.versions {
+        None => name.clone(),
+        Some((Comparison::Less, version)) => format!("{name} (<< {version})"),
+        Some((Comparison::Equal, version)) => format!("{name} (= {version})"),
+        Some((Comparison::AtLeast, version)) => format!("{name} (>= {version})"),
+    }
+}
+
+/// The maintainer scripts; the first argument says what is going on.
+fn control_scripts(package: &Package, contents: &Contents) -> Vec<(&'static str, String)> {
+    let scripts = Scripts::new(package, contents);
+    let shell = "#!/bin/sh\n";
+    let only = |actions: &str, script: &str| {
+        format!("{shell}case \"$1\" in\n{actions}) ;;\n*) exit 0 ;;\nesac\n\n{script}")
+    };
+    let mut all = vec![(
+        "preinst",
+        only("install | upgrade", &scripts.before_install),
+    )];
+    if let Some(script) = &scripts.after_install {
+        all.push(("postinst", only("configure", script)));
+    }
+    let after_removal = scripts.after_removal("[ \"$1\" = upgrade ]");
+    all.push(("postrm", only("remove | upgrade", &after_removal)));
+    all
+}

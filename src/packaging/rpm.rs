@@ -1,0 +1,139 @@
+//! The `.rpm`, in the form and with the digests and the compression that rpm 4.11 of `CentOS` 7 reads.
+
+use rpm::{
+    BuildConfig, CompressionWithLevel, Dependency, FileOptions, FileOptionsBuilder, PackageBuilder,
+    Timestamp,
+};
+
+use super::architecture::architecture;
+use super::contents::{Contents, Entry};
+use super::error::PackagingError;
+use super::make::{PackageSettings, Packed, description};
+use super::scripts::Scripts;
+use super::version::PackageVersion;
+use crate::artifacts::Manifest;
+use crate::recipe::{Comparison, Package, PackageFormat, Relation};
+
+/// Of gzip: higher ones take much longer for programs and save little.
+const LEVEL: u32 = 6;
+
+pub(super) fn pack(
+    settings: &PackageSettings<'_>,
+    manifest: &Manifest,
+    contents: Contents,
+) -> Result<Packed, PackagingError> {
+    let package = settings.package;
+    let go = manifest.platform.rsplit('-').next().unwrap_or_default();
+    let arch = architecture(PackageFormat::Rpm, go)?;
+    let (version, release) = PackageVersion::new(&manifest.version, package)?.rpm();
+    let file_name = format!("{}-{version}-{release}.{arch}.rpm", package.name.value);
+    let failed = |source| PackagingError::Rpm {
+        name: file_name.clone(),
+        source,
+    };
+
+    let name = package.name.value.as_str();
+    let license = &package.license.value;
+    let mut builder = PackageBuilder::new(name, &version, license, arch, &package.summary.value);
+    builder
+        .using_config(
+            BuildConfig::v4()
+                .source_date(settings.modified)
+                .compression(CompressionWithLevel::Gzip(LEVEL))
+                .reserved_space(None),
+        )
+        .release(release)
+        .description(description(package, manifest))
+        // Tools of that age take it for granted that there is one.
+        .build_host("localhost");
+    if let Some(homepage) = &package.homepage {
+        builder.url(&homepage.value);
+    }
+    if let Some(maintainer) = &package.maintainer {
+        builder.packager(&maintainer.value);
+    }
+    relations(&mut builder, package, &contents);
+    scripts(&mut builder, package, &contents);
+    let time = Timestamp(settings.modified);
+    let options = FileOptions::new(Scripts::own_files_path(package)).permissions(0o644);
+    builder
+        .with_file_contents(contents.own_files(), options.modified_at(time))
+        .map_err(failed)?;
+    for folder in &contents.directories {
+        let options = FileOptions::dir(folder).permissions(0o755);
+        builder
+            .with_dir_entry(options.modified_at(time))
+            .map_err(failed)?;
+    }
+    for file in contents.files {
+        let options = options_of(&file).modified_at(time);
+        let added = if file.link.is_some() {
+            builder.with_symlink(options)
+        } else {
+            builder.with_file_contents(file.bytes, options)
+        };
+        added.map_err(failed)?;
+    }
+
+    let mut bytes = Vec::new();
+    builder
+        .build()
+        .and_then(|built| built.write(&mut bytes))
+        .map_err(failed)?;
+    Ok(Packed { file_name, bytes })
+}
+
+fn options_of(file: &Entry) -> FileOptionsBuilder {
+    if let Some(link) = &file.link {
+        return FileOptions::symlink(&file.path, link);
+    }
+    let options = FileOptions::new(&file.path).permissions(file.mode);
+    if file.config {
+        options.config().noreplace()
+    } else {
+        options
+    }
+}
+
+fn relations(builder: &mut PackageBuilder, package: &Package, contents: &Contents) {
+    for relation in &package.rpm.requires {
+        builder.requires(dependency(relation));
+    }
+    for relation in &package.rpm.provides {
+        builder.provides(dependency(relation));
+    }
+    for relation in &package.rpm.conflicts {
+        builder.conflicts(dependency(relation));
+    }
+    if let Some(glibc) = &contents.glibc {
+        let width = if glibc.bits == 64 { "(64bit)" } else { "" };
+        let name = format!("libc.so.6(GLIBC_{}){width}", glibc.version);
+        builder.requires(Dependency::any(name));
+    }
+    // What the scripts call.
+    for tool in ["coreutils", "grep"] {
+        builder.requires(Dependency::script_pre(tool));
+        builder.requires(Dependency::script_postun(tool));
+    }
+}
+
+fn dependency(relation: &Relation) -> Dependency {
+    let name = &relation.name;
+    match &relation.versions {
+        None => Dependency::any(name),
+        Some((Comparison::Less, version)) => Dependency::less(name, version),
+        Some((Comparison::Equal, version)) => Dependency::eq(name, version),
+        Some((Comparison::AtLeast, version)) => Dependency::greater_eq(name, version),
+    }
+}
+
+fn scripts(builder: &mut PackageBuilder, package: &Package, contents: &Contents) {
+    let scripts = Scripts::new(package, contents);
+    let after_removal = scripts.after_removal("[ \"$1\" -gt 0 ]");
+    builder.pre_install_script(scripts.before_install);
+    if let Some(script) = scripts.after_install {
+        builder.post_install_script(script);
+    }
+    // The argument is the number of packages of this name that are left.
+    builder.post_uninstall_script(after_removal);
+}

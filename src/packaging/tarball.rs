@@ -1,0 +1,145 @@
+//! The plain `.tar.zst`, and tar archives with nothing of this machine in them.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::contents::Contents;
+use super::error::PackagingError;
+use super::make::{PackageSettings, Packed};
+use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
+use crate::checksum::sha256_hex;
+
+/// Of zstd, whose highest ones take minutes for kubelet.
+const LEVEL: i32 = 12;
+
+/// A file or folder of a tar archive.
+pub(super) struct Member<'a> {
+    /// Path without a slash in front; a folder's ends in one.
+    pub(super) path: &'a str,
+    pub(super) mode: u16,
+    pub(super) bytes: &'a [u8],
+    /// Where it leads, if it is a symbolic link.
+    link: Option<&'a str>,
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn new(path: &'a str, mode: u16, bytes: &'a [u8]) -> Self {
+        Self {
+            path,
+            mode,
+            bytes,
+            link: None,
+        }
+    }
+}
+
+/// All below one folder of the archive's name, so that unpacking it anywhere harms nothing.
+pub(super) fn pack(
+    settings: &PackageSettings<'_>,
+    manifest: &Manifest,
+    contents: &Contents,
+) -> Result<Packed, PackagingError> {
+    let name = settings.package.name.value.as_str();
+    let version = crate::recipe::bare(&manifest.version);
+    let top = format!("{name}-{version}-{}", manifest.platform);
+    let file_name = format!("{top}.tar.zst");
+    let mut manifest_json =
+        serde_json::to_vec_pretty(manifest).map_err(|source| PackagingError::Manifest {
+            package: file_name.clone(),
+            source,
+        })?;
+    manifest_json.push(b'\n');
+    let files = contents.files.iter().filter(|file| file.link.is_none());
+    let mut sums: String = files
+        .map(|file| format!("{}  {}\n", file.sha256, &file.path[1..]))
+        .collect();
+    sums += &format!("{}  {MANIFEST}\n", sha256_hex(&manifest_json));
+    let mut members: Vec<_> = members(contents).collect();
+    members.push(Member::new(MANIFEST, 0o644, &manifest_json));
+    members.push(Member::new(SHA256SUMS, 0o644, sums.as_bytes()));
+    let bytes = tar(&format!("{top}/"), settings.modified, members)
+        .and_then(|bytes| zstd::encode_all(bytes.as_slice(), LEVEL))
+        .map_err(|source| PackagingError::Unwritable {
+            path: file_name.clone().into(),
+            source,
+        })?;
+    Ok(Packed { file_name, bytes })
+}
+
+/// The files, links and folders of a package.
+pub(super) fn members(contents: &Contents) -> impl Iterator<Item = Member<'_>> {
+    let folders = contents.directories.iter();
+    let folders = folders.map(|path| Member::new(&path[1..], 0o755, &[]));
+    let files = contents.files.iter().map(|file| Member {
+        link: file.link.as_deref(),
+        ..Member::new(&file.path[1..], file.mode, &file.bytes)
+    });
+    folders.chain(files)
+}
+
+/// A tar archive of the members below the folder `top`, by path, each after the folders it is in.
+pub(super) fn tar(top: &str, modified: u32, mut members: Vec<Member<'_>>) -> io::Result<Vec<u8>> {
+    members.sort_by_key(|member| member.path);
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut folders = BTreeSet::new();
+    folder(&mut archive, top, modified)?;
+    for member in members {
+        for (end, _) in member.path.match_indices('/') {
+            let path = &member.path[..=end];
+            if folders.insert(path) {
+                folder(&mut archive, &format!("{top}{path}"), modified)?;
+            }
+        }
+        if member.path.ends_with('/') {
+            continue;
+        }
+        let mut header = header(modified, member.mode);
+        if let Some(link) = member.link {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_mode(0o777);
+            header.set_link_name_literal(link)?;
+        }
+        header.set_size(member.bytes.len() as u64);
+        append(
+            &mut archive,
+            header,
+            &format!("{top}{}", member.path),
+            member.bytes,
+        )?;
+    }
+    archive.into_inner()
+}
+
+fn folder(archive: &mut tar::Builder<Vec<u8>>, path: &str, modified: u32) -> io::Result<()> {
+    let mut header = header(modified, 0o755);
+    header.set_entry_type(tar::EntryType::Directory);
+    header.set_size(0);
+    append(archive, header, path, &[])
+}
+
+fn header(modified: u32, mode: u16) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode.into());
+    header.set_mtime(modified.into());
+    header.set_uid(0);
+    header.set_gid(0);
+    header
+}
+
+/// Writes the name as it is: the library would take the `./` away that dpkg's archives have.
+fn append(
+    archive: &mut tar::Builder<Vec<u8>>,
+    mut header: tar::Header,
+    path: &str,
+    bytes: &[u8],
+) -> io::Result<()> {
+    header.set_username("root")?;
+    header.set_groupname("root")?;
+    let field = &mut header.as_old_mut().name;
+    if path.len() > field.len() {
+        return archive.append_data(&mut header, path, bytes);
+    }
+    field[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_cksum();
+    archive.append(&header, bytes)
+}

@@ -1,0 +1,100 @@
+//! What the section on packages must hold as a whole.
+
+use std::collections::BTreeSet;
+
+use super::check::Checker;
+use super::error::RecipeError;
+use super::parse::nearest;
+use super::schema::{Output, Package, PackageFile, PackageFormat, Recipe};
+
+impl Checker<'_> {
+    pub(super) fn package(&self, recipe: &Recipe) -> Result<(), RecipeError> {
+        let Some(package) = &recipe.package else {
+            return Ok(());
+        };
+        self.package_lines(package)?;
+        let outputs: Vec<_> = recipe.outputs.iter().map(Output::file_name).collect();
+        for file in &package.files {
+            self.package_file(file, &outputs)?;
+        }
+        for format in PackageFormat::ALL {
+            let mut seen = BTreeSet::new();
+            for file in package.files.iter().filter(|file| file.is_in(format)) {
+                let path = file.path.value.as_str();
+                if !seen.insert(path) {
+                    let message = format!("two files of the {format} would be `{path}`");
+                    return Err(self.refuse(file.path.referenced, message, None));
+                }
+            }
+            self.package_service(package, format)?;
+        }
+        if package.files.iter().all(|file| file.output.is_none()) {
+            let message = "a package needs at least one file that is an `output`".to_owned();
+            return Err(self.refuse(package.name.referenced, message, None));
+        }
+        Ok(())
+    }
+
+    /// Both package managers keep each of these in one line.
+    fn package_lines(&self, package: &Package) -> Result<(), RecipeError> {
+        let lines = [
+            Some(&package.summary),
+            Some(&package.license),
+            package.homepage.as_ref(),
+            package.maintainer.as_ref(),
+        ];
+        for line in lines.into_iter().flatten() {
+            if line.value.trim().is_empty() || line.value.contains(char::is_control) {
+                let message = "one line of text is expected here".to_owned();
+                return Err(self.refuse(line.referenced, message, None));
+            }
+        }
+        Ok(())
+    }
+
+    fn package_file(&self, file: &PackageFile, outputs: &[&str]) -> Result<(), RecipeError> {
+        let path = file.path.value.as_str();
+        let kinds = [
+            file.output.is_some(),
+            file.text.is_some(),
+            file.link.is_some(),
+        ];
+        if kinds.into_iter().filter(|kind| *kind).count() != 1 {
+            let message = format!("`{path}` must be either an `output`, a `text` or a `link`");
+            return Err(self.refuse(file.path.referenced, message, None));
+        }
+        if file.link.is_some() && (file.config || file.mode.is_some()) {
+            let message = format!("`{path}` is a link, which has no mode and is not for changing");
+            return Err(self.refuse(file.path.referenced, message, None));
+        }
+        let Some(output) = &file.output else {
+            return Ok(());
+        };
+        let name = output.value.as_str();
+        if outputs.contains(&name) {
+            return Ok(());
+        }
+        let message = format!("no output is published as `{name}`");
+        Err(self.refuse(
+            output.referenced,
+            message,
+            nearest(name, outputs.iter().copied()),
+        ))
+    }
+
+    fn package_service(&self, package: &Package, format: PackageFormat) -> Result<(), RecipeError> {
+        let Some(service) = &package.service else {
+            return Ok(());
+        };
+        let ending = format!("/{}", service.value.as_str());
+        let mut files = package.files.iter().filter(|file| file.is_in(format));
+        if files.any(|file| file.path.value.as_str().ends_with(&ending)) {
+            return Ok(());
+        }
+        let message = format!(
+            "no file of the {format} is the unit `{}`",
+            service.value.as_str()
+        );
+        Err(self.refuse(service.referenced, message, None))
+    }
+}

@@ -1,0 +1,90 @@
+//! What one package says of another.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// Another package and the versions of it that are meant, written like `iptables >= 1.4.21`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// The versions that are meant; all when not given.
+    pub versions: Option<(Comparison, String)>,
+}
+
+/// How a version compares to the one that is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is lower.
+    Less,
+    /// It is the same.
+    Equal,
+    /// It is the same or higher.
+    AtLeast,
+}
+
+impl FromStr for Relation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse =
+            || format!("{text:?} is not a package; write it like socat or like iptables >= 1.4.21");
+        let words: Vec<_> = text.split_whitespace().collect();
+        let (name, versions) = match words.as_slice() {
+            [name] => (name, None),
+            [name, comparison, version] => {
+                let comparison = match *comparison {
+                    "<" => Comparison::Less,
+                    "=" => Comparison::Equal,
+                    ">=" => Comparison::AtLeast,
+                    _ => return Err(refuse()),
+                };
+                (name, Some((comparison, (*version).to_owned())))
+            }
+            _ => return Err(refuse()),
+        };
+        // What both package managers take; nothing of it has a meaning in their syntax for relations.
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "+-._~:".contains(c);
+        let well_formed = |word: &str| {
+            word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(allowed)
+        };
+        if well_formed(name) && versions.iter().all(|(_, version)| well_formed(version)) {
+            let name = (*name).to_owned();
+            Ok(Self { name, versions })
+        } else {
+            Err(refuse())
+        }
+    }
+}
+
+impl TryFrom<String> for Relation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparison, Relation};
+
+    #[test]
+    fn a_relation_is_a_name_and_perhaps_versions() {
+        let relation: Relation = "iptables >= 1.4.21".parse().expect("a relation");
+        assert_eq!(relation.name, "iptables");
+        assert_eq!(
+            relation.versions,
+            Some((Comparison::AtLeast, "1.4.21".to_owned()))
+        );
+        let relation: Relation = "socat".parse().expect("a relation");
+        assert_eq!(relation.versions, None);
+        for bad in [
+            "", "a b", "a > 1", "a >= 1 2", "a | b", "a,b", "-a", "a >= $x",
+        ] {
+            assert!(bad.parse::<Relation>().is_err(), "{bad:?}");
+        }
+    }
+}

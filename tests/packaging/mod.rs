@@ -1,0 +1,11 @@
+//! Packages for nodes, made of results and given to the real rpm and dpkg.
+
+mod debs;
+mod node;
+mod refusals;
+mod result;
+mod rpms;
+mod same_bytes;
+mod scripts;
+mod tarballs;
+mod versions;

@@ -1,0 +1,103 @@
+//! A published result, as small as can be, of real programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kmembuild::artifacts::Manifest;
+use kmembuild::library::Library;
+use kmembuild::packaging::{Package, PackageFormat, PackageSettings, PackagingError, package};
+use kmembuild::plan::PlannedSource;
+use kmembuild::verify::inspect;
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A result and a folder for what is packaged of it.
+pub struct Published {
+    folder: TempDir,
+    pub manifest: Manifest,
+    pub package: Package,
+    pub source: PlannedSource,
+}
+
+/// The section on packages of a shipped recipe.
+pub fn shipped(recipe: &str) -> Package {
+    let loaded = Library::new(Vec::new()).load(recipe);
+    let recipe = loaded.expect("a shipped recipe").recipe;
+    *recipe.package.expect("a section on packages")
+}
+
+impl Published {
+    /// What the recipe `recipe` publishes of `version`, the output `output` being a copy of `program`.
+    pub fn new(recipe: &str, version: &str, output: &str, program: &str) -> Self {
+        let bytes = fs::read(program).expect("a program of this machine");
+        Self::of_bytes(recipe, version, output, &bytes)
+    }
+
+    /// The same with an output of these bytes.
+    pub fn of_bytes(recipe: &str, version: &str, output: &str, bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(output);
+        fs::write(&path, bytes).expect("a written output");
+        let findings = inspect(&path).expect("findings");
+        let manifest = json!({
+            "format": 1,
+            "tool": "kmembuild 0.1.0",
+            "recipe": {"name": recipe, "sha256": "00"},
+            "recipe-origin": "built in",
+            "plan-sha256": "00",
+            "version": version,
+            "platform": "linux-amd64",
+            "class": null,
+            "source": {"git": {
+                "tag": version, "commit": "dc9208a3303feef5b3839f4323d9beb36df0a9dd", "tree": "00",
+                "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
+            }},
+            "image": {
+                "name": "x", "id": "sha256:00", "layers": [], "repo-digests": [], "pulled": {}, "patches": [],
+                "remarks": [], "packages": [],
+            },
+            "targets": [],
+            "via": "make",
+            "toolchain": null,
+            "commands": [],
+            "started-at": "2026-01-01T00:00:00Z",
+            "built-at": "2026-01-01T00:01:00Z",
+            "engine": "20.10",
+            "warnings": [],
+            "files": [{
+                "name": output, "size": bytes.len(), "sha256": findings.sha256, "mode": "0755",
+                "findings": findings, "checks": [],
+            }],
+        });
+        Self {
+            folder,
+            manifest: serde_json::from_value(manifest).expect("a manifest"),
+            package: shipped(recipe),
+            source: PlannedSource::Git {
+                tag: Some(version.to_owned()),
+                commit: "dc9208a3303feef5b3839f4323d9beb36df0a9dd".to_owned(),
+                tree: "00".to_owned(),
+                modified: 1_577_100_000,
+                patches: Vec::new(),
+            },
+        }
+    }
+
+    /// The folder of the result.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Packages it.
+    #[track_caller]
+    pub fn package(&self, format: PackageFormat) -> PathBuf {
+        self.try_package(format).expect("a package")
+    }
+
+    /// Packages it, or is refused.
+    pub fn try_package(&self, format: PackageFormat) -> Result<PathBuf, PackagingError> {
+        let settings = PackageSettings::new(&self.package, &self.source);
+        let out = self.path().join("packages");
+        package(format, &settings, &self.manifest, self.path(), &out)
+    }
+}
