@@ -26,20 +26,15 @@ pub struct Attested {
     pub text: String,
 }
 
-/// What is to be published beside the binaries in `folder`: the bill of materials, and the statement, signed where there
-/// is a key. The statement is about the binaries, the manifest and the plan as they are written (by
-/// [`canonical_json`]), the bill of materials, and `further` files, such as packages.
+/// The text of the bill of materials of the binaries in `folder`: what was compiled into them of `components`.
 ///
 /// # Errors
 /// [`AttestError`] when a binary cannot be read or is not the one of the manifest.
-pub fn attest(
+pub fn bill_of_materials(
     manifest: &Manifest,
-    plan: &Plan,
     components: &[Component],
     folder: &Path,
-    further: &[Subject],
-    key: Option<&SigningKey>,
-) -> Result<Vec<Attested>, AttestError> {
+) -> Result<String, AttestError> {
     let mut found = Vec::new();
     for file in &manifest.files {
         let path = folder.join(&file.name);
@@ -57,11 +52,23 @@ pub fn attest(
         }
         found.push(of_file);
     }
-    let sbom = canonical_json(&sbom(manifest, components, &found));
+    Ok(canonical_json(&sbom(manifest, components, &found)))
+}
+
+/// The statement of where a result comes from, signed where there is a key. It is about the binaries, the manifest and
+/// the plan as they are written (by [`canonical_json`]), the bill of materials of this text, and `further` files, such as
+/// packages.
+pub fn say(
+    manifest: &Manifest,
+    plan: &Plan,
+    sbom: &str,
+    further: &[Subject],
+    key: Option<&SigningKey>,
+) -> Attested {
     let texts = [
-        (MANIFEST, &canonical_json(manifest)),
-        (PLAN, &canonical_json(plan)),
-        (SBOM, &sbom),
+        (MANIFEST, canonical_json(manifest)),
+        (PLAN, canonical_json(plan)),
+        (SBOM, sbom.to_owned()),
     ];
     let mut subjects = texts
         .map(|(name, text)| Subject {
@@ -71,7 +78,7 @@ pub fn attest(
         .to_vec();
     subjects.extend_from_slice(further);
     let statement = canonical_json(&statement(manifest, plan, &subjects));
-    let said = match key {
+    match key {
         None => Attested {
             name: PROVENANCE,
             text: statement,
@@ -80,14 +87,7 @@ pub fn attest(
             name: ENVELOPE,
             text: canonical_json(&sign(statement.as_bytes(), PAYLOAD_TYPE, key)),
         },
-    };
-    Ok(vec![
-        Attested {
-            name: SBOM,
-            text: sbom,
-        },
-        said,
-    ])
+    }
 }
 
 /// One pass over a binary: what is compiled into it, and its sha256.

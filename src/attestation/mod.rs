@@ -1,7 +1,7 @@
 //! What is said about a result, and whether it is so.
 //!
 //! Said: an SBOM of what is compiled in ([`sbom`]), a statement of where it came from ([`provenance`]), and a signature
-//! of that ([`sign`]); [`attest`] gives all of them as the texts of files. Held against the files: [`audit()`]
+//! of that ([`sign`]); [`bill_of_materials`] and [`say`] give them as the texts of files. Held against the files: [`audit()`]
 //! takes a release folder or the folder of one result and lists everything in it that is not as it was written down.
 //!
 //! Nothing here prints, asks the clock or draws a random number: the same result has the same files said about it.
@@ -20,7 +20,7 @@ mod sbom;
 mod slsa;
 mod vendored;
 
-pub use attest::{Attested, attest};
+pub use attest::{Attested, bill_of_materials, say};
 pub use audit::{Audit, AuditError, AuditedFile, Problem, ProblemKind, audit};
 pub use compiled_in::found_in;
 pub use component::{Component, ComponentKind, debian_components};

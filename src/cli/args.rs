@@ -193,6 +193,9 @@ pub struct ReleaseArguments {
     /// Do not look at kmembuild.lock, not even where CI is set
     #[arg(long, conflicts_with = "locked")]
     pub unlocked: bool,
+    /// Sign the provenance with this private key, an ed25519 or ECDSA P-256 one in a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
     /// Folder for the results, instead of the file's
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -225,6 +228,7 @@ impl LockArguments {
             fail_fast: false,
             locked: false,
             unlocked: true,
+            sign_key: None,
             output: None,
             caches: CacheArguments {
                 no_cache: false,

@@ -3,8 +3,8 @@
 use serde_saphyr::{Location, Spanned};
 
 use super::options::Options;
-use super::schema::{Include, PackageKind, Release, TargetEntry};
-use crate::recipe::{Architecture, Misfit, Name, RecipeError, Version, nearest};
+use super::schema::{Include, Release, TargetEntry};
+use crate::recipe::{Architecture, Misfit, Name, PackageFormat, RecipeError, Version, nearest};
 
 /// One build of a release.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Target {
     /// Name of the variant.
     pub variant: Option<Name>,
     /// Packages to make of the result.
-    pub packages: Vec<PackageKind>,
+    pub packages: Vec<PackageFormat>,
     /// Options of the build.
     pub options: Options,
 }

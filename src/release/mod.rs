@@ -8,4 +8,4 @@ mod schema;
 pub use matrix::{KnownTags, Target, expand};
 pub use options::Options;
 pub use parse::{json_schema, parse_release};
-pub use schema::{Defaults, Exclude, Include, PackageKind, RELEASE_FORMAT, Release, TargetEntry};
+pub use schema::{Defaults, Exclude, Include, RELEASE_FORMAT, Release, TargetEntry};

@@ -1,11 +1,11 @@
 //! The release file as written.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::options::Options;
-use crate::recipe::{Architecture, Name, VersionRange};
+use crate::recipe::{Architecture, Name, PackageFormat, VersionRange};
 
 /// The only version of the format that this tool reads.
 pub const RELEASE_FORMAT: u32 = 1;
@@ -42,7 +42,7 @@ pub struct Defaults {
     pub arch: Vec<Architecture>,
     /// Packages to make of each result.
     #[serde(default)]
-    pub packages: Vec<PackageKind>,
+    pub packages: Vec<PackageFormat>,
     /// Options of the builds.
     #[serde(default)]
     pub options: Options,
@@ -73,7 +73,7 @@ pub struct TargetEntry {
     pub variant: Option<Name>,
     /// Packages to make of each result, in the place of the default ones.
     #[serde(default)]
-    pub packages: Option<Vec<PackageKind>>,
+    pub packages: Option<Vec<PackageFormat>>,
     /// Options of the builds, over the default ones.
     #[serde(default)]
     pub options: Options,
@@ -114,20 +114,4 @@ pub struct Include {
     /// Options, over those of the entry.
     #[serde(default)]
     pub options: Options,
-}
-
-/// A kind of package.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub enum PackageKind {
-    /// For rpm, as on `CentOS`.
-    #[serde(rename = "rpm")]
-    Rpm,
-    /// For dpkg, as on Debian.
-    #[serde(rename = "deb")]
-    Deb,
-    /// A plain archive.
-    #[serde(rename = "tar.zst")]
-    TarZst,
 }

@@ -87,7 +87,6 @@ fn findings_that_were_embellished_are_found() {
 fn a_plan_and_an_origin_that_were_changed_are_found() {
     let release = Release::new();
     release.attest(false);
-    fs::remove_file(release.result.join(ENVELOPE)).unwrap();
     cover_up(&release);
     release.place.workplace.run(&["verify", "dist"]).code(0);
 
@@ -136,7 +135,6 @@ fn a_signature_that_is_missing_or_by_somebody_else_is_a_failure() {
     release.place.workplace.run(&either).code(0);
 
     release.attest(false);
-    fs::remove_file(release.result.join(ENVELOPE)).unwrap();
     cover_up(&release);
     release.place.workplace.run(&["verify", "dist"]).code(0);
     let unsigned = release.verify(&release.root).code(17);

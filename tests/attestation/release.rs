@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::{
-    IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PackageVersion, write_checksums,
-    write_index,
+    ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PROVENANCE, PackageVersion, SBOM,
+    write_checksums, write_index,
 };
 use kmembuild::attestation::{
-    SigningKey, Subject, attest, debian_components, modules_txt, vendor_conf,
+    SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, vendor_conf,
 };
 use kmembuild::checksum::sha256_hex;
 use kmembuild::plan::Plan;
@@ -93,17 +93,15 @@ impl Release {
             name: PACKAGE.to_owned(),
             sha256: sha256_hex(&package),
         };
-        let files = attest(
-            &self.manifest(),
-            &self.plan(),
-            &components,
-            &self.result,
-            &[package],
-            signed.then_some(&key),
-        );
-        for file in files.unwrap() {
-            fs::write(self.result.join(file.name), file.text).unwrap();
+        let sbom = bill_of_materials(&self.manifest(), &components, &self.result).unwrap();
+        fs::write(self.result.join(SBOM), &sbom).unwrap();
+        // The build wrote one without the package.
+        for earlier in [PROVENANCE, ENVELOPE] {
+            let _ = fs::remove_file(self.result.join(earlier));
         }
+        let key = signed.then_some(&key);
+        let said = say(&self.manifest(), &self.plan(), &sbom, &[package], key);
+        fs::write(self.result.join(said.name), said.text).unwrap();
         write_checksums(&self.result).unwrap();
     }
 

@@ -4,4 +4,5 @@ mod files;
 mod locked;
 mod matrix;
 mod place;
+mod published;
 mod trouble;

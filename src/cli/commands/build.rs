@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::beside::Beside;
 use super::prepare::prepare;
 use super::produce::{How, NotProduced, Order, Produced, checked, produce};
 use super::{Invocation, print};
@@ -70,6 +71,7 @@ async fn build(
     let order = Order {
         arguments,
         folder: prepared.plan.platform.clone(),
+        beside: Beside::default(),
     };
     produce(invocation, &prepared, &order, progress).await
 }

@@ -8,6 +8,7 @@ use crate::facts::FactsError;
 use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
+use crate::packaging::PackagingError;
 use crate::plan::PlanError;
 use crate::source::SourceError;
 
@@ -272,6 +273,18 @@ pub(super) fn interrupted() -> Failure {
 pub(super) fn key(error: KeyError) -> Failure {
     let remedy = error.remedy();
     Failure::new(FailureKind::Usage, error).hint(remedy)
+}
+
+/// A result that cannot be packaged; the errors say what to do.
+pub(super) fn packaging(error: PackagingError) -> Failure {
+    let kind = match &error {
+        PackagingError::Changed { .. } => FailureKind::Integrity,
+        PackagingError::Unreadable { .. } | PackagingError::Unwritable { .. } => {
+            FailureKind::Output
+        }
+        _ => FailureKind::Plan,
+    };
+    Failure::new(kind, error)
 }
 
 /// A folder that cannot be audited.

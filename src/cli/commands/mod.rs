@@ -1,5 +1,6 @@
 //! The commands. The only place where the error of a stage becomes a failure with hints.
 
+mod beside;
 mod build;
 mod clean;
 mod completions;

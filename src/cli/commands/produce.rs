@@ -7,13 +7,14 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use super::beside::{self, Beside};
 use super::manifest::write_manifest;
 use super::prepare::{Prepared, stall};
 use super::{Invocation, explain};
 use crate::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, TakeError, file_sha256};
 use crate::artifacts::{
-    ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SHA256SUMS, Target,
-    checksum_file,
+    ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SBOM, SHA256SUMS,
+    Target, checksum_file,
 };
 use crate::cli::args::BuildArguments;
 use crate::engine::DockerEngine;
@@ -68,6 +69,8 @@ pub(super) struct Order<'a> {
     pub(super) arguments: &'a BuildArguments,
     /// Name of the result's folder below those of the recipe and the version.
     pub(super) folder: String,
+    /// What is published beside the binaries.
+    pub(super) beside: Beside<'a>,
 }
 
 impl Order<'_> {
@@ -79,9 +82,10 @@ impl Order<'_> {
 }
 
 /// Tells one content of the published folder from another.
-fn identity(key: &str, prepared: &Prepared) -> String {
+fn identity(key: &str, prepared: &Prepared, order: &Order<'_>) -> String {
     let like = prepared.like.as_ref().map(canonical_json);
-    format!("{key} {}", like.unwrap_or_default())
+    let beside = beside::identity(&order.beside);
+    format!("{key} {beside} {}", like.unwrap_or_default())
 }
 
 pub(super) fn checked(file: &ManifestFile) -> CheckedFile {
@@ -108,7 +112,7 @@ pub(super) fn is_current(
     order: &Order<'_>,
     key: &str,
 ) -> bool {
-    let identity = identity(key, prepared);
+    let identity = identity(key, prepared, order);
     let folder = order.destination(&prepared.plan);
     invocation.stamps().is_current(&folder, &identity)
 }
@@ -341,6 +345,8 @@ impl Making<'_> {
             return Ok(Made::Unproven(Box::new(manifest)));
         }
         replace(target.staging(), MANIFEST, &canonical_json(&manifest))?;
+        let materials = beside::materials(prepared, &manifest, target.staging(), self.sink)?;
+        replace(target.staging(), SBOM, &materials)?;
         if let Some(key) = &key {
             self.store(key, &manifest, target.staging());
         }
@@ -392,7 +398,7 @@ impl Making<'_> {
     /// Keeps a proven result; one that cannot be kept is published all the same.
     fn store(&self, key: &str, manifest: &Manifest, staging: &Path) {
         let outputs = manifest.files.iter().map(|file| file.name.clone());
-        let beside = [MANIFEST, PLAN, BUILD_LOG].map(str::to_owned);
+        let beside = [MANIFEST, PLAN, BUILD_LOG, SBOM].map(str::to_owned);
         let names: Vec<_> = outputs.chain(beside).collect();
         let entry = Entry {
             format: ENTRY_FORMAT,
@@ -433,6 +439,8 @@ impl Making<'_> {
             manifest.like.clone_from(&self.prepared.like);
             replace(staging, MANIFEST, &canonical_json(&manifest))?;
         }
+        let (name, text) = beside::complete(self.prepared, &manifest, staging, &self.order.beside)?;
+        replace(staging, name, &text)?;
         let sums = sums(staging, &manifest).map_err(|source| {
             let path = staging.to_path_buf();
             explain::artifact(ArtifactError::Unwritable { path, source })
@@ -440,7 +448,7 @@ impl Making<'_> {
         replace(staging, SHA256SUMS, &checksum_file(&sums))?;
         let folder = target.publish().map_err(explain::artifact)?;
         if let Some(key) = key {
-            let identity = identity(key, self.prepared);
+            let identity = identity(key, self.prepared, self.order);
             if let Err(error) = self.invocation.stamps().note(&folder, &identity) {
                 self.warn(format!("what was published could not be noted: {error}"));
             }

@@ -88,7 +88,19 @@ pub struct PackageRelations {
 }
 
 /// Form of a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 pub enum PackageFormat {
     /// For rpm, as `CentOS` 7's reads it.
     #[serde(rename = "rpm")]

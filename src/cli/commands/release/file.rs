@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::super::Invocation;
+use super::super::{Invocation, explain};
 use super::arguments::build_arguments;
+use crate::attestation::SigningKey;
 use crate::cli::args::{BuildArguments, ReleaseArguments};
 use crate::failure::{Failure, FailureKind};
 use crate::recipe::{Name, Source};
@@ -17,6 +18,8 @@ pub(super) struct ReleaseFile {
     pub(super) output: PathBuf,
     /// Most builds at a time, where the file or the command line says so.
     pub(super) jobs: Option<u32>,
+    /// Key to sign with.
+    pub(super) signing: Option<SigningKey>,
     /// The lock file beside it.
     pub(super) lockfile: PathBuf,
     /// All targets of the file, chosen or not.
@@ -77,6 +80,12 @@ impl ReleaseFile {
         Ok(Self {
             output,
             jobs: arguments.jobs.or(release.jobs),
+            signing: arguments
+                .sign_key
+                .as_deref()
+                .map(SigningKey::read)
+                .transpose()
+                .map_err(explain::key)?,
             lockfile: lockfile_beside(path),
             targets,
             chosen,

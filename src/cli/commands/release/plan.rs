@@ -2,11 +2,13 @@
 
 use futures_util::{StreamExt, stream};
 
+use super::super::beside::{Beside, refuse_unknown_package};
 use super::super::prepare::{Prepared, prepare};
 use super::super::produce::{Order, is_current, known_key};
 use super::super::{Invocation, explain};
 use super::file::ReleaseFile;
 use super::run::Place;
+use crate::attestation::SigningKey;
 use crate::cli::args::BuildArguments;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Plan, PlanError};
@@ -84,7 +86,15 @@ impl<'a> Planned<'a> {
             let label = target.label();
             let sink = progress.planning(&label);
             let state = match prepare(invocation, target.recipe.as_str(), arguments, &sink).await {
-                Ok(prepared) => match want(invocation, target, arguments, prepared).await {
+                Ok(prepared) => match want(
+                    invocation,
+                    target,
+                    arguments,
+                    prepared,
+                    file.signing.as_ref(),
+                )
+                .await
+                {
                     Ok(wanted) => State::Wanted(Box::new(wanted)),
                     Err(failure) => State::Failed(failure),
                 },
@@ -136,7 +146,7 @@ impl<'a> Planned<'a> {
             let State::Wanted(wanted) = &target.state else {
                 continue;
             };
-            let order = order(target.target, target.arguments, &wanted.prepared);
+            let order = order(target.target, target.arguments, &wanted.prepared, None);
             let place = order.destination(&wanted.prepared.plan);
             if let Some(other) = places.insert(place, target.label.clone()) {
                 let text = format!(
@@ -163,9 +173,11 @@ async fn want(
     target: &Target,
     arguments: &BuildArguments,
     prepared: Prepared,
+    signing: Option<&SigningKey>,
 ) -> Result<Wanted, Failure> {
     let key = known_key(invocation, &prepared.plan).await?;
-    let order = order(target, arguments, &prepared);
+    refuse_unknown_package(&prepared, &target.packages)?;
+    let order = order(target, arguments, &prepared, signing);
     let from = match &key {
         _ if arguments.caches.no_cache => From::Build,
         Some(key) if is_current(invocation, &prepared, &order, key) => From::Published,
@@ -184,11 +196,17 @@ pub(super) fn order<'a>(
     target: &'a Target,
     arguments: &'a BuildArguments,
     prepared: &Prepared,
+    key: Option<&'a SigningKey>,
 ) -> Order<'a> {
     let platform = &prepared.plan.platform;
     let folder = match &target.variant {
         Some(variant) => format!("{platform}-{variant}"),
         None => platform.clone(),
     };
-    Order { arguments, folder }
+    let packages = &target.packages;
+    Order {
+        arguments,
+        folder,
+        beside: Beside { packages, key },
+    }
 }

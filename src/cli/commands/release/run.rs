@@ -82,7 +82,7 @@ pub(super) async fn run<'a>(
         .map(|(index, target)| {
             let one_failed = &one_failed;
             async move {
-                let mut done = one(invocation, target, progress, one_failed).await;
+                let mut done = one(invocation, file, target, progress, one_failed).await;
                 let stopped = done
                     .failure()
                     .is_some_and(|failure| failure.kind == FailureKind::Interrupted);
@@ -130,6 +130,7 @@ async fn default_jobs(
 
 async fn one<'a>(
     invocation: &Invocation<'_>,
+    file: &ReleaseFile,
     planned: PlannedTarget<'a>,
     progress: &ReleaseProgress,
     one_failed: &AtomicBool,
@@ -155,7 +156,8 @@ async fn one<'a>(
             } else if invocation.cancel.is_cancelled() {
                 Outcome::Failed(explain::interrupted())
             } else {
-                let order = order(target, arguments, &wanted.prepared);
+                let signing = file.signing.as_ref();
+                let order = order(target, arguments, &wanted.prepared, signing);
                 let sink = progress.target(&label);
                 let produced = Box::pin(produce(invocation, &wanted.prepared, &order, &sink)).await;
                 match produced {
