@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! argv + environment   environment, cli
+//!   -> Release         release (the file that names many targets), lockfile (what their inputs must be)
 //!   -> Recipe          recipe (the YAML format), library (the shipped ones, the user's, their patches)
 //!   -> Like            like: what a node has, where the user names that instead of a tag
 //!   -> Facts           facts, read from source (git) and engine (the container engine)
@@ -11,12 +12,13 @@
 //!   -> Built           execute: lowers the plan onto the engine
 //!   -> Manifest        artifacts: collects, publishes in one step
 //!   -> Verdict         verify: what the checks found in the files
-//!   -> Statement        attestation: SBOM, provenance, signature; and whether a release is as they say
-//!   -> packages         packaging: what a node's package manager installs, made of a published result
+//!   -> Statement       attestation: SBOM, provenance, signature; and whether a release is as they say
+//!   -> packages        packaging: what a node's package manager installs, made of a published result
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
-//! `cli/commands/build.rs` walks that road from end to end. Stages tell what goes on by [`events`] and never print.
+//! `cli/commands/prepare.rs` walks that road up to the plan, `produce.rs` from there on, or takes the result out of the
+//! cache; `build.rs` does so for one target, `release/` for many. Stages tell what goes on by [`events`] and never print.
 
 pub mod artifacts;
 pub mod attestation;
