@@ -25,7 +25,9 @@ fn publishes_the_files_with_where_they_came_from() {
             "build.log",
             "manifest.json",
             "plan.json",
+            "provenance.json",
             "reader",
+            "sbom.cdx.json",
             "tool"
         ]
     );
