@@ -185,7 +185,7 @@ async fn look(
     let mut seen = BTreeSet::new();
     for target in planned.targets {
         let wanted = match target.state {
-            State::NotNeeded { .. } => continue,
+            State::NotNeeded(_) => continue,
             State::Failed(failure) => return Err(failure),
             State::Wanted(wanted) => wanted,
         };

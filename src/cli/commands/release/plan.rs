@@ -12,7 +12,7 @@ use crate::attestation::SigningKey;
 use crate::cli::args::BuildArguments;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Plan, PlanError};
-use crate::recipe::Architecture;
+use crate::recipe::{Architecture, Source};
 use crate::release::Target;
 use crate::report::ReleaseProgress;
 
@@ -33,19 +33,16 @@ pub(super) struct PlannedTarget<'a> {
     pub(super) label: String,
     /// What is asked of its build.
     pub(super) arguments: &'a BuildArguments,
+    /// What is known of its place before it is planned.
+    pub(super) place: Place,
     /// What is to be done.
     pub(super) state: State,
 }
 
 /// What is to be done for a target.
 pub(super) enum State {
-    /// The version needs no such build.
-    NotNeeded {
-        /// Where it would be.
-        place: Place,
-        /// Why.
-        reason: String,
-    },
+    /// The version needs no such build, and why.
+    NotNeeded(String),
     /// It cannot be planned.
     Failed(Failure),
     /// It is published, or will be.
@@ -85,6 +82,7 @@ impl<'a> Planned<'a> {
             let target = &file.targets[*index];
             let label = target.label();
             let sink = progress.planning(&label);
+            let mut place = place(invocation, target).await;
             let state = match prepare(invocation, target.recipe.as_str(), arguments, &sink).await {
                 Ok(prepared) => match want(
                     invocation,
@@ -101,13 +99,10 @@ impl<'a> Planned<'a> {
                 Err(failure) => match failure.source.downcast_ref() {
                     Some(PlanError::NotNeeded {
                         version, reason, ..
-                    }) => State::NotNeeded {
-                        place: Place {
-                            version: version.clone(),
-                            platform: platform(invocation, arguments).await,
-                        },
-                        reason: reason.clone(),
-                    },
+                    }) => {
+                        place.version.clone_from(version);
+                        State::NotNeeded(reason.clone())
+                    }
                     _ => State::Failed(failure),
                 },
             };
@@ -115,6 +110,7 @@ impl<'a> Planned<'a> {
                 target,
                 label,
                 arguments,
+                place,
                 state,
             }
         });
@@ -158,14 +154,22 @@ impl<'a> Planned<'a> {
     }
 }
 
-/// The platform of a target of which there is no plan.
-async fn platform(invocation: &Invocation<'_>, arguments: &BuildArguments) -> String {
-    let own = match invocation.connected().await {
-        Ok(connected) => connected.info.architecture.as_str(),
-        Err(_) => "unknown",
+/// The place of a target of which there is no plan yet.
+async fn place(invocation: &Invocation<'_>, target: &Target) -> Place {
+    let own = invocation.connected().await;
+    let own = own.map_or("unknown", |connected| connected.info.architecture.as_str());
+    let arch = target.arch.as_ref().map_or(own, Architecture::as_str);
+    let version = match invocation.recipe(target.recipe.as_str()) {
+        Ok(loaded) => match &loaded.recipe.source {
+            Source::Folder(folder) => Some(folder.version.to_string()),
+            Source::Git(_) => None,
+        },
+        Err(_) => None,
     };
-    let arch = arguments.arch.as_ref().map_or(own, Architecture::as_str);
-    format!("linux-{arch}")
+    Place {
+        version: target.version.clone().or(version).unwrap_or_default(),
+        platform: format!("linux-{arch}"),
+    }
 }
 
 async fn want(

@@ -46,9 +46,9 @@ pub(super) fn write_release(file: &ReleaseFile, done: &[Done<'_>]) -> Result<(),
     Ok(())
 }
 
-/// What the index says of a target; nothing where it could not even be planned, or was not tried.
+/// What the index says of a target; nothing where it was not tried.
 fn entry(done: &Done<'_>) -> Option<IndexTarget> {
-    let place = done.place.as_ref()?;
+    let place = &done.place;
     let mut entry = IndexTarget {
         recipe: done.target.recipe.to_string(),
         version: place.version.clone(),

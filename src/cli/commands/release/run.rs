@@ -25,8 +25,8 @@ const MOST_JOBS: u64 = 4;
 pub(super) struct Done<'a> {
     pub(super) target: &'a Target,
     pub(super) label: String,
-    /// Where it is, or would be, below the folder of the results; none where it could not be planned.
-    pub(super) place: Option<Place>,
+    /// Where it is, or would be, below the folder of the results.
+    pub(super) place: Place,
     pub(super) outcome: Outcome,
     pub(super) took: Duration,
 }
@@ -140,11 +140,12 @@ async fn one<'a>(
         target,
         label,
         arguments,
+        place,
         state,
     } = planned;
     let (place, outcome) = match state {
-        State::NotNeeded { place, reason } => (Some(place), Outcome::NotNeeded(reason)),
-        State::Failed(failure) => (None, Outcome::Failed(failure)),
+        State::NotNeeded(reason) => (place, Outcome::NotNeeded(reason)),
+        State::Failed(failure) => (place, Outcome::Failed(failure)),
         State::Wanted(wanted) => {
             let plan = &wanted.prepared.plan;
             let place = Place {
@@ -170,7 +171,7 @@ async fn one<'a>(
                     }
                 }
             };
-            (Some(place), outcome)
+            (place, outcome)
         }
     };
     Done {

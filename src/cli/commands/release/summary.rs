@@ -46,9 +46,9 @@ fn matrix_target<'a>(planned: &'a PlannedTarget<'_>) -> MatrixTarget<'a> {
         key: None,
     };
     match &planned.state {
-        State::NotNeeded { place, reason } => {
-            target.version = Some(&place.version);
-            target.platform = Some(&place.platform);
+        State::NotNeeded(reason) => {
+            target.version = Some(&planned.place.version);
+            target.platform = Some(&planned.place.platform);
             target.state = "not-needed";
             target.reason = Some(reason.clone());
         }
