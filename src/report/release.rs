@@ -99,6 +99,19 @@ impl ReleaseProgress {
         }
     }
 
+    /// Says something about the whole that the user should know.
+    pub fn warn(&self, text: &str) {
+        match &self.form {
+            Form::Json => json_line(
+                "",
+                &Event::Warning {
+                    text: text.to_owned(),
+                },
+            ),
+            _ => self.say(&format!("warning: {text}")),
+        }
+    }
+
     /// Says how a target ended; a failure in full.
     pub fn ended(&self, label: &str, end: &TargetEnd<'_>, took: Duration) {
         if let Form::Live(live) = &self.form {

@@ -111,6 +111,22 @@ fn a_part_of_a_release_leaves_the_rest_as_it_was() {
     let pattern = format!("{}/*", place.other);
     place.release(&["--only", &pattern]).code(0);
     assert_eq!(place.index()["targets"].as_array().map(Vec::len), Some(4));
+    // What is of no target any more is named.
+    place.write(
+        "
+defaults: {options: {source: ['{url}']}}
+targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
+",
+    );
+    let stale = place.result(&place.other, "v1.0.0-rc10");
+    let stale = stale
+        .strip_prefix(place.build.place.path())
+        .expect("below it");
+    place
+        .release(&[])
+        .code(0)
+        .says(&format!("warning: {} is of no target", stale.display()));
+    place.write(SIX);
     place
         .release(&["--only", "nothing/*"])
         .code(2)

@@ -231,9 +231,9 @@ impl Making<'_> {
     fn take(&self, entry: &Entry, target: &Target) -> Result<Option<Manifest>, Failure> {
         let taken = self.invocation.results().take(entry, target.staging());
         let damage = match taken {
-            Ok(()) => match read_manifest(target.staging()) {
-                Some(manifest) => return Ok(Some(manifest)),
-                None => "its manifest is of another version of this tool".to_owned(),
+            Ok(()) => match (read_manifest(target.staging()), read_plan(target.staging())) {
+                (Some(manifest), Some(_)) => return Ok(Some(manifest)),
+                _ => "its manifest or its plan is of another version of this tool".to_owned(),
             },
             Err(TakeError::Damaged(damage)) => damage.to_string(),
             Err(TakeError::Unwritable { path, source }) => {
@@ -518,6 +518,10 @@ fn unproven(files: &[CheckedFile]) -> Failure {
 
 fn read_manifest(folder: &Path) -> Option<Manifest> {
     serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()
+}
+
+fn read_plan(folder: &Path) -> Option<Plan> {
+    serde_json::from_slice(&fs::read(folder.join(PLAN)).ok()?).ok()
 }
 
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.

@@ -1,15 +1,24 @@
 //! The files at the top of a release.
 
+use std::path::Path;
+
 use super::super::explain;
 use super::file::ReleaseFile;
 use super::run::{Done, Outcome};
-use crate::artifacts::{ArtifactError, IndexResult, IndexTarget, TOOL, read_index, write_index};
+use crate::artifacts::{
+    ArtifactError, IndexResult, IndexTarget, MANIFEST, TOOL, read_index, write_index,
+};
 use crate::failure::Failure;
 use crate::recipe::{Name, bare};
+use crate::report::ReleaseProgress;
 
 /// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
 /// wrote of them.
-pub(super) fn write_release(file: &ReleaseFile, done: &[Done<'_>]) -> Result<(), Failure> {
+pub(super) fn write_release(
+    file: &ReleaseFile,
+    done: &[Done<'_>],
+    progress: &ReleaseProgress,
+) -> Result<(), Failure> {
     let root = &file.output;
     let earlier = read_index(root);
     let mut targets = Vec::new();
@@ -42,8 +51,35 @@ pub(super) fn write_release(file: &ReleaseFile, done: &[Done<'_>]) -> Result<(),
         let path = root.clone();
         explain::artifact(ArtifactError::Unwritable { path, source })
     })?;
-    write_index(root, TOOL, targets).map_err(explain::artifact)?;
+    let index = write_index(root, TOOL, targets).map_err(explain::artifact)?;
+    let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
+    for folder in results(root) {
+        if !known.contains(&folder) {
+            progress.warn(&format!(
+                "{} is of no target of the release, and `kmembuild verify` refuses it: remove it before you publish the folder",
+                root.join(folder).display()
+            ));
+        }
+    }
     Ok(())
+}
+
+/// The folders of results below `root`, relative to it.
+fn results(root: &Path) -> Vec<String> {
+    let folders = |path: &Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut paths: Vec<_> = folders.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let recipes = folders(root);
+    let versions = recipes.iter().flat_map(|recipe| folders(recipe));
+    let results = versions.flat_map(|version| folders(&version));
+    results
+        .filter(|result| result.join(MANIFEST).is_file())
+        .filter_map(|result| Some(result.strip_prefix(root).ok()?.to_str()?.to_owned()))
+        .collect()
 }
 
 /// What the index says of a target; nothing where it was not tried.

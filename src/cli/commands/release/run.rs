@@ -104,7 +104,7 @@ pub(super) async fn run<'a>(
         .await;
     done.sort_by_key(|(index, _)| *index);
     let done: Vec<_> = done.into_iter().map(|(_, done)| done).collect();
-    publish::write_release(file, &done)?;
+    publish::write_release(file, &done, progress)?;
     Ok(done)
 }
 
