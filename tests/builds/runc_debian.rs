@@ -75,7 +75,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
 
     let file = result(&place, "dist").join("runc");
     let before = fs::read(result(&place, "dist").join("SHA256SUMS")).expect("checksums");
-    let twin = build_changed(&place, &[" nokmem"], "dist").code(16);
+    let twin = build_changed(&place, &[" apparmor nokmem"], "dist").code(16);
     twin.prints("on: the code that turns it on")
         .prints("libcontainer/cgroups/fs/kmem.go")
         .prints("memory.kmem.limit_in_bytes")
@@ -92,7 +92,12 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     let verify = |file: PathBuf| place.run(&["verify", "--static", &file.display().to_string()]);
     verify(file).code(0).prints("off by the nokmem tag");
     // Only a recipe that does not ask for it lets such a binary out.
-    build_changed(&place, &[" nokmem", "      kmem: \"off\"\n"], "on-purpose").code(0);
+    build_changed(
+        &place,
+        &[" apparmor nokmem", "      kmem: \"off\"\n"],
+        "on-purpose",
+    )
+    .code(0);
     verify(result(&place, "on-purpose").join("runc"))
         .code(16)
         .prints("on: the code that turns it on")

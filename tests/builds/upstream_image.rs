@@ -55,7 +55,7 @@ fn upstreams_image_is_repaired_and_what_is_compiled_is_not_touched() {
     // Neither the base nor the root file system is fetched again: both servers are silent now.
     mirrors.stop();
     build
-        .build("v1.0.0-rc10", &words)
+        .build("v1.0.0-rc10", &[&words[..], &["--no-cache"]].concat())
         .code(0)
         .says(&format!("the image {name} is there already"));
     assert_eq!(busybox.requests().len(), 2);
