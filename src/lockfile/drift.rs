@@ -49,7 +49,7 @@ impl Lockfile {
             let locked = self.sources.get(recipe).unwrap_or(&nothing);
             for (version, found) in found {
                 let locked = locked.get(version);
-                // The URL may be another one.
+                // The URLs may be others.
                 let same =
                     locked.is_some_and(|one| one.commit == found.commit && one.tree == found.tree);
                 if !same {
@@ -137,7 +137,7 @@ mod tests {
             .patches
             .insert("runc/x.patch".to_owned(), "b".to_owned());
         let source = LockedSource {
-            url: "https://example.org/runc".to_owned(),
+            urls: vec!["https://example.org/runc".to_owned()],
             commit: "c".repeat(40),
             tree: "d".repeat(40),
         };

@@ -30,8 +30,8 @@ pub struct Lockfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LockedSource {
-    /// The URL that served it when it was locked. Another one may serve the same commit.
-    pub url: String,
+    /// The URLs that it may come from, in order, when it was locked. For reference: any place may serve the commit.
+    pub urls: Vec<String>,
     /// The commit.
     pub commit: String,
     /// Its tree.
@@ -78,8 +78,8 @@ impl Default for Lockfile {
 }
 
 impl Lockfile {
-    /// Adds what `plan` takes, but for its images; `url` served its source.
-    pub fn add(&mut self, plan: &Plan, url: &str) {
+    /// Adds what `plan` takes, but for its images; its source may come from `urls`.
+    pub fn add(&mut self, plan: &Plan, urls: &[String]) {
         let recipe = &plan.recipe;
         self.recipes
             .insert(recipe.name.clone(), recipe.sha256.clone());
@@ -97,7 +97,7 @@ impl Lockfile {
         {
             source_patches = patches.as_slice();
             let locked = LockedSource {
-                url: url.to_owned(),
+                urls: urls.to_vec(),
                 commit: commit.clone(),
                 tree: tree.clone(),
             };

@@ -34,14 +34,16 @@ impl Store {
             .iter()
             .map(|url| Location::parse(url))
             .collect();
+        let urls = locations.iter().map(Location::shown).collect();
         if locations.is_empty() {
             return Err(SourceError::NoUrls {
                 wanted: request.wanted.clone(),
             });
         }
         if !request.refresh
-            && let Some(served) = self.served_from_store(&locations, &wanted)?
+            && let Some(mut served) = self.served_from_store(&locations, &wanted)?
         {
+            served.urls = urls;
             return Ok(served);
         }
         let mut failed = Vec::new();
@@ -60,7 +62,11 @@ impl Store {
             let stall = (!location.is_local()).then_some(request.stall);
             let work = self.work(location.clone(), wanted.clone(), request.refresh);
             let error = match attempt::run(work, stall, sink, cancel).await {
-                Ok(found) => return self.accept(location, found, failed),
+                Ok(found) => {
+                    let mut served = self.accept(location, found, failed)?;
+                    served.urls = urls;
+                    return Ok(served);
+                }
                 Err(Ended::Failed(error)) => error,
                 Err(Ended::Cancelled) => {
                     return Err(SourceError::Cancelled {
@@ -187,6 +193,7 @@ impl Store {
             tree: commit.tree_id().to_string(),
             commit_time: commit.time().seconds(),
             url: location.shown(),
+            urls: Vec::new(),
             from_store: false,
             failed: Vec::new(),
         })

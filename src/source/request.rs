@@ -34,6 +34,8 @@ pub struct Served {
     pub commit_time: i64,
     /// The URL that served it, without password.
     pub url: String,
+    /// All the URLs that it may come from, in the order in which they are asked, without passwords.
+    pub urls: Vec<String>,
     /// The store had it and nobody was asked.
     pub from_store: bool,
     /// The mirrors that were tried before and did not serve it.

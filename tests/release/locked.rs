@@ -4,6 +4,8 @@ use std::fs;
 
 use super::place::ReleasePlace;
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::registry::Registry;
+use crate::support::shaped_project::git;
 
 const ONE: &str = "
 defaults: {options: {source: ['{url}']}}
@@ -97,4 +99,100 @@ fn another_image_of_the_name_is_not_taken() {
     done.says(&format!("no place has the image {name}"));
     place.release(&["--no-cache"]).code(0);
     docker_succeeds(&["rmi", "-f", &name]);
+}
+
+#[test]
+fn a_patch_that_changed_is_shown() {
+    let place = ReleasePlace::new("patch-drift", "cp /bin/true out");
+    place.change_recipe(
+        "images:\n",
+        "patches:\n  - {file: shaped/kmem-off.patch, to: source, versions: '<1.0.0-rc6', summary: accounting off}\n\nimages:\n",
+    );
+    place.write(&ONE.replace("v1.0.0-rc10", "v1.0.0-rc4"));
+    place.lock(&[]).code(0);
+    place.release(&["--locked"]).code(0);
+    let patch = "recipes/patches/shaped/kmem-off.patch";
+    let text = fs::read_to_string(place.build.place.path().join(patch)).expect("the patch");
+    place
+        .build
+        .place
+        .write(patch, &format!("Another word about it.\n\n{text}"));
+    place
+        .release(&["--locked"])
+        .code(17)
+        .says("the patch shaped/kmem-off.patch");
+    place.lock(&["--update", "shaped/kmem-off.patch"]).code(0);
+    place.release(&["--locked"]).code(0);
+    place.build.assert_nothing_is_left();
+}
+
+#[test]
+fn a_mirror_with_another_commit_is_left_for_the_next() {
+    let place = ReleasePlace::new("poisoned", "cp /bin/true out");
+    place.write(ONE);
+    place.lock(&[]).code(0);
+    let poisoned = place.build.place.path().join("poisoned");
+    let url = place.build.project.url();
+    let here = place.build.place.path();
+    git(here, &["clone", "-q", &url, "poisoned"]);
+    git(
+        &poisoned,
+        &["tag", "-f", "v1.0.0-rc10", "v1.0.0-rc9^{commit}"],
+    );
+    place.write(&ONE.replace("['{url}']", "[./poisoned, '{url}']"));
+    let done = place.release(&["--locked"]).code(0);
+    let other = place.build.project.commit("v1.0.0-rc9");
+    let commit = place.build.project.commit("v1.0.0-rc10");
+    done.says("v1.0.0-rc10: not from ")
+        .says("poisoned")
+        .says(&other);
+    let manifest = place.result(&place.build.recipe, "v1.0.0-rc10");
+    let manifest = crate::support::build_place::manifest(&manifest);
+    assert_eq!(manifest["source"]["git"]["commit"], commit.as_str());
+    // Where all have it, none of them is believed.
+    place.write(&ONE.replace("['{url}']", "[./poisoned]"));
+    place
+        .release(&["--locked"])
+        .code(17)
+        .says("the inputs are not those of the lock file:")
+        .says(&other);
+    place.build.assert_nothing_is_left();
+}
+
+#[test]
+fn a_mirror_with_another_image_is_left_for_the_next() {
+    const DEBIAN: &str = "kmembuild-test/debian:bullseye-essential";
+    let place = ReleasePlace::new("poisoned-image", "cp /bin/true out");
+    let registry = Registry::start();
+    let name = format!("poisoned-{}:1", std::process::id());
+    registry.push(DEBIAN, &format!("good/library/{name}"));
+    let container = docker(&["create", DEBIAN, "true"]);
+    let bad = format!("{}/bad/library/{name}", registry.address);
+    docker(&["commit", "--change", "ENV POISONED=1", &container, &bad]);
+    docker(&["rm", &container]);
+    docker(&["push", &bad]);
+    docker(&["rmi", &bad]);
+    let with = |mirrors: &str| {
+        let options = format!("['{{url}}'], image-name: '{name}', mirror: [{mirrors}]");
+        place.write(&ONE.replace("['{url}']", &options));
+    };
+    let (good, bad) = (
+        format!("'{}/good'", registry.address),
+        format!("'{}/bad'", registry.address),
+    );
+    with(&good);
+    place.lock(&[]).code(0);
+    docker_succeeds(&["rmi", &name]);
+    with(&format!("{bad}, {good}"));
+    let done = place.release(&["--locked"]).code(0);
+    let done = done.says("it serves another image than the lock file names");
+    assert!(done.stderr.contains(": built in"), "{done:?}");
+    docker_succeeds(&["rmi", &name]);
+    with(&bad);
+    place
+        .release(&["--locked", "--no-cache"])
+        .code(17)
+        .says("is another one than the lock file names");
+    docker_succeeds(&["rmi", &name]);
+    place.build.assert_nothing_is_left();
 }

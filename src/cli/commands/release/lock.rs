@@ -97,8 +97,11 @@ pub(super) fn refuse_drift(
 }
 
 fn add(found: &mut Lockfile, prepared: &Prepared) {
-    let url = prepared.served.as_ref().map(|served| served.url.as_str());
-    found.add(&prepared.plan, url.unwrap_or_default());
+    let urls = prepared
+        .served
+        .as_ref()
+        .map(|served| served.urls.as_slice());
+    found.add(&prepared.plan, urls.unwrap_or_default());
 }
 
 /// Images of a plan that the lock file does not know.
