@@ -14,6 +14,7 @@
 //!   -> Verdict         verify: what the checks found in the files
 //!   -> Statement       attestation: SBOM, provenance, signature; and whether a release is as they say
 //!   -> packages        packaging: what a node's package manager installs, made of a published result
+//!   -> Reproduction    compare: where a result and the same built again differ
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod attestation;
 pub mod certificates;
 pub mod checksum;
 pub mod cli;
+pub mod compare;
 pub mod engine;
 pub mod environment;
 pub mod events;
