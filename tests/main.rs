@@ -5,6 +5,7 @@ mod builds;
 mod commands;
 mod documentation;
 mod engine;
+mod examples;
 mod kubelet;
 mod like;
 mod packaging;

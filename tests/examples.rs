@@ -1,0 +1,178 @@
+//! The examples are what the tool and its formats are.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use kmembuild::cli::{CommandLine, parse};
+use kmembuild::library::Library;
+use kmembuild::recipe::Source;
+use kmembuild::release::{KnownTags, expand, json_schema, parse_release};
+use serde_json::Value;
+
+fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    fs::read_to_string(path.join(name)).expect("an example")
+}
+
+fn yaml(name: &str) -> Value {
+    serde_saphyr::from_str(&example(name)).expect("the example is YAML")
+}
+
+#[test]
+fn the_release_has_every_line_that_needs_it() {
+    let text = example("release.yaml");
+    let release = parse_release("release.yaml", &text).expect("a release");
+    let library = Library::new(Vec::new());
+    let targets = expand("release.yaml", &text, &release, |recipe| {
+        let loaded = library.load(recipe.as_str()).map_err(|_| Vec::new())?;
+        Ok(match loaded.recipe.source {
+            Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
+            Source::Folder(folder) => KnownTags::Folder(folder.version),
+        })
+    });
+    let targets = targets.expect("targets");
+    let labels: Vec<_> = targets
+        .iter()
+        .map(kmembuild::release::Target::label)
+        .collect();
+    let of = |recipe: &str| {
+        let prefix = format!("{recipe}/");
+        let of = labels.iter().filter(|label| label.starts_with(&prefix));
+        of.count()
+    };
+    // rc2 to rc10, rc90 to rc93; fourteen lines, and the article's own.
+    assert_eq!((of("runc"), of("kubelet"), labels.len()), (13, 15, 28));
+    for label in ["runc/v1.0.0-rc10/amd64", "kubelet/v1.15.5/amd64"] {
+        assert!(labels.iter().any(|known| known == label), "{labels:?}");
+    }
+}
+
+#[test]
+fn the_release_keeps_to_the_published_schema() {
+    let schema = jsonschema::validator_for(&json_schema()).expect("a schema");
+    let release = yaml("release.yaml");
+    let errors: Vec<_> = schema
+        .iter_errors(&release)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    // The schema refuses as well.
+    for (path, wrong) in [
+        ("/format", Value::from(2)),
+        ("/targets", Value::Array(Vec::new())),
+        ("/defaults/packages/0", Value::from("msi")),
+        ("/defaults/options/timeout", Value::from(1)),
+    ] {
+        let mut release = release.clone();
+        *release.pointer_mut(path).expect("it is in the example") = wrong;
+        assert!(!schema.is_valid(&release), "{path}");
+    }
+    let mut release = release.clone();
+    release["targets"][0]["verions"] = Value::from("v1.0.0");
+    assert!(!schema.is_valid(&release), "an unknown field");
+}
+
+/// All texts of a document that a shell gets: those under `run`, `script` and `before_script`.
+fn scripts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let lines: Vec<&Value> = match (name.as_str(), value) {
+                    ("run", text @ Value::String(_)) => vec![text],
+                    ("script" | "before_script", Value::Array(lines)) => lines.iter().collect(),
+                    _ => {
+                        scripts(value, found);
+                        continue;
+                    }
+                };
+                found.extend(lines.into_iter().map(|line| {
+                    let line = line.as_str().expect("a script is text");
+                    line.to_owned()
+                }));
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| scripts(value, found)),
+        _ => {}
+    }
+}
+
+/// The commands of the tool in a CI file, as the shell would split them.
+fn commands(document: &Value) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    scripts(document, &mut found);
+    let lines = found.iter().flat_map(|script| script.lines());
+    let words = lines.map(|line| shlex::split(line).expect("words of a shell"));
+    words
+        .filter(|words| words.first().is_some_and(|word| word == "kmembuild"))
+        .collect()
+}
+
+#[test]
+fn every_command_of_the_ci_examples_is_one_of_the_tool() {
+    for (name, expected) in [
+        ("github-actions.yml", &["release", "verify"][..]),
+        ("gitlab-ci.yml", &["lock", "release", "verify"]),
+    ] {
+        let commands = commands(&yaml(name));
+        let named: Vec<&str> = commands.iter().map(|words| words[1].as_str()).collect();
+        assert_eq!(named, expected, "{name}");
+        for words in &commands {
+            let arguments: Vec<_> = words.iter().map(OsString::from).collect();
+            let command = parse(&arguments).unwrap_or_else(|error| panic!("{name}: {error}"));
+            match command.command {
+                CommandLine::Release(release) => {
+                    assert!(release.locked && release.sign_key.is_some(), "{words:?}");
+                    assert_eq!(release.file, Path::new("release.yaml"));
+                }
+                CommandLine::Verify(verify) => assert_eq!(verify.files, [Path::new("dist/")]),
+                CommandLine::Lock(lock) => assert_eq!(lock.file, Path::new("release.yaml")),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ci_examples_keep_the_cache_and_the_result() {
+    let github = yaml("github-actions.yml");
+    let job = &github["jobs"]["release"];
+    let folder = job["env"]["KMEMBUILD_CACHE_DIR"].as_str();
+    assert!(
+        folder.is_some_and(|folder| folder.ends_with("/.kmembuild-cache")),
+        "{job}"
+    );
+    let steps = job["steps"].as_array().expect("steps");
+    let using = |action: &str| {
+        let step = steps.iter().find(|step| {
+            step["uses"]
+                .as_str()
+                .is_some_and(|uses| uses.split('@').next() == Some(action))
+        });
+        step.unwrap_or_else(|| panic!("nothing uses {action}"))
+    };
+    for action in ["actions/cache/restore", "actions/cache/save"] {
+        assert_eq!(
+            using(action)["with"]["path"],
+            "${{ env.KMEMBUILD_CACHE_DIR }}"
+        );
+    }
+    assert_eq!(using("actions/cache/save")["if"], "always()");
+    // What is saved is found again: by the beginning of its name.
+    let key = using("actions/cache/save")["with"]["key"]
+        .as_str()
+        .expect("a key");
+    let restored = using("actions/cache/restore")["with"]["restore-keys"].as_str();
+    assert!(
+        restored.is_some_and(|prefix| key.starts_with(prefix.trim())),
+        "{key}"
+    );
+    assert_eq!(using("actions/upload-artifact")["with"]["path"], "dist/");
+
+    let gitlab = yaml("gitlab-ci.yml");
+    let folder = &gitlab["variables"]["KMEMBUILD_CACHE_DIR"];
+    assert_eq!(folder, "$CI_PROJECT_DIR/.kmembuild-cache");
+    assert_eq!(gitlab["release"]["cache"]["paths"][0], ".kmembuild-cache/");
+    assert_eq!(gitlab["release"]["cache"]["when"], "always");
+    assert_eq!(gitlab["release"]["artifacts"]["paths"][0], "dist/");
+}
