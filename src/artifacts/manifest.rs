@@ -119,6 +119,10 @@ pub struct ManifestImage {
     pub id: String,
     /// Digests of its unpacked layers, lowest first.
     pub layers: Vec<String>,
+    /// Environment of its containers, `NAME=value`.
+    pub environment: Vec<String>,
+    /// Architecture in Go's terms.
+    pub architecture: String,
     /// Digests under which registries know it.
     pub repo_digests: Vec<String>,
     /// The images it was made from or pulled as: name to the reference that had it; null: it was there already.

@@ -13,7 +13,12 @@ pub use config::Config;
 /// Whether the command line asks for something that needs a source, and may fetch it. Not so where it is wrong.
 pub fn needs_source(arguments: &[OsString]) -> bool {
     match parse(arguments).map(|cli| cli.command) {
-        Ok(CommandLine::Plan { .. } | CommandLine::Release(_) | CommandLine::Lock(_)) => true,
+        Ok(
+            CommandLine::Plan { .. }
+            | CommandLine::Release(_)
+            | CommandLine::Lock(_)
+            | CommandLine::Reproduce(_),
+        ) => true,
         Ok(CommandLine::Build(words)) => !words.iter().any(|word| word == "--help" || word == "-h"),
         _ => false,
     }

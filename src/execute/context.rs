@@ -34,8 +34,10 @@ pub struct Context<'a> {
     pub locks: &'a Path,
     /// Take nothing from the network: what is neither in the store nor on the engine is an error.
     pub offline: bool,
-    /// What the lock file says of images, by name.
+    /// What images must be, by name.
     pub locked_images: &'a BTreeMap<String, ImageContent>,
+    /// What says so, for messages: `the lock file`.
+    pub locked_by: &'static str,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// Longest time without a byte from a registry.
@@ -47,7 +49,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the image is the one that the lock file names, or the lock file names none of that name.
+    /// Whether the image is the locked one, or none of that name is locked.
     pub(super) fn is_locked(&self, name: &str, image: &EngineImage) -> bool {
         let locked = self.locked_images.get(name);
         locked.is_none_or(|locked| content(image).as_ref() == Some(locked))

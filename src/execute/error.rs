@@ -42,15 +42,17 @@ pub enum ExecuteError {
         /// Every reference that was tried.
         failed: Vec<FailedAttempt>,
     },
-    /// No place has the image that the lock file names; some have another one of that name.
+    /// No place has the locked image; some have another one of that name.
     #[error(
-        "the image {name} is another one than the lock file names: its layers are{}\nand those of the lock file are{}",
+        "the image {name} is another one than {by} names: its layers are{}\nand those of {by} are{}",
         lines(found),
         lines(locked)
     )]
     ImageMoved {
         /// The name.
         name: String,
+        /// What locks it: `the lock file`.
+        by: &'static str,
         /// Layers of the one that is locked.
         locked: Vec<String>,
         /// Layers of the last one that was found.

@@ -225,7 +225,8 @@ pub(super) async fn pull(
                     .await?
                     .ok_or_else(|| gone(reference))?;
                 if !context.is_locked(&base.name, &pulled) {
-                    let reason = "it serves another image than the lock file names".to_owned();
+                    let reason =
+                        format!("it serves another image than {} names", context.locked_by);
                     context.sink.event(&Event::MirrorFailed {
                         wanted: base.name.clone(),
                         mirror: reference.clone(),
@@ -276,10 +277,11 @@ pub(super) async fn pull(
     })
 }
 
-/// The failure of an image that no place has as the lock file wants it.
+/// The failure of an image that no place has as it is locked.
 fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError {
     let locked = context.locked_images.get(&name);
     ExecuteError::ImageMoved {
+        by: context.locked_by,
         locked: locked.map_or_else(Vec::new, |content| content.layers.clone()),
         found: found.to_vec(),
         name,

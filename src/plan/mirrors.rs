@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::types::{BaseImage, Plan, PlannedImage};
 use crate::recipe::ImageName;
 
 /// Where an image may be, beside its own name.
@@ -59,6 +60,45 @@ pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
     found
 }
 
+impl Plan {
+    /// The plan with images looked for under these prefixes first; what is built does not change.
+    #[must_use]
+    pub fn with_mirrors(mut self, prefixes: &[String]) -> Self {
+        let client = self
+            .build
+            .script
+            .iter_mut()
+            .map(|script| &mut script.client);
+        let bases = match &mut self.image {
+            PlannedImage::Registry(base) => std::slice::from_mut(base),
+            PlannedImage::Dockerfile { bases, .. } => bases.as_mut_slice(),
+            PlannedImage::Debian { .. } | PlannedImage::Archive { .. } => &mut [],
+        };
+        for base in bases.iter_mut().chain(client) {
+            look_first_under(prefixes, base);
+        }
+        self
+    }
+}
+
+fn look_first_under(prefixes: &[String], base: &mut BaseImage) {
+    let nowhere_else = Places {
+        first: prefixes,
+        heirs: &BTreeMap::new(),
+        also: &[],
+        last: &[],
+    };
+    let mut references = candidates(&base.name, &nowhere_else);
+    // Its own name has the place that the plan gives it, if it has one.
+    references.retain(|reference| *reference != base.name);
+    for reference in &base.candidates {
+        if !references.contains(reference) {
+            references.push(reference.clone());
+        }
+    }
+    base.candidates = references;
+}
+
 /// The heir of the registry that `name` names, and what follows the registry in the name. Of several that fit the
 /// longest counts.
 fn inherited<'a>(name: &'a str, heirs: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
@@ -94,7 +134,8 @@ fn repository_path(name: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Places, candidates};
+    use super::{Places, candidates, look_first_under};
+    use crate::plan::BaseImage;
 
     fn places<'a>(
         first: &'a [String],
@@ -157,6 +198,19 @@ mod tests {
         assert_eq!(
             candidates("runc_dev:rc10", &places(&[], &BTreeMap::new(), &[])),
             ["runc_dev:rc10"]
+        );
+    }
+
+    #[test]
+    fn further_mirrors_come_before_what_was_planned() {
+        let mut base = BaseImage {
+            name: "k8s.gcr.io/kube-cross:v1".to_owned(),
+            candidates: list(&["new.example/kube-cross:v1", "m.example/kube-cross:v1"]),
+        };
+        look_first_under(&list(&["m.example"]), &mut base);
+        assert_eq!(
+            base.candidates,
+            ["m.example/kube-cross:v1", "new.example/kube-cross:v1"]
         );
     }
 

@@ -7,6 +7,7 @@ mod live;
 mod output;
 mod plain;
 mod release;
+mod reproduction;
 mod summary;
 mod table;
 
@@ -16,6 +17,9 @@ pub use live::LiveProgress;
 pub use output::print;
 pub use plain::PlainProgress;
 pub use release::{ReleaseProgress, TargetEnd, TargetSink};
+pub use reproduction::{
+    FileIdentity, REPRODUCTION, ReproducedFile, ReproducedImage, Reproduction, reproduction_text,
+};
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table};
 

@@ -7,6 +7,7 @@ mod images;
 mod interrupting;
 mod limits;
 mod output_folder;
+mod reproducing;
 mod runc_debian;
 mod simultaneous;
 mod steps;

@@ -53,8 +53,8 @@ impl Published {
                 "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
             }},
             "image": {
-                "name": "x", "id": "sha256:00", "layers": [], "repo-digests": [], "pulled": {}, "patches": [],
-                "remarks": [], "packages": [],
+                "name": "x", "id": "sha256:00", "layers": [], "environment": [], "architecture": "amd64",
+                "repo-digests": [], "pulled": {}, "patches": [], "remarks": [], "packages": [],
             },
             "targets": [],
             "via": "make",

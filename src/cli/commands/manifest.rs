@@ -57,6 +57,8 @@ pub(super) fn write_manifest(
             name: built.image.name.clone(),
             id: built.image.image.id.clone(),
             layers: built.image.image.layers.clone(),
+            environment: built.image.image.environment.clone(),
+            architecture: built.image.image.architecture.clone(),
             repo_digests: built.image.image.repo_digests.clone(),
             pulled: built.image.pulled.clone(),
             patches,

@@ -13,6 +13,7 @@ mod prepare;
 mod produce;
 mod recipes;
 mod release;
+mod reproduce;
 mod shared;
 mod verify;
 
@@ -183,6 +184,10 @@ pub async fn dispatch(
             let stop = cancel.child_token();
             let mut invocation = Invocation::new(environment, global, &stop)?;
             Box::pin(release::run(&mut invocation, &arguments, cancel)).await
+        }
+        CommandLine::Reproduce(arguments) => {
+            let invocation = Invocation::new(environment, global, cancel)?;
+            Box::pin(reproduce::run(&invocation, &arguments)).await
         }
         CommandLine::Lock(arguments) => {
             let invocation = Invocation::new(environment, global, cancel)?;

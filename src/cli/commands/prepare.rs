@@ -15,7 +15,7 @@ use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
 use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, Request, Via, make_plan};
-use crate::recipe::{BuildOption, GitSource, ImageWay, Source, Version};
+use crate::recipe::{BuildOption, GitSource, ImageWay, Source, Span, Version};
 use crate::source::{FetchRequest, Served, Store};
 
 /// Longest time without a byte from a mirror, when nobody says otherwise.
@@ -230,7 +230,7 @@ async fn fetch(
             // What the lock file says comes last, and counts.
             .chain(invocation.locked_tags(name.as_str()))
             .collect(),
-        stall: stall(invocation, arguments),
+        stall: stall(invocation, arguments.stall_timeout),
         refresh: arguments.refresh,
         offline: arguments.caches.offline,
         skip_moved: invocation.lockfile.is_some(),
@@ -254,9 +254,8 @@ async fn fetch(
 }
 
 /// Longest time without a byte from a mirror.
-pub(super) fn stall(invocation: &Invocation<'_>, arguments: &BuildArguments) -> Duration {
-    arguments
-        .stall_timeout
+pub(super) fn stall(invocation: &Invocation<'_>, asked: Option<Span>) -> Duration {
+    asked
         .or(invocation.config.stall_timeout)
         .map_or(STALL, |span| span.0)
 }

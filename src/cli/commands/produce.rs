@@ -22,6 +22,7 @@ use crate::events::{Event, Sink, Tee};
 use crate::execute::{Context, Run, Sweep, execute, provide_image, sweep, with_causes};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Plan, canonical_json};
+use crate::recipe::Span;
 use crate::report::CheckedFile;
 
 /// A published result.
@@ -302,7 +303,8 @@ impl Making<'_> {
             sink.event(&Event::Warning { text });
         }
         let locks = self.locks();
-        let context = context(invocation, prepared, arguments, (self.run, &locks), &sink);
+        let means = Means::from(arguments);
+        let context = context(invocation, prepared, &means, (self.run, &locks), &sink);
         let saves_memory = plan.build.needs.could_save_memory;
         let info = &prepared.connected.info;
         let image = provide_image(plan, info, &context).await;
@@ -468,11 +470,32 @@ impl Making<'_> {
     }
 }
 
+/// What the command line says of how a plan is carried out, beside the plan.
+pub(super) struct Means<'a> {
+    pub(super) image_archive: Option<&'a Path>,
+    pub(super) debian_mirror: Option<&'a str>,
+    pub(super) offline: bool,
+    pub(super) keep: bool,
+    pub(super) stall_timeout: Option<Span>,
+}
+
+impl<'a> From<&'a BuildArguments> for Means<'a> {
+    fn from(arguments: &'a BuildArguments) -> Self {
+        Self {
+            image_archive: arguments.image_archive.as_deref(),
+            debian_mirror: arguments.debian_mirror.as_deref(),
+            offline: arguments.caches.offline,
+            keep: arguments.keep,
+            stall_timeout: arguments.stall_timeout,
+        }
+    }
+}
+
 /// What a plan is carried out with; `run` comes with its folder for lock files.
 pub(super) fn context<'a>(
     invocation: &'a Invocation<'_>,
     prepared: &'a Prepared,
-    arguments: &'a BuildArguments,
+    means: &Means<'a>,
     (run, locks): (&'a Run, &'a Path),
     sink: &'a dyn Sink,
 ) -> Context<'a> {
@@ -480,18 +503,18 @@ pub(super) fn context<'a>(
         engine: &prepared.connected.engine,
         store: prepared.store.as_ref(),
         patches: &prepared.loaded.patches,
-        image_archive: arguments.image_archive.as_deref(),
-        debian_mirror: arguments
+        image_archive: means.image_archive,
+        debian_mirror: means
             .debian_mirror
-            .as_deref()
             .or(invocation.config.debian_mirror.as_deref()),
         environment: &invocation.environment.for_others,
         run,
         locks,
-        offline: arguments.caches.offline,
+        offline: means.offline,
         locked_images: &invocation.locked_images,
-        keep: arguments.keep,
-        stall: stall(invocation, arguments),
+        locked_by: "the lock file",
+        keep: means.keep,
+        stall: stall(invocation, means.stall_timeout),
         sink,
         cancel: invocation.cancel,
     }
@@ -525,7 +548,7 @@ fn read_plan(folder: &Path) -> Option<Plan> {
 }
 
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
-async fn sweep_dead_runs(
+pub(super) async fn sweep_dead_runs(
     invocation: &Invocation<'_>,
     engine: &DockerEngine,
     sink: &dyn Sink,

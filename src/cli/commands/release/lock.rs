@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::prepare::Prepared;
-use super::super::produce::context;
+use super::super::produce::{Means, context};
 use super::super::{Invocation, explain, print};
 use super::file::ReleaseFile;
 use super::plan::{Planned, State};
@@ -205,7 +205,7 @@ async fn look(
             ..context(
                 invocation,
                 prepared,
-                target.arguments,
+                &Means::from(target.arguments),
                 (&run, &locks),
                 &sink,
             )
