@@ -38,7 +38,7 @@ fn publishes_the_files_with_where_they_came_from() {
         .expect("sha256sum starts");
     let said = String::from_utf8_lossy(&sums.stdout).into_owned();
     assert!(sums.status.success(), "{said}");
-    assert_eq!(said.lines().count(), 5, "{said}");
+    assert_eq!(said.lines().count(), 7, "{said}");
     let mode = |name: &str| {
         fs::metadata(folder.join(name))
             .unwrap()
