@@ -274,7 +274,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     let short = format!("right/reproduced:{}", std::process::id());
     let right = registry.push(&name, &short);
     let container = docker(&["create", &name, "true"]);
-    docker(&["commit", "--change", "ENV MOVED=1", &container, &name]);
+    let moved = docker(&["commit", "--change", "ENV MOVED=1", &container, &name]);
     docker(&["rm", &container]);
     registry.push(&name, &format!("wrong/reproduced:{}", std::process::id()));
 
@@ -302,7 +302,7 @@ fn another_image_under_the_name_is_refused_or_told() {
         .code(0)
         .says("it serves another image than the manifest names")
         .prints("the same image as then");
-    for name in [&name, &right] {
+    for name in [&name, &right, &moved] {
         docker_succeeds(&["rmi", "-f", name]);
     }
     build.assert_nothing_is_left();

@@ -44,7 +44,13 @@ pub(super) async fn rebuild(
     let written = log.finish().map_err(explain::artifact);
     let (built, image) = match built {
         Ok(built) => built,
-        Err(failure) if failure.kind == FailureKind::Interrupted || log.is_empty() => {
+        // An input that is another one says all that there is to say; only work that failed has a log worth keeping.
+        Err(failure)
+            if matches!(
+                failure.kind,
+                FailureKind::Interrupted | FailureKind::Integrity
+            ) || log.is_empty() =>
+        {
             return Err(failure);
         }
         Err(failure) => {
