@@ -1,6 +1,7 @@
 //! The commands. The only place where the error of a stage becomes a failure with hints.
 
 mod build;
+mod cache;
 mod clean;
 mod completions;
 mod explain;
@@ -196,6 +197,9 @@ pub async fn dispatch(
         CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
         CommandLine::Verify(arguments) => {
             verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
+        }
+        CommandLine::Cache { action } => {
+            cache::run(&Invocation::new(environment, global, cancel)?, &action).await
         }
         CommandLine::Clean {
             caches,
