@@ -25,12 +25,13 @@ pub async fn lock(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io:
         .create(true)
         .truncate(false)
         .open(path)?;
-    let mut told = false;
+    // Who holds it for a moment only, to read what it guards, is not worth a word.
+    let (mut first, mut told) = (true, false);
     loop {
         match file.try_lock() {
             Ok(()) => break,
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if !told => {
+            Err(TryLockError::WouldBlock) if !first && !told => {
                 told = true;
                 let mut holder = String::new();
                 file.seek(SeekFrom::Start(0))?;
@@ -40,7 +41,7 @@ pub async fn lock(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io:
                     text: format!("waiting for {holder}, which {purpose}"),
                 });
             }
-            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::WouldBlock) => first = false,
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

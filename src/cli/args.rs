@@ -84,17 +84,23 @@ pub enum CommandLine {
     },
     /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version; or a whole release folder
     Verify(VerifyArguments),
-    /// Remove from the engine what killed runs left there
+    /// Remove from the engine what killed runs left there; to make room, see `kmembuild cache prune`
     Clean {
-        /// Remove the compile caches as well
+        /// Remove the compile caches as well, as `cache prune --volumes` does
         #[arg(long)]
         caches: bool,
-        /// Remove the toolchain images that the tool made as well
+        /// Remove the toolchain images that the tool made as well, as `cache prune --images` does
         #[arg(long)]
         images: bool,
         /// Remove also what other machines' runs made whose time is not up
         #[arg(long)]
         all: bool,
+    },
+    /// List, show, check and remove what is kept to save time: results, and on the engine compile caches and images
+    Cache {
+        /// What to do with it
+        #[command(subcommand)]
+        action: CacheCommand,
     },
     /// Build and publish everything that a release file names: kmembuild release release.yaml
     Release(ReleaseArguments),
@@ -139,6 +145,53 @@ pub enum RecipesCommand {
         /// The file; its patches are in the folder `patches` beside it
         file: PathBuf,
     },
+}
+
+/// What to do with what is kept to save time.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// List the results that are kept, and the compile caches and images on the engine, with their sizes
+    List,
+    /// Show what a result is, when it was built and from what
+    Show {
+        /// Content key, or its beginning
+        #[arg(value_parser = given())]
+        key: String,
+    },
+    /// Hold the files of all results against their digests; exit code 17 when one is damaged, removed or not
+    Verify {
+        /// Remove damaged results; they are built again when they are wanted
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Remove the results that were not used for the longest time, until the rest is within its limit
+    ///
+    /// It makes room; what killed runs left on the engine is removed by `kmembuild clean`. What a live run works with
+    /// stays.
+    Prune(PruneArguments),
+}
+
+/// What is to go.
+#[derive(Debug, Args)]
+pub struct PruneArguments {
+    /// Most that the results may take together, e.g. 2GiB, or 0 for none; `cache-size` of the configuration if not given
+    #[arg(long, value_name = "SIZE", value_parser = size_or_nothing)]
+    pub size: Option<ByteSize>,
+    /// Remove also results that were not used for that long, e.g. 30d
+    #[arg(long, value_name = "TIME")]
+    pub unused: Option<Span>,
+    /// Remove the compile caches on the engine, as `clean --caches` does
+    #[arg(long)]
+    pub volumes: bool,
+    /// Remove the toolchain images that the tool made on the engine, as `clean --images` does
+    #[arg(long)]
+    pub images: bool,
+    /// Only what is of this recipe; --size is for its results then
+    #[arg(long, value_name = "NAME")]
+    pub recipe: Option<Name>,
+    /// Only tell what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What `verify` holds binaries and releases to.
@@ -381,6 +434,14 @@ pub struct UpstreamArguments {
     /// Toolchain version to accept instead of upstream's, e.g. 1.15 or 1.15.15
     #[arg(long, value_name = "VERSION", value_parser = given())]
     pub allow_toolchain: Option<String>,
+}
+
+/// A size, which may be none at all.
+fn size_or_nothing(text: &str) -> Result<ByteSize, String> {
+    match text.trim() {
+        "0" => Ok(ByteSize(0)),
+        size => size.parse(),
+    }
 }
 
 /// Refuses an empty text: it comes from a variable of a script that is not set.

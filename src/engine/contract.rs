@@ -159,6 +159,17 @@ pub struct Owned {
     pub labels: BTreeMap<String, String>,
     /// Whether it is a running container.
     pub running: bool,
+    /// Bytes that an image has with all of its layers, some of which other images may have as well.
+    pub size: Option<u64>,
+}
+
+/// What a volume takes, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VolumeUse {
+    /// Bytes; not known of a volume that is not the engine's own.
+    pub size: Option<u64>,
+    /// Containers that have it, running or not.
+    pub containers: Option<u64>,
 }
 
 /// What an [`Owned`] thing is.
@@ -171,6 +182,16 @@ pub enum OwnedKind {
     Volume,
     /// An image.
     Image,
+}
+
+impl std::fmt::Display for OwnedKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            OwnedKind::Container => "container",
+            OwnedKind::Volume => "volume",
+            OwnedKind::Image => "image",
+        })
+    }
 }
 
 /// A container engine.
@@ -224,6 +245,10 @@ pub trait Engine: Send + Sync {
     /// Everything that carries [`LABEL_RUN`].
     async fn owned(&self) -> Result<Vec<Owned>, EngineError>;
 
+    /// What each of the engine's volumes takes, by its name. An engine looks at every file of all of them for that, which
+    /// takes its time.
+    async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError>;
+
     /// Containers and images, labelled or not, of which a name begins with one of these.
     async fn named(
         &self,
@@ -234,7 +259,8 @@ pub trait Engine: Send + Sync {
     /// Takes the name `name` from an image that has another one as well. No such name is success.
     async fn untag(&self, name: &str) -> Result<(), EngineError>;
 
-    /// Removes one thing, a running container included. Already gone is success.
+    /// Removes one thing, a running container included. Already gone is success; what a container holds on to is
+    /// [`EngineError::InUse`].
     async fn remove(&self, owned: &Owned) -> Result<(), EngineError>;
 }
 

@@ -91,6 +91,15 @@ pub enum EngineError {
         /// The path.
         path: String,
     },
+    /// A container holds on to what was to be removed.
+    #[error("{what} is in use")]
+    InUse {
+        /// What was to be removed, e.g. `volume kmembuild-runc-go-build-0123456789ab`.
+        what: String,
+        /// The engine's words, which name the container.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Anything else that the engine refused.
     #[error("the engine could not {operation}")]
     Refused {

@@ -99,6 +99,7 @@ impl Left {
             name: name.clone(),
             labels: there.labels,
             running: false,
+            size: None,
         }))
     }
 }

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::left::Left;
-use crate::engine::{Engine, EngineError, LABEL_DEADLINE, LABEL_RUN, Owned, OwnedKind};
+use crate::engine::{
+    Engine, EngineError, LABEL_DEADLINE, LABEL_RECIPE, LABEL_RUN, Owned, OwnedKind,
+};
 
 /// A run of this machine. Its file is locked as long as its process lives, however that ends.
 #[derive(Debug)]
@@ -97,9 +99,11 @@ impl Drop for Run {
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent permissions"
+    reason = "five independent permissions"
 )]
-pub struct Sweep {
+pub struct Sweep<'a> {
+    /// Containers of runs of this machine that died, whatever is past its deadline, and what upstream's scripts left.
+    pub dead_runs: bool,
     /// Containers that were kept on request.
     pub kept: bool,
     /// Containers of other machines whose time is not up.
@@ -108,17 +112,54 @@ pub struct Sweep {
     pub volumes: bool,
     /// Toolchain images that the tool made.
     pub images: bool,
+    /// Volumes and images of this recipe only.
+    pub recipe: Option<&'a str>,
 }
 
-impl Sweep {
-    /// What every build removes before it starts: containers of runs of this machine that died, and whatever is
-    /// past its deadline.
+impl Sweep<'_> {
+    /// What every build removes before it starts.
     pub const DEAD_RUNS: Self = Self {
+        dead_runs: true,
         kept: false,
         foreign: false,
         volumes: false,
         images: false,
+        recipe: None,
     };
+
+    /// Whether this thing may go; `folder` is that of [`Run::begin`]. Whether a container holds on to a volume or an image,
+    /// the engine knows.
+    pub fn allows(&self, thing: &Owned, folder: &Path) -> bool {
+        let run = run_of(thing);
+        let is_of_recipe = self.recipe.is_none_or(|recipe| {
+            thing
+                .labels
+                .get(LABEL_RECIPE)
+                .is_some_and(|of| of == recipe)
+        });
+        match thing.kind {
+            // A container without a deadline is not the tool's: somebody started it from an image of the tool's,
+            // whose labels it inherits.
+            OwnedKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
+            OwnedKind::Container => {
+                self.dead_runs
+                    && match state(folder, run) {
+                        State::Alive => false,
+                        State::Dead => true,
+                        State::Kept => self.kept,
+                        State::NotOurs => self.foreign || past_deadline(thing),
+                    }
+            }
+            // A container of a live run may be about to use them.
+            OwnedKind::Volume | OwnedKind::Image => {
+                let allowed = match thing.kind {
+                    OwnedKind::Volume => self.volumes,
+                    _ => self.images,
+                };
+                allowed && is_of_recipe && !matches!(state(folder, run), State::Alive)
+            }
+        }
+    }
 }
 
 /// What came of a sweep.
@@ -126,6 +167,8 @@ impl Sweep {
 pub struct Swept {
     /// What was removed.
     pub removed: Vec<Owned>,
+    /// Volumes and images that containers hold on to.
+    pub in_use: Vec<Owned>,
     /// What could not be removed, by its name for a person, and why.
     pub failed: Vec<(String, EngineError)>,
 }
@@ -135,7 +178,11 @@ pub struct Swept {
 ///
 /// # Errors
 /// The [`EngineError`] of an engine that does not say what there is, or is gone.
-pub async fn sweep(engine: &dyn Engine, folder: &Path, sweep: Sweep) -> Result<Swept, EngineError> {
+pub async fn sweep(
+    engine: &dyn Engine,
+    folder: &Path,
+    sweep: Sweep<'_>,
+) -> Result<Swept, EngineError> {
     let mut owned = engine.owned().await?;
     // Containers hold on to volumes and images.
     owned.sort_by_key(|thing| match thing.kind {
@@ -143,39 +190,29 @@ pub async fn sweep(engine: &dyn Engine, folder: &Path, sweep: Sweep) -> Result<S
         OwnedKind::Volume => 1,
         OwnedKind::Image => 2,
     });
-    let left = registered_left(folder, sweep, engine.address());
+    let left = if sweep.dead_runs {
+        registered_left(folder, sweep, engine.address())
+    } else {
+        Vec::new()
+    };
     let locks = folder.parent().map(|cache| cache.join("locks"));
     let mut swept = Swept::default();
     for thing in owned {
-        let run = thing
-            .labels
-            .get(LABEL_RUN)
-            .map(String::as_str)
-            .unwrap_or_default();
-        let may_go = match thing.kind {
-            // A container without a deadline is not the tool's: somebody started it from an image of the tool's,
-            // whose labels it inherits.
-            OwnedKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
-            OwnedKind::Container => match state(folder, run) {
-                State::Alive => false,
-                State::Dead => true,
-                State::Kept => sweep.kept,
-                State::NotOurs => sweep.foreign || past_deadline(&thing),
-            },
-            // A container of a live run may be about to use them.
-            OwnedKind::Volume => sweep.volumes && !matches!(state(folder, run), State::Alive),
-            OwnedKind::Image => sweep.images && !matches!(state(folder, run), State::Alive),
-        };
-        if may_go {
-            match engine.remove(&thing).await {
-                Ok(()) => {
-                    if !left.iter().any(|(known, _, _)| known == run) {
-                        forget(folder, run);
-                    }
-                    swept.removed.push(thing);
+        if !sweep.allows(&thing, folder) {
+            continue;
+        }
+        match engine.remove(&thing).await {
+            Ok(()) => {
+                let run = run_of(&thing);
+                // The containers of a run go first, and its registration is what they are known by.
+                let is_known = left.iter().any(|(known, _, _)| known == run);
+                if sweep.dead_runs && !is_known {
+                    forget(folder, run);
                 }
-                Err(error) => swept.fail(thing.name, error)?,
+                swept.removed.push(thing);
             }
+            Err(EngineError::InUse { .. }) => swept.in_use.push(thing),
+            Err(error) => swept.fail(thing.name, error)?,
         }
     }
     // After the containers that drive the scripts: a script that goes on makes more.
@@ -213,7 +250,7 @@ impl Swept {
 /// allowed: the run, its file, and what was left.
 fn registered_left(
     folder: &Path,
-    sweep: Sweep,
+    sweep: Sweep<'_>,
     address: &str,
 ) -> Vec<(String, PathBuf, Vec<Left>)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -235,6 +272,12 @@ fn registered_left(
             here.then_some((run, file, left))
         })
         .collect()
+}
+
+/// The run that made a thing.
+fn run_of(thing: &Owned) -> &str {
+    let run = thing.labels.get(LABEL_RUN);
+    run.map(String::as_str).unwrap_or_default()
 }
 
 enum State {

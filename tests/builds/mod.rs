@@ -5,6 +5,7 @@ mod compiling;
 mod custom_recipe;
 mod images;
 mod interrupting;
+mod kept;
 mod limits;
 mod output_folder;
 mod reproducing;

@@ -1,6 +1,7 @@
 //! The whole binary where no engine is needed: usage, recipes, configuration, where its output goes.
 
 mod arguments;
+mod cache;
 mod configuration;
 mod export;
 mod help;

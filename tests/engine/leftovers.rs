@@ -1,9 +1,9 @@
 //! What the tool left on the engine is found and removed.
 
-use kmembuild::engine::{Engine, LABEL_RUN, Owned, OwnedKind};
+use kmembuild::engine::{Engine, EngineError, LABEL_RUN, Owned, OwnedKind};
 
 use crate::support::archive::stream_of;
-use crate::support::scratch::Scratch;
+use crate::support::scratch::{Scratch, run};
 
 #[tokio::test]
 async fn leftovers_are_found_and_removed() {
@@ -40,8 +40,19 @@ async fn leftovers_are_found_and_removed() {
             (OwnedKind::Image, image.as_str(), false),
         ]
     );
+    assert_eq!(found[2].size, Some(1));
+    let (_, lines) = run(session.as_ref(), "echo text >/volume/file").await;
+    assert_eq!(lines, [""; 0]);
+    let uses = engine.volume_uses().await.unwrap();
+    let of_volume = uses[&volume];
+    assert_eq!(of_volume.containers, Some(1));
+    assert_eq!(of_volume.size, Some(5));
     // A volume in use is refused, not torn away from under its container.
-    assert!(engine.remove(&found[1]).await.is_err());
+    let refused = engine.remove(&found[1]).await;
+    assert!(
+        matches!(refused, Err(EngineError::InUse { .. })),
+        "{refused:?}"
+    );
     for thing in &found {
         engine.remove(thing).await.unwrap();
     }

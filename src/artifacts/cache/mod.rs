@@ -4,13 +4,15 @@
 //! and a list of them with their digests, which are held against the files each time they are taken.
 
 mod entry;
+mod list;
 mod place;
 mod prune;
 mod results;
 mod stamp;
 
 pub use entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};
+pub use list::{Listed, Listing};
 pub use place::place_file;
-pub use prune::{Limits, Listed, Pruned};
-pub use results::{Damage, Results, TakeError};
+pub use prune::{Limits, Pruned};
+pub use results::{Damage, Removal, Results, TakeError};
 pub use stamp::Stamps;

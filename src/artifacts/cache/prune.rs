@@ -2,104 +2,96 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::entry::{ENTRY, Entry};
-use super::results::{Damage, Results};
+use super::list::{Listed, is_unfinished};
+use super::results::{Removal, Results};
 
 /// What may stay in the cache.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Limits {
+pub struct Limits<'a> {
     /// Most bytes of all entries together; the longest unused go first.
     pub size: Option<u64>,
     /// Longest time without being used.
     pub unused: Option<Duration>,
-}
-
-/// An entry, and when it was last used.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// Name of its folder, the content key.
-    pub key: String,
-    /// What it says of itself.
-    pub entry: Result<Entry, Damage>,
-    /// Bytes that it takes.
-    pub size: u64,
-    /// When it was last used.
-    pub used: SystemTime,
+    /// Only entries of this recipe are looked at; those that do not say of which they are, are not.
+    pub recipe: Option<&'a str>,
+    /// The content key of which the caller itself holds the lock.
+    pub own: Option<&'a str>,
 }
 
 /// What was removed.
 #[derive(Debug, Default)]
 pub struct Pruned {
-    /// Content keys and sizes of the removed entries.
-    pub removed: Vec<(String, u64)>,
-    /// Content keys of what could not be removed, and why.
-    pub failed: Vec<(String, io::Error)>,
+    /// The removed entries.
+    pub removed: Vec<Listed>,
+    /// Those that would have been removed, had no live run worked with them.
+    pub in_use: Vec<Listed>,
+    /// What could not be removed, and why.
+    pub failed: Vec<(Listed, io::Error)>,
 }
 
 impl Results {
-    /// All entries, the longest unused first. What an unfinished run left is not among them.
+    /// Removes what the limits do not allow, and what dead runs left unfinished a day ago or longer. What a live run works
+    /// with stays.
     ///
     /// # Errors
     /// What the system says of the cache's folder.
-    pub fn list(&self) -> io::Result<Vec<Listed>> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut listed = Vec::new();
-        for folder in entries.flatten() {
-            let key = folder.file_name().to_string_lossy().into_owned();
-            if key.starts_with('.') || !folder.file_type().is_ok_and(|kind| kind.is_dir()) {
-                continue;
+    pub fn prune(&self, limits: Limits<'_>, now: SystemTime) -> io::Result<Pruned> {
+        self.remove_unfinished(now);
+        self.go_through(limits, now, |entry| {
+            if limits.own == Some(&entry.key) {
+                self.discard(&entry.key).map(|()| Removal::Done)
+            } else {
+                self.discard_unless_in_use(&entry.key)
             }
-            let entry = match self.look_up(&key) {
-                Ok(Some(entry)) => Ok(entry),
-                Ok(None) => Err(Damage {
-                    file: folder.path(),
-                    reason: "it has no list of its files".to_owned(),
-                }),
-                Err(damage) => Err(damage),
-            };
-            let used = fs::metadata(folder.path().join(ENTRY))
-                .or_else(|_| folder.metadata())
-                .and_then(|metadata| metadata.modified())
-                .unwrap_or(SystemTime::UNIX_EPOCH);
-            listed.push(Listed {
-                key,
-                entry,
-                size: size_of(&folder.path()),
-                used,
-            });
-        }
-        listed.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.key.cmp(&b.key)));
-        Ok(listed)
+        })
     }
 
-    /// Removes what the limits do not allow, and what dead runs left unfinished a day ago or longer.
+    /// What [`Results::prune`] would remove. Removes nothing.
     ///
     /// # Errors
     /// What the system says of the cache's folder.
-    pub fn prune(&self, limits: Limits, now: SystemTime) -> io::Result<Pruned> {
-        self.remove_unfinished(now);
-        let listed = self.list()?;
-        let mut total: u64 = listed.iter().map(|entry| entry.size).sum();
+    pub fn would_prune(&self, limits: Limits<'_>, now: SystemTime) -> io::Result<Pruned> {
+        self.go_through(limits, now, |entry| {
+            Ok(if self.is_in_use(&entry.key) {
+                Removal::InUse
+            } else {
+                Removal::Done
+            })
+        })
+    }
+
+    fn go_through(
+        &self,
+        limits: Limits<'_>,
+        now: SystemTime,
+        remove: impl Fn(&Listed) -> io::Result<Removal>,
+    ) -> io::Result<Pruned> {
+        let mut entries = self.list()?.entries;
+        if let Some(recipe) = limits.recipe {
+            entries.retain(|listed| {
+                let entry = listed.entry.as_ref();
+                entry.is_ok_and(|entry| entry.recipe == recipe)
+            });
+        }
+        let mut total: u64 = entries.iter().map(|entry| entry.size).sum();
         let mut pruned = Pruned::default();
-        for entry in listed {
+        for entry in entries {
             let age = now.duration_since(entry.used).unwrap_or_default();
             let too_old = limits.unused.is_some_and(|limit| age > limit);
-            let too_much = limits.size.is_some_and(|limit| total > limit);
+            // None at all means also those that take nothing.
+            let too_much = limits.size.is_some_and(|limit| total > limit || limit == 0);
             if !too_old && !too_much {
                 continue;
             }
-            match self.discard(&entry.key) {
-                Ok(()) => {
+            match remove(&entry) {
+                Ok(Removal::Done) => {
                     total -= entry.size;
-                    pruned.removed.push((entry.key, entry.size));
+                    pruned.removed.push(entry);
                 }
-                Err(error) => pruned.failed.push((entry.key, error)),
+                Ok(Removal::InUse) => pruned.in_use.push(entry),
+                Err(error) => pruned.failed.push((entry, error)),
             }
         }
         Ok(pruned)
@@ -108,7 +100,7 @@ impl Results {
     fn remove_unfinished(&self, now: SystemTime) {
         const DAY: Duration = Duration::from_hours(24);
         for folder in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let unfinished = folder.file_name().to_string_lossy().contains(".partial-");
+            let unfinished = is_unfinished(&folder.file_name().to_string_lossy());
             let modified = folder.metadata().and_then(|metadata| metadata.modified());
             let age = modified.map(|time| now.duration_since(time).unwrap_or_default());
             if unfinished && age.is_ok_and(|age| age > DAY) {
@@ -118,48 +110,51 @@ impl Results {
     }
 }
 
-/// Bytes of the files in a folder.
-fn size_of(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|file| file.metadata().ok())
-        .map(|metadata| metadata.len())
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Results};
+    use super::{Limits, Pruned, Results};
     use crate::artifacts::cache::{ENTRY_FORMAT, Entry};
     use std::fs::{self, File};
     use std::path::Path;
     use std::time::{Duration, SystemTime};
 
+    /// The key that begins with a letter.
+    fn key(letter: &str) -> String {
+        letter.repeat(64)
+    }
+
     fn entry(key: &str) -> Entry {
         Entry {
             format: ENTRY_FORMAT,
             key: key.to_owned(),
-            recipe: "runc".to_owned(),
+            recipe: if *key == self::key("c") {
+                "kubelet"
+            } else {
+                "runc"
+            }
+            .to_owned(),
             version: "v1.0.0-rc10".to_owned(),
             platform: "linux-amd64".to_owned(),
             files: Vec::new(),
         }
     }
 
-    /// A cache with the entries a, b and c of 1000 bytes, last used three, two and one hours ago.
+    /// A cache with the entries a, b and c of 1000 bytes and their lists, last used three, two and one hours ago.
     fn three(root: &Path) -> (Results, SystemTime) {
-        let (results, now) = (Results::new(root.join("results")), SystemTime::now());
+        let results = Results::new(root.join("results"), root.join("locks"));
+        let now = SystemTime::now();
         let made = root.join("made");
         fs::create_dir(&made).expect("a folder");
-        fs::write(made.join("runc"), vec![7; 1000]).expect("a result");
-        for (hours, key) in [(3, "a"), (2, "b"), (1, "c")] {
-            let names = ["runc".to_owned()];
+        for (hours, letter) in [(3, "a"), (2, "b"), (1, "c")] {
+            fs::write(made.join("runc"), vec![7; 1000]).expect("a result");
+            let (key, names) = (key(letter), ["runc".to_owned()]);
             results
-                .store(entry(key), &made, &names, "1")
+                .store(entry(&key), &made, &names, "1")
                 .expect("stored");
+            fs::remove_file(made.join("runc")).expect("removed");
             let list = File::options()
                 .append(true)
-                .open(results.entry_folder(key).join("entry.json"))
+                .open(results.entry_folder(&key).join("entry.json"))
                 .expect("a list");
             list.set_modified(now - Duration::from_hours(hours))
                 .expect("a time");
@@ -167,45 +162,132 @@ mod tests {
         (results, now)
     }
 
-    fn keys(results: &Results) -> Vec<String> {
-        let listed = results.list().expect("listed");
-        listed.into_iter().map(|entry| entry.key).collect()
+    /// Letters of the keys.
+    fn letters(results: &Results) -> String {
+        let listed = results.list().expect("listed").entries;
+        listed.iter().map(|entry| &entry.key[..1]).collect()
+    }
+
+    fn removed(pruned: &Pruned) -> String {
+        let removed = pruned.removed.iter();
+        removed.map(|entry| &entry.key[..1]).collect()
+    }
+
+    fn of_size(size: u64) -> Limits<'static> {
+        Limits {
+            size: Some(size),
+            ..Limits::default()
+        }
     }
 
     #[test]
     fn the_longest_unused_go_first() {
         let root = tempfile::tempdir().expect("a folder");
         let (results, now) = three(root.path());
-        results.note_use("a");
-        let one = results.list().expect("listed")[0].size;
+        results.note_use(&key("a"));
+        let one = results.list().expect("listed").entries[0].size;
+        let would = results
+            .would_prune(of_size(one * 2 + 100), now)
+            .expect("listed");
+        assert_eq!(
+            (removed(&would), letters(&results)),
+            ("b".into(), "bca".into())
+        );
+        let pruned = results.prune(of_size(one * 2 + 100), now).expect("pruned");
+        assert_eq!(
+            (removed(&pruned), letters(&results)),
+            ("b".into(), "ca".into())
+        );
         let limits = Limits {
-            size: Some(one * 2),
-            unused: None,
-        };
-        let pruned = results.prune(limits, now).expect("pruned");
-        assert_eq!(pruned.removed.len(), 1);
-        assert_eq!(keys(&results), ["c", "a"]);
-        let limits = Limits {
-            size: None,
             unused: Some(Duration::from_mins(30)),
+            ..Limits::default()
         };
         results.prune(limits, now).expect("pruned");
-        assert_eq!(keys(&results), ["a"]);
+        assert_eq!(letters(&results), "a");
+    }
+
+    #[test]
+    fn what_a_run_works_with_stays_and_the_next_goes() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (results, now) = three(root.path());
+        let one = results.list().expect("listed").entries[0].size;
+        let held = results.hold(&key("a")).expect("a lock");
+        let pruned = results.prune(of_size(one * 2 + 100), now).expect("pruned");
+        assert_eq!(removed(&pruned), "b");
+        assert_eq!(pruned.in_use[0].key, key("a"));
+        drop(held);
+        let held = results.hold(&key("a"));
+        let limits = Limits {
+            own: Some(&key("a")),
+            ..of_size(one + 100)
+        };
+        assert_eq!(removed(&results.prune(limits, now).expect("pruned")), "a");
+        drop(held);
+        assert_eq!(
+            removed(&results.prune(of_size(0), now).expect("pruned")),
+            "c"
+        );
+    }
+
+    #[test]
+    fn only_what_is_of_the_recipe_goes() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (results, now) = three(root.path());
+        let limits = Limits {
+            recipe: Some("runc"),
+            ..of_size(0)
+        };
+        assert_eq!(removed(&results.prune(limits, now).expect("pruned")), "ab");
+        assert_eq!(letters(&results), "c");
+    }
+
+    #[test]
+    fn room_is_made_by_files_that_are_nowhere_else() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (results, _) = three(root.path());
+        let file = results.entry_folder(&key("a")).join("runc");
+        fs::hard_link(&file, root.path().join("published")).expect("a second name");
+        let listed = results.list().expect("listed").entries;
+        assert_eq!(listed[0].size - listed[0].room, 1000);
+        assert_eq!(listed[1].size, listed[1].room);
+    }
+
+    #[test]
+    fn what_is_none_of_the_tools_is_named_and_stays() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (results, now) = three(root.path());
+        let folder = root.path().join("results");
+        fs::write(folder.join("notes.txt"), "mine").expect("written");
+        fs::write(folder.join(key("d")), "no folder").expect("written");
+        fs::create_dir(folder.join(".x.partial-1")).expect("made");
+        fs::create_dir(folder.join("photos")).expect("made");
+        fs::create_dir(folder.join(key("e"))).expect("made");
+        let listing = results.list().expect("listed");
+        let names: Vec<_> = listing
+            .foreign
+            .iter()
+            .filter_map(|foreign| foreign.file.file_name()?.to_str())
+            .collect();
+        assert_eq!(names, [&key("d"), "notes.txt", "photos"]);
+        let damaged = listing.entries.iter().find(|listed| listed.entry.is_err());
+        assert_eq!(damaged.expect("one without a list").key, key("e"));
+        results.prune(of_size(0), now).expect("pruned");
+        assert_eq!(letters(&results), "");
+        assert_eq!(results.list().expect("listed").foreign.len(), 3);
+        assert!(folder.join("photos").exists());
     }
 
     #[test]
     fn a_changed_file_is_named() {
         let root = tempfile::tempdir().expect("a folder");
         let (results, _) = three(root.path());
-        let whole = results.look_up("a").expect("usable").expect("there");
+        let whole = results.look_up(&key("a")).expect("usable").expect("there");
         results.check(&whole).expect("whole");
-        // A new file: the one that is there may be the very file that was stored.
-        let file = results.entry_folder("a").join("runc");
-        fs::remove_file(&file).expect("removed");
+        let file = results.entry_folder(&key("a")).join("runc");
         fs::write(&file, vec![8; 1000]).expect("written");
         let damage = results.check(&whole).expect_err("damaged");
         assert_eq!(damage.file, file);
-        fs::write(results.entry_folder("b").join("entry.json"), "{").expect("written");
-        results.look_up("b").expect_err("damaged");
+        fs::write(results.entry_folder(&key("b")).join("entry.json"), "{").expect("written");
+        results.look_up(&key("b")).expect_err("damaged");
     }
 }

@@ -1,6 +1,6 @@
 //! Looks results up, takes them out and stores them.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -8,10 +8,23 @@ use std::time::SystemTime;
 use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile};
 use super::place::place_file;
 
+/// Digits of a content key in the name of its lock file.
+const LOCK_DIGITS: usize = 16;
+
 /// The results that are kept in a folder.
 #[derive(Debug, Clone)]
 pub struct Results {
     pub(super) folder: PathBuf,
+    locks: PathBuf,
+}
+
+/// What came of an entry that was to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone.
+    Done,
+    /// A live run works with it.
+    InUse,
 }
 
 /// Why an entry cannot be used: which file of it, and what is wrong with it.
@@ -30,9 +43,35 @@ impl std::fmt::Display for Damage {
 }
 
 impl Results {
-    /// The results in `folder`, which need not be there.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    /// The results in `folder`, which need not be there; `locks` is a folder for lock files.
+    pub fn new(folder: PathBuf, locks: PathBuf) -> Self {
+        Self { folder, locks }
+    }
+
+    /// The folder of all entries.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The lock file of a content key. A run that builds it has it for itself, one that takes it out shares it.
+    pub fn lock_file(&self, key: &str) -> PathBuf {
+        let short = key.get(..LOCK_DIGITS).unwrap_or(key);
+        self.locks.join(format!("result-{short}.lock"))
+    }
+
+    /// Keeps the entry of `key` from being pruned until the file is dropped. None where another run builds the same, or
+    /// where no lock file can be had: such an entry can be taken all the same, and is held against its list then.
+    pub fn hold(&self, key: &str) -> Option<File> {
+        fs::create_dir_all(&self.locks).ok()?;
+        let lock = self.open_lock(key, true).ok()?;
+        lock.try_lock_shared().is_ok().then_some(lock)
+    }
+
+    /// Opened for writing: some network file systems lock nothing else.
+    fn open_lock(&self, key: &str, create: bool) -> io::Result<File> {
+        let mut options = File::options();
+        options.read(true).write(true).create(create);
+        options.truncate(false).open(self.lock_file(key))
     }
 
     /// Folder of the entry of `key`.
@@ -159,6 +198,28 @@ impl Results {
             let _ = fs::remove_dir_all(&partial);
         }
         stored
+    }
+
+    /// Whether a live run works with the entry of `key`.
+    pub fn is_in_use(&self, key: &str) -> bool {
+        // Where there is no lock file, no run ever was.
+        let lock = self.open_lock(key, false);
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Removes the entry of `key`, unless a live run works with it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn discard_unless_in_use(&self, key: &str) -> io::Result<Removal> {
+        // Kept until the entry is gone: no run begins to take a part of it.
+        let lock = self.open_lock(key, false);
+        if let Ok(lock) = &lock
+            && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+        {
+            return Ok(Removal::InUse);
+        }
+        self.discard(key).map(|()| Removal::Done)
     }
 
     /// Removes the entry of `key`.

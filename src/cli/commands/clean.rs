@@ -12,10 +12,19 @@ use crate::report::JSON_FORMAT;
 
 /// `clean --format json`.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Cleaned {
     format: u32,
     removed: Vec<Removed>,
+    /// Volumes and images that containers hold on to.
+    in_use: Vec<InUse>,
     failed: Vec<NotRemoved>,
+}
+
+#[derive(Serialize)]
+struct InUse {
+    kind: OwnedKind,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -40,10 +49,12 @@ pub(super) async fn run(
     invocation.refuse_format(Format::Yaml)?;
     let engine = invocation.engine().await?;
     let what = Sweep {
+        dead_runs: true,
         kept: true,
         foreign: all,
         volumes: caches,
         images,
+        recipe: None,
     };
     let runs = invocation.environment.cache_dir.join("runs");
     let swept = tokio::select! {
@@ -66,6 +77,13 @@ pub(super) async fn run(
         .map(|thing| format!("\n  {}: {}", thing.name, thing.reason))
         .collect();
     let removed = swept.removed;
+    let in_use = swept.in_use.into_iter();
+    let in_use: Vec<_> = in_use
+        .map(|thing| InUse {
+            kind: thing.kind,
+            name: thing.name,
+        })
+        .collect();
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -75,17 +93,18 @@ pub(super) async fn run(
         print(&canonical_json(&Cleaned {
             format: JSON_FORMAT,
             removed: removed.collect(),
+            in_use,
             failed,
         }))?;
-    } else if removed.is_empty() && lines.is_empty() {
+    } else if removed.is_empty() && in_use.is_empty() && lines.is_empty() {
         print("nothing to remove\n")?;
     } else {
         for thing in removed {
-            print(&format!(
-                "removed {} {}\n",
-                format!("{:?}", thing.kind).to_lowercase(),
-                thing.name
-            ))?;
+            print(&format!("removed {} {}\n", thing.kind, thing.name))?;
+        }
+        for thing in in_use {
+            let (kind, name) = (thing.kind, thing.name);
+            print(&format!("kept {kind} {name}: a container uses it\n"))?;
         }
     }
     if lines.is_empty() {

@@ -2,6 +2,7 @@
 
 mod beside;
 mod build;
+mod cache;
 mod clean;
 mod completions;
 mod explain;
@@ -202,6 +203,9 @@ pub async fn dispatch(
         CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
         CommandLine::Verify(arguments) => {
             verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
+        }
+        CommandLine::Cache { action } => {
+            cache::run(&Invocation::new(environment, global, cancel)?, &action).await
         }
         CommandLine::Clean {
             caches,

@@ -164,6 +164,7 @@ pub(super) async fn produce(
         && let Some(entry) = making.look_up(key)
     {
         let target = making.claim().await?;
+        let _held = invocation.results().hold(key);
         if let Some(manifest) = making.take(&entry, &target)? {
             return Ok(making.publish(target, manifest, How::Cached, Some(key))?);
         }
@@ -357,7 +358,7 @@ impl Making<'_> {
 
     /// Keeps other runs from building the same; waits while one does.
     async fn alone(&self, key: &str) -> Result<File, Failure> {
-        let path = self.locks().join(format!("result-{}.lock", &key[..16]));
+        let path = self.invocation.results().lock_file(key);
         let plan = &self.prepared.plan;
         let purpose = format!("builds the same {} {}", plan.recipe.name, plan.version);
         let locking = crate::lock::lock(&path, self.run.id(), &purpose, self.sink);
@@ -418,7 +419,8 @@ impl Making<'_> {
         }
         let limits = Limits {
             size: Some(self.invocation.config.cache_size()),
-            unused: None,
+            own: Some(key),
+            ..Limits::default()
         };
         if let Err(error) = results.prune(limits, SystemTime::now()) {
             self.warn(format!(

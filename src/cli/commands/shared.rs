@@ -121,7 +121,7 @@ impl Invocation<'_> {
 
     /// The results that were built before.
     pub(super) fn results(&self) -> Results {
-        Results::new(self.cache_folder("results"))
+        Results::new(self.cache_folder("results"), self.cache_folder("locks"))
     }
 
     /// What was published where.

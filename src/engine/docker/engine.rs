@@ -1,5 +1,6 @@
 //! The engine: one connection, and the contract's operations on it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::address::Address;
 use super::client::Client;
 use crate::engine::{
     ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
-    SessionSpec,
+    SessionSpec, VolumeUse,
 };
 use crate::events::Sink;
 
@@ -155,6 +156,10 @@ impl Engine for DockerEngine {
 
     async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
         self.client.owned().await
+    }
+
+    async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError> {
+        self.client.volume_uses().await
     }
 
     async fn named(

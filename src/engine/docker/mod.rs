@@ -15,6 +15,7 @@ mod outgoing;
 mod owned;
 mod pull;
 mod session;
+mod usage;
 
 pub use address::Address;
 pub use engine::DockerEngine;

@@ -9,7 +9,7 @@ use bollard::query_parameters::{
 };
 
 use super::client::Client;
-use super::failure::status;
+use super::failure::{status, words_of};
 use crate::engine::{EngineError, LABEL_RUN, Owned, OwnedKind};
 
 impl Client {
@@ -61,6 +61,7 @@ impl Client {
                         container.state,
                         Some(State::RUNNING | State::PAUSED | State::RESTARTING)
                     ),
+                    size: None,
                 })
             })
             .collect())
@@ -85,6 +86,7 @@ impl Client {
                 name: volume.name,
                 labels: volume.labels.into_iter().collect(),
                 running: false,
+                size: None,
             })
             .collect())
     }
@@ -108,6 +110,7 @@ impl Client {
                 id: image.id,
                 labels: image.labels.into_iter().collect(),
                 running: false,
+                size: u64::try_from(image.size).ok(),
             })
             .collect())
     }
@@ -144,6 +147,10 @@ impl Client {
         };
         match removed {
             Err(error) if status(&error) == Some(404) => Ok(()),
+            Err(error) if status(&error) == Some(409) => Err(EngineError::InUse {
+                what: format!("{kind} {}", owned.name),
+                source: words_of(error),
+            }),
             done => {
                 done.map_err(|error| self.failed(&format!("remove {kind} {}", owned.name), error))
             }

@@ -1,0 +1,236 @@
+//! `kmembuild cache list`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::{Invocation, Remarks, SHOWN_DIGITS, count, print, read_results, size, time};
+use crate::artifacts::cache::Listed;
+use crate::engine::{Engine, LABEL_RECIPE, Owned, OwnedKind};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::canonical_json;
+use crate::report::{JSON_FORMAT, Summary};
+
+/// `cache list --format json`.
+#[derive(Serialize)]
+struct Cache {
+    format: u32,
+    results: Results,
+    /// None where no engine answers.
+    engine: Option<OnEngine>,
+    /// What is odd, or could not be had.
+    remarks: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Results {
+    folder: String,
+    /// Most bytes of all of them together.
+    limit: u64,
+    entries: Vec<Entry>,
+}
+
+/// A result.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Entry {
+    key: String,
+    recipe: Option<String>,
+    version: Option<String>,
+    platform: Option<String>,
+    size: u64,
+    last_used: String,
+    /// Why it cannot be used.
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OnEngine {
+    address: String,
+    volumes: Vec<Volume>,
+    images: Vec<Image>,
+}
+
+/// A compile cache.
+#[derive(Serialize)]
+struct Volume {
+    name: String,
+    recipe: Option<String>,
+    size: Option<u64>,
+    containers: Option<u64>,
+}
+
+/// A toolchain image.
+#[derive(Serialize)]
+struct Image {
+    id: String,
+    name: String,
+    recipe: Option<String>,
+    size: Option<u64>,
+}
+
+pub(super) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let mut remarks = Remarks::default();
+    let listing = read_results(invocation, &mut remarks);
+    let engine = match on_engine(invocation, &mut remarks).await {
+        Ok(engine) => Some(engine),
+        Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
+        Err(failure) => {
+            remarks.add_failure("compile caches and images are not listed", &failure);
+            None
+        }
+    };
+    remarks.tell(invocation);
+    let cache = Cache {
+        format: JSON_FORMAT,
+        results: Results {
+            folder: invocation.results().folder().display().to_string(),
+            limit: invocation.config.cache_size(),
+            // What was used last is what somebody looks for.
+            entries: listing.entries.into_iter().rev().map(entry).collect(),
+        },
+        engine,
+        remarks: remarks.0,
+    };
+    if invocation.json() {
+        print(&canonical_json(&cache))
+    } else {
+        print(&text(&cache, invocation.environment.output_terminal))
+    }
+}
+
+async fn on_engine(
+    invocation: &Invocation<'_>,
+    remarks: &mut Remarks,
+) -> Result<OnEngine, Failure> {
+    let engine = invocation.engine().await?;
+    let owned = invocation.unless_stopped(engine.owned()).await?;
+    let of_kind = |kind| owned.iter().filter(move |thing| thing.kind == kind);
+    let uses = if of_kind(OwnedKind::Volume).next().is_none() {
+        BTreeMap::new()
+    } else {
+        match invocation.unless_stopped(engine.volume_uses()).await {
+            Ok(uses) => uses,
+            Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
+            Err(failure) => {
+                remarks.add_failure("what the compile caches take is not known", &failure);
+                BTreeMap::new()
+            }
+        }
+    };
+    let recipe = |thing: &Owned| thing.labels.get(LABEL_RECIPE).cloned();
+    Ok(OnEngine {
+        address: engine.address().to_owned(),
+        volumes: of_kind(OwnedKind::Volume)
+            .map(|volume| Volume {
+                name: volume.name.clone(),
+                recipe: recipe(volume),
+                size: uses.get(&volume.name).and_then(|taken| taken.size),
+                containers: uses.get(&volume.name).and_then(|taken| taken.containers),
+            })
+            .collect(),
+        images: of_kind(OwnedKind::Image)
+            .map(|image| Image {
+                id: image.id.clone(),
+                name: image.name.clone(),
+                recipe: recipe(image),
+                size: image.size,
+            })
+            .collect(),
+    })
+}
+
+fn entry(listed: Listed) -> Entry {
+    let (of, problem) = match listed.entry {
+        Ok(entry) => (Some(entry), None),
+        Err(damage) => (None, Some(damage.to_string())),
+    };
+    Entry {
+        key: listed.key,
+        recipe: of.as_ref().map(|entry| entry.recipe.clone()),
+        version: of.as_ref().map(|entry| entry.version.clone()),
+        platform: of.map(|entry| entry.platform),
+        size: listed.size,
+        last_used: time(listed.used),
+        problem,
+    }
+}
+
+fn text(cache: &Cache, terminal: bool) -> String {
+    let mut text = String::new();
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+    let taken = |bytes: Option<u64>| bytes.map_or_else(|| "?".to_owned(), size);
+    let results = &cache.results;
+    let total = results.entries.iter().map(|entry| entry.size).sum();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{} in {}: {} of at most {}",
+        count(results.entries.len(), "result"),
+        results.folder,
+        size(total),
+        size(results.limit)
+    );
+    let rows = results.entries.iter().map(|entry| {
+        let version = match &entry.problem {
+            Some(problem) => format!("DAMAGED: {problem}"),
+            None => known(&entry.version),
+        };
+        vec![
+            known(&entry.recipe),
+            version,
+            known(&entry.platform),
+            size(entry.size),
+            entry.last_used.clone(),
+            entry.key[..SHOWN_DIGITS].to_owned(),
+        ]
+    });
+    let head = ["recipe", "version", "platform", "size", "last used", "key"];
+    text += &table(&head, rows.collect(), terminal);
+    let Some(engine) = &cache.engine else {
+        return text;
+    };
+    let total = engine.volumes.iter().filter_map(|volume| volume.size).sum();
+    let number = count(engine.volumes.len(), "compile cache");
+    let _ = writeln!(text, "{number} on {}: {}", engine.address, size(total));
+    let rows = engine.volumes.iter().map(|volume| {
+        let used = match volume.containers {
+            Some(0) => "no".to_owned(),
+            Some(number) => format!(
+                "by {}",
+                count(usize::try_from(number).unwrap_or(usize::MAX), "container")
+            ),
+            None => "?".to_owned(),
+        };
+        vec![
+            known(&volume.recipe),
+            taken(volume.size),
+            used,
+            volume.name.clone(),
+        ]
+    });
+    let head = ["recipe", "size", "in use", "volume"];
+    text += &table(&head, rows.collect(), terminal);
+    let number = count(engine.images.len(), "toolchain image");
+    let _ = writeln!(text, "{number} on {}", engine.address);
+    let rows = engine
+        .images
+        .iter()
+        .map(|image| vec![known(&image.recipe), taken(image.size), image.name.clone()]);
+    text += &table(
+        &["recipe", "size, with shared layers", "image"],
+        rows.collect(),
+        terminal,
+    );
+    text
+}
+
+fn table(head: &[&'static str], rows: Vec<Vec<String>>, terminal: bool) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = head.to_vec();
+    Summary { head, rows }.table(terminal) + "\n"
+}

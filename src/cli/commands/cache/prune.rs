@@ -1,0 +1,287 @@
+//! `kmembuild cache prune`.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, print, size, unreadable};
+use crate::artifacts::cache::{Limits, Listed, Pruned};
+use crate::cli::args::PruneArguments;
+use crate::engine::{Engine, Owned, OwnedKind};
+use crate::execute::{Sweep, Swept, sweep, with_causes};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::canonical_json;
+use crate::recipe::Name;
+use crate::report::JSON_FORMAT;
+
+/// `cache prune --format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Report {
+    format: u32,
+    dry_run: bool,
+    removed: Vec<Thing>,
+    /// What would have been removed, had nothing been working with it.
+    in_use: Vec<Thing>,
+    failed: Vec<NotRemoved>,
+    /// Bytes that the removed results gave back.
+    room: u64,
+    remarks: Vec<String>,
+}
+
+/// A result, a volume or an image.
+#[derive(Serialize)]
+struct Thing {
+    kind: &'static str,
+    /// Content key of a result, name of a volume or an image.
+    name: String,
+    recipe: Option<String>,
+    version: Option<String>,
+    /// Bytes; those of an image with layers that others may share. Not known of volumes that are in use.
+    size: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct NotRemoved {
+    name: String,
+    reason: String,
+}
+
+pub(super) async fn run(
+    invocation: &Invocation<'_>,
+    arguments: &PruneArguments,
+) -> Result<(), Failure> {
+    let mut report = Report {
+        format: JSON_FORMAT,
+        dry_run: arguments.dry_run,
+        removed: Vec::new(),
+        in_use: Vec::new(),
+        failed: Vec::new(),
+        room: 0,
+        remarks: Vec::new(),
+    };
+    let mut remarks = Remarks::default();
+    match results(invocation, arguments) {
+        Ok(pruned) => report.add_results(pruned),
+        Err(error) => remarks.add(unreadable(invocation, &error)),
+    }
+    let of_results = report.failed.len();
+    let engine = if arguments.volumes || arguments.images {
+        on_engine(invocation, arguments, &mut report, &mut remarks).await
+    } else {
+        Ok(())
+    };
+    remarks.tell(invocation);
+    report.remarks = remarks.0;
+    if invocation.json() {
+        print(&canonical_json(&report))?;
+    } else {
+        print(&report.text())?;
+    }
+    // What was removed before the engine failed is told all the same.
+    engine?;
+    report.failure(of_results)
+}
+
+fn results(invocation: &Invocation<'_>, arguments: &PruneArguments) -> std::io::Result<Pruned> {
+    let configured = || invocation.config.cache_size();
+    let limits = Limits {
+        size: Some(arguments.size.map_or_else(configured, |size| size.0)),
+        unused: arguments.unused.map(|span| span.0),
+        recipe: arguments.recipe.as_ref().map(Name::as_str),
+        own: None,
+    };
+    let (results, now) = (invocation.results(), SystemTime::now());
+    if arguments.dry_run {
+        results.would_prune(limits, now)
+    } else {
+        results.prune(limits, now)
+    }
+}
+
+async fn on_engine(
+    invocation: &Invocation<'_>,
+    arguments: &PruneArguments,
+    report: &mut Report,
+    remarks: &mut Remarks,
+) -> Result<(), Failure> {
+    let what = Sweep {
+        dead_runs: false,
+        kept: false,
+        foreign: false,
+        volumes: arguments.volumes,
+        images: arguments.images,
+        recipe: arguments.recipe.as_ref().map(Name::as_str),
+    };
+    let engine = invocation.engine().await?;
+    let runs = invocation.cache_folder("runs");
+    let owned = invocation.unless_stopped(engine.owned()).await?;
+    let chosen: Vec<_> = owned
+        .into_iter()
+        .filter(|thing| what.allows(thing, &runs))
+        .collect();
+    let uses = if chosen.iter().any(|thing| thing.kind == OwnedKind::Volume) {
+        match invocation.unless_stopped(engine.volume_uses()).await {
+            Ok(uses) => uses,
+            Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
+            Err(failure) => {
+                remarks.add_failure("what the compile caches take is not known", &failure);
+                BTreeMap::new()
+            }
+        }
+    } else {
+        BTreeMap::new()
+    };
+    let bytes = |thing: &Owned| {
+        let taken = uses.get(&thing.name).and_then(|taken| taken.size);
+        thing.size.or(taken)
+    };
+    let swept = if arguments.dry_run {
+        let has_container = |thing: &Owned| {
+            let containers = uses.get(&thing.name).and_then(|taken| taken.containers);
+            thing.kind == OwnedKind::Volume && containers.is_some_and(|number| number > 0)
+        };
+        let (in_use, removed): (Vec<_>, Vec<_>) = chosen.into_iter().partition(has_container);
+        Swept {
+            removed,
+            in_use,
+            failed: Vec::new(),
+        }
+    } else {
+        tokio::select! {
+            swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
+            () = invocation.cancel.cancelled() => {
+                let text = "interrupted; some of it may be removed";
+                return Err(Failure::new(FailureKind::Interrupted, text));
+            }
+        }
+    };
+    let thing = |thing: Owned| Thing {
+        size: bytes(&thing),
+        kind: match thing.kind {
+            OwnedKind::Container => "container",
+            OwnedKind::Volume => "volume",
+            OwnedKind::Image => "image",
+        },
+        recipe: thing.labels.get(crate::engine::LABEL_RECIPE).cloned(),
+        version: None,
+        name: thing.name,
+    };
+    report.removed.extend(swept.removed.into_iter().map(thing));
+    report.in_use.extend(swept.in_use.into_iter().map(thing));
+    let failed = swept.failed.into_iter().map(|(name, error)| NotRemoved {
+        name,
+        reason: with_causes(&error),
+    });
+    report.failed.extend(failed);
+    Ok(())
+}
+
+impl Report {
+    fn add_results(&mut self, pruned: Pruned) {
+        let thing = |listed: Listed| Thing {
+            kind: "result",
+            recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
+            version: listed.entry.as_ref().ok().map(|of| of.version.clone()),
+            size: Some(listed.size),
+            name: listed.key,
+        };
+        self.room = pruned.removed.iter().map(|listed| listed.room).sum();
+        self.removed.extend(pruned.removed.into_iter().map(thing));
+        self.in_use.extend(pruned.in_use.into_iter().map(thing));
+        let failed = pruned.failed.into_iter().map(|(listed, error)| NotRemoved {
+            name: listed.key,
+            reason: error.to_string(),
+        });
+        self.failed.extend(failed);
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let removed = if self.dry_run {
+            "would remove"
+        } else {
+            "removed"
+        };
+        for thing in &self.removed {
+            text += &format!("{removed} {}\n", thing.text());
+        }
+        for thing in &self.in_use {
+            let user = if thing.kind == "result" {
+                "a live run works with"
+            } else {
+                "a container uses"
+            };
+            text += &format!("kept {}: {user} it\n", thing.text());
+        }
+        for kind in ["result", "volume", "image"] {
+            let of_kind: Vec<_> = self
+                .removed
+                .iter()
+                .filter(|thing| thing.kind == kind)
+                .collect();
+            if of_kind.is_empty() {
+                continue;
+            }
+            let total: u64 = of_kind.iter().filter_map(|thing| thing.size).sum();
+            let note = match kind {
+                "result" if self.room < total => {
+                    format!(
+                        "; that is {} of room, as the rest is published elsewhere, too",
+                        size(self.room)
+                    )
+                }
+                "image" => ", with layers that other images may have as well".to_owned(),
+                _ => String::new(),
+            };
+            text += &format!(
+                "{removed} {}, {}{note}\n",
+                count(of_kind.len(), kind),
+                size(total)
+            );
+        }
+        if text.is_empty() && self.failed.is_empty() {
+            text += "nothing to remove\n";
+        }
+        text
+    }
+
+    /// The failure, where something could not be removed; `of_results` is the number of results among it, which come
+    /// first.
+    fn failure(&self, of_results: usize) -> Result<(), Failure> {
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        let lines = self
+            .failed
+            .iter()
+            .map(|thing| format!("\n  {}: {}", thing.name, thing.reason));
+        let text = format!(
+            "some of it could not be removed:{}",
+            lines.collect::<String>()
+        );
+        let kind = if of_results < self.failed.len() {
+            FailureKind::Engine
+        } else {
+            FailureKind::Output
+        };
+        Err(Failure::new(kind, text))
+    }
+}
+
+impl Thing {
+    fn text(&self) -> String {
+        let mut words = vec![self.kind];
+        words.extend(self.recipe.as_deref().filter(|_| self.kind == "result"));
+        words.extend(self.version.as_deref());
+        let name = if self.kind == "result" {
+            &self.name[..SHOWN_DIGITS]
+        } else {
+            &self.name
+        };
+        words.push(name);
+        let taken = self.size.map(|bytes| format!(" ({})", size(bytes)));
+        words.join(" ") + &taken.unwrap_or_default()
+    }
+}

@@ -1,0 +1,154 @@
+//! `kmembuild cache show`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{Invocation, Remarks, integrity, print, size, time, unreadable};
+use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
+use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::canonical_json;
+use crate::report::{JSON_FORMAT, Summary};
+
+/// `cache show --format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Shown<'a> {
+    format: u32,
+    key: &'a str,
+    folder: String,
+    recipe: &'a str,
+    version: &'a str,
+    platform: &'a str,
+    size: u64,
+    last_used: String,
+    files: &'a [EntryFile],
+    /// What is known of how it was built; none where it cannot be read.
+    manifest: Option<&'a Manifest>,
+    remarks: &'a [String],
+}
+
+pub(super) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Failure> {
+    let key = the_one(invocation, beginning)?;
+    let results = invocation.results();
+    let entry = match results.look_up(&key) {
+        Ok(Some(entry)) => entry,
+        Ok(None) => {
+            let folder = results.entry_folder(&key);
+            let text = format!("{} has no list of its files", folder.display());
+            return Err(integrity(text).hint(REMEDY));
+        }
+        Err(damage) => return Err(integrity(damage.to_string()).hint(REMEDY)),
+    };
+    let folder = results.entry_folder(&key);
+    let used = fs::metadata(folder.join(ENTRY)).and_then(|metadata| metadata.modified());
+    let last_used = time(used.unwrap_or(SystemTime::UNIX_EPOCH));
+    let mut remarks = Remarks::default();
+    let manifest = fs::read(folder.join(MANIFEST))
+        .map_err(|error| error.to_string())
+        .and_then(|text| {
+            serde_json::from_slice::<Manifest>(&text).map_err(|error| error.to_string())
+        });
+    let manifest = manifest
+        .inspect_err(|reason| {
+            let path = folder.join(MANIFEST);
+            remarks.add(format!("{} could not be read: {reason}", path.display()));
+        })
+        .ok();
+    remarks.tell(invocation);
+    if invocation.json() {
+        return print(&canonical_json(&Shown {
+            format: JSON_FORMAT,
+            key: &key,
+            folder: folder.display().to_string(),
+            recipe: &entry.recipe,
+            version: &entry.version,
+            platform: &entry.platform,
+            size: entry.size(),
+            last_used,
+            files: &entry.files,
+            manifest: manifest.as_ref(),
+            remarks: &remarks.0,
+        }));
+    }
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:10} {value}");
+    };
+    line("key", &key);
+    line("recipe", &entry.recipe);
+    line("version", &entry.version);
+    line("platform", &entry.platform);
+    for (name, value) in manifest.iter().flat_map(origin) {
+        line(name, &value);
+    }
+    line("last used", &last_used);
+    line("folder", &folder.display().to_string());
+    line("size", &size(entry.size()));
+    text += &files(&entry, invocation.environment.output_terminal);
+    print(&text)
+}
+
+const REMEDY: &str =
+    "`kmembuild cache verify --remove` removes it; it is built again when it is wanted";
+
+/// The one key that begins so.
+fn the_one(invocation: &Invocation<'_>, beginning: &str) -> Result<String, Failure> {
+    let refuse = |text: String| Failure::new(FailureKind::Usage, text);
+    let found = invocation.results().find(&beginning.to_lowercase());
+    let mut found = found.map_err(|error| refuse(unreadable(invocation, &error)))?;
+    match found.len() {
+        0 => {
+            let text = format!("the cache has no result whose key begins with {beginning}");
+            Err(refuse(text).hint("`kmembuild cache list` shows the results and their keys"))
+        }
+        1 => Ok(found.remove(0)),
+        number => {
+            let text = format!("{number} results have keys that begin with {beginning}");
+            let keys = found.join(", ");
+            Err(refuse(text).hint(format!("name one of them with more of its digits: {keys}")))
+        }
+    }
+}
+
+/// From what a result was built, when and by whom.
+fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let source = match &manifest.source {
+        ManifestSource::Git {
+            url, tag, commit, ..
+        } => {
+            let tag = tag.as_deref().unwrap_or("no tag");
+            format!("{url}, {tag}, commit {commit}")
+        }
+        ManifestSource::Folder { path, package, .. } => format!("{path} of the package {package}"),
+    };
+    vec![
+        ("source", source),
+        (
+            "image",
+            format!("{}, {}", manifest.image.name, manifest.image.id),
+        ),
+        ("built", manifest.built_at.clone()),
+        ("by", format!("{} on {}", manifest.tool, manifest.engine)),
+    ]
+}
+
+fn files(entry: &Entry, terminal: bool) -> String {
+    let rows = entry.files.iter().map(|file| {
+        vec![
+            file.name.clone(),
+            size(file.size),
+            format!("{:o}", file.mode),
+            file.sha256.clone(),
+        ]
+    });
+    Summary {
+        head: vec!["file", "size", "mode", "sha256"],
+        rows: rows.collect(),
+    }
+    .table(terminal)
+}

@@ -1,0 +1,133 @@
+//! `kmembuild cache verify`.
+
+use serde::Serialize;
+
+use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, integrity, print, unreadable};
+use crate::artifacts::cache::{Damage, Listed, Removal, Results};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::canonical_json;
+use crate::report::JSON_FORMAT;
+
+/// `cache verify --format json`.
+#[derive(Serialize)]
+struct Verified {
+    format: u32,
+    passed: bool,
+    /// Number of results that were looked at.
+    results: usize,
+    damaged: Vec<Damaged>,
+    remarks: Vec<String>,
+}
+
+/// A damaged result.
+#[derive(Serialize)]
+struct Damaged {
+    key: String,
+    recipe: Option<String>,
+    version: Option<String>,
+    file: String,
+    reason: String,
+    removed: bool,
+}
+
+pub(super) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
+    let results = invocation.results();
+    // What cannot be read is not whole: that is the answer here, not a part of it that is missing.
+    let listing = results
+        .list()
+        .map_err(|error| integrity(unreadable(invocation, &error)))?;
+    let mut remarks = Remarks::default();
+    remarks.add_foreign(&listing.foreign);
+    let (mut damaged, mut looked_at) = (Vec::new(), 0);
+    for listed in &listing.entries {
+        // Between two results there may be gigabytes to read.
+        if invocation.cancel.is_cancelled() {
+            return Err(explain::interrupted());
+        }
+        let found = look_at(&results, listed);
+        // One that another run removed meanwhile is not damaged.
+        if !results.entry_folder(&listed.key).exists() {
+            continue;
+        }
+        looked_at += 1;
+        if let Err(damage) = found {
+            let removed = remove && discard(&results, &listed.key, &mut remarks);
+            damaged.push(Damaged {
+                key: listed.key.clone(),
+                recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
+                version: listed.entry.as_ref().ok().map(|of| of.version.clone()),
+                file: damage.file.display().to_string(),
+                reason: damage.reason,
+                removed,
+            });
+        }
+    }
+    remarks.tell(invocation);
+    report(invocation, damaged, looked_at, remarks)
+}
+
+fn look_at(results: &Results, listed: &Listed) -> Result<(), Damage> {
+    let _held = results.hold(&listed.key);
+    let entry = listed.entry.as_ref().map_err(Clone::clone)?;
+    results.check(entry)
+}
+
+fn discard(results: &Results, key: &str, remarks: &mut Remarks) -> bool {
+    let short = &key[..SHOWN_DIGITS];
+    match results.discard_unless_in_use(key) {
+        Ok(Removal::Done) => return true,
+        Ok(Removal::InUse) => remarks.add(format!("{short} is not removed: a run works with it")),
+        Err(error) => remarks.add(format!("{short} could not be removed: {error}")),
+    }
+    false
+}
+
+fn report(
+    invocation: &Invocation<'_>,
+    damaged: Vec<Damaged>,
+    results: usize,
+    remarks: Remarks,
+) -> Result<(), Failure> {
+    let (number, left) = (
+        damaged.len(),
+        damaged.iter().filter(|one| !one.removed).count(),
+    );
+    if invocation.json() {
+        print(&canonical_json(&Verified {
+            format: JSON_FORMAT,
+            passed: damaged.is_empty(),
+            results,
+            damaged,
+            remarks: remarks.0,
+        }))?;
+    } else {
+        for one in damaged {
+            let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+            print(&format!(
+                "DAMAGED {} ({} {}): {}: {}{}\n",
+                &one.key[..SHOWN_DIGITS],
+                known(&one.recipe),
+                known(&one.version),
+                one.file,
+                one.reason,
+                if one.removed { "; removed" } else { "" }
+            ))?;
+        }
+        if number == 0 {
+            print(&format!(
+                "{}, all as they were stored\n",
+                count(results, "result")
+            ))?;
+        }
+    }
+    if number == 0 {
+        return Ok(());
+    }
+    let text = format!("{number} of {} damaged", count(results, "result"));
+    let failure = Failure::new(FailureKind::Integrity, text);
+    Err(if left == 0 {
+        failure.hint("what is removed is built again when it is wanted; look after the disk")
+    } else {
+        failure.hint("`kmembuild cache verify --remove` removes what is damaged; it is built again when it is wanted")
+    })
+}

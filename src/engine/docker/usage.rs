@@ -1,0 +1,52 @@
+//! What volumes take.
+
+use std::collections::BTreeMap;
+
+use bollard::query_parameters::ListVolumesOptions;
+use bollard::{BollardRequest, ClientVersion};
+
+use super::client::Client;
+use crate::engine::{EngineError, VolumeUse};
+
+/// The last version of the API whose answer about the disk is of the form that is read here.
+const NEWEST: ClientVersion = ClientVersion {
+    major_version: 1,
+    minor_version: 51,
+};
+
+impl Client {
+    pub(super) async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError> {
+        let agreed = self.docker.client_version();
+        let version = if agreed > NEWEST { NEWEST } else { agreed };
+        // bollard's own question about the disk understands only what engines answer from API 1.52 on. In the form that
+        // they all speak up to 1.51, the answer holds the volumes as the list of volumes does, with their sizes.
+        let about_the_disk = move |mut request: BollardRequest| {
+            let list = request.uri().to_string();
+            let engine = list.strip_suffix("/volumes");
+            let question = engine.and_then(|engine| {
+                format!("{engine}/v{version}/system/df?type=volume")
+                    .parse()
+                    .ok()
+            });
+            if let Some(question) = question {
+                *request.uri_mut() = question;
+            }
+            request
+        };
+        let docker = self.patient.clone().with_request_modifier(about_the_disk);
+        let found = docker.list_volumes(None::<ListVolumesOptions>).await;
+        let found = found.map_err(|error| self.failed("tell what volumes take", error))?;
+        let known = |number: i64| u64::try_from(number).ok();
+        let volumes = found.volumes.unwrap_or_default().into_iter();
+        Ok(volumes
+            .map(|volume| {
+                let usage = volume.usage_data;
+                let taken = VolumeUse {
+                    size: usage.as_ref().and_then(|usage| known(usage.size)),
+                    containers: usage.and_then(|usage| known(usage.ref_count)),
+                };
+                (volume.name, taken)
+            })
+            .collect())
+    }
+}
