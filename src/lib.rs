@@ -18,7 +18,7 @@
 //!   -> Report          report: what a person or a script reads
 //! ```
 //!
-//! `cli/commands/prepare.rs` walks that road up to the plan, `produce.rs` from there on, or takes the result out of the
+//! `cli/commands/prepare.rs` walks that road up to the plan, `produce` from there on, or takes the result out of the
 //! cache; `build.rs` does so for one target, `release/` for many. Stages tell what goes on by [`events`] and never print.
 
 pub mod artifacts;
@@ -35,7 +35,6 @@ pub mod facts;
 pub mod failure;
 pub mod library;
 pub mod like;
-pub mod lock;
 pub mod lockfile;
 pub mod packaging;
 pub mod plan;
@@ -43,6 +42,7 @@ pub mod recipe;
 pub mod release;
 pub mod report;
 pub mod source;
+pub mod turn;
 pub mod verify;
 
 use tokio_util::sync::CancellationToken;

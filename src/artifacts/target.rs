@@ -226,7 +226,7 @@ async fn lock(
     let path = locks.join(format!("{}.lock", &name[..16]));
     let purpose = format!("builds into {}", folder.display());
     tokio::select! {
-        locked = crate::lock::lock(&path, run, &purpose, sink) => {
+        locked = crate::turn::take(&path, run, &purpose, sink) => {
             locked.map_err(|source| ArtifactError::Lock { path: path.clone(), source })
         }
         () = cancel.cancelled() => Err(ArtifactError::StoppedWaiting),

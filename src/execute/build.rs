@@ -8,10 +8,11 @@ use super::ask::packages;
 use super::client;
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::{UsedImage, provide, with_causes};
+use super::image::{UsedImage, provide};
 use super::needs::check_needs;
 use super::outputs::{TakenOut, take_all_out};
 use super::script;
+use super::session_end::{close, short, until_cancelled};
 use super::step::{milliseconds, run_step};
 use super::toolchain::{Toolchain, check_toolchain};
 use super::unpack::unpack_source;
@@ -42,8 +43,6 @@ pub struct Built {
 
 /// Time the container outlives its build's limit, for collecting and for a slow engine.
 const GRACE: Duration = Duration::from_mins(10);
-/// Time a container's removal may take before the run ends without waiting for it.
-const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Gets the planned image onto the engine.
 ///
@@ -245,35 +244,6 @@ async fn stage<T>(
     Ok(value)
 }
 
-/// The result of `work`, or [`ExecuteError::Interrupted`] as soon as the user stops the run.
-async fn until_cancelled<T>(
-    context: &Context<'_>,
-    work: impl Future<Output = Result<T, ExecuteError>>,
-) -> Result<T, ExecuteError> {
-    tokio::select! {
-        result = work => result,
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
-    }
-}
-
-async fn close(session: &dyn Session, context: &Context<'_>) {
-    let problem = match tokio::time::timeout(CLOSE_LIMIT, session.close()).await {
-        Ok(Ok(())) => return,
-        Ok(Err(error)) => with_causes(&error),
-        Err(_) => format!(
-            "the engine did not answer for {}",
-            humantime::format_duration(CLOSE_LIMIT)
-        ),
-    };
-    context.run.leaves_something();
-    context.sink.event(&Event::Warning {
-        text: format!(
-            "the container {} is left on the engine: {problem}; `kmembuild clean` removes it",
-            short(session.id())
-        ),
-    });
-}
-
 fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> SessionSpec {
     let lifetime = Duration::from_secs(plan.build.limits.timeout_seconds) + GRACE;
     let deadline = SystemTime::now()
@@ -332,9 +302,4 @@ fn describe_image(plan: &Plan) -> String {
         }
         PlannedImage::Archive { image_id } => format!("image {} of the archive", short(image_id)),
     }
-}
-
-fn short(id: &str) -> &str {
-    let id = id.trim_start_matches("sha256:");
-    &id[..12.min(id.len())]
 }

@@ -146,7 +146,7 @@ async fn make_once(
 ) -> Result<UsedImage, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
     let purpose = format!("makes the image {name}");
-    let locked = crate::lock::lock(&path, context.run.id(), &purpose, context.sink).await;
+    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
     let _alone = locked.map_err(|source| ExecuteError::ImageLock {
         path: path.clone(),
         source,

@@ -13,6 +13,7 @@ mod needs;
 mod outputs;
 mod runs;
 mod script;
+mod session_end;
 mod sinks;
 mod step;
 mod toolchain;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
+use super::written_as_text::written_as_text;
 
 /// A number of processors, in billionths of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +29,7 @@ impl FromStr for Cpus {
     }
 }
 
-impl<'de> Deserialize<'de> for Cpus {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(Cpus);
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
+use super::written_as_text::written_as_text;
 
 /// Flags for the Go commands, with single spaces between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +38,7 @@ impl FromStr for GoFlags {
     }
 }
 
-impl<'de> Deserialize<'de> for GoFlags {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(GoFlags);
 
 #[cfg(test)]
 mod tests {

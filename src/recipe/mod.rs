@@ -14,6 +14,7 @@ mod schema;
 mod size;
 mod template;
 mod version;
+mod written_as_text;
 
 pub use check::BUILT_IN_VALUES;
 pub use cpus::Cpus;

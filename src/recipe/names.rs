@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+
+use super::written_as_text::written_as_text;
 
 /// Defines a newtype over `String` whose parser is the only way to make one.
 macro_rules! name {
@@ -34,11 +36,7 @@ macro_rules! name {
             }
         }
 
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        written_as_text!($type);
     };
 }
 

@@ -1,7 +1,8 @@
 //! Regular expressions that take one text out of a line.
 
 use regex_lite::Regex;
-use serde::{Deserialize, Deserializer};
+
+use super::written_as_text::written_as_text;
 
 /// A regular expression with one group: what the group holds is the text that is taken.
 #[derive(Debug, Clone)]
@@ -38,13 +39,7 @@ impl std::str::FromStr for Pattern {
     }
 }
 
-impl<'de> Deserialize<'de> for Pattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(Pattern);
 
 #[cfg(test)]
 mod tests {

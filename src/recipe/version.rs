@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use super::written_as_text::written_as_text;
 
 /// A version such as `v1.0.0-rc10`.
 ///
@@ -172,13 +174,7 @@ impl Serialize for Version {
     }
 }
 
-impl<'de> Deserialize<'de> for Version {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(Version);
 
 /// A range such as `>=1.0.0-rc2, <=1.0.0-rc5`: every bound must hold.
 #[derive(Debug, Clone)]
@@ -286,13 +282,7 @@ impl Serialize for VersionRange {
     }
 }
 
-impl<'de> Deserialize<'de> for VersionRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(VersionRange);
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-
-use super::table::PIPE_WIDTH;
+use super::layout::new_table;
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
 use crate::verify::{CheckName, Outcome};
 
@@ -14,13 +11,7 @@ use crate::verify::{CheckName, Outcome};
 pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     let mut text = String::new();
     if !audit.binaries.is_empty() {
-        let mut table = Table::new();
-        table
-            .load_style(UTF8_HORIZONTAL_ONLY)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        if !terminal {
-            table.set_width(PIPE_WIDTH);
-        }
+        let mut table = new_table(terminal);
         table.set_header(["binary", "kernel-memory accounting", "other checks"]);
         for binary in &audit.binaries {
             table.add_row([binary.file.clone(), accounting(binary), others(binary)]);

@@ -3,6 +3,7 @@
 mod audit_table;
 mod github;
 mod json;
+mod layout;
 mod live;
 mod output;
 mod plain;
@@ -12,7 +13,7 @@ mod summary;
 mod table;
 
 pub use audit_table::audit_table;
-pub use json::{JSON_FORMAT, JsonLines};
+pub use json::{JSON_FORMAT, JsonLines, json_line};
 pub use live::LiveProgress;
 pub use output::print;
 pub use plain::PlainProgress;

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::CellAlignment;
 use serde::Serialize;
 
-use super::table::PIPE_WIDTH;
+use super::layout::new_table;
 use crate::compare::{Difference, Role};
 
 /// File name of a [`Reproduction`] that is kept.
@@ -115,13 +114,7 @@ fn summary(file: &ReproducedFile) -> String {
 }
 
 fn table(differences: &[Difference], terminal: bool) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if !terminal {
-        table.set_width(PIPE_WIDTH);
-    }
+    let mut table = new_table(terminal);
     table.set_header([
         "section",
         "what it is",

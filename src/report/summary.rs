@@ -1,10 +1,6 @@
 //! The one table at the end of a release.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-
-/// Width of the table where the terminal's is not known.
-const PIPE_WIDTH: u16 = 140;
+use super::layout::new_table;
 
 /// A table of texts with a head.
 #[derive(Debug, Clone)]
@@ -18,14 +14,8 @@ pub struct Summary {
 impl Summary {
     /// The table for people, as wide as the terminal.
     pub fn table(&self, terminal: bool) -> String {
-        let mut table = Table::new();
-        table
-            .load_style(UTF8_HORIZONTAL_ONLY)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(&self.head);
-        if !terminal {
-            table.set_width(PIPE_WIDTH);
-        }
+        let mut table = new_table(terminal);
+        table.set_header(&self.head);
         for row in &self.rows {
             table.add_row(row);
         }

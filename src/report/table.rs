@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-
+use super::layout::new_table;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
 /// A file with what was found in it and what was held against it.
@@ -28,21 +26,12 @@ impl CheckedFile {
     }
 }
 
-/// Width of the table where the terminal's is not known.
-pub(super) const PIPE_WIDTH: u16 = 120;
-
 /// For each file a line with its size and digest, and a table with a row a check. The evidence is shown for
 /// kernel-memory accounting, which is what the tool is there to prove, and for whatever failed.
 pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
     let mut text = String::new();
     for file in files {
-        let mut table = Table::new();
-        table
-            .load_style(UTF8_HORIZONTAL_ONLY)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        if !terminal {
-            table.set_width(PIPE_WIDTH);
-        }
+        let mut table = new_table(terminal);
         table.set_header(["check", "result", "expected", "found"]);
         for check in &file.checks {
             let outcome = match check.outcome {

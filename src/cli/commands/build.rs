@@ -9,7 +9,7 @@ use super::{Invocation, print};
 use crate::artifacts::Manifest;
 use crate::cli::args::{BuildArguments, Format};
 use crate::failure::Failure;
-use crate::report::{JSON_FORMAT, Progress, check_table};
+use crate::report::{Progress, check_table, json_line};
 
 /// Builds, proves and publishes; prints the result.
 pub(super) async fn run(
@@ -37,11 +37,8 @@ pub(super) async fn run(
     };
     let terminal = invocation.environment.output_terminal;
     if invocation.json() {
-        if let Ok(text) = serde_json::to_string(&OutcomeLine {
-            format: JSON_FORMAT,
-            data: &result,
-        }) {
-            print(&(text + "\n"))?;
+        if let Ok(line) = json_line(&result) {
+            print(&line)?;
         }
     } else {
         match &built {
@@ -77,12 +74,6 @@ async fn build(
 }
 
 /// The last line of `--format json`.
-#[derive(Serialize)]
-struct OutcomeLine<'a> {
-    format: u32,
-    data: &'a Outcome<'a>,
-}
-
 #[derive(Serialize)]
 #[serde(
     tag = "event",

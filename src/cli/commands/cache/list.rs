@@ -111,14 +111,7 @@ async fn on_engine(
     let uses = if of_kind(OwnedKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
-        match invocation.unless_stopped(engine.volume_uses()).await {
-            Ok(uses) => uses,
-            Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
-            Err(failure) => {
-                remarks.add_failure("what the compile caches take is not known", &failure);
-                BTreeMap::new()
-            }
-        }
+        super::volume_uses(invocation, &engine, remarks).await?
     };
     let recipe = |thing: &Owned| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {

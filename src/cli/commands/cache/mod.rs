@@ -5,6 +5,7 @@ mod prune;
 mod show;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
 use crate::cli::args::{CacheCommand, Format};
+use crate::engine::{DockerEngine, Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::report::PlainProgress;
@@ -76,6 +78,21 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
             remarks.add(unreadable(invocation, &error));
             Listing::default()
         }
+    }
+}
+
+/// What the tool's volumes take; nothing is known where the engine does not say, and that is told.
+async fn volume_uses(
+    invocation: &Invocation<'_>,
+    engine: &DockerEngine,
+    remarks: &mut Remarks,
+) -> Result<BTreeMap<String, VolumeUse>, Failure> {
+    match invocation.unless_stopped(engine.volume_uses()).await {
+        Err(failure) if failure.kind != FailureKind::Interrupted => {
+            remarks.add_failure("what the compile caches take is not known", &failure);
+            Ok(BTreeMap::new())
+        }
+        other => other,
     }
 }
 

@@ -122,14 +122,7 @@ async fn on_engine(
         .filter(|thing| what.allows(thing, &runs))
         .collect();
     let uses = if chosen.iter().any(|thing| thing.kind == OwnedKind::Volume) {
-        match invocation.unless_stopped(engine.volume_uses()).await {
-            Ok(uses) => uses,
-            Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
-            Err(failure) => {
-                remarks.add_failure("what the compile caches take is not known", &failure);
-                BTreeMap::new()
-            }
-        }
+        super::volume_uses(invocation, &engine, remarks).await?
     } else {
         BTreeMap::new()
     };

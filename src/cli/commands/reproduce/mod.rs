@@ -19,7 +19,7 @@ use crate::artifacts::MANIFEST;
 use crate::cli::args::{Format, ReproduceArguments};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
-use crate::report::{JSON_FORMAT, Progress, Reproduction, reproduction_text};
+use crate::report::{Progress, Reproduction, json_line, reproduction_text};
 
 /// Builds again, compares, prints.
 pub(super) async fn run(
@@ -41,11 +41,8 @@ pub(super) async fn run(
                 hints: failure.hints.clone(),
             },
         };
-        if let Ok(text) = serde_json::to_string(&OutcomeLine {
-            format: JSON_FORMAT,
-            data: &outcome,
-        }) {
-            print(&(text + "\n"))?;
+        if let Ok(line) = json_line(&outcome) {
+            print(&line)?;
         }
     } else if let Ok(reproduction) = &done {
         let terminal = invocation.environment.output_terminal;
@@ -100,12 +97,6 @@ fn verdict(reproduction: &Reproduction, kept: Option<&Path>) -> Result<(), Failu
 }
 
 /// The last line of `--format json`.
-#[derive(Serialize)]
-struct OutcomeLine<'a> {
-    format: u32,
-    data: &'a Outcome<'a>,
-}
-
 #[derive(Serialize)]
 #[serde(
     tag = "event",

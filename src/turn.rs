@@ -1,4 +1,4 @@
-//! Lock files: what one run of this user does at a time.
+//! Turns: what only one run of this user does at a time, by a locked file.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,7 +15,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// What the system says when the file cannot be made, read or locked.
-pub async fn lock(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io::Result<File> {
+pub async fn take(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

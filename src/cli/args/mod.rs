@@ -1,0 +1,20 @@
+//! The command line, as clap reads it. Touches nothing else.
+
+mod build;
+mod cache;
+mod command_line;
+mod given;
+mod recipes;
+mod release;
+mod reproduce;
+mod verify;
+
+pub use build::{BuildArguments, CacheArguments, ImageChoice, UpstreamArguments, ViaChoice};
+pub use cache::{CacheCommand, PruneArguments};
+pub use command_line::{
+    Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
+};
+pub use recipes::RecipesCommand;
+pub use release::{LockArguments, ReleaseArguments};
+pub use reproduce::ReproduceArguments;
+pub use verify::VerifyArguments;

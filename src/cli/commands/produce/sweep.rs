@@ -1,0 +1,42 @@
+//! What dead runs left.
+
+use super::super::Invocation;
+use crate::engine::DockerEngine;
+use crate::events::{Event, Sink};
+use crate::execute::{Sweep, sweep, with_causes};
+use crate::failure::{Failure, FailureKind};
+
+/// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
+pub(in super::super) async fn sweep_dead_runs(
+    invocation: &Invocation<'_>,
+    engine: &DockerEngine,
+    sink: &dyn Sink,
+) -> Result<(), Failure> {
+    let runs = invocation.cache_folder("runs");
+    let swept = invocation.unless_stopped(sweep(engine, &runs, Sweep::DEAD_RUNS));
+    match swept.await {
+        Err(failure) if failure.kind != FailureKind::Interrupted => {
+            let causes = failure.causes();
+            let reason: String = causes.iter().map(|cause| format!(": {cause}")).collect();
+            sink.event(&Event::Warning {
+                text: format!(
+                    "what an earlier run left on the engine is still there: {}{reason}",
+                    failure.source
+                ),
+            });
+            Ok(())
+        }
+        Err(interrupted) => Err(interrupted),
+        Ok(swept) => {
+            for (name, error) in swept.failed {
+                sink.event(&Event::Warning {
+                    text: format!(
+                        "{name} of an earlier run is still on the engine: {}",
+                        with_causes(&error)
+                    ),
+                });
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! How the work in a container ends: it is done, the user stops it, and the container is gone.
+
+use std::time::Duration;
+
+use super::context::Context;
+use super::error::ExecuteError;
+use super::image::with_causes;
+use crate::engine::Session;
+use crate::events::Event;
+
+/// Time a container's removal may take before the run ends without waiting for it.
+const CLOSE_LIMIT: Duration = Duration::from_mins(1);
+
+/// The result of `work`, or [`ExecuteError::Interrupted`] as soon as the user stops the run.
+pub(super) async fn until_cancelled<T>(
+    context: &Context<'_>,
+    work: impl Future<Output = Result<T, ExecuteError>>,
+) -> Result<T, ExecuteError> {
+    tokio::select! {
+        result = work => result,
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+    }
+}
+
+/// Closes a session. A container that cannot be removed is told of, and left to `kmembuild clean`.
+pub(super) async fn close(session: &dyn Session, context: &Context<'_>) {
+    let problem = match tokio::time::timeout(CLOSE_LIMIT, session.close()).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => with_causes(&error),
+        Err(_) => format!(
+            "the engine did not answer for {}",
+            humantime::format_duration(CLOSE_LIMIT)
+        ),
+    };
+    context.run.leaves_something();
+    context.sink.event(&Event::Warning {
+        text: format!(
+            "the container {} is left on the engine: {problem}; `kmembuild clean` removes it",
+            short(session.id())
+        ),
+    });
+}
+
+/// The beginning of an id, as people quote it.
+pub(super) fn short(id: &str) -> &str {
+    let id = id.trim_start_matches("sha256:");
+    &id[..12.min(id.len())]
+}
