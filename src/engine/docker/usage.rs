@@ -1,9 +1,13 @@
 //! What volumes take.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use bollard::errors::Error;
 use bollard::query_parameters::ListVolumesOptions;
 use bollard::{BollardRequest, ClientVersion};
+
+use tokio::time::Instant;
 
 use super::client::Client;
 use crate::engine::{EngineError, VolumeUse};
@@ -13,6 +17,9 @@ const NEWEST: ClientVersion = ClientVersion {
     major_version: 1,
     minor_version: 51,
 };
+
+/// How soon to ask again an engine that is just answering somebody else.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 impl Client {
     pub(super) async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError> {
@@ -34,7 +41,19 @@ impl Client {
             request
         };
         let docker = self.patient.clone().with_request_modifier(about_the_disk);
-        let found = docker.list_volumes(None::<ListVolumesOptions>).await;
+        let limit = Instant::now() + self.docker.timeout();
+        let found = loop {
+            let found = docker.list_volumes(None::<ListVolumesOptions>).await;
+            match found {
+                // An engine answers one such question at a time, and refuses another one meanwhile.
+                Err(Error::DockerResponseServerError { ref message, .. })
+                    if message.contains("already running") && Instant::now() < limit =>
+                {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                found => break found,
+            }
+        };
         let found = found.map_err(|error| self.failed("tell what volumes take", error))?;
         let known = |number: i64| u64::try_from(number).ok();
         let volumes = found.volumes.unwrap_or_default().into_iter();
