@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 fn start() -> Result<(), Failure> {
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
-    if cli::needs_source(&environment.arguments) {
+    if cli::reads_git(&environment) {
         certificates::look_up_one_by_one(&environment.arguments);
         source::make_ready();
     }

@@ -135,6 +135,9 @@ pub struct Command {
     pub environment: BTreeMap<String, String>,
     /// Working directory, absolute.
     pub workdir: String,
+    /// Whether [`Exit::out_of_memory`] counts also processes that the command started and got over. That takes another
+    /// question to the engine, which is not worth it for a command that only looks at something.
+    pub counts_kills: bool,
 }
 
 /// How a command ended.

@@ -17,6 +17,7 @@ pub(super) async fn ask(
         command: command.iter().map(|&word| word.to_owned()).collect(),
         environment: BTreeMap::new(),
         workdir: "/".to_owned(),
+        counts_kills: false,
     };
     let exit = session.run(&command, &answer).await?;
     Ok((exit, answer.into_lines()))

@@ -181,9 +181,13 @@ impl Work<'_> {
             None => None,
             Some(planned) => Some(check_toolchain(planned, &self.image.name, session).await?),
         };
-        check_needs(&plan.build, context, session).await;
-        let patched_tree = unpack_source(plan, context, session).await?;
-        let packages = packages(session).await;
+        // None of them needs another, and an engine takes its time for each question.
+        let ((), packages, patched_tree) = tokio::join!(
+            check_needs(&plan.build, context, session),
+            packages(session),
+            unpack_source(plan, context, session),
+        );
+        let patched_tree = patched_tree?;
         let steps = self.steps().await?;
         let taking = take_all_out(plan, self.engine_architecture, session, staging);
         let detail = "taking the outputs out".to_owned();

@@ -28,8 +28,10 @@ pub(super) async fn check_needs(
     }
     // Asked in the container: the engine's own answer takes longer, and tells nothing of the disk. Where there is no
     // answer, there is nothing to tell.
-    let memory = ask(session, &["cat", "/proc/meminfo"]).await;
-    let disk = ask(session, &["df", "-Pk", "/"]).await;
+    let (memory, disk) = tokio::join!(
+        ask(session, &["cat", "/proc/meminfo"]),
+        ask(session, &["df", "-Pk", "/"]),
+    );
     let lines = |answer: Result<(_, Vec<String>), _>| answer.map(|(_, lines)| lines);
     let has = read(
         &lines(memory).unwrap_or_default(),

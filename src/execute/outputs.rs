@@ -33,10 +33,9 @@ pub(super) async fn take_all_out(
     let mut files = Vec::new();
     let mut version_runs = BTreeMap::new();
     for output in &plan.outputs {
-        let file = take_out(output, session, staging).await?;
-        files.push((file, output.expectations.clone()));
-        if let Some(expected) = &output.expectations.version {
-            let run = if plan.architecture == engine_architecture {
+        let asking = async {
+            let expected = output.expectations.version.as_ref()?;
+            Some(if plan.architecture == engine_architecture {
                 ask_version(&output.path, &expected.arguments, session).await
             } else {
                 VersionRun::NotRun {
@@ -45,7 +44,12 @@ pub(super) async fn take_all_out(
                         plan.architecture
                     ),
                 }
-            };
+            })
+        };
+        // Neither needs the other; an answer of a file that cannot be taken out is not needed.
+        let (run, file) = tokio::join!(asking, take_out(output, session, staging));
+        files.push((file?, output.expectations.clone()));
+        if let Some(run) = run {
             version_runs.insert(output.name.clone(), run);
         }
     }

@@ -27,6 +27,7 @@ pub(super) async fn run_step(
         command: step.command.clone(),
         environment: step.environment.clone(),
         workdir: plan.build.workdir.clone(),
+        counts_kills: true,
     };
     let exit = session.run(&command, &tail).await;
     let exit = exit.map_err(|source| ExecuteError::Engine {

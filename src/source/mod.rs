@@ -14,6 +14,7 @@ mod attempt;
 mod choice;
 mod error;
 mod fetch;
+mod handles;
 mod local;
 mod location;
 mod near_tags;

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
     pub(super) fn open(store: &'a Store) -> Result<Self, SourceError> {
         Ok(Self {
             store,
-            repository: store.repository()?,
+            repository: store.fresh_repository()?,
             read: 0,
         })
     }

@@ -1,11 +1,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use git2::{ErrorCode, Oid, Repository};
 
 use super::choice::Wanted;
 use super::error::SourceError;
+use super::handles::{Handle, Handles};
 use super::quarantine::{Quarantine, init_bare, lock_store, sweep};
 use crate::recipe::natural_order;
 
@@ -18,6 +20,7 @@ const REFERENCE_TRIES: u32 = 50;
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) folder: PathBuf,
+    handles: Arc<Handles>,
 }
 
 /// What the store knows of a tag or commit.
@@ -37,6 +40,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, SourceError> {
         let store = Self {
             folder: folder.to_owned(),
+            handles: Arc::default(),
         };
         let failed = |source| SourceError::StoreFolder {
             folder: folder.to_owned(),
@@ -53,12 +57,23 @@ impl Store {
         Ok(store)
     }
 
-    /// A handle of its own for each use: git2's repositories must not be shared between threads.
-    pub(super) fn repository(&self) -> Result<Repository, SourceError> {
-        Repository::open_bare(&self.folder).map_err(|source| SourceError::StoreOpen {
+    /// A handle that is open already, or a new one.
+    pub(super) fn repository(&self) -> Result<Handle, SourceError> {
+        let handle = self.handles.take(&self.folder);
+        handle.map_err(|source| self.not_opened(source))
+    }
+
+    /// A handle that keeps nothing in memory, while no idle one does either.
+    pub(super) fn fresh_repository(&self) -> Result<Repository, SourceError> {
+        self.handles.close();
+        Repository::open_bare(&self.folder).map_err(|source| self.not_opened(source))
+    }
+
+    fn not_opened(&self, source: git2::Error) -> SourceError {
+        SourceError::StoreOpen {
             folder: self.folder.clone(),
             source,
-        })
+        }
     }
 
     /// What the store has of `wanted` from the location `key`, unless it differs from the pin.
@@ -115,6 +130,8 @@ impl Store {
                     folder: self.folder.clone(),
                     source,
                 })?;
+            // A damaged pack may have been replaced that they still have open.
+            self.handles.close();
         }
         let repository = self.repository()?;
         let commit_reference = format!("refs/kmembuild/{key}/commits/{commit}");

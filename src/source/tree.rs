@@ -1,11 +1,12 @@
 use git2::{ErrorCode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::error::SourceError;
+use super::handles::Handle;
 use super::store::Store;
 
 /// The files of a commit or of a patched tree, read from the store's objects.
 pub struct Tree {
-    repository: Repository,
+    repository: Handle,
     id: Oid,
 }
 

@@ -91,6 +91,7 @@ pub fn shell(script: &str) -> Command {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
         environment: BTreeMap::new(),
         workdir: "/".to_owned(),
+        counts_kills: true,
     }
 }
 

@@ -19,12 +19,15 @@ mod shared;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use tokio_util::sync::CancellationToken;
 
 use self::shared::Shared;
-use super::args::{Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse_build};
+use super::args::{
+    Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
+};
 use super::config::Config;
 use crate::engine::{Address, DockerEngine, EngineError};
 use crate::environment::Environment;
@@ -32,6 +35,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
 use crate::lockfile::Lockfile;
 use crate::plan::ImageContent;
+use crate::recipe::Source;
 use crate::report::{self, Verbosity};
 
 /// What every command works with.
@@ -55,8 +59,8 @@ impl<'a> Invocation<'a> {
         cancel: &'a CancellationToken,
     ) -> Result<Self, Failure> {
         let config = Config::read(&environment.config_dir)?;
-        let mut folders: Vec<_> = global.recipe_dir.iter().cloned().collect();
-        if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
+        let folders = recipe_folders(environment, &global);
+        if let Some(missing) = global.recipe_dir.iter().find(|folder| !folder.is_dir()) {
             let reason = if missing.exists() {
                 "is not a folder"
             } else {
@@ -65,7 +69,6 @@ impl<'a> Invocation<'a> {
             let text = format!("the recipe folder {} {reason}", missing.display());
             return Err(Failure::new(FailureKind::Usage, text));
         }
-        folders.push(environment.config_dir.join("recipes"));
         Ok(Self {
             environment,
             global,
@@ -221,6 +224,38 @@ pub async fn dispatch(
             .await
         }
     }
+}
+
+/// Folders of the user's own recipes; the first one that has a recipe counts.
+fn recipe_folders(environment: &Environment, global: &GlobalArguments) -> Vec<PathBuf> {
+    let named = global.recipe_dir.iter().cloned();
+    named
+        .chain([environment.config_dir.join("recipes")])
+        .collect()
+}
+
+/// Whether the command line asks for something that reads git repositories. Not so where it is wrong.
+pub fn reads_git(environment: &Environment) -> bool {
+    let Ok(Cli { global, command }) = parse(&environment.arguments) else {
+        return false;
+    };
+    let (name, global) = match command {
+        CommandLine::Release(_) | CommandLine::Lock(_) | CommandLine::Reproduce(_) => return true,
+        CommandLine::Plan { recipe, .. } => (recipe, global),
+        CommandLine::Build(words) => {
+            let Some((name, rest)) = words.split_first() else {
+                return false;
+            };
+            let name = name.to_string_lossy().into_owned();
+            match parse_build(&name, rest, &global) {
+                Ok(read) => (name, read.global),
+                Err(_) => return false,
+            }
+        }
+        _ => return false,
+    };
+    let loaded = Library::new(recipe_folders(environment, &global)).load(&name);
+    loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
 }
 
 /// Shows what clap has to say: help is a result, anything else a failure of usage.

@@ -48,7 +48,11 @@ impl DockerSession {
         standard.finish(&mut emit);
         errors.finish(&mut emit);
         let code = ended?;
-        let kills = self.kills_since_last_command().await;
+        let kills = if command.counts_kills {
+            self.kills_since_last_command().await
+        } else {
+            None
+        };
         let mut container_killed = code != 0 && self.ended_for_lack_of_memory(&operation).await?;
         if code == KILLED && kills.is_none() {
             container_killed = self.ends_soon(&operation).await?;
@@ -188,6 +192,7 @@ impl DockerSession {
                 .collect(),
             environment: [].into(),
             workdir: "/".to_owned(),
+            counts_kills: false,
         };
         self.execute("read the memory counter", &read, |piece| {
             if let LogOutput::StdOut { message } = piece {
