@@ -36,7 +36,7 @@ test-kubelet: toolchain engine
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
 check: toolchain
-	.ci/install-packages git openssl $(HELP_PACKAGES)
+	.ci/install-packages git minisign openssl $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings

@@ -20,6 +20,7 @@ pub use manifest::{
     ManifestSource, PackageVersion, StepRecord, TOOL,
 };
 pub use target::{
-    BUILD_LOG, ENVELOPE, MANIFEST, PLAN, PROVENANCE, PUBLISHED_BESIDE, SBOM, SHA256SUMS, Target,
+    BUILD_LOG, CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, MANIFEST, PLAN, PROVENANCE,
+    PUBLISHED_BESIDE, SBOM, SHA256SUMS, Target,
 };
 pub use write_index::{read_index, replace_file, write_checksums, write_index};

@@ -19,6 +19,10 @@ pub const PLAN: &str = "plan.json";
 pub const BUILD_LOG: &str = "build.log";
 /// File name of the checksums, in the form that `sha256sum -c` reads.
 pub const SHA256SUMS: &str = "SHA256SUMS";
+/// File name of their signature in a release that is signed with an Ed25519 key, in minisign's form.
+pub const CHECKSUMS_MINISIG: &str = "SHA256SUMS.minisig";
+/// File name of their signature in a release that is signed with an ECDSA key: DER in base64.
+pub const CHECKSUMS_SIG: &str = "SHA256SUMS.sig";
 /// File name of the bill of materials.
 pub const SBOM: &str = "sbom.cdx.json";
 /// File name of the statement that nobody signed.

@@ -40,6 +40,12 @@ pub enum SignatureError {
     /// The payload or a signature is no base64.
     #[error("its {0} is no base64")]
     NotBase64(&'static str),
+    /// It is not in minisign's form, or not as this tool writes that.
+    #[error("it is not a signature in minisign's form as kmembuild writes it")]
+    NotMinisign,
+    /// None of the keys made it.
+    #[error("it is not by the key {0}, or what it signs was changed since")]
+    ByNoneOf(String),
     /// Nobody signed it.
     #[error("it has no signature")]
     Unsigned,

@@ -15,6 +15,7 @@ use super::pem_file::{
 use crate::checksum::sha256_hex;
 
 const PRIVATE: &str = "an Ed25519 or ECDSA P-256 private key in PEM";
+const EITHER: &str = "an Ed25519 or ECDSA P-256 key in PEM";
 const PUBLIC: &str = "an Ed25519 or ECDSA P-256 public key in PEM";
 
 /// A private key. Its signatures of the same text are the same: neither kind draws a random number.
@@ -30,6 +31,15 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.public().id())
     }
+}
+
+/// Kinds of key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Ed25519.
+    Ed25519,
+    /// ECDSA on P-256, with SHA-256.
+    EcdsaP256,
 }
 
 /// A public key.
@@ -150,16 +160,53 @@ impl VerifyingKey {
         }
     }
 
-    /// Sha256 of the key in DER, as `openssl pkey -pubin -outform DER | sha256sum` prints it.
+    /// The public key in a PEM file with either half.
     ///
-    /// # Panics
-    /// Never: both kinds of key have a form in DER.
+    /// # Errors
+    /// [`KeyError`]; [`KeyError::remedy`] says what to do.
+    pub fn read_of_either(path: &Path) -> Result<Self, KeyError> {
+        let block = read_pem(path, EITHER, MAKE_PRIVATE)?;
+        if block.tag().contains("PRIVATE") {
+            SigningKey::read(path).map(|key| key.public())
+        } else {
+            Self::read(path)
+        }
+    }
+
+    /// Sha256 of the key in DER, as `openssl pkey -pubin -outform DER | sha256sum` prints it.
     pub fn id(&self) -> String {
+        sha256_hex(&self.to_der())
+    }
+
+    /// The key in PEM, as `openssl pkey -pubout` writes it.
+    pub fn to_pem(&self) -> String {
+        let unix = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        pem::encode_config(&pem::Pem::new("PUBLIC KEY", self.to_der()), unix)
+    }
+
+    fn to_der(&self) -> Vec<u8> {
         let document = match &self.0 {
             Public::Ed25519(key) => key.to_public_key_der(),
             Public::EcdsaP256(key) => key.to_public_key_der(),
         };
-        sha256_hex(document.expect("a key that is valid").as_bytes())
+        // Both kinds of key have such a form.
+        document.expect("a key that is valid").into_vec()
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> KeyKind {
+        match &self.0 {
+            Public::Ed25519(_) => KeyKind::Ed25519,
+            Public::EcdsaP256(_) => KeyKind::EcdsaP256,
+        }
+    }
+
+    /// The key itself, where it is an Ed25519 one.
+    pub(super) fn ed25519_bytes(&self) -> Option<[u8; 32]> {
+        match &self.0 {
+            Public::Ed25519(key) => Some(key.to_bytes()),
+            Public::EcdsaP256(_) => None,
+        }
     }
 
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {

@@ -6,9 +6,10 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kmembuild::artifacts::{ENVELOPE, SBOM};
+use kmembuild::artifacts::{CHECKSUMS_SIG, ENVELOPE, SBOM};
 use kmembuild::attestation::{
-    Envelope, EnvelopeSignature, PAYLOAD_TYPE, SigningKey, VerifyingKey, sign,
+    Envelope, EnvelopeSignature, PAYLOAD_TYPE, SigningKey, VerifyingKey, checksums_signature_name,
+    minisign_public_key, sign, sign_checksums, verify_checksums,
 };
 
 use super::openssl::{KINDS, openssl, pair};
@@ -139,6 +140,76 @@ fn openssl_accepts_what_is_signed_and_its_signatures_are_accepted() {
         let keys = [VerifyingKey::read(&public).unwrap()];
         assert_eq!(envelope.verify(&keys).unwrap(), text.as_bytes());
     }
+}
+
+/// Runs `minisign`; whether it was content, and what it said.
+fn minisign(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new("minisign")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("minisign is needed for this test: .ci/install-packages minisign");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[test]
+fn minisign_accepts_the_signature_of_the_checksums() {
+    let release = Release::new();
+    let private = release.private.to_str().unwrap();
+    let key = release
+        .place
+        .workplace
+        .run(&["public-key", private, "--minisign"])
+        .code(0);
+    let key = key.stdout.trim();
+    let words = ["-V", "-P", key, "-m", "SHA256SUMS"];
+    let (accepted, said) = minisign(&release.root, &words);
+    assert!(accepted, "{said}");
+    assert!(said.contains("file:SHA256SUMS"), "{said}");
+    // The file has a line more; the digest, the comment and the key are each looked at.
+    let sums = release.root.join("SHA256SUMS");
+    let honest = fs::read(&sums).unwrap();
+    fs::write(&sums, [&honest[..], b"\n"].concat()).unwrap();
+    assert!(!minisign(&release.root, &words).0);
+    fs::write(&sums, &honest).unwrap();
+    let signature = release.root.join("SHA256SUMS.minisig");
+    let text = fs::read_to_string(&signature).unwrap();
+    fs::write(&signature, text.replace("file:", "File:")).unwrap();
+    assert!(!minisign(&release.root, &words).0);
+    release.verify(&release.root).code(17);
+    fs::write(&signature, &text).unwrap();
+    let (other, _) = pair(&release.root, "other", KINDS[0]);
+    let other = SigningKey::read(&other).unwrap().public();
+    let other = minisign_public_key(&other).unwrap();
+    let (accepted, said) = minisign(&release.root, &["-V", "-P", &other, "-m", "SHA256SUMS"]);
+    assert!(!accepted, "{said}");
+}
+
+#[test]
+fn openssl_accepts_the_signature_of_the_checksums_by_an_ecdsa_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (private, public) = pair(folder, "k", KINDS[1]);
+    let key = SigningKey::read(&private).unwrap();
+    assert_eq!(minisign_public_key(&key.public()), None);
+    assert_eq!(key.public().to_pem(), fs::read_to_string(&public).unwrap());
+    let name = checksums_signature_name(key.public().kind());
+    assert_eq!(name, CHECKSUMS_SIG);
+    fs::write(folder.join("SHA256SUMS"), "some sums\n").unwrap();
+    let text = sign_checksums(b"some sums\n", &key);
+    fs::write(folder.join("sig"), STANDARD.decode(text.trim()).unwrap()).unwrap();
+    openssl(
+        folder,
+        "dgst -sha256 -verify k.pub -signature sig SHA256SUMS",
+    );
+    let keys = [key.public()];
+    verify_checksums(b"some sums\n", name, &text, &keys).unwrap();
+    let error = verify_checksums(b"other sums\n", name, &text, &keys).unwrap_err();
+    assert!(error.to_string().contains(&key.public().id()), "{error}");
 }
 
 /// The script of the page on releases, run as it stands there.

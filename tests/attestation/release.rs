@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::{
-    ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PROVENANCE, PackageVersion, SBOM,
-    write_checksums, write_index,
+    CHECKSUMS_MINISIG, ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PROVENANCE,
+    PackageVersion, SBOM, SHA256SUMS, write_checksums, write_index,
 };
 use kmembuild::attestation::{
-    SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, vendor_conf,
+    SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, sign_checksums,
+    vendor_conf,
 };
 use kmembuild::checksum::sha256_hex;
 use kmembuild::plan::Plan;
@@ -105,7 +106,7 @@ impl Release {
         write_checksums(&self.result).unwrap();
     }
 
-    /// Writes the index and the top checksums.
+    /// Writes the index, the top checksums and their signature.
     pub fn index(&self) {
         let target = |version: &str, result| IndexTarget {
             recipe: "tool".to_owned(),
@@ -137,6 +138,10 @@ impl Release {
             ),
         ];
         write_index(&self.root, "kmembuild 0.1.0", targets).unwrap();
+        let key = SigningKey::read(&self.private).unwrap();
+        let sums = fs::read(self.root.join(SHA256SUMS)).unwrap();
+        let signature = sign_checksums(&sums, &key);
+        fs::write(self.root.join(CHECKSUMS_MINISIG), signature).unwrap();
     }
 
     /// `kmembuild verify` of a folder with the public key.

@@ -7,8 +7,11 @@ use super::outcome::Audit;
 use super::result::audit_result;
 use super::said::Told;
 use super::witnesses::Witnesses;
-use crate::artifacts::{INDEX, INDEX_FORMAT, Index, IndexResult, IndexTarget, SHA256SUMS};
-use crate::attestation::VerifyingKey;
+use crate::artifacts::{
+    CHECKSUMS_MINISIG, CHECKSUMS_SIG, INDEX, INDEX_FORMAT, Index, IndexResult, IndexTarget,
+    SHA256SUMS,
+};
+use crate::attestation::{VerifyingKey, verify_checksums};
 
 /// Holds the folder of `listing` against its index, and then each of the results.
 pub(super) fn audit_release(
@@ -18,6 +21,7 @@ pub(super) fn audit_release(
     audit: &mut Audit,
 ) {
     witnesses.note_checksums(SHA256SUMS, listing, audit);
+    audit_signature(listing, keys, audit);
     let Some(index) = listing.document::<Index>(INDEX, audit) else {
         return;
     };
@@ -29,7 +33,8 @@ pub(super) fn audit_release(
         );
         return;
     }
-    let mut accounted = BTreeSet::from([INDEX.to_owned(), SHA256SUMS.to_owned()]);
+    let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
+    let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
     let mut failed = Vec::new();
     for target in &index.targets {
         match &target.result {
@@ -60,6 +65,37 @@ pub(super) fn audit_release(
                 path,
                 format!("it is not accounted for: {INDEX} does not have it"),
             );
+        }
+    }
+}
+
+/// Holds the signature of the checksums against them. With keys there has to be one.
+fn audit_signature(listing: &Listing, keys: &[VerifyingKey], audit: &mut Audit) {
+    let there = [CHECKSUMS_MINISIG, CHECKSUMS_SIG].map(|name| (name, listing.get(name)));
+    let there: Vec<_> = there
+        .into_iter()
+        .filter_map(|(name, file)| file.map(|_| name))
+        .collect();
+    if there.is_empty() && !keys.is_empty() {
+        audit.integrity(
+            SHA256SUMS,
+            format!(
+                "nothing signs it ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG}), and a key was given"
+            ),
+        );
+    }
+    for name in there {
+        if keys.is_empty() {
+            audit.remarks.push(format!(
+                "{name}: the signature was not checked, as no key was given (--key)"
+            ));
+            continue;
+        }
+        let texts = (listing.text(SHA256SUMS, audit), listing.text(name, audit));
+        if let (Some(sums), Some(signature)) = texts
+            && let Err(error) = verify_checksums(sums.as_bytes(), name, &signature, keys)
+        {
+            audit.integrity(name, error.to_string());
         }
     }
 }

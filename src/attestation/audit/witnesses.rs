@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::listing::{Listing, Stored};
 use super::outcome::Audit;
-use crate::artifacts::read_checksum_file;
+use crate::artifacts::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, read_checksum_file};
 
 /// What is said about files, by path.
 #[derive(Default)]
@@ -45,7 +45,8 @@ impl Witnesses {
         });
     }
 
-    /// Notes that `by` names every file, except itself, whose path begins with `folder`.
+    /// Notes that `by` names every file, except itself and its signature, whose path begins with
+    /// `folder`.
     pub(super) fn note_complete(&mut self, by: &str, folder: &str) {
         self.complete.push((by.to_owned(), folder.to_owned()));
     }
@@ -80,7 +81,12 @@ impl Witnesses {
         }
         for path in listing.paths() {
             for (by, folder) in &self.complete {
-                if path.starts_with(folder.as_str()) && path != by && !self.has(by, path) {
+                let signs_it = [CHECKSUMS_MINISIG, CHECKSUMS_SIG].contains(&path);
+                if path.starts_with(folder.as_str())
+                    && path != by
+                    && !signs_it
+                    && !self.has(by, path)
+                {
                     audit.integrity(
                         path,
                         format!("it is not accounted for: {by} does not have it"),

@@ -113,6 +113,14 @@ pub enum CommandLine {
     Reproduce(ReproduceArguments),
     /// Write down what the inputs of a release are, for `release --locked`
     Lock(LockArguments),
+    /// Print the public half of a key that releases are signed with, for those who check them
+    PublicKey {
+        /// The private or the public key, in PEM
+        file: PathBuf,
+        /// In minisign's form, as its option -P takes it; for an Ed25519 key
+        #[arg(long)]
+        minisign: bool,
+    },
     /// Print what a shell needs to complete the command line: source <(kmembuild completions bash)
     Completions {
         /// The shell

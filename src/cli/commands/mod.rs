@@ -12,6 +12,7 @@ mod manifest;
 mod plan;
 mod prepare;
 mod produce;
+mod public_key;
 mod recipes;
 mod release;
 mod reproduce;
@@ -199,6 +200,10 @@ pub async fn dispatch(
         }
         CommandLine::Recipes { action } => {
             recipes::run(&Invocation::new(environment, global, cancel)?, &action)
+        }
+        CommandLine::PublicKey { file, minisign } => {
+            let invocation = Invocation::new(environment, global, cancel)?;
+            public_key::run(&invocation, &file, minisign)
         }
         CommandLine::Completions { shell } => {
             completions::run(&Invocation::new(environment, global, cancel)?, shell)

@@ -6,8 +6,10 @@ use super::super::explain;
 use super::file::ReleaseFile;
 use super::run::{Done, Outcome};
 use crate::artifacts::{
-    ArtifactError, IndexResult, IndexTarget, MANIFEST, TOOL, read_index, write_index,
+    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, IndexResult, IndexTarget, MANIFEST,
+    SHA256SUMS, TOOL, read_index, replace_file, write_index,
 };
+use crate::attestation::{SigningKey, checksums_signature_name, sign_checksums};
 use crate::failure::Failure;
 use crate::recipe::{Name, bare};
 use crate::report::ReleaseProgress;
@@ -52,6 +54,7 @@ pub(super) fn write_release(
         explain::artifact(ArtifactError::Unwritable { path, source })
     })?;
     let index = write_index(root, TOOL, targets).map_err(explain::artifact)?;
+    write_signature(root, file.signing.as_ref()).map_err(explain::artifact)?;
     let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
     for folder in results(root) {
         if !known.contains(&folder) {
@@ -59,6 +62,29 @@ pub(super) fn write_release(
                 "{} is of no target of the release, and `kmembuild verify` refuses it: remove it before you publish the folder",
                 root.join(folder).display()
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Signs the checksums of the release in `root`. A signature that is not by `key` is removed.
+fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<(), ArtifactError> {
+    let wanted = key.map(|key| (key, checksums_signature_name(key.public().kind())));
+    for name in [CHECKSUMS_MINISIG, CHECKSUMS_SIG] {
+        let path = root.join(name);
+        match wanted.filter(|(_, wanted)| *wanted == name) {
+            Some((key, _)) => {
+                let sums = root.join(SHA256SUMS);
+                let text = std::fs::read(&sums)
+                    .map_err(|source| ArtifactError::Unwritable { path: sums, source })?;
+                replace_file(&path, &sign_checksums(&text, key))?;
+            }
+            None => match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ArtifactError::Unwritable { path, source });
+                }
+                _ => {}
+            },
         }
     }
     Ok(())

@@ -1,0 +1,50 @@
+//! `kmembuild public-key`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Invocation, explain, print};
+use crate::attestation::{VerifyingKey, minisign_public_key};
+use crate::cli::args::Format;
+use crate::failure::{Failure, FailureKind};
+use crate::plan::canonical_json;
+use crate::report::JSON_FORMAT;
+
+/// `public-key --format json`.
+#[derive(Serialize)]
+struct PublicKey {
+    format: u32,
+    /// As in `keyid` of signatures.
+    id: String,
+    pem: String,
+    /// Of Ed25519 keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minisign: Option<String>,
+}
+
+pub(super) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
+    invocation.refuse_format(Format::Yaml)?;
+    let key = VerifyingKey::read_of_either(file).map_err(explain::key)?;
+    let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
+    if minisign && of_minisign.is_none() {
+        let text = format!(
+            "{} is an ECDSA key, and minisign knows Ed25519 ones only",
+            file.display()
+        );
+        return Err(Failure::new(FailureKind::Usage, text)
+            .hint("openssl checks what such a key signs; docs/releases.md shows how"));
+    }
+    if invocation.json() {
+        return print(&canonical_json(&PublicKey {
+            format: JSON_FORMAT,
+            id: key.id(),
+            pem,
+            minisign: of_minisign,
+        }));
+    }
+    match of_minisign.filter(|_| minisign) {
+        Some(text) => print(&format!("{text}\n")),
+        None => print(&pem),
+    }
+}
