@@ -32,6 +32,10 @@ pub struct Environment {
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
     pub docker_cert_path: Option<PathBuf>,
+    /// The proxies that the user has.
+    pub proxies: Proxies,
+    /// Folders that programs are looked for in: `PATH`.
+    pub search_path: Vec<PathBuf>,
     /// A CI system runs this process: `CI` is set, and not to `false` or `0`.
     pub ci: bool,
     /// The CI system is GitHub's: `GITHUB_ACTIONS` is `true`.
@@ -48,6 +52,26 @@ pub struct Environment {
     pub input_terminal: bool,
 }
 
+/// The proxies of an environment or of an engine; what is empty is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// `http_proxy`.
+    pub http: String,
+    /// `https_proxy`.
+    pub https: String,
+    /// `all_proxy`.
+    pub all: String,
+    /// `no_proxy`: hosts, domains and networks that are spoken to directly, separated by commas.
+    pub none: String,
+}
+
+impl Proxies {
+    /// Whether any proxy is named.
+    pub fn is_empty(&self) -> bool {
+        self.http.is_empty() && self.https.is_empty() && self.all.is_empty()
+    }
+}
+
 impl Environment {
     /// Captures the environment of this process. `KMEMBUILD_CACHE_DIR` and `KMEMBUILD_CONFIG_DIR` name the two
     /// folders; otherwise they are those of the XDG base directory specification.
@@ -56,6 +80,8 @@ impl Environment {
     /// A sentence when there is no working directory or no home folder.
     pub fn capture() -> Result<Self, String> {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let either =
+            |name: &str, other: &str| text(name).or_else(|| text(other)).unwrap_or_default();
         let path = |name: &str| {
             env::var_os(name)
                 .filter(|value| !value.is_empty())
@@ -89,6 +115,15 @@ impl Environment {
             docker_host: text("DOCKER_HOST"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
+            proxies: Proxies {
+                http: either("http_proxy", "HTTP_PROXY"),
+                https: either("https_proxy", "HTTPS_PROXY"),
+                all: either("all_proxy", "ALL_PROXY"),
+                none: either("no_proxy", "NO_PROXY"),
+            },
+            search_path: env::var_os("PATH")
+                .map(|path| env::split_paths(&path).collect())
+                .unwrap_or_default(),
             ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
             github: text("GITHUB_ACTIONS").is_some_and(|github| github == "true"),
             github_summary: path("GITHUB_STEP_SUMMARY"),

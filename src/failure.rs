@@ -9,6 +9,8 @@ use std::process::ExitCode;
 pub enum FailureKind {
     /// A defect of this program.
     Internal,
+    /// The host is not as it has to be.
+    Unfit,
     /// The command line or the configuration asks for something that cannot be.
     Usage,
     /// A recipe or release file is refused.
@@ -35,7 +37,7 @@ impl FailureKind {
     /// The exit code; part of the command's interface.
     pub fn exit_code(self) -> u8 {
         match self {
-            FailureKind::Internal => 1,
+            FailureKind::Internal | FailureKind::Unfit => 1,
             FailureKind::Usage => 2,
             FailureKind::Recipe => 10,
             FailureKind::Plan => 11,

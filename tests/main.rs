@@ -3,6 +3,7 @@
 mod attestation;
 mod builds;
 mod commands;
+mod doctor;
 mod documentation;
 mod engine;
 mod examples;

@@ -49,6 +49,29 @@ pub struct Capacity {
     pub memory: u64,
 }
 
+/// How an engine is set up, as far as it matters to a build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// Memory of its host, in bytes.
+    pub memory: Option<u64>,
+    /// How it stores images and containers, e.g. `overlay2`.
+    pub storage_driver: Option<String>,
+    /// Folder of its host where it keeps everything.
+    pub root_folder: Option<String>,
+    /// Version of the cgroup hierarchy that it works with, `1` or `2`.
+    pub cgroup_version: Option<String>,
+    /// Whether its host passes packets on, without which containers reach nothing.
+    pub forwards: Option<bool>,
+    /// The proxy that it pulls images over http by.
+    pub http_proxy: String,
+    /// The proxy that it pulls images over https by.
+    pub https_proxy: String,
+    /// What it speaks to without a proxy.
+    pub no_proxy: String,
+    /// Whether it has a default bridge, the network of build containers.
+    pub has_bridge: bool,
+}
+
 /// An image on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -207,6 +230,9 @@ pub trait Engine: Send + Sync {
 
     /// What it has to work with. Slower to answer than [`Engine::info`].
     async fn capacity(&self) -> Result<Capacity, EngineError>;
+
+    /// How it is set up. Slower to answer than [`Engine::info`].
+    async fn setup(&self) -> Result<Setup, EngineError>;
 
     /// The address it was reached at.
     fn address(&self) -> &str;

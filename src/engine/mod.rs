@@ -7,7 +7,7 @@ mod error;
 pub use contract::{
     ByteStream, Capacity, Command, Engine, EngineImage, EngineInfo, Exit, ImageBuild,
     LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind,
-    SOCKET_IN_SESSION, Session, SessionSpec, VolumeUse,
+    SOCKET_IN_SESSION, Session, SessionSpec, Setup, VolumeUse,
 };
 pub use docker::{Address, DockerEngine};
 pub use error::{AddressProblem, ConnectFailure, EngineError};

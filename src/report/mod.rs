@@ -1,6 +1,7 @@
 //! What people and scripts read: progress on standard error, results on standard output.
 
 mod audit_table;
+mod doctor_table;
 mod github;
 mod json;
 mod layout;
@@ -13,6 +14,7 @@ mod summary;
 mod table;
 
 pub use audit_table::audit_table;
+pub use doctor_table::doctor_table;
 pub use json::{JSON_FORMAT, JsonLines, json_line};
 pub use live::LiveProgress;
 pub use output::print;

@@ -72,6 +72,19 @@ impl Location {
     }
 }
 
+/// A URL or path for messages: a password in it is left out.
+pub fn shown(text: &str) -> String {
+    Location::parse(text).shown()
+}
+
+/// The folder that a URL or path names, where that is one of this machine.
+pub fn local_folder(text: &str) -> Option<PathBuf> {
+    match Location::parse(text) {
+        Location::Local { folder, .. } => Some(folder),
+        Location::Remote(_) => None,
+    }
+}
+
 /// Resolves `%20` and the like; what is not a valid escape stays as it is.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

@@ -32,6 +32,7 @@ mod tree_change;
 mod write_behind;
 
 pub use error::SourceError;
+pub use location::{local_folder, shown};
 pub use patch_apply::Patch;
 pub use patch_error::{HunkPlace, PatchError};
 pub use request::{FetchRequest, MirrorFailure, Served};

@@ -44,6 +44,25 @@ async fn engine_describes_itself() {
 }
 
 #[tokio::test]
+async fn engine_tells_how_it_is_set_up() {
+    let setup = Scratch::engine().await.setup().await.unwrap();
+    let told = |field: &str| docker(&["info", "-f", &format!("{{{{.{field}}}}}")]);
+    assert_eq!(setup.storage_driver, Some(told("Driver")));
+    assert_eq!(setup.root_folder, Some(told("DockerRootDir")));
+    assert_eq!(setup.cgroup_version, Some(told("CgroupVersion")));
+    assert_eq!(
+        setup.memory.map(|bytes| bytes.to_string()),
+        Some(told("MemTotal"))
+    );
+    assert_eq!(setup.http_proxy, told("HTTPProxy"));
+    let networks = docker(&["network", "ls", "--format", "{{.Name}}"]);
+    assert_eq!(
+        setup.has_bridge,
+        networks.lines().any(|name| name == "bridge")
+    );
+}
+
+#[tokio::test]
 async fn an_address_that_cannot_work_is_not_tried() {
     for host in ["/var/run/docker.sock", "ftp://a", "tcp://", "tcp://a b"] {
         assert!(

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
+use super::doctor::DoctorArguments;
 use super::given::given;
 use super::recipes::RecipesCommand;
 use super::release::{LockArguments, ReleaseArguments};
@@ -89,6 +90,8 @@ pub enum CommandLine {
     },
     /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version; or a whole release folder
     Verify(VerifyArguments),
+    /// Look whether this host can build, and whether it leaks memory cgroups; exit code 1 when something fails
+    Doctor(DoctorArguments),
     /// Remove from the engine what killed runs left there; to make room, see `kmembuild cache prune`
     Clean {
         /// Remove the compile caches as well, as `cache prune --volumes` does

@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod command_line;
+mod doctor;
 mod given;
 mod recipes;
 mod release;
@@ -14,6 +15,7 @@ pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{
     Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
 };
+pub use doctor::{DoctorArguments, HalfChoice};
 pub use recipes::RecipesCommand;
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;

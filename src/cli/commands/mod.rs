@@ -5,6 +5,7 @@ mod build;
 mod cache;
 mod clean;
 mod completions;
+mod doctor;
 mod explain;
 mod like;
 mod man;
@@ -125,9 +126,9 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Connects to the engine that the command line or the environment names.
-    pub(super) async fn engine(&self) -> Result<DockerEngine, Failure> {
-        let address = Address {
+    /// Where the engine is that the command line or the environment names.
+    pub(super) fn engine_address(&self) -> Address {
+        Address {
             host: self
                 .global
                 .host
@@ -136,7 +137,12 @@ impl<'a> Invocation<'a> {
             tls_verify: self.environment.docker_tls_verify,
             cert_path: self.environment.docker_cert_path.clone(),
             ..Address::default()
-        };
+        }
+    }
+
+    /// Connects to the engine that the command line or the environment names.
+    pub(super) async fn engine(&self) -> Result<DockerEngine, Failure> {
+        let address = self.engine_address();
         let engine = self.unless_stopped(DockerEngine::connect(&address)).await?;
         Ok(engine.with_credentials(self.environment.docker_config.clone()))
     }
@@ -211,6 +217,10 @@ pub async fn dispatch(
         CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
         CommandLine::Verify(arguments) => {
             verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
+        }
+        CommandLine::Doctor(arguments) => {
+            let invocation = Invocation::new(environment, global, cancel)?;
+            Box::pin(doctor::run(&invocation, &arguments)).await
         }
         CommandLine::Cache { action } => {
             cache::run(&Invocation::new(environment, global, cancel)?, &action).await

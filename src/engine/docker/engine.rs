@@ -11,7 +11,7 @@ use super::address::Address;
 use super::client::Client;
 use crate::engine::{
     ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
-    SessionSpec, VolumeUse,
+    SessionSpec, Setup, VolumeUse,
 };
 use crate::events::Sink;
 
@@ -110,6 +110,10 @@ impl Engine for DockerEngine {
             memory: number(info.mem_total)
                 .ok_or_else(|| Client::incomplete(operation, "memory"))?,
         })
+    }
+
+    async fn setup(&self) -> Result<Setup, EngineError> {
+        self.client.setup().await
     }
 
     fn address(&self) -> &str {

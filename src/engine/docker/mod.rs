@@ -15,6 +15,7 @@ mod outgoing;
 mod owned;
 mod pull;
 mod session;
+mod setup;
 mod usage;
 
 pub use address::Address;

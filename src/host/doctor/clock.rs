@@ -1,0 +1,61 @@
+//! Does this host's clock agree with others'?
+
+use std::time::Duration;
+
+use super::line::{Half, Level, Line};
+
+/// Certificates and the lists of Debian's archive are not that exact; beyond it something is wrong with the clock.
+const SMALL: u64 = 120;
+/// Beyond this, in seconds, certificates and signed lists count as not yet valid or as expired.
+const LARGE: u64 = 24 * 60 * 60;
+const REMEDY: &str = "set the clock (chronyd or systemd-timesyncd keep it right): certificates and signed package lists are valid for a time";
+
+/// The line about the clock. `ahead`: by how many seconds this host was ahead of each server that told the time.
+pub fn judge_clock(ahead: &[i64]) -> Line {
+    let line = |level, found: String| Line::new(Half::Build, "clock", level, found);
+    let mut sorted = ahead.to_vec();
+    sorted.sort_unstable();
+    // The middle one: a server whose own clock is wrong does not count.
+    let Some(&middle) = sorted.get(sorted.len() / 2) else {
+        return line(
+            Level::Warn,
+            "not compared: nothing that answered told the time".to_owned(),
+        )
+        .remedy("compare `date -u` with a clock that you trust");
+    };
+    let count = sorted.len();
+    let servers = if count == 1 { "server" } else { "servers" };
+    let off = middle.unsigned_abs();
+    if off <= SMALL {
+        return line(
+            Level::Ok,
+            format!("agrees with {count} {servers} to {off} s"),
+        );
+    }
+    let way = if middle > 0 { "ahead of" } else { "behind" };
+    let span = humantime::format_duration(Duration::from_secs(off));
+    let level = if off > LARGE {
+        Level::Fail
+    } else {
+        Level::Warn
+    };
+    line(level, format!("{span} {way} {count} {servers}")).remedy(REMEDY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Level, judge_clock};
+
+    #[test]
+    fn a_clock_is_judged_by_the_middle_of_the_others() {
+        assert_eq!(judge_clock(&[]).level, Level::Warn);
+        assert_eq!(judge_clock(&[1]).level, Level::Ok);
+        assert_eq!(judge_clock(&[-3, 0, 900_000]).level, Level::Ok);
+        let behind = judge_clock(&[-600, -601, 5]);
+        assert_eq!(behind.level, Level::Warn);
+        assert_eq!(behind.found, "10m behind 3 servers");
+        let ahead = judge_clock(&[90_000]);
+        assert_eq!(ahead.level, Level::Fail);
+        assert_eq!(ahead.found, "1day 1h ahead of 1 server");
+    }
+}

@@ -1,0 +1,149 @@
+//! Does this kernel leak memory cgroups when kernel-memory accounting is on?
+
+use super::line::{Half, Level, Line};
+use super::node::Node;
+
+/// The word on the kernel's command line that turns kernel-memory accounting off for all cgroups.
+const NO_KMEM: &str = "nokmem";
+const REMEDY: &str = "run a runc and a kubelet here that never turn accounting on: `kmembuild runc --like` and `kmembuild kubelet --like` build what this node has; then reboot";
+
+/// What is known of a kernel's release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// It leaks a memory cgroup for every container that had accounting turned on.
+    Affected,
+    /// Between those that leak and those that do not.
+    Unclear,
+    /// It does not leak in this way.
+    NotAffected,
+}
+
+impl Kernel {
+    /// Judges a release by its number: 3.x is affected, 4.0 to 4.3 unclear, later ones are not. What has no number, or
+    /// is older than 3, is unclear.
+    pub fn of(release: &str) -> Self {
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+        let mut number = || numbers.next().and_then(|text| text.parse::<u32>().ok());
+        match (number(), number()) {
+            (Some(3), Some(_)) => Self::Affected,
+            (Some(4), Some(0..=3)) => Self::Unclear,
+            (Some(4..), Some(_)) => Self::NotAffected,
+            _ => Self::Unclear,
+        }
+    }
+}
+
+/// The line about the kernel, and the one about `cgroup.memory=nokmem`.
+pub fn judge_kernel(node: &Node) -> Vec<Line> {
+    vec![release(node), no_kmem_line(node)]
+}
+
+fn release(node: &Node) -> Line {
+    let line = |level, found: String| Line::new(Half::Leak, "kernel", level, found);
+    let release = match &node.kernel {
+        Ok(release) => release,
+        Err(reason) => return line(Level::Warn, reason.clone()).remedy("judge it by `uname -r`"),
+    };
+    match Kernel::of(release) {
+        Kernel::Affected if release.contains(".el7") => line(
+            Level::Warn,
+            format!(
+                "{release}: leaks memory cgroups when accounting is on. So do 3.10.0-1062 and 3.10.0-1127: a later kernel of CentOS 7 is no cure"
+            ),
+        )
+        .remedy(REMEDY),
+        Kernel::Affected => line(
+            Level::Warn,
+            format!("{release}: leaks memory cgroups when accounting is on, as all 3.x kernels do"),
+        )
+        .remedy(REMEDY),
+        Kernel::Unclear => line(
+            Level::Warn,
+            format!("{release}: not known whether it leaks memory cgroups; 3.x does, 4.4 and later does not"),
+        )
+        .remedy(REMEDY),
+        Kernel::NotAffected => line(
+            Level::Ok,
+            format!("{release}: does not leak memory cgroups by accounting"),
+        ),
+    }
+}
+
+fn no_kmem_line(node: &Node) -> Line {
+    let line = |level, found: String| Line::new(Half::Leak, "kernel-command-line", level, found);
+    let words = match &node.command_line {
+        Ok(words) => words,
+        Err(reason) => return line(Level::Warn, reason.clone()),
+    };
+    if !has_no_kmem(words) {
+        return line(
+            Level::Ok,
+            "cgroup.memory=nokmem is not set: accounting is on for whatever asks for it".to_owned(),
+        );
+    }
+    let is_old = !matches!(
+        node.kernel.as_deref().map(Kernel::of),
+        Ok(Kernel::NotAffected)
+    );
+    if is_old {
+        return line(
+            Level::Warn,
+            "cgroup.memory=nokmem is set, and only late kernels of the old lines know it".to_owned(),
+        )
+        .remedy("see whether it is heeded: reading memory.kmem.slabinfo of a container's memory cgroup fails then");
+    }
+    line(
+        Level::Ok,
+        "cgroup.memory=nokmem is set: this kernel never accounts".to_owned(),
+    )
+}
+
+/// Whether the kernel was told to leave accounting off, e.g. by `cgroup.memory=nosocket,nokmem`.
+pub(super) fn has_no_kmem(command_line: &str) -> bool {
+    command_line
+        .split_whitespace()
+        // What follows is for the first program.
+        .take_while(|word| *word != "--")
+        .filter_map(|word| word.strip_prefix("cgroup.memory="))
+        .any(|values| values.split(',').any(|value| value == NO_KMEM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kernel, has_no_kmem};
+
+    #[test]
+    fn kernels_are_judged_by_their_release() {
+        for (release, expected) in [
+            ("3.10.0-693.el7.x86_64", Kernel::Affected),
+            ("3.10.0-1062.el7.x86_64", Kernel::Affected),
+            ("3.10.0-1127.19.1.el7.x86_64", Kernel::Affected),
+            ("3.16.0-4-amd64", Kernel::Affected),
+            ("3.8.0", Kernel::Affected),
+            ("4.0.0", Kernel::Unclear),
+            ("4.3.6-201.fc22.x86_64", Kernel::Unclear),
+            ("2.6.32-754.el6.x86_64", Kernel::Unclear),
+            ("4.4.0", Kernel::NotAffected),
+            ("4.14.35-1902.el7uek.x86_64", Kernel::NotAffected),
+            ("4.18.0-80.el8.x86_64", Kernel::NotAffected),
+            ("4.40", Kernel::NotAffected),
+            ("30.1", Kernel::NotAffected),
+            ("6.18.44", Kernel::NotAffected),
+            ("", Kernel::Unclear),
+            ("4", Kernel::Unclear),
+            ("strange", Kernel::Unclear),
+        ] {
+            assert_eq!(Kernel::of(release), expected, "{release}");
+        }
+    }
+
+    #[test]
+    fn the_word_is_found_among_others_and_not_in_others() {
+        assert!(has_no_kmem("quiet cgroup.memory=nokmem ro"));
+        assert!(has_no_kmem("cgroup.memory=nosocket,nokmem"));
+        assert!(!has_no_kmem("quiet ro"));
+        assert!(!has_no_kmem("cgroup.memory=nosocket"));
+        assert!(!has_no_kmem("x.cgroup.memory=nokmem cgroup.memory=nokmemx"));
+        assert!(!has_no_kmem("quiet -- cgroup.memory=nokmem"));
+    }
+}

@@ -1,0 +1,31 @@
+//! Can this host build, and does it leak?
+//!
+//! Readings and judgement are apart. [`Node::read`], [`find_programs`], [`EngineReading::read`] and [`Prober::ask`] look
+//! and never fail: what could not be seen is part of what they give. The `judge_...` functions are pure and make
+//! [`Line`]s of it.
+
+mod clock;
+mod engine;
+mod kernel;
+mod line;
+mod memory_cgroups;
+mod node;
+mod place_lines;
+mod places;
+mod probe;
+mod program_lines;
+mod programs;
+mod room;
+
+pub use clock::judge_clock;
+pub use engine::{EngineReading, judge_engine};
+pub use kernel::{Kernel, judge_kernel};
+pub use line::{Half, Level, Line};
+pub use memory_cgroups::{Hierarchy, judge_hierarchy, judge_memory_cgroups};
+pub use node::{Node, Read};
+pub use place_lines::judge_places;
+pub use places::{Need, Place, PlaceKind, Purpose, Target, places};
+pub use probe::{Answer, Probe, ProbeError, Prober};
+pub use program_lines::{Leaks, judge_programs};
+pub use programs::{Program, ProgramKind, WELL_KNOWN_FOLDERS, find_programs};
+pub use room::{RecipeNeeds, judge_room};
