@@ -17,6 +17,8 @@ TEST_PACKAGES := docker-registry git
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
+# To mount a file system of the tests'.
+MACHINE_PACKAGES := fuse3
 
 .PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 
@@ -27,8 +29,8 @@ quickstart: toolchain engine
 	dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc --version
 
 test: check engine
-	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: builds:: release:: packaging::
+	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
+	$(CARGO) test --locked --test main -- engine:: builds:: release:: packaging:: machine::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
@@ -41,7 +43,7 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip packaging:: --skip release::
+	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release::
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3

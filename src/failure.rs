@@ -13,6 +13,10 @@ pub enum FailureKind {
     Unfit,
     /// The command line or the configuration asks for something that cannot be.
     Usage,
+    /// Kernel-memory accounting is on on this machine.
+    AccountingOn,
+    /// Nothing tells whether kernel-memory accounting is on on this machine, or whether the cure works.
+    CannotTell,
     /// A recipe or release file is refused.
     Recipe,
     /// No plan can be made, or the version needs no build.
@@ -39,6 +43,8 @@ impl FailureKind {
         match self {
             FailureKind::Internal | FailureKind::Unfit => 1,
             FailureKind::Usage => 2,
+            FailureKind::AccountingOn => 3,
+            FailureKind::CannotTell => 4,
             FailureKind::Recipe => 10,
             FailureKind::Plan => 11,
             FailureKind::Engine => 12,

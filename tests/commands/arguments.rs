@@ -114,7 +114,7 @@ fn values_that_are_none() {
         ),
         (
             &["runc", "--format", "xml"],
-            "[possible values: text, json, yaml]",
+            "[possible values: text, json, yaml, prometheus]",
         ),
     ]);
 }

@@ -3,6 +3,8 @@
 pub mod archive;
 pub mod build_place;
 pub mod busybox_server;
+pub mod cgroup_folder;
+pub mod cgroup_fuse;
 pub mod command;
 pub mod debian_image;
 pub mod docker_command;
@@ -10,6 +12,7 @@ pub mod git_server;
 pub mod golden;
 pub mod https_front;
 pub mod kubernetes_project;
+pub mod memory_cgroup;
 pub mod mirrors;
 pub mod recorder;
 pub mod registry;

@@ -9,6 +9,7 @@ use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
 use super::given::given;
+use super::kmem::KmemCommand;
 use super::recipes::RecipesCommand;
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
@@ -65,6 +66,8 @@ pub enum Format {
     Json,
     /// YAML (plans only).
     Yaml,
+    /// Metrics for Prometheus (`kmem status` only).
+    Prometheus,
 }
 
 /// The commands.
@@ -109,6 +112,12 @@ pub enum CommandLine {
         /// What to do with it
         #[command(subcommand)]
         action: CacheCommand,
+    },
+    /// Tell whether this machine accounts kernel memory in cgroups
+    Kmem {
+        /// What to do
+        #[command(subcommand)]
+        action: KmemCommand,
     },
     /// Build and publish everything that a release file names: kmembuild release release.yaml
     Release(ReleaseArguments),

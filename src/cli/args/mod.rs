@@ -5,6 +5,7 @@ mod cache;
 mod command_line;
 mod doctor;
 mod given;
+mod kmem;
 mod recipes;
 mod release;
 mod reproduce;
@@ -16,6 +17,7 @@ pub use command_line::{
     Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
 };
 pub use doctor::{DoctorArguments, HalfChoice};
+pub use kmem::{KmemCommand, StatusArguments};
 pub use recipes::RecipesCommand;
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;

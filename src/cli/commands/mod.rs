@@ -7,6 +7,7 @@ mod clean;
 mod completions;
 mod doctor;
 mod explain;
+mod kmem;
 mod like;
 mod man;
 mod manifest;
@@ -60,6 +61,10 @@ impl<'a> Invocation<'a> {
         global: GlobalArguments,
         cancel: &'a CancellationToken,
     ) -> Result<Self, Failure> {
+        if global.format == Some(Format::Prometheus) {
+            let text = "only `kmembuild kmem status` has metrics for Prometheus";
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
         let config = Config::read(&environment.config_dir)?;
         let folders = recipe_folders(environment, &global);
         if let Some(missing) = global.recipe_dir.iter().find(|folder| !folder.is_dir()) {
@@ -225,6 +230,8 @@ pub async fn dispatch(
         CommandLine::Cache { action } => {
             cache::run(&Invocation::new(environment, global, cancel)?, &action).await
         }
+        // On a node there may be no folder for configuration, and no recipe is wanted.
+        CommandLine::Kmem { action } => kmem::run(environment, &global, &action),
         CommandLine::Clean {
             caches,
             images,

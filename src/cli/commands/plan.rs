@@ -24,7 +24,7 @@ pub(super) async fn run(
     let plan = prepared?.plan;
     let text = match invocation.global.format {
         Some(Format::Json) => canonical_json(&plan),
-        Some(Format::Yaml | Format::Text) | None => {
+        Some(Format::Yaml | Format::Text | Format::Prometheus) | None => {
             to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
         }
     };

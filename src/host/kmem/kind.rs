@@ -1,0 +1,181 @@
+//! Whose a cgroup is, told by its name and by what it is in.
+//!
+//! Names as kubelet (`pkg/kubelet/cm`), libcontainer and the runtimes make them, with either cgroup driver:
+//!
+//! | what | cgroupfs | systemd |
+//! |---|---|---|
+//! | all pods | `kubepods` | `kubepods.slice` |
+//! | a quality of service | `burstable`, `besteffort` | `kubepods-burstable.slice` |
+//! | a pod | `pod<uid>` | `kubepods-burstable-pod<uid>.slice` |
+//! | a container | `<id>` | `docker-<id>.scope`, `cri-containerd-<id>.scope`, `crio-<id>.scope` |
+//! | a container of no pod | `docker/<id>`, `<namespace>/<id>` | `system.slice/docker-<id>.scope` |
+
+use serde::Serialize;
+
+/// What a cgroup is to the machine, in the order in which they are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Kubelet's cgroup of all pods.
+    Kubepods,
+    /// Kubelet's cgroup of a quality of service.
+    Qos,
+    /// Kubelet's cgroup of a pod.
+    Pod,
+    /// A container in a pod, made by the runtime.
+    PodContainer,
+    /// A container in no pod, made by the runtime.
+    Container,
+    /// A cgroup that was made within a container.
+    Nested,
+    /// What a runtime keeps its containers in, such as `docker`. It is made by the way, so it proves nothing.
+    Runtime,
+    /// Anything else: the root, the system's services, sessions. Not judged.
+    Other,
+}
+
+impl Level {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Kubepods,
+        Self::Qos,
+        Self::Pod,
+        Self::PodContainer,
+        Self::Container,
+        Self::Nested,
+        Self::Runtime,
+        Self::Other,
+    ];
+
+    /// Whether its accounting is looked at.
+    pub fn is_judged(self) -> bool {
+        self != Self::Other
+    }
+
+    /// Whether accounting that is off in it says anything about kubelet or a runtime.
+    pub fn is_proof(self) -> bool {
+        !matches!(self, Self::Other | Self::Nested | Self::Runtime)
+    }
+
+    /// What a person calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Kubepods => "kubepods",
+            Self::Qos => "kubepods: quality of service",
+            Self::Pod => "pods",
+            Self::PodContainer => "containers of pods",
+            Self::Container => "other containers",
+            Self::Nested => "within containers",
+            Self::Runtime => "folders of runtimes",
+            Self::Other => "all others (not judged)",
+        }
+    }
+
+    /// The level of a cgroup of this name in one of level `parent`.
+    pub(super) fn of(name: &[u8], parent: Self) -> Self {
+        let name = String::from_utf8_lossy(name);
+        if name == "kubepods" || name == "kubepods.slice" {
+            // Also below --cgroup-root, and below the container of a node that is itself a container.
+            return Self::Kubepods;
+        }
+        match parent {
+            Self::Kubepods | Self::Qos => Self::in_kubepods(&name),
+            Self::Pod => Self::PodContainer,
+            Self::PodContainer | Self::Container | Self::Nested if !is_runtime(&name) => {
+                Self::Nested
+            }
+            Self::Runtime => Self::Container,
+            _ if is_runtime(&name) => Self::Runtime,
+            // The service that runs containerd may hold what should have been slices: see runc's systemd notation.
+            _ if name.contains(":cri-containerd:") && name.contains("kubepods") => {
+                Self::PodContainer
+            }
+            _ if is_container(&name) => Self::Container,
+            _ => Self::Other,
+        }
+    }
+
+    fn in_kubepods(name: &str) -> Self {
+        let slice = name.strip_suffix(".slice");
+        let pod = match slice {
+            Some(slice) => slice.contains("-pod"),
+            None => name.starts_with("pod"),
+        };
+        if pod { Self::Pod } else { Self::Qos }
+    }
+}
+
+fn is_runtime(name: &str) -> bool {
+    matches!(name, "docker" | "k8s.io" | "moby" | "libpod_parent")
+}
+
+/// Whether it is the name of a container: an id of 64 hexadecimal digits, alone or as systemd names it.
+fn is_container(name: &str) -> bool {
+    let bare = name.strip_suffix(".scope").unwrap_or(name);
+    let id = bare.rsplit(['-', ':']).next().unwrap_or(bare);
+    id.len() == 64 && id.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The level of the last part of `path`.
+    fn level(path: &str) -> Level {
+        let path = path.replace("ID", &"0af5".repeat(16));
+        path.split('/').fold(Level::Other, |parent, name| {
+            Level::of(name.as_bytes(), parent)
+        })
+    }
+
+    #[test]
+    fn knows_the_names_of_both_cgroup_drivers() {
+        use Level::{Container, Kubepods, Nested, Other, Pod, PodContainer, Qos, Runtime};
+        for (path, expected) in [
+            ("kubepods", Kubepods),
+            ("kubepods/burstable", Qos),
+            (
+                "kubepods/besteffort/pod5d0e8ae2-7a2b-11e9-8d0e-525400c8e5f9",
+                Pod,
+            ),
+            ("kubepods/pod5d0e8ae2-7a2b-11e9-8d0e-525400c8e5f9", Pod),
+            ("kubepods/burstable/pod12/ID", PodContainer),
+            ("kubepods/burstable/pod12/crio-ID", PodContainer),
+            ("kubepods/burstable/pod12/ID/init.scope", Nested),
+            ("kubepods.slice", Kubepods),
+            ("kubepods.slice/kubepods-burstable.slice", Qos),
+            ("kubepods.slice/kubepods-pod5d0e8ae2_7a2b.slice", Pod),
+            (
+                "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod5d0e.slice",
+                Pod,
+            ),
+            (
+                "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod5d.slice/docker-ID.scope",
+                PodContainer,
+            ),
+            (
+                "kubepods.slice/kubepods-pod5d.slice/cri-containerd-ID.scope",
+                PodContainer,
+            ),
+            ("node/kubepods/burstable", Qos),
+            ("docker", Runtime),
+            ("docker/ID", Container),
+            ("docker/ID/system.slice", Nested),
+            ("docker/ID/docker", Runtime),
+            ("docker/ID/kubelet/kubepods/pod1", Pod),
+            ("system.slice", Other),
+            ("system.slice/docker.service", Other),
+            ("system.slice/docker-ID.scope", Container),
+            (
+                "system.slice/containerd.service/kubepods-burstable-pod5d.slice:cri-containerd:ID",
+                PodContainer,
+            ),
+            ("machine.slice/libpod-ID.scope", Container),
+            ("k8s.io/ID", Container),
+            ("default/ID", Container),
+            ("user.slice/user-0.slice/session-1.scope", Other),
+        ] {
+            assert_eq!(level(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Is kernel-memory accounting on in the cgroups of this machine?
+//!
+//! [`Hierarchy::find`] looks for the memory hierarchy, [`walk()`] visits its cgroups and judges those of kubelet and of
+//! container runtimes, and [`System::read`] counts what the kernel holds. What cannot be read costs a line among the
+//! problems, never the walk: cgroups come and go while one looks.
+
+mod accounting;
+mod error;
+mod hierarchy;
+mod kind;
+mod status;
+mod system;
+mod walk;
+
+pub use accounting::{Accounting, Reason};
+pub use error::HierarchyError;
+pub use hierarchy::Hierarchy;
+pub use kind::Level;
+pub use status::{CgroupState, LevelCounts, Problem, Status, Verdict};
+pub use system::{MEMORY_CGROUP_IDS, System};
+pub use walk::{Detail, walk};

@@ -1,0 +1,126 @@
+//! What the kernel holds as a whole.
+
+use std::fs;
+use std::path::Path;
+
+use procfs::Current as _;
+use serde::Serialize;
+
+use super::accounting::RefusesWhenOff;
+
+/// Most memory cgroups that a kernel can have at a time: `MEM_CGROUP_ID_MAX`, and 65535 for 3.x kernels as well.
+pub const MEMORY_CGROUP_IDS: u64 = 65_535;
+
+/// Figures of the kernel, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct System {
+    /// The kernel's release, as `uname -r` prints it.
+    pub kernel: String,
+    /// Entries of /sys/kernel/slab: slab caches with their aliases, those of cgroups included. None where the kernel
+    /// does not list them.
+    pub slabs: Option<u64>,
+    /// Memory cgroups in use by /proc/cgroups, removed ones that still hold memory included. None where the memory
+    /// controller is not listed.
+    pub memory_cgroups: Option<u64>,
+    /// Whether the kernel was told `cgroup.memory=nokmem`.
+    pub nokmem: bool,
+}
+
+impl System {
+    /// Reads them now.
+    pub fn read() -> Self {
+        Self {
+            kernel: rustix::system::uname()
+                .release()
+                .to_string_lossy()
+                .into_owned(),
+            slabs: slabs(Path::new("/sys/kernel/slab")),
+            memory_cgroups: memory_cgroups(),
+            nokmem: fs::read_to_string("/proc/cmdline").is_ok_and(|line| says_nokmem(&line)),
+        }
+    }
+
+    /// Whether reading memory.kmem.slabinfo fails where accounting is off.
+    pub(super) fn refuses_when_off(&self) -> RefusesWhenOff {
+        RefusesWhenOff(before_3_19(&self.kernel))
+    }
+}
+
+fn before_3_19(release: &str) -> bool {
+    let mut numbers = release
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 19),
+        _ => false,
+    }
+}
+
+fn says_nokmem(line: &str) -> bool {
+    let values = line
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("cgroup.memory="));
+    values
+        .flat_map(|values| values.split(','))
+        .any(|value| value == "nokmem")
+}
+
+fn memory_cgroups() -> Option<u64> {
+    let groups = procfs::CGroupControllers::current().ok()?;
+    let memory = groups.0.into_iter().find(|group| group.name == "memory")?;
+    (memory.hierarchy != 0).then_some(u64::from(memory.num_cgroups))
+}
+
+/// Entries of the folder, and of the folders `cgroup` in them, in which kernels 3.17 to 5.8 list caches of cgroups.
+fn slabs(folder: &Path) -> Option<u64> {
+    let count = |folder: &Path| {
+        let entries = fs::read_dir(folder).ok()?;
+        Some(entries.flatten().collect::<Vec<_>>())
+    };
+    let entries = count(folder)?;
+    let of_cgroups = entries
+        .iter()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| count(&entry.path().join("cgroup")))
+        .map(|entries| entries.len())
+        .sum::<usize>();
+    Some((entries.len() + of_cgroups) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_version_of_a_kernel() {
+        assert!(before_3_19("3.10.0-1127.el7.x86_64"));
+        assert!(before_3_19("3.18.140"));
+        for release in ["3.19.0", "4.4.0-1-amd64", "5.4", "6.18.44", "unknown", ""] {
+            assert!(!before_3_19(release), "{release}");
+        }
+    }
+
+    #[test]
+    fn reads_the_command_line_of_a_kernel() {
+        assert!(says_nokmem("quiet cgroup.memory=nosocket,nokmem ro\n"));
+        assert!(!says_nokmem(
+            "quiet cgroup.memory=nosocket xcgroup.memory=nokmem"
+        ));
+    }
+
+    #[test]
+    fn counts_slab_caches_of_cgroups_in_both_places() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for cache in [
+            "dentry/cgroup/dentry(7:pod)",
+            "kmalloc-64",
+            "kmalloc-64(9:pod)",
+        ] {
+            fs::create_dir_all(folder.path().join(cache)).expect("made");
+        }
+        std::os::unix::fs::symlink("kmalloc-64", folder.path().join("alias")).expect("linked");
+        assert_eq!(slabs(folder.path()), Some(5));
+        assert_eq!(slabs(Path::new("/nowhere")), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! The state of a machine's cgroups as metrics, in the text form that Prometheus and its node exporter read.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
+
+use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
+
+/// The metrics, all of them gauges with names that begin with `kmembuild_kmem_`. What is not known is left out.
+pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
+    let metrics = Metrics {
+        registry: Registry::new(),
+    };
+    let verdicts = [
+        ("on", Verdict::On),
+        ("off", Verdict::Off),
+        ("cannot-tell", Verdict::CannotTell),
+    ];
+    metrics.family(
+        "accounting",
+        "Whether kernel-memory accounting is on in cgroups of pods and containers: 1 for what it is.",
+        &["state"],
+        verdicts.map(|(name, verdict)| (vec![name.to_owned()], u64::from(status.verdict == verdict))),
+    );
+    let accounting = [
+        ("on", Accounting::On),
+        ("off", Accounting::Off),
+        ("cannot-tell", Accounting::CannotTell),
+        ("no-controller", Accounting::NoController),
+    ];
+    let judged = status
+        .levels
+        .iter()
+        .filter(|counts| counts.level.is_judged());
+    metrics.family(
+        "cgroups",
+        "Judged memory cgroups by what they are and whether they have accounting.",
+        &["level", "state"],
+        judged.flat_map(|counts| {
+            let level = name(counts.level);
+            accounting.map(|(state, accounting)| {
+                (
+                    vec![level.clone(), state.to_owned()],
+                    counts.count(accounting),
+                )
+            })
+        }),
+    );
+    metrics.family(
+        "cgroups_without_processes",
+        "Memory cgroups without a process in them or below them, by what they are.",
+        &["level"],
+        status
+            .levels
+            .iter()
+            .map(|counts| (vec![name(counts.level)], counts.without_processes)),
+    );
+    let system = &status.system;
+    for (name, help, value) in [
+        (
+            "memory_cgroups",
+            "Memory cgroups in use, by /proc/cgroups.",
+            system.memory_cgroups,
+        ),
+        (
+            "memory_cgroups_limit",
+            "Memory cgroups that the kernel can have.",
+            Some(MEMORY_CGROUP_IDS),
+        ),
+        (
+            "memory_cgroups_found",
+            "Memory cgroups that were found.",
+            status.root.as_ref().map(|_| status.cgroups),
+        ),
+        (
+            "memory_cgroups_removed",
+            "Removed memory cgroups that the kernel still keeps.",
+            status.removed,
+        ),
+        ("slab_caches", "Entries of /sys/kernel/slab.", system.slabs),
+        (
+            "charged_bytes",
+            "Kernel memory charged to pods and containers.",
+            status.kernel_memory,
+        ),
+        (
+            "problems",
+            "What could not be read.",
+            Some(status.problem_count),
+        ),
+        (
+            "last_run_timestamp_seconds",
+            "When this was looked at.",
+            now.duration_since(UNIX_EPOCH)
+                .ok()
+                .map(|since| since.as_secs()),
+        ),
+    ] {
+        if let Some(value) = value {
+            metrics.single(name, help, value);
+        }
+    }
+    metrics.text()
+}
+
+/// The level's name as in JSON.
+fn name(level: impl serde::Serialize) -> String {
+    let value = serde_json::to_value(level).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+struct Metrics {
+    registry: Registry,
+}
+
+/// Why nothing here can fail: names and labels are fixed, valid and not used twice.
+const FIXED: &str = "the names of metrics are fixed and valid";
+
+impl Metrics {
+    fn family(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        values: impl IntoIterator<Item = (Vec<String>, u64)>,
+    ) {
+        let gauges = GaugeVec::new(Self::options(name, help), labels).expect(FIXED);
+        self.registry
+            .register(Box::new(gauges.clone()))
+            .expect(FIXED);
+        for (labels, value) in values {
+            gauges.with_label_values(&labels).set(exact(value));
+        }
+    }
+
+    fn single(&self, name: &str, help: &str, value: u64) {
+        let gauge = Gauge::with_opts(Self::options(name, help)).expect(FIXED);
+        self.registry
+            .register(Box::new(gauge.clone()))
+            .expect(FIXED);
+        gauge.set(exact(value));
+    }
+
+    fn options(name: &str, help: &str) -> Opts {
+        Opts::new(name, help).namespace("kmembuild_kmem")
+    }
+
+    fn text(&self) -> String {
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .expect(FIXED)
+    }
+}
+
+/// Prometheus knows no other numbers than these.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and bytes of one machine are far below 2^53"
+)]
+fn exact(value: u64) -> f64 {
+    value as f64
+}

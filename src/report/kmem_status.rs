@@ -1,0 +1,169 @@
+//! The state of a machine's cgroups, for people and for scripts.
+
+use std::fmt::Write as _;
+
+use bytesize::ByteSize;
+use serde::Serialize;
+
+use super::json::JSON_FORMAT;
+use super::summary::Summary;
+use crate::host::kmem::{MEMORY_CGROUP_IDS, Status, Verdict};
+use crate::plan::canonical_json;
+
+/// `kmem status --format json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u32,
+    status: &'a Status,
+}
+
+/// The status as one versioned JSON document.
+pub fn kmem_status_json(status: &Status) -> String {
+    canonical_json(&Document {
+        format: JSON_FORMAT,
+        status,
+    })
+}
+
+/// The status as a table and lines; problems and what is not known are among them.
+pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
+    let mut text = String::new();
+    if !status.levels.is_empty() {
+        text += &levels(status, terminal);
+        text.push('\n');
+    }
+    for (name, value) in facts(status) {
+        let _ = writeln!(text, "{name:<18} {value}");
+    }
+    if !status.shown.is_empty() {
+        text.push('\n');
+    }
+    for cgroup in &status.shown {
+        let _ = writeln!(text, "{}: {}", cgroup.cgroup, cgroup.reason.text());
+    }
+    let judged = status
+        .levels
+        .iter()
+        .filter(|counts| counts.level.is_judged());
+    let listed = judged
+        .map(|counts| counts.on + counts.cannot_tell)
+        .sum::<u64>();
+    let shown = status.shown.len() as u64;
+    if shown < listed {
+        let _ = writeln!(text, "and {} more, which --all shows", listed - shown);
+    }
+    for problem in &status.problems {
+        let of = problem.cgroup.as_ref().map(|cgroup| format!("{cgroup}: "));
+        let _ = writeln!(text, "problem: {}{}", of.unwrap_or_default(), problem.text);
+    }
+    let more = status.problem_count - status.problems.len() as u64;
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more problems, which --all shows");
+    }
+    // Names of cgroups are a container's to choose.
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+}
+
+fn levels(status: &Status, terminal: bool) -> String {
+    let rows = status.levels.iter().map(|counts| {
+        let judged = |count: u64| match (counts.level.is_judged(), count) {
+            (false, _) => String::new(),
+            (true, count) => count.to_string(),
+        };
+        vec![
+            counts.level.title().to_owned(),
+            counts.cgroups.to_string(),
+            judged(counts.on),
+            judged(counts.off),
+            judged(counts.cannot_tell),
+            judged(counts.no_controller),
+            counts.without_processes.to_string(),
+        ]
+    });
+    Summary {
+        head: vec![
+            "cgroups",
+            "all",
+            "on",
+            "off",
+            "cannot tell",
+            "no controller",
+            "no processes",
+        ],
+        rows: rows.collect(),
+    }
+    .table(terminal)
+}
+
+fn facts(status: &Status) -> Vec<(&'static str, String)> {
+    let system = &status.system;
+    let unknown = || "not known: the kernel does not list them".to_owned();
+    let mut facts = Vec::new();
+    if let Some(root) = &status.root {
+        facts.push(("memory hierarchy", root.clone()));
+    }
+    let nokmem = if system.nokmem {
+        ", started with cgroup.memory=nokmem"
+    } else {
+        ""
+    };
+    facts.push(("kernel", format!("{}{nokmem}", system.kernel)));
+    let mut cgroups = match system.memory_cgroups {
+        Some(in_use) => format!("{in_use} of {MEMORY_CGROUP_IDS} in use"),
+        None => unknown(),
+    };
+    if status.root.is_some() {
+        let _ = write!(
+            cgroups,
+            "; {} found here, {} of them without processes",
+            status.cgroups, status.without_processes
+        );
+    }
+    if let Some(removed) = status.removed {
+        let _ = write!(cgroups, "; {removed} removed, but still kept by the kernel");
+    }
+    facts.push(("memory cgroups", cgroups));
+    facts.push((
+        "slab caches",
+        system.slabs.map_or_else(unknown, |slabs| slabs.to_string()),
+    ));
+    if let Some(bytes) = status.kernel_memory {
+        facts.push((
+            "kernel memory",
+            format!("{} charged to pods and containers", ByteSize(bytes)),
+        ));
+    }
+    facts.push(("accounting", verdict(status)));
+    facts
+}
+
+fn verdict(status: &Status) -> String {
+    match status.verdict {
+        Verdict::On => "ON".to_owned(),
+        Verdict::CannotTell if status.root.is_none() => "cannot tell".to_owned(),
+        Verdict::CannotTell if !status.levels.iter().any(|counts| counts.level.is_proof()) => {
+            "cannot tell: there is no cgroup of kubelet's or of a container's".to_owned()
+        }
+        Verdict::CannotTell => "cannot tell".to_owned(),
+        Verdict::Off => {
+            let missing = |what: &str| format!("off; nothing is said of {what} here");
+            let has = |runtime: bool| {
+                use crate::host::kmem::Level::{Container, Kubepods, Pod, PodContainer, Qos};
+                let levels: &[_] = if runtime {
+                    &[PodContainer, Container]
+                } else {
+                    &[Kubepods, Qos, Pod]
+                };
+                status
+                    .levels
+                    .iter()
+                    .any(|counts| levels.contains(&counts.level))
+            };
+            match (has(false), has(true)) {
+                (true, false) => missing("runc, as no container is"),
+                (false, true) => missing("kubelet, as no pod is"),
+                _ => "off".to_owned(),
+            }
+        }
+    }
+}

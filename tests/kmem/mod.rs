@@ -1,0 +1,3 @@
+//! `kmembuild kmem` on hierarchies of plain files: what needs no rights.
+
+mod status;

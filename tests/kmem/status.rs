@@ -1,0 +1,283 @@
+//! `kmembuild kmem status`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
+use crate::support::command::{Finished, Workplace};
+
+const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
+
+fn status(cgroups: &CgroupFolder, words: &[&str]) -> Finished {
+    let root = cgroups.argument();
+    Workplace::new().run(&[&["kmem", "status", "--root", &root], words].concat())
+}
+
+fn json(cgroups: &CgroupFolder, words: &[&str], code: i32) -> Value {
+    let finished = status(cgroups, &[words, &["--format", "json"]].concat()).code(code);
+    let document: Value = serde_json::from_str(&finished.stdout).expect("one document");
+    assert_eq!(document["format"], 1);
+    document["status"].clone()
+}
+
+/// A node whose kubelet and runc turn accounting on.
+fn accounted() -> CgroupFolder {
+    let cgroups = CgroupFolder::new();
+    let slabinfo = format!("{HEAD}{CACHE}");
+    for path in ["kubepods", "kubepods/burstable", "kubepods/burstable/pod12"] {
+        cgroups.cgroup(path, &slabinfo, "");
+    }
+    cgroups.cgroup(&format!("kubepods/burstable/pod12/{ID}"), &slabinfo, "77\n");
+    cgroups.cgroup("kubepods/besteffort", &slabinfo, "");
+    cgroups.cgroup(&format!("docker/{ID}"), &slabinfo, "78\n");
+    cgroups.cgroup("docker", "", "");
+    // The system's own are none of the question.
+    cgroups.cgroup("system.slice/sshd.service", &slabinfo, "9\n");
+    cgroups.write("system.slice/cgroup.procs", "");
+    cgroups.write("kubepods/memory.kmem.usage_in_bytes", "8192\n");
+    cgroups.write("kubepods/burstable/memory.kmem.usage_in_bytes", "8192\n");
+    cgroups.write("docker/memory.kmem.usage_in_bytes", "4096\n");
+    cgroups
+}
+
+#[test]
+fn accounting_that_is_on_is_told_by_level_with_what_to_do() {
+    let cgroups = accounted();
+    status(&cgroups, &[])
+        .code(3)
+        .prints("/kubepods/burstable/pod12: memory.kmem.slabinfo lists slab caches of its own\n")
+        .prints("accounting         ON\n")
+        .prints("kernel memory      12.0 KiB charged")
+        .says("error: kernel-memory accounting is on in 6 cgroups")
+        .says("hint: kubelet turned it on")
+        .says("hint: runc turned it on in containers")
+        .says("reboot the node");
+    let found = json(&cgroups, &[], 3);
+    assert_eq!(found["verdict"], "on");
+    let counts = |level: &str| {
+        let levels = found["levels"].as_array().expect("levels");
+        let counts = levels
+            .iter()
+            .find(|counts| counts["level"] == level)
+            .expect("the level");
+        ["cgroups", "on", "without-processes"].map(|key| counts[key].as_u64().expect("a number"))
+    };
+    assert_eq!(counts("kubepods"), [1, 1, 0]);
+    assert_eq!(counts("qos"), [2, 2, 1]);
+    assert_eq!(counts("pod"), [1, 1, 0]);
+    assert_eq!(counts("pod-container"), [1, 1, 0]);
+    assert_eq!(counts("container"), [1, 1, 0]);
+    assert_eq!(counts("runtime"), [1, 0, 0]);
+    assert_eq!(counts("other"), [3, 0, 0]);
+    assert_eq!(
+        (&found["cgroups"], &found["without-processes"]),
+        (&10.into(), &1.into())
+    );
+    assert_eq!(found["kernel-memory"], 12288);
+    // Not all cgroups of the machine are here, so nothing is said of those that the kernel keeps.
+    assert_eq!(found["removed"], Value::Null);
+}
+
+#[test]
+fn a_named_cgroup_is_judged_as_what_it_is() {
+    let cgroups = accounted();
+    let root = cgroups
+        .root()
+        .join("kubepods/burstable")
+        .display()
+        .to_string();
+    let finished = Workplace::new().run(&["kmem", "status", "--root", &root, "--format", "json"]);
+    let document: Value = serde_json::from_str(&finished.code(3).stdout).expect("one document");
+    assert_eq!(document["status"]["levels"][0]["level"], "qos");
+    assert_eq!(document["status"]["shown"][0]["cgroup"], "/");
+}
+
+#[test]
+fn what_the_kernel_does_not_tell_is_not_guessed() {
+    let cgroups = CgroupFolder::new();
+    cgroups.cgroup("kubepods", "", "1\n");
+    status(&cgroups, &[])
+        .code(4)
+        .prints("/kubepods: memory.kmem.slabinfo is empty, as always from kernel 5.9 on")
+        .says("error: nothing tells whether");
+
+    // This kernel prints the head in any case, so that other files have to tell.
+    let cgroups = CgroupFolder::new();
+    cgroups.cgroup("kubepods", HEAD, "1\n");
+    cgroups.write("kubepods/memory.kmem.usage_in_bytes", "0\n");
+    status(&cgroups, &[])
+        .code(4)
+        .prints("no more than its head");
+    cgroups.write("kubepods/memory.kmem.usage_in_bytes", "40960\n");
+    status(&cgroups, &[])
+        .code(3)
+        .prints("memory.kmem.usage_in_bytes is not 0");
+
+    let cgroups = CgroupFolder::new();
+    cgroups.write("kubepods/cgroup.procs", "");
+    let found = json(&cgroups, &["--all"], 4);
+    assert_eq!(found["shown"][0]["accounting"], "no-controller");
+    cgroups.write("kubepods/memory.kmem.slabinfo", "something else\n");
+    assert_eq!(json(&cgroups, &[], 4)["shown"][0]["reason"], "strange");
+
+    // Nobody's cgroups are no proof.
+    let cgroups = CgroupFolder::new();
+    cgroups.cgroup("system.slice", HEAD, "1\n");
+    status(&cgroups, &[])
+        .code(4)
+        .prints("there is no cgroup of kubelet's");
+}
+
+#[test]
+fn bad_input_costs_a_line() {
+    let workplace = Workplace::new();
+    let file = workplace.write("file", "").display().to_string();
+    for (root, said) in [
+        (file.as_str(), "Not a directory"),
+        ("/nowhere", "No such file"),
+    ] {
+        workplace
+            .run(&["kmem", "status", "--root", root])
+            .code(4)
+            .prints(&format!(
+                "problem: {root} cannot be opened as a folder of cgroups"
+            ))
+            .prints(said);
+    }
+
+    let cgroups = accounted();
+    let pod = cgroups.root().join("kubepods/burstable/pod12");
+    fs::remove_file(pod.join("cgroup.procs")).expect("removed");
+    // Something that is no file, which reading would wait for or fail at, and names that move the cursor.
+    let slabinfo = cgroups
+        .cgroup("kubepods/pod\u{1b}[2J", "", "")
+        .join("memory.kmem.slabinfo");
+    fs::remove_file(&slabinfo).expect("removed");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&slabinfo)
+            .status()
+            .expect("mkfifo")
+            .success()
+    );
+    fs::create_dir(
+        cgroups
+            .cgroup("kubepods/pod3", "", "")
+            .join("memory.kmem.failcnt"),
+    )
+    .expect("made");
+    symlink("..", cgroups.root().join("kubepods/pod4")).expect("a loop");
+    let found = status(&cgroups, &["--all"]).code(3);
+    let found = found
+        .prints("problem: /kubepods/burstable/pod12: cgroup.procs cannot be read: No such file");
+    assert!(
+        found
+            .stdout
+            .contains("/kubepods/pod\u{fffd}[2J: memory.kmem.slabinfo is empty")
+    );
+    assert!(!found.stdout.contains("/kubepods/pod4"));
+}
+
+#[test]
+fn only_a_few_cgroups_are_named_unless_all_are_wanted() {
+    let cgroups = CgroupFolder::new();
+    for number in 0..300 {
+        cgroups.cgroup(
+            &format!("kubepods/pod{number:03}"),
+            &format!("{HEAD}{CACHE}"),
+            "",
+        );
+    }
+    cgroups.cgroup("kubepods", "", "");
+    let found = status(&cgroups, &[])
+        .code(3)
+        .prints("and 290 more, which --all shows\n");
+    assert!(found.stdout.lines().count() < 40, "{}", found.stdout);
+    let all = json(&cgroups, &["--all"], 3);
+    let shown = all["shown"].as_array().expect("a list");
+    assert_eq!(shown.len(), 301);
+    assert_eq!(all["without-processes"], 301);
+    assert_eq!(shown[299]["cgroup"], "/kubepods/pod299");
+}
+
+#[test]
+fn metrics_are_printed_and_written_whole() {
+    let cgroups = accounted();
+    let workplace = Workplace::new();
+    let root = cgroups.argument();
+    let words = ["kmem", "status", "--root", &root, "--textfile", "kmem.prom"];
+    workplace.write("kmem.prom", "what was there before");
+    let before = fs::metadata(workplace.path().join("kmem.prom"))
+        .expect("a file")
+        .ino();
+    workplace
+        .run(&words)
+        .code(3)
+        .prints("accounting         ON\n");
+    let path = workplace.path().join("kmem.prom");
+    let written = fs::read_to_string(&path).expect("the metrics");
+    for line in [
+        "# TYPE kmembuild_kmem_accounting gauge",
+        "kmembuild_kmem_accounting{state=\"on\"} 1",
+        "kmembuild_kmem_accounting{state=\"off\"} 0",
+        "kmembuild_kmem_cgroups{level=\"qos\",state=\"on\"} 2",
+        "kmembuild_kmem_cgroups_without_processes{level=\"qos\"} 1",
+        "kmembuild_kmem_memory_cgroups_limit 65535",
+        "kmembuild_kmem_memory_cgroups_found 10",
+        "kmembuild_kmem_charged_bytes 12288",
+        "kmembuild_kmem_problems 0",
+    ] {
+        assert!(
+            written.lines().any(|found| found == line),
+            "{line} is not in\n{written}"
+        );
+    }
+    let metadata = fs::metadata(&path).expect("a file");
+    // Another file in its place, that others may read.
+    assert_ne!(metadata.ino(), before);
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o644);
+    let left = fs::read_dir(workplace.path()).expect("a folder").flatten();
+    assert_eq!(
+        left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.'))
+            .count(),
+        0
+    );
+
+    let printed = workplace
+        .run(&["kmem", "status", "--root", &root, "--format", "prometheus"])
+        .code(3);
+    let without_time = |text: &str| {
+        let lines = text.lines().filter(|line| !line.contains("timestamp"));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    // The kernel's own figures may have changed in between.
+    assert_eq!(
+        without_time(&printed.stdout).lines().count(),
+        without_time(&written).lines().count()
+    );
+
+    workplace
+        .run(&["kmem", "status", "--root", &root, "--textfile", "kmem.txt"])
+        .code(2)
+        .says("reads files whose names end in .prom only");
+    workplace
+        .run(&[
+            "kmem",
+            "status",
+            "--root",
+            &root,
+            "--textfile",
+            "nowhere/kmem.prom",
+        ])
+        .code(15)
+        .says("the metrics cannot be written to nowhere/kmem.prom: ");
+    for words in [
+        ["kmem", "status", "--format", "yaml"],
+        ["recipes", "list", "--format", "prometheus"],
+    ] {
+        workplace.run(&words).code(2);
+    }
+}

@@ -1,0 +1,3 @@
+//! What needs root and the parts of this machine: its cgroups, its file systems, its engine.
+
+mod status;

@@ -1,0 +1,161 @@
+//! `kmembuild kmem status` where real file systems answer.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use fuser::Errno;
+
+use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
+use crate::support::cgroup_fuse::{Answer, Cgroups};
+use crate::support::command::{Finished, Workplace};
+use crate::support::debian_image::debian_image;
+use crate::support::docker_command::docker;
+use crate::support::memory_cgroup::MemoryCgroup;
+use crate::support::scratch::Scratch;
+
+const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
+const OFF: Answer = Answer::Error(Errno::EIO);
+
+fn status(cgroups: Cgroups, words: &[&str]) -> Finished {
+    let mounted = cgroups.mount();
+    let root = mounted.root().display().to_string();
+    Workplace::new().run(&[&["kmem", "status", "--root", &root], words].concat())
+}
+
+/// A node with pods in it, all without accounting.
+fn quiet() -> Cgroups {
+    Cgroups::new()
+        .cgroup("kubepods", OFF)
+        .cgroup("kubepods/burstable", OFF)
+        .cgroup("kubepods/burstable/pod1", OFF)
+        .cgroup(&format!("kubepods/burstable/pod1/{ID}"), OFF)
+}
+
+#[test]
+fn an_input_output_error_is_accounting_that_is_off() {
+    let found = status(quiet(), &[])
+        .code(0)
+        .prints("accounting         off\n");
+    assert_eq!(found.stderr, "");
+    let found = status(quiet(), &["--all"]).code(0);
+    found.prints("/kubepods/burstable/pod1: memory.kmem.slabinfo: input/output error\n");
+    status(Cgroups::new().cgroup("kubepods", OFF), &[])
+        .code(0)
+        .prints("off; nothing is said of runc, as no container is here");
+    status(
+        Cgroups::new().cgroup(&format!("system.slice/docker-{ID}.scope"), OFF),
+        &[],
+    )
+    .code(0)
+    .prints("off; nothing is said of kubelet, as no pod is here");
+    // Nobody turns it on in this one, so it tells nothing.
+    status(Cgroups::new().cgroup("docker", OFF), &[]).code(4);
+}
+
+#[test]
+fn one_that_is_on_or_cannot_be_read_spoils_it() {
+    let text: &'static str = Box::leak(format!("{HEAD}{CACHE}").into_boxed_str());
+    let one = quiet().cgroup("kubepods/burstable/pod1/other", Answer::Text(text));
+    status(one, &[])
+        .code(3)
+        .says("error: kernel-memory accounting is on in 1 cgroup\n")
+        .says("hint: runc turned it on");
+    let denied = quiet().cgroup("kubepods/pod2", Answer::Error(Errno::EACCES));
+    status(denied, &[])
+        .code(4)
+        .prints("problem: /kubepods/pod2: memory.kmem.slabinfo cannot be read: Permission denied");
+}
+
+#[test]
+fn cgroups_that_vanish_are_passed_by() {
+    let found = status(quiet().gone("kubepods/burstable/pod9").gone("docker"), &[]).code(0);
+    assert!(!found.stdout.contains("problem"), "{}", found.stdout);
+    assert!(
+        !found.stdout.contains("folders of runtimes"),
+        "{}",
+        found.stdout
+    );
+}
+
+#[test]
+fn the_machines_own_hierarchy_is_walked() {
+    let cgroup = MemoryCgroup::new("status");
+    let pod = cgroup.make("kubepods/burstable/pod7");
+    let found = Workplace::new().run(&["kmem", "status", "--all"]);
+    let mounted = found
+        .prints("of 65535 in use")
+        .prints("removed, but still kept by the kernel");
+    let path = pod
+        .strip_prefix(MemoryCgroup::HIERARCHY)
+        .expect("below")
+        .display();
+    // What a kernel says depends on its version; that it was asked does not.
+    assert!(
+        mounted
+            .stdout
+            .contains(&format!("/{path}: memory.kmem.slabinfo")),
+        "{}",
+        mounted.stdout
+    );
+    assert!(!mounted.stdout.contains("problem:"), "{}", mounted.stdout);
+}
+
+#[test]
+fn a_hierarchy_that_may_not_be_read_is_told() {
+    let cgroups = CgroupFolder::new();
+    for path in ["kubepods", "kubepods/burstable", "kubepods/besteffort"] {
+        cgroups.cgroup(path, &format!("{HEAD}{CACHE}"), "");
+    }
+    let closed = cgroups.root().join("kubepods/burstable");
+    fs::set_permissions(&closed, Permissions::from_mode(0o0)).expect("changed");
+    fs::set_permissions(cgroups.root(), Permissions::from_mode(0o755)).expect("changed");
+    let copy = tempfile::NamedTempFile::new()
+        .expect("a file")
+        .into_temp_path();
+    fs::copy(env!("CARGO_BIN_EXE_kmembuild"), &copy).expect("copied");
+    fs::set_permissions(&copy, Permissions::from_mode(0o755)).expect("changed");
+    // Root may read everything, so that somebody else has to try.
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&*copy)
+        .args(["kmem", "status", "--root", &cgroups.argument()])
+        .env("HOME", "/nonexistent")
+        .current_dir("/")
+        .output()
+        .expect("setpriv is there");
+    fs::set_permissions(&closed, Permissions::from_mode(0o755)).expect("changed");
+    let finished = Finished::from(output).code(3);
+    finished.prints("problem: /kubepods/burstable: cannot be read: Permission denied");
+}
+
+#[test]
+fn a_container_of_the_engine_is_known_as_one() {
+    let scratch = Scratch::new("status");
+    let label = format!("io.kmembuild.run={}", scratch.run);
+    let id = docker(&[
+        "run",
+        "-d",
+        "--label",
+        &label,
+        "--network",
+        "none",
+        &debian_image(),
+        "sleep",
+        "300",
+    ]);
+    let found = Workplace::new().run(&["kmem", "status", "--all", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&found.stdout).expect("one document");
+    let shown = document["status"]["shown"].as_array().expect("a list");
+    let path = serde_json::Value::from(format!("/docker/{id}"));
+    let container = shown
+        .iter()
+        .find(|cgroup| cgroup["cgroup"] == path)
+        .expect("the container");
+    assert_eq!(container["level"], "container");
+    assert!(
+        document["status"]["kernel-memory"]
+            .as_u64()
+            .is_some_and(|bytes| bytes > 0)
+    );
+}
