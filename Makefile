@@ -17,8 +17,8 @@ TEST_PACKAGES := docker-registry git
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
-# To mount a file system of the tests'.
-MACHINE_PACKAGES := fuse3
+# To look at what is drawn, and to mount a file system of the tests'.
+MACHINE_PACKAGES := chromium fuse3
 
 .PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 

@@ -14,6 +14,7 @@ mod release;
 mod reproduction;
 mod summary;
 mod table;
+mod watch;
 
 pub use audit_table::audit_table;
 pub use doctor_table::doctor_table;
@@ -29,6 +30,7 @@ pub use reproduction::{
 };
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table};
+pub use watch::{Figure, LiveChart, watch_json, watch_page, watch_summary};
 
 use crate::events::{Event, Sink};
 

@@ -1,3 +1,4 @@
 //! What needs root and the parts of this machine: its cgroups, its file systems, its engine.
 
+mod page;
 mod status;

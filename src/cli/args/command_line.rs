@@ -113,7 +113,7 @@ pub enum CommandLine {
         #[command(subcommand)]
         action: CacheCommand,
     },
-    /// Tell whether this machine accounts kernel memory in cgroups
+    /// Tell whether this machine accounts kernel memory in cgroups, and watch what comes of it
     Kmem {
         /// What to do
         #[command(subcommand)]

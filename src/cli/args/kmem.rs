@@ -4,12 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::recipe::Span;
+
 /// What to do about kernel memory on this machine.
 #[derive(Debug, Subcommand)]
 pub enum KmemCommand {
     /// Tell whether the cgroups of kubelet and of containers have accounting: exit code 0 when it is off, 3 when it is on,
     /// 4 when nothing tells
     Status(StatusArguments),
+    /// Watch slab caches, memory cgroups and kernel memory over time, as a chart, as CSV and as a page with the curves
+    ///
+    /// Ctrl-C ends it well: what was measured is written.
+    Watch(WatchArguments),
 }
 
 /// What to look at, and where to tell it.
@@ -25,4 +31,31 @@ pub struct StatusArguments {
     /// exporter; it gets its name when it is whole
     #[arg(long, value_name = "FILE")]
     pub textfile: Option<PathBuf>,
+}
+
+/// What to watch, for how long, and what to make of it.
+#[derive(Debug, Args)]
+pub struct WatchArguments {
+    /// Folder of the memory hierarchy of cgroup v1, or of a cgroup in it; the mounted hierarchy if not given
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Time between two measurements
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub interval: Span,
+    /// How long to watch; until it is interrupted if neither this nor --count is given
+    #[arg(long, value_name = "TIME", conflicts_with = "count")]
+    pub duration: Option<Span>,
+    /// How often to measure
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// New file for the measurements, written line by line; without it they go to standard output, unless that is a
+    /// terminal
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// File for one page with the curves, written at the end; it needs nothing but a browser
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Measurements of an earlier watch, to lay under the curves of this one
+    #[arg(long, value_name = "OLD.csv")]
+    pub compare: Option<PathBuf>,
 }

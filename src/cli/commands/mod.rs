@@ -231,7 +231,7 @@ pub async fn dispatch(
             cache::run(&Invocation::new(environment, global, cancel)?, &action).await
         }
         // On a node there may be no folder for configuration, and no recipe is wanted.
-        CommandLine::Kmem { action } => kmem::run(environment, &global, &action),
+        CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
         CommandLine::Clean {
             caches,
             images,

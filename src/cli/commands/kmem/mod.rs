@@ -2,17 +2,22 @@
 
 mod place;
 mod status;
+mod watch;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::{GlobalArguments, KmemCommand};
 use crate::environment::Environment;
 use crate::failure::Failure;
 
-pub(super) fn run(
+pub(super) async fn run(
     environment: &Environment,
     global: &GlobalArguments,
     action: &KmemCommand,
+    cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     match action {
         KmemCommand::Status(arguments) => status::run(environment, global, arguments),
+        KmemCommand::Watch(arguments) => watch::run(environment, global, arguments, cancel).await,
     }
 }

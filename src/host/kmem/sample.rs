@@ -1,0 +1,135 @@
+//! What is watched over time.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::accounting::Accounting;
+use super::status::Status;
+
+/// Version of the CSV form, in its first column.
+pub const SAMPLE_FORMAT: u32 = 1;
+
+/// The figures of a machine at one moment. What is not known is none, and an empty field in CSV.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// [`SAMPLE_FORMAT`].
+    pub format: u32,
+    /// When it was taken.
+    pub time: Timestamp,
+    /// Entries of /sys/kernel/slab.
+    pub slab_caches: Option<u64>,
+    /// Memory cgroups in use by /proc/cgroups.
+    pub memory_cgroups: Option<u64>,
+    /// Memory cgroups that were found.
+    pub cgroups_found: Option<u64>,
+    /// Those of them without a process in them or below them.
+    pub cgroups_without_processes: Option<u64>,
+    /// Those of them that have accounting.
+    pub cgroups_on: Option<u64>,
+    /// Kernel memory in bytes that the cgroups of kubelet and of runtimes are charged with.
+    pub kernel_memory_bytes: Option<u64>,
+}
+
+/// A file of samples that cannot be used.
+#[derive(Debug, Error)]
+pub enum SamplesError {
+    /// It cannot be read, or is not CSV of this form.
+    #[error("{} is not what `kmem watch --csv` writes; name one of its files", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: csv::Error,
+    },
+    /// It was written by a version of the tool that this one does not know.
+    #[error("{} has format {format}, and this version reads format {SAMPLE_FORMAT}; use the version that wrote it", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+    /// It has a head and nothing else.
+    #[error("{} holds no measurement; name a file of a watch that has measured", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Sample {
+    /// The figures of a status that was taken at `time`.
+    pub fn of(status: &Status, time: Timestamp) -> Self {
+        let walked = |value: u64| status.root.as_ref().map(|_| value);
+        Self {
+            format: SAMPLE_FORMAT,
+            time,
+            slab_caches: status.system.slabs,
+            memory_cgroups: status.system.memory_cgroups,
+            cgroups_found: walked(status.cgroups),
+            cgroups_without_processes: walked(status.without_processes),
+            cgroups_on: walked(status.count(Accounting::On)),
+            kernel_memory_bytes: status.kernel_memory,
+        }
+    }
+
+    /// Seconds since `first`; none when the clock was set back in between.
+    pub fn seconds_since(&self, first: &Self) -> f64 {
+        self.time.duration_since(first.time).as_secs_f64().max(0.0)
+    }
+}
+
+/// The samples as CSV, with the line of names before the first one if `head` is set.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub fn samples_to_csv(samples: &[Sample], head: bool) -> io::Result<String> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(head)
+        .from_writer(Vec::new());
+    for sample in samples {
+        writer.serialize(sample).map_err(io::Error::other)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a file that `kmem watch` wrote. A last line that was not written to its end, as of a machine that lost its
+/// power, is left out.
+///
+/// # Errors
+/// When it cannot be read, is of another form, or holds no sample.
+pub fn read_samples(path: &Path) -> Result<Vec<Sample>, SamplesError> {
+    let unreadable = |source| SamplesError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.into()))?;
+    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+    let mut samples = Vec::new();
+    for sample in csv::Reader::from_reader(whole.as_bytes()).deserialize() {
+        let sample: Sample = sample.map_err(unreadable)?;
+        if sample.format != SAMPLE_FORMAT {
+            return Err(SamplesError::Format {
+                path: path.to_owned(),
+                format: sample.format,
+            });
+        }
+        samples.push(sample);
+    }
+    if samples.is_empty() {
+        return Err(SamplesError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    // The clock of a machine may be set back while it is watched.
+    samples.sort_by_key(|sample| sample.time);
+    Ok(samples)
+}

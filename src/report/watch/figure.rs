@@ -1,0 +1,151 @@
+//! The figures that are drawn, and their curves.
+
+use bytesize::ByteSize;
+use serde::Serialize;
+
+use crate::host::kmem::Sample;
+
+/// Something that is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Figure {
+    /// Slab caches of the kernel.
+    SlabCaches,
+    /// Memory cgroups in use.
+    MemoryCgroups,
+    /// Memory cgroups without processes.
+    WithoutProcesses,
+    /// Kernel memory of pods and containers.
+    KernelMemory,
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::SlabCaches,
+        Self::MemoryCgroups,
+        Self::WithoutProcesses,
+        Self::KernelMemory,
+    ];
+
+    /// Its name for a person.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SlabCaches => "slab caches",
+            Self::MemoryCgroups => "memory cgroups in use",
+            Self::WithoutProcesses => "cgroups without processes",
+            Self::KernelMemory => "kernel memory of pods and containers",
+        }
+    }
+
+    /// Its value in a sample, if that is known.
+    pub fn value(self, sample: &Sample) -> Option<u64> {
+        match self {
+            Self::SlabCaches => sample.slab_caches,
+            Self::MemoryCgroups => sample.memory_cgroups,
+            Self::WithoutProcesses => sample.cgroups_without_processes,
+            Self::KernelMemory => sample.kernel_memory_bytes,
+        }
+    }
+
+    /// Whether it counts bytes.
+    pub fn is_bytes(self) -> bool {
+        self == Self::KernelMemory
+    }
+
+    /// A value of it for a person.
+    pub fn show(self, value: u64) -> String {
+        if self.is_bytes() {
+            ByteSize(value).to_string()
+        } else {
+            value.to_string()
+        }
+    }
+}
+
+/// A curve: seconds since the first sample, and the value there. A gap is where nothing was known.
+pub(super) type Curve = Vec<(f64, Option<f64>)>;
+
+/// Most points of a curve: more than there are dots to draw them on.
+const POINTS: usize = 1200;
+
+/// The curve of a figure. Of very many samples the lowest and the highest of each stretch are kept, so that no peak is
+/// lost.
+pub(super) fn curve(figure: Figure, samples: &[Sample]) -> Curve {
+    let Some(first) = samples.first() else {
+        return Vec::new();
+    };
+    let point = |sample: &Sample| (sample.seconds_since(first), figure.value(sample).map(exact));
+    if samples.len() <= POINTS {
+        return samples.iter().map(point).collect();
+    }
+    let stretch = samples.len().div_ceil(POINTS / 2);
+    let mut curve = Vec::with_capacity(POINTS);
+    for samples in samples.chunks(stretch) {
+        let points: Curve = samples.iter().map(point).collect();
+        let lowest = points.iter().min_by(|a, b| order(a.1, b.1));
+        let highest = points.iter().max_by(|a, b| order(a.1, b.1));
+        let mut both: Vec<_> = lowest.into_iter().chain(highest).copied().collect();
+        both.sort_by(|a, b| a.0.total_cmp(&b.0));
+        both.dedup();
+        curve.extend(both);
+    }
+    // The last value is what people look for.
+    curve.extend(samples.last().map(point));
+    curve
+}
+
+fn order(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
+    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is drawn need not be exact"
+)]
+fn exact(value: u64) -> f64 {
+    value as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::kmem::SAMPLE_FORMAT;
+
+    fn sample(second: i64, slabs: Option<u64>) -> Sample {
+        Sample {
+            format: SAMPLE_FORMAT,
+            time: jiff::Timestamp::from_second(second).expect("a time"),
+            slab_caches: slabs,
+            memory_cgroups: None,
+            cgroups_found: None,
+            cgroups_without_processes: None,
+            cgroups_on: None,
+            kernel_memory_bytes: None,
+        }
+    }
+
+    #[test]
+    fn a_long_watch_is_drawn_with_its_peaks_and_its_ends() {
+        let slabs = |second| if second == 4321 { 9999 } else { 400 };
+        let samples: Vec<_> = (0..20_000)
+            .map(|second| sample(second, Some(slabs(second))))
+            .collect();
+        let curve = curve(Figure::SlabCaches, &samples);
+        assert!(curve.len() <= POINTS + 1, "{}", curve.len());
+        assert!(curve.contains(&(4321.0, Some(9999.0))));
+        assert_eq!(
+            (curve[0], curve.last()),
+            ((0.0, Some(400.0)), Some(&(19_999.0, Some(400.0))))
+        );
+        assert!(curve.is_sorted_by(|a, b| a.0 <= b.0));
+    }
+
+    #[test]
+    fn what_was_not_known_is_a_gap() {
+        let samples = [sample(0, Some(1)), sample(1, None), sample(2, Some(3))];
+        let expected = vec![(0.0, Some(1.0)), (1.0, None), (2.0, Some(3.0))];
+        assert_eq!(curve(Figure::SlabCaches, &samples), expected);
+        assert_eq!(curve(Figure::SlabCaches, &[]), vec![]);
+    }
+}

@@ -1,0 +1,12 @@
+//! What was watched over time: a chart on a terminal, a page with curves, a table of how it went.
+
+mod axis;
+mod figure;
+mod live;
+mod page;
+mod summary;
+
+pub use figure::Figure;
+pub use live::LiveChart;
+pub use page::watch_page;
+pub use summary::{watch_json, watch_summary};

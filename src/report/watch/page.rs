@@ -1,0 +1,157 @@
+//! The page with the curves: one file that needs nothing but a browser, not even scripts.
+//!
+//! Drawn here rather than by a library: those that draw pictures scale the text with them, so that it cannot be read on
+//! a narrow screen, and those that draw in the browser bring megabytes of scripts.
+
+use std::fmt::Write as _;
+
+use super::axis::{Axis, Mark};
+use super::figure::{Curve, Figure, curve};
+use super::summary::{course, per_hour};
+use crate::host::kmem::Sample;
+
+/// Width and height of the pictures in their own units; the browser stretches them.
+const SIZE: f64 = 1000.0;
+
+/// The page of what was watched on a machine with that kernel. Another watch from `before` is laid under it, both from
+/// their beginnings.
+pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -> String {
+    let times = |samples: &[Sample]| match (samples.first(), samples.last()) {
+        (Some(first), Some(last)) => {
+            let time = |sample: &Sample| sample.time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+            format!("{} to {}", time(first), time(last))
+        }
+        _ => "nothing".to_owned(),
+    };
+    let mut about = format!(
+        "Kernel {}; {}, {} measurements",
+        escape(kernel),
+        times(samples),
+        samples.len()
+    );
+    let mut legend = String::new();
+    if let Some(before) = before {
+        let _ = write!(
+            about,
+            "; before: {}, {} measurements",
+            times(before),
+            before.len()
+        );
+        legend.push_str("<p class=\"legend\"><span class=\"now\">now</span> <span class=\"before\">before</span></p>\n");
+    }
+    let figures: String = Figure::ALL
+        .into_iter()
+        .map(|figure| drawn(figure, samples, before))
+        .collect();
+    include_str!("page.html")
+        .replace("{about}", &about)
+        .replace("{legend}", &legend)
+        .replace("{figures}", &figures)
+        .replace("{table}", &table(samples, before))
+}
+
+fn drawn(figure: Figure, samples: &[Sample], before: Option<&[Sample]>) -> String {
+    let now = curve(figure, samples);
+    let before = before
+        .map(|before| curve(figure, before))
+        .unwrap_or_default();
+    let values: Vec<_> = now
+        .iter()
+        .chain(&before)
+        .filter_map(|point| point.1)
+        .collect();
+    let title = figure.title();
+    if values.is_empty() {
+        return format!(
+            "<figure><figcaption>{title}</figcaption><p>Not known on this machine.</p></figure>\n"
+        );
+    }
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(0.0, f64::max);
+    let end = now
+        .iter()
+        .chain(&before)
+        .map(|point| point.0)
+        .fold(0.0, f64::max);
+    let (x, y) = (
+        Axis::of_time(end),
+        Axis::of_values(low, high, figure.is_bytes()),
+    );
+    let [first, last, ..] = course(figure, samples);
+    let grid: String = y.marks.iter().map(|mark| line(y.part(mark.at))).collect();
+    let labels = |axis: &Axis, side: &str| -> String {
+        let mark = |mark: &Mark| {
+            let part = 100.0 * axis.part(mark.at);
+            format!("<span style=\"{side}:{part:.2}%\">{}</span>", mark.label)
+        };
+        axis.marks.iter().map(mark).collect()
+    };
+    format!(
+        "<figure><figcaption>{title} <small>{first} at first, {last} at last</small></figcaption>\n\
+         <div class=\"plot\"><div class=\"y\">{}</div>\
+         <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {first} at first, \
+         {last} at last\">{grid}{}{}</svg><div class=\"x\">{}</div></div></figure>\n",
+        labels(&y, "bottom"),
+        paths(&before, &x, &y, "before"),
+        paths(&now, &x, &y, "now"),
+        labels(&x, "left"),
+    )
+}
+
+fn line(part: f64) -> String {
+    let y = SIZE * (1.0 - part);
+    format!("<path class=\"grid\" d=\"M0 {y:.1}H1000\"/>")
+}
+
+/// The curve, in as many pieces as it has; a single point is drawn as a dot.
+fn paths(curve: &Curve, x: &Axis, y: &Axis, class: &str) -> String {
+    let pieces = curve.split(|point| point.1.is_none());
+    let pieces = pieces.filter(|piece| !piece.is_empty()).map(|piece| {
+        let at = |(time, value): &(f64, Option<f64>)| {
+            let value = value.unwrap_or_default();
+            format!(
+                "{:.1} {:.1}",
+                SIZE * x.part(*time),
+                SIZE * (1.0 - y.part(value))
+            )
+        };
+        let points: Vec<_> = piece.iter().map(at).collect();
+        // A line of no length has round ends, and so is a dot.
+        let points = if points.len() == 1 {
+            format!("{0}L{0}", points[0])
+        } else {
+            points.join("L")
+        };
+        format!("<path class=\"{class}\" d=\"M{points}\"/>")
+    });
+    pieces.collect()
+}
+
+fn table(samples: &[Sample], before: Option<&[Sample]>) -> String {
+    let mut head = vec!["figure", "first", "last", "lowest", "highest", "an hour"];
+    head.extend(before.map(|_| "an hour before"));
+    let mut text = String::from("<table><thead><tr>");
+    for cell in head {
+        let _ = write!(text, "<th>{cell}</th>");
+    }
+    text += "</tr></thead><tbody>\n";
+    for figure in Figure::ALL {
+        let _ = write!(text, "<tr><th>{}</th>", figure.title());
+        for cell in course(figure, samples)
+            .into_iter()
+            .chain(before.map(|before| per_hour(figure, before)))
+        {
+            let _ = write!(text, "<td>{cell}</td>");
+        }
+        text += "</tr>\n";
+    }
+    text + "</tbody></table>"
+}
+
+/// A text that stays a text in the page.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

@@ -1,0 +1,84 @@
+//! How it went, in numbers.
+
+use serde::Serialize;
+
+use super::figure::Figure;
+use crate::host::kmem::Sample;
+use crate::plan::canonical_json;
+use crate::report::json::JSON_FORMAT;
+use crate::report::summary::Summary;
+
+/// `kmem watch --format json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u32,
+    samples: &'a [Sample],
+}
+
+/// All samples as one versioned JSON document.
+pub fn watch_json(samples: &[Sample]) -> String {
+    canonical_json(&Document {
+        format: JSON_FORMAT,
+        samples,
+    })
+}
+
+/// A table with a row a figure: its first and last value and how fast it grew, and how fast it had grown before.
+pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bool) -> String {
+    let mut head = vec!["figure", "first", "last", "lowest", "highest", "an hour"];
+    if before.is_some() {
+        head.push("an hour before");
+    }
+    let rows = Figure::ALL.into_iter().map(|figure| {
+        let mut row = vec![figure.title().to_owned()];
+        row.extend(course(figure, samples));
+        row.extend(before.map(|before| per_hour(figure, before)));
+        row
+    });
+    Summary {
+        head,
+        rows: rows.collect(),
+    }
+    .table(terminal)
+}
+
+/// First, last, lowest, highest, and change an hour.
+pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
+    let known: Vec<_> = samples
+        .iter()
+        .filter_map(|sample| figure.value(sample))
+        .collect();
+    let show =
+        |value: Option<&u64>| value.map_or_else(|| "-".to_owned(), |&value| figure.show(value));
+    [
+        show(known.first()),
+        show(known.last()),
+        show(known.iter().min()),
+        show(known.iter().max()),
+        per_hour(figure, samples),
+    ]
+}
+
+/// Change an hour from the first to the last known value; none of what was not watched for a while.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people"
+)]
+pub(super) fn per_hour(figure: Figure, samples: &[Sample]) -> String {
+    let mut known = samples
+        .iter()
+        .filter(|sample| figure.value(sample).is_some());
+    let (Some(first), Some(last)) = (known.next(), known.next_back()) else {
+        return "-".to_owned();
+    };
+    let seconds = last.seconds_since(first);
+    if seconds < 1.0 {
+        return "-".to_owned();
+    }
+    let value = |sample| figure.value(sample).unwrap_or_default() as f64;
+    let change = (value(last) - value(first)) * 3600.0 / seconds;
+    let sign = if change < 0.0 { "-" } else { "+" };
+    format!("{sign}{}", figure.show(change.abs().round() as u64))
+}

@@ -1,0 +1,279 @@
+//! `kmembuild kmem watch`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
+use crate::support::command::{Finished, Workplace, finish};
+
+const NAMES: &str = "format,time,slab_caches,memory_cgroups,cgroups_found,cgroups_without_processes,cgroups_on,kernel_memory_bytes";
+
+/// A hierarchy with two cgroups that have accounting and no processes.
+fn cgroups() -> CgroupFolder {
+    let cgroups = CgroupFolder::new();
+    for path in ["kubepods", "kubepods/pod1"] {
+        cgroups.cgroup(path, &format!("{HEAD}{CACHE}"), "");
+    }
+    cgroups.write("kubepods/memory.kmem.usage_in_bytes", "1048576\n");
+    cgroups
+}
+
+fn words<'a>(root: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [
+        &["kmem", "watch", "--root", root, "--interval", "20ms"],
+        more,
+    ]
+    .concat()
+}
+
+/// Measurements of an hour in which pods left cgroups behind.
+fn before(workplace: &Workplace) {
+    let mut text = format!("{NAMES}\n");
+    for minute in 0..60 {
+        let (slabs, cgroups) = (400 + minute * 30, 20 + minute * 5);
+        text += &format!(
+            "1,2020-03-01T10:{minute:02}:00Z,{slabs},{cgroups},20,4,12,{}\n",
+            minute * 1_000_000
+        );
+    }
+    // The machine lost its power.
+    text += "1,2020-03-01T11:00:0";
+    workplace.write("before.csv", &text);
+}
+
+#[test]
+fn lines_go_to_standard_output_as_they_are_measured() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let watched = workplace.run(&words(&root, &["--count", "3"])).code(0);
+    let lines: Vec<_> = watched.stdout.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (4, NAMES));
+    let mut times = Vec::new();
+    for line in &lines[1..] {
+        let fields: Vec<_> = line.split(',').collect();
+        assert_eq!(
+            (fields[0], &fields[4..]),
+            ("1", &["3", "2", "2", "1048576"][..]),
+            "{line}"
+        );
+        times.push(fields[1]);
+    }
+    assert!(times.is_sorted() && times[0] < times[2], "{times:?}");
+
+    let watched = workplace
+        .run(&words(&root, &["--count", "2", "--format", "json"]))
+        .code(0);
+    let document: Value = serde_json::from_str(&watched.stdout).expect("one document");
+    assert_eq!(document["format"], 1);
+    assert_eq!(document["samples"][1]["kernel_memory_bytes"], 1_048_576);
+    workplace
+        .run(&words(&root, &["--duration", "100ms"]))
+        .code(0)
+        .prints(NAMES);
+}
+
+#[test]
+fn what_was_measured_is_kept_in_a_file_and_summed_up() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    before(&workplace);
+    let more = [
+        "--count",
+        "2",
+        "--csv",
+        "now.csv",
+        "--html",
+        "now.html",
+        "--compare",
+        "before.csv",
+    ];
+    let watched = workplace.run(&words(&root, &more)).code(0);
+    let watched = watched
+        .prints("kernel memory of pods and containers")
+        .prints("1.0 MiB")
+        .prints("an hour before");
+    // Of the whole lines: 59 minutes with 30 more in each of them.
+    assert!(watched.stdout.contains("+1800"), "{}", watched.stdout);
+    let csv = fs::read_to_string(workplace.path().join("now.csv")).expect("the lines");
+    assert_eq!((csv.lines().count(), csv.lines().next()), (3, Some(NAMES)));
+
+    let again = workplace.run(&words(&root, &more)).code(15);
+    again
+        .says("now.csv cannot be written")
+        .says("hint: name another file");
+    // What one watch wrote, the next one compares with.
+    let more = ["--count", "1", "--csv", "third.csv", "--compare", "now.csv"];
+    workplace.run(&words(&root, &more)).code(0);
+}
+
+#[test]
+fn the_page_has_all_curves_and_nothing_from_elsewhere() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    before(&workplace);
+    let more = [
+        "--count",
+        "3",
+        "--html",
+        "now.html",
+        "--compare",
+        "before.csv",
+    ];
+    workplace.run(&words(&root, &more)).code(0);
+    let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
+    for curve in ["path class=\"now\"", "path class=\"before\""] {
+        assert_eq!(page.matches(curve).count(), 4, "{curve}");
+    }
+    assert!(page.contains("2020-03-01 10:00:00 UTC to 2020-03-01 10:59:00 UTC, 60 measurements"));
+    for foreign in [
+        "http:", "https:", "//", "src=", "@import", "url(", "<script", "{about}", "{table}",
+    ] {
+        assert!(!page.contains(foreign), "{foreign} is in the page");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_it_well() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    for _ in 0..3 {
+        line.clear();
+        lines.read_line(&mut line).expect("a line");
+    }
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).expect("interrupted");
+    let rest: Vec<_> = lines.lines().map(|line| line.expect("text")).collect();
+    finish(child).code(0);
+    // Every line is whole.
+    assert!(
+        rest.iter().all(|line| line.split(',').count() == 8),
+        "{rest:?}"
+    );
+    let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
+    assert!(page.ends_with("</html>\n"));
+}
+
+#[test]
+fn a_reader_that_went_away_ends_it() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let mut command = workplace.command(&words(&root, &[]));
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe"))
+        .read_line(&mut line)
+        .expect("a line");
+    finish(child).code(0);
+}
+
+#[test]
+fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    before(&workplace);
+    let command = format!(
+        "stty cols 120 rows 40; {} kmem watch --root {} --interval 50ms --count 3 --compare before.csv",
+        env!("CARGO_BIN_EXE_kmembuild"),
+        cgroups.argument()
+    );
+    let output = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env("TERM", "xterm-256color")
+        .env("HOME", workplace.path())
+        .current_dir(workplace.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("script is there");
+    let finished = Finished::from(output).code(0);
+    // The other screen and back, and between them dots of the curves.
+    let (screen, rest) = finished
+        .stdout
+        .split_once("\u{1b}[?1049l")
+        .expect("the screen is given back");
+    assert!(
+        screen.contains("\u{1b}[?1049h") && screen.contains("caches:"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains(|c: char| ('\u{2801}'..='\u{28ff}').contains(&c)),
+        "{screen}"
+    );
+    assert!(
+        rest.contains("an hour before") && rest.contains("kernel memory of pods"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn what_cannot_be_watched_or_written_is_told_at_once() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    workplace.write("other.csv", "a,b\n1,2\n");
+    workplace.write("empty.csv", &format!("{NAMES}\n"));
+    workplace.write(
+        "later.csv",
+        &format!("{NAMES}\n2,2020-03-01T10:00:00Z,1,1,1,1,1,1\n"),
+    );
+    for (more, code, said) in [
+        (
+            &["--compare", "other.csv"][..],
+            2,
+            "other.csv is not what `kmem watch --csv` writes",
+        ),
+        (
+            &["--compare", "empty.csv"],
+            2,
+            "empty.csv holds no measurement",
+        ),
+        (&["--compare", "later.csv"], 2, "later.csv has format 2"),
+        (&["--compare", "nowhere.csv"], 2, "caused by: "),
+        (
+            &["--csv", "nowhere/now.csv"],
+            15,
+            "nowhere/now.csv cannot be written",
+        ),
+        (
+            &["--html", "nowhere/now.html"],
+            15,
+            "nowhere/now.html cannot be written",
+        ),
+        (&["--count", "0"], 2, "invalid value '0'"),
+        (&["--duration", "0"], 2, "\"0\" is not a time"),
+        (&["--format", "prometheus"], 2, "this command cannot print"),
+    ] {
+        workplace.run(&words(&root, more)).code(code).says(said);
+    }
+    let missing = ["kmem", "watch", "--root", "/nowhere", "--count", "1"];
+    workplace
+        .run(&missing)
+        .code(4)
+        .says("/nowhere cannot be opened as a folder of cgroups");
+}
+
+#[test]
+fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+    for _ in 0..2 {
+        lines.read_line(&mut String::new()).expect("a line");
+    }
+    drop(cgroups);
+    let rest: Vec<_> = lines.lines().collect();
+    drop(rest);
+    finish(child)
+        .code(4)
+        .says("cannot be opened as a folder of cgroups");
+    assert!(workplace.path().join("now.html").exists());
+}
