@@ -20,8 +20,8 @@
 //!
 //! `cli/commands/prepare.rs` walks that road up to the plan, `produce` from there on, or takes the result out of the
 //! cache; `build.rs` does so for one target, `release/` for many. Stages tell what goes on by [`events`] and never print.
-//! Beside the road stands [`host`], which reads what a machine is like and reaches, whether it can build and whether it
-//! leaks.
+//! Beside the road stand [`host`], which reads what a machine is like and reaches, whether it can build and whether it
+//! leaks, and [`exhaust`], which shows what the leak does.
 
 pub mod artifacts;
 pub mod attestation;
@@ -33,6 +33,7 @@ pub mod engine;
 pub mod environment;
 pub mod events;
 pub mod execute;
+pub mod exhaust;
 pub mod facts;
 pub mod failure;
 pub mod host;

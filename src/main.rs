@@ -37,7 +37,8 @@ fn start() -> Result<(), Failure> {
     let result = runtime.block_on(async {
         // Before anything is begun that a signal could leave half done.
         let signals = Signals::listen()?;
-        tokio::spawn(signals.cancel_at_the_first(cancel.clone()));
+        let left_to = cli::left_to(&environment.arguments);
+        tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
         kmembuild::run(&environment, &cancel).await
     });
     // A thread that waits for a silent mirror must not hold up the end.
@@ -73,11 +74,11 @@ impl Signals {
     }
 
     /// The first signal stops the run in order, the second one at once.
-    async fn cancel_at_the_first(mut self, cancel: CancellationToken) {
+    async fn cancel_at_the_first(mut self, cancel: CancellationToken, left_to: &str) {
         self.next().await;
         let _ = writeln!(
             std::io::stderr(),
-            "stopping; once more to stop at once and leave the clean-up to `kmembuild clean`"
+            "stopping; once more to stop at once and leave the clean-up to `{left_to}`"
         );
         cancel.cancel();
         self.next().await;

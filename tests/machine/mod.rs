@@ -1,4 +1,5 @@
 //! What needs root and the parts of this machine: its cgroups, its file systems, its engine.
 
 mod page;
+mod reproduce;
 mod status;

@@ -113,7 +113,7 @@ pub enum CommandLine {
         #[command(subcommand)]
         action: CacheCommand,
     },
-    /// Tell whether this machine accounts kernel memory in cgroups, and watch what comes of it
+    /// Tell whether this machine accounts kernel memory in cgroups, watch what comes of it, and show the error of the leak
     Kmem {
         /// What to do
         #[command(subcommand)]

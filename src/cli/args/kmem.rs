@@ -16,6 +16,10 @@ pub enum KmemCommand {
     ///
     /// Ctrl-C ends it well: what was measured is written.
     Watch(WatchArguments),
+    /// Fill memory cgroups in a folder of its own, as the leak does, show the error that a new pod gets, and remove them
+    ///
+    /// Needs root. What it made is removed whether it succeeds, fails or is interrupted; after a kill, --cleanup does it.
+    Reproduce(ExhaustArguments),
 }
 
 /// What to look at, and where to tell it.
@@ -58,4 +62,21 @@ pub struct WatchArguments {
     /// Measurements of an earlier watch, to lay under the curves of this one
     #[arg(long, value_name = "OLD.csv")]
     pub compare: Option<PathBuf>,
+}
+
+/// How far to fill the memory hierarchy.
+#[derive(Debug, Args)]
+pub struct ExhaustArguments {
+    /// How many memory cgroups to make. The last 200 of the 65535 that a kernel can have are left to the machine
+    #[arg(long, value_name = "N", required_unless_present = "cleanup", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Do it: new pods may fail on this machine as long as it takes
+    #[arg(long)]
+    pub yes: bool,
+    /// Remove what a killed run left, and nothing else
+    #[arg(long, conflicts_with_all = ["count", "yes"])]
+    pub cleanup: bool,
+    /// Folder of the memory hierarchy of cgroup v1; the mounted hierarchy if not given
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }

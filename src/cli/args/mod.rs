@@ -17,7 +17,7 @@ pub use command_line::{
     Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
 };
 pub use doctor::{DoctorArguments, HalfChoice};
-pub use kmem::{KmemCommand, StatusArguments, WatchArguments};
+pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use recipes::RecipesCommand;
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;

@@ -41,6 +41,11 @@ impl System {
         }
     }
 
+    /// Memory cgroups in use now, by /proc/cgroups.
+    pub fn memory_cgroups_now() -> Option<u64> {
+        memory_cgroups()
+    }
+
     /// Whether reading memory.kmem.slabinfo fails where accounting is off.
     pub(super) fn refuses_when_off(&self) -> RefusesWhenOff {
         RefusesWhenOff(before_3_19(&self.kernel))

@@ -1,5 +1,6 @@
 //! `kmembuild kmem`.
 
+mod exhaust;
 mod place;
 mod status;
 mod watch;
@@ -19,5 +20,6 @@ pub(super) async fn run(
     match action {
         KmemCommand::Status(arguments) => status::run(environment, global, arguments),
         KmemCommand::Watch(arguments) => watch::run(environment, global, arguments, cancel).await,
+        KmemCommand::Reproduce(arguments) => exhaust::run(global, arguments, cancel).await,
     }
 }

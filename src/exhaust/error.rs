@@ -1,0 +1,53 @@
+//! Why nothing was filled.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::fill::RESERVE;
+use crate::host::kmem::MEMORY_CGROUP_IDS;
+
+/// The memory hierarchy cannot be filled, or not cleaned up.
+#[derive(Debug, Error)]
+pub enum ExhaustError {
+    /// The process may not make cgroups.
+    #[error("only root may make and remove cgroups; run this as root")]
+    NotRoot,
+    /// It is not known how much room there is.
+    #[error(
+        "/proc/cgroups does not tell how many memory cgroups are in use, so that none can be made safely"
+    )]
+    NotCounted,
+    /// There is too little room.
+    #[error(
+        "{count} memory cgroups and the one that holds them are too many: {in_use} of {MEMORY_CGROUP_IDS} are in use, and \
+         the last {RESERVE} are left to the machine; --count {most} is the most"
+    )]
+    TooMany {
+        /// How many were wanted.
+        count: u64,
+        /// How many are in use.
+        in_use: u64,
+        /// How many may be had.
+        most: u64,
+    },
+    /// The folder for them cannot be made or held.
+    #[error("{} cannot be made in the memory hierarchy; name a hierarchy that can be written to with --root", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The hierarchy cannot be searched for leftovers.
+    #[error("{} cannot be searched for what was left; name the memory hierarchy with --root", path.display())]
+    Search {
+        /// The hierarchy.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}

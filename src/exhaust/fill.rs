@@ -1,0 +1,145 @@
+//! Making memory cgroups until there are enough, or no more can be had.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::error::ExhaustError;
+use super::folder::Folder;
+use crate::host::kmem::{MEMORY_CGROUP_IDS, System};
+
+/// Memory cgroups that are always left to the rest of the machine.
+pub const RESERVE: u64 = 200;
+/// Cgroups that are made before it is looked again how many are in use: others make some as well.
+const LOOK_AGAIN: u64 = 50;
+/// The pause there: the kernel has one lock for all cgroups, and other containers want to start as well.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long the kernel may take to forget removed cgroups before they are counted, in steps.
+const SETTLE: (u32, Duration) = (20, Duration::from_millis(100));
+
+/// How it went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Filled {
+    /// The folder that they were in.
+    pub folder: PathBuf,
+    /// How many were to be made.
+    pub wanted: u64,
+    /// How many were made.
+    pub made: u64,
+    /// Why it ended.
+    pub end: End,
+    /// Memory cgroups in use before.
+    pub in_use_before: u64,
+    /// Memory cgroups in use when no more were made.
+    pub in_use_then: Option<u64>,
+    /// Memory cgroups in use after all were removed.
+    pub in_use_after: Option<u64>,
+    /// What could not be removed.
+    pub left: Vec<String>,
+}
+
+/// Why no more were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// All that were wanted are there.
+    Reached,
+    /// The kernel refused one: this is what a new pod gets.
+    #[serde(rename_all = "kebab-case")]
+    Refused {
+        /// The cgroup that could not be made.
+        cgroup: PathBuf,
+        /// What the system said.
+        error: String,
+        /// It is the error of a kernel that has no numbers left: no space left on device.
+        no_space: bool,
+    },
+    /// Others made some meanwhile, and the rest is left to the machine.
+    Reserve,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Makes `count` memory cgroups in a folder of its own in `hierarchy`, and removes all of them again. It takes seconds,
+/// and looks at `cancel` all the time.
+///
+/// # Errors
+/// When the process is not root, when it is not known how many are in use, when there is too little room, or when the
+/// folder cannot be made. Nothing is left then.
+pub fn fill(
+    hierarchy: &Path,
+    count: u64,
+    cancel: &CancellationToken,
+) -> Result<Filled, ExhaustError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(ExhaustError::NotRoot);
+    }
+    let in_use_before = in_use().ok_or(ExhaustError::NotCounted)?;
+    let most = (MEMORY_CGROUP_IDS - RESERVE).saturating_sub(in_use_before + 1);
+    if count > most {
+        return Err(ExhaustError::TooMany {
+            count,
+            in_use: in_use_before,
+            most,
+        });
+    }
+    let folder = Folder::new(hierarchy)?;
+    let (made, end) = make(&folder, count, cancel);
+    let in_use_then = in_use();
+    let path = folder.path().to_owned();
+    let left = folder.remove();
+    Ok(Filled {
+        folder: path,
+        wanted: count,
+        made,
+        end,
+        in_use_before,
+        in_use_then,
+        in_use_after: settled(in_use_before),
+        left,
+    })
+}
+
+fn make(folder: &Folder, count: u64, cancel: &CancellationToken) -> (u64, End) {
+    for made in 0..count {
+        if cancel.is_cancelled() {
+            return (made, End::Interrupted);
+        }
+        if made % LOOK_AGAIN == 0 {
+            if in_use().is_none_or(|in_use| in_use >= MEMORY_CGROUP_IDS - RESERVE) {
+                return (made, End::Reserve);
+            }
+            thread::sleep(PAUSE);
+        }
+        let cgroup = folder.cgroup(made);
+        if let Err(error) = fs::create_dir(&cgroup) {
+            let refused = End::Refused {
+                cgroup,
+                no_space: error.kind() == std::io::ErrorKind::StorageFull,
+                error: error.to_string(),
+            };
+            return (made, refused);
+        }
+    }
+    (count, End::Reached)
+}
+
+fn in_use() -> Option<u64> {
+    System::memory_cgroups_now()
+}
+
+/// How many are in use once the kernel has forgotten what was removed, or after a while.
+fn settled(before: u64) -> Option<u64> {
+    for _ in 0..SETTLE.0 {
+        if in_use()? <= before {
+            break;
+        }
+        thread::sleep(SETTLE.1);
+    }
+    in_use()
+}

@@ -1,0 +1,144 @@
+//! The cgroup that holds all that are made.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::ExhaustError;
+
+/// What the name begins with; the process's number follows.
+const PREFIX: &str = "kmembuild-reproduce-";
+
+/// A cgroup of this process's own, in which it makes others. All of them are removed when it is dropped.
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Locked while the process lives, so that nobody takes it for a leftover.
+    _held: File,
+    removed: bool,
+}
+
+impl Folder {
+    pub(super) fn new(hierarchy: &Path) -> Result<Self, ExhaustError> {
+        let path = hierarchy.join(format!("{PREFIX}{}", std::process::id()));
+        let failed = |source| ExhaustError::Folder {
+            path: path.clone(),
+            source,
+        };
+        fs::create_dir(&path).map_err(failed)?;
+        let held = File::open(&path).and_then(|folder| {
+            folder.try_lock()?;
+            Ok(folder)
+        });
+        match held {
+            Ok(held) => Ok(Self {
+                path,
+                _held: held,
+                removed: false,
+            }),
+            Err(source) => {
+                let _ = fs::remove_dir(&path);
+                Err(failed(source))
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the cgroup of that number is.
+    pub(super) fn cgroup(&self, number: u64) -> PathBuf {
+        self.path.join(format!("cgroup-{number}"))
+    }
+
+    /// Removes all; gives what could not be removed.
+    pub(super) fn remove(mut self) -> Vec<String> {
+        self.removed = true;
+        remove(&self.path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.removed {
+            // On the way out of a panic nobody can be told.
+            let _ = remove(&self.path);
+        }
+    }
+}
+
+/// Removes the cgroups in a folder and then the folder. A cgroup with a process in it, which is none of ours, stays.
+fn remove(path: &Path) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut gone = |path: &Path| match fs::remove_dir(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => problems.push(format!("{} cannot be removed: {error}", path.display())),
+    };
+    // The list of a folder that changes while it is read may leave something out.
+    for _ in 0..3 {
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
+    }
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            gone(&entry.path());
+        }
+    }
+    gone(path);
+    problems
+}
+
+/// What a process left that was killed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Leftover {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Cgroups in it.
+    pub cgroups: u64,
+    /// A live process works with it, so that it was left alone.
+    pub in_use: bool,
+    /// What could not be removed.
+    pub problems: Vec<String>,
+}
+
+/// Removes what killed processes left in a hierarchy, and tells it.
+///
+/// # Errors
+/// When the process is not root, or the hierarchy cannot be read.
+pub fn clean_up(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(ExhaustError::NotRoot);
+    }
+    let entries = fs::read_dir(hierarchy).map_err(|source| ExhaustError::Search {
+        path: hierarchy.to_owned(),
+        source,
+    })?;
+    let folders = entries.flatten().filter(|entry| {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+    });
+    Ok(folders.filter_map(|entry| leftover(entry.path())).collect())
+}
+
+fn leftover(folder: PathBuf) -> Option<Leftover> {
+    let held = File::open(&folder).ok()?;
+    let in_use = held.try_lock().is_err();
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let cgroups = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .count() as u64;
+    let problems = if in_use { Vec::new() } else { remove(&folder) };
+    Some(Leftover {
+        folder,
+        cgroups,
+        in_use,
+        problems,
+    })
+}

@@ -1,0 +1,189 @@
+//! `kmembuild kmem reproduce`, with few cgroups: others work on this machine.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::command::{Finished, Workplace, finish};
+use crate::support::memory_cgroup::MemoryCgroup;
+
+/// A folder of the memory hierarchy for one test, so that tests do not meet.
+fn place(name: &str) -> (MemoryCgroup, String) {
+    let cgroup = MemoryCgroup::new(name);
+    let root = cgroup.make("hierarchy").display().to_string();
+    (cgroup, root)
+}
+
+fn reproduce(root: &str, words: &[&str]) -> Finished {
+    Workplace::new().run(&[&["kmem", "reproduce", "--root", root], words].concat())
+}
+
+fn folders(root: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root).expect("a folder").flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| entry.path()).collect()
+}
+
+/// Starts a run that is going to take a while, and waits until it has made some.
+fn started(workplace: &Workplace, root: &str) -> Child {
+    let child = workplace.start(&[
+        "kmem",
+        "reproduce",
+        "--root",
+        root,
+        "--count",
+        "5000",
+        "--yes",
+    ]);
+    let folder = PathBuf::from(root).join(format!("kmembuild-reproduce-{}", child.id()));
+    while !folder.join("cgroup-40").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("the process is there");
+}
+
+#[test]
+fn cgroups_are_made_and_removed_and_it_is_said_that_there_was_room() {
+    let (_cgroup, root) = place("reproduce-room");
+    let words = ["--count", "60", "--yes"];
+    reproduce(&root, &words)
+        .code(0)
+        .prints(&format!(
+            "60 of 60 memory cgroups made in {root}/kmembuild-reproduce-"
+        ))
+        .prints("No error: there was room for all of them.")
+        .prints("All of them are removed; ");
+    assert_eq!(folders(&root), Vec::<PathBuf>::new());
+    let finished = reproduce(&root, &[&words[..], &["--format", "json"]].concat()).code(0);
+    let document: Value = serde_json::from_str(&finished.stdout).expect("one document");
+    let filled = &document["filled"];
+    assert_eq!(
+        (&document["format"], &filled["made"], &filled["end"]),
+        (&1.into(), &60.into(), &"reached".into())
+    );
+    let number = |name: &str| filled[name].as_u64().expect("a number");
+    // Others make and remove some as well.
+    assert!(
+        number("in-use-then") > number("in-use-before") + 30,
+        "{filled}"
+    );
+}
+
+#[test]
+fn the_error_of_a_kernel_without_room_is_shown_and_everything_removed() {
+    // A real file system that has room for few folders and then says the same.
+    let workplace = Workplace::new();
+    let root = workplace.path().join("small");
+    fs::create_dir(&root).expect("made");
+    let mount = |program: &str, words: &[&str]| {
+        let status = Command::new(program)
+            .args(words)
+            .arg(&root)
+            .status()
+            .expect("started");
+        assert!(status.success(), "{program}");
+    };
+    mount(
+        "mount",
+        &["-t", "tmpfs", "-o", "nr_inodes=40", "kmembuild-test"],
+    );
+    let finished = reproduce(&root.display().to_string(), &["--count", "100", "--yes"]);
+    let left = folders(&root.display().to_string());
+    mount("umount", &[]);
+    finished
+        .code(0)
+        .prints(" of 100 memory cgroups made in ")
+        .prints(": No space left on device (os error 28)\nThe kernel has no room for another memory cgroup.")
+        .prints("All of them are removed");
+    assert_eq!(left, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn an_interrupted_run_and_one_that_lost_its_terminal_remove_what_they_made() {
+    let (_cgroup, root) = place("reproduce-stop");
+    for how in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let workplace = Workplace::new();
+        let child = started(&workplace, &root);
+        signal(&child, how);
+        finish(child)
+            .code(130)
+            .prints("Interrupted\nAll of them are removed");
+        assert_eq!(folders(&root), Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
+    let (_cgroup, root) = place("reproduce-kill");
+    let workplace = Workplace::new();
+    let child = started(&workplace, &root);
+    reproduce(&root, &["--cleanup"])
+        .code(0)
+        .prints(": a live run works with it\n");
+    signal(&child, Signal::KILL);
+    assert_eq!(finish(child).code, None);
+    let left = folders(&root);
+    assert_eq!(left.len(), 1);
+    assert!(!folders(&left[0].display().to_string()).is_empty());
+    // Only what has such a name is looked at.
+    let other = PathBuf::from(&root).join("kmembuild-reproduce-notes");
+    fs::create_dir(&other).expect("made");
+    let said = format!("removed {} with ", left[0].display());
+    reproduce(&root, &["--cleanup"]).code(0).prints(&said);
+    assert_eq!(folders(&root), [other]);
+    reproduce(&root, &["--cleanup"])
+        .code(0)
+        .prints("nothing was left in ");
+}
+
+#[test]
+fn what_is_not_safe_is_refused() {
+    let (_cgroup, root) = place("reproduce-refused");
+    for (words, said) in [
+        (&["--count", "60"][..], "hint: --yes does it"),
+        (
+            &["--count", "65335", "--yes"],
+            "and the last 200 are left to the machine; --count ",
+        ),
+        (
+            &["--count", "18446744073709551615", "--yes"],
+            "are too many",
+        ),
+        (&["--yes"], "--count <N>"),
+        (&["--cleanup", "--yes"], "cannot be used with"),
+        (&["--count", "0", "--yes"], "invalid value '0'"),
+    ] {
+        reproduce(&root, words).code(2).says(said);
+        assert_eq!(folders(&root), Vec::<PathBuf>::new());
+    }
+    reproduce("/nowhere", &["--count", "1", "--yes"])
+        .code(4)
+        .says("/nowhere/kmembuild-reproduce-");
+    reproduce("/nowhere", &["--cleanup"])
+        .code(4)
+        .says("cannot be searched");
+    let copy = tempfile::NamedTempFile::new()
+        .expect("a file")
+        .into_temp_path();
+    fs::copy(env!("CARGO_BIN_EXE_kmembuild"), &copy).expect("copied");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&copy, mode).expect("changed");
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&*copy)
+        .args(["kmem", "reproduce", "--count", "1", "--yes"])
+        .env("HOME", "/nonexistent")
+        .current_dir("/")
+        .output();
+    Finished::from(output.expect("setpriv is there"))
+        .code(2)
+        .says("only root may make");
+}
