@@ -18,7 +18,7 @@ TEST_PACKAGES := docker-registry git
 HELP_PACKAGES := groff
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
 # To look at what is drawn, and to mount a file system of the tests'.
-MACHINE_PACKAGES := chromium fuse3
+MACHINE_PACKAGES := chromium dash fuse3
 
 .PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
 

@@ -14,6 +14,7 @@
 //!   -> Verdict         verify: what the checks found in the files
 //!   -> Statement       attestation: SBOM, provenance, signature; and whether a release is as they say
 //!   -> packages        packaging: what a node's package manager installs, made of a published result
+//!   -> script          node_script: what replaces the binaries on a node, for a shell
 //!   -> Reproduction    compare: where a result and the same built again differ
 //!   -> Report          report: what a person or a script reads
 //! ```
@@ -40,6 +41,7 @@ pub mod host;
 pub mod library;
 pub mod like;
 pub mod lockfile;
+pub mod node_script;
 pub mod packaging;
 pub mod plan;
 pub mod recipe;

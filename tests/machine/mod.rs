@@ -1,5 +1,7 @@
 //! What needs root and the parts of this machine: its cgroups, its file systems, its engine.
 
+mod node;
+mod node_script;
 mod page;
 mod reproduce;
 mod status;

@@ -14,6 +14,7 @@ pub mod https_front;
 pub mod kubernetes_project;
 pub mod memory_cgroup;
 pub mod mirrors;
+pub mod node_results;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;

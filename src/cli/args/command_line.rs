@@ -10,6 +10,7 @@ use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
 use super::given::given;
 use super::kmem::KmemCommand;
+use super::node_script::NodeScriptArguments;
 use super::recipes::RecipesCommand;
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
@@ -119,6 +120,8 @@ pub enum CommandLine {
         #[command(subcommand)]
         action: KmemCommand,
     },
+    /// Write a shell script that replaces runc and kubelet on a node by published ones, and puts the old ones back
+    NodeScript(NodeScriptArguments),
     /// Build and publish everything that a release file names: kmembuild release release.yaml
     Release(ReleaseArguments),
     /// Build a published result again from nothing, by its plan, and compare: kmembuild reproduce dist/.../manifest.json

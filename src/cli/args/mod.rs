@@ -6,6 +6,7 @@ mod command_line;
 mod doctor;
 mod given;
 mod kmem;
+mod node_script;
 mod recipes;
 mod release;
 mod reproduce;
@@ -18,6 +19,7 @@ pub use command_line::{
 };
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
+pub use node_script::NodeScriptArguments;
 pub use recipes::RecipesCommand;
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;

@@ -11,6 +11,7 @@ mod kmem;
 mod like;
 mod man;
 mod manifest;
+mod node_script;
 mod plan;
 mod prepare;
 mod produce;
@@ -229,6 +230,9 @@ pub async fn dispatch(
         }
         CommandLine::Cache { action } => {
             cache::run(&Invocation::new(environment, global, cancel)?, &action).await
+        }
+        CommandLine::NodeScript(arguments) => {
+            node_script::run(&Invocation::new(environment, global, cancel)?, &arguments)
         }
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,

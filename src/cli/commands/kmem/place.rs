@@ -14,7 +14,7 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 }
 
 /// Writes a file beside its place and renames it, so that nobody ever reads a half. It has the permissions `mode`.
-pub(super) fn write_whole(file: &Path, text: &str, mode: u32) -> io::Result<()> {
+pub(in super::super) fn write_whole(file: &Path, text: &str, mode: u32) -> io::Result<()> {
     let mut temporary = tempfile::Builder::new()
         .prefix(".kmembuild-")
         .permissions(Permissions::from_mode(mode))

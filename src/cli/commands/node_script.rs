@@ -1,0 +1,44 @@
+//! `kmembuild node-script`.
+
+use super::{Invocation, print};
+use crate::cli::args::{Format, NodeScriptArguments};
+use crate::failure::{Failure, FailureKind};
+use crate::node_script::{NodeBinary, NodeScriptError, node_script};
+
+pub(super) fn run(
+    invocation: &Invocation<'_>,
+    arguments: &NodeScriptArguments,
+) -> Result<(), Failure> {
+    for format in [Format::Json, Format::Yaml] {
+        invocation.refuse_format(format)?;
+    }
+    let mut binaries = Vec::new();
+    for result in &arguments.results {
+        binaries.extend(NodeBinary::read(result).map_err(failure)?);
+    }
+    let script = node_script(&binaries).map_err(failure)?;
+    let Some(file) = &arguments.output else {
+        return print(&script);
+    };
+    super::kmem::write_whole(file, &script, 0o755).map_err(|error| {
+        let text = format!(
+            "the script cannot be written to {}: {error}",
+            file.display()
+        );
+        Failure::new(FailureKind::Output, text)
+    })
+}
+
+fn failure(error: NodeScriptError) -> Failure {
+    let kind = match &error {
+        NodeScriptError::Changed { .. } | NodeScriptError::Binary { .. } => FailureKind::Integrity,
+        NodeScriptError::NotProven { .. } => FailureKind::Verification,
+        NodeScriptError::Unreadable { .. }
+        | NodeScriptError::Manifest { .. }
+        | NodeScriptError::Nothing { .. }
+        | NodeScriptError::Twice { .. }
+        | NodeScriptError::Platforms { .. }
+        | NodeScriptError::UnknownPlatform { .. } => FailureKind::Usage,
+    };
+    Failure::new(kind, error)
+}

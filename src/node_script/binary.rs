@@ -1,0 +1,105 @@
+//! A binary that a script is written for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::NodeScriptError;
+use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest};
+use crate::verify::{KmemVerdict, inspect};
+
+/// Names of the binaries that nodes have, in the order in which they are told.
+const NAMES: [&str; 2] = ["runc", "kubelet"];
+
+/// A binary of a published result, which was looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeBinary {
+    /// runc or kubelet.
+    pub name: String,
+    /// The version of the result.
+    pub version: String,
+    /// Its sha256 in hexadecimal digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Its path below the folder that results are published in.
+    pub place: String,
+}
+
+impl NodeBinary {
+    /// The binaries of a result, given by its folder or its manifest. Each is held against the manifest, and is proven to
+    /// be without accounting.
+    ///
+    /// # Errors
+    /// [`NodeScriptError`], with what to do.
+    pub fn read(result: &Path) -> Result<Vec<Self>, NodeScriptError> {
+        let path = if result.is_dir() {
+            result.join(MANIFEST)
+        } else {
+            result.to_owned()
+        };
+        let text = fs::read(&path).map_err(|source| NodeScriptError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        let unknown = |source| NodeScriptError::Manifest {
+            path: path.clone(),
+            source,
+        };
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| unknown(Some(error)))?;
+        if manifest.format != MANIFEST_FORMAT {
+            return Err(unknown(None));
+        }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let names = NAMES
+            .into_iter()
+            .filter_map(|name| manifest.files.iter().find(|file| file.name == name));
+        let binaries: Vec<_> = names
+            .map(|file| Self::check(&manifest, &file.name, &file.sha256, folder))
+            .collect::<Result<_, _>>()?;
+        if binaries.is_empty() {
+            return Err(NodeScriptError::Nothing {
+                folder: folder.to_owned(),
+            });
+        }
+        Ok(binaries)
+    }
+
+    fn check(
+        manifest: &Manifest,
+        name: &str,
+        expected: &str,
+        folder: &Path,
+    ) -> Result<Self, NodeScriptError> {
+        let path: PathBuf = folder.join(name);
+        let findings = inspect(&path).map_err(|source| NodeScriptError::Binary {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            source,
+        })?;
+        if findings.sha256 != expected {
+            return Err(NodeScriptError::Changed {
+                path,
+                found: findings.sha256,
+                expected: expected.to_owned(),
+            });
+        }
+        if matches!(
+            findings.kmem.verdict,
+            KmemVerdict::On | KmemVerdict::Unknown
+        ) {
+            return Err(NodeScriptError::NotProven { path });
+        }
+        let (version, platform) = (manifest.version.clone(), manifest.platform.clone());
+        Ok(Self {
+            name: name.to_owned(),
+            place: format!("{}/{version}/{platform}/{name}", manifest.recipe.name),
+            version,
+            sha256: findings.sha256,
+            size: findings.size,
+            platform,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Writing the script.
+
+use super::binary::NodeBinary;
+use super::error::NodeScriptError;
+use crate::artifacts::TOOL;
+
+/// What the script does.
+const BODY: &str = include_str!("node.sh");
+/// Where in it goes what it knows.
+const HEAD: &str = "#@HEAD@\n";
+
+/// The script for these binaries, of which there is one at least. The same binaries give the same bytes.
+///
+/// # Errors
+/// When two of them have the same name, or are for different or unknown machines.
+pub fn node_script(binaries: &[NodeBinary]) -> Result<String, NodeScriptError> {
+    for (place, binary) in binaries.iter().enumerate() {
+        if binaries[..place]
+            .iter()
+            .any(|before| before.name == binary.name)
+        {
+            return Err(NodeScriptError::Twice {
+                name: binary.name.clone(),
+            });
+        }
+        if binary.platform != binaries[0].platform {
+            return Err(NodeScriptError::Platforms {
+                first: binaries[0].platform.clone(),
+                second: binary.platform.clone(),
+            });
+        }
+    }
+    let platform = binaries
+        .first()
+        .map_or("", |binary| binary.platform.as_str());
+    let machine = machine(platform)?;
+    Ok(BODY.replacen(HEAD, &head(binaries, machine), 1))
+}
+
+fn head(binaries: &[NodeBinary], machine: &str) -> String {
+    let list = |what: &dyn Fn(&NodeBinary) -> String, between: &str| {
+        let each: Vec<_> = binaries.iter().map(what).collect();
+        each.join(between)
+    };
+    // Of names, versions and digests nothing is more than a word to a shell, but who knows what a version will be.
+    let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "''".to_owned(), Into::into);
+    let cases = |what: &dyn Fn(&NodeBinary) -> String| {
+        list(
+            &|binary| format!("    {}) echo {} ;;\n", binary.name, quoted(&what(binary))),
+            "",
+        )
+    };
+    let versions = list(
+        &|binary| format!("{} {}", binary.name, binary.version),
+        ", ",
+    );
+    let kib: u64 = binaries
+        .iter()
+        .map(|binary| binary.size.div_ceil(1024))
+        .sum();
+    format!(
+        "# Replaces {} on a node by builds without kernel-memory accounting. Written by {TOOL}.\n\
+         # sh FILE --help tells how.\n\n\
+         binaries={}\nversions={}\nmachine={machine}\ntotal_kib={kib}\n\
+         sha256_of() {{\n    case $1 in\n{}    esac\n}}\n\
+         # Where results are published, below the folder for all of them.\n\
+         place_of() {{\n    case $1 in\n{}    esac\n}}\n\n",
+        list(&|binary| binary.name.clone(), " and "),
+        quoted(&list(&|binary| binary.name.clone(), " ")),
+        quoted(&versions),
+        cases(&|binary| binary.sha256.clone()),
+        cases(&|binary| binary.place.clone()),
+    )
+}
+
+/// What `uname -m` says on a machine of that platform.
+fn machine(platform: &str) -> Result<&'static str, NodeScriptError> {
+    Ok(match platform {
+        "linux-amd64" => "x86_64",
+        "linux-arm64" => "aarch64",
+        "linux-arm" => "armv7l",
+        "linux-ppc64le" => "ppc64le",
+        "linux-s390x" => "s390x",
+        _ => {
+            return Err(NodeScriptError::UnknownPlatform {
+                platform: platform.to_owned(),
+            });
+        }
+    })
+}

@@ -1,0 +1,147 @@
+//! A node: a container with a runc, a kubelet, and a systemctl that writes down what it is asked for.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::command::{Finished, Workplace};
+use crate::support::debian_image::debian_image;
+use crate::support::docker_command::docker;
+use crate::support::node_results::{LOUD, QUIET, program, result};
+use crate::support::scratch::Scratch;
+
+/// Services are files of a folder; every call is a line of a file.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+echo "$*" >>/var/log/systemctl
+for service; do :; done
+case $1 in
+is-active) [ -e "/run/services/$service" ] ;;
+stop) rm -f "/run/services/$service" ;;
+start) [ ! -e "/run/services/$service.broken" ] && touch "/run/services/$service" ;;
+esac
+"#;
+/// The kernel is the node's only in name.
+const UNAME: &str =
+    "#!/bin/sh\ncase $1 in -m) echo x86_64 ;; *) echo 3.10.0-1127.el7.x86_64 ;; esac\n";
+
+/// Where the docker of `CentOS` 7 has its runc.
+pub const OTHER_RUNC: &str = "/usr/libexec/docker/docker-runc-current";
+
+/// A running node with the script and the new binaries in /root/new.
+pub struct Node {
+    scratch: Scratch,
+}
+
+impl Node {
+    /// One whose kubelet is of that version, with a script for runc v1.0.0-rc10 and kubelet v1.15.5.
+    pub fn new(name: &str, kubelet: &str) -> Self {
+        let scratch = Scratch::new(name);
+        let label = format!("io.kmembuild.run={}", scratch.run);
+        let words = [
+            "run",
+            "-d",
+            "--name",
+            &scratch.run,
+            "--label",
+            &label,
+            "--network",
+            "none",
+        ];
+        docker(&[&words[..], &[&debian_image(), "sleep", "600"]].concat());
+        let node = Self { scratch };
+        let files = Workplace::new();
+        let root = files.path().join("root");
+        let new = root.join("root/new");
+        program(&root.join("usr/bin/runc"), "runc version 1.0.0-rc8", LOUD);
+        program(&root.join(&OTHER_RUNC[1..]), "runc version 1.0.0-rc2", LOUD);
+        program(
+            &root.join("usr/bin/kubelet"),
+            &format!("Kubernetes {kubelet}"),
+            LOUD,
+        );
+        for (name, text) in [("systemctl", SYSTEMCTL), ("uname", UNAME)] {
+            let path = root.join("usr/local/bin").join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(&path, text).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("changed");
+        }
+        let dist = files.path().join("dist");
+        let runc = result(
+            &dist,
+            "runc",
+            "v1.0.0-rc10",
+            "runc version 1.0.0-rc10",
+            QUIET,
+        );
+        let kubelet = result(&dist, "kubelet", "v1.15.5", "Kubernetes v1.15.5", QUIET);
+        let results = [&runc, &kubelet].map(|path| path.display().to_string());
+        files
+            .run(&["node-script", &results[0], &results[1], "-o", "node.sh"])
+            .code(0);
+        fs::create_dir_all(&new).expect("a folder");
+        // One beside the script, one where it was published.
+        fs::copy(runc.join("runc"), new.join("runc")).expect("copied");
+        let there = new.join("kubelet/v1.15.5/linux-amd64");
+        fs::create_dir_all(&there).expect("a folder");
+        fs::copy(kubelet.join("kubelet"), there.join("kubelet")).expect("copied");
+        fs::copy(files.path().join("node.sh"), new.join("node.sh")).expect("copied");
+        node.copy(&root);
+        node.well("mkdir -p /run/services; cd /run/services; touch kubelet.service docker.service docker.socket");
+        node
+    }
+
+    fn copy(&self, root: &Path) {
+        let archive = Command::new("tar")
+            .args(["--owner=0", "--group=0", "-C"])
+            .arg(root)
+            .args(["-cf", "-", "."])
+            .output();
+        let archive = archive.expect("tar is there").stdout;
+        let mut child = Command::new("docker")
+            .args(["cp", "-", &format!("{}:/", self.scratch.run)])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("docker is there");
+        std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), &archive)
+            .expect("copied");
+        assert!(child.wait().expect("it ends").success());
+    }
+
+    /// Runs a script of the shell on the node.
+    pub fn run(&self, script: &str) -> Finished {
+        let output = Command::new("docker")
+            .args(["exec", &self.scratch.run, "sh", "-c", script])
+            .output();
+        output.expect("docker is there").into()
+    }
+
+    /// Runs one that must end well; what it printed.
+    #[track_caller]
+    pub fn well(&self, script: &str) -> String {
+        self.run(script).code(0).stdout
+    }
+
+    /// Runs the script for nodes.
+    pub fn script(&self, words: &str) -> Finished {
+        self.run(&format!("sh /root/new/node.sh {words}"))
+    }
+
+    /// What the binaries of the node say of themselves: runc, docker's runc, kubelet.
+    pub fn versions(&self) -> String {
+        self.well(&format!("runc; {OTHER_RUNC}; kubelet"))
+            .replace('\n', "; ")
+    }
+
+    /// What was asked of systemctl but for what is active, and what has been asked is forgotten.
+    pub fn calls(&self) -> String {
+        let calls = self
+            .well("cd /var/log; touch systemctl; grep -v is-active systemctl || :; : >systemctl");
+        calls.replace('\n', "; ")
+    }
+
+    /// All files of the node that this could have changed, and what is in them.
+    pub fn files(&self) -> String {
+        self.well("find /usr/bin /usr/libexec /usr/local /var/lib /root /run/services -type f -exec sha256sum {} + | sort -k 2")
+    }
+}

@@ -1,0 +1,78 @@
+//! Published results of programs that say what they are told to, for scripts that put them on nodes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kmembuild::verify::inspect;
+use serde_json::json;
+
+/// What a build without accounting holds.
+pub const QUIET: &str = "kernel memory accounting disabled in this runc build";
+/// What a build with accounting holds.
+pub const LOUD: &str = "libcontainer/cgroups/fs/kmem.go";
+
+/// A real program that needs no libraries, prints `version` and holds `mark`.
+pub fn program(path: &Path, version: &str, mark: &str) {
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    let source = path.with_extension("c");
+    let code = format!(
+        "#include <stdio.h>\nstatic const char *volatile mark = \"{mark}\";\n\
+         int main(void) {{ puts(\"{version}\"); return mark == 0; }}\n"
+    );
+    fs::write(&source, code).expect("written");
+    let status = Command::new("cc")
+        .args(["-static", "-s", "-o"])
+        .args([path, &source])
+        .status();
+    assert!(
+        status
+            .expect("a C compiler is needed by this test")
+            .success()
+    );
+    fs::remove_file(source).expect("removed");
+}
+
+/// The result of `recipe`, which is also the name of its binary, below `dist`; its folder.
+pub fn result(dist: &Path, recipe: &str, version: &str, says: &str, mark: &str) -> PathBuf {
+    let folder = dist.join(recipe).join(version).join("linux-amd64");
+    program(&folder.join(recipe), says, mark);
+    write_manifest(&folder, recipe, version, "linux-amd64", recipe);
+    folder
+}
+
+/// Writes the manifest of a folder with that one binary.
+pub fn write_manifest(folder: &Path, recipe: &str, version: &str, platform: &str, binary: &str) {
+    let findings = inspect(&folder.join(binary)).expect("findings");
+    let manifest = json!({
+        "format": 1,
+        "tool": "kmembuild 0.1.0",
+        "recipe": {"name": recipe, "sha256": "00"},
+        "recipe-origin": "built in",
+        "plan-sha256": "00",
+        "version": version,
+        "platform": platform,
+        "class": null,
+        "source": {"git": {
+            "tag": version, "commit": "dc9208a3303feef5b3839f4323d9beb36df0a9dd", "tree": "00",
+            "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
+        }},
+        "image": {
+            "name": "x", "id": "sha256:00", "layers": [], "environment": [], "architecture": "amd64",
+            "repo-digests": [], "pulled": {}, "patches": [], "remarks": [], "packages": [],
+        },
+        "targets": [],
+        "via": "make",
+        "toolchain": null,
+        "commands": [],
+        "started-at": "2026-01-01T00:00:00Z",
+        "built-at": "2026-01-01T00:01:00Z",
+        "engine": "20.10",
+        "warnings": [],
+        "files": [{
+            "name": binary, "size": findings.size, "sha256": findings.sha256, "mode": "0755",
+            "findings": findings, "checks": [],
+        }],
+    });
+    fs::write(folder.join("manifest.json"), manifest.to_string()).expect("written");
+}
