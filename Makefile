@@ -27,6 +27,7 @@ quickstart: toolchain engine
 	$(CARGO) build --locked --release
 	target/release/kmembuild runc-debian
 	dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc --version
+	.ci/prove-by-running target/release/kmembuild dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc
 
 test: check engine
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)

@@ -128,6 +128,9 @@ pub struct SessionSpec {
     /// Path on the engine's host of the engine's own socket, for a container that drives the engine; it is at
     /// [`SOCKET_IN_SESSION`] there.
     pub engine_socket: Option<String>,
+    /// Whether programs in it may make containers of their own: they may mount, and write to the container's part of
+    /// its host's cgroups. Whatever runs in such a container can do to the engine's host whatever it likes.
+    pub makes_containers: bool,
     /// Working directory of the steps; made if it is not there.
     pub workdir: String,
     /// Labels.

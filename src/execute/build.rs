@@ -274,6 +274,7 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
         labels,
         // A folder of the image is what the image holds, and stays so.
         workdir_volume: matches!(plan.source, PlannedSource::Git { .. }),
+        makes_containers: false,
         network: plan.build.network,
         volumes: plan
             .build

@@ -64,6 +64,7 @@ pub(super) async fn copy_client(
         name: format!("{}-client", driver.name),
         hostname: None,
         engine_socket: None,
+        makes_containers: false,
         workdir_volume: false,
         network: Network::None,
         ..driver.clone()

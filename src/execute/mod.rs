@@ -17,6 +17,7 @@ mod session_end;
 mod sinks;
 mod step;
 mod toolchain;
+mod trial;
 mod unpack;
 
 pub use build::{Built, execute, provide_image};
@@ -27,3 +28,4 @@ pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
 pub use toolchain::Toolchain;
+pub use trial::{Refusal, Trial, TrialError, try_out};

@@ -62,6 +62,8 @@ pub struct Options {
     /// Highest version of the GNU C library that the outputs may need.
     #[schemars(with = "Option<String>")]
     pub glibc_floor: Option<GlibcVersion>,
+    /// Judge a runc also by running it, as `kmembuild verify --run` does, where the engine's host can show it.
+    pub verify_run: Option<bool>,
 }
 
 /// Makes a method that puts one set of options over another, field by field.
@@ -98,4 +100,5 @@ over!(
     stall_timeout,
     jobs,
     glibc_floor,
+    verify_run,
 );

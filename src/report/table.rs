@@ -40,7 +40,8 @@ pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
                 Outcome::NotRun => "not run",
             };
             let mut found = check.found.clone();
-            if check.name == CheckName::Kmem || check.outcome == Outcome::Failed {
+            let is_proof = matches!(check.name, CheckName::Kmem | CheckName::Run);
+            if is_proof || check.outcome == Outcome::Failed {
                 for evidence in &check.evidence {
                     found.push_str("\n- ");
                     found.push_str(evidence);

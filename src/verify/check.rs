@@ -39,6 +39,8 @@ pub enum CheckName {
     Glibc,
     /// It reports the expected version.
     Version,
+    /// It does not turn kernel-memory accounting on when it is run.
+    Run,
 }
 
 impl std::fmt::Display for CheckName {
@@ -50,6 +52,7 @@ impl std::fmt::Display for CheckName {
             Self::Architecture => "architecture",
             Self::Glibc => "glibc",
             Self::Version => "version",
+            Self::Run => "run",
         })
     }
 }

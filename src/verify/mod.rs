@@ -18,6 +18,7 @@ mod inspect;
 mod kmem;
 mod linkage;
 mod scan;
+mod trace;
 mod version;
 
 pub use check::{Check, CheckName, Outcome, judge};
@@ -29,4 +30,6 @@ pub use glibc::{GlibcVersion, InvalidGlibcVersion};
 pub use inspect::{inspect, read_architecture};
 pub use kmem::{Kmem, KmemVerdict, Mark};
 pub use linkage::Linkage;
+pub(crate) use trace::WRITES;
+pub use trace::{TracedRun, judge_trace};
 pub use version::{VERSION_TIMEOUT, VersionRun, run_version};

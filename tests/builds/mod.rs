@@ -12,4 +12,5 @@ mod reproducing;
 mod runc_debian;
 mod simultaneous;
 mod steps;
+mod trial;
 mod upstream_image;

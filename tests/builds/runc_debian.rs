@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::trial::assert_run;
 use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{docker, docker_succeeds};
@@ -49,6 +50,24 @@ fn build_changed(place: &Workplace, left_out: &[&str], output: &str) -> Finished
     }
     fs::write(&file, text).expect("the changed recipe");
     place.run(&["runc-debian", "--recipe-dir", "on", "-o", output])
+}
+
+/// The memory cgroups of trials that are on this host.
+fn memory_cgroups() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from("/sys/fs/cgroup/memory")];
+    while let Some(folder) = folders.pop() {
+        // One that is removed meanwhile has nothing in it.
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+        if folder.ends_with("kmembuild-trial") {
+            found.push(folder);
+        }
+    }
+    found
 }
 
 #[test]
@@ -102,6 +121,50 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
         .code(16)
         .prints("on: the code that turns it on")
         .says("1 of 1 files failed");
+
+    // Run with a memory limit, each does what its marks say.
+    let _trials = alone("trial");
+    let cgroups = memory_cgroups();
+    let run = |file: PathBuf| {
+        let file = file.display().to_string();
+        place.run(&["verify", "--run", &file, "--format", "json"])
+    };
+    assert_run(
+        &run(result(&place, "dist").join("runc")).code(0),
+        "off: it set the memory limit, and wrote nothing to memory.kmem.*",
+        "/memory.limit_in_bytes>, \"67108864\", 8",
+    );
+    assert_run(
+        &run(result(&place, "on-purpose").join("runc")).code(16),
+        "on: it turned kernel-memory accounting on for the container",
+        "/memory.kmem.limit_in_bytes>, \"1\", 1",
+    );
+    // The same before it is published, here out of the cache; the manifest says so, and an audit takes its word.
+    let tried = place
+        .run(&["runc-debian", "-o", "tried", "--verify-run"])
+        .code(0);
+    tried.says("runc was run: off");
+    let folder = result(&place, "tried");
+    let checks = &manifest(&folder)["files"][0]["checks"];
+    let names = checks.as_array().expect("checks").iter();
+    assert!(
+        names.map(|check| &check["name"]).any(|name| name == "run"),
+        "{checks}"
+    );
+    place
+        .run(&["verify", &folder.display().to_string()])
+        .code(0);
+    let release = "format: 1\noutput: released\ndefaults: {options: {verify-run: true}}\n\
+                   targets: [{recipe: runc-debian}]\n";
+    place.write("release.yaml", release);
+    place
+        .run(&["release", "release.yaml"])
+        .code(0)
+        .says("runc was run: off");
+    place.run(&["verify", "released"]).code(0);
+    assert_eq!(memory_cgroups(), cgroups);
+    let trials = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
+    assert_eq!(docker(&trials), "");
 
     let left = [
         "ps",

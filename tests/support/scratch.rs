@@ -43,6 +43,7 @@ impl Scratch {
             name: self.run.clone(),
             hostname: None,
             engine_socket: None,
+            makes_containers: false,
             workdir_volume: false,
             workdir: "/src/deep".to_owned(),
             labels: self.labels(),

@@ -64,19 +64,22 @@ pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit
     }
 }
 
-/// The checks, run again. A binary is not run where it is only looked at: for what it said of its version the manifest
-/// has the word of the build.
+/// The checks, run again. A binary is not run where it is only looked at: for what it said of its version, and for what it
+/// wrote, the manifest has the word of the build.
 fn checks(findings: &Findings, expectations: &Expectations, file: &ManifestFile) -> Vec<Check> {
     let recorded = file
         .checks
         .iter()
         .find(|check| check.name == CheckName::Version);
+    let tried = file.checks.iter();
+    let tried = tried.filter(|check| check.name == CheckName::Run);
     judge(findings, None, expectations)
         .into_iter()
         .map(|check| match recorded {
             Some(recorded) if check.name == CheckName::Version => recorded.clone(),
             _ => check,
         })
+        .chain(tried.cloned())
         .collect()
 }
 

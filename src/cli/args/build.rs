@@ -10,6 +10,10 @@ use crate::verify::GlibcVersion;
 
 /// What to build, and how.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub struct BuildArguments {
     /// Tag or commit to build, tags with or without the leading v
     #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = given())]
@@ -69,6 +73,10 @@ pub struct BuildArguments {
     /// Highest version of the GNU C library that the outputs may need, instead of the recipe's
     #[arg(long, value_name = "VERSION")]
     pub glibc_floor: Option<GlibcVersion>,
+    /// Judge a runc that was built also by running it, as `verify --run` does, before it is published; a note where the
+    /// engine's host cannot show it
+    #[arg(long)]
+    pub verify_run: bool,
     /// Folder for the results
     #[arg(long, short, value_name = "DIR", default_value = "dist")]
     pub output: PathBuf,

@@ -25,6 +25,11 @@ pub struct VerifyArguments {
     /// They must be statically linked
     #[arg(long = "static")]
     pub static_linked: bool,
+    /// Run each of them, a runc, in a container on the engine that may do there what root may: it makes a container with a
+    /// memory limit under strace, and what it writes to memory.kmem.* is shown. Exit code 11 where the engine's host
+    /// cannot show it
+    #[arg(long, conflicts_with = "no_run")]
+    pub run: bool,
     /// Do not run them with --version
     #[arg(long)]
     pub no_run: bool,

@@ -20,6 +20,7 @@ mod recipes;
 mod release;
 mod reproduce;
 mod shared;
+mod trial;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -222,7 +223,8 @@ pub async fn dispatch(
         }
         CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
         CommandLine::Verify(arguments) => {
-            verify::run(&Invocation::new(environment, global, cancel)?, &arguments)
+            let invocation = Invocation::new(environment, global, cancel)?;
+            Box::pin(verify::run(&invocation, &arguments)).await
         }
         CommandLine::Doctor(arguments) => {
             let invocation = Invocation::new(environment, global, cancel)?;

@@ -1,10 +1,10 @@
 //! `kmembuild verify`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
+use super::{Invocation, explain, print, trial};
 use crate::attestation::{Audit, VerifyingKey, audit};
 use crate::cli::args::{Format, VerifyArguments};
 use crate::failure::{Failure, FailureKind};
@@ -24,12 +24,19 @@ struct Verified {
     folders: Vec<Audit>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, arguments: &VerifyArguments) -> Result<(), Failure> {
+pub(super) async fn run(
+    invocation: &Invocation<'_>,
+    arguments: &VerifyArguments,
+) -> Result<(), Failure> {
     invocation.refuse_format(Format::Yaml)?;
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
     let keys = keys.collect::<Result<Vec<_>, _>>().map_err(explain::key)?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {
         let text = "--key is for folders of releases and results, and none is named: a binary alone has no signature";
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    if arguments.run && arguments.files.iter().any(|path| path.is_dir()) {
+        let text = "--run is for programs, and a folder is named: name the runc in it";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
@@ -38,6 +45,13 @@ pub(super) fn run(invocation: &Invocation<'_>, arguments: &VerifyArguments) -> R
             folders.push(audit(path, &keys).map_err(explain::audit)?);
         } else {
             files.push(check(path, arguments)?);
+        }
+    }
+    if arguments.run {
+        let paths: Vec<_> = arguments.files.iter().map(PathBuf::as_path).collect();
+        let checks = trial::checks(invocation, &paths).await?;
+        for (file, check) in files.iter_mut().zip(checks) {
+            file.checks.push(check);
         }
     }
     let failure = failure(&files, &folders);

@@ -141,6 +141,7 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             ..Mount::default()
         }))
         .collect();
+    let on_host = spec.engine_socket.is_some() || spec.makes_containers;
     ContainerCreateBody {
         hostname: spec.hostname.clone(),
         image: Some(spec.image.clone()),
@@ -162,16 +163,28 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             // Equal to the memory limit: no swap on top of it.
             memory_swap: memory,
             nano_cpus: spec.nano_cpus,
-            // The engine's socket is root's on its host, and labelled as such where labels are enforced.
-            userns_mode: spec.engine_socket.as_ref().map(|_| "host".to_owned()),
-            security_opt: spec
-                .engine_socket
-                .as_ref()
-                .map(|_| vec!["label=disable".to_owned()]),
+            // The engine's socket, and the cgroups, are root's on its host.
+            userns_mode: on_host.then(|| "host".to_owned()),
+            security_opt: security_options(spec),
+            // Enough to mount and to make namespaces. A wholly privileged container is not to be had everywhere.
+            cap_add: spec.makes_containers.then(|| vec!["SYS_ADMIN".to_owned()]),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+/// What the engine would otherwise keep from the container.
+fn security_options(spec: &SessionSpec) -> Option<Vec<String>> {
+    let options: &[&str] = if spec.makes_containers {
+        &["label=disable", "seccomp=unconfined", "apparmor=unconfined"]
+    } else if spec.engine_socket.is_some() {
+        // The socket is labelled as the host's where labels are enforced.
+        &["label=disable"]
+    } else {
+        return None;
+    };
+    Some(options.iter().map(|&option| option.to_owned()).collect())
 }
 
 #[async_trait]

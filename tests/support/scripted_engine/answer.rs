@@ -28,8 +28,15 @@ pub fn answer(
         ("GET", ["version"]) => say(writer, 200, &version(state.lock().unwrap().script.podman)),
         ("GET", ["info"]) => {
             let memory = 8_u64 << 30;
-            say(writer, 200, &json!({"MemTotal": memory, "NCPU": 2}))
+            let cgroups = if state.lock().unwrap().script.unified_cgroups {
+                "2"
+            } else {
+                "1"
+            };
+            let info = json!({"MemTotal": memory, "NCPU": 2, "CgroupVersion": cgroups});
+            say(writer, 200, &info)
         }
+        ("GET", ["networks", "bridge"]) => say(writer, 200, &json!({"Name": "bridge"})),
         ("GET", ["images", "json"]) => say(writer, 200, &json!([])),
         ("GET", ["volumes"]) => say(writer, 200, &json!({"Volumes": [], "Warnings": []})),
         ("POST", ["volumes", "create"]) => say(writer, 201, &volume(request)),

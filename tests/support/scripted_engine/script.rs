@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Script {
     /// The engine says that it is podman.
     pub podman: bool,
+    /// The engine's host has cgroups of version 2.
+    pub unified_cgroups: bool,
     /// Names of images that are there.
     pub images: Vec<String>,
     /// What comes of pulling a reference; one that is not listed is not found.

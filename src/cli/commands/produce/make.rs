@@ -71,7 +71,8 @@ pub(in super::super) async fn produce(
         let target = making.claim().await?;
         let _held = invocation.results().hold(key);
         if let Some(manifest) = making.take(&entry, &target)? {
-            return Ok(making.publish(target, manifest, How::Cached, Some(key))?);
+            let published = making.publish(target, manifest, How::Cached, Some(key));
+            return Ok(published.await?);
         }
     }
     sweep_dead_runs(invocation, &prepared.connected.engine, sink).await?;
@@ -131,9 +132,10 @@ impl Making<'_> {
         let mut keep = false;
         let built = self.build_into(&target, &log, started, use_cache, &mut keep);
         let result = match built.await {
-            Ok(Made::Proven(manifest, how, key)) => self
-                .publish(target, *manifest, how, key.as_deref())
-                .map_err(NotProduced::from),
+            Ok(Made::Proven(manifest, how, key)) => {
+                let published = self.publish(target, *manifest, how, key.as_deref());
+                published.await.map_err(NotProduced::from)
+            }
             Ok(Made::Unproven(manifest)) => {
                 let files: Vec<_> = manifest.files.iter().map(checked).collect();
                 let findings = ("findings.json", canonical_json(&manifest.files));

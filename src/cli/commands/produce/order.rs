@@ -31,7 +31,12 @@ impl Order<'_> {
 pub(super) fn identity(key: &str, prepared: &Prepared, order: &Order<'_>) -> String {
     let like = prepared.like.as_ref().map(canonical_json);
     let beside = beside::identity(&order.beside);
-    format!("{key} {beside} {}", like.unwrap_or_default())
+    let tried = if order.arguments.verify_run {
+        " tried"
+    } else {
+        ""
+    };
+    format!("{key} {beside} {}{tried}", like.unwrap_or_default())
 }
 
 /// The content key of a plan, where its image is known already.

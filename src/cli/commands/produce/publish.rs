@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::super::{beside, explain};
+use super::super::{beside, explain, trial};
 use super::make::Making;
+use super::means::{Means, context};
 use super::order::identity;
 use super::result::{How, Produced};
 use crate::artifacts::cache::file_sha256;
@@ -18,7 +19,7 @@ use crate::plan::canonical_json;
 
 impl Making<'_> {
     /// Puts the staged result in its place.
-    pub(super) fn publish(
+    pub(super) async fn publish(
         &self,
         target: Target,
         mut manifest: Manifest,
@@ -30,6 +31,9 @@ impl Making<'_> {
         if manifest.like != self.prepared.like {
             manifest.like.clone_from(&self.prepared.like);
             replace(staging, MANIFEST, &canonical_json(&manifest))?;
+        }
+        if self.order.arguments.verify_run {
+            self.try_out(&mut manifest, staging).await?;
         }
         let (name, text) = beside::complete(self.prepared, &manifest, staging, &self.order.beside)?;
         replace(staging, name, &text)?;
@@ -57,6 +61,19 @@ impl Making<'_> {
             manifest,
             how,
         })
+    }
+}
+
+impl Making<'_> {
+    /// Judges the staged result by running it; what comes of it goes into its manifest.
+    async fn try_out(&self, manifest: &mut Manifest, staging: &Path) -> Result<(), Failure> {
+        let locks = self.locks();
+        let means = Means::from(self.order.arguments);
+        let run = (self.run, locks.as_path());
+        let context = context(self.invocation, self.prepared, &means, run, self.sink);
+        let engine = &self.prepared.connected.info;
+        trial::of_result(manifest, staging, engine, &context).await?;
+        replace(staging, MANIFEST, &canonical_json(manifest))
     }
 }
 

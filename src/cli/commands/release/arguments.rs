@@ -51,6 +51,7 @@ pub(super) fn build_arguments(
         stall_timeout: options.stall_timeout,
         jobs: options.jobs,
         glibc_floor: options.glibc_floor,
+        verify_run: options.verify_run.unwrap_or_default(),
         output: output.to_owned(),
         keep: false,
     }

@@ -1,0 +1,68 @@
+//! The image that trials are made in.
+
+use std::collections::BTreeMap;
+
+use crate::checksum::sha256_hex;
+use crate::engine::{EngineError, EngineImage, LABEL_IDENTITY};
+use crate::events::Event;
+use crate::execute::bootstrap::{Bootstrap, bootstrap};
+use crate::execute::context::Context;
+use crate::execute::error::ExecuteError;
+use crate::execute::image::present;
+
+/// What stands in the place of a recipe's name in labels and names.
+pub(super) const TRIAL: &str = "trial";
+const SUITE: &str = "bookworm";
+/// strace, what runs in the container that is made, and the libraries of a runc that is not static.
+const PACKAGES: [&str; 4] = ["strace", "busybox-static", "libseccomp2", "libapparmor1"];
+
+/// The image for an engine of that architecture. It is made once, and found again by what is in it.
+pub(super) async fn provide(
+    architecture: &str,
+    context: &Context<'_>,
+) -> Result<EngineImage, ExecuteError> {
+    let identity = sha256_hex(format!("{SUITE} {architecture} {}", PACKAGES.join(" ")).as_bytes());
+    let name = format!("kmembuild/{TRIAL}-debian-{SUITE}:{}", &identity[..12]);
+    if let Some(image) = made(&name, &identity, context).await? {
+        return Ok(image);
+    }
+    let path = context.locks.join(format!("image-{identity}.lock"));
+    let purpose = format!("makes the image {name}");
+    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    let _alone = locked.map_err(|source| ExecuteError::ImageLock { path, source })?;
+    if let Some(image) = made(&name, &identity, context).await? {
+        return Ok(image);
+    }
+    context.sink.event(&Event::Note {
+        text: format!("making the image {name} of Debian {SUITE}, once"),
+    });
+    let what = Bootstrap {
+        suite: SUITE,
+        architectures: &[architecture.to_owned()],
+        packages: &PACKAGES.map(str::to_owned),
+        preferences: None,
+        links: &BTreeMap::new(),
+        environment: &BTreeMap::new(),
+        identity: &identity,
+        name: &name,
+        labels: context.labels(TRIAL),
+    };
+    let id = bootstrap(context, &what).await?;
+    let image = present(&id, context).await?;
+    image.ok_or_else(|| ExecuteError::Engine {
+        stage: "image",
+        source: EngineError::NoImage { image: name },
+    })
+}
+
+async fn made(
+    name: &str,
+    identity: &str,
+    context: &Context<'_>,
+) -> Result<Option<EngineImage>, ExecuteError> {
+    let image = present(name, context).await?;
+    Ok(
+        image
+            .filter(|image| image.labels.get(LABEL_IDENTITY).map(String::as_str) == Some(identity)),
+    )
+}

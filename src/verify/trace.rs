@@ -1,0 +1,154 @@
+//! Does a program that makes containers write to the files that turn kernel-memory accounting on?
+
+use std::time::Duration;
+
+use super::check::{Check, CheckName, Outcome};
+
+/// Files of a memory cgroup that a program without accounting does not write to.
+const KMEM_FILES: &str = "memory.kmem.";
+/// The system calls that write.
+pub(crate) const WRITES: [&str; 5] = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
+/// The file that a container's memory limit is written to.
+const LIMIT_FILE: &str = "memory.limit_in_bytes";
+
+/// What came of a run with a memory limit under strace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracedRun {
+    /// How it ended; none when it had not ended in time.
+    pub exit_code: Option<i64>,
+    /// The time it had.
+    pub limit: Duration,
+    /// Lines of `strace -f -y` about files of memory cgroups, in order.
+    pub calls: Vec<String>,
+    /// Its last lines of output.
+    pub last_lines: Vec<String>,
+}
+
+/// Judges a run by what it wrote. Only a run that set the memory limit and came to its end can pass: one that did neither
+/// shows nothing.
+pub fn judge_trace(run: &TracedRun) -> Check {
+    let written = |is: fn(&str) -> bool| -> Vec<String> {
+        let calls = run.calls.iter();
+        calls
+            .filter(|call| written_file(call).is_some_and(is))
+            .cloned()
+            .collect()
+    };
+    let accounting = written(|file| file.starts_with(KMEM_FILES));
+    let limit = written(|file| file == LIMIT_FILE);
+    let check = |passed, found: String, evidence| Check {
+        name: CheckName::Run,
+        outcome: Outcome::passed_if(passed),
+        expected: "sets a container's memory limit, and writes nothing to memory.kmem.*".to_owned(),
+        found,
+        evidence,
+    };
+    if !accounting.is_empty() {
+        let found = "on: it turned kernel-memory accounting on for the container".to_owned();
+        return check(false, found, accounting);
+    }
+    let last_lines = run.last_lines.clone();
+    match run.exit_code {
+        None => {
+            let limit = humantime::format_duration(run.limit);
+            check(
+                false,
+                format!("not shown: it had not ended after {limit}"),
+                last_lines,
+            )
+        }
+        Some(code) if code != 0 => check(
+            false,
+            format!("not shown: it ended with exit code {code}"),
+            last_lines,
+        ),
+        Some(_) if limit.is_empty() => check(
+            false,
+            "not shown: it never set the memory limit".to_owned(),
+            last_lines,
+        ),
+        Some(_) => {
+            let found =
+                "off: it set the memory limit, and wrote nothing to memory.kmem.*".to_owned();
+            check(true, found, limit)
+        }
+    }
+}
+
+/// The name of the file that a line of strace's writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
+fn written_file(call: &str) -> Option<&str> {
+    let call = call.trim_start_matches(|c: char| c.is_ascii_digit());
+    let (name, arguments) = call.trim_start().split_once('(')?;
+    if !WRITES.contains(&name) {
+        return None;
+    }
+    let (_, rest) = arguments.split_once('<')?;
+    let (path, _) = rest.split_once('>')?;
+    path.rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // What strace 6.1 wrote of runc 1.0.0-rc93.
+    const JOIN: &str = r#"75    write(14</sys/fs/cgroup/memory/x/cgroup.procs>, "80", 2) = 2"#;
+    const OPEN: &str = r#"75    openat2(7</sys/fs/cgroup>, "memory/x/memory.kmem.limit_in_bytes", {flags=O_WRONLY|O_CLOEXEC}, 24) = 14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>"#;
+    const ON: &str =
+        r#"75    write(14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
+    const TCP: &str =
+        r#"write(14</sys/fs/cgroup/memory/x/memory.kmem.tcp.limit_in_bytes>, "5", 1) = 1"#;
+    const VECTOR: &str = r#"7 writev(14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>, [{iov_base="1", iov_len=1}], 1) = 1"#;
+    const READ: &str =
+        r#"7 read(14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
+    const LIMIT: &str = r#"65    write(14</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, "67108864", 8 <unfinished ...>"#;
+
+    fn judged(exit_code: Option<i64>, calls: &[&str]) -> Check {
+        judge_trace(&TracedRun {
+            exit_code,
+            limit: Duration::from_mins(1),
+            calls: calls.iter().map(|&call| call.to_owned()).collect(),
+            last_lines: vec!["the last line".to_owned()],
+        })
+    }
+
+    #[test]
+    fn what_is_written_decides() {
+        let off = judged(Some(0), &[JOIN, LIMIT]);
+        assert_eq!(off.outcome, Outcome::Passed);
+        assert_eq!(off.evidence, [LIMIT]);
+        for calls in [
+            &[JOIN, OPEN, ON, LIMIT][..],
+            &[TCP, LIMIT],
+            &[ON],
+            &[VECTOR],
+        ] {
+            for exit_code in [Some(0), Some(1), None] {
+                let on = judged(exit_code, calls);
+                assert_eq!(on.outcome, Outcome::Failed, "{calls:?}");
+                assert!(on.found.starts_with("on: "), "{}", on.found);
+            }
+        }
+        let looked_at = judged(Some(0), &[OPEN, READ, LIMIT]);
+        assert_eq!(looked_at.outcome, Outcome::Passed);
+    }
+
+    #[test]
+    fn a_run_that_shows_nothing_does_not_pass() {
+        for (exit_code, calls, found) in [
+            (
+                Some(0),
+                &[JOIN][..],
+                "not shown: it never set the memory limit",
+            ),
+            (Some(0), &[], "not shown: it never set the memory limit"),
+            (Some(1), &[LIMIT], "not shown: it ended with exit code 1"),
+            (None, &[LIMIT], "not shown: it had not ended after 1m"),
+        ] {
+            let check = judged(exit_code, calls);
+            assert_eq!(check.outcome, Outcome::Failed);
+            assert_eq!(check.found, found);
+            assert_eq!(check.evidence, ["the last line"]);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Programs that are run on the engine to be judged by what they write; the real runcs are in `runc_debian`.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::build_place::BuildPlace;
+use crate::support::command::{Finished, Workplace, finish};
+use crate::support::docker_command::docker;
+use crate::support::scripted_engine::{Script, ScriptedEngine};
+use crate::support::toolchain_image::{alone, toolchain_image};
+
+/// Compiles a program that says its version, and does this when it is asked for anything else.
+fn compile(place: &Workplace, name: &str, version: &str, code: &str) -> PathBuf {
+    let path = place.path().join(name);
+    let text = format!(
+        "#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n#include <fcntl.h>\n#include <sys/stat.h>\n\
+         static void put(const char *file, const char *text) {{\n\
+           int fd = open(file, O_WRONLY);\n\
+           if (fd < 0 || write(fd, text, strlen(text)) < 0) perror(file);\n\
+           close(fd);\n\
+         }}\n\
+         int main(int count, char **words) {{\n\
+           if (count == 2 && !strcmp(words[1], \"--version\")) {{ puts(\"{version}\"); return 0; }}\n\
+           {code}\n\
+           return 0;\n\
+         }}\n"
+    );
+    let source = place.write(&format!("{name}.c"), &text);
+    let compiled = Command::new("cc")
+        .args(["-static", "-o"])
+        .args([&path, &source])
+        .output();
+    let compiled = compiled.expect("a C compiler is needed, as for the tool itself");
+    assert!(
+        compiled.status.success(),
+        "{}",
+        String::from_utf8_lossy(&compiled.stderr)
+    );
+    path
+}
+
+/// Judges a program by running it.
+fn run(place: &Workplace, file: &Path) -> Finished {
+    let file = file.display().to_string();
+    place.run(&["verify", "--run", &file, "--format", "json"])
+}
+
+/// Asserts what running the program came to, and that the evidence for it holds a text.
+#[track_caller]
+pub fn assert_run(finished: &Finished, found: &str, evidence: &str) {
+    let document: Value = serde_json::from_str(&finished.stdout).expect("one JSON document");
+    let checks = document["files"][0]["checks"].as_array().expect("checks");
+    let check = checks.iter().find(|check| check["name"] == "run");
+    let check = check.expect("a check by running it");
+    let text = check["found"].as_str().expect("a text");
+    assert!(text.starts_with(found), "{check}");
+    let lines = check["evidence"].as_array().expect("lines");
+    let has = |line: &Value| line.as_str().is_some_and(|line| line.contains(evidence));
+    assert!(lines.iter().any(has), "{check}");
+}
+
+const GROUP: &str = "/sys/fs/cgroup/memory/kmembuild-test";
+const MARK: &str = "static const char *mark __attribute__((used)) = \
+     \"kernel memory accounting disabled in this runc build\";";
+
+#[test]
+fn what_a_program_writes_weighs_more_than_what_is_in_it() {
+    let _alone = alone("trial");
+    let place = Workplace::new();
+    // Its marks are those of a quiet build, and it accounts all the same. The file's name is put together as it runs.
+    let liar = format!(
+        "{MARK} mkdir(\"{GROUP}\", 0755); put(\"{GROUP}/memory.limit_in_bytes\", \"67108864\"); \
+         char file[200]; sprintf(file, \"%s/memory.%s.limit_in_bytes\", \"{GROUP}\", \"kmem\"); put(file, \"1\"); \
+         rmdir(\"{GROUP}\");"
+    );
+    let liar = compile(&place, "liar", "runc version 1.0.0-rc10", &liar);
+    let finished = run(&place, &liar).code(16);
+    assert!(
+        finished.stdout.contains("off by the nokmem tag"),
+        "{}",
+        finished.stdout
+    );
+    assert_run(
+        &finished,
+        "on: it turned kernel-memory accounting on",
+        "/memory.kmem.limit_in_bytes>, \"1\", 1",
+    );
+    let idle = format!("{MARK} puts(\"nothing to do\");");
+    let idle = compile(&place, "idle", "runc version 1.0.0-rc10", &idle);
+    assert_run(
+        &run(&place, &idle).code(16),
+        "not shown: it never set the memory limit",
+        "nothing to do",
+    );
+    let failing = format!(
+        "{MARK} mkdir(\"{GROUP}\", 0755); put(\"{GROUP}/memory.limit_in_bytes\", \"67108864\"); \
+         rmdir(\"{GROUP}\"); puts(\"this is why\"); return 3;"
+    );
+    let failing = compile(&place, "failing", "runc version 1.0.0-rc10", &failing);
+    assert_run(
+        &run(&place, &failing).code(16),
+        "not shown: it ended with exit code 3",
+        "this is why",
+    );
+    let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
+    assert_eq!(docker(&left), "");
+    assert_eq!(
+        fs::read_dir(place.path().join("cache/runs"))
+            .expect("runs")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn what_shows_nothing_is_not_published() {
+    toolchain_image();
+    let _alone = (alone("toolchain"), alone("trial"));
+    let build = BuildPlace::shaped_itself();
+    // It says that it is a runc, and makes no containers.
+    let words = ["--image", "debian", "--verify-run"];
+    build
+        .build("v1.0.0-rc10", &words)
+        .code(16)
+        .says("runc was run, and is not published: not shown");
+    assert!(!build.result("v1.0.0-rc10").exists());
+}
+
+#[test]
+fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
+    let _alone = alone("trial");
+    let place = Workplace::new();
+    let script = place.write("script", "#!/bin/sh\necho runc version 1\n");
+    run(&place, &script).code(16).says("it is a script");
+    let kubelet = compile(&place, "kubelet", "Kubernetes v1.15.5", "");
+    run(&place, &kubelet).code(11).says("it is a kubelet");
+    let other = compile(&place, "other", "tool 1", "");
+    run(&place, &other)
+        .code(16)
+        .says("with --version it says: tool 1");
+    place
+        .run(&["verify", "--run", "."])
+        .code(2)
+        .says("a folder is named");
+    place.run(&["verify", "--run", "--no-run", "other"]).code(2);
+    place
+        .run(&["verify", "--run", "other", "--host", "unix:///nowhere.sock"])
+        .code(12);
+
+    let unified = ScriptedEngine::start(Script {
+        unified_cgroups: true,
+        ..Script::default()
+    });
+    let address = unified.address();
+    let words = ["verify", "--run", "other", "--host", &address];
+    place.run(&words).code(11).says("cgroups of version 2");
+}
+
+#[test]
+fn an_interrupted_trial_leaves_no_container() {
+    let _alone = alone("trial");
+    let place = Workplace::new();
+    let slow = compile(&place, "slow", "runc version 1.0.0-rc10", "sleep(300);");
+    let mut command = place.command(&["verify", "--run", &slow.display().to_string()]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("standard error is piped"));
+    let mut line = String::new();
+    while !line.starts_with("step trial") {
+        line.clear();
+        let read = lines.read_line(&mut line).expect("standard error");
+        assert!(read > 0, "it ended before the trial began");
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("the signal is sent");
+    let mut said = String::new();
+    let ended = finish(child);
+    lines.read_to_string(&mut said).expect("standard error");
+    assert_eq!(ended.code, Some(130), "{said}");
+    let runs = place.path().join("cache/runs");
+    assert_eq!(fs::read_dir(runs).expect("runs").count(), 0);
+    let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
+    assert_eq!(docker(&left), "");
+}
