@@ -1,5 +1,6 @@
 # For users:      make quickstart   builds the tool and a real runc with it, and shows the proof
 #                 make test         runs everything
+#                 make static       builds a kmembuild that needs nothing of its host, for CentOS 7
 #                 make man          writes the manual pages to target/man
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
@@ -20,7 +21,10 @@ PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
 # To look at what is drawn, and to mount a file system of the tests'.
 MACHINE_PACKAGES := chromium dash fuse3
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet toolchain engine man
+# To prove that a static program is one.
+STATIC_PACKAGES := openssl strace
+
+.PHONY: quickstart test test-kubelet check bench bench-kubelet static toolchain engine man
 
 quickstart: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES)
@@ -58,6 +62,10 @@ bench-kubelet: toolchain engine
 
 man: toolchain
 	$(CARGO) run --locked --quiet -- man target/man
+
+static: toolchain
+	.ci/install-packages $(STATIC_PACKAGES)
+	CARGO="$(CARGO)" .ci/build-static
 
 toolchain:
 	@command -v $(CARGO) >/dev/null || { \

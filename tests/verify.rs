@@ -545,3 +545,15 @@ fn writes_findings_and_checks_that_can_be_read_back() {
     );
     assert_eq!(serde_json::from_str::<Vec<Check>>(&text).unwrap(), checks);
 }
+
+#[test]
+fn accounting_is_left_out_where_a_program_makes_no_containers() {
+    let place = crate::support::command::Workplace::new();
+    let code = with_marks(&[LIMIT]);
+    compile(place.path(), "tool", &code, &["-static"]);
+    place.run(&["verify", "--static", "tool"]).code(16);
+    let quiet = place
+        .run(&["verify", "--static", "--no-kmem", "tool"])
+        .code(0);
+    assert!(!quiet.stdout.contains("accounting"), "{}", quiet.stdout);
+}

@@ -9,6 +9,10 @@ use crate::verify::GlibcVersion;
 
 /// What `verify` holds binaries and releases to.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub struct VerifyArguments {
     /// Binaries; or folders of releases or of single results, which are held against all that is written down in them
     #[arg(required = true, value_name = "FILE|DIR")]
@@ -25,10 +29,13 @@ pub struct VerifyArguments {
     /// They must be statically linked
     #[arg(long = "static")]
     pub static_linked: bool,
+    /// Do not judge kernel-memory accounting: they are programs that make no containers
+    #[arg(long)]
+    pub no_kmem: bool,
     /// Run each of them, a runc, in a container on the engine that may do there what root may: it makes a container with a
     /// memory limit under strace, and what it writes to memory.kmem.* is shown. Exit code 11 where the engine's host
     /// cannot show it
-    #[arg(long, conflicts_with = "no_run")]
+    #[arg(long, conflicts_with_all = ["no_run", "no_kmem"])]
     pub run: bool,
     /// Do not run them with --version
     #[arg(long)]

@@ -120,7 +120,7 @@ fn check(path: &Path, arguments: &VerifyArguments) -> Result<CheckedFile, Failur
     let version =
         (!arguments.no_run).then(|| run_version(path, &version_arguments, VERSION_TIMEOUT));
     let expectations = Expectations {
-        kmem: Some(KmemExpectation::Off),
+        kmem: (!arguments.no_kmem).then_some(KmemExpectation::Off),
         static_linked: arguments.static_linked.then_some(true),
         architecture: arguments.arch.as_ref().map(Architecture::to_string),
         glibc_floor: Some(arguments.glibc_floor),
