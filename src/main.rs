@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
@@ -46,6 +47,9 @@ fn start() -> Result<(), Failure> {
     result
 }
 
+/// Signals that come closer after each other than this ask for the same thing.
+const ONE_WISH: Duration = Duration::from_millis(200);
+
 /// The signals that ask the process to stop.
 struct Signals {
     interrupt: Signal,
@@ -74,13 +78,17 @@ impl Signals {
     }
 
     /// The first signal stops the run in order, the second one at once.
-    async fn cancel_at_the_first(mut self, cancel: CancellationToken, left_to: &str) {
+    async fn cancel_at_the_first(mut self, cancel: CancellationToken, left_to: Option<&str>) {
         self.next().await;
+        let left = left_to.map(|command| format!(" and leave the clean-up to `{command}`"));
         let _ = writeln!(
             std::io::stderr(),
-            "stopping; once more to stop at once and leave the clean-up to `{left_to}`"
+            "stopping; once more to stop at once{}",
+            left.unwrap_or_default()
         );
         cancel.cancel();
+        // `timeout` and shells that end a job signal the process and then its group: that is one wish to stop.
+        while tokio::time::timeout(ONE_WISH, self.next()).await.is_ok() {}
         self.next().await;
         std::process::exit(i32::from(FailureKind::Interrupted.exit_code()));
     }

@@ -60,6 +60,8 @@ pub struct Setup {
     pub root_folder: Option<String>,
     /// Version of the cgroup hierarchy that it works with, `1` or `2`.
     pub cgroup_version: Option<String>,
+    /// Who makes the cgroups of containers, `cgroupfs` (the engine's runtime itself) or `systemd`.
+    pub cgroup_driver: Option<String>,
     /// Whether its host passes packets on, without which containers reach nothing.
     pub forwards: Option<bool>,
     /// The proxy that it pulls images over http by.
@@ -68,6 +70,10 @@ pub struct Setup {
     pub https_proxy: String,
     /// What it speaks to without a proxy.
     pub no_proxy: String,
+    /// URLs of the registries that it asks before Docker Hub for what is there.
+    pub hub_mirrors: Vec<String>,
+    /// Registries that it trusts without TLS, by host and port (`registry.example.com:5000`) or by network (`10.0.0.0/8`).
+    pub insecure_registries: Vec<String>,
     /// Whether it has a default bridge, the network of build containers.
     pub has_bridge: bool,
 }

@@ -14,6 +14,18 @@ pub enum ExhaustError {
     /// The process may not make cgroups.
     #[error("only root may make and remove cgroups; run this as root")]
     NotRoot,
+    /// The place is not one for memory cgroups: folders of anything else would be made.
+    #[error(
+        "{} is no memory cgroup, as it has no {file}; name the mount of the memory controller of cgroup v1 or a cgroup in \
+         it with --root",
+        path.display()
+    )]
+    NoMemoryCgroup {
+        /// The place.
+        path: PathBuf,
+        /// What every memory cgroup has.
+        file: &'static str,
+    },
     /// It is not known how much room there is.
     #[error(
         "/proc/cgroups does not tell how many memory cgroups are in use, so that none can be made safely"
@@ -31,6 +43,12 @@ pub enum ExhaustError {
         in_use: u64,
         /// How many may be had.
         most: u64,
+    },
+    /// A process of the same number left its folder.
+    #[error("{} is left of a killed run; `kmembuild kmem reproduce --cleanup` removes it", path.display())]
+    Leftover {
+        /// The folder.
+        path: PathBuf,
     },
     /// The folder for them cannot be made or held.
     #[error("{} cannot be made in the memory hierarchy; name a hierarchy that can be written to with --root", path.display())]

@@ -9,10 +9,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::error::ExhaustError;
-use super::folder::Folder;
+use super::folder::{Folder, check_hierarchy};
+use super::memory;
 use crate::host::kmem::{MEMORY_CGROUP_IDS, System};
 
-/// Memory cgroups that are always left to the rest of the machine.
+/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
+/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
+/// before that many are left, and others get the same error until all are removed, which is done right after.
 pub const RESERVE: u64 = 200;
 /// Cgroups that are made before it is looked again how many are in use: others make some as well.
 const LOOK_AGAIN: u64 = 50;
@@ -33,6 +36,8 @@ pub struct Filled {
     pub made: u64,
     /// Why it ended.
     pub end: End,
+    /// Whether those that are removed, but still kept by the kernel, are among those in use.
+    pub counts_removed: bool,
     /// Memory cgroups in use before.
     pub in_use_before: u64,
     /// Memory cgroups in use when no more were made.
@@ -61,6 +66,8 @@ pub enum End {
     },
     /// Others made some meanwhile, and the rest is left to the machine.
     Reserve,
+    /// Less than a tenth of the machine's memory is available, and that is left to it.
+    Memory,
     /// The user stopped it.
     Interrupted,
 }
@@ -69,8 +76,8 @@ pub enum End {
 /// and looks at `cancel` all the time.
 ///
 /// # Errors
-/// When the process is not root, when it is not known how many are in use, when there is too little room, or when the
-/// folder cannot be made. Nothing is left then.
+/// When the process is not root, when `hierarchy` is no memory cgroup, when it is not known how many are in use, when
+/// there is too little room, or when the folder cannot be made. Nothing is left then.
 pub fn fill(
     hierarchy: &Path,
     count: u64,
@@ -79,6 +86,7 @@ pub fn fill(
     if !rustix::process::geteuid().is_root() {
         return Err(ExhaustError::NotRoot);
     }
+    check_hierarchy(hierarchy)?;
     let in_use_before = in_use().ok_or(ExhaustError::NotCounted)?;
     let most = (MEMORY_CGROUP_IDS - RESERVE).saturating_sub(in_use_before + 1);
     if count > most {
@@ -98,6 +106,7 @@ pub fn fill(
         wanted: count,
         made,
         end,
+        counts_removed: System::read().counts_removed(),
         in_use_before,
         in_use_then,
         in_use_after: settled(in_use_before),
@@ -113,6 +122,9 @@ fn make(folder: &Folder, count: u64, cancel: &CancellationToken) -> (u64, End) {
         if made % LOOK_AGAIN == 0 {
             if in_use().is_none_or(|in_use| in_use >= MEMORY_CGROUP_IDS - RESERVE) {
                 return (made, End::Reserve);
+            }
+            if memory::is_short() {
+                return (made, End::Memory);
             }
             thread::sleep(PAUSE);
         }

@@ -9,6 +9,18 @@ use super::error::ExhaustError;
 /// What the name begins with; the process's number follows.
 const PREFIX: &str = "kmembuild-reproduce-";
 
+/// Sees that a folder is a memory cgroup, so that nothing is made or removed anywhere else.
+pub(super) fn check_hierarchy(hierarchy: &Path) -> Result<(), ExhaustError> {
+    for file in ["cgroup.procs", "memory.usage_in_bytes"] {
+        let found = fs::metadata(hierarchy.join(file));
+        if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            let path = hierarchy.to_owned();
+            return Err(ExhaustError::NoMemoryCgroup { path, file });
+        }
+    }
+    Ok(())
+}
+
 /// A cgroup of this process's own, in which it makes others. All of them are removed when it is dropped.
 pub(super) struct Folder {
     path: PathBuf,
@@ -24,7 +36,11 @@ impl Folder {
             path: path.clone(),
             source,
         };
-        fs::create_dir(&path).map_err(failed)?;
+        fs::create_dir(&path).map_err(|source| match source.kind() {
+            // A killed process had the same number: they come again.
+            io::ErrorKind::AlreadyExists => ExhaustError::Leftover { path: path.clone() },
+            _ => failed(source),
+        })?;
         let held = File::open(&path).and_then(|folder| {
             folder.try_lock()?;
             Ok(folder)
@@ -109,11 +125,12 @@ pub struct Leftover {
 /// Removes what killed processes left in a hierarchy, and tells it.
 ///
 /// # Errors
-/// When the process is not root, or the hierarchy cannot be read.
+/// When the process is not root, when `hierarchy` is no memory cgroup, or cannot be read.
 pub fn clean_up(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
     if !rustix::process::geteuid().is_root() {
         return Err(ExhaustError::NotRoot);
     }
+    check_hierarchy(hierarchy)?;
     let entries = fs::read_dir(hierarchy).map_err(|source| ExhaustError::Search {
         path: hierarchy.to_owned(),
         source,

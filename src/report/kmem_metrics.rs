@@ -59,7 +59,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     for (name, help, value) in [
         (
             "memory_cgroups",
-            "Memory cgroups in use, by /proc/cgroups.",
+            "Memory cgroups by /proc/cgroups; before kernel 3.19 without removed ones that are still kept.",
             system.memory_cgroups,
         ),
         (

@@ -39,7 +39,12 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
         text.push('\n');
     }
     for cgroup in &status.shown {
-        let _ = writeln!(text, "{}: {}", cgroup.cgroup, cgroup.reason.text());
+        let _ = writeln!(
+            text,
+            "{}: {}",
+            in_one_line(&cgroup.cgroup),
+            cgroup.reason.text()
+        );
     }
     let judged = status
         .levels
@@ -54,14 +59,19 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     }
     for problem in &status.problems {
         let of = problem.cgroup.as_ref().map(|cgroup| format!("{cgroup}: "));
-        let _ = writeln!(text, "problem: {}{}", of.unwrap_or_default(), problem.text);
+        let of = of.unwrap_or_default();
+        let _ = writeln!(text, "problem: {}", in_one_line(&(of + &problem.text)));
     }
     let more = status.problem_count - status.problems.len() as u64;
     if more > 0 {
         let _ = writeln!(text, "and {more} more problems, which --all shows");
     }
-    // Names of cgroups are a container's to choose.
-    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+    text
+}
+
+/// A name that neither moves the cursor nor looks like a line of its own: names of cgroups are a container's to choose.
+fn in_one_line(name: &str) -> String {
+    name.replace(char::is_control, "\u{fffd}")
 }
 
 fn levels(status: &Status, terminal: bool) -> String {
@@ -100,7 +110,7 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
     let unknown = || "not known: the kernel does not list them".to_owned();
     let mut facts = Vec::new();
     if let Some(root) = &status.root {
-        facts.push(("memory hierarchy", root.clone()));
+        facts.push(("memory hierarchy", in_one_line(root)));
     }
     let nokmem = if system.nokmem {
         ", started with cgroup.memory=nokmem"
@@ -109,7 +119,13 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
     };
     facts.push(("kernel", format!("{}{nokmem}", system.kernel)));
     let mut cgroups = match system.memory_cgroups {
-        Some(in_use) => format!("{in_use} of {MEMORY_CGROUP_IDS} in use"),
+        Some(in_use) if system.counts_removed() => {
+            format!("{in_use} of {MEMORY_CGROUP_IDS} in use")
+        }
+        Some(there) => format!(
+            "{there}, and at most {MEMORY_CGROUP_IDS} with those that were removed but are still kept, which this kernel does \
+             not count"
+        ),
         None => unknown(),
     };
     if status.root.is_some() {

@@ -40,7 +40,7 @@ pub enum VersionRun {
         /// The allowed time in milliseconds.
         limit_milliseconds: u64,
     },
-    /// This host cannot run it, which says nothing about it.
+    /// It was not run, or not to its end, which says nothing about it.
     NotRun {
         /// Why not.
         reason: String,
@@ -64,22 +64,34 @@ const LOOK: Duration = Duration::from_millis(5);
 /// It runs as the calling user with an empty environment, without input, in `/`; when the time is up it is
 /// killed with all that it started. Blocks until then. Call it only on binaries whose origin is trusted as much as the tool's.
 pub fn run_version(path: &Path, arguments: &[String], timeout: Duration) -> VersionRun {
-    let not_run = |reason: String| VersionRun::NotRun { reason };
-    match inspect::read_program(path) {
-        Ok(Ok(program)) => {
-            if let Some(reason) = architecture::foreign(program.machine.architecture) {
-                return not_run(reason);
+    VersionRun::of(path, arguments, timeout, &|| false)
+}
+
+impl VersionRun {
+    /// As [`run_version`], until `is_cancelled` says so: the program and all that it started are killed then.
+    pub fn of(
+        path: &Path,
+        arguments: &[String],
+        timeout: Duration,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Self {
+        let not_run = |reason: String| VersionRun::NotRun { reason };
+        match inspect::read_program(path) {
+            Ok(Ok(program)) => {
+                if let Some(reason) = architecture::foreign(program.machine.architecture) {
+                    return not_run(reason);
+                }
             }
+            Ok(Err(Format::Damaged { reason })) => {
+                return not_run(format!("it is not a whole ELF program: {reason}"));
+            }
+            Ok(Err(_)) => return not_run("it is not an ELF program".to_owned()),
+            Err(error) => return not_run(error.to_string()),
         }
-        Ok(Err(Format::Damaged { reason })) => {
-            return not_run(format!("it is not a whole ELF program: {reason}"));
+        match start(path, arguments) {
+            Ok((child, output)) => watch(child, &output, timeout, is_cancelled),
+            Err(error) => not_run(format!("this host cannot start it: {error}")),
         }
-        Ok(Err(_)) => return not_run("it is not an ELF program".to_owned()),
-        Err(error) => return not_run(error.to_string()),
-    }
-    match start(path, arguments) {
-        Ok((child, output)) => watch(child, &output, timeout),
-        Err(error) => not_run(format!("this host cannot start it: {error}")),
     }
 }
 
@@ -124,16 +136,23 @@ fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u
     Ok((child, receiver))
 }
 
-fn watch(mut child: Child, receiver: &Receiver<Vec<u8>>, timeout: Duration) -> VersionRun {
+fn watch(
+    mut child: Child,
+    receiver: &Receiver<Vec<u8>>,
+    timeout: Duration,
+    is_cancelled: &dyn Fn() -> bool,
+) -> VersionRun {
     let group = Pid::from_child(&child);
     let deadline = Instant::now() + timeout;
     let mut output = Vec::new();
     let mut open = true;
+    let mut cancelled = false;
     let in_time = loop {
         if has_ended(group) {
             break true;
         }
-        if Instant::now() >= deadline {
+        cancelled = is_cancelled();
+        if cancelled || Instant::now() >= deadline {
             break false;
         }
         if open {
@@ -145,6 +164,11 @@ fn watch(mut child: Child, receiver: &Receiver<Vec<u8>>, timeout: Duration) -> V
     // before the program is waited for, so that its number cannot belong to someone else yet
     let _ = kill_process_group(group, Signal::KILL);
     let status = child.wait();
+    if cancelled {
+        return VersionRun::NotRun {
+            reason: "it was stopped before its end".to_owned(),
+        };
+    }
     let end = Instant::now() + DRAIN;
     while open && Instant::now() < end {
         open = take(receiver, &mut output, LOOK);

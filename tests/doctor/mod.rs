@@ -1,6 +1,10 @@
-//! The doctor: engines that do not answer, places that are dead or slow, kernels of many kinds.
+//! The doctor: engines that do not answer or are set up badly, places that are dead or slow, kernels of many kinds.
 
+mod case;
 mod engine;
 mod node;
 mod places;
+mod routes;
 mod server;
+mod setup;
+mod told_engine;

@@ -4,13 +4,18 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use kmembuild::host::doctor::{
     Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
     judge_programs,
 };
+use kmembuild::verify::VersionRun;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::support::command::Workplace;
+use crate::support::command::{Finished, Workplace, finish};
 use crate::support::golden::assert_golden;
 
 /// A text of the code that turns accounting on, and one of a build that leaves it out.
@@ -22,14 +27,28 @@ fn node(name: &str) -> Node {
     Node::read(&Path::new(fixtures).join(name))
 }
 
+/// A folder whose programs the doctor runs: where root asks, nobody else may be able to replace them.
+fn own_folder() -> TempDir {
+    let folder = if geteuid().is_root() {
+        tempfile::tempdir_in("/root")
+    } else {
+        tempfile::tempdir()
+    };
+    folder.expect("a temporary folder")
+}
+
 /// Compiles a program that says its version, and holds a text as a Go binary would.
 fn compile(path: &Path, version: &str, text: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     let code = format!(
         "#include <stdio.h>\n\
          __attribute__((used)) static const char text[] = \"main.x{text}nil\";\n\
          int main(void) {{ puts(\"{version}\"); return 0; }}"
     );
+    compile_code(path, &code);
+}
+
+fn compile_code(path: &Path, code: &str) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     let source = path.with_extension("c");
     fs::write(&source, code).expect("a source");
     let compiled = Command::new("cc").arg("-o").args([path, &source]).output();
@@ -39,8 +58,8 @@ fn compile(path: &Path, version: &str, text: &str) {
 }
 
 /// What is installed: two quiet ones, one that is not, one by two names, and things that are no programs.
-fn installed() -> (tempfile::TempDir, Vec<PathBuf>) {
-    let root = tempfile::tempdir().expect("a temporary folder");
+fn installed() -> (TempDir, Vec<PathBuf>) {
+    let root = own_folder();
     let at = |name: &str| root.path().join(name);
     compile(&at("usr/bin/runc"), "runc version 1.0.0-rc10", ON);
     compile(
@@ -87,7 +106,7 @@ fn text(lines: &[Line], root: &Path) -> String {
 #[test]
 fn every_kind_of_node_is_judged_as_it_should_be() {
     let (root, folders) = installed();
-    let programs = find_programs(&folders);
+    let programs = find_programs(&folders, &|| false);
     for name in [
         "centos7",
         "centos7-full",
@@ -95,6 +114,7 @@ fn every_kind_of_node_is_judged_as_it_should_be() {
         "fedora22",
         "hybrid",
         "modern",
+        "without-v1",
         "broken",
     ] {
         let node = node(name);
@@ -107,19 +127,114 @@ fn every_kind_of_node_is_judged_as_it_should_be() {
 }
 
 #[test]
+fn bytes_that_are_no_text_do_not_hide_the_rest() {
+    let proc = tempfile::tempdir().expect("a temporary folder");
+    let mounts = b"36 35 0:9 / /mnt/\xff rw - tmpfs tmpfs rw\n29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+    fs::create_dir(proc.path().join("self")).expect("a folder");
+    fs::write(proc.path().join("self/mountinfo"), mounts).expect("a file");
+    let line = judge_hierarchy(&Node::read(proc.path()));
+    assert!(line.found.starts_with("version 2"), "{line:?}");
+}
+
+/// What the doctor found about a check, of one line or several.
+fn found(finished: &Finished, check: &str) -> Vec<String> {
+    let document: Value = serde_json::from_str(&finished.stdout).expect("a JSON document");
+    let lines = document["lines"].as_array().expect("lines");
+    let of_check = lines.iter().filter(|line| line["check"] == check);
+    let texts = of_check.map(|line| line["found"].as_str().expect("a text").to_owned());
+    texts.collect()
+}
+
+#[test]
 fn the_running_host_is_looked_at() {
     let (_root, folders) = installed();
     let workplace = Workplace::new();
-    let mut command = workplace.command(&["doctor", "--only", "leak"]);
+    // What a relative entry names depends on where one stands, and is no installed program.
+    compile(&workplace.path().join("relative/runc"), "runc relative", ON);
     let path = std::env::join_paths([folders[2].clone(), "relative".into()]).expect("a path");
-    command.env("PATH", path);
-    let output = command.output().expect("the command starts");
-    let finished = crate::support::command::Finished::from(output);
+    let run = |format: &str| {
+        let mut command = workplace.command(&["doctor", "--only", "leak", "--format", format]);
+        let output = command.env("PATH", &path).output();
+        Finished::from(output.expect("the command starts"))
+    };
+    run("text").prints("Does it leak?");
+    let finished = run("json");
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
-    finished
-        .prints("Does it leak?")
-        .prints(release.trim())
-        .prints("of at most 65535")
-        .prints("runc version 1.0.0-rc10; accounting on")
-        .prints("Kubernetes v1.15.5; accounting off");
+    assert!(found(&finished, "kernel")[0].starts_with(release.trim()));
+    assert_eq!(found(&finished, "memory-cgroups").len(), 1);
+    let runc = found(&finished, "runc");
+    let ours = "runc version 1.0.0-rc10; accounting on";
+    assert!(runc.iter().any(|text| text.starts_with(ours)), "{runc:?}");
+    assert!(!finished.stdout.contains("relative"), "{}", finished.stdout);
+    let kubelet = found(&finished, "kubelet");
+    let ours = "Kubernetes v1.15.5; accounting off";
+    assert!(
+        kubelet.iter().any(|text| text.starts_with(ours)),
+        "{kubelet:?}"
+    );
+}
+
+#[test]
+fn root_runs_no_program_that_others_may_replace() {
+    let folder = own_folder();
+    let root = fs::canonicalize(folder.path()).expect("the folder");
+    for name in ["closed/runc", "open/runc", "written/runc"] {
+        compile(&root.join(name), "runc version 1", ON);
+    }
+    let mode = |name: &str, mode| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(root.join(name), mode).expect("a mode");
+    };
+    mode("open", 0o1777);
+    mode("written/runc", 0o775);
+    let folders = ["closed", "open", "written"].map(|name| root.join(name));
+    let programs = find_programs(&folders, &|| false);
+    for program in &programs {
+        let others = VersionRun::NotRun {
+            reason: "others may replace it".to_owned(),
+        };
+        let run = program.version.as_ref().expect("a program");
+        let is_closed = program.path.starts_with(root.join("closed"));
+        assert_eq!(
+            *run != others,
+            is_closed || !geteuid().is_root(),
+            "{program:?}"
+        );
+    }
+    assert_eq!(programs.len(), 3);
+    if geteuid().is_root() {
+        let lines = judge_programs(&programs, Leaks::No("nothing"));
+        let text = "not run: others may replace it; accounting on";
+        assert!(lines[1].found.starts_with(text), "{lines:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_ends_what_was_started() {
+    let folder = own_folder();
+    let started = folder.path().join("started");
+    let code = format!(
+        "#include <stdio.h>\n\
+         #include <unistd.h>\n\
+         int main(void) {{ FILE *f = fopen(\"{0}.new\", \"w\"); fprintf(f, \"%d\", getpid()); fclose(f);\n\
+         rename(\"{0}.new\", \"{0}\"); sleep(60); return 0; }}",
+        started.display()
+    );
+    compile_code(&folder.path().join("runc"), &code);
+    let workplace = Workplace::new();
+    let mut command = workplace.command(&["doctor", "--only", "leak"]);
+    command.env("PATH", folder.path());
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let doctor = command.spawn().expect("the command starts");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !started.exists() {
+        assert!(Instant::now() < deadline, "the program was not run");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&doctor), Signal::INT).expect("it runs");
+    finish(doctor).code(130).says("nothing was changed");
+    let process = fs::read_to_string(&started).expect("a number");
+    let left = Path::new("/proc").join(process);
+    assert!(!left.exists(), "{} is still there", left.display());
 }

@@ -1,95 +1,16 @@
-//! Places that are dead, slow, strange or behind a proxy: each costs a line, and all of them together no more than the
-//! time that each has.
+//! Places that are dead, slow or strange: each costs a line, and none keeps the others waiting.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::Value;
+use kmembuild::environment::Proxies;
+use kmembuild::host::doctor::{EngineRoute, Place, PlaceKind, ProbeError, Prober, Target};
 
+use super::case::{Case, assert_line, line};
 use super::server::Server;
 use crate::support::command::{Finished, Workplace};
 use crate::support::git_server::GitServer;
-use crate::support::https_front::{HttpsFront, certificate};
 use crate::support::registry::free_address;
-
-/// A recipe with these sources and registries, and the doctor's lines about its places.
-struct Case {
-    place: Workplace,
-    sources: Vec<String>,
-    registries: Vec<String>,
-    debian: String,
-}
-
-impl Case {
-    fn new(sources: &[String], registries: &[String], debian: &str) -> Self {
-        Self {
-            place: Workplace::new(),
-            sources: sources.to_vec(),
-            registries: registries.to_vec(),
-            debian: format!("http://{debian}/debian"),
-        }
-    }
-
-    /// Runs the doctor, the engine being nowhere, with further variables.
-    fn run(&self, variables: &[(&str, &str)]) -> Finished {
-        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/recipes");
-        let text = fs::read_to_string(format!("{fixtures}/shaped.yaml")).expect("the fixture");
-        let sources: Vec<_> = self.sources.iter().map(|url| format!("{url:?}")).collect();
-        let old = "urls: [\"https://upstream.invalid/shaped.git\"]";
-        assert!(text.contains(old));
-        let text = text.replace(old, &format!("urls: [{}]", sources.join(", ")));
-        // Without patches and without upstream's images, which start from the registry of the world.
-        let (head, rest) = text.split_once("\npatches:").expect("patches");
-        let (_, values) = rest.split_once("\nvalues:").expect("values");
-        let (before, images) = values.split_once("  registry:\n").expect("images");
-        let (_, last) = images.split_once("  debian:\n").expect("a Debian image");
-        let registry = "  registry:\n    name: shaped_dev:{{version}}\n";
-        let text = format!("{head}\nvalues:{before}{registry}  debian:\n{last}");
-        let text = text.replace("@BUSYBOX_URLS@", "x");
-        self.place.write("recipes/shaped.yaml", &text);
-        let mirrors = self.registries.join(", ");
-        let debian = &self.debian;
-        let config = format!("format: 1\ndebian-mirror: {debian}\nmirrors: [{mirrors}]\n");
-        self.place.write("config/config.yaml", &config);
-        let words = [
-            "doctor",
-            "shaped",
-            "--recipe-dir",
-            "recipes",
-            "--only",
-            "build",
-            "--format",
-            "json",
-            "--timeout",
-            "1s",
-        ];
-        let mut command = self.place.command(&words);
-        command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
-        command.envs(variables.iter().copied());
-        command.output().expect("the command starts").into()
-    }
-}
-
-/// The line about the place whose name begins so.
-fn line(finished: &Finished, subject: &str) -> Value {
-    let document: Value = serde_json::from_str(&finished.stdout).expect("a JSON document");
-    let lines = document["lines"].as_array().expect("lines");
-    let named = |line: &&Value| {
-        let name = line["subject"].as_str().unwrap_or_default();
-        name.starts_with(subject)
-    };
-    let found = lines.iter().find(named);
-    found
-        .unwrap_or_else(|| panic!("no line about {subject} in {}", finished.stdout))
-        .clone()
-}
-
-#[track_caller]
-fn assert_line(finished: &Finished, subject: &str, level: &str, found: &str) {
-    let line = line(finished, subject);
-    assert_eq!(line["level"], level, "{line}");
-    let text = line["found"].as_str().unwrap_or_default();
-    assert!(text.contains(found), "{line}");
-}
 
 #[test]
 fn dead_and_slow_places_cost_a_line_where_another_answers() {
@@ -134,20 +55,23 @@ fn dead_and_slow_places_cost_a_line_where_another_answers() {
 fn it_fails_where_nothing_has_the_source_or_the_image() {
     let gone = GitServer::not_found();
     let strange = Server::start("418 I'm a teapot", &[]);
+    // The machine's resolver has its own ways and its own time to say that there is no such name.
     let source = "https://name.invalid/a.git".to_owned();
     let sources = [
         gone.url("a.git"),
         source.clone(),
         "/nowhere/a.git".to_owned(),
     ];
-    let case = Case::new(&sources, &[strange.address().to_owned()], &free_address());
-    let finished = case.run(&[]).code(1).says("6 of 7 lines fail");
+    let mut case = Case::new(&sources, &[strange.address().to_owned()], &free_address());
+    let finished = case.run(&[]).code(1).says("5 of 7 lines fail");
     assert_line(&finished, &gone.url("a.git"), "fail", "answers 404");
-    assert_line(
-        &finished,
-        &source,
-        "fail",
-        "the name name.invalid is not resolved",
+    assert_line(&finished, &source, "fail", "");
+    let unresolved = line(&finished, &source);
+    let text = unresolved["found"].as_str().unwrap_or_default();
+    assert!(
+        text.contains("the name name.invalid is not resolved")
+            || text.contains("resolving its name took longer than 1s"),
+        "{text}"
     );
     assert_line(
         &finished,
@@ -161,73 +85,62 @@ fn it_fails_where_nothing_has_the_source_or_the_image() {
         "fail",
         "a registry answers otherwise",
     );
-    let line = line(&finished, &source);
-    let remedy = line["remedy"].as_str().unwrap_or_default();
+    let remedy = |subject: &str| {
+        let line = line(&finished, subject);
+        line["remedy"].as_str().unwrap_or_default().to_owned()
+    };
+    let found = remedy(&source);
     assert!(
-        remedy.contains("no place has the source of shaped"),
-        "{remedy}"
+        found.contains("no place has the source of shaped"),
+        "{found}"
     );
-    assert!(remedy.contains("--source"), "{remedy}");
+    assert!(found.contains("--source"), "{found}");
+    let found = remedy(strange.address());
+    assert!(
+        found.contains("no place has the image of shaped"),
+        "{found}"
+    );
+    assert!(
+        found.ends_with("; `--image debian` does without it"),
+        "{found}"
+    );
+    // Nothing falls back to Debian's archive, and so nothing is lost with it.
+    assert_line(&finished, &case.debian, "warn", "cannot be connected to");
+    case.default = "debian";
+    let finished = case.run(&[]).code(1);
+    assert_line(&finished, strange.address(), "warn", "answers otherwise");
+    assert_line(&finished, &case.debian, "fail", "cannot be connected to");
 }
 
-#[test]
-fn places_are_asked_through_the_proxy_of_the_environment() {
-    let proxy = Server::start("200 OK", &[]);
-    let direct = Server::start("200 OK", &[]);
-    let sources = ["http://source.invalid/a.git".to_owned()];
-    let case = Case::new(&sources, &[], direct.address());
-    let through = format!("http://me:secret@{}", proxy.address());
-    let finished = case.run(&[("http_proxy", &through), ("no_proxy", "127.0.0.1")]);
-    let shown = format!("through http://{}", proxy.address());
-    assert_line(&finished, "http://source.invalid", "ok", &shown);
-    assert!(!finished.stdout.contains("secret"), "{}", finished.stdout);
-    assert_eq!(
-        proxy.requests(),
-        ["GET http://source.invalid/a.git/info/refs?service=git-upload-pack HTTP/1.1"]
-    );
-    // What no_proxy names is asked directly.
-    assert_eq!(direct.requests().len(), 1);
-
-    let dead = free_address();
-    let dead_proxy = format!("http://{dead}");
-    let finished = case.run(&[("HTTP_PROXY", &dead_proxy), ("NO_PROXY", "127.0.0.1")]);
-    assert_line(
-        &finished,
-        "http://source.invalid",
-        "fail",
-        "cannot be connected to",
-    );
-    // TLS goes through a tunnel, which this proxy does not open.
-    let secure = ["https://source.invalid/a.git".to_owned()];
-    let refusing = Server::start("403 Forbidden", &[]);
-    let case = Case::new(&secure, &[], direct.address());
-    let proxy = format!("http://{}", refusing.address());
-    let finished = case.run(&[("https_proxy", &proxy)]);
-    assert_line(
-        &finished,
-        "https://source.invalid",
-        "fail",
-        "no answer came",
-    );
-    assert_eq!(refusing.requests(), ["CONNECT source.invalid:443 HTTP/1.1"]);
+/// A source at that address, which is asked over http.
+fn source_at(address: &str) -> Place {
+    let url = format!("http://{address}/a.git");
+    Place {
+        target: Target::Http(url.parse().expect("a URL")),
+        name: url,
+        kind: PlaceKind::Source,
+        needs: BTreeSet::new(),
+    }
 }
 
-#[test]
-fn places_are_asked_over_https_as_far_as_this_system_trusts_them() {
-    let behind = Server::start("200 OK", &[]);
-    let front = HttpsFront::start(behind.address().parse().expect("an address"));
-    let url = format!("https://{}/a.git", front.address);
-    let plain = Server::start("200 OK", &[]);
-    let plain_url = format!("http://{}/b.git", plain.address());
-    let case = Case::new(&[url.clone(), plain_url.clone()], &[], plain.address());
-    let certificate = certificate().display().to_string();
-    let nothing = case.place.path().display().to_string();
-    let trusting = case.run(&[("SSL_CERT_FILE", &certificate), ("SSL_CERT_DIR", &nothing)]);
-    assert_line(&trusting, &url, "ok", "answers 200");
-    // Without a certificate in the world, http is as good as ever.
-    let alone = case.run(&[("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", &nothing)]);
-    assert_line(&alone, &url, "warn", "certificate");
-    assert_line(&alone, &plain_url, "ok", "answers 200");
+#[tokio::test]
+async fn places_are_asked_side_by_side() {
+    let stalled: Vec<_> = (0..6).map(|_| GitServer::stalled()).collect();
+    let addresses = stalled.iter().map(|server| server.address().to_string());
+    let places: Vec<_> = addresses.map(|address| source_at(&address)).collect();
+    let limit = Duration::from_secs(1);
+    let asker = Prober::new(&Proxies::default(), &EngineRoute::default(), limit);
+    let started = Instant::now();
+    let probes = asker.ask(&places).await;
+    // One after the other they would take six seconds.
+    assert!(started.elapsed() < Duration::from_secs(4));
+    for probe in probes {
+        let outcome = probe.outcome;
+        assert!(
+            matches!(outcome, Err(ProbeError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+    }
 }
 
 #[test]
@@ -245,6 +158,17 @@ fn the_clock_is_held_against_what_answered() {
     assert_eq!(past["level"], "fail");
     let found = past["found"].as_str().unwrap_or_default();
     assert!(found.contains("ahead of 1 server"), "{past}");
+    // A cache that has it from then, and says so, has the right time.
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let age = now.expect("a clock").as_secs() - 1_583_229_600;
+    let cached = clock(&Server::start(
+        "200 OK",
+        &[
+            "Date: Tue, 03 Mar 2020 10:00:00 GMT",
+            &format!("Age: {age}"),
+        ],
+    ));
+    assert_eq!(cached["level"], "ok", "{cached}");
     let none = clock(&Server::start("200 OK", &["Date: yesterday"]));
     assert_eq!(none["level"], "warn");
 }
@@ -279,4 +203,8 @@ fn a_recipe_that_cannot_be_read_costs_a_line_unless_it_is_asked_for() {
         .code(2)
         .says("there is no recipe `nothing`");
     place.run(&["doctor", "--format", "yaml"]).code(2);
+    place
+        .run(&["doctor", "nothing", "--only", "leak"])
+        .code(2)
+        .says("--only leak looks at no recipe");
 }

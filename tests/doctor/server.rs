@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 /// It listens on a free port of 127.0.0.1 until the test process ends.
 pub struct Server {
     address: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<Vec<String>>>>,
 }
 
 impl Server {
@@ -21,19 +21,21 @@ impl Server {
         let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
         let answer =
             format!("HTTP/1.1 {status}\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n");
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&heads);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
                 // A connection without a request is one that was only tried.
-                let Some(first) = lines.next() else { continue };
-                let _ = lines.by_ref().take_while(|line| !line.is_empty()).count();
-                seen.lock().unwrap().push(first);
+                if head.is_empty() {
+                    continue;
+                }
+                seen.lock().unwrap().push(head);
                 let _ = (&stream).write_all(answer.as_bytes());
             }
         });
-        Self { address, requests }
+        Self { address, heads }
     }
 
     /// Host and port.
@@ -43,6 +45,18 @@ impl Server {
 
     /// First lines of the requests so far.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        let heads = self.heads.lock().unwrap();
+        heads.iter().map(|head| head[0].clone()).collect()
+    }
+
+    /// What the requests so far had in this header, of those that had it.
+    pub fn header(&self, name: &str) -> Vec<String> {
+        let heads = self.heads.lock().unwrap();
+        let lines = heads
+            .iter()
+            .flatten()
+            .filter_map(|line| line.split_once(": "));
+        let named = lines.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.to_owned()).collect()
     }
 }

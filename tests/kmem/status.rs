@@ -93,6 +93,14 @@ fn a_named_cgroup_is_judged_as_what_it_is() {
     let document: Value = serde_json::from_str(&finished.code(3).stdout).expect("one document");
     assert_eq!(document["status"]["levels"][0]["level"], "qos");
     assert_eq!(document["status"]["shown"][0]["cgroup"], "/");
+    // Also by a name that does not say it.
+    let words = ["kmem", "status", "--root", ".", "--format", "json"];
+    let mut command = Workplace::new().command(&words);
+    let output = command.current_dir(&root).output().expect("started");
+    let document: Value =
+        serde_json::from_str(&Finished::from(output).code(3).stdout).expect("one document");
+    assert_eq!(document["status"]["levels"][0]["level"], "qos");
+    assert_eq!(document["status"]["root"], Value::from(root));
 }
 
 #[test]
@@ -148,6 +156,15 @@ fn bad_input_costs_a_line() {
             .prints(said);
     }
 
+    // Not one of cgroups: the whole file system could be below.
+    let folder = workplace.path().display().to_string();
+    workplace
+        .run(&["kmem", "status", "--root", &folder])
+        .code(4)
+        .prints(&format!(
+            "problem: {folder} is no cgroup, as it has no cgroup.procs"
+        ));
+
     let cgroups = accounted();
     let pod = cgroups.root().join("kubepods/burstable/pod12");
     fs::remove_file(pod.join("cgroup.procs")).expect("removed");
@@ -170,6 +187,8 @@ fn bad_input_costs_a_line() {
     )
     .expect("made");
     symlink("..", cgroups.root().join("kubepods/pod4")).expect("a loop");
+    // A name that would be a line of its own.
+    cgroups.cgroup("kubepods/pod5\naccounting         off", "", "");
     let found = status(&cgroups, &["--all"]).code(3);
     let found = found
         .prints("problem: /kubepods/burstable/pod12: cgroup.procs cannot be read: No such file");
@@ -179,6 +198,13 @@ fn bad_input_costs_a_line() {
             .contains("/kubepods/pod\u{fffd}[2J: memory.kmem.slabinfo is empty")
     );
     assert!(!found.stdout.contains("/kubepods/pod4"));
+    let lines = found.stdout.lines();
+    let told: Vec<_> = lines
+        .filter(|line| line.starts_with("accounting"))
+        .collect();
+    assert_eq!(told, ["accounting         ON"]);
+    let forged = "/kubepods/pod5\u{fffd}accounting         off: memory.kmem.slabinfo is empty";
+    assert!(found.stdout.contains(forged), "{}", found.stdout);
 }
 
 #[test]

@@ -161,6 +161,86 @@ fn ctrl_c_ends_it_well() {
 }
 
 #[test]
+fn a_lost_connection_ends_it_well_unless_it_is_to_go_on() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+    for _ in 0..3 {
+        lines.read_line(&mut String::new()).expect("a line");
+    }
+    kill_process(Pid::from_child(&child), Signal::HUP).expect("hung up");
+    let rest: Vec<_> = lines.lines().collect();
+    finish(child).code(0);
+    assert!(rest.iter().all(Result::is_ok));
+    let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
+    assert!(page.ends_with("</html>\n"));
+
+    // Under nohup, which takes standard output for itself where that is a terminal only.
+    let mut child = Command::new("nohup")
+        .arg(env!("CARGO_BIN_EXE_kmembuild"))
+        .args(words(&root, &[]))
+        .env("HOME", workplace.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nohup is there");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    lines.next().expect("a line").expect("text");
+    kill_process(Pid::from_child(&child), Signal::HUP).expect("hung up");
+    assert_eq!(lines.by_ref().take(20).flatten().count(), 20);
+    kill_process(Pid::from_child(&child), Signal::INT).expect("interrupted");
+    lines.for_each(drop);
+    finish(child).code(0);
+}
+
+#[test]
+fn a_figure_near_the_end_of_all_numbers_is_drawn() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    for bytes in [u64::MAX, 1 << 53] {
+        cgroups.write("kubepods/memory.kmem.usage_in_bytes", &format!("{bytes}\n"));
+        workplace
+            .run(&words(&root, &["--count", "2", "--html", "now.html"]))
+            .code(0);
+        let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
+        assert!(page.len() < 50_000, "{}", page.len());
+    }
+}
+
+#[test]
+fn measurements_are_not_written_over_and_a_failed_start_leaves_no_file() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    before(&workplace);
+    let kept = fs::read_to_string(workplace.path().join("before.csv")).expect("a file");
+    std::os::unix::fs::symlink("before.csv", workplace.path().join("link.csv")).expect("linked");
+    for (page, option, file) in [
+        ("now.csv", "--csv", "now.csv"),
+        ("now.csv", "--csv", "./now.csv"),
+        ("before.csv", "--compare", "before.csv"),
+        ("link.csv", "--compare", "before.csv"),
+    ] {
+        let more = ["--count", "1", "--html", page, option, file];
+        workplace
+            .run(&words(&root, &more))
+            .code(2)
+            .says(&format!("error: --html {page} is the file of {option}, "));
+    }
+    let now = workplace.path().join("now.csv");
+    assert!(!now.exists());
+    let after = fs::read_to_string(workplace.path().join("before.csv")).expect("a file");
+    assert_eq!(after, kept);
+
+    let wrong = ["kmem", "watch", "--root", "/nowhere", "--csv", "now.csv"];
+    workplace.run(&wrong).code(4);
+    assert!(!now.exists());
+    let right = ["--count", "1", "--csv", "now.csv"];
+    workplace.run(&words(&root, &right)).code(0);
+}
+
+#[test]
 fn a_reader_that_went_away_ends_it() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
@@ -249,7 +329,11 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
         ),
         (&["--count", "0"], 2, "invalid value '0'"),
         (&["--duration", "0"], 2, "\"0\" is not a time"),
-        (&["--format", "prometheus"], 2, "this command cannot print"),
+        (
+            &["--format", "prometheus"],
+            2,
+            "this command cannot print PROMETHEUS",
+        ),
     ] {
         workplace.run(&words(&root, more)).code(code).says(said);
     }
@@ -269,7 +353,8 @@ fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
     for _ in 0..2 {
         lines.read_line(&mut String::new()).expect("a line");
     }
-    drop(cgroups);
+    // All at once: a part of one would be no hierarchy either, but for another reason.
+    fs::rename(cgroups.root(), workplace.path().join("gone")).expect("renamed");
     let rest: Vec<_> = lines.lines().collect();
     drop(rest);
     finish(child)

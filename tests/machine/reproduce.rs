@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn folders(root: &str) -> Vec<PathBuf> {
 
 /// Starts a run that is going to take a while, and waits until it has made some.
 fn started(workplace: &Workplace, root: &str) -> Child {
-    let child = workplace.start(&[
+    let mut child = workplace.start(&[
         "kmem",
         "reproduce",
         "--root",
@@ -40,7 +40,12 @@ fn started(workplace: &Workplace, root: &str) -> Child {
         "--yes",
     ]);
     let folder = PathBuf::from(root).join(format!("kmembuild-reproduce-{}", child.id()));
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !folder.join("cgroup-40").exists() {
+        if child.try_wait().expect("a child").is_some() || Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("it has made no 40 cgroups: {:?}", finish(child));
+        }
         std::thread::sleep(Duration::from_millis(1));
     }
     child
@@ -95,6 +100,10 @@ fn the_error_of_a_kernel_without_room_is_shown_and_everything_removed() {
         "mount",
         &["-t", "tmpfs", "-o", "nr_inodes=40", "kmembuild-test"],
     );
+    // What every memory cgroup has.
+    for file in ["cgroup.procs", "memory.usage_in_bytes"] {
+        fs::write(root.join(file), "").expect("written");
+    }
     let finished = reproduce(&root.display().to_string(), &["--count", "100", "--yes"]);
     let left = folders(&root.display().to_string());
     mount("umount", &[]);
@@ -145,6 +154,41 @@ fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
 }
 
 #[test]
+fn what_a_killed_run_of_the_same_number_left_is_told() {
+    let (_cgroup, root) = place("reproduce-same");
+    // A shell whose number the command takes over makes what a killed one would have left.
+    let script = "mkdir \"$1/kmembuild-reproduce-$$\" && exec \"$0\" kmem reproduce --root \"$1\" --count 1 --yes";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_kmembuild"), &root])
+        .env("HOME", "/nonexistent")
+        .output();
+    Finished::from(output.expect("a shell"))
+        .code(4)
+        .says("is left of a killed run; `kmembuild kmem reproduce --cleanup` removes it");
+    assert_eq!(folders(&root).len(), 1);
+    reproduce(&root, &["--cleanup"]).code(0).prints("removed ");
+    assert_eq!(folders(&root), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn nothing_is_made_where_there_are_no_memory_cgroups() {
+    let workplace = Workplace::new();
+    let folder = workplace.path().display().to_string();
+    let other = format!("/sys/fs/cgroup/pids/kmembuild-test-{}", std::process::id());
+    fs::create_dir(&other).expect("this test needs root and the hierarchy of the pids controller");
+    for (root, missing) in [(&folder, "cgroup.procs"), (&other, "memory.usage_in_bytes")] {
+        for words in [&["--count", "1", "--yes"][..], &["--cleanup"]] {
+            let finished = reproduce(root, words);
+            let said = format!("{root} is no memory cgroup, as it has no {missing}; ");
+            assert!(finished.stderr.contains(&said), "{finished:?}");
+            finished.code(4);
+        }
+        assert_eq!(folders(root), Vec::<PathBuf>::new());
+    }
+    fs::remove_dir(&other).expect("removed");
+}
+
+#[test]
 fn what_is_not_safe_is_refused() {
     let (_cgroup, root) = place("reproduce-refused");
     for (words, said) in [
@@ -166,10 +210,7 @@ fn what_is_not_safe_is_refused() {
     }
     reproduce("/nowhere", &["--count", "1", "--yes"])
         .code(4)
-        .says("/nowhere/kmembuild-reproduce-");
-    reproduce("/nowhere", &["--cleanup"])
-        .code(4)
-        .says("cannot be searched");
+        .says("/nowhere is no memory cgroup");
     let copy = tempfile::NamedTempFile::new()
         .expect("a file")
         .into_temp_path();

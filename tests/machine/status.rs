@@ -91,10 +91,11 @@ fn the_machines_own_hierarchy_is_walked() {
         .expect("below")
         .display();
     // What a kernel says depends on its version; that it was asked does not.
+    let line = format!("/{path}: ");
+    let mut lines = mounted.stdout.lines();
+    let said = lines.find_map(|found| found.strip_prefix(&line));
     assert!(
-        mounted
-            .stdout
-            .contains(&format!("/{path}: memory.kmem.slabinfo")),
+        said.is_some_and(|said| said.contains("memory.kmem.")),
         "{}",
         mounted.stdout
     );

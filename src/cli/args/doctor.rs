@@ -8,7 +8,7 @@ use crate::recipe::Span;
 /// What the doctor looks at.
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
-    /// Recipes that it is to be able to build; all if none is named
+    /// Recipes that it is to be able to build; all if none is named. Not with --only leak
     #[arg(value_name = "RECIPE", value_parser = given())]
     pub recipes: Vec<String>,
     /// Only one of the two questions; on a node that builds nothing, --only leak

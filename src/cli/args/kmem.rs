@@ -14,7 +14,7 @@ pub enum KmemCommand {
     Status(StatusArguments),
     /// Watch slab caches, memory cgroups and kernel memory over time, as a chart, as CSV and as a page with the curves
     ///
-    /// Ctrl-C ends it well: what was measured is written.
+    /// Ctrl-C and a lost connection end it well: what was measured is written.
     Watch(WatchArguments),
     /// Fill memory cgroups in a folder of its own, as the leak does, show the error that a new pod gets, and remove them
     ///
@@ -52,8 +52,8 @@ pub struct WatchArguments {
     /// How often to measure
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// New file for the measurements, written line by line; without it they go to standard output, unless that is a
-    /// terminal
+    /// New file for the measurements, written line by line; without it they go to standard output, unless a chart is drawn
+    /// or JSON wanted
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// File for one page with the curves, written at the end; it needs nothing but a browser
@@ -67,10 +67,12 @@ pub struct WatchArguments {
 /// How far to fill the memory hierarchy.
 #[derive(Debug, Args)]
 pub struct ExhaustArguments {
-    /// How many memory cgroups to make. The last 200 of the 65535 that a kernel can have are left to the machine
+    /// How many memory cgroups to make. The last 200 of the 65535 that a kernel can have are left to the machine, as far as
+    /// it counts them: kernels before 3.19 do not count what leaked
     #[arg(long, value_name = "N", required_unless_present = "cleanup", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// Do it: new pods may fail on this machine as long as it takes
+    /// Do it: new pods may fail on this machine as long as it takes. Each cgroup takes about 10 KB of its memory and 2 KB a
+    /// processor; it stops when less than a tenth of the memory is available
     #[arg(long)]
     pub yes: bool,
     /// Remove what a killed run left, and nothing else

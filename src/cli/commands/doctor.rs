@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use super::{Invocation, explain, print};
 use crate::cli::args::{DoctorArguments, Format, HalfChoice};
@@ -12,7 +13,7 @@ use crate::environment::Proxies;
 use crate::execute::with_causes;
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{
-    Answer, EngineReading, Half, Leaks, Level, Line, Node, Probe, Prober, RecipeNeeds,
+    Answer, EngineReading, EngineRoute, Half, Leaks, Level, Line, Node, Probe, Prober, RecipeNeeds,
     WELL_KNOWN_FOLDERS, find_programs, judge_clock, judge_engine, judge_hierarchy, judge_kernel,
     judge_memory_cgroups, judge_places, judge_programs, judge_room, places,
 };
@@ -36,25 +37,43 @@ pub(super) async fn run(
     arguments: &DoctorArguments,
 ) -> Result<(), Failure> {
     invocation.refuse_format(Format::Yaml)?;
+    if arguments.only == Some(HalfChoice::Leak) && !arguments.recipes.is_empty() {
+        let recipes = arguments.recipes.join(", ");
+        let text = format!("--only leak looks at no recipe, and {recipes} is one");
+        return Err(
+            Failure::new(FailureKind::Usage, text).hint("leave out the recipe, or --only leak")
+        );
+    }
+    let interrupted = || Failure::new(FailureKind::Interrupted, "interrupted; nothing was changed");
+    let stop = invocation.cancel.child_token();
     let build = async {
-        match arguments.only {
-            Some(HalfChoice::Leak) => Ok(Vec::new()),
-            _ => can_it_build(invocation, arguments).await,
+        let looking = async {
+            match arguments.only {
+                Some(HalfChoice::Leak) => Ok(Vec::new()),
+                _ => can_it_build(invocation, arguments).await,
+            }
+        };
+        let looked = tokio::select! {
+            looked = looking => looked,
+            () = stop.cancelled() => Err(interrupted()),
+        };
+        if looked.is_err() {
+            stop.cancel();
         }
+        looked
     };
     let leak = async {
         match arguments.only {
             Some(HalfChoice::Build) => Ok(Vec::new()),
-            _ => does_it_leak(&invocation.environment.search_path).await,
+            _ => does_it_leak(&invocation.environment.search_path, stop.clone()).await,
         }
     };
-    let both = async { tokio::try_join!(build, leak) };
-    let (mut lines, leak) = tokio::select! {
-        both = both => both?,
-        () = invocation.cancel.cancelled() => {
-            return Err(Failure::new(FailureKind::Interrupted, "interrupted; nothing was changed"));
-        }
-    };
+    // Neither is dropped: a program that was started to tell its version must not outlive this one.
+    let (build, leak) = tokio::join!(build, leak);
+    let (mut lines, leak) = (build?, leak?);
+    if stop.is_cancelled() {
+        return Err(interrupted());
+    }
     lines.extend(leak);
     let failed = lines
         .iter()
@@ -92,7 +111,7 @@ async fn can_it_build(
     };
     let reading = EngineReading::read(&address).await;
     let own = &invocation.environment.proxies;
-    let asker = Prober::new(own, &engine_proxies(&reading, own), arguments.timeout.0);
+    let asker = Prober::new(own, &engine_route(&reading, own), arguments.timeout.0);
     let probes = asker.ask(&places).await;
 
     let mut lines = judge_engine(&reading, own);
@@ -100,7 +119,9 @@ async fn can_it_build(
     lines.extend(judge_room(&reading, &needs));
     lines.extend(unread);
     let from_here = reading.info.is_ok() && !reading.is_local();
-    lines.extend(judge_places(&places, &probes, from_here));
+    let setup = reading.setup();
+    let hub_mirrors = setup.map_or(&[][..], |setup| &setup.hub_mirrors);
+    lines.extend(judge_places(&places, &probes, from_here, hub_mirrors));
     let ahead: Vec<_> = probes.iter().filter_map(ahead).collect();
     lines.push(judge_clock(&ahead));
     Ok(lines)
@@ -147,17 +168,30 @@ fn needs(recipe: &Recipe) -> RecipeNeeds {
     }
 }
 
-/// The proxies that the engine pulls through, as far as this host can go through them as well.
-fn engine_proxies(reading: &EngineReading, own: &Proxies) -> Proxies {
-    match reading.setup() {
-        // Another host's proxies may not be reached from this one.
-        Some(setup) if reading.is_local() => Proxies {
+/// How the engine reaches registries, as far as this host can go the same way.
+fn engine_route(reading: &EngineReading, own: &Proxies) -> EngineRoute {
+    let Some(setup) = reading.setup() else {
+        return EngineRoute {
+            proxies: own.clone(),
+            ..EngineRoute::default()
+        };
+    };
+    // Another host's proxies may not be reached from this one.
+    let is_local = reading.is_local();
+    let proxies = if is_local {
+        Proxies {
             http: setup.http_proxy.clone(),
             https: setup.https_proxy.clone(),
             all: String::new(),
             none: setup.no_proxy.clone(),
-        },
-        _ => own.clone(),
+        }
+    } else {
+        own.clone()
+    };
+    EngineRoute {
+        proxies,
+        hides_passwords: is_local,
+        insecure: setup.insecure_registries.clone(),
     }
 }
 
@@ -168,7 +202,11 @@ fn ahead(probe: &Probe) -> Option<i64> {
     }
 }
 
-async fn does_it_leak(search_path: &[PathBuf]) -> Result<Vec<Line>, Failure> {
+/// Ends early, and leaves nothing running, when `stop` is cancelled.
+async fn does_it_leak(
+    search_path: &[PathBuf],
+    stop: CancellationToken,
+) -> Result<Vec<Line>, Failure> {
     let folders: Vec<_> = search_path
         .iter()
         .cloned()
@@ -176,7 +214,8 @@ async fn does_it_leak(search_path: &[PathBuf]) -> Result<Vec<Line>, Failure> {
         .filter(|folder| folder.is_absolute())
         .collect();
     let looking = tokio::task::spawn_blocking(move || {
-        (Node::read(Path::new("/proc")), find_programs(&folders))
+        let programs = find_programs(&folders, &|| stop.is_cancelled());
+        (Node::read(Path::new("/proc")), programs)
     });
     let looked = looking.await;
     let (node, programs) =

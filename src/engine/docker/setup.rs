@@ -1,5 +1,6 @@
 //! How the engine is set up.
 
+use bollard::models::RegistryServiceConfig;
 use bollard::query_parameters::InspectNetworkOptions;
 
 use super::client::Client;
@@ -22,6 +23,7 @@ impl Client {
             Err(error) if status(&error) == Some(404) => false,
             Err(error) => return Err(self.failed("look at its default bridge", error)),
         };
+        let registries = info.registry_config.unwrap_or_default();
         Ok(Setup {
             memory: info
                 .mem_total
@@ -33,11 +35,29 @@ impl Client {
                 .cgroup_version
                 .map(|version| version.to_string())
                 .filter(|version| !version.is_empty()),
+            cgroup_driver: info
+                .cgroup_driver
+                .map(|driver| driver.to_string())
+                .filter(|driver| !driver.is_empty()),
             forwards: info.ipv4_forwarding,
             http_proxy: info.http_proxy.unwrap_or_default(),
             https_proxy: info.https_proxy.unwrap_or_default(),
             no_proxy: info.no_proxy.unwrap_or_default(),
+            insecure_registries: insecure_registries(&registries),
+            hub_mirrors: registries.mirrors.unwrap_or_default(),
             has_bridge,
         })
     }
+}
+
+/// The hosts and the networks, which the engine tells apart.
+fn insecure_registries(registries: &RegistryServiceConfig) -> Vec<String> {
+    let hosts = registries.index_configs.iter().flatten();
+    let hosts = hosts
+        .filter(|(_, index)| index.secure == Some(false))
+        .map(|(host, _)| host);
+    let networks = registries.insecure_registry_cidrs.iter().flatten();
+    let mut all: Vec<_> = hosts.chain(networks).cloned().collect();
+    all.sort_unstable();
+    all
 }

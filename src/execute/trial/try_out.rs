@@ -16,7 +16,7 @@ use crate::execute::context::Context;
 use crate::execute::error::ExecuteError;
 use crate::execute::session_end::close;
 use crate::execute::sinks::Tail;
-use crate::host::doctor::Hierarchy;
+use crate::host::CgroupMounts;
 use crate::verify::{TracedRun, WRITES, read_architecture};
 
 /// Time a runc has to make a container, run `true` in it and remove it, strace's own share included.
@@ -147,11 +147,11 @@ async fn prepare(session: &dyn Session) -> Result<Result<(), Refusal>, TrialErro
     let (_, mounts) = ask(session, &["cat", "/proc/self/mountinfo"])
         .await
         .map_err(failed)?;
-    let (Hierarchy::V1(memory) | Hierarchy::Hybrid(memory)) = Hierarchy::of(&mounts.join("\n"))
-    else {
+    let Some(memory) = CgroupMounts::of(&mounts.join("\n")).memory else {
         return Ok(Err(Refusal::NoMemoryController));
     };
-    let file = format!("{memory}/memory.kmem.limit_in_bytes");
+    let file = memory.root.join("memory.kmem.limit_in_bytes");
+    let file = file.display().to_string();
     let (exit, _) = ask(session, &["test", "-e", &file]).await.map_err(failed)?;
     if exit.code != 0 {
         return Ok(Err(Refusal::NoKernelMemory));

@@ -15,8 +15,10 @@ pub fn judge_clock(ahead: &[i64]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "clock", level, found);
     let mut sorted = ahead.to_vec();
     sorted.sort_unstable();
-    // The middle one: a server whose own clock is wrong does not count.
-    let Some(&middle) = sorted.get(sorted.len() / 2) else {
+    // The middle one: a server whose own clock is wrong does not count. Of two in the middle one may be such.
+    let middles = sorted.len().saturating_sub(1) / 2..=sorted.len() / 2;
+    let middles = sorted.get(middles).unwrap_or_default();
+    let Some(&middle) = middles.iter().min_by_key(|off| off.unsigned_abs()) else {
         return line(
             Level::Warn,
             "not compared: nothing that answered told the time".to_owned(),
@@ -54,6 +56,13 @@ mod tests {
         let behind = judge_clock(&[-600, -601, 5]);
         assert_eq!(behind.level, Level::Warn);
         assert_eq!(behind.found, "10m behind 3 servers");
+        // Of two nobody knows which one is wrong.
+        assert_eq!(judge_clock(&[900_000, 2]).level, Level::Ok);
+        assert_eq!(judge_clock(&[-900_000, -2]).level, Level::Ok);
+        assert_eq!(
+            judge_clock(&[-9, 600, 700, 800]).found,
+            "10m ahead of 4 servers"
+        );
         let ahead = judge_clock(&[90_000]);
         assert_eq!(ahead.level, Level::Fail);
         assert_eq!(ahead.found, "1day 1h ahead of 1 server");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bytesize::ByteSize;
+use rustix::io::Errno;
 
 use super::line::{Half, Level, Line};
 use crate::engine::{
@@ -74,14 +75,15 @@ fn is_local(address: &str) -> bool {
 }
 
 /// Bytes that are free for everybody on the file system of `folder`, or of the nearest folder above it that this user may
-/// look at.
+/// look at. None where this host has no such folder: a socket may lead into a virtual machine.
 fn free_room(folder: &str) -> Option<u64> {
     let mut folder = Path::new(folder);
     loop {
         match rustix::fs::statvfs(folder) {
             Ok(system) => return Some(system.f_bavail.saturating_mul(system.f_frsize)),
             // Another file system may be mounted below, so this is the best that can be told without root.
-            Err(_) => folder = folder.parent()?,
+            Err(Errno::ACCESS) => folder = folder.parent()?,
+            Err(_) => return None,
         }
     }
 }
@@ -230,4 +232,16 @@ fn remedy(error: &EngineError, address: &str) -> String {
 /// A size for people.
 pub(super) fn size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::free_room;
+
+    #[test]
+    fn the_room_of_a_folder_that_is_not_here_is_not_that_of_another() {
+        assert!(free_room("/").is_some());
+        assert_eq!(free_room("/nowhere/docker"), None);
+        assert_eq!(free_room("/proc/self/status/docker"), None);
+    }
 }

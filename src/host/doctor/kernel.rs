@@ -73,18 +73,27 @@ fn no_kmem_line(node: &Node) -> Line {
     let line = |level, found: String| Line::new(Half::Leak, "kernel-command-line", level, found);
     let words = match &node.command_line {
         Ok(words) => words,
-        Err(reason) => return line(Level::Warn, reason.clone()),
+        Err(reason) => {
+            return line(Level::Warn, reason.clone()).remedy(
+                "see whether /proc/cmdline has cgroup.memory=nokmem, as somebody who may read it",
+            );
+        }
     };
-    if !has_no_kmem(words) {
-        return line(
-            Level::Ok,
-            "cgroup.memory=nokmem is not set: accounting is on for whatever asks for it".to_owned(),
-        );
-    }
     let is_old = !matches!(
         node.kernel.as_deref().map(Kernel::of),
         Ok(Kernel::NotAffected)
     );
+    if !has_no_kmem(words) {
+        let meaning = if is_old {
+            "accounting is on for whatever asks for it"
+        } else {
+            "on this kernel nothing comes of it"
+        };
+        return line(
+            Level::Ok,
+            format!("cgroup.memory=nokmem is not set: {meaning}"),
+        );
+    }
     if is_old {
         return line(
             Level::Warn,

@@ -2,6 +2,7 @@
 
 use super::line::{Half, Level, Line};
 use super::node::Node;
+use crate::host::CgroupMounts;
 
 /// Ids that the kernel has for memory cgroups, one of which is the root's.
 const MOST: u64 = 65_535;
@@ -9,72 +10,34 @@ const MOST: u64 = 65_535;
 const MANY: u64 = MOST / 2;
 const TOO_MANY: u64 = MOST / 10 * 9;
 
-/// Where the memory controller is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hierarchy {
-    /// In a hierarchy of its own at that path, without a unified one beside it.
-    V1(String),
-    /// In a hierarchy of its own at that path, with a unified one, which has other controllers, beside it.
-    Hybrid(String),
-    /// In the unified hierarchy, where `memory.kmem.limit_in_bytes` does not exist.
-    V2,
-    /// Nowhere.
-    Nowhere,
-}
-
-impl Hierarchy {
-    /// Reads what is mounted, in the form of `/proc/self/mountinfo`.
-    pub fn of(mounts: &str) -> Self {
-        let mut unified = false;
-        let mut memory = None;
-        for line in mounts.lines() {
-            // The fields of the mount, and after the dash those of its file system.
-            let Some((mount, file_system)) = line.split_once(" - ") else {
-                continue;
-            };
-            let mut fields = file_system.split(' ');
-            let (kind, options) = (fields.next(), fields.nth(1).unwrap_or_default());
-            match kind {
-                Some("cgroup2") => unified = true,
-                Some("cgroup") if options.split(',').any(|option| option == "memory") => {
-                    // Of several mounts of it the first is the one that programs find.
-                    memory = memory.or_else(|| mount.split(' ').nth(4).map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-        match (memory, unified) {
-            (Some(path), false) => Self::V1(path),
-            (Some(path), true) => Self::Hybrid(path),
-            (None, true) => Self::V2,
-            (None, false) => Self::Nowhere,
-        }
-    }
-
-    /// Whether accounting can be turned on at all: by the files of version 1.
-    pub fn has_v1_memory(&self) -> bool {
-        matches!(self, Self::V1(_) | Self::Hybrid(_))
-    }
-}
-
 /// The line about the version of cgroups.
 pub fn judge_hierarchy(node: &Node) -> Line {
     let line = |level, found: String| Line::new(Half::Leak, "cgroups", level, found);
     let mounts = match &node.mounts {
         Ok(mounts) => mounts,
-        Err(reason) => return line(Level::Warn, reason.clone()),
+        Err(reason) => {
+            return line(Level::Warn, reason.clone())
+                .remedy("see by `mount -t cgroup,cgroup2` where the memory controller is");
+        }
     };
-    match Hierarchy::of(mounts) {
-        Hierarchy::V1(path) => line(Level::Ok, format!("version 1, memory at {path}")),
-        Hierarchy::Hybrid(path) => line(
-            Level::Ok,
-            format!("hybrid: version 2 is there, and memory is in version 1 at {path}"),
-        ),
-        Hierarchy::V2 => line(
+    let CgroupMounts { memory, unified } = CgroupMounts::of(mounts);
+    match (memory, unified) {
+        (Some(memory), None) => {
+            let root = memory.root.display();
+            line(Level::Ok, format!("version 1, memory at {root}"))
+        }
+        (Some(memory), Some(_)) => {
+            let root = memory.root.display();
+            line(
+                Level::Ok,
+                format!("hybrid: version 2 is there, and memory is in version 1 at {root}"),
+            )
+        }
+        (None, Some(_)) => line(
             Level::Ok,
             "version 2: accounting cannot be turned on or off, and nothing leaks by it".to_owned(),
         ),
-        Hierarchy::Nowhere => line(
+        (None, None) => line(
             Level::Warn,
             "no memory controller is mounted".to_owned(),
         )
@@ -87,13 +50,24 @@ pub fn judge_memory_cgroups(node: &Node) -> Line {
     let line = |level, found: String| Line::new(Half::Leak, "memory-cgroups", level, found);
     let controllers = match &node.controllers {
         Ok(controllers) => controllers,
-        Err(reason) => return line(Level::Warn, reason.clone()),
+        Err(reason) => {
+            return line(Level::Warn, reason.clone()).remedy(
+                "count them: `find /sys/fs/cgroup/memory -type d | wc -l`; the kernel has ids for 65535",
+            );
+        }
     };
     let Some((count, enabled)) = memory(controllers) else {
+        // From about 6.12 on, kernels that are built without version 1 of a controller leave it out.
+        let mounts = node.mounts.as_deref().map(CgroupMounts::of);
+        if mounts.is_ok_and(|mounts| mounts.is_unified_only()) {
+            let text = "not counted here: the kernel lists version-1 controllers only";
+            return line(Level::Ok, text.to_owned());
+        }
         return line(
             Level::Warn,
-            "/proc/cgroups has no line for memory: this kernel has no memory controller".to_owned(),
-        );
+            "not counted: /proc/cgroups has no line for memory".to_owned(),
+        )
+        .remedy("see that the kernel has the memory controller (CONFIG_MEMCG, and from about 6.12 on CONFIG_MEMCG_V1): without it no container gets a memory limit");
     };
     if !enabled {
         return line(
@@ -128,25 +102,7 @@ fn memory(controllers: &str) -> Option<(u64, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hierarchy, memory};
-
-    const V1: &str =
-        "34 25 0:30 / /sys/fs/cgroup/memory rw,nosuid shared:16 - cgroup cgroup rw,memory";
-    const SYSTEMD: &str = "26 25 0:22 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd";
-    const V2: &str =
-        "27 24 0:23 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate";
-
-    #[test]
-    fn hierarchies_are_told_apart() {
-        let path = || "/sys/fs/cgroup/memory".to_owned();
-        let of = |lines: &[&str]| Hierarchy::of(&lines.join("\n"));
-        assert_eq!(of(&[SYSTEMD, V1]), Hierarchy::V1(path()));
-        assert_eq!(of(&[V1, V2]), Hierarchy::Hybrid(path()));
-        assert_eq!(of(&[V2]), Hierarchy::V2);
-        assert_eq!(of(&[SYSTEMD]), Hierarchy::Nowhere);
-        assert_eq!(of(&[SYSTEMD, V2]), Hierarchy::V2);
-        assert_eq!(of(&["nonsense", "", " - "]), Hierarchy::Nowhere);
-    }
+    use super::memory;
 
     #[test]
     fn memory_cgroups_are_counted() {

@@ -5,7 +5,9 @@
 //! [`Line`]s of it.
 
 mod clock;
+mod connection;
 mod engine;
+mod insecure;
 mod kernel;
 mod line;
 mod memory_cgroups;
@@ -13,19 +15,24 @@ mod node;
 mod place_lines;
 mod places;
 mod probe;
+mod prober;
 mod program_lines;
 mod programs;
+mod proxy;
 mod room;
+mod targets;
 
 pub use clock::judge_clock;
 pub use engine::{EngineReading, judge_engine};
 pub use kernel::{Kernel, judge_kernel};
 pub use line::{Half, Level, Line};
-pub use memory_cgroups::{Hierarchy, judge_hierarchy, judge_memory_cgroups};
+pub use memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
 pub use node::{Node, Read};
 pub use place_lines::judge_places;
-pub use places::{Need, Place, PlaceKind, Purpose, Target, places};
-pub use probe::{Answer, Probe, ProbeError, Prober};
+pub use places::{Need, Place, PlaceKind, Purpose, places};
+pub use probe::{Answer, Probe, ProbeError};
+pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
 pub use programs::{Program, ProgramKind, WELL_KNOWN_FOLDERS, find_programs};
 pub use room::{RecipeNeeds, judge_room};
+pub use targets::Target;

@@ -24,8 +24,9 @@ impl Node {
     pub fn read(proc: &Path) -> Self {
         let read = |name: &str| {
             let path = proc.join(name);
-            let text = fs::read_to_string(&path);
-            text.map(|text| text.trim_end().to_owned())
+            // A byte that is no text, as in the name of a mounted folder, says nothing about the rest.
+            let text = fs::read(&path);
+            text.map(|text| String::from_utf8_lossy(&text).trim_end().to_owned())
                 .map_err(|error| format!("{} cannot be read: {error}", path.display()))
         };
         Self {

@@ -6,6 +6,8 @@ use super::line::{Half, Level, Line};
 use super::places::{Need, Place, PlaceKind, Purpose};
 use super::probe::{Answer, Probe, ProbeError};
 use crate::execute::with_causes;
+use crate::recipe::ImageWay;
+use crate::source::shown;
 
 /// An answer that takes longer than this, in milliseconds, is worth a word.
 const SLOW: u64 = 2_000;
@@ -15,20 +17,29 @@ enum State {
     Usable(String),
     /// It answers, and takes its time.
     Slow(String),
+    /// It could not be asked as it would be in a build.
+    Unknown(String),
     Unusable(String),
 }
 
-/// A line for each place. One that is of no use is a failure only where something has no other place; `from_here`: the
-/// registries were asked from this host although the engine is on another one.
-pub fn judge_places(places: &[Place], probes: &[Probe], from_here: bool) -> Vec<Line> {
+/// A line for each place. One that is of no use is a failure only where a build that is told nothing else needs something
+/// that no other place has. `from_here`: the registries were asked from this host although the engine is on another one;
+/// `hub_mirrors`: what the engine asks before Docker Hub.
+pub fn judge_places(
+    places: &[Place],
+    probes: &[Probe],
+    from_here: bool,
+    hub_mirrors: &[String],
+) -> Vec<Line> {
     let states: Vec<_> = places
         .iter()
         .zip(probes)
         .map(|(place, probe)| (place, state(place, probe)))
         .collect();
+    let mirror_of = |place: &Place| hub_mirrors.first().filter(|_| place.is_hub());
     let had: BTreeSet<&Need> = states
         .iter()
-        .filter(|(_, state)| !matches!(state, State::Unusable(_)))
+        .filter(|(place, state)| !matches!(state, State::Unusable(_)) || mirror_of(place).is_some())
         .flat_map(|(place, _)| &place.needs)
         .collect();
     let lines = states.iter().map(|(place, state)| {
@@ -37,18 +48,12 @@ pub fn judge_places(places: &[Place], probes: &[Probe], from_here: bool) -> Vec<
         } else {
             ""
         };
-        let (check, remedy) = match place.kind {
-            PlaceKind::Source => ("source", "--source names another URL, or a local clone"),
-            PlaceKind::Registry => (
-                "registry",
-                "--mirror (or `mirrors` of the configuration) names a registry that answers, --image-archive brings the image as a file",
-            ),
-            PlaceKind::Debian => (
-                "debian-mirror",
-                "--debian-mirror (or `debian-mirror` of the configuration) names another",
-            ),
-        };
         let line = |level, found: &str| {
+            let check = match place.kind {
+                PlaceKind::Source => "source",
+                PlaceKind::Registry => "registry",
+                PlaceKind::Debian => "debian-mirror",
+            };
             let line = Line::new(Half::Build, check, level, format!("{found}{remark}"));
             line.of(place.name.clone())
         };
@@ -56,32 +61,83 @@ pub fn judge_places(places: &[Place], probes: &[Probe], from_here: bool) -> Vec<
             State::Usable(found) => line(Level::Ok, found),
             State::Slow(found) => line(Level::Warn, found)
                 .remedy("a nearer mirror is faster; --stall-timeout gives a slow one more time"),
+            State::Unknown(found) => line(Level::Warn, found)
+                .remedy("`docker pull` of an image that is there shows whether it answers"),
             State::Unusable(found) => {
-                let missing: Vec<_> = place
-                    .needs
-                    .iter()
-                    .filter(|need| !had.contains(need))
-                    .map(what)
-                    .collect();
-                if missing.is_empty() {
-                    line(Level::Warn, found).remedy("the next place is tried in its stead")
-                } else {
-                    line(Level::Fail, found)
-                        .remedy(format!("no place has {}: {remedy}", missing.join(", ")))
+                if let Some(mirror) = mirror_of(place) {
+                    return line(Level::Warn, found).remedy(format!(
+                        "the engine's mirror {} is asked first; `docker pull` shows whether it has the image",
+                        shown(mirror)
+                    ));
                 }
+                let needs = place.needs.iter();
+                let missing: Vec<_> = needs.filter(|need| !had.contains(need)).collect();
+                let (level, remedy) = without(&missing, place.kind);
+                line(level, found).remedy(remedy)
             }
         }
     });
     lines.collect()
 }
 
-fn what(need: &Need) -> String {
-    let what = match need.purpose {
-        Purpose::Source => "the source",
-        Purpose::Image => "the image",
-        Purpose::ImageOfSome => "the image of some versions",
+/// How bad it is that nothing has what is missing, and what to do.
+fn without(missing: &[&Need], kind: PlaceKind) -> (Level, String) {
+    if missing.is_empty() {
+        return (
+            Level::Warn,
+            "the next place is tried in its stead".to_owned(),
+        );
+    }
+    let defaults: Vec<_> = missing
+        .iter()
+        .copied()
+        .filter(|need| need.is_default)
+        .collect();
+    let (level, told) = if defaults.is_empty() {
+        (Level::Warn, missing)
+    } else {
+        (Level::Fail, defaults.as_slice())
     };
-    format!("{what} of {}", need.recipe)
+    let remedy = match kind {
+        PlaceKind::Source => "--source names another URL, or a local clone",
+        PlaceKind::Registry => {
+            "--mirror (or `mirrors` of the configuration) names a registry that answers, --image-archive brings the image as a file"
+        }
+        PlaceKind::Debian => {
+            "--debian-mirror (or `debian-mirror` of the configuration) names another"
+        }
+    };
+    let names: Vec<_> = told.iter().map(|need| what(need)).collect();
+    let around = told.iter().filter_map(|need| {
+        let way = need.way_around.as_ref()?;
+        Some(match told {
+            [_] => format!("; {way}"),
+            _ => format!("; for {} {way}", need.recipe),
+        })
+    });
+    // One recipe may lack several things that the same way does without.
+    let around: BTreeSet<String> = around.collect();
+    let around = String::from_iter(around);
+    let names = names.join(", ");
+    (level, format!("no place has {names}: {remedy}{around}"))
+}
+
+fn what(need: &Need) -> String {
+    let recipe = &need.recipe;
+    match need.purpose {
+        Purpose::Source => format!("the source of {recipe}"),
+        Purpose::Image(_) if need.is_default => format!("the image of {recipe}"),
+        Purpose::Image(way) => {
+            let way = match way {
+                ImageWay::Registry => "registry",
+                ImageWay::Upstream => "upstream",
+                ImageWay::Lean => "lean",
+                ImageWay::Debian => "debian",
+            };
+            format!("what {recipe} needs for `--image {way}`")
+        }
+        Purpose::Client => format!("the docker client that {recipe} needs for `--via run-sh`"),
+    }
 }
 
 fn state(place: &Place, probe: &Probe) -> State {
@@ -99,9 +155,12 @@ fn state(place: &Place, probe: &Probe) -> State {
     };
     match &probe.outcome {
         Ok(Answer::Folder) => State::Usable("a repository of this host".to_owned()),
-        Ok(Answer::Connected) => usable(format!(
-            "resolves and connects, {milliseconds} ms; nothing was asked"
-        )),
+        Ok(Answer::Connected) => usable(match &probe.proxy {
+            None => format!("resolves and connects, {milliseconds} ms; nothing was asked"),
+            Some(proxy) => format!(
+                "its proxy {proxy} connects, {milliseconds} ms; nothing is asked through SOCKS"
+            ),
+        }),
         Ok(Answer::Http { status, .. }) => {
             let text = format!("answers {status}{through}, {milliseconds} ms");
             match unexpected(place.kind, *status) {
@@ -109,6 +168,7 @@ fn state(place: &Place, probe: &Probe) -> State {
                 Some(reason) => State::Unusable(format!("{text}: {reason}")),
             }
         }
+        Err(error @ ProbeError::HiddenPassword) => State::Unknown(error.to_string()),
         Err(error @ ProbeError::TimedOut { .. }) => State::Unusable(format!("{error}{through}")),
         Err(error) => State::Unusable(format!(
             "{}{through}, {milliseconds} ms",
@@ -137,75 +197,143 @@ fn unexpected(kind: PlaceKind, status: u16) -> Option<&'static str> {
 mod tests {
     use std::io;
 
-    use super::super::places::Target;
+    use super::super::targets::Target;
     use super::*;
 
-    fn place(name: &str, kind: PlaceKind, needs: &[(&str, Purpose)]) -> Place {
+    const UPSTREAM: Purpose = Purpose::Image(ImageWay::Upstream);
+    const DEBIAN: Purpose = Purpose::Image(ImageWay::Debian);
+
+    /// A place for purposes of one recipe, whose default way is upstream's.
+    fn place(name: &str, kind: PlaceKind, purposes: &[Purpose]) -> Place {
+        let need = |purpose: &Purpose| Need {
+            recipe: "runc".to_owned(),
+            purpose: *purpose,
+            is_default: matches!(*purpose, Purpose::Source | UPSTREAM),
+            way_around: (*purpose == UPSTREAM).then(|| "there is another way".to_owned()),
+        };
         Place {
             name: name.to_owned(),
             kind,
             target: Target::Unusable(String::new()),
-            needs: needs
-                .iter()
-                .map(|(recipe, purpose)| Need {
-                    recipe: (*recipe).to_owned(),
-                    purpose: *purpose,
-                })
-                .collect(),
+            needs: purposes.iter().map(need).collect(),
         }
     }
 
-    fn answered(status: u16, milliseconds: u64) -> Probe {
+    fn probe(outcome: Result<Answer, ProbeError>, milliseconds: u64) -> Probe {
         Probe {
-            outcome: Ok(Answer::Http {
-                status,
-                ahead: None,
-            }),
+            outcome,
             milliseconds,
             proxy: None,
         }
     }
 
+    fn answered(status: u16, milliseconds: u64) -> Probe {
+        let ahead = None;
+        probe(Ok(Answer::Http { status, ahead }), milliseconds)
+    }
+
     fn dead() -> Probe {
-        Probe {
-            outcome: Err(ProbeError::Connect {
-                host: "a".to_owned(),
-                port: 1,
-                source: io::ErrorKind::ConnectionRefused.into(),
-            }),
-            milliseconds: 3,
-            proxy: None,
-        }
+        let refused = ProbeError::Connect {
+            host: "a".to_owned(),
+            port: 1,
+            source: io::ErrorKind::ConnectionRefused.into(),
+        };
+        probe(Err(refused), 3)
+    }
+
+    fn levels(lines: &[Line]) -> Vec<Level> {
+        lines.iter().map(|line| line.level).collect()
+    }
+
+    fn remedy(line: &Line) -> &str {
+        line.remedy.as_deref().unwrap_or_default()
     }
 
     #[test]
     fn a_dead_place_is_a_failure_only_without_another() {
-        let source = |name| place(name, PlaceKind::Source, &[("runc", Purpose::Source)]);
-        let registry = place("hub", PlaceKind::Registry, &[("runc", Purpose::Image)]);
+        let source = |name| place(name, PlaceKind::Source, &[Purpose::Source]);
+        let registry = place("hub", PlaceKind::Registry, &[UPSTREAM]);
         let both = [source("a"), source("b"), registry];
-        let lines = judge_places(&both, &[dead(), answered(200, 5), dead()], false);
-        let levels: Vec<_> = lines.iter().map(|line| line.level).collect();
-        assert_eq!(levels, [Level::Warn, Level::Ok, Level::Fail]);
-        let remedy = lines[2].remedy.as_deref().unwrap();
+        let lines = judge_places(&both, &[dead(), answered(200, 5), dead()], false, &[]);
+        assert_eq!(levels(&lines), [Level::Warn, Level::Ok, Level::Fail]);
         assert!(
-            remedy.contains("no place has the image of runc"),
-            "{remedy}"
+            remedy(&lines[2]).contains("no place has the image of runc: --mirror"),
+            "{lines:?}"
         );
         assert_eq!(lines[1].found, "answers 200, 5 ms");
     }
 
     #[test]
-    fn debians_archive_is_another_way_to_the_image() {
-        let image = [("runc", Purpose::Image)];
+    fn debians_archive_is_another_way_that_nothing_falls_back_to() {
         let both = [
-            place("hub", PlaceKind::Registry, &image),
-            place("debian", PlaceKind::Debian, &image),
+            place("hub", PlaceKind::Registry, &[UPSTREAM]),
+            place("debian", PlaceKind::Debian, &[DEBIAN]),
         ];
-        let lines = judge_places(&both, &[dead(), answered(200, 2_500)], true);
-        assert_eq!(lines[0].level, Level::Warn);
-        assert!(lines[0].found.contains("asked from here"), "{lines:?}");
-        assert_eq!(lines[1].level, Level::Warn, "slow: {lines:?}");
+        let lines = judge_places(&both, &[dead(), answered(200, 2_500)], true, &[]);
+        assert_eq!(
+            levels(&lines),
+            [Level::Fail, Level::Warn],
+            "slow: {lines:?}"
+        );
+        let hub = &lines[0];
+        assert!(remedy(hub).ends_with("; there is another way"), "{hub:?}");
+        assert!(hub.found.contains("asked from here"), "{lines:?}");
         assert!(!lines[1].found.contains("asked from here"), "{lines:?}");
+        // Only who asks for it needs Debian's archive.
+        let lines = judge_places(&both, &[answered(200, 5), dead()], false, &[]);
+        assert_eq!(levels(&lines), [Level::Ok, Level::Warn]);
+        let text = "no place has what runc needs for `--image debian`: --debian-mirror";
+        assert!(remedy(&lines[1]).contains(text), "{lines:?}");
+    }
+
+    #[test]
+    fn a_registry_of_clients_alone_does_not_stand_in_for_one_of_images() {
+        let both = [
+            place("images", PlaceKind::Registry, &[UPSTREAM, Purpose::Client]),
+            place("clients", PlaceKind::Registry, &[Purpose::Client]),
+        ];
+        let lines = judge_places(&both, &[dead(), answered(200, 5)], false, &[]);
+        assert_eq!(levels(&lines), [Level::Fail, Level::Ok]);
+        let lines = judge_places(&both, &[answered(200, 5), dead()], false, &[]);
+        assert_eq!(levels(&lines), [Level::Ok, Level::Warn]);
+        let lines = judge_places(&both[1..], &[dead()], false, &[]);
+        assert_eq!(levels(&lines), [Level::Warn]);
+        assert!(remedy(&lines[0]).contains("`--via run-sh`"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_mirror_of_the_engines_is_asked_before_docker_hub() {
+        let both = [
+            place("docker.io", PlaceKind::Registry, &[UPSTREAM]),
+            place("other", PlaceKind::Registry, &[UPSTREAM]),
+        ];
+        let mirrors = ["https://mirror.example.com/".to_owned()];
+        let lines = judge_places(&both, &[dead(), dead()], false, &mirrors);
+        assert_eq!(levels(&lines), [Level::Warn, Level::Warn]);
+        let text = "the engine's mirror https://mirror.example.com/ is asked first";
+        assert!(remedy(&lines[0]).starts_with(text), "{lines:?}");
+    }
+
+    #[test]
+    fn a_place_that_could_not_be_asked_is_neither_good_nor_bad() {
+        let both = [
+            place("a", PlaceKind::Registry, &[UPSTREAM]),
+            place("b", PlaceKind::Registry, &[UPSTREAM]),
+        ];
+        let hidden = probe(Err(ProbeError::HiddenPassword), 0);
+        let lines = judge_places(&both, &[hidden, dead()], false, &[]);
+        assert_eq!(levels(&lines), [Level::Warn, Level::Warn]);
+        assert_eq!(
+            lines[0].found,
+            "not asked: the engine does not tell its proxy's password"
+        );
+        let mut socks = probe(Ok(Answer::Connected), 4);
+        socks.proxy = Some("socks5://p".to_owned());
+        let lines = judge_places(&both[..1], &[socks], false, &[]);
+        assert_eq!(
+            lines[0].found,
+            "its proxy socks5://p connects, 4 ms; nothing is asked through SOCKS"
+        );
     }
 
     #[test]

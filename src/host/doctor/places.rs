@@ -1,18 +1,10 @@
 //! Which mirrors and sources the recipes look for things at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use reqwest::Url;
-
-use crate::recipe::{Images, Recipe, Source};
-use crate::source::{local_folder, shown};
-
-/// The registry of names that have none, and the host that serves it.
-const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
-/// Ports of what is not asked over http.
-const SSH: u16 = 22;
-const GIT: u16 = 9418;
+use super::targets::{HUB, Target, http, registry, repository};
+use crate::recipe::{ImageWay, Images, Recipe, Source};
+use crate::source::shown;
 
 /// Somewhere that something is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +37,10 @@ pub struct Need {
     pub recipe: String,
     /// What for.
     pub purpose: Purpose,
+    /// A build that is told nothing else needs it.
+    pub is_default: bool,
+    /// How to build where no place has it, as far as the recipe has another way.
+    pub way_around: Option<String>,
 }
 
 /// What a place is needed for.
@@ -52,28 +48,10 @@ pub struct Need {
 pub enum Purpose {
     /// The source.
     Source,
-    /// The toolchain image.
-    Image,
-    /// The toolchain image, for some versions only.
-    ImageOfSome,
-}
-
-/// What is asked of a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// An answer to this request.
-    Http(Url),
-    /// A connection.
-    Connection {
-        /// The host.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-    /// That this folder of this host is a repository.
-    Folder(PathBuf),
-    /// Nothing can be asked, for this reason.
-    Unusable(String),
+    /// The toolchain image, in this way. No way falls back to another one.
+    Image(ImageWay),
+    /// The image that has a client of the engine for upstream's script.
+    Client,
 }
 
 /// The places of `recipes`, each once, with the user's `mirrors` of registries and of Debian's archive. Places of the same
@@ -85,33 +63,57 @@ pub fn places<'a>(
 ) -> Vec<Place> {
     let mut found = Found::default();
     for recipe in recipes {
-        let need = |purpose| Need {
-            recipe: recipe.name.to_string(),
-            purpose,
-        };
         if let Source::Git(git) = &recipe.source {
             for url in &git.urls {
-                let target = repository(url);
-                found.add(PlaceKind::Source, shown(url), target, need(Purpose::Source));
+                let need = need(recipe, Purpose::Source);
+                found.add(PlaceKind::Source, shown(url), repository(url), need);
             }
         }
-        for host in registries(&recipe.images, recipe, mirrors) {
+        for (purpose, host) in registries(recipe, mirrors) {
             let target = registry(&host);
-            found.add(PlaceKind::Registry, host, target, need(Purpose::Image));
+            found.add(PlaceKind::Registry, host, target, need(recipe, purpose));
         }
         // Which mirror mmdebstrap takes when it is told none, it alone knows.
         if let (Some(debian), Some(mirror)) = (&recipe.images.debian, debian_mirror) {
             let mirror = mirror.trim_end_matches('/');
             let name = format!("{} ({})", shown(mirror), debian.suite);
             let list = format!("{mirror}/dists/{}/InRelease", debian.suite);
-            let purpose = match &debian.versions {
-                None => Purpose::Image,
-                Some(_) => Purpose::ImageOfSome,
-            };
-            found.add(PlaceKind::Debian, name, http(&list), need(purpose));
+            let need = need(recipe, Purpose::Image(ImageWay::Debian));
+            found.add(PlaceKind::Debian, name, http(&list), need);
         }
     }
     found.places.into_values().collect()
+}
+
+fn need(recipe: &Recipe, purpose: Purpose) -> Need {
+    let images = &recipe.images;
+    let way_around = match (purpose, &images.debian) {
+        (Purpose::Image(way), Some(debian)) if way != ImageWay::Debian => {
+            let without = "`--image debian` does without it";
+            Some(match &debian.versions {
+                None => without.to_owned(),
+                Some(versions) => format!("{without} ({versions})"),
+            })
+        }
+        _ => None,
+    };
+    Need {
+        recipe: recipe.name.to_string(),
+        purpose,
+        is_default: match purpose {
+            Purpose::Source => true,
+            Purpose::Image(way) => way == images.default.value,
+            Purpose::Client => false,
+        },
+        way_around,
+    }
+}
+
+impl Place {
+    /// It is Docker Hub, which engines may have mirrors for.
+    pub fn is_hub(&self) -> bool {
+        self.kind == PlaceKind::Registry && self.name == HUB
+    }
 }
 
 #[derive(Default)]
@@ -132,71 +134,52 @@ impl Found {
     }
 }
 
-fn http(url: &str) -> Target {
-    match Url::parse(url) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Target::Http(url),
-        Ok(url) => Target::Unusable(format!("{:?} is not asked over http", url.scheme())),
-        Err(error) => Target::Unusable(format!("it is not a URL: {error}")),
-    }
-}
-
-/// What git asks first of a repository.
-fn repository(url: &str) -> Target {
-    if let Some(folder) = local_folder(url) {
-        return Target::Folder(folder);
-    }
-    let Some((scheme, _)) = url.split_once("://") else {
-        // user@host:path, as ssh has it
-        let host = url.split(':').next().unwrap_or_default();
-        let host = host.rsplit('@').next().unwrap_or_default().to_owned();
-        return Target::Connection { host, port: SSH };
+/// Hosts of the registries at which images of the recipe may be looked for, with what each may have. What a tree or a
+/// version adds to the names is not known before a build.
+fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)> {
+    let images = &recipe.images;
+    let mut found = BTreeSet::new();
+    let mut add = |purpose, own: Vec<String>| {
+        let prefixes = mirrors.iter().chain(&images.mirrors);
+        let below = prefixes.map(|prefix| prefix_host(prefix));
+        found.extend(own.into_iter().chain(below).map(|host| (purpose, host)));
     };
-    let port = match scheme {
-        "ssh" | "git+ssh" | "ssh+git" => SSH,
-        "git" => GIT,
-        _ => {
-            let question = |url: Url| {
-                let url = url.as_str().trim_end_matches('/');
-                http(&format!("{url}/info/refs?service=git-upload-pack"))
-            };
-            return match http(url) {
-                Target::Http(url) => question(url),
-                other => other,
-            };
-        }
-    };
-    match Url::parse(url) {
-        Ok(url) => Target::Connection {
-            host: url.host_str().unwrap_or_default().to_owned(),
-            port: url.port().unwrap_or(port),
-        },
-        Err(error) => Target::Unusable(format!("it is not a URL: {error}")),
-    }
-}
-
-/// Hosts of the registries at which images of the recipe may be looked for. What a tree or a version adds to the names is
-/// not known before a build.
-fn registries(images: &Images, recipe: &Recipe, mirrors: &[String]) -> BTreeSet<String> {
-    let mut hosts = BTreeSet::new();
-    if images.registry.is_none() && images.upstream.is_none() && images.lean.is_none() {
-        return hosts;
-    }
-    hosts.extend(mirrors.iter().map(|prefix| prefix_host(prefix)));
-    hosts.extend(images.mirrors.iter().map(|prefix| prefix_host(prefix)));
-    hosts.extend(images.heirs.values().map(|prefix| prefix_host(prefix)));
-    let also = images.registry.iter().flat_map(|image| &image.also);
-    let base = images.lean.iter().filter_map(|image| image.base.as_ref());
-    hosts.extend(also.chain(base).map(|name| name_host(name.as_str())));
     // Upstream's Dockerfiles start from images that have no registry in their names.
-    if images.upstream.is_some() || images.lean.iter().any(|image| image.base.is_none()) {
-        hosts.insert(HUB.0.to_owned());
+    let upstream = || HUB.to_owned();
+    if let Some(image) = &images.registry {
+        // Which registry the name itself is of, and whether that one has an heir, stands in the tree.
+        let heirs = images.heirs.values().map(|prefix| prefix_host(prefix));
+        let also = image.also.iter().map(|name| name_host(name.as_str()));
+        add(
+            Purpose::Image(ImageWay::Registry),
+            heirs.chain(also).collect(),
+        );
+    }
+    if images.upstream.is_some() {
+        add(Purpose::Image(ImageWay::Upstream), vec![upstream()]);
+    }
+    if let Some(image) = &images.lean {
+        let base = image.base.as_ref();
+        let base = base.map_or_else(upstream, |name| inheriting_host(name.as_str(), images));
+        add(Purpose::Image(ImageWay::Lean), vec![base]);
     }
     if let Some(script) = &recipe.build.run_sh {
-        hosts.insert(name_host(script.client.image.as_str()));
         let also = script.client.also.iter();
-        hosts.extend(also.map(|name| name_host(name.as_str())));
+        let mut hosts: Vec<_> = also.map(|name| name_host(name.as_str())).collect();
+        hosts.push(inheriting_host(script.client.image.as_str(), images));
+        add(Purpose::Client, hosts);
     }
-    hosts
+    found
+}
+
+/// The host that is asked for an image by its own name: its registry's, or that of the registry's heir.
+fn inheriting_host(name: &str, images: &Images) -> String {
+    let is_below = |old: &str| {
+        name.strip_prefix(old)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let heir = images.heirs.iter().find(|(old, _)| is_below(old));
+    heir.map_or_else(|| name_host(name), |(_, heir)| prefix_host(heir))
 }
 
 /// The host of a prefix such as `registry.example.com/hub`.
@@ -208,75 +191,58 @@ fn prefix_host(prefix: &str) -> String {
 fn name_host(name: &str) -> String {
     match name.split_once('/') {
         Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first.to_owned(),
-        _ => HUB.0.to_owned(),
+        _ => HUB.to_owned(),
     }
-}
-
-/// What every registry answers, if only that it wants to know who asks.
-fn registry(host: &str) -> Target {
-    let host = if host == HUB.0 { HUB.1 } else { host };
-    let name = host.split(':').next().unwrap_or_default();
-    // The engine speaks plain http to registries of its own host.
-    let scheme = if name == "localhost" || name.starts_with("127.") {
-        "http"
-    } else {
-        "https"
-    };
-    http(&format!("{scheme}://{host}/v2/"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, name_host, registry, repository};
-
-    fn asked(target: &Target) -> String {
-        match target {
-            Target::Http(url) => url.to_string(),
-            Target::Connection { host, port } => format!("{host} {port}"),
-            Target::Folder(folder) => folder.display().to_string(),
-            Target::Unusable(reason) => format!("unusable: {reason}"),
-        }
-    }
+    use super::*;
+    use crate::library::Library;
 
     #[test]
-    fn repositories_are_asked_as_git_asks_them() {
-        for (url, expected) in [
-            (
-                "https://example.org/a.git/",
-                "https://example.org/a.git/info/refs?service=git-upload-pack",
-            ),
-            ("ssh://git@example.org:2222/a", "example.org 2222"),
-            ("ssh://git@example.org/a", "example.org 22"),
-            ("git://example.org/a", "example.org 9418"),
-            ("git@example.org:a/b.git", "example.org 22"),
-            ("/srv/a.git", "/srv/a.git"),
-            ("file:///srv/a%20b", "/srv/a b"),
-        ] {
-            assert_eq!(asked(&repository(url)), expected, "{url}");
-        }
-        assert!(asked(&repository("ftp://example.org/a")).starts_with("unusable: \"ftp\""));
-        assert!(asked(&repository("https://")).starts_with("unusable: it is not a URL"));
-    }
-
-    #[test]
-    fn registries_are_asked_for_their_interface() {
-        for (name, host, url) in [
-            (
-                "golang:1.12",
-                "docker.io",
-                "https://registry-1.docker.io/v2/",
-            ),
-            ("team/tool", "docker.io", "https://registry-1.docker.io/v2/"),
-            ("quay.io/a/b", "quay.io", "https://quay.io/v2/"),
-            (
-                "127.0.0.1:5000/a",
-                "127.0.0.1:5000",
-                "http://127.0.0.1:5000/v2/",
-            ),
-            ("localhost/a", "localhost", "http://localhost/v2/"),
+    fn names_of_images_tell_their_registry() {
+        for (name, host) in [
+            ("golang:1.12", "docker.io"),
+            ("team/tool", "docker.io"),
+            ("quay.io/a/b", "quay.io"),
+            ("127.0.0.1:5000/a", "127.0.0.1:5000"),
+            ("localhost/a", "localhost"),
+            ("[::1]:5000/a", "[::1]:5000"),
         ] {
             assert_eq!(name_host(name), host);
-            assert_eq!(asked(&registry(host)), url);
         }
+    }
+
+    /// What a place of a shipped recipe is needed for, and whether every build needs that.
+    fn needed(recipe: &str, place: &str) -> Vec<(Purpose, bool)> {
+        let loaded = Library::new(Vec::new()).load(recipe).unwrap();
+        let places = places([&loaded.recipe], &[], Some("http://debian.example/debian"));
+        let found = places.iter().find(|found| found.name == place).unwrap();
+        let needs = found.needs.iter();
+        needs.map(|need| (need.purpose, need.is_default)).collect()
+    }
+
+    #[test]
+    fn what_a_place_may_have_is_told_by_the_way_to_the_image() {
+        let image = |way, is_default| (Purpose::Image(way), is_default);
+        let (client, archive) = (
+            (Purpose::Client, false),
+            "http://debian.example/debian (bullseye)",
+        );
+        let registry = image(ImageWay::Registry, true);
+        assert_eq!(needed("kubelet", "registry.k8s.io"), [registry]);
+        assert_eq!(needed("kubelet", "docker.io"), [registry, client]);
+        assert_eq!(needed("kubelet", "mirror.gcr.io"), [client]);
+        let debian = |is_default| [image(ImageWay::Debian, is_default)];
+        assert_eq!(needed("kubelet", archive), debian(false));
+        assert_eq!(needed("runc-debian", archive), debian(true));
+        let (upstream, lean) = (
+            image(ImageWay::Upstream, true),
+            image(ImageWay::Lean, false),
+        );
+        assert_eq!(needed("runc", "docker.io"), [upstream, lean]);
+        let registry = image(ImageWay::Registry, false);
+        assert_eq!(needed("runc", "mirror.gcr.io"), [registry, upstream, lean]);
     }
 }

@@ -1,12 +1,15 @@
 //! Do the installed programs turn accounting on, and does that leak here?
 
+use std::io;
+
 use super::kernel::{Kernel, has_no_kmem};
 use super::line::{Half, Level, Line};
-use super::memory_cgroups::Hierarchy;
 use super::node::Node;
 use super::programs::{Program, ProgramKind};
+use crate::host::CgroupMounts;
 use crate::verify::{
-    CheckName, Expectations, Findings, KmemExpectation, KmemVerdict, judge as judge_findings,
+    CheckName, Expectations, Findings, KmemExpectation, KmemVerdict, VerifyError, VersionRun,
+    judge as judge_findings,
 };
 
 /// Longest version text of a line, in characters.
@@ -27,8 +30,8 @@ impl Leaks {
     /// Judges by the kernel, its command line and the cgroups.
     pub fn on(node: &Node) -> Self {
         // Of what could not be read the worse is assumed.
-        let hierarchy = node.mounts.as_deref().map(Hierarchy::of);
-        if hierarchy.is_ok_and(|hierarchy| hierarchy == Hierarchy::V2) {
+        let mounts = node.mounts.as_deref().map(CgroupMounts::of);
+        if mounts.is_ok_and(|mounts| mounts.is_unified_only()) {
             return Self::No("the cgroups are of version 2");
         }
         let nokmem = node.command_line.as_deref().is_ok_and(has_no_kmem);
@@ -69,17 +72,18 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
         Ok(findings) => findings,
         Err(error) => {
             return line(Level::Warn, crate::execute::with_causes(error))
-                .remedy("run the doctor as root");
+                .remedy(remedy(error, program));
         }
     };
-    let version: String = match program.version_line() {
-        Some(version) => version
+    let version: String = match (program.version_line(), &program.version) {
+        (Some(version), _) => version
             .chars()
             .filter(|c| !c.is_control())
             .take(VERSION_WIDTH)
             .chain("; ".chars())
             .collect(),
-        None => String::new(),
+        (None, Some(VersionRun::NotRun { reason })) => format!("not run: {reason}; "),
+        (None, _) => String::new(),
     };
     if program.kind == ProgramKind::Docker && findings.kmem.verdict != KmemVerdict::On {
         let found = "what counts is the runc that it starts";
@@ -103,6 +107,23 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
             "see what it is: `kmembuild verify {}`",
             program.path.display()
         )),
+    }
+}
+
+/// What to do about a file that could not be read.
+fn remedy(error: &VerifyError, program: &Program) -> String {
+    match error {
+        VerifyError::Open { source, .. } | VerifyError::Read { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            "run the doctor as root".to_owned()
+        }
+        VerifyError::Changed { .. } => "run the doctor again when it is in place".to_owned(),
+        VerifyError::Open { .. }
+        | VerifyError::Read { .. }
+        | VerifyError::NotARegularFile { .. } => {
+            format!("see what is there: `ls -l {}`", program.path.display())
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun, inspect, run_version};
+use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun, inspect};
 
 /// Where distributions, Docker's packages and installers put these programs, beside what `PATH` names.
 pub const WELL_KNOWN_FOLDERS: [&str; 14] = [
@@ -57,13 +58,14 @@ pub struct Program {
     pub path: PathBuf,
     /// What `verify` finds in it.
     pub findings: Result<Findings, VerifyError>,
-    /// What it says of its version; none where it was not run.
+    /// What came of asking it for its version; none where it is no program.
     pub version: Option<VersionRun>,
 }
 
 /// Finds the programs in `folders` and looks into each, once wherever links lead to it. Runs those that are programs with
-/// `--version`, as `verify` does. Blocks for that long.
-pub fn find_programs(folders: &[PathBuf]) -> Vec<Program> {
+/// `--version`, as `verify` does, but as root only those that nobody else could have put there. Blocks for that long, or
+/// until `is_cancelled` says so; what has been started is killed then.
+pub fn find_programs(folders: &[PathBuf], is_cancelled: &dyn Fn() -> bool) -> Vec<Program> {
     let mut found = BTreeMap::new();
     for (folder, (name, kind)) in folders
         .iter()
@@ -78,16 +80,17 @@ pub fn find_programs(folders: &[PathBuf]) -> Vec<Program> {
     }
     let mut programs: Vec<_> = found
         .into_iter()
-        .map(|(path, kind)| look_into(kind, path))
+        .take_while(|_| !is_cancelled())
+        .map(|(path, kind)| look_into(kind, path, is_cancelled))
         .collect();
     programs.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
     programs
 }
 
-fn look_into(kind: ProgramKind, path: PathBuf) -> Program {
+fn look_into(kind: ProgramKind, path: PathBuf, is_cancelled: &dyn Fn() -> bool) -> Program {
     let findings = inspect(&path);
     let is_program = matches!(&findings, Ok(findings) if findings.format.is_program());
-    let version = is_program.then(|| version_of(&path));
+    let version = is_program.then(|| version_of(&path, is_cancelled));
     Program {
         kind,
         path,
@@ -96,8 +99,22 @@ fn look_into(kind: ProgramKind, path: PathBuf) -> Program {
     }
 }
 
-fn version_of(path: &Path) -> VersionRun {
-    run_version(path, &["--version".to_owned()], VERSION_TIMEOUT)
+fn version_of(path: &Path, is_cancelled: &dyn Fn() -> bool) -> VersionRun {
+    if rustix::process::geteuid().is_root() && others_may_replace(path) {
+        return VersionRun::NotRun {
+            reason: "others may replace it".to_owned(),
+        };
+    }
+    let arguments = ["--version".to_owned()];
+    VersionRun::of(path, &arguments, VERSION_TIMEOUT, is_cancelled)
+}
+
+/// Whether somebody else than root could have put the program there. `path` has no links.
+fn others_may_replace(path: &Path) -> bool {
+    path.ancestors().any(|part| match fs::metadata(part) {
+        Ok(part) => part.uid() != 0 || part.mode() & 0o022 != 0,
+        Err(_) => true,
+    })
 }
 
 impl Program {

@@ -27,7 +27,8 @@ pub fn judge_room(reading: &EngineReading, needs: &[RecipeNeeds]) -> Vec<Line> {
 fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "memory", level, found);
     let Some(has) = has else {
-        return line(Level::Warn, "the engine does not tell".to_owned());
+        return line(Level::Warn, "the engine does not tell".to_owned())
+            .remedy("look on the engine's host: `free -h`");
     };
     let wanted: Vec<_> = needs
         .iter()

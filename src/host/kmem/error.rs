@@ -14,7 +14,7 @@ pub enum HierarchyError {
     Mounts {
         /// What the system said.
         #[source]
-        source: procfs::ProcError,
+        source: std::io::Error,
     },
     /// Memory is a controller of the unified hierarchy.
     #[error(
@@ -31,6 +31,15 @@ pub enum HierarchyError {
         "no memory hierarchy of cgroup v1 is mounted here; where it is mounted elsewhere, name it with --root"
     )]
     None,
+    /// The named folder is not one of cgroups: anything could be in it, as in the whole file system.
+    #[error(
+        "{} is no cgroup, as it has no cgroup.procs; name the mount of the memory controller or a cgroup in it",
+        path.display()
+    )]
+    NoCgroup {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The named folder cannot be walked.
     #[error("{} cannot be opened as a folder of cgroups; name the mount of the memory controller or a cgroup in it", path.display())]
     Root {

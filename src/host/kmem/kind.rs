@@ -9,6 +9,9 @@
 //! | a pod | `pod<uid>` | `kubepods-burstable-pod<uid>.slice` |
 //! | a container | `<id>` | `docker-<id>.scope`, `cri-containerd-<id>.scope`, `crio-<id>.scope` |
 //! | a container of no pod | `docker/<id>`, `<namespace>/<id>` | `system.slice/docker-<id>.scope` |
+//!
+//! With kubelet's `--cgroup-root` all pods are in that, and systemd's slices have its name before theirs:
+//! `kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice`.
 
 use serde::Serialize;
 
@@ -74,7 +77,7 @@ impl Level {
     /// The level of a cgroup of this name in one of level `parent`.
     pub(super) fn of(name: &[u8], parent: Self) -> Self {
         let name = String::from_utf8_lossy(name);
-        if name == "kubepods" || name == "kubepods.slice" {
+        if is_kubepods(&name) {
             // Also below --cgroup-root, and below the container of a node that is itself a container.
             return Self::Kubepods;
         }
@@ -98,11 +101,19 @@ impl Level {
     fn in_kubepods(name: &str) -> Self {
         let slice = name.strip_suffix(".slice");
         let pod = match slice {
-            Some(slice) => slice.contains("-pod"),
+            // Not in what is before it, which is the name of --cgroup-root.
+            Some(slice) => slice
+                .rsplit("kubepods")
+                .next()
+                .is_some_and(|rest| rest.contains("-pod")),
             None => name.starts_with("pod"),
         };
         if pod { Self::Pod } else { Self::Qos }
     }
+}
+
+fn is_kubepods(name: &str) -> bool {
+    matches!(name, "kubepods" | "kubepods.slice") || name.ends_with("-kubepods.slice")
 }
 
 fn is_runtime(name: &str) -> bool {
@@ -158,6 +169,20 @@ mod tests {
                 PodContainer,
             ),
             ("node/kubepods/burstable", Qos),
+            ("kubelet.slice", Other),
+            ("kubelet.slice/kubelet-kubepods.slice", Kubepods),
+            (
+                "my.slice/my-pods.slice/my-pods-kubepods.slice/my-pods-kubepods-besteffort.slice",
+                Qos,
+            ),
+            (
+                "kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod5d.slice",
+                Pod,
+            ),
+            (
+                "kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod5d.slice/docker-ID.scope",
+                PodContainer,
+            ),
             ("docker", Runtime),
             ("docker/ID", Container),
             ("docker/ID/system.slice", Nested),

@@ -22,7 +22,7 @@ pub struct Sample {
     pub time: Timestamp,
     /// Entries of /sys/kernel/slab.
     pub slab_caches: Option<u64>,
-    /// Memory cgroups in use by /proc/cgroups.
+    /// Memory cgroups by /proc/cgroups; before kernel 3.19 without removed ones that are still kept.
     pub memory_cgroups: Option<u64>,
     /// Memory cgroups that were found.
     pub cgroups_found: Option<u64>,

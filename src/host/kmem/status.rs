@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::accounting::{Accounting, Reason};
-use super::hierarchy::Hierarchy;
 use super::kind::Level;
 use super::system::System;
 use super::walk::{Detail, display};
+use crate::host::Hierarchy;
 
 /// Whether kernel-memory accounting is on on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,7 +36,8 @@ pub struct Status {
     pub cgroups: u64,
     /// Those without a process in them or below them.
     pub without_processes: u64,
-    /// Removed cgroups that the kernel still keeps; known when the whole hierarchy was walked.
+    /// Removed cgroups that the kernel still keeps; known when the whole hierarchy was walked, and the kernel [counts
+    /// them](System::counts_removed).
     pub removed: Option<u64>,
     /// Kernel memory in bytes that the cgroups of kubelet and of runtimes are charged with; none when no file tells.
     pub kernel_memory: Option<u64>,
@@ -283,7 +284,7 @@ impl Found {
             // Others may have come or gone since the kernel counted.
             removed: system
                 .memory_cgroups
-                .filter(|_| hierarchy.whole)
+                .filter(|_| hierarchy.whole && system.counts_removed())
                 .map(|in_use| in_use.saturating_sub(cgroups)),
             system,
             kernel_memory: self.kernel_memory,
@@ -323,6 +324,25 @@ mod tests {
             cannot_tell,
             ..LevelCounts::new(level)
         }
+    }
+
+    #[test]
+    fn removed_cgroups_are_told_where_the_kernel_counts_them() {
+        let removed = |kernel: &str, whole| {
+            let mut found = Found::new(Detail::Few);
+            found.cgroup(None, b"", Level::Other, None, true);
+            let system = System {
+                kernel: kernel.to_owned(),
+                slabs: None,
+                memory_cgroups: Some(5),
+                nokmem: false,
+            };
+            let root = "/sys/fs/cgroup/memory".into();
+            found.finish(&Hierarchy { root, whole }, system).removed
+        };
+        assert_eq!(removed("4.19.0", true), Some(4));
+        assert_eq!(removed("4.19.0", false), None);
+        assert_eq!(removed("3.10.0-1127.el7.x86_64", true), None);
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub struct System {
     /// Entries of /sys/kernel/slab: slab caches with their aliases, those of cgroups included. None where the kernel
     /// does not list them.
     pub slabs: Option<u64>,
-    /// Memory cgroups in use by /proc/cgroups, removed ones that still hold memory included. None where the memory
-    /// controller is not listed.
+    /// Memory cgroups by /proc/cgroups, with removed ones that the kernel still keeps if it [counts
+    /// them](Self::counts_removed). None where the memory controller is not listed.
     pub memory_cgroups: Option<u64>,
     /// Whether the kernel was told `cgroup.memory=nokmem`.
     pub nokmem: bool,
@@ -41,9 +41,17 @@ impl System {
         }
     }
 
-    /// Memory cgroups in use now, by /proc/cgroups.
+    /// Memory cgroups now, by /proc/cgroups.
     pub fn memory_cgroups_now() -> Option<u64> {
         memory_cgroups()
+    }
+
+    /// Whether /proc/cgroups counts removed memory cgroups as long as they are kept, as what leaks is. Before 3.19 it
+    /// does not: a cgroup is taken off the count as it is removed, while its memory controller holds a reference to
+    /// itself, and the number that it has, for as long as it is charged with something (`cgroup_free_fn`,
+    /// `mem_cgroup_css_free`).
+    pub fn counts_removed(&self) -> bool {
+        !before_3_19(&self.kernel)
     }
 
     /// Whether reading memory.kmem.slabinfo fails where accounting is off.

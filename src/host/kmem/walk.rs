@@ -13,10 +13,10 @@ use rustix::io::Errno;
 
 use super::accounting::{self, Reason, RefusesWhenOff};
 use super::error::HierarchyError;
-use super::hierarchy::Hierarchy;
 use super::kind::Level;
 use super::status::{Found, Status};
 use super::system::System;
+use crate::host::Hierarchy;
 
 /// How much is kept of single cgroups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ struct Visit {
 /// problems of the status.
 ///
 /// # Errors
-/// When the root of the hierarchy cannot be opened as a folder.
+/// When the root of the hierarchy cannot be opened as a folder, or is no cgroup.
 pub fn walk(
     hierarchy: &Hierarchy,
     system: System,
@@ -83,6 +83,11 @@ pub fn walk(
             source: source.into(),
         }
     })?;
+    let procs = rustix::fs::statat(&root, c"cgroup.procs", rustix::fs::AtFlags::empty());
+    if procs.is_err_and(|error| error == Errno::NOENT) {
+        let path = hierarchy.root.clone();
+        return Err(HierarchyError::NoCgroup { path });
+    }
     let visitor = Visitor {
         root,
         kernel: system.refuses_when_off(),

@@ -21,6 +21,8 @@ const TIMES: [f64; 19] = [
     10_800.0, 21_600.0, 43_200.0, 86_400.0, 604_800.0,
 ];
 const DAY: f64 = 86_400.0;
+/// More marks than any axis has: steps are a quarter of what is drawn or more, of time a sixth.
+const MOST_MARKS: u32 = 10;
 
 impl Axis {
     /// How far along it a value is, from 0 to 1.
@@ -31,9 +33,10 @@ impl Axis {
     /// An axis for values from `low` to `high`. It begins at 0 unless the values are far from it.
     pub(super) fn of_values(low: f64, high: f64, bytes: bool) -> Self {
         let low = if low > 0.6 * high { low } else { 0.0 };
-        // A flat curve runs through the middle.
-        let (low, high) = if high - low < 1.0 {
-            ((low - 1.0).max(0.0), high + 1.0)
+        // A flat curve runs through the middle. Near 2^53 and above it 1 more is lost in the rounding.
+        let margin = (high * 1e-9).max(1.0);
+        let (low, high) = if high - low < margin {
+            ((low - margin).max(0.0), high + margin)
         } else {
             (low, high)
         };
@@ -70,18 +73,15 @@ impl Axis {
     }
 }
 
+/// A mark every `step`: by their number, as a sum of steps is a little more or less than what it should be.
 fn marks(low: f64, high: f64, step: f64, label: impl Fn(f64) -> String) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    let mut at = low;
-    // The sum of steps is a little more or less than what it should be.
-    while at <= high + step / 1000.0 {
-        marks.push(Mark {
-            at,
-            label: label(at),
-        });
-        at += step;
-    }
-    marks
+    let places = (0..MOST_MARKS).map(|number| low + f64::from(number) * step);
+    let marked = places.take_while(|&at| at <= high + step / 1000.0);
+    let mark = |at| Mark {
+        at,
+        label: label(at),
+    };
+    marked.map(mark).collect()
 }
 
 /// The next higher of 1, 2, 5, 10, 20, 50 and so on.
@@ -159,6 +159,25 @@ mod tests {
         assert_eq!(bytes(0.0, 1.2), "0.0 MiB 0.5 MiB 1.0 MiB 1.5 MiB");
         assert_eq!(bytes(0.0, 0.0), "0 B 1 B");
         assert_eq!(bytes(0.0, 3000.0), "0 GiB 1 GiB 2 GiB 3 GiB");
+    }
+
+    #[test]
+    fn values_that_are_not_exact_any_more_are_marked_as_well() {
+        // Beyond the first a neighbour is more than 1 away; the last is u64::MAX, as near as it comes.
+        for value in [53, 63, 64].map(|power| 2_f64.powi(power)) {
+            for bytes in [false, true] {
+                for low in [value, value - 1.0, 0.9 * value, 0.0] {
+                    let axis = Axis::of_values(low, value, bytes);
+                    assert!((3..=6).contains(&axis.marks.len()), "{axis:?}");
+                    let part = axis.part(value);
+                    assert!((0.3..=1.0).contains(&part), "{part}: {axis:?}");
+                    assert!(axis.marks.is_sorted_by(|a, b| a.at < b.at), "{axis:?}");
+                }
+            }
+        }
+        let exbibytes = 60.0 * 1024_f64.powi(6);
+        let axis = Axis::of_values(exbibytes, exbibytes, true);
+        assert!(axis.marks.len() > 2, "{axis:?}");
     }
 
     #[test]

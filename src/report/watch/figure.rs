@@ -64,13 +64,16 @@ impl Figure {
 }
 
 /// A curve: seconds since the first sample, and the value there. A gap is where nothing was known.
-pub(super) type Curve = Vec<(f64, Option<f64>)>;
+pub(super) type Curve = Vec<Point>;
+
+/// A point of a curve.
+type Point = (f64, Option<f64>);
 
 /// Most points of a curve: more than there are dots to draw them on.
 const POINTS: usize = 1200;
 
 /// The curve of a figure. Of very many samples the lowest and the highest of each stretch are kept, so that no peak is
-/// lost.
+/// lost; a gap is left where nothing was known of a whole stretch.
 pub(super) fn curve(figure: Figure, samples: &[Sample]) -> Curve {
     let Some(first) = samples.first() else {
         return Vec::new();
@@ -83,20 +86,24 @@ pub(super) fn curve(figure: Figure, samples: &[Sample]) -> Curve {
     let mut curve = Vec::with_capacity(POINTS);
     for samples in samples.chunks(stretch) {
         let points: Curve = samples.iter().map(point).collect();
-        let lowest = points.iter().min_by(|a, b| order(a.1, b.1));
-        let highest = points.iter().max_by(|a, b| order(a.1, b.1));
-        let mut both: Vec<_> = lowest.into_iter().chain(highest).copied().collect();
-        both.sort_by(|a, b| a.0.total_cmp(&b.0));
-        both.dedup();
-        curve.extend(both);
+        let known = || points.iter().filter(|point| point.1.is_some());
+        let lowest = known().min_by(|a, b| order(a, b));
+        let highest = known().max_by(|a, b| order(a, b));
+        match lowest.zip(highest) {
+            Some((lowest, highest)) if lowest == highest => curve.push(*lowest),
+            Some((lowest, highest)) if lowest.0 > highest.0 => curve.extend([highest, lowest]),
+            Some((lowest, highest)) => curve.extend([lowest, highest]),
+            None => curve.extend(points.first()),
+        }
     }
     // The last value is what people look for.
     curve.extend(samples.last().map(point));
     curve
 }
 
-fn order(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
-    a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal)
+/// By their values.
+fn order(a: &Point, b: &Point) -> std::cmp::Ordering {
+    a.1.partial_cmp(&b.1).unwrap_or(std::cmp::Ordering::Equal)
 }
 
 #[expect(
@@ -139,6 +146,26 @@ mod tests {
             ((0.0, Some(400.0)), Some(&(19_999.0, Some(400.0))))
         );
         assert!(curve.is_sorted_by(|a, b| a.0 <= b.0));
+    }
+
+    #[test]
+    fn what_was_not_known_once_hides_nothing_of_a_long_watch() {
+        let slabs = |second| match second {
+            500 | 502 | 2000..3000 => None,
+            501 => Some(7),
+            _ => Some(400),
+        };
+        let samples: Vec<_> = (0..20_000)
+            .map(|second| sample(second, slabs(second)))
+            .collect();
+        let curve = curve(Figure::SlabCaches, &samples);
+        assert!(curve.contains(&(501.0, Some(7.0))));
+        let gaps: Vec<_> = curve.iter().filter(|point| point.1.is_none()).collect();
+        assert!(gaps.len() > 20, "{gaps:?}");
+        assert!(
+            gaps.iter().all(|gap| (2000.0..3000.0).contains(&gap.0)),
+            "{gaps:?}"
+        );
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::super::print;
+use super::hangup::or_at_hangup;
+use super::refuse_formats;
 use crate::cli::args::{ExhaustArguments, Format, GlobalArguments};
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
-use crate::host::kmem::{Hierarchy, MEMORY_CGROUP_IDS};
+use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
 
@@ -28,21 +29,15 @@ pub(super) async fn run(
     arguments: &ExhaustArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let json = match global.format {
-        None | Some(Format::Text) => false,
-        Some(Format::Json) => true,
-        Some(refused) => {
-            let text = format!("this command cannot print {refused:?}");
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-    };
+    refuse_formats(global, &[Format::Yaml, Format::Prometheus])?;
+    let json = global.format == Some(Format::Json);
     if let (Some(count), false) = (arguments.count, arguments.yes) {
         let text = format!(
             "{count} memory cgroups would be made on this machine, on which new pods may fail meanwhile"
         );
         return Err(Failure::new(FailureKind::Usage, text).hint("--yes does it"));
     }
-    let hierarchy = Hierarchy::find(arguments.root.as_deref());
+    let hierarchy = find_hierarchy(arguments.root.as_deref());
     let root = hierarchy
         .map_err(|error| Failure::new(FailureKind::CannotTell, error))?
         .root;
@@ -59,15 +54,7 @@ async fn filled(
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     // A lost connection must not leave the machine full.
-    let hangup = signal(SignalKind::hangup());
-    let stop = cancel.child_token();
-    let of_hangup = stop.clone();
-    tokio::spawn(async move {
-        if let Ok(mut hangup) = hangup {
-            hangup.recv().await;
-            of_hangup.cancel();
-        }
-    });
+    let stop = or_at_hangup(cancel);
     let filled = tokio::task::spawn_blocking(move || fill(&root, count, &stop)).await;
     let filled = filled.map_err(|error| Failure::new(FailureKind::Internal, error))?;
     let filled = filled.map_err(failure)?;
@@ -126,6 +113,10 @@ fn text(filled: &Filled) -> String {
         End::Reserve => format!(
             "Stopped without an error: others made some, too, and the last {RESERVE} are left to them\n"
         ),
+        End::Memory => {
+            "Stopped without an error: less than a tenth of the machine's memory is available, and is left to others\n"
+                .to_owned()
+        }
         End::Interrupted => "Interrupted\n".to_owned(),
     };
     if filled.left.is_empty() {
@@ -133,6 +124,9 @@ fn text(filled: &Filled) -> String {
             "All of them are removed; {} are in use now\n",
             number(filled.in_use_after)
         );
+    }
+    if !filled.counts_removed {
+        text += "This kernel does not count removed cgroups that it still keeps, which is what leaks: they hold numbers as well\n";
     }
     text
 }
@@ -178,9 +172,11 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
 fn failure(error: ExhaustError) -> Failure {
     let kind = match &error {
         ExhaustError::NotRoot | ExhaustError::TooMany { .. } => FailureKind::Usage,
-        ExhaustError::NotCounted | ExhaustError::Folder { .. } | ExhaustError::Search { .. } => {
-            FailureKind::CannotTell
-        }
+        ExhaustError::NoMemoryCgroup { .. }
+        | ExhaustError::NotCounted
+        | ExhaustError::Leftover { .. }
+        | ExhaustError::Folder { .. }
+        | ExhaustError::Search { .. } => FailureKind::CannotTell,
     };
     Failure::new(kind, error)
 }

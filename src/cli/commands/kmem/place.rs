@@ -1,8 +1,8 @@
 //! Files that others read while they are written.
 
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// The folder that a file is in.
@@ -11,6 +11,17 @@ pub(super) fn folder_of(file: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Whether two names are of the same file, which need not be there yet.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let inode = |file: &Path| fs::metadata(file).map(|file| (file.dev(), file.ino()));
+    if let (Ok(one), Ok(other)) = (inode(one), inode(other)) {
+        return one == other;
+    }
+    let place = |file: &Path| fs::canonicalize(folder_of(file));
+    let same_folder = matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other);
+    same_folder && one.file_name() == other.file_name()
 }
 
 /// Writes a file beside its place and renames it, so that nobody ever reads a half. It has the permissions `mode`.

@@ -5,10 +5,11 @@ use std::time::SystemTime;
 
 use super::super::print;
 use super::place::write_whole;
+use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, StatusArguments};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
-use crate::host::kmem::{Accounting, Detail, Hierarchy, Level, Status, System, Verdict, walk};
+use crate::host::kmem::{Accounting, Detail, Level, Status, System, Verdict, find_hierarchy, walk};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
 pub(super) fn run(
@@ -16,10 +17,7 @@ pub(super) fn run(
     global: &GlobalArguments,
     arguments: &StatusArguments,
 ) -> Result<(), Failure> {
-    if global.format == Some(Format::Yaml) {
-        let text = "this command cannot print YAML";
-        return Err(Failure::new(FailureKind::Usage, text));
-    }
+    refuse_formats(global, &[Format::Yaml])?;
     if let Some(file) = &arguments.textfile {
         check_name(file)?;
     }
@@ -50,7 +48,7 @@ pub(super) fn run(
 fn look(root: Option<&Path>, detail: Detail) -> Status {
     let system = System::read();
     let walked =
-        Hierarchy::find(root).and_then(|hierarchy| walk(&hierarchy, system.clone(), detail));
+        find_hierarchy(root).and_then(|hierarchy| walk(&hierarchy, system.clone(), detail));
     walked.unwrap_or_else(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         Status::without_hierarchy(system, format!("{error}{}", cause.unwrap_or_default()))

@@ -1,21 +1,24 @@
 //! `kmembuild kmem watch`.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::super::print;
-use super::place::write_whole;
+use super::hangup::or_at_hangup;
+use super::measurements::{Csv, cannot_write};
+use super::place::{folder_of, is_same, write_whole};
+use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
+use crate::host::Hierarchy;
 use crate::host::kmem::{
-    Detail, Hierarchy, HierarchyError, Sample, System, read_samples, samples_to_csv, walk,
+    Detail, HierarchyError, Sample, System, find_hierarchy, read_samples, walk,
 };
 use crate::report::{LiveChart, watch_json, watch_page, watch_summary};
 
@@ -25,24 +28,25 @@ pub(super) async fn run(
     arguments: &WatchArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let json = match global.format {
-        None | Some(Format::Text) => false,
-        Some(Format::Json) => true,
-        Some(refused) => {
-            let text = format!(
-                "this command cannot print {refused:?}; --csv and --html name files for other forms"
-            );
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-    };
+    refuse_formats(global, &[Format::Yaml, Format::Prometheus])
+        .map_err(|failure| failure.hint("--csv and --html name files for other forms"))?;
+    let json = global.format == Some(Format::Json);
     let before = arguments.compare.as_deref().map(read_samples).transpose();
     let before = before.map_err(|error| Failure::new(FailureKind::Usage, error))?;
     // What cannot be watched or written is told before hours are spent.
-    let hierarchy = Hierarchy::find(arguments.root.as_deref())
+    let hierarchy = find_hierarchy(arguments.root.as_deref())
         .map_err(|error| Failure::new(FailureKind::CannotTell, error))?;
     if let Some(html) = &arguments.html {
-        check_folder(html)?;
+        check_page(html, arguments)?;
     }
+    // A lost connection ends it as Ctrl-C does.
+    let cancel = &or_at_hangup(cancel);
+    let mut schedule = Schedule::new(arguments);
+    schedule.next().await;
+    // Before there is a file: an empty one would be in the way of the next try.
+    let Some(first) = measure(&hierarchy, cancel).await? else {
+        return Ok(());
+    };
     let chart =
         environment.progress_terminal && environment.output_terminal && !global.quiet && !json;
     let csv = Csv::new(arguments.csv.as_deref(), !json && !chart)?;
@@ -56,15 +60,13 @@ pub(super) async fn run(
     if chart {
         watch.live = LiveChart::new().ok();
     }
-    let ended = watch.until_the_end(arguments, cancel).await;
+    let ended = watch
+        .until_the_end(first, schedule, arguments.count, cancel)
+        .await;
     // The screen is given back before anything is printed.
     watch.live = None;
     // What was measured is worth as much when it ended badly.
-    let written = if watch.samples.is_empty() {
-        Ok(())
-    } else {
-        finish(&watch, environment, arguments, json)
-    };
+    let written = finish(&watch, environment, arguments, json);
     ended.and(written)
 }
 
@@ -102,127 +104,125 @@ struct Watch {
 }
 
 impl Watch {
+    /// Takes in the first measurement and makes those that follow.
     async fn until_the_end(
         &mut self,
-        arguments: &WatchArguments,
+        first: Sample,
+        mut schedule: Schedule,
+        count: Option<u64>,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut ticks = tokio::time::interval(arguments.interval.0.max(Duration::from_millis(10)));
+        let mut sample = first;
+        loop {
+            let goes_on = self.take(sample)?;
+            let enough = count.is_some_and(|count| self.samples.len() as u64 >= count);
+            if enough || !goes_on {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(()),
+                due = schedule.next() => if !due { return Ok(()) },
+            }
+            let Some(next) = measure(&self.hierarchy, cancel).await? else {
+                return Ok(());
+            };
+            sample = next;
+        }
+    }
+
+    /// Writes, keeps and draws a measurement. False when nobody reads the lines any more.
+    fn take(&mut self, sample: Sample) -> Result<bool, Failure> {
+        let first = self.samples.is_empty();
+        let goes_on = self.csv.add(&sample, first);
+        // What could not be written as a line is still worth a point of the curves.
+        self.samples.push(sample);
+        let goes_on = goes_on?;
+        if let Some(live) = &mut self.live {
+            // A terminal that went away does not end the watch.
+            if live.draw(&self.samples, self.before.as_deref()).is_err() {
+                self.live = None;
+            }
+        }
+        Ok(goes_on)
+    }
+}
+
+/// When to measure.
+struct Schedule {
+    ticks: Interval,
+    end: Option<Instant>,
+}
+
+impl Schedule {
+    /// One that begins now.
+    fn new(arguments: &WatchArguments) -> Self {
+        let mut ticks = interval(arguments.interval.0.max(Duration::from_millis(10)));
         // After a walk that took longer than the interval there is nothing to catch up with.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let end = arguments
             .duration
             .and_then(|duration| Instant::now().checked_add(duration.0));
-        loop {
-            let over = async {
-                match end {
-                    Some(end) => tokio::time::sleep_until(end).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                // A measurement that is due is taken, also where the time is up at the same moment.
-                biased;
-                () = cancel.cancelled() => return Ok(()),
-                _ = ticks.tick() => {}
-                () = over => return Ok(()),
-            }
-            let sample = self.measure().await?;
-            let first = self.samples.is_empty();
-            let goes_on = self.csv.add(&sample, first)?;
-            self.samples.push(sample);
-            if let Some(live) = &mut self.live {
-                // A terminal that went away does not end the watch.
-                if live.draw(&self.samples, self.before.as_deref()).is_err() {
-                    self.live = None;
-                }
-            }
-            let enough = arguments
-                .count
-                .is_some_and(|count| self.samples.len() as u64 >= count);
-            if enough || !goes_on {
-                return Ok(());
-            }
-        }
+        Self { ticks, end }
     }
 
-    async fn measure(&self) -> Result<Sample, Failure> {
-        let hierarchy = self.hierarchy.clone();
-        let measured = tokio::task::spawn_blocking(move || {
-            let time = Timestamp::now();
-            let time = time.round(Unit::Millisecond).unwrap_or(time);
-            let status = walk(&hierarchy, System::read(), Detail::Few)?;
-            Ok::<_, HierarchyError>(Sample::of(&status, time))
-        });
-        let measured = measured
-            .await
-            .map_err(|error| Failure::new(FailureKind::Internal, error))?;
-        measured.map_err(|error| Failure::new(FailureKind::CannotTell, error))
-    }
-}
-
-/// Where the lines go.
-enum Csv {
-    File {
-        path: std::path::PathBuf,
-        file: File,
-    },
-    Printed,
-    Nowhere,
-}
-
-impl Csv {
-    fn new(path: Option<&Path>, print: bool) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(if print { Self::Printed } else { Self::Nowhere });
+    /// Waits until a measurement is due, the first of them at once. False when the time is up instead.
+    async fn next(&mut self) -> bool {
+        let over = async {
+            match self.end {
+                Some(end) => tokio::time::sleep_until(end).await,
+                None => std::future::pending().await,
+            }
         };
-        // Measurements cannot be made again: no file is written over.
-        let file = File::create_new(path).map_err(|error| {
-            let failure = cannot_write(path, &error);
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                failure.hint("name another file, or move that one away")
-            } else {
-                failure
-            }
-        })?;
-        let path = path.to_owned();
-        Ok(Self::File { path, file })
-    }
-
-    /// Writes one line, which nobody has to wait for then. False when the reader went away.
-    fn add(&mut self, sample: &Sample, first: bool) -> Result<bool, Failure> {
-        let line = samples_to_csv(std::slice::from_ref(sample), first)
-            .map_err(|error| Failure::new(FailureKind::Internal, error))?;
-        match self {
-            Self::Nowhere => Ok(true),
-            Self::File { path, file } => {
-                file.write_all(line.as_bytes())
-                    .map_err(|error| cannot_write(path, &error))?;
-                Ok(true)
-            }
-            Self::Printed => {
-                let mut stdout = io::stdout().lock();
-                match stdout
-                    .write_all(line.as_bytes())
-                    .and_then(|()| stdout.flush())
-                {
-                    Ok(()) => Ok(true),
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-                    Err(error) => Err(cannot_write(Path::new("standard output"), &error)),
-                }
-            }
+        tokio::select! {
+            // A measurement that is due is made, also where the time is up at the same moment.
+            biased;
+            _ = self.ticks.tick() => true,
+            () = over => false,
         }
     }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let text = format!("{} cannot be written: {error}", path.display());
-    Failure::new(FailureKind::Output, text)
+/// Looks once; none when the user stops it meanwhile. That is not waited for: the next signal ends the process at once,
+/// and until then the terminal has to be as it was.
+async fn measure(
+    hierarchy: &Hierarchy,
+    cancel: &CancellationToken,
+) -> Result<Option<Sample>, Failure> {
+    let hierarchy = hierarchy.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        let time = Timestamp::now();
+        let time = time.round(Unit::Millisecond).unwrap_or(time);
+        let status = walk(&hierarchy, System::read(), Detail::Few)?;
+        Ok::<_, HierarchyError>(Sample::of(&status, time))
+    });
+    let measured = tokio::select! {
+        measured = looking => measured,
+        () = cancel.cancelled() => return Ok(None),
+    };
+    let measured = measured.map_err(|error| Failure::new(FailureKind::Internal, error))?;
+    let measured = measured.map_err(|error| Failure::new(FailureKind::CannotTell, error))?;
+    Ok(Some(measured))
+}
+
+/// Refuses a page that would be written over measurements, or whose folder is not there.
+fn check_page(html: &Path, arguments: &WatchArguments) -> Result<(), Failure> {
+    for (option, file) in [("--csv", &arguments.csv), ("--compare", &arguments.compare)] {
+        if file.as_ref().is_some_and(|file| is_same(html, file)) {
+            let text = format!(
+                "--html {} is the file of {option}, and the page would be written over the measurements",
+                html.display()
+            );
+            let failure = Failure::new(FailureKind::Usage, text);
+            return Err(failure.hint("name another file for the page"));
+        }
+    }
+    check_folder(html)
 }
 
 /// Refuses a file whose folder is not there.
 fn check_folder(file: &Path) -> Result<(), Failure> {
-    let folder = super::place::folder_of(file);
+    let folder = folder_of(file);
     let metadata = std::fs::metadata(folder).map_err(|error| cannot_write(file, &error))?;
     if metadata.is_dir() && !file.is_dir() {
         return Ok(());

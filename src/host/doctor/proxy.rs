@@ -1,0 +1,101 @@
+//! The proxy that a request goes through.
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::probe::ProbeError;
+use crate::environment::Proxies;
+use crate::source::shown;
+
+/// Ports of proxies that are named without one.
+const SOCKS: u16 = 1080;
+const HTTP: u16 = 80;
+
+/// A proxy.
+#[derive(Debug, Clone)]
+pub(super) struct Proxy {
+    /// Where it is, without a user and a password.
+    pub url: Url,
+    /// What tells an HTTP proxy who asks; none where no user is named.
+    pub credentials: Option<HeaderValue>,
+}
+
+impl Proxy {
+    /// The proxy that requests to `url` go through.
+    pub fn of(matcher: &Matcher, url: &Url) -> Result<Option<Self>, ProbeError> {
+        let unusable = |reason: String| ProbeError::NotAsked { reason };
+        let uri = url.as_str().parse();
+        let uri = uri.map_err(|error| unusable(format!("it is not a URL: {error}")))?;
+        let Some(found) = matcher.intercept(&uri) else {
+            return Ok(None);
+        };
+        let url = Url::parse(&found.uri().to_string())
+            .map_err(|error| unusable(format!("the proxy for it is not a URL: {error}")))?;
+        Ok(Some(Self {
+            url,
+            credentials: found.basic_auth().cloned(),
+        }))
+    }
+
+    /// It speaks SOCKS, which nothing is asked through here.
+    pub fn is_socks(&self) -> bool {
+        self.url.scheme().starts_with("socks")
+    }
+
+    pub fn port(&self) -> u16 {
+        let usual = if self.is_socks() { SOCKS } else { HTTP };
+        self.url.port_or_known_default().unwrap_or(usual)
+    }
+
+    /// Its name for a person.
+    pub fn name(&self) -> String {
+        shown(self.url.as_str()).trim_end_matches('/').to_owned()
+    }
+}
+
+pub(super) fn matcher(proxies: &Proxies) -> Matcher {
+    Matcher::builder()
+        .all(proxies.all.as_str())
+        .http(proxies.http.as_str())
+        .https(proxies.https.as_str())
+        .no(proxies.none.as_str())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_has_its_port_and_its_credentials() {
+        let target = Url::parse("https://example.org/").unwrap();
+        for (all, name, port, credentials) in [
+            ("http://p", "http://p", 80, None),
+            ("p:3128", "http://p:3128", 3128, None),
+            ("https://p", "https://p", 443, None),
+            ("socks5://127.0.0.1", "socks5://127.0.0.1", 1080, None),
+            ("socks5h://me:secret@p:9", "socks5h://p:9", 9, None),
+            (
+                "http://me:secret@p:1",
+                "http://p:1",
+                1,
+                Some("Basic bWU6c2VjcmV0"),
+            ),
+        ] {
+            let proxies = Proxies {
+                all: all.to_owned(),
+                ..Proxies::default()
+            };
+            let found = Proxy::of(&matcher(&proxies), &target).unwrap();
+            let proxy = found.expect("a proxy");
+            assert_eq!(proxy.name(), name, "{all}");
+            assert_eq!(proxy.port(), port, "{all}");
+            let header = proxy.credentials.as_ref();
+            let header = header.map(|value| value.to_str().unwrap());
+            assert_eq!(header, credentials, "{all}");
+        }
+        let none = Proxy::of(&matcher(&Proxies::default()), &target);
+        assert!(none.unwrap().is_none());
+    }
+}
