@@ -34,11 +34,13 @@ quickstart: toolchain engine
 	.ci/prove-by-running target/release/kmembuild dist/runc-debian/v1.0.0-rc93/linux-$(ARCH)/runc
 
 test: check engine
+	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
 	$(CARGO) test --locked --test main -- engine:: builds:: release:: packaging:: machine::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
+	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 

@@ -1,6 +1,7 @@
 //! Gets the planned toolchain image onto the engine.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use futures_util::StreamExt;
@@ -137,20 +138,26 @@ async fn made(
     }))
 }
 
-/// Makes an image that is not there, unless another run is at it: of two of the same name, one would be left nameless.
+/// Waits until no other run makes the image of that identity: of two of the same name, one would be left nameless.
+pub(super) async fn turn_to_make(
+    name: &str,
+    identity: &str,
+    context: &Context<'_>,
+) -> Result<File, ExecuteError> {
+    let path = context.locks.join(format!("image-{identity}.lock"));
+    let purpose = format!("makes the image {name}");
+    let turn = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    turn.map_err(|source| ExecuteError::ImageLock { path, source })
+}
+
+/// Makes an image that is not there, once it is this run's turn.
 async fn make_once(
     plan: &Plan,
     name: String,
-    identity: &String,
+    identity: &str,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
-    let path = context.locks.join(format!("image-{identity}.lock"));
-    let purpose = format!("makes the image {name}");
-    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
-    let _alone = locked.map_err(|source| ExecuteError::ImageLock {
-        path: path.clone(),
-        source,
-    })?;
+    let _turn = turn_to_make(&name, identity, context).await?;
     if let Some(used) = made(plan, &name, context).await? {
         return Ok(used);
     }

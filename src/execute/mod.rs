@@ -28,4 +28,4 @@ pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
 pub use toolchain::Toolchain;
-pub use trial::{Refusal, Trial, TrialError, try_out};
+pub use trial::{Refusal, TrialError, try_out};

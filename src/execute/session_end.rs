@@ -12,13 +12,13 @@ use crate::events::Event;
 const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 
 /// The result of `work`, or [`ExecuteError::Interrupted`] as soon as the user stops the run.
-pub(super) async fn until_cancelled<T>(
+pub(super) async fn until_cancelled<T, E: From<ExecuteError>>(
     context: &Context<'_>,
-    work: impl Future<Output = Result<T, ExecuteError>>,
-) -> Result<T, ExecuteError> {
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     tokio::select! {
         result = work => result,
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted),
+        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted.into()),
     }
 }
 

@@ -5,15 +5,26 @@ use std::time::Duration;
 use super::check::{Check, CheckName, Outcome};
 
 /// Files of a memory cgroup that a program without accounting does not write to.
-const KMEM_FILES: &str = "memory.kmem.";
+const KMEM_FILES: &str = "/memory.kmem.";
 /// The system calls that write.
 pub(crate) const WRITES: [&str; 5] = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
-/// The file that a container's memory limit is written to.
-const LIMIT_FILE: &str = "memory.limit_in_bytes";
+/// The file that a memory limit is written to.
+const LIMIT_FILE: &str = "/memory.limit_in_bytes";
 
-/// What came of a run with a memory limit under strace.
+/// A program that makes cgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CgroupMaker {
+    /// It makes those of a container.
+    Runc,
+    /// It makes those that its pods are in.
+    Kubelet,
+}
+
+/// What came of a run under strace in which a cgroup with a memory limit was to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TracedRun {
+    /// What was run.
+    pub maker: CgroupMaker,
     /// How it ended; none when it had not ended in time.
     pub exit_code: Option<i64>,
     /// The time it had.
@@ -24,27 +35,49 @@ pub struct TracedRun {
     pub last_lines: Vec<String>,
 }
 
+impl CgroupMaker {
+    /// The cgroup whose limit it sets.
+    fn cgroup(self) -> &'static str {
+        match self {
+            CgroupMaker::Runc => "the container",
+            CgroupMaker::Kubelet => "kubepods",
+        }
+    }
+
+    /// Whether a file is that of the limit.
+    fn sets_limit(self, path: &str) -> bool {
+        match self {
+            CgroupMaker::Runc => path.ends_with(LIMIT_FILE),
+            CgroupMaker::Kubelet => {
+                let cgroup = path.strip_suffix(LIMIT_FILE);
+                cgroup.is_some_and(|cgroup| cgroup.ends_with("/kubepods"))
+            }
+        }
+    }
+}
+
 /// Judges a run by what it wrote. Only a run that set the memory limit and came to its end can pass: one that did neither
 /// shows nothing.
 pub fn judge_trace(run: &TracedRun) -> Check {
-    let written = |is: fn(&str) -> bool| -> Vec<String> {
+    let written = |is: &dyn Fn(&str) -> bool| -> Vec<String> {
         let calls = run.calls.iter();
         calls
             .filter(|call| written_file(call).is_some_and(is))
             .cloned()
             .collect()
     };
-    let accounting = written(|file| file.starts_with(KMEM_FILES));
-    let limit = written(|file| file == LIMIT_FILE);
+    let accounting = written(&|path| path.contains(KMEM_FILES));
+    let limit = written(&|path| run.maker.sets_limit(path));
+    let cgroup = run.maker.cgroup();
     let check = |passed, found: String, evidence| Check {
         name: CheckName::Run,
         outcome: Outcome::passed_if(passed),
-        expected: "sets a container's memory limit, and writes nothing to memory.kmem.*".to_owned(),
+        expected: format!("sets the memory limit of {cgroup}, writes nothing to memory.kmem.*"),
         found,
         evidence,
     };
     if !accounting.is_empty() {
-        let found = "on: it turned kernel-memory accounting on for the container".to_owned();
+        let found = format!("on: it turned kernel-memory accounting on for {cgroup}");
         return check(false, found, accounting);
     }
     let last_lines = run.last_lines.clone();
@@ -64,18 +97,19 @@ pub fn judge_trace(run: &TracedRun) -> Check {
         ),
         Some(_) if limit.is_empty() => check(
             false,
-            "not shown: it never set the memory limit".to_owned(),
+            format!("not shown: it never set the memory limit of {cgroup}"),
             last_lines,
         ),
         Some(_) => {
-            let found =
-                "off: it set the memory limit, and wrote nothing to memory.kmem.*".to_owned();
+            let found = format!(
+                "off: it set the memory limit of {cgroup}, and wrote nothing to memory.kmem.*"
+            );
             check(true, found, limit)
         }
     }
 }
 
-/// The name of the file that a line of strace's writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
+/// The path of the file that a line of strace's writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
 fn written_file(call: &str) -> Option<&str> {
     let call = call.trim_start_matches(|c: char| c.is_ascii_digit());
     let (name, arguments) = call.trim_start().split_once('(')?;
@@ -84,7 +118,7 @@ fn written_file(call: &str) -> Option<&str> {
     }
     let (_, rest) = arguments.split_once('<')?;
     let (path, _) = rest.split_once('>')?;
-    path.rsplit('/').next()
+    Some(path)
 }
 
 #[cfg(test)]
@@ -103,8 +137,18 @@ mod tests {
         r#"7 read(14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
     const LIMIT: &str = r#"65    write(14</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, "67108864", 8 <unfinished ...>"#;
 
+    // What strace 6.1 wrote of kubelet 1.20.2.
+    const PODS_ON: &str =
+        r#"51    write(9</sys/fs/cgroup/memory/kubepods/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
+    const PODS_LIMIT: &str = r#"51    write(9</sys/fs/cgroup/memory/kubepods/memory.limit_in_bytes>, "25276514304", 11) = 11"#;
+
     fn judged(exit_code: Option<i64>, calls: &[&str]) -> Check {
+        judged_as(CgroupMaker::Runc, exit_code, calls)
+    }
+
+    fn judged_as(maker: CgroupMaker, exit_code: Option<i64>, calls: &[&str]) -> Check {
         judge_trace(&TracedRun {
+            maker,
             exit_code,
             limit: Duration::from_mins(1),
             calls: calls.iter().map(|&call| call.to_owned()).collect(),
@@ -139,9 +183,13 @@ mod tests {
             (
                 Some(0),
                 &[JOIN][..],
-                "not shown: it never set the memory limit",
+                "not shown: it never set the memory limit of the container",
             ),
-            (Some(0), &[], "not shown: it never set the memory limit"),
+            (
+                Some(0),
+                &[],
+                "not shown: it never set the memory limit of the container",
+            ),
             (Some(1), &[LIMIT], "not shown: it ended with exit code 1"),
             (None, &[LIMIT], "not shown: it had not ended after 1m"),
         ] {
@@ -150,5 +198,24 @@ mod tests {
             assert_eq!(check.found, found);
             assert_eq!(check.evidence, ["the last line"]);
         }
+    }
+
+    #[test]
+    fn a_kubelet_is_judged_by_the_limit_of_its_pods() {
+        let judged = |calls| judged_as(CgroupMaker::Kubelet, Some(0), calls);
+        let off = judged(&[LIMIT, PODS_LIMIT]);
+        assert_eq!(off.outcome, Outcome::Passed);
+        assert_eq!(off.evidence, [PODS_LIMIT]);
+        let on = judged(&[PODS_ON, PODS_LIMIT]);
+        assert_eq!(
+            on.found,
+            "on: it turned kernel-memory accounting on for kubepods"
+        );
+        let nothing = judged(&[LIMIT]);
+        assert_eq!(nothing.outcome, Outcome::Failed);
+        assert_eq!(
+            nothing.found,
+            "not shown: it never set the memory limit of kubepods"
+        );
     }
 }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::trial::assert_run;
 use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{docker, docker_succeeds};
 use crate::support::toolchain_image::alone;
+use crate::support::trial_check::assert_run;
 
 const VOLUMES: [&str; 5] = [
     "volume",
@@ -131,7 +131,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     };
     assert_run(
         &run(result(&place, "dist").join("runc")).code(0),
-        "off: it set the memory limit, and wrote nothing to memory.kmem.*",
+        "off: it set the memory limit of the container, and wrote nothing to memory.kmem.*",
         "/memory.limit_in_bytes>, \"67108864\", 8",
     );
     assert_run(

@@ -1,18 +1,18 @@
-//! Programs that are run on the engine to be judged by what they write; the real runcs are in `runc_debian`.
+//! Programs that are run on the engine to be judged by what they write; the real runcs are in `runc_debian`, the real
+//! kubelets in `kubelet`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
 use crate::support::build_place::BuildPlace;
 use crate::support::command::{Finished, Workplace, finish};
-use crate::support::docker_command::docker;
+use crate::support::docker_command::{docker, docker_succeeds};
 use crate::support::scripted_engine::{Script, ScriptedEngine};
 use crate::support::toolchain_image::{alone, toolchain_image};
+use crate::support::trial_check::assert_run;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Compiles a program that says its version, and does this when it is asked for anything else.
 fn compile(place: &Workplace, name: &str, version: &str, code: &str) -> PathBuf {
@@ -50,20 +50,6 @@ fn run(place: &Workplace, file: &Path) -> Finished {
     place.run(&["verify", "--run", &file, "--format", "json"])
 }
 
-/// Asserts what running the program came to, and that the evidence for it holds a text.
-#[track_caller]
-pub fn assert_run(finished: &Finished, found: &str, evidence: &str) {
-    let document: Value = serde_json::from_str(&finished.stdout).expect("one JSON document");
-    let checks = document["files"][0]["checks"].as_array().expect("checks");
-    let check = checks.iter().find(|check| check["name"] == "run");
-    let check = check.expect("a check by running it");
-    let text = check["found"].as_str().expect("a text");
-    assert!(text.starts_with(found), "{check}");
-    let lines = check["evidence"].as_array().expect("lines");
-    let has = |line: &Value| line.as_str().is_some_and(|line| line.contains(evidence));
-    assert!(lines.iter().any(has), "{check}");
-}
-
 const GROUP: &str = "/sys/fs/cgroup/memory/kmembuild-test";
 const MARK: &str = "static const char *mark __attribute__((used)) = \
      \"kernel memory accounting disabled in this runc build\";";
@@ -94,7 +80,7 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
     let idle = compile(&place, "idle", "runc version 1.0.0-rc10", &idle);
     assert_run(
         &run(&place, &idle).code(16),
-        "not shown: it never set the memory limit",
+        "not shown: it never set the memory limit of the container",
         "nothing to do",
     );
     let failing = format!(
@@ -127,8 +113,13 @@ fn what_shows_nothing_is_not_published() {
     build
         .build("v1.0.0-rc10", &words)
         .code(16)
-        .says("runc was run, and is not published: not shown");
+        .prints("not shown: ")
+        .says("is not published: runc")
+        .says("the whole log is");
     assert!(!build.result("v1.0.0-rc10").exists());
+    // Neither is it proven for those who do not ask for it.
+    let again = build.build("v1.0.0-rc10", &["--image", "debian"]).code(0);
+    assert!(!again.stderr.contains("taken from the cache"), "{again:?}");
 }
 
 #[test]
@@ -137,8 +128,11 @@ fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
     let place = Workplace::new();
     let script = place.write("script", "#!/bin/sh\necho runc version 1\n");
     run(&place, &script).code(16).says("it is a script");
-    let kubelet = compile(&place, "kubelet", "Kubernetes v1.15.5", "");
-    run(&place, &kubelet).code(11).says("it is a kubelet");
+    let kubelet = compile(&place, "kubelet", "Kubernetes v1.24.0", "");
+    run(&place, &kubelet)
+        .code(11)
+        .says("it is Kubernetes v1.24.0")
+        .says("does not work with Docker any more");
     let other = compile(&place, "other", "tool 1", "");
     run(&place, &other)
         .code(16)
@@ -159,6 +153,49 @@ fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
     let address = unified.address();
     let words = ["verify", "--run", "other", "--host", &address];
     place.run(&words).code(11).says("cgroups of version 2");
+}
+
+#[test]
+fn a_kubelet_is_started_until_its_pods_have_their_cgroups() {
+    let _alone = alone("trial");
+    let place = Workplace::new();
+    let pods = "/sys/fs/cgroup/memory/kubepods";
+    // What a kubelet does there, and what it must not find of its host.
+    let quiet = format!(
+        "mkdir(\"{pods}\", 0755); put(\"{pods}/memory.limit_in_bytes\", \"67108864\"); \
+         put(\"/proc/sys/vm/overcommit_memory\", \"1\"); \
+         if (access(\"/var/run/docker.sock\", W_OK)) return 4; \
+         mkdir(\"{pods}/burstable\", 0755); mkdir(\"{pods}/besteffort\", 0755); sleep(300);"
+    );
+    let before = fs::read("/proc/sys/vm/overcommit_memory").expect("a setting");
+    let quiet = compile(
+        &place,
+        "quiet",
+        "Kubernetes v1.15.5",
+        &format!("{MARK} {quiet}"),
+    );
+    assert_run(
+        &run(&place, &quiet).code(0),
+        "off: it set the memory limit of kubepods",
+        "/kubepods/memory.limit_in_bytes>, \"67108864\", 8",
+    );
+    assert_eq!(
+        fs::read("/proc/sys/vm/overcommit_memory").expect("a setting"),
+        before
+    );
+    let failing = format!("{MARK} puts(\"F1126 10:00:00 this is why\"); return 255;");
+    let failing = compile(&place, "failing", "Kubernetes v1.15.5", &failing);
+    assert_run(
+        &run(&place, &failing).code(16),
+        "not shown: it ended with exit code 1",
+        "this is why",
+    );
+    // Another kubelet's pods would be ended by this one.
+    let name = format!("k8s_test_{}", std::process::id());
+    docker_succeeds(&["create", "--name", &name, toolchain_image(), "true"]);
+    let refused = run(&place, &quiet);
+    docker_succeeds(&["rm", &name]);
+    refused.code(11).says(&name).says("which it would end");
 }
 
 #[test]

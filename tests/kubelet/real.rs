@@ -6,6 +6,8 @@ use super::place::{DEBIAN, engine_alone, left_on_engine};
 use super::source::{RealKubernetes, TAG};
 use crate::support::build_place::{architecture, manifest};
 use crate::support::command::Workplace;
+use crate::support::toolchain_image::alone;
+use crate::support::trial_check::assert_run;
 
 #[test]
 fn kubernetes_1_20_2_is_built_without_accounting_both_ways_and_with_it_is_rejected() {
@@ -54,4 +56,27 @@ fn kubernetes_1_20_2_is_built_without_accounting_both_ways_and_with_it_is_reject
         .prints("on: the code that turns it on")
         .says("is not published: kubelet");
     assert!(!result("with-accounting").exists());
+
+    // Started, each does what its marks say.
+    let text = fs::read_to_string(&recipe).expect("the recipe");
+    let unchecked = text.replace("      kmem: \"off\"\n", "");
+    assert_ne!(unchecked, text);
+    fs::write(&recipe, unchecked).expect("the recipe is written");
+    build(&["--recipe-dir", "own", "--output", "on-purpose"]).code(0);
+    let _trials = alone("trial");
+    let run = |output: &str| {
+        let file = result(output).join("kubelet").display().to_string();
+        place.run(&["verify", "--run", &file, "--format", "json"])
+    };
+    assert_run(
+        &run("by-make").code(0),
+        "off: it set the memory limit of kubepods",
+        "/kubepods/memory.limit_in_bytes>, ",
+    );
+    assert_run(
+        &run("on-purpose").code(16),
+        "on: it turned kernel-memory accounting on for kubepods",
+        "/kubepods/memory.kmem.limit_in_bytes>, \"1\", 1",
+    );
+    assert_eq!(left_on_engine(), before);
 }

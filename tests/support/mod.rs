@@ -21,3 +21,4 @@ pub mod scratch;
 pub mod scripted_engine;
 pub mod shaped_project;
 pub mod toolchain_image;
+pub mod trial_check;

@@ -73,8 +73,8 @@ pub struct BuildArguments {
     /// Highest version of the GNU C library that the outputs may need, instead of the recipe's
     #[arg(long, value_name = "VERSION")]
     pub glibc_floor: Option<GlibcVersion>,
-    /// Judge a runc that was built also by running it, as `verify --run` does, before it is published; a note where the
-    /// engine's host cannot show it
+    /// Judge the runc or kubelet that was built also by running it, as `verify --run` does, before it is published; a note
+    /// where that cannot be shown
     #[arg(long)]
     pub verify_run: bool,
     /// Folder for the results

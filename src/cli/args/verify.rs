@@ -32,9 +32,9 @@ pub struct VerifyArguments {
     /// Do not judge kernel-memory accounting: they are programs that make no containers
     #[arg(long)]
     pub no_kmem: bool,
-    /// Run each of them, a runc, in a container on the engine that may do there what root may: it makes a container with a
-    /// memory limit under strace, and what it writes to memory.kmem.* is shown. Exit code 11 where the engine's host
-    /// cannot show it
+    /// Run each of them, a runc or a kubelet, under strace in a container on the engine that may do there what root may,
+    /// and judge it by what it writes to memory.kmem.*: a runc makes a container with a memory limit, a kubelet (up to
+    /// 1.23) starts against the engine and makes the cgroups of its pods. Exit code 11 where that cannot be shown
     #[arg(long, conflicts_with_all = ["no_run", "no_kmem"])]
     pub run: bool,
     /// Do not run them with --version

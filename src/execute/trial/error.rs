@@ -72,14 +72,47 @@ pub enum Refusal {
         /// What it is.
         what: String,
     },
-    /// It is a kubelet.
+    /// It is a kubelet that does not work with Docker.
     #[error(
-        "it is a kubelet, and there is a trial for runc only: a kubelet turns accounting on when it makes the cgroups of its pods, for which it has to be started as a node's, with the socket of Docker (up to 1.23) or of a CRI runtime"
+        "it is {said}: a kubelet is started against the engine, and from 1.24 on it does not work with Docker any more"
     )]
-    Kubelet,
+    KubeletWithoutDocker {
+        /// What it says of its version.
+        said: String,
+    },
+    /// It is a kubelet, and the engine is not Docker.
+    #[error("it is a kubelet, which is started against Docker, and the engine is {version}")]
+    NoDocker {
+        /// Product and version of the engine.
+        version: String,
+    },
+    /// It is a kubelet, and the engine's cgroups are made by systemd.
+    #[error(
+        "it is a kubelet, which has to make its cgroups as the engine does: by {driver}, which there is none of in a container; an engine with the driver cgroupfs shows it"
+    )]
+    CgroupDriver {
+        /// The engine's driver.
+        driver: String,
+    },
+    /// It is a kubelet, and the engine has pods of another one.
+    #[error(
+        "it is a kubelet, and the engine has pods of another one, which it would end (container {container}); an engine that is no node's shows it"
+    )]
+    EngineOfANode {
+        /// A container of a pod.
+        container: String,
+    },
+    /// It is a kubelet, and the engine has no socket to start it against.
+    #[error(
+        "it is a kubelet, and there is no socket at {socket} on the engine's host to start it against"
+    )]
+    NoSocket {
+        /// Where it was looked for.
+        socket: String,
+    },
     /// It is something else.
-    #[error("it does not say that it is a runc; with --version it says: {said}")]
-    NotRunc {
+    #[error("it does not say that it is a runc or a kubelet; with --version it says: {said}")]
+    NeitherOfThem {
         /// What it says.
         said: String,
     },

@@ -8,7 +8,7 @@ use crate::events::Event;
 use crate::execute::bootstrap::{Bootstrap, bootstrap};
 use crate::execute::context::Context;
 use crate::execute::error::ExecuteError;
-use crate::execute::image::present;
+use crate::execute::image::{present, turn_to_make};
 
 /// What stands in the place of a recipe's name in labels and names.
 pub(super) const TRIAL: &str = "trial";
@@ -26,12 +26,12 @@ pub(super) async fn provide(
     if let Some(image) = made(&name, &identity, context).await? {
         return Ok(image);
     }
-    let path = context.locks.join(format!("image-{identity}.lock"));
-    let purpose = format!("makes the image {name}");
-    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
-    let _alone = locked.map_err(|source| ExecuteError::ImageLock { path, source })?;
+    let _turn = turn_to_make(&name, &identity, context).await?;
     if let Some(image) = made(&name, &identity, context).await? {
         return Ok(image);
+    }
+    if context.offline {
+        return Err(ExecuteError::Offline { image: name });
     }
     context.sink.event(&Event::Note {
         text: format!("making the image {name} of Debian {SUITE}, once"),

@@ -1,46 +1,36 @@
 //! One trial, from the engine to what was written.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use super::bundle::{self, FOLDER};
+use super::archive::Archive;
+use super::container::{for_trial, in_container, plain};
 use super::error::{Refusal, TrialError};
 use super::image::{TRIAL, provide};
-use crate::engine::{
-    Command, EngineError, EngineInfo, LABEL_DEADLINE, Network, Session, SessionSpec,
-};
+use super::{FOLDER, PROGRAM, engine_failed, kubelet, runc};
+use crate::engine::{Command, EngineError, EngineInfo, Session};
 use crate::events::{Event, Sink};
 use crate::execute::ask::ask;
 use crate::execute::context::Context;
-use crate::execute::error::ExecuteError;
-use crate::execute::session_end::close;
+use crate::execute::session_end::until_cancelled;
 use crate::execute::sinks::Tail;
+use crate::execute::step::milliseconds;
 use crate::host::CgroupMounts;
-use crate::verify::{TracedRun, WRITES, read_architecture};
+use crate::verify::{CgroupMaker, TracedRun, WRITES, read_architecture};
 
-/// Time a runc has to make a container, run `true` in it and remove it, strace's own share included.
+/// Time a program has to make its cgroups, strace's own share included.
 const LIMIT: Duration = Duration::from_mins(1);
-/// Time the container outlives that, for a slow engine.
-const GRACE: Duration = Duration::from_mins(5);
 /// Makes the container's part of its host's cgroups writable, which the engine mounts for reading only.
 const WRITABLE: &str = r#"for place in $(grep ' - cgroup ' /proc/self/mountinfo | cut -d ' ' -f 5); do
 busybox mount -o remount,bind,rw "$place" "$place" || exit 1
 done"#;
 
-/// What came of a trial.
-#[derive(Debug)]
-pub struct Trial {
-    /// What the program says of its version.
-    pub said: String,
-    /// What it did.
-    pub run: TracedRun,
-}
-
-/// Tries the runc at `file` in a container on the engine. Whatever happens, the container is gone afterwards.
+/// Tries the runc or kubelet at `file` in a container on the engine. Whatever happens, the container is gone afterwards.
 ///
-/// The program is run as root, in a container that may make containers: it has to be one that is trusted as much as if it
-/// were run on the engine's host.
+/// The program is run as root, in a container that may make containers, a kubelet also with the engine's socket: it has
+/// to be one that is trusted as much as if it were run on the engine's host.
 ///
 /// # Errors
 /// [`TrialError::Refused`] where this engine, or this program, can show nothing.
@@ -48,61 +38,63 @@ pub async fn try_out(
     file: &Path,
     engine: &EngineInfo,
     context: &Context<'_>,
-) -> Result<Trial, TrialError> {
-    let refused = |source| TrialError::Refused {
+) -> Result<TracedRun, TrialError> {
+    let tried = tried(file, engine, context).await?;
+    tried.map_err(|source| TrialError::Refused {
         file: file.to_owned(),
-        source,
-    };
-    check_program(file, engine).map_err(refused)?;
-    let work = async {
-        let setup = context.engine.setup().await.map_err(failed)?;
-        if let Some(version) = setup.cgroup_version.filter(|version| version != "1") {
-            return Err(refused(Refusal::CgroupVersion { version }));
-        }
-        Ok(provide(&engine.architecture, context).await?)
-    };
-    let image = until_cancelled(context, work).await?;
-    // Before the container is there: what cannot be read needs none.
-    let archive = bundle::archive(file, &engine.architecture);
-    let archive = archive.map_err(|source| TrialError::Unreadable {
-        file: file.to_owned(),
-        source,
-    })?;
-    // Not stopped half-way: between its creation and its start a container is nobody's.
-    let opened = context.engine.open(&spec(image.id, context)).await;
-    let session = opened.map_err(|source| {
-        context.run.leaves_something();
-        failed(source)
-    })?;
-    let session = &*session;
-    let work = async {
-        session.upload("/", archive).await.map_err(failed)?;
-        prepare(session).await?.map_err(refused)?;
-        let said = version(session).await?.map_err(refused)?;
-        let run = trace(session, context.sink).await.map_err(failed)?;
-        Ok(Trial { said, run })
-    };
-    let outcome = until_cancelled(context, work).await;
-    close(session, context).await;
-    outcome
-}
-
-fn failed(source: EngineError) -> TrialError {
-    TrialError::Execute(ExecuteError::Engine {
-        stage: "trial",
         source,
     })
 }
 
-/// The result of `work`, or the interruption as soon as the user stops the run.
-async fn until_cancelled<T>(
+async fn tried(
+    file: &Path,
+    engine: &EngineInfo,
     context: &Context<'_>,
-    work: impl Future<Output = Result<T, TrialError>>,
-) -> Result<T, TrialError> {
-    tokio::select! {
-        result = work => result,
-        () = context.cancel.cancelled() => Err(ExecuteError::Interrupted.into()),
+) -> Result<Result<TracedRun, Refusal>, TrialError> {
+    if let Err(refusal) = check_program(file, engine) {
+        return Ok(Err(refusal));
     }
+    let setup = async { context.engine.setup().await.map_err(engine_failed) };
+    let setup = until_cancelled(context, setup).await?;
+    if let Some(version) = setup
+        .cgroup_version
+        .clone()
+        .filter(|version| version != "1")
+    {
+        return Ok(Err(Refusal::CgroupVersion { version }));
+    }
+    let image = until_cancelled(context, provide(&engine.architecture, context)).await?;
+    let unreadable = |source: io::Error| TrialError::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let program = Archive::with_program(file).and_then(Archive::into_stream);
+    let plain = plain(image.id, LIMIT, context);
+    let asked = in_container(&plain, program.map_err(unreadable)?, context, version);
+    let said = match asked.await? {
+        Ok(said) => said,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let maker = match maker(&said) {
+        Ok(maker) => maker,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if maker == CgroupMaker::Kubelet
+        && let Err(refusal) = kubelet::check_engine(engine, &setup, context).await?
+    {
+        return Ok(Err(refusal));
+    }
+    let all = archive(file, maker, &engine.architecture).and_then(Archive::into_stream);
+    let spec = for_trial(maker, plain, context);
+    let work = async |session: &dyn Session| {
+        let memory = match prepare(maker, session).await? {
+            Ok(memory) => memory,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let run = trace(maker, &memory, session, context.sink).await;
+        Ok(Ok(run.map_err(engine_failed)?))
+    };
+    in_container(&spec, all.map_err(unreadable)?, context, work).await
 }
 
 /// Refuses what the engine's processors cannot run.
@@ -119,117 +111,95 @@ fn check_program(file: &Path, engine: &EngineInfo) -> Result<(), Refusal> {
     }
 }
 
-fn spec(image: String, context: &Context<'_>) -> SessionSpec {
-    let lifetime = LIMIT + GRACE;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let deadline = now.unwrap_or_default() + lifetime;
-    let mut labels = context.labels(TRIAL);
-    labels.insert(LABEL_DEADLINE.to_owned(), deadline.as_secs().to_string());
-    SessionSpec {
-        image,
-        name: format!("kmembuild-{TRIAL}-{}", context.run.id()),
-        hostname: None,
-        engine_socket: None,
-        makes_containers: true,
-        workdir: "/".to_owned(),
-        labels,
-        network: Network::None,
-        workdir_volume: false,
-        volumes: BTreeMap::new(),
-        memory: None,
-        nano_cpus: None,
-        lifetime,
+/// What the program says of its version.
+async fn version(session: &dyn Session) -> Result<Result<String, Refusal>, TrialError> {
+    let question = ["timeout", "10", PROGRAM, "--version"];
+    let (_, lines) = ask(session, &question).await.map_err(engine_failed)?;
+    let first = lines.first().map_or("nothing", |line| line.trim());
+    let said = first.chars().filter(|c| !c.is_control());
+    Ok(Ok(said.take(200).collect()))
+}
+
+/// What a program is by what it says of its version.
+fn maker(said: &str) -> Result<CgroupMaker, Refusal> {
+    if said.starts_with("runc version ") {
+        Ok(CgroupMaker::Runc)
+    } else if said.starts_with("Kubernetes v") {
+        kubelet::check_version(said)?;
+        Ok(CgroupMaker::Kubelet)
+    } else {
+        let said = said.to_owned();
+        Err(Refusal::NeitherOfThem { said })
     }
 }
 
-/// Sees that the container has what a trial needs, and gives the bundle its busybox. The inner error is why it cannot be.
-async fn prepare(session: &dyn Session) -> Result<Result<(), Refusal>, TrialError> {
-    let (_, mounts) = ask(session, &["cat", "/proc/self/mountinfo"])
-        .await
-        .map_err(failed)?;
+/// What the trial needs in its container.
+fn archive(file: &Path, maker: CgroupMaker, architecture: &str) -> io::Result<Archive> {
+    let mut archive = Archive::with_program(file)?;
+    if maker == CgroupMaker::Runc {
+        runc::add_bundle(&mut archive, architecture)?;
+    }
+    Ok(archive)
+}
+
+/// Sees that the container has what a trial needs. Where its memory hierarchy is; the inner error is why it cannot be.
+async fn prepare(
+    maker: CgroupMaker,
+    session: &dyn Session,
+) -> Result<Result<String, Refusal>, TrialError> {
+    let question = ["cat", "/proc/self/mountinfo"];
+    let (_, mounts) = ask(session, &question).await.map_err(engine_failed)?;
     let Some(memory) = CgroupMounts::of(&mounts.join("\n")).memory else {
         return Ok(Err(Refusal::NoMemoryController));
     };
-    let file = memory.root.join("memory.kmem.limit_in_bytes");
-    let file = file.display().to_string();
-    let (exit, _) = ask(session, &["test", "-e", &file]).await.map_err(failed)?;
+    let memory = memory.root.display().to_string();
+    let file = format!("{memory}/memory.kmem.limit_in_bytes");
+    let question = ["test", "-e", &file];
+    let (exit, _) = ask(session, &question).await.map_err(engine_failed)?;
     if exit.code != 0 {
         return Ok(Err(Refusal::NoKernelMemory));
     }
-    let (exit, lines) = ask(session, &["sh", "-c", WRITABLE])
-        .await
-        .map_err(failed)?;
-    if exit.code != 0 {
-        let reason = lines.join("; ");
-        return Ok(Err(Refusal::ReadOnly { reason }));
+    let own = match maker {
+        CgroupMaker::Runc => runc::preparation(),
+        CgroupMaker::Kubelet => kubelet::preparation(),
+    };
+    for script in [WRITABLE, &own] {
+        let asked = ask(session, &["sh", "-c", script]).await;
+        let (exit, lines) = asked.map_err(engine_failed)?;
+        if exit.code != 0 {
+            let reason = lines.join("; ");
+            return Ok(Err(Refusal::ReadOnly { reason }));
+        }
     }
-    let into = format!("/{FOLDER}/bundle/rootfs/bin/busybox");
-    let copy = ["cp", "/bin/busybox", &into];
-    let (exit, lines) = ask(session, &copy).await.map_err(failed)?;
-    if exit.code != 0 {
-        let reason = lines.join("; ");
-        return Ok(Err(Refusal::ReadOnly { reason }));
-    }
-    Ok(Ok(()))
+    Ok(Ok(memory))
 }
 
-/// What the program says of its version, if that is what a runc says.
-async fn version(session: &dyn Session) -> Result<Result<String, Refusal>, TrialError> {
-    let program = format!("/{FOLDER}/program");
-    let question = ["timeout", "10", &program, "--version"];
-    let (_, lines) = ask(session, &question).await.map_err(failed)?;
-    let first = lines.first().map_or("nothing", |line| line.trim());
-    let said: String = first
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
-    Ok(if said.starts_with("runc version ") {
-        Ok(said)
-    } else if said.starts_with("Kubernetes v") {
-        Err(Refusal::Kubelet)
-    } else {
-        Err(Refusal::NotRunc { said })
-    })
-}
-
-/// Lets it run a container under strace.
-async fn trace(session: &dyn Session, sink: &dyn Sink) -> Result<TracedRun, EngineError> {
-    let place = |name: &str| format!("/{FOLDER}/{name}");
+/// Lets it make its cgroups under strace.
+async fn trace(
+    maker: CgroupMaker,
+    memory: &str,
+    session: &dyn Session,
+    sink: &dyn Sink,
+) -> Result<TracedRun, EngineError> {
+    let file = format!("/{FOLDER}/trace");
     let calls = format!("trace={}", WRITES.join(","));
-    let [file, program, state, bundle] = ["trace", "program", "state", "bundle"].map(place);
-    let strace = [
-        "strace",
-        "-f",
-        "-qq",
-        "-y",
-        "-e",
-        "signal=none",
-        "-e",
-        &calls,
-        "-o",
-        &file,
-    ];
-    let runc = [
-        &program,
-        "--root",
-        &state,
-        "run",
-        "--bundle",
-        &bundle,
-        "kmembuild",
-    ];
-    let words = strace.into_iter().chain(runc);
-    let command: Vec<String> = words.map(str::to_owned).collect();
+    let strace = ["strace", "-f", "-qq", "-y", "-e", "signal=none", "-e"];
+    let strace = strace.into_iter().chain([&*calls, "-o", &file]);
+    let strace = strace.map(str::to_owned);
+    let (program, surrounds): (_, fn(_, &str) -> _) = match maker {
+        CgroupMaker::Runc => (runc::command(), |traced, _| traced),
+        CgroupMaker::Kubelet => (kubelet::command(), kubelet::surrounded),
+    };
+    let traced: Vec<String> = strace.chain(program).collect();
     sink.event(&Event::StepStarted {
         step: TRIAL.to_owned(),
-        command: command.clone(),
+        command: traced.clone(),
     });
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let tail = Tail::new(sink);
     let command = Command {
         step: TRIAL.to_owned(),
-        command,
+        command: surrounds(traced, memory),
         environment: BTreeMap::new(),
         workdir: "/".to_owned(),
         counts_kills: false,
@@ -241,12 +211,13 @@ async fn trace(session: &dyn Session, sink: &dyn Sink) -> Result<TracedRun, Engi
     sink.event(&Event::StepFinished {
         step: TRIAL.to_owned(),
         exit_code: exit.unwrap_or(-1),
-        milliseconds: crate::execute::step::milliseconds(started),
+        milliseconds: milliseconds(started),
     });
     // It ends with 1 where there is no such line, and with 2 where nothing was traced: either shows nothing.
     let (_, calls) = ask(session, &["grep", "-as", "/memory\\.", &file]).await?;
     let shown = |line: String| line.chars().filter(|c| !c.is_control()).collect();
     Ok(TracedRun {
+        maker,
         exit_code: exit,
         limit: LIMIT,
         calls: calls.into_iter().map(shown).collect(),

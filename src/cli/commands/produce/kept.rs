@@ -25,6 +25,15 @@ impl Making<'_> {
         }
     }
 
+    /// Removes a result that was proven by what is in it, and is refuted by what it does.
+    pub(super) fn forget(&self, key: &str) {
+        if let Err(error) = self.invocation.results().discard(key) {
+            self.warn(format!(
+                "it could not be removed from the cache, `kmembuild cache prune` does it: {error}"
+            ));
+        }
+    }
+
     fn discard(&self, key: &str, damage: &str) {
         self.warn(format!(
             "the result in the cache is damaged and removed, and is built again: {damage}"

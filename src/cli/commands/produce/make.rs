@@ -1,13 +1,13 @@
 //! Publishes the result of a plan.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::super::manifest::write_manifest;
 use super::super::prepare::Prepared;
-use super::super::{Invocation, beside, explain};
+use super::super::{Invocation, beside, explain, trial};
 use super::kept::read_manifest;
 use super::means::{Means, context};
 use super::order::{Order, is_current, known_key};
@@ -70,9 +70,19 @@ pub(in super::super) async fn produce(
     {
         let target = making.claim().await?;
         let _held = invocation.results().hold(key);
-        if let Some(manifest) = making.take(&entry, &target)? {
-            let published = making.publish(target, manifest, How::Cached, Some(key));
-            return Ok(published.await?);
+        if let Some(mut manifest) = making.take(&entry, &target)? {
+            making
+                .try_out(&mut manifest, target.staging(), sink)
+                .await?;
+            let files: Vec<_> = manifest.files.iter().map(checked).collect();
+            if !files.iter().all(CheckedFile::passed) {
+                making.forget(key);
+                return Err(NotProduced {
+                    failure: unproven(&files),
+                    unproven: files,
+                });
+            }
+            return Ok(making.publish(target, manifest, How::Cached, Some(key))?);
         }
     }
     sweep_dead_runs(invocation, &prepared.connected.engine, sink).await?;
@@ -134,7 +144,7 @@ impl Making<'_> {
         let result = match built.await {
             Ok(Made::Proven(manifest, how, key)) => {
                 let published = self.publish(target, *manifest, how, key.as_deref());
-                published.await.map_err(NotProduced::from)
+                published.map_err(NotProduced::from)
             }
             Ok(Made::Unproven(manifest)) => {
                 let files: Vec<_> = manifest.files.iter().map(checked).collect();
@@ -181,13 +191,18 @@ impl Making<'_> {
         if use_cache
             && let Some(key) = &key
             && let Some(entry) = self.look_up(key)
-            && let Some(manifest) = self.take_instead(&entry, target, log)?
+            && let Some(mut manifest) = self.take_instead(&entry, target, log)?
         {
+            self.try_out(&mut manifest, target.staging(), self.sink)
+                .await?;
+            if !manifest.files.iter().map(checked).all(|file| file.passed()) {
+                self.forget(key);
+                return Ok(Made::Unproven(Box::new(manifest)));
+            }
             let key = Some(key.clone());
             return Ok(Made::Proven(Box::new(manifest), How::Cached, key));
         }
         let executed = execute(plan, info, image, &context, target.staging()).await;
-        let written = log.finish().map_err(explain::artifact);
         // Noted in the run's registration, for `clean` to find.
         let keeps_script = arguments.keep && plan.build.script.is_some();
         let built = match executed {
@@ -197,7 +212,6 @@ impl Making<'_> {
                 return Err(explain::execute(error, saves_memory));
             }
         };
-        written?;
         if keeps_script {
             *keep = true;
             let text =
@@ -206,7 +220,11 @@ impl Making<'_> {
                 text: text.to_owned(),
             });
         }
-        let manifest = write_manifest(prepared, &built, started)?;
+        let mut manifest = write_manifest(prepared, &built, started)?;
+        if manifest.files.iter().map(checked).all(|file| file.passed()) {
+            self.try_out(&mut manifest, target.staging(), &sink).await?;
+        }
+        log.finish().map_err(explain::artifact)?;
         if !manifest.files.iter().map(checked).all(|file| file.passed()) {
             return Ok(Made::Unproven(Box::new(manifest)));
         }
@@ -217,6 +235,25 @@ impl Making<'_> {
             self.store(key, &manifest, target.staging());
         }
         Ok(Made::Proven(Box::new(manifest), How::Built, key))
+    }
+
+    /// Judges the staged result by running it, where that is asked for; what comes of it goes into its manifest.
+    async fn try_out(
+        &self,
+        manifest: &mut Manifest,
+        staging: &Path,
+        sink: &dyn Sink,
+    ) -> Result<(), Failure> {
+        if !self.order.arguments.verify_run {
+            return Ok(());
+        }
+        let locks = self.locks();
+        let means = Means::from(self.order.arguments);
+        let run = (self.run, locks.as_path());
+        let context = context(self.invocation, self.prepared, &means, run, sink);
+        let engine = &self.prepared.connected.info;
+        trial::of_result(manifest, staging, engine, &context).await?;
+        replace(staging, MANIFEST, &canonical_json(manifest))
     }
 
     /// Keeps other runs from building the same; waits while one does.

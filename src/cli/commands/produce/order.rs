@@ -27,15 +27,11 @@ impl Order<'_> {
     }
 }
 
-/// Tells one content of the published folder from another.
-pub(super) fn identity(key: &str, prepared: &Prepared, order: &Order<'_>) -> String {
+/// Tells one content of the published folder from another; `tried` is whether its programs were judged by running them.
+pub(super) fn identity(key: &str, prepared: &Prepared, order: &Order<'_>, tried: bool) -> String {
     let like = prepared.like.as_ref().map(canonical_json);
     let beside = beside::identity(&order.beside);
-    let tried = if order.arguments.verify_run {
-        " tried"
-    } else {
-        ""
-    };
+    let tried = if tried { " tried" } else { "" };
     format!("{key} {beside} {}{tried}", like.unwrap_or_default())
 }
 
@@ -55,7 +51,7 @@ pub(in super::super) fn is_current(
     order: &Order<'_>,
     key: &str,
 ) -> bool {
-    let identity = identity(key, prepared, order);
+    let identity = identity(key, prepared, order, order.arguments.verify_run);
     let folder = order.destination(&prepared.plan);
     invocation.stamps().is_current(&folder, &identity)
 }

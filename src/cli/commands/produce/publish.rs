@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::super::{beside, explain, trial};
+use super::super::trial::was_tried;
+use super::super::{beside, explain};
 use super::make::Making;
-use super::means::{Means, context};
 use super::order::identity;
 use super::result::{How, Produced};
 use crate::artifacts::cache::file_sha256;
@@ -19,7 +19,7 @@ use crate::plan::canonical_json;
 
 impl Making<'_> {
     /// Puts the staged result in its place.
-    pub(super) async fn publish(
+    pub(super) fn publish(
         &self,
         target: Target,
         mut manifest: Manifest,
@@ -32,9 +32,6 @@ impl Making<'_> {
             manifest.like.clone_from(&self.prepared.like);
             replace(staging, MANIFEST, &canonical_json(&manifest))?;
         }
-        if self.order.arguments.verify_run {
-            self.try_out(&mut manifest, staging).await?;
-        }
         let (name, text) = beside::complete(self.prepared, &manifest, staging, &self.order.beside)?;
         replace(staging, name, &text)?;
         let sums = sums(staging, &manifest).map_err(|source| {
@@ -44,7 +41,8 @@ impl Making<'_> {
         replace(staging, SHA256SUMS, &checksum_file(&sums))?;
         let folder = target.publish().map_err(explain::artifact)?;
         if let Some(key) = key {
-            let identity = identity(key, self.prepared, self.order);
+            let tried = self.order.arguments.verify_run && was_tried(&manifest);
+            let identity = identity(key, self.prepared, self.order, tried);
             if let Err(error) = self.invocation.stamps().note(&folder, &identity) {
                 self.warn(format!("what was published could not be noted: {error}"));
             }
@@ -61,19 +59,6 @@ impl Making<'_> {
             manifest,
             how,
         })
-    }
-}
-
-impl Making<'_> {
-    /// Judges the staged result by running it; what comes of it goes into its manifest.
-    async fn try_out(&self, manifest: &mut Manifest, staging: &Path) -> Result<(), Failure> {
-        let locks = self.locks();
-        let means = Means::from(self.order.arguments);
-        let run = (self.run, locks.as_path());
-        let context = context(self.invocation, self.prepared, &means, run, self.sink);
-        let engine = &self.prepared.connected.info;
-        trial::of_result(manifest, staging, engine, &context).await?;
-        replace(staging, MANIFEST, &canonical_json(manifest))
     }
 }
 
@@ -114,7 +99,10 @@ pub(super) fn record(
     if failure.kind == FailureKind::Interrupted || log.is_empty() {
         return failure;
     }
-    match target.keep_record_of_failure(further) {
+    let kept = log
+        .finish()
+        .and_then(|()| target.keep_record_of_failure(further));
+    match kept {
         Ok(folder) => failure.hints.push(format!(
             "the whole log is {}",
             folder.join(BUILD_LOG).display()
