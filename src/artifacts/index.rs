@@ -7,8 +7,8 @@ pub const INDEX: &str = "index.json";
 /// Version of the index's form.
 pub const INDEX_FORMAT: u32 = 1;
 
-/// What a release folder holds. The files of all targets, [`INDEX`] and the top [`super::SHA256SUMS`] are all the files
-/// that may be in it.
+/// What a release folder holds. The files of all targets, [`INDEX`], the top [`super::SHA256SUMS`] and its signature are all the
+/// files that may be in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Index {

@@ -16,7 +16,7 @@ use crate::plan::canonical_json;
 /// Writes the index and the top checksums of the release folder `root`, made by `tool`, and gives the index.
 ///
 /// The files of a published target are those of the [`SHA256SUMS`] in its folder, and need not be named by the caller:
-/// what is in [`IndexResult::Published::files`] is replaced. They are not read again, so that a release with nothing to
+/// what is in [`IndexResult::Published`] is replaced. They are not read again, so that a release with nothing to
 /// do takes no time. A record of a failure in [`IndexTarget::failed_folder`] gets into the checksums, too. Each file is
 /// put into its place in one step, and left alone where it is the same already.
 ///
@@ -30,9 +30,10 @@ pub fn write_index(
 ) -> Result<Index, ArtifactError> {
     let mut sums = BTreeMap::new();
     for target in &mut targets {
-        let failed = target.failed_folder();
+        let (published, failed) = (target.folder(), target.failed_folder());
         match &mut target.result {
             IndexResult::Published { folder, files } => {
+                *folder = published;
                 *files = published_files(&root.join(&*folder))?;
                 for file in files {
                     sums.insert(format!("{folder}/{}", file.path), file.sha256.clone());

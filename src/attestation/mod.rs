@@ -1,8 +1,9 @@
 //! What is said about a result, and whether it is so.
 //!
 //! Said: an SBOM of what is compiled in ([`sbom`]), a statement of where it came from ([`provenance`]), a signature
-//! of that ([`sign`]), and one of the checksums of a release ([`sign_checksums`]); [`bill_of_materials`] and [`say`] give them as the texts of files. Held against the files: [`audit()`]
-//! takes a release folder or the folder of one result and lists everything in it that is not as it was written down.
+//! of that ([`sign`]), and one of the checksums of a release ([`sign_checksums`]); [`bill_of_materials`] and [`say`] give
+//! them as the texts of files. Held against the files: [`audit()`] takes a release folder or the folder of one result and
+//! lists everything in it that is not as it was written down.
 //!
 //! Nothing here prints, asks the clock or draws a random number: the same result has the same files said about it.
 

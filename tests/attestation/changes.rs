@@ -69,6 +69,29 @@ fn a_changed_byte_in_any_file_is_found_and_the_file_is_named() {
     release.verify(&release.root).code(0);
 }
 
+#[test]
+fn what_is_wrong_with_a_signature_is_seen_without_a_key_as_far_as_that_goes() {
+    let release = Release::new();
+    let verify = || release.place.workplace.run(&["verify", "dist"]);
+    let minisig = release.root.join("SHA256SUMS.minisig");
+    let honest = fs::read(&minisig).unwrap();
+    fs::write(&minisig, [0xff, 0]).unwrap();
+    verify().code(17).says("SHA256SUMS.minisig");
+    fs::write(&minisig, "no signature\n").unwrap();
+    verify().code(17).says("SHA256SUMS.minisig");
+    fs::remove_file(&minisig).unwrap();
+    verify()
+        .code(0)
+        .prints("SHA256SUMS: nothing signs it")
+        .prints("though there are signed results");
+    fs::write(&minisig, &honest).unwrap();
+    let other = release.root.join("SHA256SUMS.sig");
+    fs::write(&other, "AAAA\n").unwrap();
+    verify().code(17).says("SHA256SUMS.sig");
+    fs::remove_file(&other).unwrap();
+    verify().code(0);
+}
+
 /// Everywhere in the short files, and here and there in the long ones, of which a digest hides nothing.
 #[test]
 fn it_is_found_wherever_it_is_in_the_file() {
@@ -124,6 +147,14 @@ fn a_file_less_or_more_or_called_otherwise_is_found() {
             .code(17)
             .prints("it is not accounted for")
             .prints(name);
+        release.verify(&release.root).code(17).says(name);
+        fs::remove_file(&path).unwrap();
+    }
+    // The folder of one result has no signature of its checksums.
+    for name in ["SHA256SUMS.minisig", "SHA256SUMS.sig"] {
+        let path = release.result.join(name);
+        fs::write(&path, "").unwrap();
+        release.verify(&release.result).code(17).says(name);
         release.verify(&release.root).code(17).says(name);
         fs::remove_file(&path).unwrap();
     }

@@ -131,6 +131,75 @@ fn a_signed_release_with_packages_is_what_it_says() {
 }
 
 #[test]
+fn a_signature_is_for_nothing_that_was_not_signed_before() {
+    let place = place("signed-again");
+    place.write(TWO);
+    let key = |name: &str, kind: &[&str]| {
+        let file = format!("{name}.key");
+        openssl(
+            &place,
+            &[&["genpkey", "-out", &file, "-algorithm"], kind].concat(),
+        );
+        let public = format!("{name}.pub");
+        openssl(&place, &["pkey", "-in", &file, "-pubout", "-out", &public]);
+        file
+    };
+    let release_key = key("release", &["ed25519"]);
+    let other_key = key("other", &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    let dist = place.build.place.path().join("dist");
+    let signatures = || {
+        let mut names = entries(&dist);
+        names.retain(|name| name.starts_with("SHA256SUMS."));
+        names
+    };
+    place.release(&["--sign-key", &release_key]).code(0);
+    let part = ["--only", "*rc9", "--sign-key", &release_key];
+    place.release(&part).code(0);
+    assert_eq!(signatures(), ["SHA256SUMS.minisig"]);
+
+    // What is left alone is not what was signed, or not signed by this key: no part is signed with it.
+    let left_alone = place.result(&place.build.recipe, "v1.0.0-rc10");
+    let refused = place.release(&["--only", "*rc9", "--sign-key", &other_key]);
+    refused.code(17).says("v1.0.0-rc10").says("without --only");
+    let before = fs::read(dist.join("SHA256SUMS")).expect("a file");
+    let log = left_alone.join("build.log");
+    let honest = fs::read(&log).expect("a file");
+    flip(&log);
+    place.release(&part).code(17).says("build.log");
+    assert_eq!(fs::read(dist.join("SHA256SUMS")).expect("a file"), before);
+    fs::remove_file(&log).expect("removed");
+    fs::write(&log, honest).expect("restored");
+
+    // Another key signs all of it, and in the form that its tools read.
+    place.release(&["--sign-key", &other_key]).code(0);
+    assert_eq!(signatures(), ["SHA256SUMS.sig"]);
+    let verify = |key: &str| place.build.place.run(&["verify", "dist", "--key", key]);
+    verify("other.pub").code(0);
+    verify("release.pub").code(17);
+    let page = include_str!("../../docs/releases.md");
+    let (_, rest) = page
+        .split_once("it is `SHA256SUMS.sig`, in base64:\n\n")
+        .expect("the page");
+    let (script, _) = rest.split_once("\n\n").expect("the page");
+    let script = script
+        .replace("release.pub", "../other.pub")
+        .replace("/tmp/", "../");
+    let checked = Command::new("sh")
+        .args(["-ec", &script])
+        .current_dir(&dist)
+        .output()
+        .expect("sh starts");
+    assert!(checked.status.success(), "{checked:?}");
+    verify("other.pub").code(0);
+
+    let unsigned = place.release(&[]).code(0);
+    unsigned.says("signed and are no longer");
+    assert!(signatures().is_empty());
+    place.release(&[]).code(0);
+    place.build.assert_nothing_is_left();
+}
+
+#[test]
 fn the_same_inputs_give_the_same_packages_in_another_place() {
     let (one, other) = (place("packages-a"), place("packages-b"));
     let mut published = Vec::new();

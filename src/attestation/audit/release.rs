@@ -8,10 +8,10 @@ use super::result::audit_result;
 use super::said::Told;
 use super::witnesses::Witnesses;
 use crate::artifacts::{
-    CHECKSUMS_MINISIG, CHECKSUMS_SIG, INDEX, INDEX_FORMAT, Index, IndexResult, IndexTarget,
-    SHA256SUMS,
+    CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
+    IndexTarget, SHA256SUMS,
 };
-use crate::attestation::{VerifyingKey, verify_checksums};
+use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
 
 /// Holds the folder of `listing` against its index, and then each of the results.
 pub(super) fn audit_release(
@@ -21,7 +21,7 @@ pub(super) fn audit_release(
     audit: &mut Audit,
 ) {
     witnesses.note_checksums(SHA256SUMS, listing, audit);
-    audit_signature(listing, keys, audit);
+    audit_signature(listing, keys, witnesses, audit);
     let Some(index) = listing.document::<Index>(INDEX, audit) else {
         return;
     };
@@ -70,32 +70,42 @@ pub(super) fn audit_release(
 }
 
 /// Holds the signature of the checksums against them. With keys there has to be one.
-fn audit_signature(listing: &Listing, keys: &[VerifyingKey], audit: &mut Audit) {
-    let there = [CHECKSUMS_MINISIG, CHECKSUMS_SIG].map(|name| (name, listing.get(name)));
-    let there: Vec<_> = there
+fn audit_signature(
+    listing: &Listing,
+    keys: &[VerifyingKey],
+    witnesses: &mut Witnesses,
+    audit: &mut Audit,
+) {
+    let names = [CHECKSUMS_MINISIG, CHECKSUMS_SIG];
+    let there: Vec<_> = names
         .into_iter()
-        .filter_map(|(name, file)| file.map(|_| name))
+        .filter(|name| listing.get(name).is_some())
         .collect();
-    if there.is_empty() && !keys.is_empty() {
-        audit.integrity(
-            SHA256SUMS,
-            format!(
-                "nothing signs it ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG}), and a key was given"
-            ),
-        );
+    if there.is_empty() {
+        let nothing = format!("nothing signs it ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG})");
+        if !keys.is_empty() {
+            audit.integrity(SHA256SUMS, format!("{nothing}, and a key was given"));
+        } else if listing.paths().any(|path| path.ends_with(ENVELOPE)) {
+            let remark = format!("{SHA256SUMS}: {nothing}, though there are signed results");
+            audit.remarks.push(remark);
+        }
+    }
+    if let [_, second] = there[..] {
+        // The tool takes away what it does not write.
+        audit.integrity(second, "there is another signature beside it".to_owned());
     }
     for name in there {
-        if keys.is_empty() {
-            audit.remarks.push(format!(
-                "{name}: the signature was not checked, as no key was given (--key)"
-            ));
-            continue;
-        }
+        witnesses.note_signature(name);
         let texts = (listing.text(SHA256SUMS, audit), listing.text(name, audit));
-        if let (Some(sums), Some(signature)) = texts
-            && let Err(error) = verify_checksums(sums.as_bytes(), name, &signature, keys)
-        {
-            audit.integrity(name, error.to_string());
+        let (Some(sums), Some(signature)) = texts else {
+            continue;
+        };
+        match verify_checksums(sums.as_bytes(), name, &signature, keys) {
+            Ok(()) => {}
+            Err(SignatureError::ByNoneOf(_)) if keys.is_empty() => audit.remarks.push(format!(
+                "{name}: the signature was not checked, as no key was given (--key)"
+            )),
+            Err(error) => audit.integrity(name, error.to_string()),
         }
     }
 }

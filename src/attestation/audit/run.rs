@@ -12,7 +12,7 @@ use crate::artifacts::{INDEX, MANIFEST, SHA256SUMS, read_checksum_file};
 use crate::attestation::VerifyingKey;
 
 /// Holds everything in `folder`, a release folder or the folder of one result, against all that is said about it. With
-/// `keys`, every result has to be signed by one of them. Reads every file, runs none, and asks nobody.
+/// `keys`, every result and the checksums of a release have to be signed by one of them. Reads every file, runs none, and asks nobody.
 ///
 /// # Errors
 /// [`AuditError`] when there is nothing that could be audited. What is wrong with the files is in the [`Audit`].

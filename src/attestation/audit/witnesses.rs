@@ -1,10 +1,10 @@
 //! What is said about files, and who says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::{Listing, Stored};
 use super::outcome::Audit;
-use crate::artifacts::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, read_checksum_file};
+use crate::artifacts::read_checksum_file;
 
 /// What is said about files, by path.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(super) struct Witnesses {
     said: BTreeMap<String, Vec<Said>>,
     /// Those who list every file of a folder, with the beginning of the paths in it.
     complete: Vec<(String, String)>,
+    /// Those that sign a list of all files, and cannot be in it.
+    signatures: BTreeSet<String>,
 }
 
 /// What one witness says about one file.
@@ -45,10 +47,14 @@ impl Witnesses {
         });
     }
 
-    /// Notes that `by` names every file, except itself and its signature, whose path begins with
-    /// `folder`.
+    /// Notes that `by` names every file, except itself and what signs it, whose path begins with `folder`.
     pub(super) fn note_complete(&mut self, by: &str, folder: &str) {
         self.complete.push((by.to_owned(), folder.to_owned()));
+    }
+
+    /// Notes that the file at `path` signs a list of all files.
+    pub(super) fn note_signature(&mut self, path: &str) {
+        self.signatures.insert(path.to_owned());
     }
 
     /// Notes all of a list of checksums, which is one of all files in its folder.
@@ -81,10 +87,9 @@ impl Witnesses {
         }
         for path in listing.paths() {
             for (by, folder) in &self.complete {
-                let signs_it = [CHECKSUMS_MINISIG, CHECKSUMS_SIG].contains(&path);
                 if path.starts_with(folder.as_str())
                     && path != by
-                    && !signs_it
+                    && !self.signatures.contains(path)
                     && !self.has(by, path)
                 {
                     audit.integrity(

@@ -38,7 +38,7 @@ pub struct ReleaseArguments {
     /// Do not look at kmembuild.lock, not even where CI is set
     #[arg(long, conflicts_with = "locked")]
     pub unlocked: bool,
-    /// Sign the provenance with this private key, an ed25519 or ECDSA P-256 one in a PEM file
+    /// Sign the provenance of the results and the checksums of the release with this private key, an ed25519 or ECDSA P-256 one in a PEM file
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
     /// Folder for the results, instead of the file's

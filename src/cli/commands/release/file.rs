@@ -29,6 +29,14 @@ pub(super) struct ReleaseFile {
 }
 
 impl ReleaseFile {
+    /// The targets that the command line left out.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = &Target> {
+        let targets = self.targets.iter().enumerate();
+        targets
+            .filter(|(index, _)| self.chosen.iter().all(|(chosen, _)| chosen != index))
+            .map(|(_, target)| target)
+    }
+
     pub(super) fn read(
         invocation: &Invocation<'_>,
         arguments: &ReleaseArguments,

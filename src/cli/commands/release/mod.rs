@@ -49,6 +49,7 @@ pub(super) async fn run(
         progress.finish();
         return summary::print_plan(invocation, &planned);
     }
+    publish::refuse_unsigned(&file).inspect_err(|_| progress.finish())?;
     let done = run::run(invocation, arguments, &file, planned, &progress, user).await?;
     progress.finish();
     summary::print_results(invocation, &done)?;

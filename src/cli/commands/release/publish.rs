@@ -6,12 +6,13 @@ use super::super::explain;
 use super::file::ReleaseFile;
 use super::run::{Done, Outcome};
 use crate::artifacts::{
-    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, IndexResult, IndexTarget, MANIFEST,
+    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
     SHA256SUMS, TOOL, read_index, replace_file, write_index,
 };
-use crate::attestation::{SigningKey, checksums_signature_name, sign_checksums};
-use crate::failure::Failure;
+use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
+use crate::failure::{Failure, FailureKind};
 use crate::recipe::{Name, bare};
+use crate::release::Target;
 use crate::report::ReleaseProgress;
 
 /// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
@@ -25,25 +26,9 @@ pub(super) fn write_release(
     let earlier = read_index(root);
     let mut targets = Vec::new();
     for target in &file.targets {
-        let recipe = target.recipe.as_str();
         match done.iter().find(|done| std::ptr::eq(done.target, target)) {
             Some(done) => targets.extend(entry(done)),
-            None => targets.extend(
-                earlier
-                    .iter()
-                    .flat_map(|index| &index.targets)
-                    .filter(|entry| {
-                        let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
-                        entry.recipe == recipe
-                            && entry.variant.as_deref() == target.variant.as_ref().map(Name::as_str)
-                            && target
-                                .version
-                                .as_ref()
-                                .is_none_or(|version| bare(version) == bare(&entry.version))
-                            && arch.is_none_or(|arch| arch == entry.platform)
-                    })
-                    .cloned(),
-            ),
+            None => targets.extend(entries_of(target, earlier.as_ref()).cloned()),
         }
     }
     if targets.is_empty() {
@@ -54,7 +39,12 @@ pub(super) fn write_release(
         explain::artifact(ArtifactError::Unwritable { path, source })
     })?;
     let index = write_index(root, TOOL, targets).map_err(explain::artifact)?;
-    write_signature(root, file.signing.as_ref()).map_err(explain::artifact)?;
+    let signed = write_signature(root, file.signing.as_ref()).map_err(explain::artifact)?;
+    if signed == Signed::NoLonger {
+        progress.warn(
+            "the checksums of the release were signed and are no longer, as there is no --sign-key",
+        );
+    }
     let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
     for folder in results(root) {
         if !known.contains(&folder) {
@@ -67,8 +57,66 @@ pub(super) fn write_release(
     Ok(())
 }
 
+/// Refuses to sign what an earlier run published and this one leaves alone, unless the same key signed it and it is what
+/// was signed: the signature at the top is for all files below it.
+pub(super) fn refuse_unsigned(file: &ReleaseFile) -> Result<(), Failure> {
+    let Some(key) = &file.signing else {
+        return Ok(());
+    };
+    let (earlier, keys) = (read_index(&file.output), [key.public()]);
+    for target in file.left_out() {
+        for entry in entries_of(target, earlier.as_ref()) {
+            if !matches!(entry.result, IndexResult::Published { .. }) {
+                continue;
+            }
+            let folder = file.output.join(entry.folder());
+            let audit = audit(&folder, &keys).map_err(explain::audit)?;
+            if let Some(problem) = audit.problems.first() {
+                let text = format!(
+                    "{} is not of the chosen targets, and cannot be signed with them: {}: {}",
+                    folder.display(),
+                    problem.file,
+                    problem.message
+                );
+                return Err(Failure::new(FailureKind::Integrity, text).hint(
+                    "without --only it is built or taken from the cache, and signed like the rest",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an earlier index has of a target.
+fn entries_of<'a>(
+    target: &Target,
+    earlier: Option<&'a Index>,
+) -> impl Iterator<Item = &'a IndexTarget> {
+    let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
+    let entries = earlier.into_iter().flat_map(|index| &index.targets);
+    entries.filter(move |entry| {
+        entry.recipe == target.recipe.as_str()
+            && entry.variant.as_deref() == target.variant.as_ref().map(Name::as_str)
+            && target
+                .version
+                .as_ref()
+                .is_none_or(|version| bare(version) == bare(&entry.version))
+            && arch.as_ref().is_none_or(|arch| *arch == entry.platform)
+    })
+}
+
+/// What became of the signature of a release.
+#[derive(PartialEq, Eq)]
+enum Signed {
+    /// It is signed by the key, or was not signed before either.
+    AsWanted,
+    /// There was a signature, and no key for a new one.
+    NoLonger,
+}
+
 /// Signs the checksums of the release in `root`. A signature that is not by `key` is removed.
-fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<(), ArtifactError> {
+fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, ArtifactError> {
+    let mut signed = Signed::AsWanted;
     let wanted = key.map(|key| (key, checksums_signature_name(key.public().kind())));
     for name in [CHECKSUMS_MINISIG, CHECKSUMS_SIG] {
         let path = root.join(name);
@@ -83,11 +131,12 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<(), Artifact
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                     return Err(ArtifactError::Unwritable { path, source });
                 }
+                Ok(()) if key.is_none() => signed = Signed::NoLonger,
                 _ => {}
             },
         }
     }
-    Ok(())
+    Ok(signed)
 }
 
 /// The folders of results below `root`, relative to it.
