@@ -3,12 +3,11 @@
 use super::line::{Half, Level, Line};
 use super::node::Node;
 use crate::host::CgroupMounts;
+use crate::host::kmem::{MEMORY_CGROUP_IDS, counts_removed};
 
-/// Ids that the kernel has for memory cgroups, one of which is the root's.
-const MOST: u64 = 65_535;
 /// From here on a node has little left before no container with a memory limit starts.
-const MANY: u64 = MOST / 2;
-const TOO_MANY: u64 = MOST / 10 * 9;
+const MANY: u64 = MEMORY_CGROUP_IDS / 2;
+const TOO_MANY: u64 = MEMORY_CGROUP_IDS / 10 * 9;
 
 /// The line about the version of cgroups.
 pub fn judge_hierarchy(node: &Node) -> Line {
@@ -76,7 +75,14 @@ pub fn judge_memory_cgroups(node: &Node) -> Line {
         )
         .remedy("take cgroup_disable=memory off the kernel's command line: without it no container gets a memory limit");
     }
-    let found = format!("{count} of at most {MOST}");
+    let counts_leaked = node.kernel.as_deref().map_or(true, counts_removed);
+    let found = if counts_leaked {
+        format!("{count} of at most {MEMORY_CGROUP_IDS}")
+    } else {
+        format!(
+            "{count} of at most {MEMORY_CGROUP_IDS}, and what leaked, which this kernel does not count"
+        )
+    };
     if count >= TOO_MANY {
         line(Level::Fail, found).remedy(
             "drain this node and reboot it: at the limit every new container fails with \"no space left on device\"",

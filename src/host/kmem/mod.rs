@@ -19,5 +19,5 @@ pub use find::find_hierarchy;
 pub use kind::Level;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
 pub use status::{CgroupState, LevelCounts, Problem, Status, Verdict};
-pub use system::{MEMORY_CGROUP_IDS, System};
+pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
 pub use walk::{Detail, walk};

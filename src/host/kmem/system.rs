@@ -46,18 +46,23 @@ impl System {
         memory_cgroups()
     }
 
-    /// Whether /proc/cgroups counts removed memory cgroups as long as they are kept, as what leaks is. Before 3.19 it
-    /// does not: a cgroup is taken off the count as it is removed, while its memory controller holds a reference to
-    /// itself, and the number that it has, for as long as it is charged with something (`cgroup_free_fn`,
-    /// `mem_cgroup_css_free`).
+    /// Whether /proc/cgroups [counts what leaked](counts_removed).
     pub fn counts_removed(&self) -> bool {
-        !before_3_19(&self.kernel)
+        counts_removed(&self.kernel)
     }
 
     /// Whether reading memory.kmem.slabinfo fails where accounting is off.
     pub(super) fn refuses_when_off(&self) -> RefusesWhenOff {
         RefusesWhenOff(before_3_19(&self.kernel))
     }
+}
+
+/// Whether the kernel of this release counts removed memory cgroups in /proc/cgroups as long as they are kept, as what leaks
+/// is. Before 3.19 it does not: a cgroup is taken off the count as it is removed, while its memory controller holds a
+/// reference to itself, and the number that it has, for as long as it is charged with something (`cgroup_free_fn`,
+/// `mem_cgroup_css_free`; seen on 3.10 in kubernetes issue 61937).
+pub fn counts_removed(release: &str) -> bool {
+    !before_3_19(release)
 }
 
 fn before_3_19(release: &str) -> bool {
