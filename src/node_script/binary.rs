@@ -19,8 +19,6 @@ pub struct NodeBinary {
     pub version: String,
     /// Its sha256 in hexadecimal digits.
     pub sha256: String,
-    /// Its size in bytes.
-    pub size: u64,
     /// Operating system and architecture.
     pub platform: String,
     /// Its path below the folder that results are published in.
@@ -98,7 +96,6 @@ impl NodeBinary {
             place: format!("{}/{version}/{platform}/{name}", manifest.recipe.name),
             version,
             sha256: findings.sha256,
-            size: findings.size,
             platform,
         })
     }

@@ -54,14 +54,10 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
         &|binary| format!("{} {}", binary.name, binary.version),
         ", ",
     );
-    let kib: u64 = binaries
-        .iter()
-        .map(|binary| binary.size.div_ceil(1024))
-        .sum();
     format!(
         "# Replaces {} on a node by builds without kernel-memory accounting. Written by {TOOL}.\n\
          # sh FILE --help tells how.\n\n\
-         binaries={}\nversions={}\nmachine={machine}\ntotal_kib={kib}\n\
+         binaries={}\nversions={}\nmachine={machine}\n\
          sha256_of() {{\n    case $1 in\n{}    esac\n}}\n\
          # Where results are published, below the folder for all of them.\n\
          place_of() {{\n    case $1 in\n{}    esac\n}}\n\n",

@@ -19,6 +19,7 @@ case $1 in
 is-active) [ -e "/run/services/$service" ] ;;
 stop) rm -f "/run/services/$service" ;;
 start) [ ! -e "/run/services/$service.broken" ] && touch "/run/services/$service" ;;
+reboot) [ ! -e /run/services/reboot.broken ] ;;
 esac
 "#;
 /// The kernel is the node's only in name.
@@ -28,13 +29,14 @@ const UNAME: &str =
 /// Where the docker of `CentOS` 7 has its runc.
 pub const OTHER_RUNC: &str = "/usr/libexec/docker/docker-runc-current";
 
-/// A running node with the script and the new binaries in /root/new.
+/// A running node with scripts for the new binaries, which lie in /root/new: node.sh for runc v1.0.0-rc10 and kubelet
+/// v1.15.5, runc.sh and kubelet.sh for one of them, and newer.sh for runc v1.0.0-rc92.
 pub struct Node {
     scratch: Scratch,
 }
 
 impl Node {
-    /// One whose kubelet is of that version, with a script for runc v1.0.0-rc10 and kubelet v1.15.5.
+    /// One whose kubelet is of that version.
     pub fn new(name: &str, kubelet: &str) -> Self {
         let scratch = Scratch::new(name);
         let label = format!("io.kmembuild.run={}", scratch.run);
@@ -67,26 +69,43 @@ impl Node {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("changed");
         }
         let dist = files.path().join("dist");
-        let runc = result(
-            &dist,
-            "runc",
-            "v1.0.0-rc10",
-            "runc version 1.0.0-rc10",
-            QUIET,
-        );
+        let runc = |version: &str| {
+            let says = format!("runc version {}", &version[1..]);
+            let folder = result(&dist, "runc", version, &says, QUIET);
+            folder.display().to_string()
+        };
+        let (runc, newer) = (runc("v1.0.0-rc10"), runc("v1.0.0-rc92"));
         let kubelet = result(&dist, "kubelet", "v1.15.5", "Kubernetes v1.15.5", QUIET);
-        let results = [&runc, &kubelet].map(|path| path.display().to_string());
-        files
-            .run(&["node-script", &results[0], &results[1], "-o", "node.sh"])
-            .code(0);
+        let kubelet = kubelet.display().to_string();
         fs::create_dir_all(&new).expect("a folder");
-        // One beside the script, one where it was published.
-        fs::copy(runc.join("runc"), new.join("runc")).expect("copied");
-        let there = new.join("kubelet/v1.15.5/linux-amd64");
-        fs::create_dir_all(&there).expect("a folder");
-        fs::copy(kubelet.join("kubelet"), there.join("kubelet")).expect("copied");
-        fs::copy(files.path().join("node.sh"), new.join("node.sh")).expect("copied");
+        for (script, results) in [
+            ("node.sh", [runc.as_str(), &kubelet].as_slice()),
+            ("runc.sh", &[&runc]),
+            ("kubelet.sh", &[&kubelet]),
+            ("newer.sh", &[&newer]),
+        ] {
+            let script = new.join(script).display().to_string();
+            files
+                .run(&[&["node-script"], results, &["-o", &script]].concat())
+                .code(0);
+        }
+        // One where it was published, one beside its script, and one for which its place is to be named.
+        let newer = Path::new(&newer).join("runc");
+        for (binary, place) in [
+            (
+                Path::new(&kubelet).join("kubelet"),
+                "new/kubelet/v1.15.5/linux-amd64/kubelet",
+            ),
+            (Path::new(&runc).join("runc"), "new/runc"),
+            (newer, "newer/runc"),
+        ] {
+            let place = root.join("root").join(place);
+            fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
+            fs::copy(binary, place).expect("copied");
+        }
         node.copy(&root);
+        // The disks of the whole machine are none of these tests'.
+        node.well("cp /bin/true /usr/local/bin/sync");
         node.well("mkdir -p /run/services; cd /run/services; touch kubelet.service docker.service docker.socket");
         node
     }
@@ -127,10 +146,23 @@ impl Node {
         self.run(&format!("sh /root/new/node.sh {words}"))
     }
 
+    /// Puts a program of the shell in the place of another that is found later.
+    pub fn wrap(&self, tool: &str, script: &str) {
+        let path = format!("/usr/local/sbin/{tool}");
+        self.well(&format!(
+            "cat >{path} <<'EOF'\n#!/bin/sh\n{script}\nEOF\nchmod 755 {path}"
+        ));
+    }
+
     /// What the binaries of the node say of themselves: runc, docker's runc, kubelet.
     pub fn versions(&self) -> String {
         self.well(&format!("runc; {OTHER_RUNC}; kubelet"))
             .replace('\n', "; ")
+    }
+
+    /// Waits until no script is at work any more, as after one whose terminal is gone.
+    pub fn wait(&self) {
+        self.well("flock /run/kmembuild-node.lock true");
     }
 
     /// What was asked of systemctl but for what is active, and what has been asked is forgotten.

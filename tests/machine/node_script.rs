@@ -6,10 +6,16 @@ use super::node::{Node, OTHER_RUNC};
 use crate::support::command::Workplace;
 use crate::support::node_results::{QUIET, result};
 
-const OLD: &str = "runc version 1.0.0-rc8; runc version 1.0.0-rc2; Kubernetes v1.15.5; ";
+const OLD: &str = "runc version 1.0.0-rc8; runc version 1.0.0-rc2; Kubernetes v1.15.3; ";
 const NEW: &str = "runc version 1.0.0-rc10; runc version 1.0.0-rc10; Kubernetes v1.15.5; ";
 const STOPPED: &str = "stop kubelet.service; stop docker.socket; stop docker.service; ";
-const STARTED: &str = "start docker.service; start docker.socket; start kubelet.service; ";
+const STARTED: &str = "start docker.socket; start docker.service; start kubelet.service; ";
+const SERVICES: &str = "docker.service\ndocker.socket\nkubelet.service\n";
+/// Where it is written down what scripts did, and another start of the kernel, which a container cannot have.
+const STATE: &str = "/var/lib/kmembuild-node";
+const REBOOT: &str = "echo another >/var/lib/kmembuild-node/boot";
+/// A cgroup whose accounting is off: reading fails with the error that the kernel gives, for which every process has a file.
+const QUIET_POD: &str = "mkdir -p /tmp/memory/kubepods/pod1; ln -sf /proc/self/mem /tmp/memory/kubepods/pod1/memory.kmem.slabinfo";
 
 #[test]
 fn it_is_posix_and_without_the_usual_mistakes() {
@@ -46,13 +52,13 @@ fn it_is_posix_and_without_the_usual_mistakes() {
 
 #[test]
 fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
-    let node = Node::new("replace", "v1.15.5");
+    let node = Node::new("replace", "v1.15.3");
     let before = node.files();
     let dry = node.script("--dry-run").code(0);
     dry.prints("kernel 3.10.0-1127.el7.x86_64: it leaks where accounting is on\n")
         .prints("new runc: runc version 1.0.0-rc10\n")
         .prints("/usr/bin/runc is replaced: runc version 1.0.0-rc8\n")
-        .prints("would keep /usr/bin/runc as /var/lib/kmembuild-node/kept/usr/bin/runc\n")
+        .prints("would keep /usr/bin/runc as /var/lib/kmembuild-node/kept/usr/bin/runc.")
         .prints("would run: systemctl stop kubelet.service\n")
         .prints("would replace /usr/bin/kubelet by /root/new/kubelet/v1.15.5/linux-amd64/kubelet\n")
         .prints("REBOOT THIS NODE");
@@ -73,15 +79,19 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
         node.well(
             "ls -A /usr/bin | grep '^[.]' || :; ls /var/lib | grep trial || :; ls /run/services"
         ),
-        "docker.service\ndocker.socket\nkubelet.service\n"
+        SERVICES
     );
+    node.script("")
+        .code(0)
+        .prints("/usr/bin/runc is the new one already\n")
+        .prints("REBOOT THIS NODE");
+    assert_eq!(node.calls(), "");
 
     node.script("--after-reboot")
         .code(1)
         .says("problem: this node was not rebooted")
         .says("no cgroup of a pod");
-    // Another start of the kernel, which a container cannot have.
-    node.well("echo another >/var/lib/kmembuild-node/boot; mkdir -p /tmp/memory/kubepods/pod1");
+    node.well(&format!("{REBOOT}; mkdir -p /tmp/memory/kubepods/pod1"));
     let check = "--after-reboot --cgroups /tmp/memory";
     // The services are nobody's container.
     node.well("mkdir -p /tmp/memory/docker /tmp/memory/system.slice/docker.service");
@@ -96,22 +106,20 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
         .prints("ok: /usr/bin/kubelet is the new one\n")
         .prints("accounting is on in /tmp/memory/kubepods/pod1\n")
         .says("problem: accounting is on in 1 cgroups");
-    // A file that fails with the error that the kernel gives: every process has one.
-    node.well("ln -sf /proc/self/mem /tmp/memory/kubepods/pod1/memory.kmem.slabinfo");
+    node.well(QUIET_POD);
+    let again = node
+        .script("--reboot")
+        .code(0)
+        .prints("there is nothing to replace\n");
+    assert!(!again.stdout.contains("REBOOT"), "{}", again.stdout);
+    assert_eq!(node.calls(), "");
     node.script(check)
         .code(0)
         .prints("ok: accounting is off in 1 cgroups")
         .prints("running: kubelet docker\n");
-
-    let again = node
-        .script("")
-        .code(0)
-        .prints("/usr/bin/runc is the new one already\n");
-    assert!(!again.stdout.contains("replaced /"), "{}", again.stdout);
-    node.calls();
     node.script("--rollback --dry-run")
         .code(0)
-        .prints("would replace /usr/bin/runc by /var/lib/kmembuild-node/kept/usr/bin/runc\n");
+        .prints("would replace /usr/bin/runc by /var/lib/kmembuild-node/kept/usr/bin/runc.");
     assert_eq!((node.calls().as_str(), node.versions().as_str()), ("", NEW));
     node.script("--rollback")
         .code(0)
@@ -121,17 +129,105 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     node.script("--rollback")
         .code(0)
         .prints("/usr/bin/runc is the old one already");
+    assert_eq!(node.calls(), "");
     node.script("--after-reboot")
         .code(1)
         .says("problem: /usr/bin/runc is not the new one");
 }
 
 #[test]
+fn each_script_puts_back_what_all_of_them_replaced() {
+    let node = Node::new("several", "v1.15.3");
+    node.run("sh /root/new/runc.sh").code(0);
+    node.well(&format!("{REBOOT}; {QUIET_POD}"));
+    let check = "sh /root/new/runc.sh --after-reboot --cgroups /tmp/memory";
+    node.run(check).code(0).prints("running: kubelet docker\n");
+    // What does not run is a problem for the script that replaced it only.
+    node.well("cd /run/services; rm kubelet.service");
+    node.run(check).code(0);
+    node.well("cd /run/services; rm docker.service; touch kubelet.service");
+    node.run(check)
+        .code(1)
+        .says("problem: no container runtime is running\nerror: 1 problems");
+    node.well("touch /run/services/docker.service");
+    node.run("sh /root/new/kubelet.sh").code(0);
+    assert_eq!(node.versions(), NEW);
+    node.run("sh /root/new/kubelet.sh --after-reboot")
+        .code(1)
+        .prints("ok: /usr/bin/runc is the new one\n")
+        .prints("ok: /usr/bin/kubelet is the new one\n");
+
+    // Another one that keeps what the first one brought, and comes no further.
+    node.wrap(
+        "mv",
+        "case $* in */files) kill -9 $PPID; exit 1 ;; esac; exec /bin/mv \"$@\"",
+    );
+    let newer = "sh /root/new/newer.sh --from /root/newer";
+    node.run(newer).code(137);
+    node.wait();
+    node.well(&format!("rm /usr/local/sbin/mv; ls {STATE}/files.part"));
+    node.run("sh /root/new/runc.sh --rollback").code(0);
+    assert_eq!(node.versions(), OLD);
+    // What was put back is no longer anybody's; what another one brought is put back by the next.
+    node.run("sh /root/new/runc.sh").code(0);
+    node.run(newer).code(0);
+    let lines = node.well(&format!("cut -d ' ' -f 3 {STATE}/files"));
+    assert_eq!(lines, format!("\n/usr/bin/runc\n{OTHER_RUNC}\n"));
+    assert!(
+        node.versions()
+            .starts_with("runc version 1.0.0-rc92; runc version 1.0.0-rc92; ")
+    );
+    node.run(&format!("{newer} --rollback")).code(0);
+    assert_eq!(node.versions(), NEW.replace("v1.15.5", "v1.15.3"));
+}
+
+#[test]
+fn what_is_gone_is_put_back_and_what_was_changed_is_left() {
+    let node = Node::new("gone", "v1.15.3");
+    node.well("chmod 750 /usr/bin/runc");
+    node.script("").code(0);
+    node.calls();
+    node.well(&format!("rm /usr/bin/runc; echo x >>{OTHER_RUNC}"));
+    for tool in ["selinuxenabled", "chcon", "restorecon"] {
+        node.wrap(tool, "echo ${0##*/} $* >>/tmp/labels");
+    }
+    node.script("--rollback")
+        .code(1)
+        .says(&format!(
+            "problem: {OTHER_RUNC} was changed by something else"
+        ))
+        .says("error: 1 problems");
+    assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"));
+    assert_eq!(node.versions(), OLD.replace("1.0.0-rc2", "1.0.0-rc10"));
+    assert_eq!(node.well("stat -c %a /usr/bin/runc"), "750\n");
+    node.well(
+        "grep '^chcon --reference=/usr/bin/kubelet -- /usr/bin/.kmembuild-kubelet$' /tmp/labels",
+    );
+    node.well("grep '^restorecon -- /usr/bin/runc$' /tmp/labels");
+}
+
+#[test]
 fn a_node_reboots_only_when_it_is_told_to() {
-    let node = Node::new("reboot", "v1.15.5");
+    let node = Node::new("reboot", "v1.15.3");
+    node.well("touch /run/services/reboot.broken");
+    node.script("--reboot").code(1).says(
+        "this node does not reboot; reboot it yourself\nwarning: starting again what was stopped\n",
+    );
+    assert_eq!(node.calls(), format!("{STOPPED}reboot; {STARTED}"));
+    node.well("rm /run/services/reboot.broken");
+    node.script("--rollback").code(0);
+    node.calls();
     node.script("--reboot").code(0);
     assert_eq!(node.calls(), format!("{STOPPED}reboot; "));
-    let node = Node::new("no-services", "v1.15.5");
+    node.well(&format!(
+        "cd /run/services; touch kubelet.service docker.service docker.socket; [ ! -e {STATE}/stopped ]"
+    ));
+    // Somebody at a terminal is asked while the node works, and is in no hurry.
+    node.script("--rollback").code(0);
+    node.calls();
+    node.well("echo y | script -qec 'sh /root/new/node.sh' /dev/null");
+    assert_eq!(node.calls(), format!("{STOPPED}{STARTED}reboot; "));
+    let node = Node::new("no-services", "v1.15.3");
     node.well("rm /usr/local/bin/systemctl");
     node.script("")
         .code(1)
@@ -174,6 +270,11 @@ fn what_does_not_fit_the_node_changes_nothing() {
             "KiB of room, and",
             "rm /usr/local/bin/df",
         ),
+        (
+            "printf '#!/bin/sh\necho ----i---------e--- $4\n' >/usr/local/bin/lsattr; chmod 755 /usr/local/bin/lsattr",
+            "problem: /usr/bin/runc or its folder is immutable",
+            "rm /usr/local/bin/lsattr",
+        ),
     ] {
         node.well(wrong);
         node.script("--other-version")
@@ -182,7 +283,25 @@ fn what_does_not_fit_the_node_changes_nothing() {
             .says("nothing was changed");
         node.well(right);
     }
+    // A file system that is read only lets not even root write.
+    node.run("chmod 555 /usr/bin; setpriv --bounding-set -dac_override sh /root/new/node.sh --other-version")
+        .code(1)
+        .says("problem: /usr/bin cannot be written to")
+        .says("nothing was changed");
+    node.well("chmod 755 /usr/bin");
+    // The disk is full in spite of all.
+    node.wrap(
+        "cp",
+        "case $* in */kept/*) echo half >\"$4\"; exit 1 ;; esac; exec /bin/cp \"$@\"",
+    );
+    node.script("--other-version")
+        .code(1)
+        .says("error: /usr/bin/runc could not be kept");
+    node.well("rm /usr/local/sbin/cp");
     assert_eq!((node.calls().as_str(), node.files()), ("", before));
+    node.run("flock /run/kmembuild-node.lock sh /root/new/node.sh")
+        .code(1)
+        .says("error: such a script is at work on this node");
     node.script("--runc /nowhere/runc --other-version")
         .code(1)
         .says("problem: /nowhere/runc is not there")
@@ -197,11 +316,11 @@ fn what_does_not_fit_the_node_changes_nothing() {
         .code(2)
         .says("error: unknown option --nonsense");
     node.script("--from")
-        .code(1)
+        .code(2)
         .says("error: --from needs a value");
     node.run("setpriv --reuid=7 sh /root/new/node.sh --from /root/new")
         .code(1)
-        .says("problem: this needs root");
+        .says("error: this needs root");
     // Only what is named is replaced then.
     node.script("--runc /usr/bin/runc --other-version").code(0);
     assert!(
@@ -210,65 +329,87 @@ fn what_does_not_fit_the_node_changes_nothing() {
     );
 }
 
+/// One run that is killed, and what is there then; another run, and the way back.
+const KILLED: &str = r#"
+echo 0 >/tmp/count
+sh -c 'echo $$ >/tmp/main; exec sh /root/new/node.sh --runc /usr/bin/runc' >/tmp/printed 2>&1
+echo $?
+flock /run/kmembuild-node.lock true
+runc; kubelet
+for path in /usr/bin/runc /usr/bin/kubelet; do
+    read -r sum </tmp/old/${path##*/}
+    for file in $path /var/lib/kmembuild-node/kept$path.$sum; do
+        ! echo "$sum  $file" | sha256sum --check --status 2>/dev/null || { echo the old one is there; break; }
+    done
+done
+grep -e interrupted -e 'starting again' /tmp/printed
+echo again
+PATH=${PATH#*:}
+sh /root/new/node.sh --runc /usr/bin/runc >/tmp/printed 2>&1 || cat /tmp/printed
+runc; kubelet; ls /run/services
+ls -A /usr/bin /var/lib /var/lib/kmembuild-node /var/lib/kmembuild-node/kept/usr/bin | grep -e '^[.]' -e '[.]part$' -e trial
+sh /root/new/node.sh --rollback >/tmp/printed 2>&1 || cat /tmp/printed
+runc; kubelet; ls /run/services
+"#;
+
 #[test]
-fn killed_anywhere_it_goes_on_the_next_time_and_loses_no_binary() {
-    let node = Node::new("killed", "v1.15.5");
-    // The n-th of the commands that change something is the last that the script lives to see.
-    node.well(
-        "for tool in cp mv sync mkdir ln rm; do cat >/usr/local/bin/$tool <<'EOF'
-#!/bin/sh
-tool=/bin/${0##*/}
-count=$(($(cat /tmp/count) + 1))
+fn killed_before_any_command_it_goes_on_the_next_time_and_loses_no_binary() {
+    let node = Node::new("killed", "v1.15.3");
+    // The shell is killed by the n-th of the commands that change something or tell what there is, before it does.
+    for tool in "cp mv sync mkdir rm chmod cat touch flock systemctl".split(' ') {
+        node.wrap(
+            tool,
+            "PATH=${PATH#*:}
+read -r count </tmp/count
+count=$((count + 1))
 echo $count >/tmp/count
-if [ $count -eq \"$(cat /tmp/deadly)\" ]; then kill -9 $PPID; exit 1; fi
-# The disks of the whole machine are none of this test's.
-[ $tool = /bin/sync ] || exec $tool \"$@\"
-EOF
-chmod 755 /usr/local/bin/$tool; done",
-    );
-    let mut kills = 0;
-    for deadly in 1..100 {
-        node.well(&format!(
-            "echo 0 >/tmp/count; echo {deadly} >/tmp/deadly; touch /run/services/kubelet.service"
-        ));
-        let killed = node.script("").code == Some(137);
-        // Whole, whatever happened, and the old ones are where they were or kept.
-        for part in node
-            .versions()
-            .split("; ")
-            .zip(OLD.split("; ").zip(NEW.split("; ")))
-        {
-            let (found, (old, new)) = part;
-            assert!(found == old || found == new, "{deadly}: {found}");
-        }
-        let kept = "for old in /usr/bin/runc /usr/bin/kubelet; do for file in $old /var/lib/kmembuild-node/kept$old; do [ ! -f $file ] || grep -l kmem.go $file; done; done";
-        let kept = node.well(kept);
-        assert!(
-            kept.contains("runc") && kept.contains("kubelet"),
-            "{deadly}: {kept}"
+read -r deadly </tmp/deadly
+read -r main </tmp/main
+if [ $count -eq $deadly ]; then kill -9 $main; exit 1; fi
+exec ${0##*/} \"$@\"",
         );
-        if !killed {
+    }
+    node.well("mkdir /tmp/old; echo 0 >/tmp/count; echo 0 >/tmp/deadly; echo 0 >/tmp/main");
+    node.well("for name in runc kubelet; do sha256sum </usr/bin/$name | cut -d ' ' -f 1 >/tmp/old/$name; done");
+    let mut kills = 0;
+    for deadly in 1..200 {
+        let told = node
+            .run(&format!("echo {deadly} >/tmp/deadly; {KILLED}"))
+            .stdout;
+        let (killed, again) = told.split_once("again\n").expect("both parts");
+        assert_eq!(
+            again,
+            format!(
+                "runc version 1.0.0-rc10\nKubernetes v1.15.5\n{SERVICES}runc version 1.0.0-rc8\nKubernetes v1.15.3\n{SERVICES}"
+            ),
+            "{deadly}: {told}"
+        );
+        let lines: Vec<_> = killed.lines().collect();
+        if lines[0] == "0" {
             break;
         }
-        kills += 1;
-        node.well("echo 1000 >/tmp/deadly");
-        node.script("").code(0);
-        assert_eq!(node.versions(), NEW);
-        assert_eq!(
-            node.well("ls /run/services"),
-            "docker.service\ndocker.socket\nkubelet.service\n"
+        // Whole, whatever happened, and the old ones are where they were or kept; and it was no end of its own.
+        assert_eq!(lines[0], "137", "{deadly}: {told}");
+        assert!(
+            ["runc version 1.0.0-rc8", "runc version 1.0.0-rc10"].contains(&lines[1])
+                && ["Kubernetes v1.15.3", "Kubernetes v1.15.5"].contains(&lines[2]),
+            "{deadly}: {told}"
         );
-        node.script("--rollback").code(0);
-        assert_eq!(node.versions(), OLD);
+        assert_eq!(lines[3..], ["the old one is there"; 2], "{deadly}: {told}");
+        kills += 1;
     }
-    assert!((10..90).contains(&kills), "{kills}");
+    assert!((30..150).contains(&kills), "{kills}");
 }
 
 #[test]
 fn an_interrupted_script_starts_what_it_stopped() {
-    let node = Node::new("interrupted", "v1.15.5");
-    // The user gives up while the runtime takes its time.
+    let node = Node::new("interrupted", "v1.15.3");
+    // The user gives up while the runtime takes its time, and no file can be removed.
     node.well("sed -i 's/^stop)/stop) [ $service != docker.service ] || kill -INT $PPID;/' /usr/local/bin/systemctl");
+    node.wrap(
+        "rm",
+        "case $* in *trial) ;; */var/lib/*) echo read-only >&2; exit 1 ;; esac; exec /bin/rm \"$@\"",
+    );
     node.script("")
         .code(130)
         .says("warning: starting again what was stopped")
@@ -278,15 +419,46 @@ fn an_interrupted_script_starts_what_it_stopped() {
             node.versions().as_str(),
             node.well("ls /run/services").as_str()
         ),
-        (OLD, "docker.service\ndocker.socket\nkubelet.service\n")
+        (OLD, SERVICES)
     );
-    node.well("sed -i 's/kill -INT $PPID/:/' /usr/local/bin/systemctl; touch /run/services/kubelet.service.broken");
+    node.well("/bin/rm /usr/local/sbin/rm; sed -i 's/kill -INT $PPID/:/' /usr/local/bin/systemctl; touch /run/services/kubelet.service.broken");
     node.script("")
         .code(1)
         .says("warning: kubelet.service does not start");
     node.well("rm /run/services/kubelet.service.broken");
-    // It knows what the one before stopped.
+    // It knows what the one before stopped, and that there is nothing to stop for.
     node.calls();
     node.script("").code(0);
-    assert!(node.calls().ends_with("start kubelet.service; "));
+    assert_eq!(node.calls(), STARTED);
+    // What another start of the node has to do with is none of it.
+    node.well(&format!(
+        "printf 'another\\n crio.service\\n' >{STATE}/stopped"
+    ));
+    node.script("--rollback").code(0);
+    assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"));
+}
+
+#[test]
+fn nobody_who_reads_is_no_reason_to_leave_services_stopped() {
+    for (name, shell) in [("lost", "sh"), ("lost-bash", "bash --posix")] {
+        let node = Node::new(name, "v1.15.3");
+        // The terminal is gone while the runtime takes its time: the kernel hangs up, and nothing can be written to it.
+        node.wrap(
+            "systemctl",
+            "/usr/local/bin/systemctl \"$@\" || exit\n[ \"$*\" != 'stop docker.service' ] || [ ! -e /tmp/terminal ] || kill -9 $(cat /tmp/terminal)",
+        );
+        node.run(&format!(
+            "sh -c 'echo $$ >/tmp/terminal; exec script -qec \"{shell} /root/new/node.sh\" /dev/null'"
+        ))
+        .code(137);
+        node.wait();
+        assert_eq!(node.well("ls /run/services"), SERVICES, "{shell}");
+        assert!(node.calls().ends_with(STARTED));
+        // Nothing but a pipe is lost: it goes on.
+        node.well("rm /tmp/terminal");
+        node.run(&format!("{shell} /root/new/node.sh 2>&1 | head -n 1"));
+        node.wait();
+        assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"), "{shell}");
+        assert_eq!(node.versions(), NEW, "{shell}");
+    }
 }
