@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixListener;
 use std::process::Child;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -66,13 +67,15 @@ fn a_signal_stops_a_pull() {
 #[test]
 fn a_second_signal_does_not_wait_for_the_engine() {
     let place = Place::with(Script {
-        remove_pause: Duration::from_millis(2500),
+        remove_pause: Duration::from_secs(4),
         ..endless()
     });
     let child = place.start_build(&[]);
     place.engine.wait_until_running("make");
     send(Signal::INT, &child);
     place.engine.wait_until_asked("DELETE /containers/");
+    // Later than a second signal for the same wish would come.
+    thread::sleep(Duration::from_millis(500));
     let begin = Instant::now();
     send(Signal::INT, &child);
     finish(child).code(130);
@@ -81,6 +84,23 @@ fn a_second_signal_does_not_wait_for_the_engine() {
         "{:?}",
         begin.elapsed()
     );
+}
+
+#[test]
+fn signals_at_once_are_one_wish_to_stop() {
+    let place = Place::with(Script {
+        remove_pause: Duration::from_millis(500),
+        ..endless()
+    });
+    let child = place.start_build(&[]);
+    place.engine.wait_until_running("make");
+    // As `timeout` does it: to the process, and to its group.
+    for _ in 0..2 {
+        send(Signal::TERM, &child);
+        thread::sleep(Duration::from_millis(2));
+    }
+    finish(child).code(130);
+    place.nothing_is_left();
 }
 
 #[test]
