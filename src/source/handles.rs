@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use git2::Repository;
 
 /// How often a handle is used before it is closed. libgit2 keeps a file and maps open for every pack that an object
-/// was read from, and a store has a pack for each tag that was fetched.
-const MOST_USES: u32 = 64;
+/// was read from, and a store has a pack for each tag that was fetched: this stays well below the 1024 files that a process
+/// may have open by default.
+const MOST_USES: u32 = 384;
 
 /// Open handles of one repository that nobody uses at the moment.
 ///
