@@ -62,7 +62,8 @@ pub struct Options {
     /// Highest version of the GNU C library that the outputs may need.
     #[schemars(with = "Option<String>")]
     pub glibc_floor: Option<GlibcVersion>,
-    /// Judge a runc also by running it, as `kmembuild verify --run` does, where the engine's host can show it.
+    /// Judge a runc or a kubelet also by running it, as `kmembuild verify --run` does. Unless it says otherwise a release
+    /// does so where that can be shown; `true` tries again each time where it could not be, `false` leaves it out.
     pub verify_run: Option<bool>,
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::beside::Beside;
 use super::prepare::prepare;
-use super::produce::{How, NotProduced, Order, Produced, checked, produce};
+use super::produce::{How, NotProduced, Order, Produced, Trial, checked, produce};
 use super::{Invocation, print};
 use crate::artifacts::Manifest;
 use crate::cli::args::{BuildArguments, Format};
@@ -66,6 +66,11 @@ async fn build(
 ) -> Result<Produced, NotProduced> {
     let prepared = prepare(invocation, name, arguments, progress).await?;
     let order = Order {
+        trial: if arguments.verify_run {
+            Trial::Yes
+        } else {
+            Trial::No
+        },
         arguments,
         folder: prepared.plan.platform.clone(),
         beside: Beside::default(),

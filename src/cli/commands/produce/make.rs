@@ -10,7 +10,7 @@ use super::super::prepare::Prepared;
 use super::super::{Invocation, beside, explain, trial};
 use super::kept::read_manifest;
 use super::means::{Means, context};
-use super::order::{Order, is_current, known_key};
+use super::order::{Order, Trial, is_current, known_key};
 use super::publish::{record, replace};
 use super::result::{How, NotProduced, Produced, checked};
 use super::sweep::sweep_dead_runs;
@@ -237,6 +237,11 @@ impl Making<'_> {
         Ok(Made::Proven(Box::new(manifest), How::Built, key))
     }
 
+    /// Whether the result is for other processors than the engine's: there is nothing to try.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.prepared.plan.architecture != self.prepared.connected.info.architecture
+    }
+
     /// Judges the staged result by running it, where that is asked for; what comes of it goes into its manifest.
     async fn try_out(
         &self,
@@ -244,7 +249,7 @@ impl Making<'_> {
         staging: &Path,
         sink: &dyn Sink,
     ) -> Result<(), Failure> {
-        if !self.order.arguments.verify_run {
+        if self.order.trial == Trial::No || self.is_foreign() {
             return Ok(());
         }
         let locks = self.locks();

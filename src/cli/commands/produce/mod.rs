@@ -10,6 +10,6 @@ mod sweep;
 
 pub(super) use self::make::produce;
 pub(super) use self::means::{Means, context};
-pub(super) use self::order::{Order, is_current, known_key};
+pub(super) use self::order::{Order, Trial, is_current, known_key};
 pub(super) use self::result::{How, NotProduced, Produced, checked};
 pub(super) use self::sweep::sweep_dead_runs;

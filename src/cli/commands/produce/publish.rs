@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::trial::was_tried;
 use super::super::{beside, explain};
 use super::make::Making;
-use super::order::identity;
+use super::order::{Trial, Tried, identity};
 use super::result::{How, Produced};
 use crate::artifacts::cache::file_sha256;
 use crate::artifacts::{
@@ -41,7 +41,7 @@ impl Making<'_> {
         replace(staging, SHA256SUMS, &checksum_file(&sums))?;
         let folder = target.publish().map_err(explain::artifact)?;
         if let Some(key) = key {
-            let tried = self.order.arguments.verify_run && was_tried(&manifest);
+            let tried = self.tried(&manifest);
             let identity = identity(key, self.prepared, self.order, tried);
             if let Err(error) = self.invocation.stamps().note(&folder, &identity) {
                 self.warn(format!("what was published could not be noted: {error}"));
@@ -59,6 +59,19 @@ impl Making<'_> {
             manifest,
             how,
         })
+    }
+}
+
+impl Making<'_> {
+    /// What became of the trial of the result.
+    fn tried(&self, manifest: &Manifest) -> Tried {
+        if self.order.trial == Trial::No {
+            Tried::No
+        } else if self.is_foreign() || was_tried(manifest) {
+            Tried::Passed
+        } else {
+            Tried::NotShown
+        }
     }
 }
 

@@ -51,7 +51,8 @@ pub(super) fn build_arguments(
         stall_timeout: options.stall_timeout,
         jobs: options.jobs,
         glibc_floor: options.glibc_floor,
-        verify_run: options.verify_run.unwrap_or_default(),
+        // A release decides that by itself, see its orders.
+        verify_run: false,
         output: output.to_owned(),
         keep: false,
     }

@@ -4,7 +4,7 @@ use futures_util::{StreamExt, stream};
 
 use super::super::beside::{Beside, refuse_unknown_package};
 use super::super::prepare::{Prepared, prepare};
-use super::super::produce::{Order, is_current, known_key};
+use super::super::produce::{Order, Trial, is_current, known_key};
 use super::super::{Invocation, explain};
 use super::file::ReleaseFile;
 use super::run::Place;
@@ -209,6 +209,11 @@ pub(super) fn order<'a>(
     };
     let packages = &target.packages;
     Order {
+        trial: match target.options.verify_run {
+            None => Trial::WhereItCan,
+            Some(true) => Trial::Yes,
+            Some(false) => Trial::No,
+        },
         arguments,
         folder,
         beside: Beside { packages, key },
