@@ -7,9 +7,9 @@ use kmembuild::artifacts::Manifest;
 use kmembuild::library::Library;
 use kmembuild::packaging::{Package, PackageFormat, PackageSettings, PackagingError, package};
 use kmembuild::plan::PlannedSource;
-use kmembuild::verify::inspect;
-use serde_json::json;
 use tempfile::TempDir;
+
+use crate::support::manifest_of::manifest_of;
 
 /// A result and a folder for what is packaged of it.
 pub struct Published {
@@ -38,37 +38,7 @@ impl Published {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(output);
         fs::write(&path, bytes).expect("a written output");
-        let findings = inspect(&path).expect("findings");
-        let manifest = json!({
-            "format": 1,
-            "tool": "kmembuild 0.1.0",
-            "recipe": {"name": recipe, "sha256": "00"},
-            "recipe-origin": "built in",
-            "plan-sha256": "00",
-            "version": version,
-            "platform": "linux-amd64",
-            "class": null,
-            "source": {"git": {
-                "tag": version, "commit": "dc9208a3303feef5b3839f4323d9beb36df0a9dd", "tree": "00",
-                "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
-            }},
-            "image": {
-                "name": "x", "id": "sha256:00", "layers": [], "environment": [], "architecture": "amd64",
-                "repo-digests": [], "pulled": {}, "patches": [], "remarks": [], "packages": [],
-            },
-            "targets": [],
-            "via": "make",
-            "toolchain": null,
-            "commands": [],
-            "started-at": "2026-01-01T00:00:00Z",
-            "built-at": "2026-01-01T00:01:00Z",
-            "engine": "20.10",
-            "warnings": [],
-            "files": [{
-                "name": output, "size": bytes.len(), "sha256": findings.sha256, "mode": "0755",
-                "findings": findings, "checks": [],
-            }],
-        });
+        let manifest = manifest_of(folder.path(), recipe, version, "linux-amd64", output);
         Self {
             folder,
             manifest: serde_json::from_value(manifest).expect("a manifest"),

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kmembuild::verify::inspect;
-use serde_json::json;
+use super::manifest_of::manifest_of;
 
 /// What a build without accounting holds.
 pub const QUIET: &str = "kernel memory accounting disabled in this runc build";
@@ -43,36 +42,6 @@ pub fn result(dist: &Path, recipe: &str, version: &str, says: &str, mark: &str) 
 
 /// Writes the manifest of a folder with that one binary.
 pub fn write_manifest(folder: &Path, recipe: &str, version: &str, platform: &str, binary: &str) {
-    let findings = inspect(&folder.join(binary)).expect("findings");
-    let manifest = json!({
-        "format": 1,
-        "tool": "kmembuild 0.1.0",
-        "recipe": {"name": recipe, "sha256": "00"},
-        "recipe-origin": "built in",
-        "plan-sha256": "00",
-        "version": version,
-        "platform": platform,
-        "class": null,
-        "source": {"git": {
-            "tag": version, "commit": "dc9208a3303feef5b3839f4323d9beb36df0a9dd", "tree": "00",
-            "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
-        }},
-        "image": {
-            "name": "x", "id": "sha256:00", "layers": [], "environment": [], "architecture": "amd64",
-            "repo-digests": [], "pulled": {}, "patches": [], "remarks": [], "packages": [],
-        },
-        "targets": [],
-        "via": "make",
-        "toolchain": null,
-        "commands": [],
-        "started-at": "2026-01-01T00:00:00Z",
-        "built-at": "2026-01-01T00:01:00Z",
-        "engine": "20.10",
-        "warnings": [],
-        "files": [{
-            "name": binary, "size": findings.size, "sha256": findings.sha256, "mode": "0755",
-            "findings": findings, "checks": [],
-        }],
-    });
+    let manifest = manifest_of(folder, recipe, version, platform, binary);
     fs::write(folder.join("manifest.json"), manifest.to_string()).expect("written");
 }
