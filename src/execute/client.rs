@@ -2,8 +2,9 @@
 
 use super::ask::ask;
 use super::context::Context;
-use super::error::ExecuteError;
-use super::image::{present, pull, with_causes};
+use super::error::{ExecuteError, with_causes};
+use super::image::present;
+use super::pull::pull;
 use crate::engine::{EngineError, EngineImage, Network, Session, SessionSpec};
 use crate::events::Event;
 use crate::plan::PlannedScript;

@@ -10,11 +10,12 @@ use tokio_util::io::ReaderStream;
 use super::archive::one_file_archive;
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::context::Context;
-use super::error::{ExecuteError, FailedAttempt};
+use super::error::ExecuteError;
+use super::pull::pull;
 use super::sinks::Remarks;
 use crate::engine::{ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
 use crate::events::Event;
-use crate::plan::{BaseImage, ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image that a build was run in.
@@ -181,19 +182,20 @@ fn made_name(plan: &Plan, identity: &str) -> String {
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
 }
 
-fn gone(image: &str) -> ExecuteError {
+pub(super) fn gone(image: &str) -> ExecuteError {
     engine_failed(EngineError::NoImage {
         image: image.to_owned(),
     })
 }
 
-fn engine_failed(source: EngineError) -> ExecuteError {
+pub(super) fn engine_failed(source: EngineError) -> ExecuteError {
     ExecuteError::Engine {
         stage: "image",
         source,
     }
 }
 
+/// The image of that name, where the engine has it.
 pub(super) async fn present(
     name: &str,
     context: &Context<'_>,
@@ -201,91 +203,8 @@ pub(super) async fn present(
     context.engine.image(name).await.map_err(engine_failed)
 }
 
-/// Pulls the image from the first reference that has it and gives it the expected name. Returns the reference, or
-/// `None` when the image was there.
-pub(super) async fn pull(
-    base: &BaseImage,
-    context: &Context<'_>,
-) -> Result<Option<String>, ExecuteError> {
-    let there = present(&base.name, context).await?;
-    if there.is_some_and(|image| context.is_locked(&base.name, &image)) {
-        context.sink.event(&Event::Note {
-            text: format!("the image {} is there already", base.name),
-        });
-        return Ok(None);
-    }
-    if context.offline {
-        return Err(ExecuteError::Offline {
-            image: base.name.clone(),
-        });
-    }
-    let mut failed = Vec::new();
-    let mut other_layers = None;
-    for reference in &base.candidates {
-        match context
-            .engine
-            .pull(reference, context.stall, context.sink)
-            .await
-        {
-            Ok(()) => {
-                let pulled = present(reference, context)
-                    .await?
-                    .ok_or_else(|| gone(reference))?;
-                if !context.is_locked(&base.name, &pulled) {
-                    let reason =
-                        format!("it serves another image than {} names", context.locked_by);
-                    context.sink.event(&Event::MirrorFailed {
-                        wanted: base.name.clone(),
-                        mirror: reference.clone(),
-                        reason,
-                    });
-                    let untagged = context.engine.untag(reference).await;
-                    untagged.map_err(engine_failed)?;
-                    other_layers = Some(pulled.layers);
-                    continue;
-                }
-                if *reference != base.name {
-                    context
-                        .engine
-                        .tag(reference, &base.name)
-                        .await
-                        .map_err(engine_failed)?;
-                }
-                return Ok(Some(reference.clone()));
-            }
-            // Another mirror cannot help when the engine itself is gone or full.
-            Err(
-                error @ (EngineError::Unreachable { .. }
-                | EngineError::Lost { .. }
-                | EngineError::DiskFull { .. }),
-            ) => {
-                return Err(engine_failed(error));
-            }
-            Err(error) => {
-                let reason = with_causes(&error);
-                context.sink.event(&Event::MirrorFailed {
-                    wanted: base.name.clone(),
-                    mirror: reference.clone(),
-                    reason: reason.clone(),
-                });
-                failed.push(FailedAttempt {
-                    reference: reference.clone(),
-                    reason,
-                });
-            }
-        }
-    }
-    if let Some(layers) = other_layers {
-        return Err(moved(base.name.clone(), &layers, context));
-    }
-    Err(ExecuteError::ImageUnavailable {
-        name: base.name.clone(),
-        failed,
-    })
-}
-
 /// The failure of an image that no place has as it is locked.
-fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError {
+pub(super) fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError {
     let locked = context.locked_images.get(&name);
     ExecuteError::ImageMoved {
         by: context.locked_by,
@@ -293,18 +212,6 @@ fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError 
         found: found.to_vec(),
         name,
     }
-}
-
-/// An error and its causes in one line, for lists and for warnings.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {

@@ -11,6 +11,7 @@ mod image;
 mod left;
 mod needs;
 mod outputs;
+mod pull;
 mod runs;
 mod script;
 mod session_end;
@@ -22,8 +23,8 @@ mod unpack;
 
 pub use build::{Built, execute, provide_image};
 pub use context::Context;
-pub use error::{ExecuteError, FailedAttempt};
-pub use image::{UsedImage, content, find_image, image_name, with_causes};
+pub use error::{ExecuteError, FailedAttempt, with_causes};
+pub use image::{UsedImage, content, find_image, image_name};
 pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;

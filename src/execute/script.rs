@@ -11,8 +11,8 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use super::context::Context;
-use super::error::ExecuteError;
-use super::image::{UsedImage, present, with_causes};
+use super::error::{ExecuteError, with_causes};
+use super::image::{UsedImage, present};
 use super::left::{BorrowedName, Left, name_lock};
 use crate::engine::{EngineError, EngineInfo, SessionSpec};
 use crate::events::Event;

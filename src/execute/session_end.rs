@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::error::ExecuteError;
-use super::image::with_causes;
+use super::error::{ExecuteError, with_causes};
 use crate::engine::Session;
 use crate::events::Event;
 

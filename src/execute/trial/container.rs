@@ -9,7 +9,7 @@ use super::image::TRIAL;
 use super::kubelet::WORKDIR;
 use crate::engine::{ByteStream, EngineError, LABEL_DEADLINE, Network, Session, SessionSpec};
 use crate::execute::context::Context;
-use crate::execute::image::with_causes;
+use crate::execute::error::with_causes;
 use crate::execute::script::socket_of;
 use crate::execute::session_end::{close, until_cancelled};
 use crate::verify::CgroupMaker;
