@@ -6,6 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kmembuild");
+
 /// A folder in which the command is run, as one user would have it: home, cache and configuration are in it.
 pub struct Workplace {
     folder: TempDir,
@@ -45,7 +47,10 @@ impl Workplace {
 
     /// The command with `arguments`, not started. The engine is the one of `DOCKER_HOST`, if that is set.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kmembuild"));
+        self.set_up(Command::new(PROGRAM), arguments)
+    }
+
+    fn set_up(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .current_dir(self.path())
@@ -86,7 +91,10 @@ impl Workplace {
 
     /// Starts the command with its output in pipes; see [`finish`].
     pub fn start(&self, arguments: &[&str]) -> Child {
-        let mut command = self.command(arguments);
+        let mut command = Command::new("env");
+        // Where these tests are run by nohup, it would be ignored, which means something to the command.
+        command.args(["--default-signal=HUP", PROGRAM]);
+        let mut command = self.set_up(command, arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the command starts")
     }
