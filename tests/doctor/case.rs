@@ -1,6 +1,7 @@
 //! The doctor, asked about the places of one recipe.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -68,11 +69,19 @@ impl Case {
             "--timeout",
             self.timeout,
         ];
-        let mut command = self.place.command(&words);
+        let mut command = doctor(&self.place, &words);
         command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
         command.envs(variables.iter().copied());
         command.output().expect("the command starts").into()
     }
+}
+
+/// The doctor on a machine with mmdebstrap, and with nothing else in its search path.
+pub fn doctor(place: &Workplace, words: &[&str]) -> Command {
+    let program = place.write("bin/mmdebstrap", "");
+    let mut command = place.command(words);
+    command.env("PATH", program.parent().expect("a folder"));
+    command
 }
 
 /// The line about the place whose name begins so.

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::case;
 use super::server::Server;
 use crate::support::command::{Finished, Workplace};
 use crate::support::https_front::{HttpsFront, certificate};
@@ -52,7 +53,7 @@ fn doctor(place: &Workplace, debian: &Server, host: &str) -> Command {
         "--format",
         "json",
     ];
-    let mut command = place.command(&words);
+    let mut command = case::doctor(place, &words);
     command.env("DOCKER_HOST", host);
     command
 }
@@ -68,7 +69,7 @@ fn at(host: &str) -> Finished {
 
 #[test]
 fn an_engine_that_is_not_there_costs_a_line_and_the_rest_is_looked_at() {
-    let finished = at("unix:///nowhere/docker.sock").says("1 of 3 lines fail");
+    let finished = at("unix:///nowhere/docker.sock").says("1 of 4 lines fail");
     assert_fails(
         &finished,
         "no container engine answers at unix:///nowhere/docker.sock: there is no such socket",

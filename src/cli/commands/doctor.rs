@@ -13,16 +13,20 @@ use crate::environment::Proxies;
 use crate::execute::with_causes;
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{
-    Answer, EngineReading, EngineRoute, Half, Leaks, Level, Line, Node, Probe, Prober, RecipeNeeds,
-    WELL_KNOWN_FOLDERS, find_programs, judge_clock, judge_engine, judge_hierarchy, judge_kernel,
-    judge_memory_cgroups, judge_places, judge_programs, judge_room, places,
+    Answer, Bootstraps, EngineReading, EngineRoute, Half, Leaks, Level, Line, Node, Probe, Prober,
+    RecipeNeeds, WELL_KNOWN_FOLDERS, find_programs, judge_bootstrap, judge_clock, judge_engine,
+    judge_hierarchy, judge_kernel, judge_memory_cgroups, judge_places, judge_programs, judge_room,
+    places,
 };
 use crate::plan::canonical_json;
-use crate::recipe::{BuildOption, Recipe};
+use crate::recipe::{BuildOption, ImageWay, Recipe};
 use crate::report::{JSON_FORMAT, doctor_table};
 
 /// An engine that is well tells what it is within this time; the slowest question takes one some seconds.
 const ENGINE_LIMIT: Duration = Duration::from_secs(20);
+
+/// What bootstraps Debian.
+const BOOTSTRAP: &str = "mmdebstrap";
 
 /// `doctor --format json`.
 #[derive(Serialize)]
@@ -117,6 +121,7 @@ async fn can_it_build(
     let mut lines = judge_engine(&reading, own);
     let needs: Vec<_> = recipes.iter().map(needs).collect();
     lines.extend(judge_room(&reading, &needs));
+    lines.extend(bootstrap(invocation, &recipes));
     lines.extend(unread);
     let from_here = reading.info.is_ok() && !reading.is_local();
     let setup = reading.setup();
@@ -166,6 +171,25 @@ fn needs(recipe: &Recipe) -> RecipeNeeds {
         disk: recipe.build.disk.map(|size| size.0),
         can_save_memory: cases.any(|case| case.option == Some(BuildOption::LowMemory)),
     }
+}
+
+/// The line about what bootstraps Debian.
+fn bootstrap(invocation: &Invocation<'_>, recipes: &[Recipe]) -> Option<Line> {
+    let with_debian = recipes
+        .iter()
+        .filter(|recipe| recipe.images.debian.is_some());
+    let bootstraps: Vec<_> = with_debian
+        .map(|recipe| Bootstraps {
+            recipe: recipe.name.to_string(),
+            is_default: recipe.images.default.value == ImageWay::Debian,
+        })
+        .collect();
+    let folders = invocation.environment.search_path.iter();
+    let program = folders
+        .map(|folder| folder.join(BOOTSTRAP))
+        .find(|path| path.is_file());
+    let has_mirror = invocation.config.debian_mirror.is_some();
+    judge_bootstrap(&bootstraps, program.as_deref(), has_mirror)
 }
 
 /// How the engine reaches registries, as far as this host can go the same way.

@@ -4,6 +4,7 @@
 //! and never fail: what could not be seen is part of what they give. The `judge_...` functions are pure and make
 //! [`Line`]s of it.
 
+mod bootstrap;
 mod clock;
 mod connection;
 mod engine;
@@ -22,6 +23,7 @@ mod proxy;
 mod room;
 mod targets;
 
+pub use bootstrap::{Bootstraps, judge_bootstrap};
 pub use clock::judge_clock;
 pub use engine::{EngineReading, judge_engine};
 pub use kernel::{Kernel, judge_kernel};
