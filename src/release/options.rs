@@ -63,7 +63,8 @@ pub struct Options {
     #[schemars(with = "Option<String>")]
     pub glibc_floor: Option<GlibcVersion>,
     /// Judge a runc or a kubelet also by running it, as `kmembuild verify --run` does. Unless it says otherwise a release
-    /// does so where that can be shown; `true` tries again each time where it could not be, `false` leaves it out.
+    /// does so where that can be shown, and refuses what turns accounting on. `true` refuses also what shows nothing, and
+    /// tries again each time where it could not be shown; `false` leaves it out.
     pub verify_run: Option<bool>,
 }
 

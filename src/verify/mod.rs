@@ -31,5 +31,5 @@ pub use inspect::{inspect, read_architecture};
 pub use kmem::{Kmem, KmemVerdict, Mark};
 pub use linkage::Linkage;
 pub(crate) use trace::WRITES;
-pub use trace::{CgroupMaker, TracedRun, judge_trace};
+pub use trace::{CgroupMaker, TraceVerdict, TracedRun, judge_trace};
 pub use version::{VERSION_TIMEOUT, VersionRun, run_version};

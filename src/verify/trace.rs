@@ -56,9 +56,20 @@ impl CgroupMaker {
     }
 }
 
+/// What a run shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceVerdict {
+    /// It turned accounting on.
+    On,
+    /// It did what turns accounting on where there is a will to, and left it off.
+    Off,
+    /// Nothing: it did not come that far, or not to its end.
+    NotShown,
+}
+
 /// Judges a run by what it wrote. Only a run that set the memory limit and came to its end can pass: one that did neither
 /// shows nothing.
-pub fn judge_trace(run: &TracedRun) -> Check {
+pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
     let written = |is: &dyn Fn(&str) -> bool| -> Vec<String> {
         let calls = run.calls.iter();
         calls
@@ -69,44 +80,40 @@ pub fn judge_trace(run: &TracedRun) -> Check {
     let accounting = written(&|path| path.contains(KMEM_FILES));
     let limit = written(&|path| run.maker.sets_limit(path));
     let cgroup = run.maker.cgroup();
-    let check = |passed, found: String, evidence| Check {
+    let last_lines = || run.last_lines.clone();
+    let (verdict, found, evidence) = match run.exit_code {
+        _ if !accounting.is_empty() => (
+            TraceVerdict::On,
+            format!("on: it turned kernel-memory accounting on for {cgroup}"),
+            accounting,
+        ),
+        None => {
+            let limit = humantime::format_duration(run.limit);
+            let found = format!("not shown: it had not ended after {limit}");
+            (TraceVerdict::NotShown, found, last_lines())
+        }
+        Some(code) if code != 0 => {
+            let found = format!("not shown: it ended with exit code {code}");
+            (TraceVerdict::NotShown, found, last_lines())
+        }
+        Some(_) if limit.is_empty() => {
+            let found = format!("not shown: it never set the memory limit of {cgroup}");
+            (TraceVerdict::NotShown, found, last_lines())
+        }
+        Some(_) => (
+            TraceVerdict::Off,
+            format!("off: it set the memory limit of {cgroup}, and wrote nothing to memory.kmem.*"),
+            limit,
+        ),
+    };
+    let check = Check {
         name: CheckName::Run,
-        outcome: Outcome::passed_if(passed),
+        outcome: Outcome::passed_if(verdict == TraceVerdict::Off),
         expected: format!("sets the memory limit of {cgroup}, writes nothing to memory.kmem.*"),
         found,
         evidence,
     };
-    if !accounting.is_empty() {
-        let found = format!("on: it turned kernel-memory accounting on for {cgroup}");
-        return check(false, found, accounting);
-    }
-    let last_lines = run.last_lines.clone();
-    match run.exit_code {
-        None => {
-            let limit = humantime::format_duration(run.limit);
-            check(
-                false,
-                format!("not shown: it had not ended after {limit}"),
-                last_lines,
-            )
-        }
-        Some(code) if code != 0 => check(
-            false,
-            format!("not shown: it ended with exit code {code}"),
-            last_lines,
-        ),
-        Some(_) if limit.is_empty() => check(
-            false,
-            format!("not shown: it never set the memory limit of {cgroup}"),
-            last_lines,
-        ),
-        Some(_) => {
-            let found = format!(
-                "off: it set the memory limit of {cgroup}, and wrote nothing to memory.kmem.*"
-            );
-            check(true, found, limit)
-        }
-    }
+    (verdict, check)
 }
 
 /// The path of the file that a line of strace's writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
@@ -147,13 +154,16 @@ mod tests {
     }
 
     fn judged_as(maker: CgroupMaker, exit_code: Option<i64>, calls: &[&str]) -> Check {
-        judge_trace(&TracedRun {
+        let (verdict, check) = judge_trace(&TracedRun {
             maker,
             exit_code,
             limit: Duration::from_mins(1),
             calls: calls.iter().map(|&call| call.to_owned()).collect(),
             last_lines: vec!["the last line".to_owned()],
-        })
+        });
+        let passes = verdict == TraceVerdict::Off;
+        assert_eq!(check.outcome == Outcome::Passed, passes, "{check:?}");
+        check
     }
 
     #[test]

@@ -120,6 +120,20 @@ fn what_shows_nothing_is_not_published() {
     // Neither is it proven for those who do not ask for it.
     let again = build.build("v1.0.0-rc10", &["--image", "debian"]).code(0);
     assert!(!again.stderr.contains("taken from the cache"), "{again:?}");
+    // A release refuses what turns accounting on, and notes what shows nothing.
+    let options = format!("{{image: debian, source: ['{}']}}", build.project.url());
+    let release = format!(
+        "format: 1\ntargets: [{{recipe: shaped, versions: [v1.0.0-rc10], options: {options}}}]\n"
+    );
+    build.place.write("release.yaml", &release);
+    let released = ["release", "--recipe-dir", "recipes", "--output", "released"];
+    build
+        .place
+        .run(&released)
+        .code(0)
+        .says("runc is not judged by running it: not shown");
+    let again = build.place.run(&released).code(0);
+    assert!(again.stderr.contains("there already"), "{again:?}");
 }
 
 #[test]

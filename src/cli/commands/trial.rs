@@ -10,7 +10,7 @@ use crate::events::Event;
 use crate::execute::{Context, ExecuteError, Refusal, Run, TrialError, try_out, with_causes};
 use crate::failure::{Failure, FailureKind};
 use crate::report::Progress;
-use crate::verify::{Check, CheckName, judge_trace};
+use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
 
 use super::prepare::stall;
 
@@ -64,16 +64,19 @@ async fn check(
         cancel: invocation.cancel,
     };
     let run = try_out(file, &connected.info, &context).await;
-    Ok(judge_trace(&run.map_err(explain_trial)?))
+    let (_, check) = judge_trace(&run.map_err(explain_trial)?);
+    Ok(check)
 }
 
 /// Tries every program of a result of which it is expected that accounting is off, and notes what came of it among its
-/// checks. What cannot be shown here, on this engine or with what this machine has, is told and does not count.
+/// checks. What cannot be shown here, on this engine or with what this machine has, is told and does not count; so is a run
+/// that shows nothing, unless `strict`.
 pub(super) async fn of_result(
     manifest: &mut Manifest,
     folder: &Path,
     engine: &EngineInfo,
     context: &Context<'_>,
+    strict: bool,
 ) -> Result<(), Failure> {
     for file in &mut manifest.files {
         file.checks.retain(|check| check.name != CheckName::Run);
@@ -99,7 +102,12 @@ pub(super) async fn of_result(
             }
             Err(error) => return Err(explain_trial(error)),
         };
-        let check = judge_trace(&run);
+        let (verdict, check) = judge_trace(&run);
+        if verdict == TraceVerdict::NotShown && !strict {
+            let said = check.evidence.last().map(|line| format!(" ({line})"));
+            not_shown(check.found + &said.unwrap_or_default());
+            continue;
+        }
         let text = format!("{name} was run: {}", check.found);
         context.sink.event(&Event::Note { text });
         file.checks.push(check);

@@ -257,7 +257,8 @@ impl Making<'_> {
         let run = (self.run, locks.as_path());
         let context = context(self.invocation, self.prepared, &means, run, sink);
         let engine = &self.prepared.connected.info;
-        trial::of_result(manifest, staging, engine, &context).await?;
+        let strict = self.order.trial == Trial::Yes;
+        trial::of_result(manifest, staging, engine, &context, strict).await?;
         replace(staging, MANIFEST, &canonical_json(manifest))
     }
 

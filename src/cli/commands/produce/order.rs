@@ -14,9 +14,10 @@ use crate::plan::{Plan, canonical_json};
 pub(in super::super) enum Trial {
     /// They are not run.
     No,
-    /// They are where that can be shown. That it could not be is an answer, too, and is not asked for again.
+    /// They are where that can be shown. That it could not be is an answer, too, and is not asked for again; only one that
+    /// turns accounting on is refused.
     WhereItCan,
-    /// They are, and where it cannot be shown, the next run tries again.
+    /// They are, and one that shows nothing is refused. Where it cannot be shown, the next run tries again.
     Yes,
 }
 
