@@ -307,3 +307,34 @@ fn metrics_are_printed_and_written_whole() {
         workplace.run(&words).code(2);
     }
 }
+
+#[test]
+fn more_cgroups_than_a_kernel_has_room_for_are_all_counted() {
+    let cgroups = CgroupFolder::in_memory();
+    let on = format!("{HEAD}{CACHE}");
+    cgroups.cgroup("kubepods", &on, "");
+    cgroups.cgroup("kubepods/burstable", &on, "");
+    for pod in 0..25_000 {
+        let pod = format!("kubepods/burstable/pod{pod:08}-7a2b-11e9-8d0e-525400c8e5f9");
+        cgroups.cgroup(&pod, &on, "");
+        for container in 0..3 {
+            let processes = if container == 0 { "" } else { "1\n" };
+            cgroups.cgroup(&format!("{pod}/{container:064}"), &on, processes);
+        }
+    }
+    let status = json(&cgroups, &[], 3);
+    // Its root is one as well.
+    assert_eq!(status["cgroups"], 100_003);
+    // Those of pods have some in the cgroups below them.
+    assert_eq!(status["without-processes"], 25_000);
+    assert_eq!(status["problem-count"], 0);
+    let levels = status["levels"].as_array().expect("levels");
+    let on = |level: &str| {
+        let found = levels.iter().find(|found| found["level"] == level);
+        let found = found.unwrap_or_else(|| panic!("no {level} in {status}"));
+        assert_eq!(found["cgroups"], found["on"], "{found}");
+        found["on"].as_u64()
+    };
+    assert_eq!(on("pod"), Some(25_000));
+    assert_eq!(on("pod-container"), Some(75_000));
+}

@@ -19,9 +19,16 @@ pub struct CgroupFolder {
 impl CgroupFolder {
     /// One with its root only.
     pub fn new() -> Self {
-        let new = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
+        Self::of(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// The same in memory, as cgroups are, for so many that a disk would take long.
+    pub fn in_memory() -> Self {
+        Self::of(tempfile::tempdir_in("/dev/shm").expect("a temporary folder in memory"))
+    }
+
+    fn of(folder: TempDir) -> Self {
+        let new = Self { folder };
         new.write("cgroup.procs", "1\n");
         new
     }
