@@ -124,7 +124,12 @@ impl BuildPlace {
     #[track_caller]
     pub fn assert_nothing_is_left(&self) {
         let containers = self.containers();
-        assert!(containers.is_empty(), "left behind: {containers:?}");
+        let told = containers.iter().map(|id| docker(&["inspect", id]));
+        assert!(
+            containers.is_empty(),
+            "left behind: {containers:?}\n{}",
+            told.collect::<String>()
+        );
         let runs = entries(&self.place.path().join("cache/runs"));
         assert!(runs.is_empty(), "left behind: {runs:?}");
         if let Ok(versions) = fs::read_dir(self.place.path().join("dist").join(&self.recipe)) {
