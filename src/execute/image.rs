@@ -13,9 +13,7 @@ use super::context::Context;
 use super::error::ExecuteError;
 use super::pull::pull;
 use super::sinks::Remarks;
-use crate::engine::{
-    ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY, LABEL_RUN, OwnedKind,
-};
+use crate::engine::{ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
 use crate::events::Event;
 use crate::plan::{ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
@@ -295,9 +293,11 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 name: name.clone(),
                 memory: plan.build.limits.memory,
             };
-            let id = context.engine.build_image(build, &remarks).await;
-            remove_builders_containers(context).await;
-            id.map_err(engine_failed)?
+            context
+                .engine
+                .build_image(build, &remarks)
+                .await
+                .map_err(engine_failed)?
         }
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {
             unreachable!("these are not made")
@@ -310,23 +310,6 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
         pulled,
         remarks: remarks.into_kept(),
     })
-}
-
-/// Removes containers that the engine's builder left: a busy one does not always remove those of its last instructions,
-/// which have this run's label. The run has no others yet. What cannot be looked up or removed is left to the next sweep.
-async fn remove_builders_containers(context: &Context<'_>) {
-    let Ok(owned) = context.engine.owned().await else {
-        return context.run.leaves_something();
-    };
-    let left = owned.iter().filter(|owned| {
-        let run = owned.labels.get(LABEL_RUN).map(String::as_str);
-        owned.kind == OwnedKind::Container && run == Some(context.run.id())
-    });
-    for container in left {
-        if context.engine.remove(container).await.is_err() {
-            context.run.leaves_something();
-        }
-    }
 }
 
 /// The context of an image build: the patched source tree, or the recipe's Dockerfile alone.
