@@ -2,11 +2,12 @@
 
 use super::ask::ask;
 use super::context::Context;
-use super::error::{ExecuteError, with_causes};
+use super::error::ExecuteError;
 use super::image::present;
 use super::pull::pull;
 use crate::engine::{EngineError, EngineImage, Network, Session, SessionSpec};
 use crate::events::Event;
+use crate::failure::with_causes;
 use crate::plan::PlannedScript;
 
 /// Folder of the driver container that comes first in every search path.

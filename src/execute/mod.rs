@@ -23,7 +23,7 @@ mod unpack;
 
 pub use build::{Built, execute, provide_image};
 pub use context::Context;
-pub use error::{ExecuteError, FailedAttempt, with_causes};
+pub use error::{ExecuteError, FailedAttempt};
 pub use image::{UsedImage, content, find_image, image_name};
 pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};

@@ -1,10 +1,11 @@
 //! Pulls images from the mirrors that have them.
 
 use super::context::Context;
-use super::error::{ExecuteError, FailedAttempt, with_causes};
+use super::error::{ExecuteError, FailedAttempt};
 use super::image::{engine_failed, gone, moved, present};
 use crate::engine::EngineError;
 use crate::events::Event;
+use crate::failure::with_causes;
 use crate::plan::BaseImage;
 
 /// Pulls the image from the first reference that has it and gives it the expected name. Returns the reference, or

@@ -11,11 +11,12 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use super::context::Context;
-use super::error::{ExecuteError, with_causes};
+use super::error::ExecuteError;
 use super::image::{UsedImage, present};
 use super::left::{BorrowedName, Left, name_lock};
 use crate::engine::{EngineError, EngineInfo, SessionSpec};
 use crate::events::Event;
+use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
 
 /// Where an engine has its socket unless its address says otherwise.

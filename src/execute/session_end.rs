@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::error::{ExecuteError, with_causes};
+use super::error::ExecuteError;
 use crate::engine::Session;
 use crate::events::Event;
+use crate::failure::with_causes;
 
 /// Time a container's removal may take before the run ends without waiting for it.
 const CLOSE_LIMIT: Duration = Duration::from_mins(1);

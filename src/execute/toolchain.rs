@@ -34,7 +34,7 @@ pub(super) async fn check_toolchain(
     };
     let (exit, lines) = ask(session, &command)
         .await
-        .map_err(|error| unknown(super::error::with_causes(&error)))?;
+        .map_err(|error| unknown(crate::failure::with_causes(&error)))?;
     let text = lines.join("\n");
     if exit.code != 0 {
         return Err(unknown(format!("exit code {}; {text}", exit.code)));

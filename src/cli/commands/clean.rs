@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{Invocation, explain, print};
 use crate::cli::args::Format;
 use crate::engine::OwnedKind;
-use crate::execute::{Sweep, sweep, with_causes};
-use crate::failure::{Failure, FailureKind};
+use crate::execute::{Sweep, sweep};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
 

@@ -10,8 +10,7 @@ use super::{Invocation, explain, print};
 use crate::cli::args::{DoctorArguments, Format, HalfChoice};
 use crate::engine::Address;
 use crate::environment::Proxies;
-use crate::execute::with_causes;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::host::doctor::{
     Answer, Bootstraps, EngineReading, EngineRoute, Half, Leaks, Level, Line, Node, Probe, Prober,
     RecipeNeeds, WELL_KNOWN_FOLDERS, find_programs, judge_bootstrap, judge_clock, judge_engine,

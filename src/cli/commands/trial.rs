@@ -7,8 +7,8 @@ use super::{Invocation, explain};
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::engine::EngineInfo;
 use crate::events::Event;
-use crate::execute::{Context, ExecuteError, Refusal, Run, TrialError, try_out, with_causes};
-use crate::failure::{Failure, FailureKind};
+use crate::execute::{Context, ExecuteError, Refusal, Run, TrialError, try_out};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::report::Progress;
 use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
 

@@ -9,9 +9,9 @@ use super::image::TRIAL;
 use super::kubelet::WORKDIR;
 use crate::engine::{ByteStream, EngineError, LABEL_DEADLINE, Network, Session, SessionSpec};
 use crate::execute::context::Context;
-use crate::execute::error::with_causes;
 use crate::execute::script::socket_of;
 use crate::execute::session_end::{close, until_cancelled};
+use crate::failure::with_causes;
 use crate::verify::CgroupMaker;
 
 /// Time that a container outlives what is done in it, for a slow engine.

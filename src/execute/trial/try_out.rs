@@ -101,7 +101,7 @@ async fn tried(
 fn check_program(file: &Path, engine: &EngineInfo) -> Result<(), Refusal> {
     let no_program = |what: String| Err(Refusal::NoProgram { what });
     match read_architecture(file) {
-        Err(error) => no_program(crate::execute::with_causes(&error)),
+        Err(error) => no_program(crate::failure::with_causes(&error)),
         Ok(Err(format)) => no_program(format.to_string()),
         Ok(Ok(found)) if found == Some(engine.architecture.as_str()) => Ok(()),
         Ok(Ok(found)) => Err(Refusal::Architecture {

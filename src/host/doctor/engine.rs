@@ -10,7 +10,7 @@ use crate::engine::{
     Address, AddressProblem, ConnectFailure, DockerEngine, Engine, EngineError, EngineInfo, Setup,
 };
 use crate::environment::Proxies;
-use crate::execute::with_causes;
+use crate::failure::with_causes;
 
 /// The first API that knows `FROM ${BASE}` in a Dockerfile, Docker 17.05's.
 const API_OF_LEAN: (u32, u32) = (1, 29);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::line::{Half, Level, Line};
 use super::places::{Need, Place, PlaceKind, Purpose};
 use super::probe::{Answer, Probe, ProbeError};
-use crate::execute::with_causes;
+use crate::failure::with_causes;
 use crate::recipe::ImageWay;
 use crate::source::shown;
 

@@ -71,7 +71,7 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
     let findings = match &program.findings {
         Ok(findings) => findings,
         Err(error) => {
-            return line(Level::Warn, crate::execute::with_causes(error))
+            return line(Level::Warn, crate::failure::with_causes(error))
                 .remedy(remedy(error, program));
         }
     };

@@ -9,8 +9,8 @@ use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, print, size, unre
 use crate::artifacts::cache::{Limits, Listed, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::engine::{Engine, Owned, OwnedKind};
-use crate::execute::{Sweep, Swept, sweep, with_causes};
-use crate::failure::{Failure, FailureKind};
+use crate::execute::{Sweep, Swept, sweep};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
 use crate::recipe::Name;
 use crate::report::JSON_FORMAT;

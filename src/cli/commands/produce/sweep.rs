@@ -3,8 +3,8 @@
 use super::super::Invocation;
 use crate::engine::DockerEngine;
 use crate::events::{Event, Sink};
-use crate::execute::{Sweep, sweep, with_causes};
-use crate::failure::{Failure, FailureKind};
+use crate::execute::{Sweep, sweep};
+use crate::failure::{Failure, FailureKind, with_causes};
 
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
 pub(in super::super) async fn sweep_dead_runs(
