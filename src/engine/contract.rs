@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::EngineError;
 use crate::events::Sink;
@@ -104,7 +105,7 @@ pub struct ImageBuild {
     pub dockerfile: String,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
-    /// Labels of the image. The builder's own containers do not carry them; it removes those itself.
+    /// Labels of the image. Only the builder's last containers carry some of them.
     pub labels: BTreeMap<String, String>,
     /// Name to give to the result.
     pub name: String,
@@ -262,8 +263,14 @@ pub trait Engine: Send + Sync {
     async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError>;
 
     /// Builds an image; each line of the builder goes to `sink` as [`crate::events::Event::Output`] of step `image`.
-    /// Returns the image's id.
-    async fn build_image(&self, build: ImageBuild, sink: &dyn Sink) -> Result<String, EngineError>;
+    /// Returns the image's id, or `None` when `cancel` was cancelled before there was one. The builder's containers are
+    /// gone then as well.
+    async fn build_image(
+        &self,
+        build: ImageBuild,
+        sink: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Option<String>, EngineError>;
 
     /// Makes an image of one layer out of a root file system in a tar archive. `changes` are Dockerfile
     /// instructions (`ENV`, `LABEL`, ...). Returns the image's id.

@@ -54,8 +54,7 @@ pub async fn provide_image(
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
     stage(context, "image", describe_image(plan), async {
-        let providing = provide(plan, &engine.architecture, context);
-        let image = until_cancelled(context, providing).await?;
+        let image = provide(plan, &engine.architecture, context).await?;
         let detail = format!("{} ({})", image.name, short(&image.image.id));
         Ok((image, detail))
     })

@@ -12,10 +12,11 @@ use super::bootstrap::{Bootstrap, bootstrap};
 use super::context::Context;
 use super::error::ExecuteError;
 use super::pull::pull;
+use super::session_end::until_cancelled;
 use super::sinks::Remarks;
 use crate::engine::{ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
 use crate::events::Event;
-use crate::plan::{ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{BaseImage, ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image that a build was run in.
@@ -80,29 +81,21 @@ fn is_planned(plan: &Plan, image: &EngineImage) -> bool {
     }
 }
 
-/// Makes sure that the planned image is on the engine; one of the wanted identity is not made again.
+/// Makes sure that the planned image is on the engine; one of the wanted identity is not made again. Ends with
+/// [`ExecuteError::Interrupted`] when the user stops the run.
 pub(super) async fn provide(
     plan: &Plan,
     engine_architecture: &str,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
     let used = match &plan.image {
-        PlannedImage::Registry(base) => {
-            let pulled = pull(base, context).await?;
-            let image = present(&base.name, context)
-                .await?
-                .ok_or_else(|| gone(&base.name))?;
-            UsedImage {
-                image,
-                name: base.name.clone(),
-                pulled: BTreeMap::from([(base.name.clone(), pulled)]),
-                remarks: Vec::new(),
-            }
+        PlannedImage::Registry(base) => until_cancelled(context, fetch(base, context)).await?,
+        PlannedImage::Archive { image_id } => {
+            until_cancelled(context, load(image_id, context)).await?
         }
-        PlannedImage::Archive { image_id } => load(image_id, context).await?,
         PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
             let name = made_name(plan, identity);
-            match made(plan, &name, context).await? {
+            match until_cancelled(context, made(plan, &name, context)).await? {
                 Some(used) => used,
                 None => make_once(plan, name, identity, context).await?,
             }
@@ -116,6 +109,18 @@ pub(super) async fn provide(
         });
     }
     Ok(used)
+}
+
+/// An image that is used as it is served.
+async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
+    let pulled = pull(base, context).await?;
+    let image = present(&base.name, context).await?;
+    Ok(UsedImage {
+        image: image.ok_or_else(|| gone(&base.name))?,
+        name: base.name.clone(),
+        pulled: BTreeMap::from([(base.name.clone(), pulled)]),
+        remarks: Vec::new(),
+    })
 }
 
 /// The image of that name and the planned identity, if it was made before.
@@ -158,8 +163,8 @@ async fn make_once(
     identity: &str,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
-    let _turn = turn_to_make(&name, identity, context).await?;
-    if let Some(used) = made(plan, &name, context).await? {
+    let _turn = until_cancelled(context, turn_to_make(&name, identity, context)).await?;
+    if let Some(used) = until_cancelled(context, made(plan, &name, context)).await? {
         return Ok(used);
     }
     if context.offline {
@@ -270,7 +275,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 name: &name,
                 labels,
             };
-            bootstrap(context, &what).await?
+            until_cancelled(context, bootstrap(context, &what)).await?
         }
         PlannedImage::Dockerfile {
             bases,
@@ -282,7 +287,8 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             ..
         } => {
             for base in bases {
-                pulled.insert(base.name.clone(), pull(base, context).await?);
+                let reference = until_cancelled(context, pull(base, context)).await?;
+                pulled.insert(base.name.clone(), reference);
             }
             labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
             let build = ImageBuild {
@@ -293,11 +299,10 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 name: name.clone(),
                 memory: plan.build.limits.memory,
             };
-            context
-                .engine
-                .build_image(build, &remarks)
-                .await
-                .map_err(engine_failed)?
+            // Not stopped half-way: its containers are gone when it returns.
+            let building = context.engine.build_image(build, &remarks, context.cancel);
+            let id = building.await.map_err(engine_failed)?;
+            id.ok_or(ExecuteError::Interrupted)?
         }
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {
             unreachable!("these are not made")

@@ -1,7 +1,12 @@
 //! Images that are built: upstream's own Dockerfile with its context repaired, and the recipe's lean one.
 
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::build_place::BuildPlace;
 use crate::support::busybox_server::BusyboxServer;
+use crate::support::command::finish;
 use crate::support::docker_command::docker;
 use crate::support::mirrors::Mirrors;
 use crate::support::shaped_project::BASE_IMAGE;
@@ -121,5 +126,28 @@ fn what_an_image_has_in_the_work_folder_is_not_compiled_along() {
         .build("v1.0.0-rc10", &["--image", "lean"])
         .code(0)
         .prints("runc version 1.0.0-rc10");
+    build.assert_nothing_is_left();
+}
+
+#[test]
+fn an_interrupted_image_build_leaves_no_container() {
+    // The containers of the engine's builder have the labels of what the image starts from, so they are known by what they run.
+    let sleeping = format!("sleep 300.{}", std::process::id());
+    let image = toolchain_image();
+    let lean = format!("  lean:\n    base: {image}\n");
+    let replacements = [("  lean:\n", lean.as_str()), ("make --version", &sleeping)];
+    let build = BuildPlace::shaped("image-interrupted", &replacements);
+    let containers = || {
+        let list = docker(&["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
+        let of_build = list.lines().filter(|line| line.contains(&sleeping));
+        of_build.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let run = build.start("v1.0.0-rc10", &["--image", "lean"]);
+    while containers().is_empty() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    kill_process(Pid::from_child(&run), Signal::INT).expect("the signal is sent");
+    finish(run).code(130);
+    assert!(containers().is_empty());
     build.assert_nothing_is_left();
 }

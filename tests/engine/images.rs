@@ -1,9 +1,12 @@
 //! Images that are made, loaded and named.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::StreamExt;
 use kmembuild::engine::{Engine, EngineError, ImageBuild, LABEL_RUN};
 use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::archive::{stream_of, whole};
 use crate::support::debian_image::debian_image;
@@ -34,9 +37,14 @@ async fn an_image_is_built_and_its_sessions_ignore_its_entry_point() {
     let instructions = "ARG WHO\nCOPY data /data\nVOLUME /anonymous\nENTRYPOINT [\"/nonesuch\"]\nUSER nobody\n\
         RUN echo hello $WHO; cat /data; cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes\n";
     let id = engine
-        .build_image(build(&scratch, instructions), &recorder)
+        .build_image(
+            build(&scratch, instructions),
+            &recorder,
+            &CancellationToken::new(),
+        )
         .await
-        .unwrap();
+        .unwrap()
+        .expect("nothing stopped it");
     let lines = recorder.lines();
     for expected in ["hello world", "from the context", "3221225472"] {
         assert!(
@@ -100,7 +108,11 @@ async fn a_build_that_fails_has_the_builders_word() {
     ] {
         let recorder = Recorder::default();
         let error = engine
-            .build_image(build(&scratch, instructions), &recorder)
+            .build_image(
+                build(&scratch, instructions),
+                &recorder,
+                &CancellationToken::new(),
+            )
             .await
             .unwrap_err();
         let EngineError::ImageBuild { image, message } = &error else {
@@ -114,6 +126,39 @@ async fn a_build_that_fails_has_the_builders_word() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_stopped_build_leaves_no_container_and_touches_no_other() {
+    let scratch = Scratch::new("build-stopped");
+    let engine = Scratch::engine().await;
+    let bystander = engine.open(&scratch.spec()).await.unwrap();
+    let id = &bystander.id()[..12];
+    // The builder's containers have no labels of the build yet, so they are known by what they run.
+    let sleeping = format!("sleep 300.{}", std::process::id());
+    // The first word is the builder's own for a container that it made.
+    let instructions = format!("RUN echo ' ---> Running in {id}'; echo asleep; {sleeping}\n");
+    let recorder = Recorder::default();
+    let cancel = CancellationToken::new();
+    let stop_when_asleep = async {
+        while !recorder.lines().iter().any(|line| line == "asleep") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(docker(&LIST).contains(&sleeping));
+        cancel.cancel();
+    };
+    let building = engine.build_image(build(&scratch, &instructions), &recorder, &cancel);
+    let (built, ()) = tokio::join!(building, stop_when_asleep);
+    assert_eq!(built.unwrap(), None);
+    let left = docker(&LIST);
+    assert!(!left.contains(&sleeping), "{left}");
+    assert!(left.contains(id), "{left}");
+    let told = recorder.lines();
+    let bystanders = format!(" ---> Running in {id}");
+    assert!(told.contains(&bystanders), "{told:?}");
+    bystander.close().await.unwrap();
+}
+
+const LIST: [&str; 5] = ["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Command}}"];
 
 #[tokio::test]
 async fn an_imported_image_has_the_changes_and_can_be_saved_and_loaded() {

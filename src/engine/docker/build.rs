@@ -1,8 +1,11 @@
 //! Image builds by the classic builder.
 
+use std::collections::{BTreeSet, HashMap};
+
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 use bollard::{BollardRequest, Docker, body_try_stream};
 use futures_util::StreamExt;
+use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
 use super::lines::Lines;
@@ -10,15 +13,70 @@ use super::outgoing::ReadFailure;
 use super::pull::Layers;
 use crate::engine::{EngineError, ImageBuild};
 use crate::events::{Event, Sink};
+use crate::failure::with_causes;
 
 /// Step name of a builder's output.
 const STEP: &str = "image";
+/// Characters of an id that the builder tells.
+const SHORT_ID: usize = 12;
 
 impl Client {
     pub(super) async fn build(
         &self,
         build: ImageBuild,
         sink: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Option<String>, EngineError> {
+        let before = self.containers(&HashMap::new()).await?;
+        let mut containers = BuildersContainers::default();
+        let outcome = tokio::select! {
+            outcome = self.build_to_the_end(build, sink, &mut containers) => outcome.map(Some),
+            // The engine ends a build whose client is gone.
+            () = cancel.cancelled() => Ok(None),
+        };
+        if !containers.0.is_empty() {
+            let before = before.into_iter().map(|container| container.id).collect();
+            self.remove_builders(&containers, &before, sink).await;
+        }
+        outcome
+    }
+
+    /// Removes what the builder has not removed. It gives up on that when somebody else takes one of its containers away, and when
+    /// a build is stopped it needs a moment.
+    async fn remove_builders(
+        &self,
+        containers: &BuildersContainers,
+        before: &BTreeSet<String>,
+        sink: &dyn Sink,
+    ) {
+        let warn = |error: EngineError| {
+            sink.event(&Event::Warning {
+                text: format!(
+                    "a container of the engine's builder may be left: {}",
+                    with_causes(&error)
+                ),
+            });
+        };
+        let there = match self.containers(&HashMap::new()).await {
+            Ok(there) => there,
+            Err(error) => return warn(error),
+        };
+        for container in there {
+            // What an instruction prints may look like a line of the builder's: no container that was there before is its.
+            if containers.include(&container.id)
+                && !before.contains(&container.id)
+                && let Err(error) = self.remove_container(&container.id).await
+            {
+                warn(error);
+            }
+        }
+    }
+
+    async fn build_to_the_end(
+        &self,
+        build: ImageBuild,
+        sink: &dyn Sink,
+        containers: &mut BuildersContainers,
     ) -> Result<String, EngineError> {
         let name = build.name;
         let operation = format!("build image {name}");
@@ -37,7 +95,8 @@ impl Client {
 
         let mut lines = Lines::default();
         let mut layers = Layers::default();
-        let mut emit = |line| {
+        let mut emit = |line: String| {
+            containers.note(&line);
             sink.event(&Event::Output {
                 step: STEP.to_owned(),
                 line,
@@ -72,6 +131,27 @@ impl Client {
                 None => Err(Self::incomplete(&operation, "image id")),
             },
         }
+    }
+}
+
+/// Containers that the builder told to have made and not to have removed, by the beginning of their ids.
+#[derive(Debug, Default)]
+struct BuildersContainers(BTreeSet<String>);
+
+impl BuildersContainers {
+    /// Takes a line of the builder's.
+    fn note(&mut self, line: &str) {
+        if let Some(id) = line.strip_prefix(" ---> Running in ") {
+            self.0.insert(id.to_owned());
+        } else if let Some(id) = line.strip_prefix("Removing intermediate container ") {
+            self.0.remove(id);
+        }
+    }
+
+    /// Whether the container of that whole id is among them.
+    fn include(&self, id: &str) -> bool {
+        let begins = |short: &String| short.len() == SHORT_ID && id.starts_with(short.as_str());
+        self.0.iter().any(begins)
     }
 }
 

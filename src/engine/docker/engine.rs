@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::models::SystemVersion;
+use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
 use super::client::Client;
@@ -137,8 +138,13 @@ impl Engine for DockerEngine {
         self.client.tag(image, name).await
     }
 
-    async fn build_image(&self, build: ImageBuild, sink: &dyn Sink) -> Result<String, EngineError> {
-        self.client.build(build, sink).await
+    async fn build_image(
+        &self,
+        build: ImageBuild,
+        sink: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<Option<String>, EngineError> {
+        self.client.build(build, sink, cancel).await
     }
 
     async fn import_image(

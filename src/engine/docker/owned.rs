@@ -34,7 +34,8 @@ impl Client {
         Ok(found)
     }
 
-    async fn containers(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
+    /// Containers, running or not.
+    pub(super) async fn containers(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
             .filters(filters)
@@ -159,7 +160,7 @@ impl Client {
 }
 
 /// Conditions of the engine's lists, by name.
-type Filters = HashMap<String, Vec<String>>;
+pub(super) type Filters = HashMap<String, Vec<String>>;
 
 /// The filter for everything that carries [`LABEL_RUN`].
 fn labelled() -> Filters {

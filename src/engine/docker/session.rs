@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::models::{
@@ -9,7 +10,8 @@ use bollard::models::{
     VolumeCreateRequest,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    CreateContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
+    StartContainerOptions,
 };
 
 use super::client::Client;
@@ -19,6 +21,11 @@ use crate::engine::{
     Session, SessionSpec,
 };
 use crate::events::Sink;
+
+/// Time that somebody else's removal of a container may take; less than what waits for the end of a session.
+const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
+/// Time between two looks at it.
+const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running container.
 pub(super) struct DockerSession {
@@ -89,13 +96,31 @@ impl Client {
             Err(bollard::errors::Error::DockerResponseServerError {
                 status_code,
                 ref message,
-            }) if status_code == 404
-                || status_code == 409 && message.contains("already in progress") =>
-            {
-                Ok(())
+            }) if status_code == 409 && message.contains("already in progress") => {
+                self.wait_until_removed(id).await
             }
+            Err(error) if status(&error) == Some(404) => Ok(()),
             done => done.map_err(|error| self.failed(&format!("remove container {id}"), error)),
         }
+    }
+
+    /// Waits until somebody else has removed a container.
+    async fn wait_until_removed(&self, id: &str) -> Result<(), EngineError> {
+        let asked = tokio::time::Instant::now();
+        while asked.elapsed() < REMOVAL_LIMIT {
+            let there = self
+                .docker
+                .inspect_container(id, None::<InspectContainerOptions>);
+            match there.await {
+                Ok(_) => tokio::time::sleep(REMOVAL_PAUSE).await,
+                Err(error) if status(&error) == Some(404) => return Ok(()),
+                Err(error) => return Err(self.failed(&format!("look for container {id}"), error)),
+            }
+        }
+        Err(EngineError::Stalled {
+            what: format!("the removal of container {id}"),
+            limit: REMOVAL_LIMIT,
+        })
     }
 }
 
