@@ -126,7 +126,9 @@ fn volumes_and_images_are_listed_with_their_sizes_and_pruned() {
 
 #[test]
 fn what_a_live_run_works_with_is_not_pruned() {
-    let build = place("kept-live", "sleep 6; ");
+    // The second run waits in its step until it is let go.
+    let wait = "if test -e /var/store/first; then until test -e /tmp/go; do sleep 0.1; done; fi; touch /var/store/first; ";
+    let build = place("kept-live", wait);
     build.build(TAG, &[]).code(0);
     let mut run = build.start(TAG, &["--no-cache"]);
     let mut said = String::new();
@@ -142,6 +144,7 @@ fn what_a_live_run_works_with_is_not_pruned() {
     assert!(text.contains(": a live run works with it\n"), "{text}");
     assert!(text.contains(": a container uses it\n"), "{text}");
     assert!(!text.contains("removed"), "{text}");
+    docker(&["exec", &build.containers()[0], "touch", "/tmp/go"]);
     finish(run).code(0);
     prune(&build, &["--size", "0", "--volumes"]);
     let results = build.place.path().join("cache/results");
