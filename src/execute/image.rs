@@ -308,9 +308,9 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             unreachable!("these are not made")
         }
     };
-    let image = present(&id, context).await?.ok_or_else(|| gone(&name))?;
+    let image = until_cancelled(context, present(&id, context)).await?;
     Ok(UsedImage {
-        image,
+        image: image.ok_or_else(|| gone(&name))?,
         name,
         pulled,
         remarks: remarks.into_kept(),

@@ -11,6 +11,7 @@ use super::client::Client;
 use super::lines::Lines;
 use super::outgoing::ReadFailure;
 use super::pull::Layers;
+use super::session::REMOVAL_LIMIT;
 use crate::engine::{EngineError, ImageBuild};
 use crate::events::{Event, Sink};
 use crate::failure::with_causes;
@@ -34,42 +35,43 @@ impl Client {
             // The engine ends a build whose client is gone.
             () = cancel.cancelled() => Ok(None),
         };
-        if !containers.0.is_empty() {
-            let before = before.into_iter().map(|container| container.id).collect();
-            self.remove_builders(&containers, &before, sink).await;
+        if containers.0.is_empty() {
+            return outcome;
+        }
+        let before = before.into_iter().map(|container| container.id).collect();
+        let removing = self.remove_builders(&containers, &before);
+        // An engine that hangs does not keep a run that is stopped.
+        let removed = tokio::time::timeout(REMOVAL_LIMIT, removing).await;
+        let removed = removed.unwrap_or_else(|_| {
+            Err(EngineError::Stalled {
+                what: "the removal of the builder's containers".to_owned(),
+                limit: REMOVAL_LIMIT,
+            })
+        });
+        if let Err(error) = removed {
+            let error = with_causes(&error);
+            sink.event(&Event::Warning {
+                text: format!("a container of the engine's builder may be left: {error}"),
+            });
         }
         outcome
     }
 
-    /// Removes what the builder has not removed. It gives up on that when somebody else takes one of its containers away, and when
-    /// a build is stopped it needs a moment.
+    /// Removes what the builder has not removed. It gives up on that when somebody else takes one of its containers away,
+    /// and when a build is stopped it needs a moment. One that cannot be removed does not keep the others.
     async fn remove_builders(
         &self,
         containers: &BuildersContainers,
         before: &BTreeSet<String>,
-        sink: &dyn Sink,
-    ) {
-        let warn = |error: EngineError| {
-            sink.event(&Event::Warning {
-                text: format!(
-                    "a container of the engine's builder may be left: {}",
-                    with_causes(&error)
-                ),
-            });
-        };
-        let there = match self.containers(&HashMap::new()).await {
-            Ok(there) => there,
-            Err(error) => return warn(error),
-        };
-        for container in there {
+    ) -> Result<(), EngineError> {
+        let mut outcome = Ok(());
+        for container in self.containers(&HashMap::new()).await? {
             // What an instruction prints may look like a line of the builder's: no container that was there before is its.
-            if containers.include(&container.id)
-                && !before.contains(&container.id)
-                && let Err(error) = self.remove_container(&container.id).await
-            {
-                warn(error);
+            if containers.include(&container.id) && !before.contains(&container.id) {
+                outcome = outcome.and(self.remove_container(&container.id).await);
             }
         }
+        outcome
     }
 
     async fn build_to_the_end(
@@ -142,7 +144,10 @@ impl BuildersContainers {
     /// Takes a line of the builder's.
     fn note(&mut self, line: &str) {
         if let Some(id) = line.strip_prefix(" ---> Running in ") {
-            self.0.insert(id.to_owned());
+            // A short one, of what an instruction prints, would be the beginning of many.
+            if id.len() == SHORT_ID {
+                self.0.insert(id.to_owned());
+            }
         } else if let Some(id) = line.strip_prefix("Removing intermediate container ") {
             self.0.remove(id);
         }
@@ -150,8 +155,7 @@ impl BuildersContainers {
 
     /// Whether the container of that whole id is among them.
     fn include(&self, id: &str) -> bool {
-        let begins = |short: &String| short.len() == SHORT_ID && id.starts_with(short.as_str());
-        self.0.iter().any(begins)
+        self.0.iter().any(|short| id.starts_with(short.as_str()))
     }
 }
 

@@ -22,8 +22,8 @@ use crate::engine::{
 };
 use crate::events::Sink;
 
-/// Time that somebody else's removal of a container may take; less than what waits for the end of a session.
-const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
+/// Time that the removal of containers that others made, or remove, may take; less than what waits for the end of a session.
+pub(super) const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
 /// Time between two looks at it.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
