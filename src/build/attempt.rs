@@ -9,7 +9,7 @@ use super::companions;
 use super::error::{BuildError, FailedBuild};
 use super::manifest::write_manifest;
 use super::order::{BuildOrder, RunCheck};
-use super::prepare::{Prepared, stall};
+use super::prepared::{Prepared, stall};
 use super::result::{BuildResult, CacheOutcome};
 use super::run_check;
 use super::workspace::Workspace;

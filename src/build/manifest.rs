@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::BuildError;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::artifacts::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource, TOOL,
 };

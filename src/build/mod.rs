@@ -12,6 +12,7 @@ mod like;
 mod manifest;
 mod order;
 mod prepare;
+mod prepared;
 mod publish;
 mod published;
 mod result;
@@ -26,7 +27,8 @@ pub use error::{BuildError, FailedBuild, FailureLog};
 pub use order::{
     BuildOrder, CacheUse, Checks, Destination, ImageChoice, Limits, RunCheck, SourceChoice, Subject,
 };
-pub use prepare::{Fetched, Prepared, prepare};
+pub use prepare::prepare;
+pub use prepared::{Fetched, Prepared};
 pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::BuildError;
 use super::order::BuildOrder;
-use super::prepare::{Fetched, Prepared, connect, stall};
+use super::prepared::{Fetched, Prepared, connect, stall};
 use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestSource, PublishedResult};
 use crate::checksum::sha256_hex;

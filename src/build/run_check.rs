@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::BuildError;
-use super::prepare::STALL;
+use super::prepared::STALL;
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestFile};

@@ -5,9 +5,8 @@ use std::path::Path;
 use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::matrix::Target;
-use super::outcome::{FinishedTarget, Outcome};
+use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
 use super::progress::ReleaseSink;
-use super::run::ExitCodeOf;
 use crate::artifacts::{
     ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
     SHA256SUMS, TOOL, read_index, replace_file, write_index,

@@ -32,8 +32,8 @@ fn assert_usage(wrong: &[Wrong]) {
 #[test]
 fn commands_that_are_not_there_or_not_whole() {
     assert_usage(&[
-        (&[], "error: a command is missing\n"),
-        (&["recipes"], "error: a command is missing\n"),
+        (&[], "error: a command is required\n"),
+        (&["recipes"], "error: a command is required\n"),
         (&["recipes", "frob"], "unrecognized subcommand 'frob'"),
         (
             &["frob"],
@@ -43,7 +43,7 @@ fn commands_that_are_not_there_or_not_whole() {
         (&["\u{1b}[31mrunc"], "there is no recipe `\u{fffd}[31mrunc`"),
         (&["plan"], "<RECIPE>"),
         (&["plan", "frob"], "there is no recipe `frob`"),
-        (&["plan", "runc"], "which version of runc?"),
+        (&["plan", "runc"], "no version given for runc"),
         (&["verify"], "<FILE|DIR>..."),
         (&["clean", "extra"], "unexpected argument 'extra'"),
         (
@@ -144,7 +144,7 @@ fn options_that_do_not_go_together() {
                 "--image-name",
                 "golang:1",
             ],
-            "--image-name golang:1 names a ready image; --image lean makes one: give one of the two",
+            "image golang:1 is ready-made, but the way lean makes an image; choose one of the two",
         ),
         (
             &["runc-debian", "--tag", "v1"],
