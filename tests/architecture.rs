@@ -311,7 +311,7 @@ fn collect(root: &Path, below: &str, paths: &mut Vec<String>) {
         };
         if entry.file_type().unwrap().is_dir() {
             collect(root, &path, paths);
-        } else if path.ends_with(".rs") {
+        } else if Path::new(&path).extension().is_some_and(|end| end == "rs") {
             paths.push(path);
         }
     }

@@ -167,7 +167,7 @@ fn a_changed_result_is_not_built_again() {
     let undo = replace("manifest.json", &|_| "{}".to_owned());
     reproduce(&build, &[])
         .code(17)
-        .says("manifest.json has format");
+        .says("manifest.json is not in a form");
     undo();
     reproduce(&build, &[]).code(0);
     fs::remove_file(build.result(TAG).join("plan.json")).expect("removed");

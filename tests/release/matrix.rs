@@ -132,7 +132,7 @@ targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
         .code(2)
         .says("none of the 6 targets")
         .says(&format!(
-            "hint: they are called {}/v1.0.0-rc9",
+            "hint: targets are named like {}/v1.0.0-rc9",
             place.build.recipe
         ));
 }
