@@ -86,21 +86,9 @@ impl Failure {
         self
     }
 
-    /// The text for a person: `error:`, `caused by:`, `hint:`.
+    /// The text for a person: see [`render`].
     pub fn render(&self) -> String {
-        let mut text = format!("error: {}\n", self.source);
-        for cause in self.causes() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "caused by: {cause}");
-        }
-        for hint in &self.hints {
-            let _ = writeln!(text, "hint: {hint}");
-        }
-        // Files, servers and tools that are quoted must not send commands to the user's terminal.
-        text.replace(
-            |c: char| c.is_control() && c != '\n' && c != '\t',
-            "\u{fffd}",
-        )
+        render(&self.source.to_string(), &self.causes(), &self.hints)
     }
 
     /// The causes below the error itself, outermost first.
@@ -122,6 +110,23 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.kind.exit_code())
     }
+}
+
+/// A failure as text for a person: `error:`, `caused by:`, `hint:`.
+pub fn render(message: &str, causes: &[String], hints: &[String]) -> String {
+    let mut text = format!("error: {message}\n");
+    for cause in causes {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "caused by: {cause}");
+    }
+    for hint in hints {
+        let _ = writeln!(text, "hint: {hint}");
+    }
+    // Files, servers and tools that are quoted must not send commands to the user's terminal.
+    text.replace(
+        |c: char| c.is_control() && c != '\n' && c != '\t',
+        "\u{fffd}",
+    )
 }
 
 /// An error and its causes in one line, for lists and for warnings.

@@ -85,10 +85,17 @@ impl Sink for BuildLog {
                 wanted,
                 mirror,
                 reason,
-            } => format!("== {wanted} not from {mirror}: {reason}"),
+            } => format!("== {wanted}: not available from {mirror}: {reason}"),
             Event::Warning { text } => format!("== warning: {text}"),
             Event::Note { text } => format!("== note: {text}"),
-            Event::Transfer { .. } => return,
+            // Too many, or about all that is built and not about this.
+            Event::Transfer { .. }
+            | Event::TargetsStarted { .. }
+            | Event::ChecksFailed { .. }
+            | Event::TargetPublished { .. }
+            | Event::TargetNotNeeded { .. }
+            | Event::TargetFailed { .. }
+            | Event::TargetSkipped => return,
         };
         let Ok(mut state) = self.state.lock() else {
             return;

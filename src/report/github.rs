@@ -1,27 +1,31 @@
 //! What GitHub Actions shows beside the log: annotations.
 //!
-//! The form is that of its documentation, "Workflow commands for GitHub Actions".
+//! The format is described in its documentation, "Workflow commands for GitHub Actions".
 
 use super::output::tell;
-use crate::failure::Failure;
+use crate::events::Event;
 
-/// Writes an annotation for a failed target.
-pub(super) fn annotate(label: &str, failure: &Failure) {
-    let mut message = failure.source.to_string();
-    for cause in failure.causes() {
-        message.push_str(": ");
-        message.push_str(&cause);
+/// Writes an annotation when a target failed.
+pub(super) fn annotate(target: Option<&str>, event: &Event) {
+    if let (
+        Some(target),
+        Event::TargetFailed {
+            message, causes, ..
+        },
+    ) = (target, event)
+    {
+        let text = [&[message.clone()], causes.as_slice()].concat().join(": ");
+        tell(&annotation(target, &text));
     }
-    tell(&annotation(label, &message));
 }
 
-fn annotation(label: &str, message: &str) -> String {
+fn annotation(target: &str, message: &str) -> String {
     let escape = |text: &str| {
         text.replace('%', "%25")
             .replace('\r', "%0D")
             .replace('\n', "%0A")
     };
-    let title = escape(label).replace(':', "%3A").replace(',', "%2C");
+    let title = escape(target).replace(':', "%3A").replace(',', "%2C");
     format!("::error title=kmembuild {title}::{}", escape(message))
 }
 

@@ -1,71 +1,74 @@
-//! Short lines, for pipes and for CI logs.
+//! Short lines, for pipes and for CI logs; a terminal shows the most important of them too.
 
 use super::Verbosity;
-use super::output::tell;
-use crate::events::{Event, Sink, command_line};
+use crate::events::{Event, command_line};
+use crate::failure::render;
 
-/// One line for each thing worth one.
-pub struct PlainProgress {
-    verbosity: Verbosity,
+/// The line for an event of a target, or of a single build, if it is worth one.
+pub(super) fn line(target: Option<&str>, event: &Event, verbosity: Verbosity) -> Option<String> {
+    let text = text(event, verbosity)?;
+    let text = text.trim_end();
+    Some(match (target, event) {
+        (None, _) => text.to_owned(),
+        (Some(target), Event::ChecksFailed { .. }) => format!("{target}:\n{text}"),
+        (Some(target), _) => format!("{target}: {text}"),
+    })
 }
 
-impl PlainProgress {
-    /// Lines as many as `verbosity` asks for.
-    pub fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity }
-    }
-}
-
-/// The line for an event, if it is worth one.
-pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
-    match event {
-        Event::Warning { text } => Some(format!("warning: {text}")),
-        _ if verbosity == Verbosity::Quiet => None,
-        Event::Output { line, .. } => (verbosity == Verbosity::Verbose).then(|| line.clone()),
-        Event::StageStarted { stage, detail } => Some(format!("{stage}: {detail}")),
+fn text(event: &Event, verbosity: Verbosity) -> Option<String> {
+    Some(match event {
+        Event::Warning { text } => format!("warning: {text}"),
+        Event::ChecksFailed { table } => table.clone(),
+        Event::TargetFailed {
+            message,
+            causes,
+            hints,
+            milliseconds,
+            ..
+        } => format!(
+            "FAILED after {}\n{}",
+            seconds(*milliseconds),
+            render(message, causes, hints)
+        ),
+        _ if verbosity == Verbosity::Quiet => return None,
+        Event::Output { .. } if verbosity != Verbosity::Verbose => return None,
+        Event::Transfer { .. } | Event::TargetsStarted { .. } => return None,
+        Event::Output { line, .. } => line.clone(),
+        Event::StageStarted { stage, detail } => format!("{stage}: {detail}"),
         Event::StageFinished {
             stage,
             detail,
             milliseconds,
-        } => Some(format!(
-            "{stage}: done in {}: {detail}",
-            seconds(*milliseconds)
-        )),
+        } => format!("{stage}: done in {}: {detail}", seconds(*milliseconds)),
         Event::MirrorFailed {
             wanted,
             mirror,
             reason,
-        } => Some(format!("{wanted}: not from {mirror}: {reason}")),
-        Event::StepStarted { step, command } => {
-            Some(format!("step {step}: {}", command_line(command)))
-        }
+        } => format!("{wanted}: not available from {mirror}: {reason}"),
+        Event::StepStarted { step, command } => format!("step {step}: {}", command_line(command)),
         Event::StepFinished {
             step,
             exit_code: 0,
             milliseconds,
-        } => Some(format!("step {step}: done in {}", seconds(*milliseconds))),
+        } => format!("step {step}: done in {}", seconds(*milliseconds)),
         Event::StepFinished {
             step,
             exit_code,
             milliseconds,
-        } => Some(format!(
+        } => format!(
             "step {step}: exit code {exit_code} after {}",
             seconds(*milliseconds)
-        )),
-        Event::Note { text } => Some(format!("note: {text}")),
-        Event::Transfer { .. } => None,
-    }
+        ),
+        Event::Note { text } => format!("note: {text}"),
+        Event::TargetPublished { how, milliseconds } => {
+            format!("{how} in {}", seconds(*milliseconds))
+        }
+        Event::TargetNotNeeded { reason } => format!("not needed: {reason}"),
+        Event::TargetSkipped => "skipped because another target failed".to_owned(),
+    })
 }
 
 /// Milliseconds as seconds with one digit after the point.
-pub(super) fn seconds(milliseconds: u64) -> String {
+fn seconds(milliseconds: u64) -> String {
     format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
-}
-
-impl Sink for PlainProgress {
-    fn event(&self, event: &Event) {
-        if let Some(line) = line(event, self.verbosity) {
-            tell(&line);
-        }
-    }
 }

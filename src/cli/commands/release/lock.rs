@@ -10,12 +10,13 @@ use super::file::ReleaseFile;
 use super::plan::{Planned, State};
 use crate::cli::args::{Format, LockArguments, ReleaseArguments};
 use crate::engine::{Engine, EngineImage};
+use crate::events::{Event, Target as TargetSink, Targets};
 use crate::execute::{Context, Run, provide_image};
 use crate::failure::{Failure, FailureKind};
 use crate::lockfile::{Drift, LockedImage, Lockfile, parse_lockfile, render_lockfile};
 use crate::plan::{Plan, PlannedImage};
 use crate::recipe::nearest;
-use crate::report::ReleaseProgress;
+use crate::report::Progress;
 
 /// Puts the lock file into force where the command line, or the CI system, wants that; tells whether it is.
 pub(super) fn load(
@@ -133,7 +134,7 @@ pub(in super::super) async fn run(
     let file = ReleaseFile::read(invocation, &arguments.as_release())?;
     let earlier = read(&file.lockfile)?;
     let terminal = invocation.environment.progress_terminal;
-    let progress = ReleaseProgress::new(false, terminal, invocation.verbosity(), false);
+    let progress = Progress::new(false, terminal, invocation.verbosity());
     let found = look(invocation, &file, &progress).await;
     progress.finish();
     let found = found?;
@@ -176,7 +177,7 @@ fn update(earlier: Lockfile, found: &Lockfile, names: &[String]) -> Result<Lockf
 async fn look(
     invocation: &Invocation<'_>,
     file: &ReleaseFile,
-    progress: &ReleaseProgress,
+    progress: &dyn Targets,
 ) -> Result<Lockfile, Failure> {
     let planned = Planned::make(invocation, file, progress).await?;
     let runs = invocation.cache_folder("runs");
@@ -184,6 +185,9 @@ async fn look(
         let text = format!("{} cannot be written to: {error}", runs.display());
         Failure::new(FailureKind::Usage, text)
     })?;
+    progress.event(&Event::TargetsStarted {
+        count: planned.targets.len(),
+    });
     let mut found = Lockfile::default();
     let mut seen = BTreeSet::new();
     for target in planned.targets {
@@ -198,7 +202,10 @@ async fn look(
         if !seen.insert(crate::execute::image_name(plan)) {
             continue;
         }
-        let sink = progress.target(&target.label);
+        let sink = TargetSink {
+            targets: progress,
+            name: &target.label,
+        };
         let (locks, nothing) = (invocation.cache_folder("locks"), BTreeMap::new());
         let context = Context {
             locked_images: &nothing,

@@ -16,7 +16,7 @@ use crate::cli::args::{Format, ReleaseArguments};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::release::json_schema;
-use crate::report::ReleaseProgress;
+use crate::report::Progress;
 use tokio_util::sync::CancellationToken;
 
 /// Runs `kmembuild release`. `user` is cancelled when the user stops the run, and the
@@ -32,13 +32,11 @@ pub(super) async fn run(
     }
     let file = ReleaseFile::read(invocation, arguments)?;
     let locked = lock::load(invocation, arguments, &file)?;
-    let progress = ReleaseProgress::new(
-        // The plan is one document.
-        invocation.json() && !arguments.plan,
-        invocation.environment.progress_terminal,
-        invocation.verbosity(),
-        invocation.environment.github,
-    );
+    // The plan is one document.
+    let json = invocation.json() && !arguments.plan;
+    let terminal = invocation.environment.progress_terminal;
+    let progress = Progress::new(json, terminal, invocation.verbosity());
+    let progress = progress.annotating(invocation.environment.github);
     let planned = Planned::make(invocation, &file, &progress).await;
     let planned = planned.inspect_err(|_| progress.finish())?;
     if locked {

@@ -10,11 +10,11 @@ use super::file::ReleaseFile;
 use super::run::Place;
 use crate::attestation::SigningKey;
 use crate::cli::args::BuildArguments;
+use crate::events::{Target as TargetSink, Targets};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Plan, PlanError};
 use crate::recipe::{Architecture, Source};
 use crate::release::Target;
-use crate::report::ReleaseProgress;
 
 /// Sources that are fetched at a time.
 const FETCHES: usize = 8;
@@ -74,14 +74,17 @@ impl<'a> Planned<'a> {
     pub(super) async fn make(
         invocation: &Invocation<'_>,
         file: &'a ReleaseFile,
-        progress: &ReleaseProgress,
+        progress: &dyn Targets,
     ) -> Result<Self, Failure> {
         // Without an engine nothing can be planned, and one message is enough.
         invocation.connected().await?;
         let planning = file.chosen.iter().map(|(index, arguments)| async move {
             let target = &file.targets[*index];
             let label = target.label();
-            let sink = progress.planning(&label);
+            let sink = TargetSink {
+                targets: progress,
+                name: &label,
+            };
             let mut place = place(invocation, target).await;
             let state = match prepare(invocation, target.recipe.as_str(), arguments, &sink).await {
                 Ok(prepared) => match want(

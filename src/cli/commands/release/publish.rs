@@ -10,17 +10,17 @@ use crate::artifacts::{
     SHA256SUMS, TOOL, read_index, replace_file, write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
+use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::recipe::{Name, bare};
 use crate::release::Target;
-use crate::report::ReleaseProgress;
 
 /// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
 /// wrote of them.
 pub(super) fn write_release(
     file: &ReleaseFile,
     done: &[Done<'_>],
-    progress: &ReleaseProgress,
+    sink: &dyn Sink,
 ) -> Result<(), Failure> {
     let root = &file.output;
     let earlier = read_index(root);
@@ -41,17 +41,18 @@ pub(super) fn write_release(
     let index = write_index(root, TOOL, targets).map_err(explain::artifact)?;
     let signed = write_signature(root, file.signing.as_ref()).map_err(explain::artifact)?;
     if signed == Signed::NoLonger {
-        progress.warn(
-            "the checksums of the release were signed and are no longer, as there is no --sign-key",
-        );
+        let text =
+            "the checksums of the release were signed and are no longer, as there is no --sign-key";
+        sink.event(&Event::Warning { text: text.into() });
     }
     let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
     for folder in results(root) {
         if !known.contains(&folder) {
-            progress.warn(&format!(
+            let text = format!(
                 "{} is of no target of the release, and `kmembuild verify` refuses it: remove it before you publish the folder",
                 root.join(folder).display()
-            ));
+            );
+            sink.event(&Event::Warning { text });
         }
     }
     Ok(())

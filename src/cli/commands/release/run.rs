@@ -13,10 +13,11 @@ use super::plan::{Planned, PlannedTarget, State, order};
 use super::publish;
 use crate::cli::args::ReleaseArguments;
 use crate::engine::Engine;
+use crate::events::{Event, Sink as _, Target as TargetSink, Targets};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::Plan;
 use crate::release::Target;
-use crate::report::{ReleaseProgress, TargetEnd, check_table};
+use crate::report::check_table;
 
 /// Most builds at a time unless somebody asks for more: each uses all processors by itself where it can.
 const MOST_JOBS: u64 = 4;
@@ -66,14 +67,16 @@ pub(super) async fn run<'a>(
     arguments: &ReleaseArguments,
     file: &ReleaseFile,
     planned: Planned<'a>,
-    progress: &ReleaseProgress,
+    progress: &dyn Targets,
     user: &CancellationToken,
 ) -> Result<Vec<Done<'a>>, Failure> {
     let jobs = match file.jobs {
         Some(jobs) => usize::try_from(jobs).unwrap_or(usize::MAX),
         None => default_jobs(invocation, &planned).await?,
     };
-    progress.begin(planned.targets.len());
+    progress.event(&Event::TargetsStarted {
+        count: planned.targets.len(),
+    });
     let one_failed = AtomicBool::new(false);
     let work = planned
         .targets
@@ -93,7 +96,7 @@ pub(super) async fn run<'a>(
                     one_failed.store(true, Ordering::Relaxed);
                     invocation.cancel.cancel();
                 }
-                progress.ended(&done.label, &end(&done.outcome), done.took);
+                progress.target_event(&done.label, &end(&done));
                 (index, done)
             }
         });
@@ -132,7 +135,7 @@ async fn one<'a>(
     invocation: &Invocation<'_>,
     file: &ReleaseFile,
     planned: PlannedTarget<'a>,
-    progress: &ReleaseProgress,
+    progress: &dyn Targets,
     one_failed: &AtomicBool,
 ) -> Done<'a> {
     let started = Instant::now();
@@ -159,13 +162,17 @@ async fn one<'a>(
             } else {
                 let signing = file.signing.as_ref();
                 let order = order(target, arguments, &wanted.prepared, signing);
-                let sink = progress.target(&label);
+                let sink = TargetSink {
+                    targets: progress,
+                    name: &label,
+                };
                 let produced = Box::pin(produce(invocation, &wanted.prepared, &order, &sink)).await;
                 match produced {
                     Ok(produced) => Outcome::Published(Box::new(produced)),
                     Err(NotProduced { failure, unproven }) => {
                         if !unproven.is_empty() {
-                            progress.show(&label, &check_table(&unproven, false));
+                            let table = check_table(&unproven, false);
+                            sink.event(&Event::ChecksFailed { table });
                         }
                         Outcome::Failed(failure)
                     }
@@ -183,16 +190,28 @@ async fn one<'a>(
     }
 }
 
-/// The outcome as the progress shows it.
-fn end(outcome: &Outcome) -> TargetEnd<'_> {
-    match outcome {
-        Outcome::Published(produced) => TargetEnd::Published(match produced.how {
-            How::Built => "built",
-            How::Cached => "taken from the cache",
-            How::Unchanged => "there already",
-        }),
-        Outcome::NotNeeded(reason) => TargetEnd::NotNeeded(reason),
-        Outcome::Failed(failure) => TargetEnd::Failed(failure),
-        Outcome::Skipped => TargetEnd::Skipped,
+/// The last event of a target.
+fn end(done: &Done<'_>) -> Event {
+    let milliseconds = u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX);
+    match &done.outcome {
+        Outcome::Published(produced) => Event::TargetPublished {
+            how: match produced.how {
+                How::Built => "built",
+                How::Cached => "taken from the cache",
+                How::Unchanged => "there already",
+            },
+            milliseconds,
+        },
+        Outcome::NotNeeded(reason) => Event::TargetNotNeeded {
+            reason: reason.clone(),
+        },
+        Outcome::Failed(failure) => Event::TargetFailed {
+            exit_code: failure.kind.exit_code(),
+            message: failure.source.to_string(),
+            causes: failure.causes(),
+            hints: failure.hints.clone(),
+            milliseconds,
+        },
+        Outcome::Skipped => Event::TargetSkipped,
     }
 }
