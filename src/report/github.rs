@@ -14,8 +14,8 @@ pub(super) fn annotate(target: Option<&str>, event: &Event) {
         },
     ) = (target, event)
     {
-        let text = [&[message.clone()], causes.as_slice()].concat().join(": ");
-        tell(&annotation(target, &text));
+        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
+        tell(&annotation(target, &format!("{message}{causes}")));
     }
 }
 

@@ -56,7 +56,9 @@ impl Screen {
                 whole,
             } = std::mem::take(&mut *state);
             let bars = targets.into_values().chain(transfers.into_values());
-            bars.chain(whole).for_each(|bar| bar.finish_and_clear());
+            for bar in bars.chain(whole) {
+                bar.finish_and_clear();
+            }
         }
         let _ = self.lines.clear();
     }
@@ -115,16 +117,14 @@ impl Screen {
     fn begin(&self, state: &mut State, target: Option<&str>, activity: &str, detail: &str) {
         let bar = self.line_of(state, target);
         bar.set_message(detail.to_owned());
-        match target {
-            Some(name) => bar.set_prefix(format!("{name}  {activity}")),
-            None => {
-                bar.set_prefix(activity.to_owned());
-                bar.reset_elapsed();
-                let transfers = std::mem::take(&mut state.transfers);
-                transfers
-                    .into_values()
-                    .for_each(|bar| bar.finish_and_clear());
-            }
+        if let Some(name) = target {
+            bar.set_prefix(format!("{name}  {activity}"));
+            return;
+        }
+        bar.set_prefix(activity.to_owned());
+        bar.reset_elapsed();
+        for (_, transfer) in std::mem::take(&mut state.transfers) {
+            transfer.finish_and_clear();
         }
     }
 
