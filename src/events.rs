@@ -1,10 +1,12 @@
-//! What the stages report about their work while it goes on.
+//! What the stages tell about their work while it goes on.
 //!
 //! Stages emit [`Event`]s into a [`Sink`] and never print; the `report` room turns them into bars, lines
-//! or JSON, and the build log keeps every [`Event::Output`] line. Work on several targets at a time emits into
-//! [`Targets`], so that the reader can tell whose event it is.
+//! or JSON, and the build log keeps every [`Event::Output`] line.
 
 use serde::Serialize;
+
+/// Version of the documents and of the lines that `--format json` prints.
+pub const JSON_FORMAT: u32 = 1;
 
 /// One thing that happened. Serialised (with a format version around it) for `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,69 +85,12 @@ pub enum Event {
         /// The text, one sentence or more.
         text: String,
     },
-    /// All targets are planned, and the work on them begins.
-    TargetsStarted {
-        /// How many there are.
-        count: usize,
-    },
-    /// The checks of what was built for a target and is not published.
-    ChecksFailed {
-        /// The checks as a table for people.
-        table: String,
-    },
-    /// A target is published.
-    TargetPublished {
-        /// Where the result comes from, e.g. `built`.
-        how: &'static str,
-        /// How long the target took, in milliseconds.
-        milliseconds: u64,
-    },
-    /// A target needs no build.
-    TargetNotNeeded {
-        /// Why not.
-        reason: String,
-    },
-    /// A target failed.
-    TargetFailed {
-        /// Exit code that the failure has in a run of its own.
-        exit_code: u8,
-        /// What happened.
-        message: String,
-        /// The causes, outermost first.
-        causes: Vec<String>,
-        /// What the user can do, one sentence each.
-        hints: Vec<String>,
-        /// How long the target took, in milliseconds.
-        milliseconds: u64,
-    },
-    /// A target was not started or not finished because another one failed.
-    TargetSkipped,
 }
 
 /// Takes events; implemented by the reporters and by the build log.
 pub trait Sink: Send + Sync {
     /// Takes one event. Must not block for long and must not fail: a lost progress line never stops a build.
     fn event(&self, event: &Event);
-}
-
-/// Takes the events of several targets; those of no target, such as a warning about them all, as a [`Sink`].
-pub trait Targets: Sink {
-    /// Takes one event of a target, on the same terms as [`Sink::event`].
-    fn target_event(&self, target: &str, event: &Event);
-}
-
-/// Takes the events of one of several targets.
-pub struct Target<'a> {
-    /// Takes them with the name.
-    pub targets: &'a dyn Targets,
-    /// The target's name.
-    pub name: &'a str,
-}
-
-impl Sink for Target<'_> {
-    fn event(&self, event: &Event) {
-        self.targets.target_event(self.name, event);
-    }
 }
 
 /// Hands each event to several sinks, in order.

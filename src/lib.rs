@@ -26,10 +26,12 @@
 
 pub mod artifacts;
 pub mod attestation;
+pub mod build;
 pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod compare;
+pub mod configuration;
 pub mod engine;
 pub mod environment;
 pub mod events;
@@ -47,6 +49,7 @@ pub mod plan;
 pub mod recipe;
 pub mod release;
 pub mod report;
+pub mod reproduce;
 pub mod source;
 pub mod turn;
 pub mod verify;

@@ -88,14 +88,7 @@ impl Sink for BuildLog {
             } => format!("== {wanted}: not available from {mirror}: {reason}"),
             Event::Warning { text } => format!("== warning: {text}"),
             Event::Note { text } => format!("== note: {text}"),
-            // Too many, or about all that is built and not about this.
-            Event::Transfer { .. }
-            | Event::TargetsStarted { .. }
-            | Event::ChecksFailed { .. }
-            | Event::TargetPublished { .. }
-            | Event::TargetNotNeeded { .. }
-            | Event::TargetFailed { .. }
-            | Event::TargetSkipped => return,
+            Event::Transfer { .. } => return,
         };
         let Ok(mut state) = self.state.lock() else {
             return;

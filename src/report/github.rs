@@ -1,31 +1,22 @@
 //! What GitHub Actions shows beside the log: annotations.
 //!
-//! The format is described in its documentation, "Workflow commands for GitHub Actions".
+//! The form is that of its documentation, "Workflow commands for GitHub Actions".
 
 use super::output::tell;
-use crate::events::Event;
+use crate::failure::Failure;
 
-/// Writes an annotation when a target failed.
-pub(super) fn annotate(target: Option<&str>, event: &Event) {
-    if let (
-        Some(target),
-        Event::TargetFailed {
-            message, causes, ..
-        },
-    ) = (target, event)
-    {
-        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
-        tell(&annotation(target, &format!("{message}{causes}")));
-    }
+/// Writes an annotation for a failed target.
+pub(super) fn annotate(label: &str, failure: &Failure) {
+    tell(&annotation(label, &failure.line()));
 }
 
-fn annotation(target: &str, message: &str) -> String {
+fn annotation(label: &str, message: &str) -> String {
     let escape = |text: &str| {
         text.replace('%', "%25")
             .replace('\r', "%0D")
             .replace('\n', "%0A")
     };
-    let title = escape(target).replace(':', "%3A").replace(',', "%2C");
+    let title = escape(label).replace(':', "%3A").replace(',', "%2C");
     format!("::error title=kmembuild {title}::{}", escape(message))
 }
 

@@ -3,10 +3,7 @@
 use serde::Serialize;
 
 use super::output::print;
-use crate::events::Event;
-
-/// Version of the JSON forms that commands print.
-pub const JSON_FORMAT: u32 = 1;
+use crate::events::JSON_FORMAT;
 
 /// Something under the version of its form.
 #[derive(Serialize)]
@@ -20,17 +17,13 @@ struct Versioned<'a, T> {
 /// The line that ends what a command prints with `--format json`, like those of the events before it.
 ///
 /// # Errors
-/// What `data` refuses.
+/// When `data` cannot be serialised.
 pub fn json_line<T: Serialize>(data: &T) -> serde_json::Result<String> {
     versioned(None, data)
 }
 
 /// Prints an event to standard output as `{"format":1,"data":{"event":...}}`, with `target` where it is one of several.
-pub(super) fn json_event(target: Option<&str>, event: &Event) {
-    if let Event::TargetsStarted { .. } | Event::ChecksFailed { .. } = event {
-        // For people; the results of the targets have it all.
-        return;
-    }
+pub(super) fn json_event<T: Serialize>(target: Option<&str>, event: &T) {
     // Events have text keys only, so that nothing can be refused.
     if let Ok(line) = versioned(target, event) {
         // A lost event does not stop a build; the lost result does, at its end.

@@ -11,22 +11,23 @@ mod live;
 mod output;
 mod plain;
 mod progress;
+mod release;
 mod reproduction;
 mod summary;
 mod table;
 mod verbosity;
 mod watch;
 
+pub use crate::events::JSON_FORMAT;
 pub use audit_table::audit_table;
 pub use doctor_table::doctor_table;
-pub use json::{JSON_FORMAT, json_line};
+pub use json::json_line;
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
 pub use output::print;
 pub use progress::Progress;
-pub use reproduction::{
-    FileIdentity, REPRODUCTION, ReproducedFile, ReproducedImage, Reproduction, reproduction_text,
-};
+pub use release::ReleaseProgress;
+pub use reproduction::reproduction_text;
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table};
 pub use verbosity::Verbosity;

@@ -1,31 +1,46 @@
-//! The one display of what goes on: targets, of which a single build is one without a name.
+//! The one display of what goes on: of targets, or of a single build, which is one target without a name.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use super::Verbosity;
 use super::json::json_event;
 use super::live::Screen;
 use super::output::tell;
 use super::plain::line;
-use super::{Verbosity, github};
-use crate::events::{Event, Sink, Targets};
+use crate::events::{Event, Sink};
 
 /// Shows what goes on, in the way that fits where standard error goes.
 pub struct Progress {
-    verbosity: Verbosity,
-    form: Form,
-    /// Write annotations for GitHub Actions.
-    annotates: bool,
-    /// The targets are planned, and the work on them began.
-    targets_started: AtomicBool,
+    pub(super) verbosity: Verbosity,
+    pub(super) form: Form,
 }
 
-enum Form {
+pub(super) enum Form {
     /// A line for each target, which changes, on a terminal.
     Live(Screen),
     /// Short lines, for pipes and for CI logs.
     Plain,
     /// One JSON document a line.
     Json,
+}
+
+/// Whose event it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// A single build's, or no target's.
+    Unnamed,
+    /// A target's that is planned: what goes well concerns nobody yet.
+    Planned(&'a str),
+    /// A target's that is built.
+    Built(&'a str),
+}
+
+impl<'a> Whose<'a> {
+    /// The target's name.
+    pub(super) fn target(self) -> Option<&'a str> {
+        match self {
+            Self::Unnamed => None,
+            Self::Planned(target) | Self::Built(target) => Some(target),
+        }
+    }
 }
 
 impl Progress {
@@ -38,19 +53,7 @@ impl Progress {
         } else {
             Form::Plain
         };
-        Self {
-            verbosity,
-            form,
-            annotates: false,
-            targets_started: AtomicBool::new(false),
-        }
-    }
-
-    /// Annotates failed targets for GitHub Actions as well, if `wanted`.
-    #[must_use]
-    pub fn annotating(mut self, wanted: bool) -> Self {
-        self.annotates = wanted;
-        self
+        Self { verbosity, form }
     }
 
     /// Takes lines that change off the screen; the next thing printed is not drawn over.
@@ -60,45 +63,43 @@ impl Progress {
         }
     }
 
-    fn show(&self, target: Option<&str>, event: &Event) {
-        if let Event::TargetsStarted { .. } = event {
-            self.targets_started.store(true, Ordering::Relaxed);
-        }
+    /// Shows an event.
+    pub(super) fn show(&self, whose: Whose<'_>, event: &Event) {
         if let Form::Json = self.form {
-            if !self.is_planning(target) || is_bad_news(event) {
-                json_event(target, event);
+            if !matches!(whose, Whose::Planned(_)) || is_bad_news(event) {
+                json_event(whose.target(), event);
             }
             return;
         }
         if let Form::Live(screen) = &self.form {
-            screen.show(target, event);
+            screen.show(whose.target(), event);
         }
-        if self.is_worth_a_line(target, event)
-            && let Some(text) = line(target, event, self.verbosity)
+        if self.is_worth_a_line(whose, event)
+            && let Some(text) = line(event, self.verbosity)
         {
-            match &self.form {
-                Form::Live(screen) => screen.print_above(&text),
-                Form::Plain | Form::Json => tell(&text),
+            match whose.target() {
+                Some(target) => self.say(&format!("{target}: {text}")),
+                None => self.say(&text),
             }
-        }
-        if self.annotates {
-            github::annotate(target, event);
         }
     }
 
-    /// What goes well while targets are planned concerns nobody.
-    fn is_planning(&self, target: Option<&str>) -> bool {
-        target.is_some() && !self.targets_started.load(Ordering::Relaxed)
+    /// Writes lines that stay.
+    pub(super) fn say(&self, text: &str) {
+        match &self.form {
+            Form::Live(screen) => screen.print_above(text.trim_end()),
+            Form::Plain | Form::Json => tell(text.trim_end()),
+        }
     }
 
     /// Whether an event is worth more than a change on the screen.
-    fn is_worth_a_line(&self, target: Option<&str>, event: &Event) -> bool {
+    fn is_worth_a_line(&self, whose: Whose<'_>, event: &Event) -> bool {
         let live = matches!(self.form, Form::Live(_));
-        if target.is_none() {
-            return !(live && matches!(event, Event::StageStarted { .. }));
+        match whose {
+            Whose::Unnamed => !(live && matches!(event, Event::StageStarted { .. })),
+            Whose::Built(_) if !live => true,
+            _ => self.verbosity == Verbosity::Verbose || is_bad_news(event),
         }
-        let every = !live && !self.is_planning(target);
-        every || self.verbosity == Verbosity::Verbose || is_bad_news(event) || is_end(event)
     }
 }
 
@@ -106,27 +107,9 @@ fn is_bad_news(event: &Event) -> bool {
     matches!(event, Event::Warning { .. } | Event::MirrorFailed { .. })
 }
 
-/// Whether an event is the last of its target, or belongs to it.
-pub(super) fn is_end(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::ChecksFailed { .. }
-            | Event::TargetPublished { .. }
-            | Event::TargetNotNeeded { .. }
-            | Event::TargetFailed { .. }
-            | Event::TargetSkipped
-    )
-}
-
 impl Sink for Progress {
     fn event(&self, event: &Event) {
-        self.show(None, event);
-    }
-}
-
-impl Targets for Progress {
-    fn target_event(&self, target: &str, event: &Event) {
-        self.show(Some(target), event);
+        self.show(Whose::Unnamed, event);
     }
 }
 
@@ -147,30 +130,22 @@ mod tests {
         }
     }
 
-    fn lines(progress: &Progress, target: Option<&str>, event: &Event) -> bool {
-        progress.is_worth_a_line(target, event)
-    }
-
     #[test]
     fn of_targets_that_are_planned_only_bad_news_is_worth_a_line() {
-        let progress = Progress::new(false, false, Verbosity::Normal);
-        assert!(!lines(&progress, Some("a"), &stage()));
-        assert!(lines(&progress, Some("a"), &warning()));
-        assert!(lines(&progress, None, &stage()), "it is no target's");
-        progress.event(&Event::TargetsStarted { count: 1 });
-        assert!(lines(&progress, Some("a"), &stage()));
+        let plain = Progress::new(false, false, Verbosity::Normal);
+        assert!(!plain.is_worth_a_line(Whose::Planned("a"), &stage()));
+        assert!(plain.is_worth_a_line(Whose::Planned("a"), &warning()));
+        assert!(plain.is_worth_a_line(Whose::Built("a"), &stage()));
+        assert!(plain.is_worth_a_line(Whose::Unnamed, &stage()));
         let verbose = Progress::new(false, false, Verbosity::Verbose);
-        assert!(lines(&verbose, Some("a"), &stage()));
+        assert!(verbose.is_worth_a_line(Whose::Planned("a"), &stage()));
     }
 
     #[test]
     fn what_the_screen_shows_anyway_is_not_worth_a_line() {
-        let progress = Progress::new(false, true, Verbosity::Normal);
-        progress.event(&Event::TargetsStarted { count: 1 });
-        assert!(!lines(&progress, None, &stage()));
-        assert!(!lines(&progress, Some("a"), &stage()));
-        assert!(lines(&progress, Some("a"), &warning()));
-        assert!(lines(&progress, Some("a"), &Event::TargetSkipped));
-        progress.finish();
+        let live = Progress::new(false, true, Verbosity::Normal);
+        assert!(!live.is_worth_a_line(Whose::Unnamed, &stage()));
+        assert!(!live.is_worth_a_line(Whose::Built("a"), &stage()));
+        assert!(live.is_worth_a_line(Whose::Built("a"), &warning()));
     }
 }

@@ -132,7 +132,7 @@ async fn an_upload_that_is_cancelled_does_not_hold_up_the_end() {
     let endless = stream::iter([Ok(begin)]).chain(rest).boxed();
     tokio::select! {
         upload = session.upload("/tmp", endless) => panic!("it has an end: {upload:?}"),
-        begun = taken => begun.unwrap(),
+        told = taken => told.unwrap(),
     }
     // The engine keeps a container locked as long as an upload to it goes on.
     session.close().await.unwrap();

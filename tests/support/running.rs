@@ -88,9 +88,8 @@ impl Running {
     pub fn until(&mut self, mut happened: impl FnMut() -> bool) {
         while !happened() {
             // Looked at once more after the end: it may have been the last thing that the command did.
-            if self.has_ended() && !happened() {
-                panic!("it ended before that:\n{}", self.stderr.whole());
-            }
+            let over = self.has_ended() && !happened();
+            assert!(!over, "it ended before that:\n{}", self.stderr.whole());
             thread::sleep(LOOK);
         }
     }

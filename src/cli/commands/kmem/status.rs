@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::super::print;
 use super::place::write_whole;
 use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, StatusArguments};
+use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{Accounting, Detail, Level, Status, System, Verdict, find_hierarchy, walk};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
-pub(super) fn run(
+pub(crate) fn run(
     environment: &Environment,
     global: &GlobalArguments,
     arguments: &StatusArguments,

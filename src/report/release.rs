@@ -1,0 +1,163 @@
+//! How the targets of a release end, on the one display.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::json::json_event;
+use super::plain::seconds;
+use super::progress::{Form, Progress, Whose};
+use super::table::{CheckedFile, check_table};
+use super::{Verbosity, github};
+use crate::build::{BuildError, CacheOutcome};
+use crate::events::Event;
+use crate::failure::Failure;
+use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
+
+/// Shows what goes on in a release.
+pub struct ReleaseProgress {
+    progress: Progress,
+    /// Write annotations for GitHub Actions.
+    github: bool,
+    explain: fn(&TargetError) -> Failure,
+}
+
+impl ReleaseProgress {
+    /// On a display that fits, see [`Progress::new`]. `explain` adds to an error what the user can do.
+    pub fn new(
+        json: bool,
+        terminal: bool,
+        verbosity: Verbosity,
+        github: bool,
+        explain: fn(&TargetError) -> Failure,
+    ) -> Self {
+        Self {
+            progress: Progress::new(json, terminal, verbosity),
+            github,
+            explain,
+        }
+    }
+
+    /// Takes lines that change off the screen.
+    pub fn finish(&self) {
+        self.progress.finish();
+    }
+
+    /// A failure is shown in full.
+    fn failed(&self, target: &str, error: &TargetError, time: &str) {
+        if let TargetError::Build(failed) = error
+            && let BuildError::Unproven { files } = &failed.error
+        {
+            let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
+            let table = check_table(&files, false);
+            self.progress.say(&format!("{target}:\n{table}"));
+        }
+        let failure = (self.explain)(error);
+        let text = failure.render();
+        self.progress
+            .say(&format!("{target}: FAILED after {time}\n{text}"));
+        if self.github {
+            github::annotate(target, &failure);
+        }
+    }
+}
+
+impl ReleaseSink for ReleaseProgress {
+    fn begin(&self, targets: usize) {
+        if let Form::Live(screen) = &self.progress.form {
+            screen.count(targets);
+        }
+    }
+
+    fn event(&self, target: &str, phase: Phase, event: &Event) {
+        let whose = match phase {
+            Phase::Planning => Whose::Planned(target),
+            Phase::Building => Whose::Built(target),
+        };
+        self.progress.show(whose, event);
+    }
+
+    fn ended(&self, target: &str, outcome: &Outcome, took: Duration) {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let time = seconds(milliseconds);
+        match &self.progress.form {
+            Form::Json => return json_end(target, outcome, milliseconds, self.explain),
+            Form::Live(screen) => screen.end(target),
+            Form::Plain => {}
+        }
+        let text = match outcome {
+            Outcome::Failed(error) => return self.failed(target, error, &time),
+            _ if self.progress.verbosity == Verbosity::Quiet => return,
+            Outcome::Published(result) => format!("{} in {time}", words(result.outcome)),
+            Outcome::NotNeeded(reason) => format!("not needed: {reason}"),
+            Outcome::Skipped => "skipped because another target failed".to_owned(),
+        };
+        self.progress.say(&format!("{target}: {text}"));
+    }
+
+    fn warn(&self, text: &str) {
+        let text = text.to_owned();
+        let warning = Event::Warning { text };
+        match &self.progress.form {
+            // Of all lines of a release the target is a part.
+            Form::Json => json_event(Some(""), &warning),
+            _ => self.progress.show(Whose::Unnamed, &warning),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all_fields = "kebab-case")]
+enum Ended<'a> {
+    #[serde(rename = "target-published")]
+    Published { how: &'a str, milliseconds: u64 },
+    #[serde(rename = "target-not-needed")]
+    NotNeeded { reason: &'a str },
+    #[serde(rename = "target-failed")]
+    Failed {
+        exit_code: u8,
+        message: &'a str,
+        causes: &'a [String],
+        hints: &'a [String],
+        milliseconds: u64,
+    },
+    #[serde(rename = "target-skipped")]
+    Skipped,
+}
+
+fn json_end(
+    target: &str,
+    outcome: &Outcome,
+    milliseconds: u64,
+    explain: fn(&TargetError) -> Failure,
+) {
+    let failure;
+    let ended = match outcome {
+        Outcome::Published(result) => {
+            let how = words(result.outcome);
+            Ended::Published { how, milliseconds }
+        }
+        Outcome::NotNeeded(reason) => Ended::NotNeeded { reason },
+        Outcome::Failed(error) => {
+            failure = explain(error);
+            Ended::Failed {
+                exit_code: failure.kind.exit_code(),
+                message: &failure.message,
+                causes: &failure.causes,
+                hints: &failure.hints,
+                milliseconds,
+            }
+        }
+        Outcome::Skipped => Ended::Skipped,
+    };
+    json_event(Some(target), &ended);
+}
+
+/// How a result came to be published, in words.
+fn words(outcome: CacheOutcome) -> &'static str {
+    match outcome {
+        CacheOutcome::Built => "built",
+        CacheOutcome::Cached => "taken from the cache",
+        CacheOutcome::Unchanged => "unchanged",
+    }
+}
