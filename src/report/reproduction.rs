@@ -1,4 +1,4 @@
-//! What came of building a result again.
+//! The outcome of building a result again.
 
 use std::fmt::Write as _;
 
@@ -8,15 +8,15 @@ use super::layout::new_table;
 use crate::compare::{Difference, Role};
 use crate::reproduce::{FileIdentity, ReproducedFile, Reproduction};
 
-/// A line for the image and for each file, and a table of where a file differs.
+/// A line for the image and for each file, and a table of the differences of a file.
 pub fn reproduction_text(reproduction: &Reproduction, terminal: bool) -> String {
     let mut text = String::new();
     let image = &reproduction.image;
     // Writing to a string cannot fail.
     if image.same {
-        let _ = writeln!(text, "{}  the same image as then", image.name);
+        let _ = writeln!(text, "{}  same image", image.name);
     } else {
-        let _ = writeln!(text, "{}  ANOTHER IMAGE than then:", image.name);
+        let _ = writeln!(text, "{}  DIFFERENT IMAGE:", image.name);
         for line in &image.differs_in {
             let _ = writeln!(text, "  {line}");
         }
@@ -33,14 +33,14 @@ pub fn reproduction_text(reproduction: &Reproduction, terminal: bool) -> String 
 fn summary(file: &ReproducedFile) -> String {
     let identity = |file: &FileIdentity| format!("{} bytes, sha256 {}", file.size, file.sha256);
     match (&file.published, &file.rebuilt) {
-        (Some(published), _) if file.equal => format!("equal: {}", identity(published)),
+        (Some(published), _) if file.equal => format!("identical: {}", identity(published)),
         (Some(published), Some(rebuilt)) => format!(
             "DIFFERS\n  published: {}\n  rebuilt:   {}",
             identity(published),
             identity(rebuilt)
         ),
-        (Some(_), None) => "MISSING: only the published result has it".to_owned(),
-        (None, _) => "NOT PUBLISHED: only the new build has it".to_owned(),
+        (Some(_), None) => "MISSING: only in the published result".to_owned(),
+        (None, _) => "NOT PUBLISHED: only in the new build".to_owned(),
     }
 }
 
@@ -48,13 +48,13 @@ fn table(differences: &[Difference], terminal: bool) -> String {
     let mut table = new_table(terminal);
     table.set_header([
         "section",
-        "what it is",
+        "content",
         "published",
         "rebuilt",
         "first difference at",
-        "bytes that differ",
+        "differing bytes",
     ]);
-    let size = |size: Option<u64>| size.map_or("not there".to_owned(), |size| size.to_string());
+    let size = |size: Option<u64>| size.map_or("missing".to_owned(), |size| size.to_string());
     for difference in differences {
         let place = match (difference.offset, difference.offset_in_file) {
             (Some(offset), Some(in_file)) if difference.role != Role::Whole => {
@@ -89,9 +89,9 @@ fn role(role: Role) -> &'static str {
         Role::Data => "data",
         Role::Constants => "constants",
         Role::Symbols => "symbols",
-        Role::Debugging => "debugging information",
+        Role::Debugging => "debug information",
         Role::NotLoaded => "not loaded",
-        Role::Outside => "outside of the sections",
-        Role::Whole => "no ELF file with sections",
+        Role::Outside => "outside the sections",
+        Role::Whole => "not an ELF file with sections",
     }
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::support::build_place::{BuildPlace, entries};
-use crate::support::command::finish;
+use crate::support::build_place::{BuildPlace, WAIT, entries};
 use crate::support::debian_image::debian_image;
+use crate::support::running::until_one_waits;
 
 const TAG: &str = "v1.0.0-rc10";
 
@@ -112,13 +112,15 @@ fn a_file_that_is_changed_in_place_does_not_come_back_from_the_cache() {
 #[test]
 fn of_two_runs_of_one_result_one_builds_it_and_the_other_waits() {
     let build = place("same-result");
-    let slow = "sleep 3; echo working; cp /bin/true out";
+    let slow = format!("{WAIT}; echo working; cp /bin/true out");
     let recipe = format!("recipes/{}.yaml", build.recipe);
     let text = fs::read_to_string(build.place.path().join(&recipe)).expect("the recipe");
-    let text = text.replace("echo working; cp /bin/true out", slow);
+    let text = text.replace("echo working; cp /bin/true out", &slow);
     build.place.write(&recipe, &text);
-    let runs = ["a", "b"].map(|output| build.start(TAG, &["--output", output]));
-    let ended = runs.map(|run| finish(run).code(0));
+    let mut runs = ["a", "b"].map(|output| build.start(TAG, &["--output", output]));
+    until_one_waits(&mut runs);
+    build.let_go();
+    let ended = runs.map(|run| run.finish().code(0));
     let count = |text: &str| {
         let said = ended.iter().filter(|run| run.stderr.contains(text));
         said.count()

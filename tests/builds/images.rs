@@ -28,7 +28,7 @@ fn a_ready_image_comes_from_the_one_mirror_that_has_it_and_gets_the_expected_nam
         "manifest unknown",
         "manifest unknown",
     ]) {
-        let begin = format!("{NAME}: not from {useless}: ");
+        let begin = format!("{NAME}: not available from {useless}: ");
         let (_, rest) = told
             .split_once(&begin)
             .unwrap_or_else(|| panic!("{begin:?} is not in {told}"));

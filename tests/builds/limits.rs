@@ -1,8 +1,6 @@
 //! Limits: memory, processors, time.
 
-use std::time::{Duration, Instant};
-
-use crate::support::build_place::BuildPlace;
+use crate::support::build_place::{BuildPlace, WAIT};
 use crate::support::debian_image::debian_image;
 
 #[test]
@@ -25,14 +23,12 @@ fn a_step_that_needs_too_much_memory_is_told_so_with_the_limit_and_the_option() 
 #[test]
 fn steps_that_take_too_long_are_stopped() {
     debian_image();
-    let build = BuildPlace::steps("timeout", "echo begin; sleep 300", "out");
-    let begin = Instant::now();
+    let build = BuildPlace::steps("timeout", &format!("echo begin; {WAIT}"), "out");
     build
         .build("v1.0.0-rc10", &["--timeout", "2s"])
         .code(14)
         .says("step script was stopped: the build may take 2s in all")
         .says("hint: raise --timeout");
-    assert!(begin.elapsed() < Duration::from_mins(1));
     build.assert_nothing_is_left();
 }
 

@@ -48,8 +48,8 @@ fn what_comes_out_the_same_is_told_with_its_digest() {
     let sha256 = manifest["files"][0]["sha256"].as_str().expect("a digest");
     let done = reproduce(&build, &[]).code(0);
     done.prints(&format!("sha256 {sha256}"))
-        .prints("out  equal: ")
-        .prints("the same image as then")
+        .prints("out  identical: ")
+        .prints("  same image")
         // Not out of the cache of results.
         .says("step script");
     // The manifest itself may be named, from its folder as well, and what was built is kept on request.
@@ -187,7 +187,7 @@ fn the_plan_of_the_result_counts_and_not_what_became_of_its_recipe() {
     reproduce(&build, &[])
         .code(0)
         .says("differs from the one used for this result; using the result's own plan")
-        .prints("out  equal: ");
+        .prints("out  identical: ");
     build.assert_nothing_is_left();
 }
 
@@ -205,7 +205,7 @@ fn a_changed_patch_is_named() {
         "recipes",
         result.to_str().expect("a path"),
     ];
-    build.place.run(&words).code(0).prints("runc  equal: ");
+    build.place.run(&words).code(0).prints("runc  identical: ");
     let patch = build
         .place
         .path()
@@ -290,8 +290,8 @@ fn another_image_under_the_name_is_refused_or_told() {
     );
     done.code(0)
         .says("warning: using a different image")
-        .prints("ANOTHER IMAGE than then:\n  environment now: MOVED=1")
-        .prints("out  equal: ");
+        .prints("DIFFERENT IMAGE:\n  environment now: MOVED=1")
+        .prints("out  identical: ");
     assert_eq!(report(&build, "any")["image"]["same"], false);
 
     // A mirror that serves another image is named and left for the next.
@@ -301,7 +301,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     reproduce(&build, &[&quick[..], &mirrors].concat())
         .code(0)
         .says("it serves another image than the manifest names")
-        .prints("the same image as then");
+        .prints("  same image");
     for name in [&name, &right, &moved] {
         docker_succeeds(&["rmi", "-f", name]);
     }

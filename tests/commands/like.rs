@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::process::Stdio;
+
+use rustix::process::Signal;
 
 use crate::like::forms::{info, kubectl_json};
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
+use crate::support::running::Running;
 
 const RC10: &str = "dc9208a3303feef5b3839f4323d9beb36df0a9dd";
 
@@ -155,18 +157,11 @@ fn a_file_that_is_no_whole_program_and_one_for_other_processors() {
 fn a_silent_pipe_is_waited_for_and_can_be_interrupted() {
     let workplace = Workplace::new();
     let mut command = workplace.command(&["runc", "--like", "-"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    pipe.write_all(b"runc version ").unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    assert!(child.try_wait().unwrap().is_none(), "it waits for the rest");
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    finish(child).code(130);
+    let (run, mut pipe) = Running::with_input(&mut command);
+    // More than a pipe holds: when it is written, some of it is read.
+    pipe.write_all(&b"runc version \n".repeat(8 << 10)).unwrap();
+    run.send(Signal::TERM);
+    run.finish().code(130);
     drop(pipe);
 }
 

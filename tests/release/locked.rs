@@ -143,7 +143,7 @@ fn a_mirror_with_another_commit_is_left_for_the_next() {
     let done = place.release(&["--locked"]).code(0);
     let other = place.build.project.commit("v1.0.0-rc9");
     let commit = place.build.project.commit("v1.0.0-rc10");
-    done.says("v1.0.0-rc10: not from ")
+    done.says("v1.0.0-rc10: not available from ")
         .says("poisoned")
         .says(&other);
     let manifest = place.result(&place.build.recipe, "v1.0.0-rc10");

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::place::{NEEDED, NOT_NEEDED, ReleasePlace};
-use crate::support::build_place::entries;
+use crate::support::build_place::{WAIT, entries};
 
 const SIX: &str = r"
 defaults:
@@ -141,13 +141,14 @@ targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
 fn fail_fast_stops_the_others() {
     let place = ReleasePlace::new(
         "fast",
-        "grep -q rc9 VERSION && exit 7; sleep 60; cp /bin/true out",
+        &format!("grep -q rc9 VERSION && exit 7; {WAIT}; cp /bin/true out"),
     );
     place.write(SIX);
     let done = place.release(&["--fail-fast", "--jobs", "2"]).code(14);
     assert!(done.stdout.contains("skipped"), "{done:?}");
     assert!(
-        done.stderr.contains(": skipped, as another target failed"),
+        done.stderr
+            .contains(": skipped because another target failed"),
         "{done:?}"
     );
     place.build.assert_nothing_is_left();

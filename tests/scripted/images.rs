@@ -48,7 +48,7 @@ fn a_stalled_pull_moves_on_to_the_next_mirror() {
     place
         .build(&["--mirror", "slow.example", "--stall-timeout", "1s"])
         .code(0)
-        .says("toolchain:1: not from slow.example/library/toolchain:1: ")
+        .says("toolchain:1: not available from slow.example/library/toolchain:1: ")
         .says("stalled: nothing arrived for 1s");
     let requests = place.engine.requests();
     let named = requests

@@ -12,6 +12,7 @@ pub mod place;
 mod plans;
 pub mod program;
 mod reports;
+mod screens;
 mod script;
 mod steps;
 mod stopping;

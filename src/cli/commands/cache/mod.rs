@@ -18,7 +18,7 @@ use crate::cli::invocation::Invocation;
 use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
-use crate::report::PlainProgress;
+use crate::report::Progress;
 
 /// Digits of a content key that tables show: enough to tell results apart and to name one.
 const SHOWN_DIGITS: usize = 12;
@@ -58,7 +58,7 @@ impl Remarks {
         if invocation.json() {
             return;
         }
-        let progress = PlainProgress::new(invocation.verbosity());
+        let progress = Progress::new(false, false, invocation.verbosity());
         for text in &self.0 {
             let text = text.clone();
             progress.event(&Event::Warning { text });
