@@ -7,17 +7,32 @@ mod config;
 use std::ffi::OsString;
 
 use args::KmemCommand;
-pub use args::{BuildArguments, Cli, CommandLine, Format, parse};
+pub use args::{BuildArguments, Cli, CommandLine, parse};
 pub use commands::{dispatch, reads_git, usage};
 pub use config::Config;
 
-/// The command that cleans up after a run of this command line that was stopped at once; none where it leaves nothing.
+/// The command that removes what a run of this command line leaves when it is stopped at once, if it leaves anything.
 pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
-    match parse(arguments).map(|cli| cli.command) {
-        Ok(CommandLine::Kmem {
+    match parse(arguments).ok()?.command {
+        CommandLine::Build(_)
+        | CommandLine::Release(_)
+        | CommandLine::Reproduce(_)
+        | CommandLine::Lock(_)
+        | CommandLine::Clean { .. } => Some("kmembuild clean"),
+        CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
+        CommandLine::Kmem {
             action: KmemCommand::Reproduce(_),
-        }) => Some("kmembuild kmem reproduce --cleanup"),
-        Ok(CommandLine::Kmem { .. } | CommandLine::Doctor(_)) => None,
-        _ => Some("kmembuild clean"),
+        } => Some("kmembuild kmem reproduce --cleanup"),
+        CommandLine::Kmem {
+            action: KmemCommand::Status(_) | KmemCommand::Watch(_),
+        }
+        | CommandLine::Plan { .. }
+        | CommandLine::Recipes { .. }
+        | CommandLine::Doctor(_)
+        | CommandLine::Cache { .. }
+        | CommandLine::NodeScript(_)
+        | CommandLine::PublicKey { .. }
+        | CommandLine::Completions { .. }
+        | CommandLine::Man { .. } => None,
     }
 }

@@ -7,7 +7,7 @@ use super::prepare::prepare;
 use super::produce::{How, NotProduced, Order, Produced, Trial, checked, produce};
 use super::{Invocation, print};
 use crate::artifacts::Manifest;
-use crate::cli::args::{BuildArguments, Format};
+use crate::cli::args::BuildArguments;
 use crate::failure::Failure;
 use crate::report::{Progress, check_table, json_line};
 
@@ -17,7 +17,6 @@ pub(super) async fn run(
     name: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let terminal = invocation.environment.progress_terminal;
     let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
     let built = build(invocation, name, arguments, &progress).await;

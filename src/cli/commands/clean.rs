@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{Invocation, explain, print};
-use crate::cli::args::Format;
 use crate::engine::OwnedKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
@@ -46,7 +45,6 @@ pub(super) async fn run(
     images: bool,
     all: bool,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let engine = invocation.engine().await?;
     let what = Sweep {
         dead_runs: true,

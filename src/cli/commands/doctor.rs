@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::{Invocation, explain, print};
-use crate::cli::args::{DoctorArguments, Format, HalfChoice};
+use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::{Failure, FailureKind, with_causes};
@@ -39,7 +39,6 @@ pub(super) async fn run(
     invocation: &Invocation<'_>,
     arguments: &DoctorArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     if arguments.only == Some(HalfChoice::Leak) && !arguments.recipes.is_empty() {
         let recipes = arguments.recipes.join(", ");
         let text = format!("--only leak looks at no recipe, and {recipes} is one");

@@ -31,7 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::shared::Shared;
 use super::args::{
-    Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
+    Cli, CommandLine, Format, GlobalArguments, RecipeCommandLine, command_with_recipes, parse,
+    parse_build,
 };
 use super::config::Config;
 use crate::engine::{Address, DockerEngine, EngineError};
@@ -54,6 +55,7 @@ pub(super) struct Invocation<'a> {
     /// What the lock file says of images, by name.
     pub(super) locked_images: BTreeMap<String, ImageContent>,
     shared: Shared,
+    format: Format,
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -61,12 +63,9 @@ impl<'a> Invocation<'a> {
     fn new(
         environment: &'a Environment,
         global: GlobalArguments,
+        format: Format,
         cancel: &'a CancellationToken,
     ) -> Result<Self, Failure> {
-        if global.format == Some(Format::Prometheus) {
-            let text = "only `kmembuild kmem status` has metrics for Prometheus";
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
         let config = Config::read(&environment.config_dir)?;
         let folders = recipe_folders(environment, &global);
         if let Some(missing) = global.recipe_dir.iter().find(|folder| !folder.is_dir()) {
@@ -86,12 +85,13 @@ impl<'a> Invocation<'a> {
             lockfile: None,
             locked_images: BTreeMap::new(),
             shared: Shared::default(),
+            format,
             cancel,
         })
     }
 
     pub(super) fn json(&self) -> bool {
-        self.global.format == Some(Format::Json)
+        self.format == Format::Json
     }
 
     pub(super) fn verbosity(&self) -> Verbosity {
@@ -107,18 +107,6 @@ impl<'a> Invocation<'a> {
         let listed = self.library.list().map_err(explain::library)?;
         let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
         Ok(command_with_recipes(&names))
-    }
-
-    /// Refuses a form that the command cannot print.
-    pub(super) fn refuse_format(&self, refused: Format) -> Result<(), Failure> {
-        if self.global.format == Some(refused) {
-            let text = format!(
-                "this command cannot print {}",
-                format!("{refused:?}").to_uppercase()
-            );
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-        Ok(())
     }
 
     /// What the engine answers, or the failure of an interrupted run as soon as the user stops it: an engine may take
@@ -165,6 +153,7 @@ pub async fn dispatch(
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     let Cli { global, command } = cli;
+    let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
     match command {
         CommandLine::Build(words) => {
             let mut words = words.into_iter();
@@ -174,83 +163,64 @@ pub async fn dispatch(
                 .to_string_lossy()
                 .into_owned();
             let rest: Vec<_> = words.collect();
-            let read = match parse_build(&name, &rest, &global) {
+            let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
                 Ok(read) => read,
                 // Help on something that is no recipe would promise what cannot be had.
                 Err(error) => {
-                    Invocation::new(environment, global, cancel)?
-                        .library
-                        .load(&name)
-                        .map_err(explain::library)?;
+                    let library = invocation(Format::Text)?.library;
+                    library.load(&name).map_err(explain::library)?;
                     return usage(&error, environment.output_terminal);
                 }
             };
-            let invocation = Invocation::new(environment, read.global, cancel)?;
+            let invocation = Invocation::new(environment, global, recipe.format, cancel)?;
             // The longest road of all: on the heap, what all commands share stays small.
-            Box::pin(build::run(&invocation, &name, &read.build)).await
+            Box::pin(build::run(&invocation, &name, &recipe.build)).await
         }
-        CommandLine::Plan { recipe, build } => {
-            plan::run(
-                &Invocation::new(environment, global, cancel)?,
-                &recipe,
-                &build,
-            )
-            .await
-        }
+        CommandLine::Plan {
+            recipe,
+            build,
+            format,
+        } => plan::run(&invocation(Format::Text)?, &recipe, &build, format).await,
         CommandLine::Release(arguments) => {
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
-            let mut invocation = Invocation::new(environment, global, &stop)?;
+            let mut invocation = Invocation::new(environment, global, arguments.format, &stop)?;
             Box::pin(release::run(&mut invocation, &arguments, cancel)).await
         }
         CommandLine::Reproduce(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
         CommandLine::Lock(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(Format::Text)?;
             Box::pin(release::run_lock(&invocation, &arguments)).await
         }
-        CommandLine::Recipes { action } => {
-            recipes::run(&Invocation::new(environment, global, cancel)?, &action)
-        }
-        CommandLine::PublicKey { file, minisign } => {
-            let invocation = Invocation::new(environment, global, cancel)?;
-            public_key::run(&invocation, &file, minisign)
-        }
-        CommandLine::Completions { shell } => {
-            completions::run(&Invocation::new(environment, global, cancel)?, shell)
-        }
-        CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
+        CommandLine::Recipes { action } => recipes::run(&invocation(action.format())?, &action),
+        CommandLine::PublicKey {
+            file,
+            minisign,
+            format,
+        } => public_key::run(&invocation(format)?, &file, minisign),
+        CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
+        CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
         CommandLine::Verify(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(verify::run(&invocation, &arguments)).await
         }
         CommandLine::Doctor(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(doctor::run(&invocation, &arguments)).await
         }
-        CommandLine::Cache { action } => {
-            cache::run(&Invocation::new(environment, global, cancel)?, &action).await
-        }
-        CommandLine::NodeScript(arguments) => {
-            node_script::run(&Invocation::new(environment, global, cancel)?, &arguments)
-        }
+        CommandLine::Cache { action } => cache::run(&invocation(action.format())?, &action).await,
+        CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
         CommandLine::Clean {
             caches,
             images,
             all,
-        } => {
-            clean::run(
-                &Invocation::new(environment, global, cancel)?,
-                caches,
-                images,
-                all,
-            )
-            .await
-        }
+            format,
+        } => clean::run(&invocation(format)?, caches, images, all).await,
     }
 }
 

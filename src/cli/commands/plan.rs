@@ -2,7 +2,7 @@
 
 use super::prepare::prepare;
 use super::{Invocation, print};
-use crate::cli::args::{BuildArguments, Format};
+use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
@@ -12,6 +12,7 @@ pub(super) async fn run(
     invocation: &Invocation<'_>,
     recipe: &str,
     arguments: &BuildArguments,
+    format: PlanFormat,
 ) -> Result<(), Failure> {
     // The plan is the one document on standard output, so that progress is never JSON here.
     let progress = Progress::new(
@@ -22,9 +23,9 @@ pub(super) async fn run(
     let prepared = prepare(invocation, recipe, arguments, &progress).await;
     progress.finish();
     let plan = prepared?.plan;
-    let text = match invocation.global.format {
-        Some(Format::Json) => canonical_json(&plan),
-        Some(Format::Yaml | Format::Text | Format::Prometheus) | None => {
+    let text = match format {
+        PlanFormat::Json => canonical_json(&plan),
+        PlanFormat::Yaml => {
             to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
         }
     };

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::{Invocation, explain, print};
 use crate::attestation::{VerifyingKey, minisign_public_key};
-use crate::cli::args::Format;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -24,7 +23,6 @@ struct PublicKey {
 }
 
 pub(super) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let key = VerifyingKey::read_of_either(file).map_err(explain::key)?;
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Invocation, explain, print, trial};
 use crate::attestation::{Audit, VerifyingKey, audit};
-use crate::cli::args::{Format, VerifyArguments};
+use crate::cli::args::VerifyArguments;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::Architecture;
@@ -28,7 +28,6 @@ pub(super) async fn run(
     invocation: &Invocation<'_>,
     arguments: &VerifyArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
     let keys = keys.collect::<Result<Vec<_>, _>>().map_err(explain::key)?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
-use crate::cli::args::{CacheCommand, Format};
+use crate::cli::args::CacheCommand;
 use crate::engine::{DockerEngine, Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
@@ -22,11 +22,10 @@ use crate::report::PlainProgress;
 const SHOWN_DIGITS: usize = 12;
 
 pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     match action {
-        CacheCommand::List => list::run(invocation).await,
-        CacheCommand::Show { key } => show::run(invocation, key),
-        CacheCommand::Verify { remove } => verify::run(invocation, *remove),
+        CacheCommand::List { .. } => list::run(invocation).await,
+        CacheCommand::Show { key, .. } => show::run(invocation, key),
+        CacheCommand::Verify { remove, .. } => verify::run(invocation, *remove),
         CacheCommand::Prune(arguments) => prune::run(invocation, arguments).await,
     }
 }

@@ -8,7 +8,7 @@ use super::super::produce::{Means, context};
 use super::super::{Invocation, explain, print};
 use super::file::ReleaseFile;
 use super::plan::{Planned, State};
-use crate::cli::args::{Format, LockArguments, ReleaseArguments};
+use crate::cli::args::{LockArguments, ReleaseArguments};
 use crate::engine::{Engine, EngineImage};
 use crate::execute::{Context, Run, provide_image};
 use crate::failure::{Failure, FailureKind};
@@ -128,8 +128,6 @@ pub(in super::super) async fn run(
     invocation: &Invocation<'_>,
     arguments: &LockArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
-    invocation.refuse_format(Format::Json)?;
     let file = ReleaseFile::read(invocation, &arguments.as_release())?;
     let earlier = read(&file.lockfile)?;
     let terminal = invocation.environment.progress_terminal;

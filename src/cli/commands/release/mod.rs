@@ -12,7 +12,7 @@ use self::file::ReleaseFile;
 pub(super) use self::lock::run as run_lock;
 use self::plan::Planned;
 use super::{Invocation, print};
-use crate::cli::args::{Format, ReleaseArguments};
+use crate::cli::args::ReleaseArguments;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::release::json_schema;
@@ -26,7 +26,6 @@ pub(super) async fn run(
     arguments: &ReleaseArguments,
     user: &CancellationToken,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     if arguments.schema {
         return print(&canonical_json(&json_schema()));
     }

@@ -16,7 +16,7 @@ use self::published::Published;
 use self::rebuild::rebuild;
 use super::{Invocation, print};
 use crate::artifacts::MANIFEST;
-use crate::cli::args::{Format, ReproduceArguments};
+use crate::cli::args::ReproduceArguments;
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::report::{Progress, Reproduction, json_line, reproduction_text};
@@ -26,7 +26,6 @@ pub(super) async fn run(
     invocation: &Invocation<'_>,
     arguments: &ReproduceArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let terminal = invocation.environment.progress_terminal;
     let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
     let done = reproduce(invocation, arguments, &progress).await;
