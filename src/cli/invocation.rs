@@ -19,6 +19,7 @@ use crate::report::Verbosity;
 pub(super) struct Invocation<'a> {
     pub(super) environment: &'a Environment,
     pub(super) global: GlobalArguments,
+    format: Format,
     pub(super) workspace: Workspace,
 }
 
@@ -26,12 +27,9 @@ impl<'a> Invocation<'a> {
     pub(super) fn new(
         environment: &'a Environment,
         global: GlobalArguments,
+        format: Format,
         cancel: &CancellationToken,
     ) -> Result<Self, Failure> {
-        if global.format == Some(Format::Prometheus) {
-            let text = "only `kmembuild kmem status` has metrics for Prometheus";
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
         let configuration = Configuration::read(&environment.config_dir)?;
         if let Some(missing) = global.recipe_dir.iter().find(|path| !path.is_dir()) {
             let reason = if missing.exists() {
@@ -53,12 +51,13 @@ impl<'a> Invocation<'a> {
         Ok(Self {
             environment,
             global,
+            format,
             workspace,
         })
     }
 
     pub(super) fn json(&self) -> bool {
-        self.global.format == Some(Format::Json)
+        self.format == Format::Json
     }
 
     pub(super) fn verbosity(&self) -> Verbosity {
@@ -74,18 +73,6 @@ impl<'a> Invocation<'a> {
         let listed = self.workspace.library.list()?;
         let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
         Ok(command_with_recipes(&names))
-    }
-
-    /// Refuses a form that the command cannot print.
-    pub(super) fn refuse_format(&self, refused: Format) -> Result<(), Failure> {
-        if self.global.format == Some(refused) {
-            let text = format!(
-                "this command cannot print {}",
-                format!("{refused:?}").to_uppercase()
-            );
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-        Ok(())
     }
 
     /// Where the engine is that the command line or the environment names.

@@ -300,12 +300,6 @@ fn metrics_are_printed_and_written_whole() {
         ])
         .code(15)
         .says("the metrics cannot be written to nowhere/kmem.prom: ");
-    for words in [
-        ["kmem", "status", "--format", "yaml"],
-        ["recipes", "list", "--format", "prometheus"],
-    ] {
-        workplace.run(&words).code(2);
-    }
 }
 
 #[test]

@@ -313,7 +313,7 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
         (
             &["--format", "prometheus"],
             2,
-            "this command cannot print PROMETHEUS",
+            "[possible values: text, json]",
         ),
     ] {
         workplace.run(&words(&root, more)).code(code).says(said);

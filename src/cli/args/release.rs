@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::build::CacheArguments;
+use super::format::Format;
 use super::given::given;
 
 /// Which release, and how.
@@ -47,6 +48,9 @@ pub struct ReleaseArguments {
     /// What may be taken from where.
     #[command(flatten)]
     pub caches: CacheArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// What to write into a lock file.

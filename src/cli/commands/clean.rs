@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::cli::args::Format;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::engine::OwnedKind;
@@ -47,7 +46,6 @@ pub(crate) async fn run(
     images: bool,
     all: bool,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let workspace = &invocation.workspace;
     let engine = workspace.connected().await?.engine.as_ref();
     let what = Sweep {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::args::{DoctorArguments, Format, HalfChoice};
+use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::engine::Address;
@@ -40,7 +40,6 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &DoctorArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     if arguments.only == Some(HalfChoice::Leak) && !arguments.recipes.is_empty() {
         let recipes = arguments.recipes.join(", ");
         let text = format!("--only leak looks at no recipe, and {recipes} is one");

@@ -5,7 +5,6 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::attestation::{VerifyingKey, minisign_public_key};
-use crate::cli::args::Format;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
@@ -25,7 +24,6 @@ struct PublicKey {
 }
 
 pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let key = VerifyingKey::read_of_either(file)?;
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::cli::args::{Format, RecipesCommand};
+use crate::cli::args::RecipesCommand;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::Failure;
@@ -30,19 +30,8 @@ struct ListedRecipe {
 }
 
 pub(crate) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    // A recipe is YAML; the other two answers are a line or two for people.
-    let refused: &[Format] = match action {
-        RecipesCommand::List => &[Format::Yaml],
-        RecipesCommand::Show { .. } => &[Format::Json],
-        RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
-            &[Format::Json, Format::Yaml]
-        }
-    };
-    for &format in refused {
-        invocation.refuse_format(format)?;
-    }
     match action {
-        RecipesCommand::List => list(invocation),
+        RecipesCommand::List { .. } => list(invocation),
         RecipesCommand::Show { name } => {
             let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);

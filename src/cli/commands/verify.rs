@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::attestation::{Audit, VerifyingKey, audit};
 use crate::build::check_by_running;
-use crate::cli::args::{Format, VerifyArguments};
+use crate::cli::args::VerifyArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
@@ -30,7 +30,6 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &VerifyArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {

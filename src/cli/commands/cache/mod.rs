@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::artifacts::cache::{Damage, Listing};
 use crate::build::BuildError;
-use crate::cli::args::{CacheCommand, Format};
+use crate::cli::args::CacheCommand;
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::engine::{Engine, VolumeUse};
@@ -24,11 +24,10 @@ use crate::report::Progress;
 const SHOWN_DIGITS: usize = 12;
 
 pub(crate) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     match action {
-        CacheCommand::List => list::run(invocation).await,
-        CacheCommand::Show { key } => show::run(invocation, key),
-        CacheCommand::Verify { remove } => verify::run(invocation, *remove),
+        CacheCommand::List { .. } => list::run(invocation).await,
+        CacheCommand::Show { key, .. } => show::run(invocation, key),
+        CacheCommand::Verify { remove, .. } => verify::run(invocation, *remove),
         CacheCommand::Prune(arguments) => prune::run(invocation, arguments).await,
     }
 }

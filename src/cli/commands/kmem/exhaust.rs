@@ -6,8 +6,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::hangup::or_at_hangup;
-use super::refuse_formats;
-use crate::cli::args::{ExhaustArguments, Format, GlobalArguments};
+use crate::cli::args::{ExhaustArguments, Format};
 use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
@@ -25,12 +24,10 @@ struct Document {
 }
 
 pub(crate) async fn run(
-    global: &GlobalArguments,
     arguments: &ExhaustArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    refuse_formats(global, &[Format::Yaml, Format::Prometheus])?;
-    let json = global.format == Some(Format::Json);
+    let json = arguments.format == Format::Json;
     if let (Some(count), false) = (arguments.count, arguments.yes) {
         let text = format!(
             "{count} memory cgroups would be made on this machine, on which new pods may fail meanwhile"
