@@ -7,7 +7,7 @@ mod config;
 use std::ffi::OsString;
 
 use args::KmemCommand;
-pub use args::{BuildArguments, Cli, CommandLine, Format, parse};
+pub use args::{BuildArguments, Cli, CommandLine, Format, command_with_recipes, parse};
 pub use commands::{dispatch, reads_git, usage};
 pub use config::Config;
 

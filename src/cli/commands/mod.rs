@@ -211,8 +211,8 @@ pub async fn dispatch(
             let invocation = Invocation::new(environment, global, cancel)?;
             Box::pin(release::run_lock(&invocation, &arguments)).await
         }
-        CommandLine::Recipes { action } => {
-            recipes::run(&Invocation::new(environment, global, cancel)?, &action)
+        CommandLine::Recipes(arguments) => {
+            recipes::run(&Invocation::new(environment, global, cancel)?, arguments)
         }
         CommandLine::PublicKey { file, minisign } => {
             let invocation = Invocation::new(environment, global, cancel)?;

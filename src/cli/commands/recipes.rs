@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Invocation, explain, print};
-use crate::cli::args::{Format, RecipesCommand};
+use crate::cli::args::{Format, RecipesArguments, RecipesCommand};
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
+use crate::recipe::json_schema;
 use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
@@ -28,9 +29,14 @@ struct ListedRecipe {
     problem: Option<String>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
+pub(super) fn run(invocation: &Invocation<'_>, arguments: RecipesArguments) -> Result<(), Failure> {
+    if arguments.schema {
+        invocation.refuse_format(Format::Yaml)?;
+        return print(&canonical_json(&json_schema()));
+    }
+    let action = arguments.action.unwrap_or(RecipesCommand::List);
     // A recipe is YAML; the other two answers are a line or two for people.
-    let refused: &[Format] = match action {
+    let refused: &[Format] = match &action {
         RecipesCommand::List => &[Format::Yaml],
         RecipesCommand::Show { .. } => &[Format::Json],
         RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
@@ -43,17 +49,17 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
     match action {
         RecipesCommand::List => list(invocation),
         RecipesCommand::Show { name } => {
-            let loaded = invocation.library.load(name).map_err(explain::library)?;
+            let loaded = invocation.library.load(&name).map_err(explain::library)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
-            if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
+            if loaded.origin != Origin::Embedded && is_embedded(invocation, &name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
             print(&(text + &loaded.text))?;
             Ok(())
         }
         RecipesCommand::Export { name, dir } => {
-            let loaded = invocation.library.load(name).map_err(explain::library)?;
-            for file in loaded.export(dir).map_err(explain::library)? {
+            let loaded = invocation.library.load(&name).map_err(explain::library)?;
+            for file in loaded.export(&dir).map_err(explain::library)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
@@ -61,7 +67,7 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
         RecipesCommand::Check { file } => {
             let loaded = invocation
                 .library
-                .load_file(file)
+                .load_file(&file)
                 .map_err(explain::library)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),
