@@ -67,7 +67,9 @@ pub async fn dispatch(
             let invocation = invocation(Format::Text)?;
             Box::pin(lock::run(&invocation, &arguments)).await
         }
-        CommandLine::Recipes { action } => recipes::run(&invocation(action.format())?, &action),
+        CommandLine::Recipes(arguments) => {
+            recipes::run(&invocation(arguments.format())?, &arguments)
+        }
         CommandLine::PublicKey {
             file,
             minisign,
@@ -136,7 +138,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
             action: KmemCommand::Status(_) | KmemCommand::Watch(_),
         }
         | CommandLine::Plan { .. }
-        | CommandLine::Recipes { .. }
+        | CommandLine::Recipes(_)
         | CommandLine::Doctor(_)
         | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)

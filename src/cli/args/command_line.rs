@@ -12,7 +12,7 @@ use super::format::{Format, PlanFormat};
 use super::given::given;
 use super::kmem::KmemCommand;
 use super::node_script::NodeScriptArguments;
-use super::recipes::RecipesCommand;
+use super::recipes::RecipesArguments;
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
 use super::verify::VerifyArguments;
@@ -75,11 +75,7 @@ pub enum CommandLine {
         format: PlanFormat,
     },
     /// List, show, export and check recipes
-    Recipes {
-        /// What to do with them
-        #[command(subcommand)]
-        action: RecipesCommand,
-    },
+    Recipes(RecipesArguments),
     /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version; or a whole release folder
     Verify(VerifyArguments),
     /// Look whether this host can build, and whether it leaks memory cgroups; exit code 1 when something fails

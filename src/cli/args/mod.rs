@@ -22,7 +22,7 @@ pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
-pub use recipes::RecipesCommand;
+pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;
 pub use verify::VerifyArguments;

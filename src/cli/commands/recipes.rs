@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::cli::args::RecipesCommand;
+use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
+use crate::recipe::json_schema;
 use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
@@ -29,10 +30,16 @@ struct ListedRecipe {
     problem: Option<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    match action {
-        RecipesCommand::List { .. } => list(invocation),
-        RecipesCommand::Show { name } => {
+pub(crate) fn run(
+    invocation: &Invocation<'_>,
+    arguments: &RecipesArguments,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return print(&canonical_json(&json_schema()));
+    }
+    match &arguments.action {
+        None | Some(RecipesCommand::List { .. }) => list(invocation),
+        Some(RecipesCommand::Show { name }) => {
             let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
@@ -41,14 +48,14 @@ pub(crate) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
             print(&(text + &loaded.text))?;
             Ok(())
         }
-        RecipesCommand::Export { name, dir } => {
+        Some(RecipesCommand::Export { name, dir }) => {
             let loaded = invocation.workspace.library.load(name)?;
             for file in loaded.export(dir)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
-        RecipesCommand::Check { file } => {
+        Some(RecipesCommand::Check { file }) => {
             let loaded = invocation.workspace.library.load_file(file)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),
