@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::EngineError;
@@ -28,9 +28,10 @@ pub const SOCKET_IN_SESSION: &str = "/var/run/docker.sock";
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
 
 /// What an engine says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
+    /// Which product it is, where that decides what can be asked of it.
+    pub product: Product,
     /// Product and version, e.g. `Docker Engine 20.10.24`.
     pub version: String,
     /// The API version in use, e.g. `1.41`.
@@ -39,6 +40,15 @@ pub struct EngineInfo {
     pub architecture: String,
     /// The address the engine was reached at.
     pub address: String,
+}
+
+/// Products that differ in what they can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// Docker, or an engine that behaves like it.
+    Docker,
+    /// Podman's service with Docker's API.
+    Podman,
 }
 
 /// What an engine has to work with.
@@ -80,8 +90,7 @@ pub struct Setup {
 }
 
 /// An image on the engine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineImage {
     /// Config digest, `sha256:...`; names the content wherever it came from.
     pub id: String,
@@ -114,13 +123,12 @@ pub struct ImageBuild {
 }
 
 /// Whether a build's containers reach the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// No network but loopback.
     None,
-    /// The engine's default bridge.
-    Bridge,
+    /// Whatever the engine's host reaches.
+    Open,
 }
 
 /// A container in which steps are run one after the other.

@@ -85,6 +85,12 @@ pub enum EngineError {
         /// Name or id of the image.
         image: String,
     },
+    /// A container that drives the engine cannot have the engine's socket.
+    #[error("the engine has no socket at {socket} on its host")]
+    NoSocket {
+        /// Path of the socket on the engine's host.
+        socket: String,
+    },
     /// There is no such file in the container.
     #[error("{path} is not in the container")]
     NotInContainer {

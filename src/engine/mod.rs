@@ -6,7 +6,7 @@ mod error;
 
 pub use contract::{
     ByteStream, Capacity, Command, Engine, EngineImage, EngineInfo, Exit, ImageBuild,
-    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind,
+    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind, Product,
     SOCKET_IN_SESSION, Session, SessionSpec, Setup, VolumeUse,
 };
 pub use docker::{Address, DockerEngine};

@@ -17,9 +17,10 @@ use super::step::{milliseconds, run_step};
 use super::toolchain::{Toolchain, check_toolchain};
 use super::unpack::unpack_source;
 use crate::artifacts::{CollectedFile, PackageVersion, StepRecord};
-use crate::engine::{EngineInfo, LABEL_DEADLINE, Session, SessionSpec};
+use crate::engine::{EngineInfo, LABEL_DEADLINE, Network, Session, SessionSpec};
 use crate::events::Event;
 use crate::plan::{Plan, PlannedSource};
+use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
 
 /// What the execution of a plan left.
@@ -122,7 +123,7 @@ async fn in_container(
     let session = opened.map_err(|source| {
         // It may have been created before that.
         context.run.leaves_something();
-        script::open_failed(source, &spec, context)
+        script::open_failed(source, context)
     })?;
     let work = Work {
         plan,
@@ -274,7 +275,10 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
         // A folder of the image is what the image holds, and stays so.
         workdir_volume: matches!(plan.source, PlannedSource::Git { .. }),
         makes_containers: false,
-        network: plan.build.network,
+        network: match plan.build.network {
+            recipe::Network::None => Network::None,
+            recipe::Network::Open => Network::Open,
+        },
         volumes: plan
             .build
             .caches

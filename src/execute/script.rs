@@ -14,7 +14,7 @@ use super::context::Context;
 use super::error::ExecuteError;
 use super::image::{UsedImage, present};
 use super::left::{BorrowedName, Left, name_lock};
-use crate::engine::{EngineError, EngineInfo, SessionSpec};
+use crate::engine::{EngineError, EngineInfo, Product};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
@@ -45,7 +45,7 @@ pub(super) fn socket_of(address: &str) -> String {
 /// # Errors
 /// [`ExecuteError::NoScript`].
 pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
-    if engine.version.to_lowercase().starts_with("podman") {
+    if engine.product == Product::Podman {
         return Err(ExecuteError::NoScript {
             engine: engine.address.clone(),
             reason: format!("it drives Docker, and this is {}", engine.version),
@@ -55,19 +55,13 @@ pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
 }
 
 /// The failure to open a container: that of a driver may be for want of a socket.
-pub(super) fn open_failed(
-    source: EngineError,
-    spec: &SessionSpec,
-    context: &Context<'_>,
-) -> ExecuteError {
-    match &spec.engine_socket {
-        Some(socket) if with_causes(&source).contains("bind source path does not exist") => {
-            ExecuteError::NoScript {
-                engine: context.engine.address().to_owned(),
-                reason: format!("there is no socket at {socket} on its host to drive it by"),
-            }
-        }
-        _ => ExecuteError::Engine {
+pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> ExecuteError {
+    match source {
+        EngineError::NoSocket { socket } => ExecuteError::NoScript {
+            engine: context.engine.address().to_owned(),
+            reason: format!("there is no socket at {socket} on its host to drive it by"),
+        },
+        source => ExecuteError::Engine {
             stage: "build",
             source,
         },

@@ -7,7 +7,7 @@ use super::types::{
     Via,
 };
 use crate::checksum::sha256_hex;
-use crate::engine::Network;
+use crate::recipe::Network;
 
 /// Version of what goes into a content key. A version of the tool that builds something else from the same plan has
 /// another one.

@@ -86,7 +86,7 @@ async fn network_none_has_no_network() {
     session.close().await.unwrap();
 
     let mut spec = scratch.spec();
-    spec.network = Network::Bridge;
+    spec.network = Network::Open;
     let session = engine.open(&spec).await.unwrap();
     let (_, lines) = run(&*session, "ls /sys/class/net").await;
     assert!(lines.contains(&"eth0".to_owned()), "{lines:?}");

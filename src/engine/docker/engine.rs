@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::address::Address;
 use super::client::Client;
 use crate::engine::{
-    ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
-    SessionSpec, Setup, VolumeUse,
+    ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Product,
+    Session, SessionSpec, Setup, VolumeUse,
 };
 use crate::events::Sink;
 
@@ -73,6 +73,11 @@ impl DockerEngine {
             .arch
             .ok_or_else(|| Client::incomplete(operation, "architecture"))?;
         Ok(EngineInfo {
+            product: if product.to_lowercase().starts_with("podman") {
+                Product::Podman
+            } else {
+                Product::Docker
+            },
             version: format!("{product} {number}"),
             api_version: self.client.docker.client_version().to_string(),
             architecture: go_architecture(&architecture).to_owned(),

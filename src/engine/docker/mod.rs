@@ -2,7 +2,6 @@
 
 mod address;
 mod archive;
-mod base64;
 mod build;
 mod client;
 mod credentials;

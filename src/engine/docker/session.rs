@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, MountVolumeOptions,
     VolumeCreateRequest,
@@ -15,7 +16,7 @@ use bollard::query_parameters::{
 };
 
 use super::client::Client;
-use super::failure::status;
+use super::failure::{says_no_source, status};
 use crate::engine::{
     ByteStream, Command, EngineError, Exit, LABEL_RECIPE, LABEL_RUN, Network, SOCKET_IN_SESSION,
     Session, SessionSpec,
@@ -53,7 +54,16 @@ impl Client {
                 Some(404) => EngineError::NoImage {
                     image: spec.image.clone(),
                 },
-                _ => self.failed(&operation, error),
+                _ => match (&spec.engine_socket, &error) {
+                    (Some(socket), Error::DockerResponseServerError { message, .. })
+                        if says_no_source(message) =>
+                    {
+                        EngineError::NoSocket {
+                            socket: socket.clone(),
+                        }
+                    }
+                    _ => self.failed(&operation, error),
+                },
             })?;
         let session = DockerSession {
             client: self.clone(),
@@ -93,7 +103,7 @@ impl Client {
             .v(true)
             .build();
         match self.patient.remove_container(id, Some(options)).await {
-            Err(bollard::errors::Error::DockerResponseServerError {
+            Err(Error::DockerResponseServerError {
                 status_code,
                 ref message,
             }) if status_code == 409 && message.contains("already in progress") => {
@@ -136,7 +146,7 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
     let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok());
     let network = match spec.network {
         Network::None => "none",
-        Network::Bridge => "bridge",
+        Network::Open => "bridge",
     };
     let mounts = spec
         .volumes

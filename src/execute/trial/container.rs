@@ -11,7 +11,6 @@ use crate::engine::{ByteStream, EngineError, LABEL_DEADLINE, Network, Session, S
 use crate::execute::context::Context;
 use crate::execute::script::socket_of;
 use crate::execute::session_end::{close, until_cancelled};
-use crate::failure::with_causes;
 use crate::verify::CgroupMaker;
 
 /// Time that a container outlives what is done in it, for a slow engine.
@@ -73,16 +72,11 @@ pub(super) async fn in_container<T>(
     // Not stopped half-way: between its creation and its start a container is nobody's.
     let session = match context.engine.open(spec).await {
         Ok(session) => session,
-        Err(error) => match &spec.engine_socket {
-            Some(socket) if lacks_source(&error) => {
-                let socket = socket.clone();
-                return Ok(Err(Refusal::NoSocket { socket }));
-            }
-            _ => {
-                context.run.leaves_something();
-                return Err(engine_failed(error));
-            }
-        },
+        Err(EngineError::NoSocket { socket }) => return Ok(Err(Refusal::NoSocket { socket })),
+        Err(error) => {
+            context.run.leaves_something();
+            return Err(engine_failed(error));
+        }
     };
     let session = &*session;
     let work = async {
@@ -92,9 +86,4 @@ pub(super) async fn in_container<T>(
     let outcome = until_cancelled(context, work).await;
     close(session, context).await;
     outcome
-}
-
-/// Whether a container could not be made for want of what it was to have of its host.
-fn lacks_source(error: &EngineError) -> bool {
-    with_causes(error).contains("bind source path does not exist")
 }

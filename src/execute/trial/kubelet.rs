@@ -3,7 +3,7 @@
 
 use super::error::{Refusal, TrialError};
 use super::{FOLDER, PROGRAM, engine_failed};
-use crate::engine::{EngineInfo, Setup};
+use crate::engine::{EngineInfo, Product, Setup};
 use crate::execute::context::Context;
 
 /// Folder for what it keeps: a volume, as it wants to know how full the disk below it is.
@@ -70,7 +70,7 @@ pub(super) async fn check_engine(
     setup: &Setup,
     context: &Context<'_>,
 ) -> Result<Result<(), Refusal>, TrialError> {
-    if engine.version.to_lowercase().starts_with("podman") {
+    if engine.product == Product::Podman {
         let version = engine.version.clone();
         return Ok(Err(Refusal::NoDocker { version }));
     }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::network::Network;
 use super::source::Condition;
-use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
 use crate::recipe::size::{ByteSize, Span};
