@@ -7,6 +7,7 @@ mod doctor;
 mod documentation;
 mod engine;
 mod examples;
+mod execution;
 mod kmem;
 mod kubelet;
 mod like;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Invocation, explain, print};
 use crate::cli::args::Format;
-use crate::engine::OwnedKind;
+use crate::engine::LeftoverKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
@@ -23,7 +23,7 @@ struct Cleaned {
 
 #[derive(Serialize)]
 struct InUse {
-    kind: OwnedKind,
+    kind: LeftoverKind,
     name: String,
 }
 
@@ -35,7 +35,7 @@ struct NotRemoved {
 
 #[derive(Serialize)]
 struct Removed {
-    kind: OwnedKind,
+    kind: LeftoverKind,
     id: String,
     name: String,
 }
@@ -58,7 +58,7 @@ pub(super) async fn run(
     };
     let runs = invocation.environment.cache_dir.join("runs");
     let swept = tokio::select! {
-        swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
+        swept = sweep(engine.as_ref(), &runs, what) => swept.map_err(explain::engine)?,
         () = invocation.cancel.cancelled() => {
             let text = "interrupted; some of it may be removed, and `kmembuild clean` removes the rest";
             return Err(Failure::new(FailureKind::Interrupted, text));

@@ -228,9 +228,10 @@ pub(super) fn execute(error: ExecuteError, could_save_memory: bool) -> Failure {
             .hint("build once without --offline, or bring the image with --image-archive"),
         ExecuteError::ImageArchitecture { .. }
         | ExecuteError::ToolchainUnknown { .. }
-        | ExecuteError::ImageArchive { .. }
         | ExecuteError::ImageNotInArchive { .. }
         | ExecuteError::Bootstrap { .. }
+        | ExecuteError::Unsupported { .. }
+        | ExecuteError::Evicted { .. }
         | ExecuteError::SourceFolderMissing { .. }
         | ExecuteError::WorkdirNotCleared { .. } => Failure::new(FailureKind::Engine, error),
     }

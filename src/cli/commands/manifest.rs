@@ -56,9 +56,7 @@ pub(super) fn write_manifest(
         image: ManifestImage {
             name: built.image.name.clone(),
             id: built.image.image.id.clone(),
-            layers: built.image.image.layers.clone(),
-            environment: built.image.image.environment.clone(),
-            architecture: built.image.image.architecture.clone(),
+            content: built.image.image.content.clone(),
             repo_digests: built.image.image.repo_digests.clone(),
             pulled: built.image.pulled.clone(),
             patches,

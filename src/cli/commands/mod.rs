@@ -25,6 +25,7 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +35,7 @@ use super::args::{
     Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
 };
 use super::config::Config;
-use crate::engine::{Address, DockerEngine, EngineError};
+use crate::engine::{Address, Engine, EngineError, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -148,10 +149,11 @@ impl<'a> Invocation<'a> {
     }
 
     /// Connects to the engine that the command line or the environment names.
-    pub(super) async fn engine(&self) -> Result<DockerEngine, Failure> {
+    pub(super) async fn engine(&self) -> Result<Arc<dyn Engine>, Failure> {
         let address = self.engine_address();
-        let engine = self.unless_stopped(DockerEngine::connect(&address)).await?;
-        Ok(engine.with_credentials(self.environment.docker_config.clone()))
+        let credentials = self.environment.docker_config.clone();
+        self.unless_stopped(connect_docker(&address, credentials))
+            .await
     }
 }
 

@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::{Invocation, explain};
 use crate::artifacts::cache::{Results, Stamps};
-use crate::engine::{DockerEngine, Engine, EngineInfo};
-use crate::execute::{content, find_image, image_name};
+use crate::engine::{Engine, EngineInfo, Image};
+use crate::execute::{find_image, image_name};
 use crate::facts::{TreeFacts, read_tree};
 use crate::failure::Failure;
 use crate::library::LoadedRecipe;
@@ -19,7 +19,7 @@ use crate::source::Store;
 /// An engine that answered, and what it said of itself.
 #[derive(Debug, Clone)]
 pub(super) struct Connected {
-    pub(super) engine: DockerEngine,
+    pub(super) engine: Arc<dyn Engine>,
     pub(super) info: EngineInfo,
 }
 
@@ -45,7 +45,7 @@ impl Invocation<'_> {
     pub(super) async fn connected(&self) -> Result<&Connected, Failure> {
         let connect = || async {
             let engine = self.engine().await?;
-            let info = self.unless_stopped(engine.info()).await?;
+            let info = engine.describe().clone();
             Ok(Connected { engine, info })
         };
         self.shared.connected.get_or_try_init(connect).await
@@ -103,12 +103,14 @@ impl Invocation<'_> {
             return Ok(Some(content.clone()));
         }
         let engine = &self.connected().await?.engine;
-        let found = self.unless_stopped(find_image(plan, engine)).await?;
-        let found = found.as_ref().and_then(content);
-        if let Some(content) = &found {
+        let found = self
+            .unless_stopped(find_image(plan, engine.as_ref()))
+            .await?;
+        let found = found.as_ref().and_then(Image::known_content);
+        if let Some(content) = found {
             images.insert(name, content.clone());
         }
-        Ok(found)
+        Ok(found.cloned())
     }
 
     /// The commits that tags must have by the lock file.

@@ -45,9 +45,9 @@ async fn check(
         let text = format!("{} cannot be written to: {error}", cache.display());
         Failure::new(FailureKind::Usage, text)
     })?;
-    super::produce::sweep_dead_runs(invocation, &connected.engine, progress).await?;
+    super::produce::sweep_dead_runs(invocation, connected.engine.as_ref(), progress).await?;
     let context = Context {
-        engine: &connected.engine,
+        engine: connected.engine.as_ref(),
         store: None,
         patches: &BTreeMap::new(),
         image_archive: None,

@@ -46,8 +46,9 @@ pub(super) fn says_no_container(message: &str) -> bool {
 }
 
 /// Whether the engine's own words say that a path of its host is missing which a container is to have.
-pub(super) fn says_no_source(message: &str) -> bool {
-    message.contains("bind source path does not exist")
+pub(super) fn says_no_source(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { message, .. }
+        if message.contains("bind source path does not exist"))
 }
 
 /// The operating system's error at the bottom of `error`, if there is one.

@@ -1,15 +1,16 @@
 //! The containers of a trial.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::engine_failed;
 use super::error::{Refusal, TrialError};
 use super::image::TRIAL;
 use super::kubelet::WORKDIR;
-use crate::engine::{ByteStream, EngineError, LABEL_DEADLINE, Network, Session, SessionSpec};
+use crate::engine::{
+    ByteStream, EngineError, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
+    SessionSpec, Workdir,
+};
 use crate::execute::context::Context;
-use crate::execute::script::socket_of;
 use crate::execute::session_end::{close, until_cancelled};
 use crate::verify::CgroupMaker;
 
@@ -27,36 +28,33 @@ pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> Se
         image,
         name: format!("kmembuild-{TRIAL}-{}", context.run.id()),
         hostname: None,
-        engine_socket: None,
-        makes_containers: false,
-        workdir: "/".to_owned(),
+        workdir: Workdir::OfImage(GuestPath::new("/")),
+        caches: Vec::new(),
         labels,
         network: Network::None,
-        workdir_volume: false,
-        volumes: BTreeMap::new(),
-        memory: None,
-        nano_cpus: None,
+        limits: Limits::default(),
+        privileges: Privileges::default(),
         lifetime,
     }
 }
 
 /// One in which it can do what it is tried for.
-pub(super) fn for_trial(
-    maker: CgroupMaker,
-    plain: SessionSpec,
-    context: &Context<'_>,
-) -> SessionSpec {
-    let spec = SessionSpec {
-        makes_containers: true,
-        ..plain
-    };
+pub(super) fn for_trial(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
     match maker {
-        CgroupMaker::Runc => spec,
+        CgroupMaker::Runc => SessionSpec {
+            privileges: Privileges {
+                makes_cgroups: true,
+                drives_engine: false,
+            },
+            ..plain
+        },
         CgroupMaker::Kubelet => SessionSpec {
-            engine_socket: Some(socket_of(context.engine.address())),
-            workdir: WORKDIR.to_owned(),
-            workdir_volume: true,
-            ..spec
+            privileges: Privileges {
+                makes_cgroups: true,
+                drives_engine: true,
+            },
+            workdir: Workdir::Scratch(GuestPath::new(WORKDIR)),
+            ..plain
         },
     }
 }
@@ -80,7 +78,10 @@ pub(super) async fn in_container<T>(
     };
     let session = &*session;
     let work = async {
-        session.upload("/", archive).await.map_err(engine_failed)?;
+        session
+            .put(&GuestPath::new("/"), archive)
+            .await
+            .map_err(engine_failed)?;
         work(session).await
     };
     let outcome = until_cancelled(context, work).await;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
 use crate::cli::args::{CacheCommand, Format};
-use crate::engine::{DockerEngine, Engine, VolumeUse};
+use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::report::PlainProgress;
@@ -84,10 +84,13 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
 /// What the tool's volumes take; nothing is known where the engine does not say, and that is told.
 async fn volume_uses(
     invocation: &Invocation<'_>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
-    match invocation.unless_stopped(engine.volume_uses()).await {
+    let Some(docker) = engine.as_docker() else {
+        return Ok(BTreeMap::new());
+    };
+    match invocation.unless_stopped(docker.volume_uses()).await {
         Err(failure) if failure.kind != FailureKind::Interrupted => {
             remarks.add_failure("what the compile caches take is not known", &failure);
             Ok(BTreeMap::new())

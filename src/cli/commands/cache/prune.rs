@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, print, size, unreadable};
 use crate::artifacts::cache::{Limits, Listed, Pruned};
 use crate::cli::args::PruneArguments;
-use crate::engine::{Engine, Owned, OwnedKind};
+use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
@@ -116,24 +116,27 @@ async fn on_engine(
     };
     let engine = invocation.engine().await?;
     let runs = invocation.cache_folder("runs");
-    let owned = invocation.unless_stopped(engine.owned()).await?;
-    let chosen: Vec<_> = owned
+    let leftovers = invocation.unless_stopped(engine.leftovers()).await?;
+    let chosen: Vec<_> = leftovers
         .into_iter()
         .filter(|thing| what.allows(thing, &runs))
         .collect();
-    let uses = if chosen.iter().any(|thing| thing.kind == OwnedKind::Volume) {
-        super::volume_uses(invocation, &engine, remarks).await?
+    let uses = if chosen
+        .iter()
+        .any(|thing| thing.kind == LeftoverKind::Volume)
+    {
+        super::volume_uses(invocation, engine.as_ref(), remarks).await?
     } else {
         BTreeMap::new()
     };
-    let bytes = |thing: &Owned| {
+    let bytes = |thing: &Leftover| {
         let taken = uses.get(&thing.name).and_then(|taken| taken.size);
         thing.size.or(taken)
     };
     let swept = if arguments.dry_run {
-        let has_container = |thing: &Owned| {
+        let has_container = |thing: &Leftover| {
             let containers = uses.get(&thing.name).and_then(|taken| taken.containers);
-            thing.kind == OwnedKind::Volume && containers.is_some_and(|number| number > 0)
+            thing.kind == LeftoverKind::Volume && containers.is_some_and(|number| number > 0)
         };
         let (in_use, removed): (Vec<_>, Vec<_>) = chosen.into_iter().partition(has_container);
         Swept {
@@ -143,19 +146,19 @@ async fn on_engine(
         }
     } else {
         tokio::select! {
-            swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
+            swept = sweep(engine.as_ref(), &runs, what) => swept.map_err(explain::engine)?,
             () = invocation.cancel.cancelled() => {
                 let text = "interrupted; some of it may be removed";
                 return Err(Failure::new(FailureKind::Interrupted, text));
             }
         }
     };
-    let thing = |thing: Owned| Thing {
+    let thing = |thing: Leftover| Thing {
         size: bytes(&thing),
         kind: match thing.kind {
-            OwnedKind::Container => "container",
-            OwnedKind::Volume => "volume",
-            OwnedKind::Image => "image",
+            LeftoverKind::Container => "container",
+            LeftoverKind::Volume => "volume",
+            LeftoverKind::Image => "image",
         },
         recipe: thing.labels.get(crate::engine::LABEL_RECIPE).cloned(),
         version: None,

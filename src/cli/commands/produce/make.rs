@@ -85,7 +85,7 @@ pub(in super::super) async fn produce(
             return Ok(making.publish(target, manifest, How::Cached, Some(key))?);
         }
     }
-    sweep_dead_runs(invocation, &prepared.connected.engine, sink).await?;
+    sweep_dead_runs(invocation, prepared.connected.engine.as_ref(), sink).await?;
     let (result, keep) = making.build(started, use_cache).await;
     if keep {
         run.end_and_keep();
@@ -183,7 +183,7 @@ impl Making<'_> {
         let info = &prepared.connected.info;
         let image = provide_image(plan, info, &context).await;
         let image = image.map_err(|error| explain::execute(error, saves_memory))?;
-        let key = image.content().map(|content| plan.content_key(&content));
+        let key = image.content().map(|content| plan.content_key(content));
         let _alone = match &key {
             Some(key) => Some(self.alone(key).await?),
             None => None,

@@ -39,7 +39,7 @@ pub(in super::super) fn context<'a>(
     sink: &'a dyn Sink,
 ) -> Context<'a> {
     Context {
-        engine: &prepared.connected.engine,
+        engine: prepared.connected.engine.as_ref(),
         store: prepared.store.as_ref(),
         patches: &prepared.loaded.patches,
         image_archive: means.image_archive,

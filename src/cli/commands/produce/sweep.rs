@@ -1,7 +1,7 @@
 //! What dead runs left.
 
 use super::super::Invocation;
-use crate::engine::DockerEngine;
+use crate::engine::Engine;
 use crate::events::{Event, Sink};
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
@@ -9,7 +9,7 @@ use crate::failure::{Failure, FailureKind, with_causes};
 /// Removes what dead runs left. What cannot be removed does not stop a build that does not need it gone.
 pub(in super::super) async fn sweep_dead_runs(
     invocation: &Invocation<'_>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
     sink: &dyn Sink,
 ) -> Result<(), Failure> {
     let runs = invocation.cache_folder("runs");

@@ -9,7 +9,7 @@ use super::super::{Invocation, explain, print};
 use super::file::ReleaseFile;
 use super::plan::{Planned, State};
 use crate::cli::args::{Format, LockArguments, ReleaseArguments};
-use crate::engine::{Engine, EngineImage};
+use crate::engine::Image;
 use crate::execute::{Context, Run, provide_image};
 use crate::failure::{Failure, FailureKind};
 use crate::lockfile::{Drift, LockedImage, Lockfile, parse_lockfile, render_lockfile};
@@ -40,7 +40,7 @@ pub(super) fn load(
     };
     let images = lockfile.images.iter();
     invocation.locked_images = images
-        .map(|(name, image)| (name.clone(), image.content()))
+        .map(|(name, image)| (name.clone(), image.content.clone()))
         .collect();
     invocation.lockfile = Some(lockfile);
     Ok(true)
@@ -223,12 +223,10 @@ async fn look(
     Ok(found)
 }
 
-fn locked_image(image: EngineImage) -> LockedImage {
+fn locked_image(image: Image) -> LockedImage {
     LockedImage {
         config: image.id,
-        layers: image.layers,
-        environment: image.environment,
-        architecture: image.architecture,
+        content: image.content,
         manifests: image.repo_digests,
     }
 }

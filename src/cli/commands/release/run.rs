@@ -12,7 +12,6 @@ use super::file::ReleaseFile;
 use super::plan::{Planned, PlannedTarget, State, order};
 use super::publish;
 use crate::cli::args::ReleaseArguments;
-use crate::engine::Engine;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::Plan;
 use crate::release::Target;

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::published::Published;
 use crate::cli::commands::{Invocation, explain};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Image};
 use crate::events::Event;
-use crate::execute::{
-    Context, ExecuteError, UsedImage, content, find_image, image_name, provide_image,
-};
+use crate::execute::{Context, ExecuteError, UsedImage, find_image, image_name, provide_image};
 use crate::facts::read_archive_identity;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{ImageContent, Plan, PlannedImage};
@@ -28,12 +26,7 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Of the image that `plan` names.
     pub(super) fn new(published: &Published, plan: &Plan) -> Self {
-        let image = &published.manifest.image;
-        let content = ImageContent {
-            layers: image.layers.clone(),
-            environment: image.environment.clone(),
-            architecture: image.architecture.clone(),
-        };
+        let content = published.manifest.image.content.clone();
         Self {
             by_name: BTreeMap::from([(image_name(plan), content.clone())]),
             content,
@@ -65,7 +58,7 @@ pub(super) async fn provide(
 ) -> Result<(UsedImage, ReproducedImage), Failure> {
     let found = invocation.unless_stopped(find_image(plan, context.engine));
     let found = found.await?;
-    let is_there = found.as_ref().and_then(content).as_ref() == Some(&wanted.content);
+    let is_there = found.as_ref().and_then(Image::known_content) == Some(&wanted.content);
     let refused = match (&plan.image, is_there) {
         (PlannedImage::Dockerfile { .. }, false) => Some(not_twice(plan)),
         (PlannedImage::Archive { image_id }, false)
@@ -99,7 +92,7 @@ pub(super) async fn provide(
         }
         first => first?,
     };
-    let differs_in = differences(&wanted.content, used.content().as_ref());
+    let differs_in = differences(&wanted.content, used.content());
     if !differs_in.is_empty() && !any_image {
         let lines: String = differs_in
             .iter()

@@ -37,10 +37,10 @@ pub(super) async fn inputs(
         refuse_engine(&connected.info).map_err(|error| explain::execute(error, false))?;
     }
     let architecture = &connected.info.architecture;
-    if manifest.image.architecture != *architecture {
+    if manifest.image.content.architecture != *architecture {
         let text = format!(
             "the result was built in an image for {}, and the engine runs {architecture}",
-            manifest.image.architecture
+            manifest.image.content.architecture
         );
         let failure = Failure::new(FailureKind::Engine, text);
         return Err(failure.hint("--host or DOCKER_HOST names an engine on such a machine"));

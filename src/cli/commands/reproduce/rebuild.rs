@@ -82,7 +82,7 @@ async fn build(
         let text = format!("{} cannot be written to: {error}", runs.display());
         Failure::new(FailureKind::Usage, text)
     })?;
-    sweep_dead_runs(invocation, &prepared.connected.engine, sink).await?;
+    sweep_dead_runs(invocation, prepared.connected.engine.as_ref(), sink).await?;
     let mut plan = prepared.plan.clone();
     from_archive(&mut plan, arguments.image_archive.as_deref())?;
     let wanted = Wanted::new(published, &plan);
