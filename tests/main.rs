@@ -8,6 +8,7 @@ mod doctor;
 mod documentation;
 mod engine;
 mod examples;
+mod execution;
 mod kmem;
 mod kubelet;
 mod like;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::ImageContent;
 use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings, Outcome};
@@ -11,7 +12,7 @@ use crate::verify::{Check, Findings, Outcome};
 /// Name and version of the tool.
 pub const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 /// Version of the manifest's form.
-pub const MANIFEST_FORMAT: u32 = 1;
+pub const MANIFEST_FORMAT: u32 = 2;
 
 /// Everything that is known about a published result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,12 +118,8 @@ pub struct ManifestImage {
     pub name: String,
     /// Config digest.
     pub id: String,
-    /// Digests of its unpacked layers, lowest first.
-    pub layers: Vec<String>,
-    /// Environment of its containers, `NAME=value`.
-    pub environment: Vec<String>,
-    /// Architecture in Go's terms.
-    pub architecture: String,
+    /// What it contributes to a build.
+    pub content: ImageContent,
     /// Digests under which registries know it.
     pub repo_digests: Vec<String>,
     /// The images it was made from or pulled as: name to the reference that had it; null: it was there already.

@@ -125,7 +125,7 @@ fn dependencies(manifest: &Manifest) -> Vec<ResourceDescriptor> {
             .unwrap_or_default(),
         annotations: named([
             ("kind", json!("image-config")),
-            ("layers", json!(image.layers)),
+            ("layers", json!(image.content.layers)),
             ("repo-digests", json!(image.repo_digests)),
         ]),
         ..ResourceDescriptor::default()

@@ -108,9 +108,9 @@ impl Attempt<'_> {
         }
         let locks = self.workspace.locks();
         let context = self.context(&locks, &sink);
-        let info = &self.prepared.connected.info;
+        let info = self.prepared.engine.describe();
         let image = provide_image(plan, info, &context).await?;
-        let key = image.content().map(|content| plan.content_key(&content));
+        let key = image.content().map(|content| plan.content_key(content));
         let _alone = match &key {
             Some(key) => Some(self.build_alone(key).await?),
             None => None,
@@ -158,7 +158,7 @@ impl Attempt<'_> {
 
     /// Whether the result is for another architecture than the engine's: there is nothing to run.
     pub(super) fn is_foreign(&self) -> bool {
-        self.prepared.plan.architecture != self.prepared.connected.info.architecture
+        self.prepared.plan.architecture != self.prepared.engine.describe().architecture
     }
 
     /// Judges the staged result by running it, where the order asks for that; what was found goes into its manifest.
@@ -173,7 +173,7 @@ impl Attempt<'_> {
         }
         let locks = self.workspace.locks();
         let context = self.context(&locks, sink);
-        let engine = &self.prepared.connected.info;
+        let engine = self.prepared.engine.describe();
         let required = self.order.checks.run == RunCheck::Required;
         run_check::check_result(manifest, staging, engine, &context, required).await?;
         Ok(replace_file(
@@ -209,7 +209,7 @@ impl BuildOrder {
     ) -> Context<'a> {
         let debian_mirror = self.image.debian_mirror.as_ref();
         Context {
-            engine: prepared.connected.engine.as_ref(),
+            engine: prepared.engine.as_ref(),
             store: prepared.git.as_ref().map(|fetched| &fetched.store),
             patches: &prepared.loaded.patches,
             image_archive: self.image.archive.as_deref(),

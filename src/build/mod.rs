@@ -33,4 +33,4 @@ pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
 pub use sweep::sweep_dead_runs;
-pub use workspace::{Connect, Connected, Workspace};
+pub use workspace::{Connect, Workspace};

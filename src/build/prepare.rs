@@ -42,7 +42,7 @@ pub async fn prepare(
     let image_archive = image_archive.map(read_archive_identity).transpose()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
-    let (connected, git) = tokio::try_join!(
+    let (engine, git) = tokio::try_join!(
         biased;
         connect(workspace, order.via),
         fetch(order, workspace, &loaded, &wanted, sink)
@@ -64,7 +64,7 @@ pub async fn prepare(
             .map(|(file, text)| (file.clone(), sha256_hex(text.as_bytes())))
             .collect(),
         source,
-        engine_architecture: connected.info.architecture.clone(),
+        engine_architecture: engine.describe().architecture.clone(),
         image_archive,
     };
     let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
@@ -74,7 +74,7 @@ pub async fn prepare(
     }
     Ok(Prepared {
         loaded,
-        connected,
+        engine,
         git,
         plan,
         like: wanted.like.as_ref().map(Likeness::record),

@@ -299,9 +299,10 @@ impl Explain for ExecuteError {
             }
             Self::ImageArchitecture { .. }
             | Self::ToolchainUnknown { .. }
-            | Self::ImageArchive { .. }
             | Self::ImageNotInArchive { .. }
             | Self::Bootstrap { .. }
+            | Self::Unsupported { .. }
+            | Self::Evicted { .. }
             | Self::SourceFolderMissing { .. }
             | Self::WorkdirNotCleared { .. } => engine(),
         }

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::image::content;
 use super::runs::Run;
-use crate::engine::{Engine, EngineImage, LABEL_RECIPE, LABEL_RUN};
+use crate::engine::{Engine, Image, ImageContent, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
-use crate::plan::ImageContent;
 use crate::source::Store;
 
 /// The engine, the source and the run that a plan is carried out for.
@@ -50,9 +48,9 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Whether the image is the locked one, or none of that name is locked.
-    pub(super) fn is_locked(&self, name: &str, image: &EngineImage) -> bool {
+    pub(super) fn is_locked(&self, name: &str, image: &Image) -> bool {
         let locked = self.locked_images.get(name);
-        locked.is_none_or(|locked| content(image).as_ref() == Some(locked))
+        locked.is_none() || image.known_content() == locked
     }
 
     /// The labels of everything made for `recipe` in this run.

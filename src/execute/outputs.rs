@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ask::ask;
 use super::error::ExecuteError;
 use crate::artifacts::{CollectedFile, PUBLISHED_BESIDE, collect};
-use crate::engine::{EngineError, Session};
+use crate::engine::{EngineError, GuestPath, Session};
 use crate::plan::{Plan, PlannedOutput};
 use crate::recipe::Name;
 use crate::verify::{Expectations, VersionRun};
@@ -115,16 +115,19 @@ async fn take_out(
     session: &dyn Session,
     staging: &Path,
 ) -> Result<CollectedFile, ExecuteError> {
-    let archive = session
-        .download(&output.path)
-        .await
-        .map_err(|error| match error {
-            EngineError::NotInContainer { path } => ExecuteError::OutputMissing { path },
-            source => ExecuteError::Engine {
-                stage: "collect",
-                source,
-            },
-        })?;
+    let archive =
+        session
+            .get(&GuestPath::new(&output.path))
+            .await
+            .map_err(|error| match error {
+                EngineError::NotInSession { path } => ExecuteError::OutputMissing {
+                    path: path.to_string(),
+                },
+                source => ExecuteError::Engine {
+                    stage: "collect",
+                    source,
+                },
+            })?;
     collect(archive, &output.name, staging)
         .await
         .map_err(ExecuteError::Collect)

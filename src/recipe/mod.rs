@@ -30,10 +30,10 @@ pub use relation::{Comparison, Relation};
 pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
     CrossPackages, DebianImage, EngineClient, FileMode, FileText, FolderSource, GitSource,
-    ImageWay, Images, LeanImage, Leaves, LinkTarget, Output, Package, PackageFile, PackageFormat,
-    PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe,
-    RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck,
-    WrittenFile,
+    ImageWay, Images, LeanImage, Leaves, LinkTarget, Network, Output, Package, PackageFile,
+    PackageFormat, PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText,
+    Recipe, RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage,
+    VersionCheck, WrittenFile,
 };
 pub use size::{ByteSize, Span};
 pub use template::Template;

@@ -61,6 +61,13 @@ fn describe(error: &Error) -> (String, Option<String>) {
             ),
             nearest(field, expected.iter().copied()),
         ),
+        // Docker's word, from before recipes were for other engines as well.
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } if variant == "bridge" && expected.contains(&"open") => (
+            "`network: bridge` is no longer supported; use `network: open`".to_owned(),
+            None,
+        ),
         Error::SerdeUnknownVariant {
             variant, expected, ..
         } => (

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
-use crate::engine::OwnedKind;
+use crate::engine::LeftoverKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
@@ -23,7 +23,7 @@ struct Cleaned {
 
 #[derive(Serialize)]
 struct InUse {
-    kind: OwnedKind,
+    kind: LeftoverKind,
     name: String,
 }
 
@@ -35,7 +35,7 @@ struct NotRemoved {
 
 #[derive(Serialize)]
 struct Removed {
-    kind: OwnedKind,
+    kind: LeftoverKind,
     id: String,
     name: String,
 }
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     all: bool,
 ) -> Result<(), Failure> {
     let workspace = &invocation.workspace;
-    let engine = workspace.connected().await?.engine.as_ref();
+    let engine = workspace.engine().await?.as_ref();
     let what = Sweep {
         dead_runs: true,
         kept: true,

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::line::{Half, Level, Line};
 use crate::engine::{
-    Address, AddressProblem, ConnectFailure, DockerEngine, Engine, EngineError, EngineInfo, Setup,
+    Address, AddressProblem, ConnectFailure, EngineError, EngineInfo, Setup, connect_docker,
 };
 use crate::environment::Proxies;
 use crate::failure::with_causes;
@@ -35,7 +35,7 @@ impl EngineReading {
     /// Asks the engine at `address`.
     pub async fn read(address: &Address) -> Self {
         let host = address.host().to_owned();
-        let engine = match DockerEngine::connect(address).await {
+        let engine = match connect_docker(address, None).await {
             Ok(engine) => engine,
             Err(error) => {
                 return Self {
@@ -46,15 +46,18 @@ impl EngineReading {
                 };
             }
         };
-        let setup = engine.setup().await;
+        let setup = match engine.as_docker() {
+            Some(docker) => Some(docker.setup().await),
+            None => None,
+        };
         let folder = match &setup {
-            Ok(setup) if is_local(&host) => setup.root_folder.as_deref(),
+            Some(Ok(setup)) if is_local(&host) => setup.root_folder.as_deref(),
             _ => None,
         };
         Self {
-            info: engine.info().await,
+            info: Ok(engine.describe().clone()),
             free_disk: folder.and_then(free_room),
-            setup: Some(setup),
+            setup,
             address: host,
         }
     }

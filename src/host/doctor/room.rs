@@ -103,7 +103,7 @@ fn names(short: &[&(&RecipeNeeds, u64)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{RecipeNeeds, judge_room};
-    use crate::engine::{EngineInfo, Setup};
+    use crate::engine::{Capabilities, EngineInfo, Product, Setup};
     use crate::host::doctor::{EngineReading, Level};
 
     const GIB: u64 = 1 << 30;
@@ -121,10 +121,18 @@ mod tests {
         let reading = EngineReading {
             address: "unix:///x".to_owned(),
             info: Ok(EngineInfo {
+                product: Product::Docker,
                 version: "x".to_owned(),
                 api_version: "1.41".to_owned(),
                 architecture: "amd64".to_owned(),
                 address: "unix:///x".to_owned(),
+                capabilities: Capabilities {
+                    builds_dockerfile: true,
+                    cuts_network: true,
+                    limits_memory: true,
+                    keeps_caches: true,
+                    has_host_socket: true,
+                },
             }),
             setup: Some(Ok(Setup {
                 memory: Some(memory),

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::network::Network;
 use super::source::Condition;
-use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
 use crate::recipe::size::{ByteSize, Span};

@@ -9,7 +9,7 @@ use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
 use crate::artifacts::cache::Listed;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
-use crate::engine::{LABEL_RECIPE, Owned, OwnedKind};
+use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{JSON_FORMAT, Summary};
@@ -112,18 +112,19 @@ async fn on_engine(
     invocation: &Invocation<'_>,
     remarks: &mut Remarks,
 ) -> Result<OnEngine, Failure> {
-    let engine = invocation.workspace.connected().await?.engine.as_ref();
-    let owned = invocation.workspace.unless_stopped(engine.owned()).await?;
-    let of_kind = |kind| owned.iter().filter(move |thing| thing.kind == kind);
-    let uses = if of_kind(OwnedKind::Volume).next().is_none() {
+    let engine = invocation.workspace.engine().await?.as_ref();
+    let leftovers = engine.leftovers();
+    let leftovers = invocation.workspace.unless_stopped(leftovers).await?;
+    let of_kind = |kind| leftovers.iter().filter(move |thing| thing.kind == kind);
+    let uses = if of_kind(LeftoverKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
         super::volume_uses(invocation, engine, remarks).await?
     };
-    let recipe = |thing: &Owned| thing.labels.get(LABEL_RECIPE).cloned();
+    let recipe = |thing: &Leftover| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {
-        address: engine.address().to_owned(),
-        volumes: of_kind(OwnedKind::Volume)
+        address: engine.describe().address.clone(),
+        volumes: of_kind(LeftoverKind::Volume)
             .map(|volume| Volume {
                 name: volume.name.clone(),
                 recipe: recipe(volume),
@@ -131,7 +132,7 @@ async fn on_engine(
                 containers: uses.get(&volume.name).and_then(|taken| taken.containers),
             })
             .collect(),
-        images: of_kind(OwnedKind::Image)
+        images: of_kind(LeftoverKind::Image)
             .map(|image| Image {
                 id: image.id.clone(),
                 name: image.name.clone(),

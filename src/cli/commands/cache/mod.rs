@@ -86,11 +86,11 @@ async fn volume_uses(
     engine: &dyn Engine,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
-    match invocation
-        .workspace
-        .unless_stopped(engine.volume_uses())
-        .await
-    {
+    let Some(docker) = engine.as_docker() else {
+        return Ok(BTreeMap::new());
+    };
+    let uses = docker.volume_uses();
+    match invocation.workspace.unless_stopped(uses).await {
         Err(BuildError::Interrupted) => Err(interrupted()),
         Err(error) => {
             remarks.add_failure("the sizes of the compile caches are unknown", &error.into());

@@ -10,7 +10,7 @@ use crate::artifacts::cache::{Limits, Listed, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
-use crate::engine::{Owned, OwnedKind};
+use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
@@ -116,26 +116,30 @@ async fn on_engine(
         images: arguments.images,
         recipe: arguments.recipe.as_ref().map(Name::as_str),
     };
-    let engine = invocation.workspace.connected().await?.engine.as_ref();
+    let engine = invocation.workspace.engine().await?.as_ref();
     let runs = invocation.workspace.runs();
-    let owned = invocation.workspace.unless_stopped(engine.owned()).await?;
-    let chosen: Vec<_> = owned
+    let leftovers = engine.leftovers();
+    let leftovers = invocation.workspace.unless_stopped(leftovers).await?;
+    let chosen: Vec<_> = leftovers
         .into_iter()
         .filter(|thing| what.allows(thing, &runs))
         .collect();
-    let uses = if chosen.iter().any(|thing| thing.kind == OwnedKind::Volume) {
+    let uses = if chosen
+        .iter()
+        .any(|thing| thing.kind == LeftoverKind::Volume)
+    {
         super::volume_uses(invocation, engine, remarks).await?
     } else {
         BTreeMap::new()
     };
-    let bytes = |thing: &Owned| {
+    let bytes = |thing: &Leftover| {
         let taken = uses.get(&thing.name).and_then(|taken| taken.size);
         thing.size.or(taken)
     };
     let swept = if arguments.dry_run {
-        let has_container = |thing: &Owned| {
+        let has_container = |thing: &Leftover| {
             let containers = uses.get(&thing.name).and_then(|taken| taken.containers);
-            thing.kind == OwnedKind::Volume && containers.is_some_and(|number| number > 0)
+            thing.kind == LeftoverKind::Volume && containers.is_some_and(|number| number > 0)
         };
         let (in_use, removed): (Vec<_>, Vec<_>) = chosen.into_iter().partition(has_container);
         Swept {
@@ -152,12 +156,12 @@ async fn on_engine(
             }
         }
     };
-    let thing = |thing: Owned| Thing {
+    let thing = |thing: Leftover| Thing {
         size: bytes(&thing),
         kind: match thing.kind {
-            OwnedKind::Container => "container",
-            OwnedKind::Volume => "volume",
-            OwnedKind::Image => "image",
+            LeftoverKind::Container => "container",
+            LeftoverKind::Volume => "volume",
+            LeftoverKind::Image => "image",
         },
         recipe: thing.labels.get(crate::engine::LABEL_RECIPE).cloned(),
         version: None,
