@@ -26,7 +26,6 @@
 
 pub mod artifacts;
 pub mod attestation;
-pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod compare;

@@ -52,7 +52,6 @@ async fn check(
         patches: &BTreeMap::new(),
         image_archive: None,
         debian_mirror: invocation.config.debian_mirror.as_deref(),
-        environment: &invocation.environment.for_others,
         run: &run,
         locks: &invocation.cache_folder("locks"),
         offline: false,

@@ -46,7 +46,6 @@ pub(in super::super) fn context<'a>(
         debian_mirror: means
             .debian_mirror
             .or(invocation.config.debian_mirror.as_deref()),
-        environment: &invocation.environment.for_others,
         run,
         locks,
         offline: means.offline,
