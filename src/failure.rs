@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 /// The kinds of failure, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -105,17 +107,7 @@ impl Failure {
 
     /// The causes below the error itself, outermost first.
     pub fn causes(&self) -> Vec<String> {
-        let mut causes: Vec<String> = Vec::new();
-        let mut cause = self.source.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some libraries say the same thing on two levels.
-            if causes.last() != Some(&text) {
-                causes.push(text);
-            }
-            cause = error.source();
-        }
-        causes
+        causes(&*self.source)
     }
 
     /// The process's exit code.
@@ -124,14 +116,49 @@ impl Failure {
     }
 }
 
+/// A failure in JSON documents.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Failed {
+    /// The exit code of [`FailureKind`].
+    pub exit_code: u8,
+    /// What happened.
+    pub message: String,
+    /// The causes, outermost first.
+    pub causes: Vec<String>,
+    /// What the user can do, one sentence each.
+    pub hints: Vec<String>,
+}
+
+impl From<&Failure> for Failed {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            exit_code: failure.kind.exit_code(),
+            message: failure.source.to_string(),
+            causes: failure.causes(),
+            hints: failure.hints.clone(),
+        }
+    }
+}
+
 /// An error and its causes in one line, for lists and for warnings.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    texts.extend(causes(error));
+    texts.join(": ")
+}
+
+/// The causes below an error, outermost first.
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let text = error.to_string();
+        // Some libraries say the same thing on two levels.
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
         cause = error.source();
     }
-    text
+    causes
 }

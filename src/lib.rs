@@ -36,6 +36,7 @@ pub mod execute;
 pub mod exhaust;
 pub mod facts;
 pub mod failure;
+pub mod file_lock;
 pub mod host;
 pub mod library;
 pub mod like;
@@ -47,7 +48,6 @@ pub mod recipe;
 pub mod release;
 pub mod report;
 pub mod source;
-pub mod turn;
 pub mod verify;
 
 use tokio_util::sync::CancellationToken;

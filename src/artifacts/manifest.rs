@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings};
 
@@ -151,6 +150,18 @@ pub struct ManifestFile {
     pub findings: Findings,
     /// What had to hold, and whether it does.
     pub checks: Vec<Check>,
+}
+
+/// The toolchain of a result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Toolchain {
+    /// Its version.
+    pub version: String,
+    /// The version that upstream builds with.
+    pub upstream: String,
+    /// What the user accepted instead, where it is not upstream's.
+    pub allowed: Option<String>,
 }
 
 /// A package of the image.

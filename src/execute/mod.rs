@@ -28,5 +28,4 @@ pub use image::{UsedImage, content, find_image, image_name};
 pub use left::{BorrowedName, Left};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
-pub use toolchain::Toolchain;
 pub use trial::{Refusal, TrialError, try_out};

@@ -3,16 +3,11 @@
 //! The form is that of its documentation, "Workflow commands for GitHub Actions".
 
 use super::output::tell;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 
 /// Writes an annotation for a failed target.
 pub(super) fn annotate(label: &str, failure: &Failure) {
-    let mut message = failure.source.to_string();
-    for cause in failure.causes() {
-        message.push_str(": ");
-        message.push_str(&cause);
-    }
-    tell(&annotation(label, &message));
+    tell(&annotation(label, &with_causes(&*failure.source)));
 }
 
 fn annotation(label: &str, message: &str) -> String {

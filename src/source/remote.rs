@@ -7,7 +7,7 @@ use git2::{
 };
 
 use super::attempt::{Activity, Found, MirrorError};
-use super::choice::{Choice, Listing, Wanted};
+use super::choice::{Choice, Listing, Revision};
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
 
@@ -16,7 +16,7 @@ use super::quarantine::Quarantine;
 /// One connection serves for both. Objects that the store holds are not downloaded again, except for `refresh`.
 pub(super) fn fetch(
     url: &str,
-    wanted: &Wanted,
+    wanted: &Revision,
     store: &Path,
     refresh: bool,
     activity: &Arc<Activity>,
@@ -77,7 +77,10 @@ pub(super) fn fetch(
 }
 
 /// The commit of `repository` that begins with the wanted digits.
-pub(super) fn find_by_prefix(repository: &Repository, wanted: &Wanted) -> Result<Oid, MirrorError> {
+pub(super) fn find_by_prefix(
+    repository: &Repository,
+    wanted: &Revision,
+) -> Result<Oid, MirrorError> {
     let prefix = wanted.commit().ok_or(MirrorError::CommitMissing)?;
     match repository.find_commit_by_prefix(prefix) {
         Ok(commit) => Ok(commit.id()),

@@ -8,7 +8,7 @@ use super::produce::{How, NotProduced, Order, Produced, Trial, checked, produce}
 use super::{Invocation, print};
 use crate::artifacts::Manifest;
 use crate::cli::args::BuildArguments;
-use crate::failure::Failure;
+use crate::failure::{Failed, Failure};
 use crate::report::{Progress, check_table, json_line};
 
 /// Builds, proves and publishes; prints the result.
@@ -27,12 +27,7 @@ pub(super) async fn run(
             how: produced.how,
             manifest: &produced.manifest,
         },
-        Err(NotProduced { failure, .. }) => Outcome::Failed {
-            exit_code: failure.kind.exit_code(),
-            message: failure.source.to_string(),
-            causes: failure.causes(),
-            hints: failure.hints.clone(),
-        },
+        Err(NotProduced { failure, .. }) => Outcome::Failed(failure.into()),
     };
     let terminal = invocation.environment.output_terminal;
     if invocation.json() {
@@ -90,10 +85,5 @@ enum Outcome<'a> {
         how: How,
         manifest: &'a Manifest,
     },
-    Failed {
-        exit_code: u8,
-        message: String,
-        causes: Vec<String>,
-        hints: Vec<String>,
-    },
+    Failed(Failed),
 }

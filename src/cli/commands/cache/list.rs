@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Invocation, Remarks, SHOWN_DIGITS, count, print, read_results, size, time};
-use crate::artifacts::cache::Listed;
+use crate::artifacts::cache::ListedResult;
 use crate::engine::{Engine, LABEL_RECIPE, Owned, OwnedKind};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
@@ -135,7 +135,7 @@ async fn on_engine(
     })
 }
 
-fn entry(listed: Listed) -> Entry {
+fn entry(listed: ListedResult) -> Entry {
     let (of, problem) = match listed.entry {
         Ok(entry) => (Some(entry), None),
         Err(damage) => (None, Some(damage.to_string())),

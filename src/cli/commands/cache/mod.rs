@@ -15,7 +15,7 @@ use crate::artifacts::cache::{Damage, Listing};
 use crate::cli::args::CacheCommand;
 use crate::engine::{DockerEngine, Engine, VolumeUse};
 use crate::events::{Event, Sink};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::report::PlainProgress;
 
 /// Digits of a content key that tables show: enough to tell results apart and to name one.
@@ -48,9 +48,7 @@ impl Remarks {
 
     /// Tells of a failure that costs a part of the answer.
     fn add_failure(&mut self, what: &str, failure: &Failure) {
-        let causes = failure.causes();
-        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
-        self.add(format!("{what}: {}{causes}", failure.source));
+        self.add(format!("{what}: {}", with_causes(&*failure.source)));
     }
 
     fn tell(&self, invocation: &Invocation<'_>) {

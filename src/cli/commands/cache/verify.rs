@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, integrity, print, unreadable};
-use crate::artifacts::cache::{Damage, Listed, Removal, Results};
+use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -66,7 +66,7 @@ pub(super) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     report(invocation, damaged, looked_at, remarks)
 }
 
-fn look_at(results: &Results, listed: &Listed) -> Result<(), Damage> {
+fn look_at(results: &Results, listed: &ListedResult) -> Result<(), Damage> {
     let _held = results.hold(&listed.key);
     let entry = listed.entry.as_ref().map_err(Clone::clone)?;
     results.check(entry)

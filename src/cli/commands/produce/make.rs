@@ -267,7 +267,7 @@ impl Making<'_> {
         let path = self.invocation.results().lock_file(key);
         let plan = &self.prepared.plan;
         let purpose = format!("builds the same {} {}", plan.recipe.name, plan.version);
-        let locking = crate::turn::take(&path, self.run.id(), &purpose, self.sink);
+        let locking = crate::file_lock::acquire(&path, self.run.id(), &purpose, self.sink);
         tokio::select! {
             locked = locking => locked
                 .map_err(|source| explain::artifact(ArtifactError::Lock { path: path.clone(), source })),

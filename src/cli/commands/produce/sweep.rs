@@ -16,12 +16,10 @@ pub(in super::super) async fn sweep_dead_runs(
     let swept = invocation.unless_stopped(sweep(engine, &runs, Sweep::DEAD_RUNS));
     match swept.await {
         Err(failure) if failure.kind != FailureKind::Interrupted => {
-            let causes = failure.causes();
-            let reason: String = causes.iter().map(|cause| format!(": {cause}")).collect();
             sink.event(&Event::Warning {
                 text: format!(
-                    "what an earlier run left on the engine is still there: {}{reason}",
-                    failure.source
+                    "what an earlier run left on the engine is still there: {}",
+                    with_causes(&*failure.source)
                 ),
             });
             Ok(())

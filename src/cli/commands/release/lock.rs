@@ -8,6 +8,7 @@ use super::super::produce::{Means, context};
 use super::super::{Invocation, explain, print};
 use super::file::ReleaseFile;
 use super::plan::{Planned, State};
+use crate::artifacts::{ArtifactError, replace_file};
 use crate::cli::args::{LockArguments, ReleaseArguments};
 use crate::engine::{Engine, EngineImage};
 use crate::execute::{Context, Run, provide_image};
@@ -148,7 +149,9 @@ pub(in super::super) async fn run(
     let text =
         render_lockfile(&lockfile).map_err(|reason| Failure::new(FailureKind::Internal, reason))?;
     let path = &file.lockfile;
-    crate::artifacts::replace_file(path, &text).map_err(explain::artifact)?;
+    replace_file(path, text.as_bytes(), 0o644)
+        .map_err(ArtifactError::unwritable(path))
+        .map_err(explain::artifact)?;
     for drift in moved.into_iter().flatten() {
         print(&format!("{drift}\n"))?;
     }

@@ -18,7 +18,7 @@ use super::{Invocation, print};
 use crate::artifacts::MANIFEST;
 use crate::cli::args::ReproduceArguments;
 use crate::events::{Event, Sink};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failed, Failure, FailureKind};
 use crate::report::{Progress, Reproduction, json_line, reproduction_text};
 
 /// Builds again, compares, prints.
@@ -33,12 +33,7 @@ pub(super) async fn run(
     if invocation.json() {
         let outcome = match &done {
             Ok(reproduction) => Outcome::Compared(reproduction),
-            Err(failure) => Outcome::Failed {
-                exit_code: failure.kind.exit_code(),
-                message: failure.source.to_string(),
-                causes: failure.causes(),
-                hints: failure.hints.clone(),
-            },
+            Err(failure) => Outcome::Failed(failure.into()),
         };
         if let Ok(line) = json_line(&outcome) {
             print(&line)?;
@@ -104,12 +99,7 @@ fn verdict(reproduction: &Reproduction, kept: Option<&Path>) -> Result<(), Failu
 )]
 enum Outcome<'a> {
     Compared(&'a Reproduction),
-    Failed {
-        exit_code: u8,
-        message: String,
-        causes: Vec<String>,
-        hints: Vec<String>,
-    },
+    Failed(Failed),
 }
 
 /// Where the result is whose manifest, or whose folder, is given.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::folder_of;
-use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest, PLAN, PUBLISHED_BESIDE};
+use crate::artifacts::{COMPANION_FILES, MANIFEST, MANIFEST_FORMAT, Manifest, PLAN};
 use crate::checksum::{is_sha256, sha256_hex, sha256_of};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{PLAN_FORMAT, Plan, PlannedImage};
@@ -86,7 +86,7 @@ impl Published {
 /// Refuses a plan with names that no plan of this tool has: it comes from wherever the result does, and files are written
 /// under them.
 fn check_names(path: &Path, plan: &Plan) -> Result<(), Failure> {
-    let is_free = |name: &str| !PUBLISHED_BESIDE.contains(&name) && name != REPRODUCTION;
+    let is_free = |name: &str| !COMPANION_FILES.contains(&name) && name != REPRODUCTION;
     for output in &plan.outputs {
         if output.name.parse::<Name>().is_err() || !is_free(&output.name) {
             let reason = format!("{:?} is no name of an output", output.name);
