@@ -25,7 +25,6 @@
 pub mod artifacts;
 pub mod attestation;
 pub mod build;
-pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod compare;
@@ -37,6 +36,7 @@ pub mod execute;
 pub mod exhaust;
 pub mod facts;
 pub mod failure;
+pub mod file_lock;
 pub mod host;
 pub mod library;
 pub mod like;
@@ -49,7 +49,6 @@ pub mod release;
 pub mod report;
 pub mod reproduce;
 pub mod source;
-pub mod turn;
 pub mod verify;
 
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,7 @@
 //! How storing results can fail.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -14,7 +15,7 @@ pub enum ArtifactError {
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The folder to publish to holds something else.
     #[error("{} is there already and is no result of kmembuild (it has no manifest.json)", path.display())]
@@ -29,7 +30,7 @@ pub enum ArtifactError {
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The engine's archive broke off or is damaged.
     #[error("the archive of {name} from the engine could not be read")]
@@ -38,7 +39,7 @@ pub enum ArtifactError {
         name: String,
         /// What was wrong.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// An output is a folder, a link or a device.
     #[error("the output {name} is not a file but {kind}")]
@@ -59,4 +60,14 @@ pub enum ArtifactError {
     /// The run was stopped while it waited for the output folder.
     #[error("stopped while waiting for another run that builds into the same folder")]
     StoppedWaiting,
+}
+
+impl ArtifactError {
+    /// The error of a file or folder that could not be written, out of what the system said.
+    pub fn unwritable(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::Unwritable {
+            path: path.to_owned(),
+            source,
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ImageContent;
-use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings, Outcome};
 
@@ -156,6 +155,18 @@ impl ManifestFile {
         let mut checks = self.checks.iter();
         checks.all(|check| check.outcome != Outcome::Failed)
     }
+}
+
+/// The toolchain of a result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Toolchain {
+    /// Its version.
+    pub version: String,
+    /// The version that upstream builds with.
+    pub upstream: String,
+    /// What the user accepted instead, where it is not upstream's.
+    pub allowed: Option<String>,
 }
 
 /// A package of the image.

@@ -10,32 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::error::ArtifactError;
 use crate::checksum::sha256_hex;
 use crate::events::Sink;
+use crate::recipe::{BUILD_LOG, MANIFEST, PLAN};
 
-/// File name of the manifest.
-pub const MANIFEST: &str = "manifest.json";
-/// File name of the plan.
-pub const PLAN: &str = "plan.json";
-/// File name of the complete log.
-pub const BUILD_LOG: &str = "build.log";
-/// File name of the checksums, in the form that `sha256sum -c` reads.
-pub const SHA256SUMS: &str = "SHA256SUMS";
-/// File name of their signature in a release that is signed with an Ed25519 key, in minisign's form.
+/// File name of the signature of the checksums of a release, in minisign's form: with an Ed25519 key.
 pub const CHECKSUMS_MINISIG: &str = "SHA256SUMS.minisig";
-/// File name of their signature in a release that is signed with an ECDSA key: DER in base64.
+/// File name of the signature of the checksums of a release: DER in base64, with an ECDSA key.
 pub const CHECKSUMS_SIG: &str = "SHA256SUMS.sig";
-/// File name of the bill of materials.
-pub const SBOM: &str = "sbom.cdx.json";
-/// File name of the statement that nobody signed.
-pub const PROVENANCE: &str = "provenance.json";
-/// File name of the signed statement.
-pub const ENVELOPE: &str = "provenance.dsse.json";
-/// File name of the report on a result that was built again.
-pub const REPRODUCTION: &str = "reproduction.json";
-/// Files that are published beside the outputs, whose names no output can have.
-pub const PUBLISHED_BESIDE: [&str; 7] = [
-    MANIFEST, PLAN, BUILD_LOG, SHA256SUMS, SBOM, PROVENANCE, ENVELOPE,
-];
-
 /// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
 /// staged is gone.
 #[derive(Debug)]
@@ -232,7 +212,7 @@ async fn lock(
     let path = locks.join(format!("{}.lock", &name[..16]));
     let purpose = format!("builds into {}", folder.display());
     tokio::select! {
-        locked = crate::turn::take(&path, run, &purpose, sink) => {
+        locked = crate::file_lock::acquire(&path, run, &purpose, sink) => {
             locked.map_err(|source| ArtifactError::Lock { path: path.clone(), source })
         }
         () = cancel.cancelled() => Err(ArtifactError::StoppedWaiting),

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::Path;
 
 use super::checksums::{checksum_file, read_checksum_file};
 use super::error::ArtifactError;
 use super::index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
-use super::target::SHA256SUMS;
+use super::replace_file::replace_file;
 use crate::checksum::{sha256_hex, sha256_of};
 use crate::plan::canonical_json;
+use crate::recipe::SHA256SUMS;
 
 /// Writes the index and the top checksums of the release folder `root`, made by `tool`, and gives the index.
 ///
@@ -55,8 +55,8 @@ pub fn write_index(
     };
     let text = canonical_json(&index);
     sums.insert(INDEX.to_owned(), sha256_hex(text.as_bytes()));
-    replace_file(&root.join(INDEX), &text)?;
-    replace_file(&root.join(SHA256SUMS), &checksum_file(&sums))?;
+    write(&root.join(INDEX), &text)?;
+    write(&root.join(SHA256SUMS), &checksum_file(&sums))?;
     Ok(index)
 }
 
@@ -72,7 +72,7 @@ pub fn write_checksums(folder: &Path) -> Result<(), ArtifactError> {
             sums.insert(name, sha256);
         }
     }
-    replace_file(&folder.join(SHA256SUMS), &checksum_file(&sums))
+    write(&folder.join(SHA256SUMS), &checksum_file(&sums))
 }
 
 /// The files of one result by its own checksums, which are one of them.
@@ -152,33 +152,8 @@ pub fn read_index(root: &Path) -> Option<Index> {
     (index.format == INDEX_FORMAT).then_some(index)
 }
 
-/// Puts `text` in the place of a file in one step, unless it is in it.
-///
-/// # Errors
-/// [`ArtifactError::Unwritable`].
-pub fn replace_file(path: &Path, text: &str) -> Result<(), ArtifactError> {
-    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
-        return Ok(());
-    }
-    let unwritable = |source| ArtifactError::Unwritable {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    // Temporary files are for their maker only; what is published is for all.
-    let permissions = fs::Permissions::from_mode(0o644);
-    file.as_file()
-        .set_permissions(permissions)
-        .map_err(unwritable)?;
-    file.as_file().sync_all().map_err(unwritable)?;
-    file.persist(path)
-        .map_err(|error| unwritable(error.error))?;
-    Ok(())
+fn write(path: &Path, text: &str) -> Result<(), ArtifactError> {
+    replace_file(path, text.as_bytes(), 0o644).map_err(ArtifactError::unwritable(path))
 }
 
 #[cfg(test)]

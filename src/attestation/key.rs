@@ -78,15 +78,13 @@ impl SigningKey {
                 without_password,
             )),
             "PRIVATE KEY" => match private_algorithm(block.contents()).map_err(damaged)? {
-                Ok(Algorithm::Ed25519) => {
-                    ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
-                        .map(|key| Self(Private::Ed25519(Box::new(key))))
-                        .map_err(|error| damaged(error.to_string()))
-                }
-                Ok(Algorithm::EcdsaP256) => p256::SecretKey::from_pkcs8_der(block.contents())
+                Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
+                    .map(|key| Self(Private::Ed25519(Box::new(key))))
+                    .map_err(|error| damaged(error.to_string())),
+                Algorithm::EcdsaP256 => p256::SecretKey::from_pkcs8_der(block.contents())
                     .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
                     .map_err(|error| damaged(error.to_string())),
-                Err(found) => Err(other(found, MAKE_PRIVATE)),
+                Algorithm::Other(found) => Err(other(found, MAKE_PRIVATE)),
             },
             "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(block.contents())
                 .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
@@ -146,17 +144,17 @@ impl VerifyingKey {
             return Err(other(describe_label(block.tag())));
         }
         match public_algorithm(block.contents()).map_err(damaged)? {
-            Ok(Algorithm::Ed25519) => {
+            Algorithm::Ed25519 => {
                 ed25519_dalek::VerifyingKey::from_public_key_der(block.contents())
                     .map(|key| Self(Public::Ed25519(key)))
                     .map_err(|error| damaged(error.to_string()))
             }
-            Ok(Algorithm::EcdsaP256) => {
+            Algorithm::EcdsaP256 => {
                 p256::ecdsa::VerifyingKey::from_public_key_der(block.contents())
                     .map(|key| Self(Public::EcdsaP256(Box::new(key))))
                     .map_err(|error| damaged(error.to_string()))
             }
-            Err(found) => Err(other(found)),
+            Algorithm::Other(found) => Err(other(found)),
         }
     }
 

@@ -8,11 +8,13 @@ use pem::Pem;
 
 use super::error::KeyError;
 
-/// The kinds of key that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kinds of key.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
     Ed25519,
     EcdsaP256,
+    /// One that cannot be used, in words.
+    Other(String),
 }
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
@@ -72,25 +74,25 @@ pub(super) fn describe_label(label: &str) -> String {
     }
 }
 
-/// The kind of a PKCS#8 private key; the inner error is what it is instead.
-pub(super) fn private_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+/// The kind of a PKCS#8 private key.
+pub(super) fn private_algorithm(der: &[u8]) -> Result<Algorithm, String> {
     let info = PrivateKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
     let curve = info.algorithm.parameters_oid().ok();
     Ok(algorithm(info.algorithm.oid, curve))
 }
 
-/// The kind of a public key; the inner error is what it is instead.
-pub(super) fn public_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+/// The kind of a public key.
+pub(super) fn public_algorithm(der: &[u8]) -> Result<Algorithm, String> {
     let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
     let curve = info.algorithm.parameters_oid().ok();
     Ok(algorithm(info.algorithm.oid, curve))
 }
 
-fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Result<Algorithm, String> {
+fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Algorithm {
     if oid == ED25519 {
-        Ok(Algorithm::Ed25519)
+        Algorithm::Ed25519
     } else if oid == EC && curve == Some(P256) {
-        Ok(Algorithm::EcdsaP256)
+        Algorithm::EcdsaP256
     } else if oid == EC {
         let curve = curve.map_or("a curve without a name".to_owned(), |curve| {
             match curve.to_string().as_str() {
@@ -100,11 +102,11 @@ fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Result<A
                 other => format!("the curve {other}"),
             }
         });
-        Err(format!("an ECDSA key on {curve}"))
+        Algorithm::Other(format!("an ECDSA key on {curve}"))
     } else {
         let oid = oid.to_string();
         let known = OTHER_ALGORITHMS.iter().find(|(known, _)| *known == oid);
-        Err(
+        Algorithm::Other(
             known.map_or(format!("a key of the algorithm {oid}"), |(_, name)| {
                 (*name).to_owned()
             }),

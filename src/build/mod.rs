@@ -18,6 +18,7 @@ mod published;
 mod result;
 mod run;
 mod run_check;
+mod staging;
 mod sweep;
 mod workspace;
 

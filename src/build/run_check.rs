@@ -34,7 +34,6 @@ pub async fn check_by_running(
         patches: &BTreeMap::new(),
         image_archive: None,
         debian_mirror: configuration.debian_mirror.as_deref(),
-        environment: &workspace.program_environment,
         run: &run,
         locks: &workspace.locks(),
         offline: false,

@@ -1,7 +1,6 @@
 //! What builds work with: the engine, recipes, stores, caches, the configuration, a lock file, cancellation.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,8 +31,6 @@ pub struct Workspace {
     pub configuration: Configuration,
     /// Directory for what can be fetched or made again.
     pub cache_dir: PathBuf,
-    /// Changes of the environment for programs of this machine; a variable without a value is removed.
-    pub program_environment: Vec<(&'static str, Option<OsString>)>,
     /// Cancelled when the work is to stop.
     pub cancel: CancellationToken,
     connect: Connect,
@@ -60,7 +57,6 @@ impl Workspace {
             library,
             configuration: Configuration::default(),
             cache_dir,
-            program_environment: Vec::new(),
             cancel: CancellationToken::new(),
             connect,
             lockfile: None,

@@ -15,9 +15,9 @@ use super::outputs::{TakenOut, take_all_out};
 use super::script;
 use super::session_end::{close, short, until_cancelled};
 use super::step::{milliseconds, run_step};
-use super::toolchain::{Toolchain, check_toolchain};
+use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
-use crate::artifacts::{CollectedFile, PackageVersion, StepRecord};
+use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
 use crate::engine::{
     Cache, EngineInfo, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
     SessionSpec, Workdir,

@@ -1,7 +1,6 @@
 //! What an execution works with, beside the plan.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,8 +23,6 @@ pub struct Context<'a> {
     pub image_archive: Option<&'a Path>,
     /// Mirror of Debian's archive for a bootstrap; Debian's own when not given.
     pub debian_mirror: Option<&'a str>,
-    /// Changes of the environment for programs of this machine; a variable without a value is removed.
-    pub environment: &'a [(&'static str, Option<OsString>)],
     /// The run; its id is for labels and names.
     pub run: &'a Run,
     /// Folder for lock files.

@@ -29,5 +29,4 @@ pub use image::{UsedImage, find_image, image_name};
 pub use left::{ScriptLeftovers, TemporaryTag};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
-pub use toolchain::Toolchain;
 pub use trial::{Refusal, TrialError, try_out};

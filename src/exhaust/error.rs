@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::fill::RESERVE;
+use super::reserve::RESERVE;
 use crate::host::kmem::MEMORY_CGROUP_IDS;
 
 /// The memory hierarchy cannot be filled, or not cleaned up.

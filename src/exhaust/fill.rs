@@ -10,13 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExhaustError;
 use super::folder::{Folder, check_hierarchy};
-use super::memory;
+use super::reserve::{self, RESERVE};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, System};
 
-/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
-/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
-/// before that many are left, and others get the same error until all are removed, which is done right after.
-pub const RESERVE: u64 = 200;
 /// Cgroups that are made before it is looked again how many are in use: others make some as well.
 const LOOK_AGAIN: u64 = 50;
 /// The pause there: the kernel has one lock for all cgroups, and other containers want to start as well.
@@ -123,7 +119,7 @@ fn make(folder: &Folder, count: u64, cancel: &CancellationToken) -> (u64, End) {
             if in_use().is_none_or(|in_use| in_use >= MEMORY_CGROUP_IDS - RESERVE) {
                 return (made, End::Reserve);
             }
-            if memory::is_short() {
+            if reserve::is_short() {
                 return (made, End::Memory);
             }
             thread::sleep(PAUSE);

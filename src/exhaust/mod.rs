@@ -8,8 +8,9 @@
 mod error;
 mod fill;
 mod folder;
-mod memory;
+mod reserve;
 
 pub use error::ExhaustError;
-pub use fill::{End, Filled, RESERVE, fill};
+pub use fill::{End, Filled, fill};
 pub use folder::{Leftover, clean_up};
+pub use reserve::RESERVE;

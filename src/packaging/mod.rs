@@ -13,11 +13,13 @@ mod error;
 mod make;
 mod rpm;
 mod scripts;
+mod settings;
 mod tarball;
 mod version;
 
 pub use error::PackagingError;
-pub use make::{PackageSettings, package};
+pub use make::package;
+pub use settings::PackageSettings;
 pub use version::PackageVersion;
 
 pub use crate::recipe::{Package, PackageFormat};

@@ -8,8 +8,8 @@ use rpm::{
 use super::architecture::architecture;
 use super::contents::{Contents, Entry};
 use super::error::PackagingError;
-use super::make::{PackageSettings, Packed, description};
 use super::scripts::Scripts;
+use super::settings::{PackageSettings, Packed, description};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
 use crate::recipe::{Comparison, Package, PackageFormat, Relation};

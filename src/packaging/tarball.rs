@@ -5,7 +5,7 @@ use std::io;
 
 use super::contents::Contents;
 use super::error::PackagingError;
-use super::make::{PackageSettings, Packed};
+use super::settings::{PackageSettings, Packed};
 use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
 use crate::checksum::sha256_hex;
 

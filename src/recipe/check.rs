@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_saphyr::Location;
 
+use super::companions::COMPANION_FILES;
 use super::error::{Misfit, RecipeError};
 use super::names::{RelativePath, ValueName};
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
-use crate::artifacts::PUBLISHED_BESIDE;
 
 /// Values that every recipe has, with what they hold.
 pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
@@ -335,7 +335,7 @@ impl Checker<'_> {
             let message = if name.is_empty() {
                 "the path ends in a value, so the output needs a `name` to be published under"
                     .to_owned()
-            } else if PUBLISHED_BESIDE.contains(&name) {
+            } else if COMPANION_FILES.contains(&name) {
                 format!(
                     "`{name}` is a file that the tool itself writes; give the output another `name`"
                 )

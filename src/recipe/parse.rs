@@ -5,6 +5,7 @@ use serde_saphyr::Error;
 
 use super::check::check;
 use super::error::{Misfit, RecipeError};
+use super::nearest::nearest;
 use super::schema::Recipe;
 
 /// Reads a recipe and checks it as a whole. `file` is its name for messages; `has_patch` tells whether a
@@ -32,22 +33,6 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
             file, text, place, message, suggestion,
         )))
     })
-}
-
-/// The name in `known` that `word` was probably meant to be.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    // Below this likeness a suggestion is a guess that sends people the wrong way.
-    const ALIKE: f64 = 0.75;
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&word, &candidate.to_lowercase());
-            (likeness, candidate)
-        })
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
 }
 
 fn describe(error: &Error) -> (String, Option<String>) {

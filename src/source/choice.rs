@@ -14,7 +14,7 @@ const WHOLE_COMMIT: usize = 40;
 
 /// What is looked for, with what the pins say of it.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct Revision {
     text: String,
     /// Tags that it may name, best first.
     tags: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Wanted {
 
 /// A branch or tag of a repository.
 #[derive(Debug)]
-pub(super) struct Listed {
+pub(super) struct Reference {
     /// The reference's whole name.
     pub(super) name: String,
     /// What it points to: a commit or a tag object.
@@ -36,14 +36,14 @@ pub(super) struct Listed {
 
 /// The branches and tags of a repository.
 #[derive(Debug)]
-pub(super) struct Listing(pub(super) Vec<Listed>);
+pub(super) struct Listing(pub(super) Vec<Reference>);
 
 /// What to take from a repository.
 #[derive(Debug)]
 pub(super) enum Choice<'a> {
     /// A reference that leads to it. `tag` may be another one than the reference's when a pin says so.
     Listed {
-        listed: &'a Listed,
+        listed: &'a Reference,
         tag: Option<String>,
     },
     /// A commit that no reference points to at present.
@@ -52,7 +52,7 @@ pub(super) enum Choice<'a> {
     Search,
 }
 
-impl Listed {
+impl Reference {
     /// The tag's name, when it is a tag.
     pub(super) fn tag(&self) -> Option<&str> {
         self.name.strip_prefix("refs/tags/")
@@ -62,14 +62,14 @@ impl Listed {
 impl Listing {
     /// Sorts out what a server lists: branches and tags only, with what it says tags lead to (`^{}`).
     pub(super) fn from_advertised<'n>(heads: impl Iterator<Item = (&'n str, Oid)>) -> Self {
-        let mut listed: Vec<Listed> = Vec::new();
+        let mut listed: Vec<Reference> = Vec::new();
         for (name, object) in heads {
             if let Some(tag) = name.strip_suffix("^{}") {
                 if let Some(last) = listed.last_mut().filter(|last| last.name == tag) {
                     last.commit = object;
                 }
             } else if name.starts_with("refs/tags/") || name.starts_with("refs/heads/") {
-                listed.push(Listed {
+                listed.push(Reference {
                     name: name.to_owned(),
                     object,
                     commit: object,
@@ -79,12 +79,12 @@ impl Listing {
         Self(listed)
     }
 
-    fn tag(&self, tag: &str) -> Option<&Listed> {
+    fn tag(&self, tag: &str) -> Option<&Reference> {
         self.0.iter().find(|listed| listed.tag() == Some(tag))
     }
 }
 
-impl Wanted {
+impl Revision {
     /// Reads `text` as a tag, a commit or both.
     pub(super) fn new(text: &str, pins: &BTreeMap<String, String>) -> Result<Self, SourceError> {
         let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
@@ -170,13 +170,13 @@ impl Wanted {
             return Ok(Choice::Listed { listed, tag });
         }
         let Some(prefix) = &self.commit else {
-            let tags = listing.0.iter().filter_map(Listed::tag);
+            let tags = listing.0.iter().filter_map(Reference::tag);
             return Err(MirrorError::TagMissing {
                 nearest: near_tags::nearest(&self.text, tags),
             });
         };
         let begins = |id: Oid| id.to_string().starts_with(prefix.as_str());
-        let found: Vec<&Listed> = listing
+        let found: Vec<&Reference> = listing
             .0
             .iter()
             .filter(|listed| begins(listed.commit) || begins(listed.object))

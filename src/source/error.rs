@@ -122,12 +122,6 @@ pub enum SourceError {
         #[source]
         source: git2::Error,
     },
-    /// A path that no file of a tree may have: empty, absolute, with `..` or `.git`.
-    #[error("{path:?} is not a path in a source tree")]
-    BadPath {
-        /// The path.
-        path: String,
-    },
     /// A patch does not fit or is not a patch.
     #[error("patch {patch} does not apply")]
     Patch {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Activity, Ended, Found, MirrorError};
-use super::choice::Wanted;
+use super::choice::Revision;
 use super::error::SourceError;
 use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
@@ -28,7 +28,7 @@ impl Store {
         sink: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
-        let wanted = Wanted::new(&request.wanted, &request.pins)?;
+        let wanted = Revision::new(&request.wanted, &request.pins)?;
         let locations: Vec<Location> = request
             .urls
             .iter()
@@ -132,7 +132,7 @@ impl Store {
     fn served_from_store(
         &self,
         locations: &[Location],
-        wanted: &Wanted,
+        wanted: &Revision,
     ) -> Result<Option<Served>, SourceError> {
         for location in locations.iter().take_while(|location| !location.is_local()) {
             if let Some(stored) = self.stored(&location.key(), wanted)? {
@@ -148,7 +148,7 @@ impl Store {
     fn work(
         &self,
         location: Location,
-        wanted: Wanted,
+        wanted: Revision,
         refresh: bool,
     ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
         let store = self.folder.clone();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use git2::{ErrorCode, Oid, Repository};
 
 use super::attempt::{Activity, Found, MirrorError};
-use super::choice::{Choice, Listed, Listing, Wanted};
+use super::choice::{Choice, Listing, Reference, Revision};
 use super::quarantine::Quarantine;
 use super::remote::{commit_of, find_by_prefix, has_commit};
 
@@ -14,7 +14,7 @@ use super::remote::{commit_of, find_by_prefix, has_commit};
 /// here instead; objects that the store holds are not packed again, except for `refresh`.
 pub(super) fn fetch(
     folder: &Path,
-    wanted: &Wanted,
+    wanted: &Revision,
     store: &Path,
     refresh: bool,
     activity: &Arc<Activity>,
@@ -63,7 +63,7 @@ fn list(upstream: &Repository) -> Result<Listing, git2::Error> {
                 reference.target(),
                 reference.peel_to_commit(),
             ) {
-                listed.push(Listed {
+                listed.push(Reference {
                     name: name.to_owned(),
                     object,
                     commit: commit.id(),

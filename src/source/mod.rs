@@ -28,8 +28,6 @@ mod remote;
 mod request;
 mod store;
 mod tree;
-mod tree_change;
-mod write_behind;
 
 pub use error::SourceError;
 pub use location::{local_folder, shown};

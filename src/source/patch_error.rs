@@ -37,27 +37,24 @@ pub enum PatchError {
         /// The patch's line, from 1.
         line: usize,
     },
-    /// A file name without a first part (`a/`, `b/`) to leave out, or with one that leads out of the tree.
-    #[error("line {line}: {name:?} is no file name in a patch")]
+    /// It does more than edit files: it makes, removes, renames or copies one, changes a mode, or is binary; or it quotes
+    /// a name.
+    #[error(
+        "line {line}: {text:?} is unsupported: a patch can only edit text files of the source; use a build step for anything else"
+    )]
+    Unsupported {
+        /// The patch's line, from 1.
+        line: usize,
+        /// What it says.
+        text: String,
+    },
+    /// A file name without a first part (`a/`, `b/`) to leave out.
+    #[error("line {line}: {name:?} is not a file name of a patch; use a/PATH and b/PATH")]
     Name {
         /// The patch's line, from 1.
         line: usize,
         /// The name as written.
         name: String,
-    },
-    /// A file mode that git does not know for files.
-    #[error("line {line}: {mode:?} is no file mode")]
-    Mode {
-        /// The patch's line, from 1.
-        line: usize,
-        /// The mode as written.
-        mode: String,
-    },
-    /// Binary patches are not supported.
-    #[error("line {line}: binary patches are not supported")]
-    Binary {
-        /// The patch's line, from 1.
-        line: usize,
     },
     /// A hunk has fewer or more lines than its header says.
     #[error("{place}: its lines are not as many as its header says (patch line {line})")]
@@ -99,31 +96,9 @@ pub enum PatchError {
         /// The hunk.
         place: HunkPlace,
     },
-    /// A file to change, delete, rename or copy is not in the tree.
+    /// A file to edit is not in the tree.
     #[error("{file}: no such file")]
     FileMissing {
-        /// The file.
-        file: String,
-    },
-    /// A file to make is in the tree already.
-    #[error("{file}: it is there already")]
-    FileExists {
-        /// The file.
-        file: String,
-    },
-    /// A file has another mode than the patch says.
-    #[error("{file}: its mode is {found:o}, not {expected:o}")]
-    FileMode {
-        /// The file.
-        file: String,
-        /// The mode that the patch says.
-        expected: i32,
-        /// The mode that the file has.
-        found: i32,
-    },
-    /// A file to delete has more content than the patch removes.
-    #[error("{file}: it would not be empty when it is deleted")]
-    NotEmptied {
         /// The file.
         file: String,
     },

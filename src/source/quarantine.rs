@@ -55,7 +55,7 @@ impl Quarantine {
     }
 
     /// Where the downloaded packs are.
-    pub(super) fn pack_folder(&self) -> PathBuf {
+    fn pack_folder(&self) -> PathBuf {
         self.folder.path().join(PACKS)
     }
 

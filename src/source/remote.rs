@@ -7,17 +7,16 @@ use git2::{
 };
 
 use super::attempt::{Activity, Found, MirrorError};
-use super::choice::{Choice, Listing, Wanted};
+use super::choice::{Choice, Listing, Revision};
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
-use super::write_behind::write_behind;
 
 /// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
 ///
 /// One connection serves for both. Objects that the store holds are not downloaded again, except for `refresh`.
 pub(super) fn fetch(
     url: &str,
-    wanted: &Wanted,
+    wanted: &Revision,
     store: &Path,
     refresh: bool,
     activity: &Arc<Activity>,
@@ -41,18 +40,18 @@ pub(super) fn fetch(
                         download: None,
                     });
                 }
-                download(&mut connection, &[&listed.name], 1, &quarantine, activity)?;
+                download(&mut connection, &[&listed.name], 1, activity)?;
                 let commit = commit_of(&repository, listed.object)?;
                 wanted.check_pin(listed.tag(), commit)?;
                 (tag, tag_object, commit)
             }
             Choice::Unlisted(commit) => {
                 let id = commit.to_string();
-                let alone = download(&mut connection, &[&id], 1, &quarantine, activity);
+                let alone = download(&mut connection, &[&id], 1, activity);
                 drop(connection);
                 // Most servers give any commit by its id; one that does not still gives it among all others.
                 if alone.is_err() || repository.find_commit(commit).is_err() {
-                    download_all(&repository, url, &quarantine, activity)?;
+                    download_all(&repository, url, activity)?;
                 }
                 let commit = repository
                     .find_commit(commit)
@@ -62,7 +61,7 @@ pub(super) fn fetch(
             }
             Choice::Search => {
                 drop(connection);
-                download_all(&repository, url, &quarantine, activity)?;
+                download_all(&repository, url, activity)?;
                 let commit = find_by_prefix(&repository, wanted)?;
                 (wanted.pinned_tag(commit), None, commit)
             }
@@ -78,7 +77,10 @@ pub(super) fn fetch(
 }
 
 /// The commit of `repository` that begins with the wanted digits.
-pub(super) fn find_by_prefix(repository: &Repository, wanted: &Wanted) -> Result<Oid, MirrorError> {
+pub(super) fn find_by_prefix(
+    repository: &Repository,
+    wanted: &Revision,
+) -> Result<Oid, MirrorError> {
     let prefix = wanted.commit().ok_or(MirrorError::CommitMissing)?;
     match repository.find_commit_by_prefix(prefix) {
         Ok(commit) => Ok(commit.id()),
@@ -141,39 +143,33 @@ fn download(
     connection: &mut RemoteConnection<'_, '_, '_>,
     refspecs: &[&str],
     depth: i32,
-    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), MirrorError> {
-    write_behind(&into.pack_folder(), |mut growth| {
-        let activity_of_transfer = Arc::clone(activity);
-        let mut callbacks = callbacks(activity);
-        callbacks.transfer_progress(move |progress| {
-            growth.reached(progress.received_bytes());
-            activity_of_transfer.received(progress.received_objects(), progress.total_objects())
-        });
-        let mut options = FetchOptions::new();
-        options
-            .depth(depth)
-            .download_tags(AutotagOption::None)
-            .update_fetchhead(false)
-            .proxy_options(proxy())
-            .remote_callbacks(callbacks);
-        connection.remote().download(refspecs, Some(&mut options))
-    })??;
-    Ok(())
+) -> Result<(), git2::Error> {
+    let activity_of_transfer = Arc::clone(activity);
+    let mut callbacks = callbacks(activity);
+    callbacks.transfer_progress(move |progress| {
+        activity_of_transfer.received(progress.received_objects(), progress.total_objects())
+    });
+    let mut options = FetchOptions::new();
+    options
+        .depth(depth)
+        .download_tags(AutotagOption::None)
+        .update_fetchhead(false)
+        .proxy_options(proxy())
+        .remote_callbacks(callbacks);
+    connection.remote().download(refspecs, Some(&mut options))
 }
 
 /// Downloads every branch and tag with its history, over a new connection: the old one may have been spent.
 fn download_all(
     repository: &Repository,
     url: &str,
-    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), MirrorError> {
+) -> Result<(), git2::Error> {
     let mut remote = repository.remote_anonymous(url)?;
     let mut connection = connect(&mut remote, activity)?;
     let all = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
-    download(&mut connection, &all, 0, into, activity)
+    download(&mut connection, &all, 0, activity)
 }
 
 fn callbacks(activity: &Arc<Activity>) -> RemoteCallbacks<'static> {

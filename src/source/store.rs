@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use git2::{ErrorCode, Oid, Repository};
 
-use super::choice::Wanted;
+use super::choice::Revision;
 use super::error::SourceError;
 use super::handles::{Handle, Handles};
 use super::quarantine::{Quarantine, init_bare, lock_store, sweep};
@@ -77,7 +77,11 @@ impl Store {
     }
 
     /// What the store has of `wanted` from the location `key`, unless it differs from the pin.
-    pub(super) fn stored(&self, key: &str, wanted: &Wanted) -> Result<Option<Stored>, SourceError> {
+    pub(super) fn stored(
+        &self,
+        key: &str,
+        wanted: &Revision,
+    ) -> Result<Option<Stored>, SourceError> {
         let repository = self.repository()?;
         for tag in wanted.tags() {
             let commit = repository

@@ -14,7 +14,7 @@ const KEY_LENGTH: usize = 64;
 
 /// An entry, and when it was last used.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedResult {
     /// Name of its folder, the content key.
     pub key: String,
     /// What it says of itself.
@@ -32,7 +32,7 @@ pub struct Listed {
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
     /// The entries, the longest unused first.
-    pub entries: Vec<Listed>,
+    pub entries: Vec<ListedResult>,
     /// What is there and is none of the tool's.
     pub foreign: Vec<Damage>,
 }
@@ -85,7 +85,7 @@ impl Results {
         Ok(keys)
     }
 
-    fn listed(&self, key: String) -> Listed {
+    fn listed(&self, key: String) -> ListedResult {
         let folder = self.entry_folder(&key);
         let entry = self.look_up(&key).and_then(|entry| {
             entry.ok_or_else(|| Damage {
@@ -98,7 +98,7 @@ impl Results {
             .and_then(|metadata| metadata.modified())
             .unwrap_or(SystemTime::UNIX_EPOCH);
         let (size, room) = sizes(&folder);
-        Listed {
+        ListedResult {
             key,
             entry,
             size,

@@ -11,7 +11,7 @@ mod results;
 mod stamp;
 
 pub use entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};
-pub use list::{Listed, Listing};
+pub use list::{ListedResult, Listing};
 pub use place::place_file;
 pub use prune::{Limits, Pruned};
 pub use results::{Damage, Removal, Results, TakeError};

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use super::list::{Listed, is_unfinished};
+use super::list::{ListedResult, is_unfinished};
 use super::results::{Removal, Results};
 
 /// What may stay in the cache.
@@ -24,11 +24,11 @@ pub struct Limits<'a> {
 #[derive(Debug, Default)]
 pub struct Pruned {
     /// The removed entries.
-    pub removed: Vec<Listed>,
+    pub removed: Vec<ListedResult>,
     /// Those that would have been removed, had no live run worked with them.
-    pub in_use: Vec<Listed>,
+    pub in_use: Vec<ListedResult>,
     /// What could not be removed, and why.
-    pub failed: Vec<(Listed, io::Error)>,
+    pub failed: Vec<(ListedResult, io::Error)>,
 }
 
 impl Results {
@@ -66,7 +66,7 @@ impl Results {
         &self,
         limits: Limits<'_>,
         now: SystemTime,
-        remove: impl Fn(&Listed) -> io::Result<Removal>,
+        remove: impl Fn(&ListedResult) -> io::Result<Removal>,
     ) -> io::Result<Pruned> {
         let mut entries = self.list()?.entries;
         if let Some(recipe) = limits.recipe {

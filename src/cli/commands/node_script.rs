@@ -1,5 +1,6 @@
 //! `kmembuild node-script`.
 
+use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
@@ -14,7 +15,7 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let Some(file) = &arguments.output else {
         return print(&script);
     };
-    super::kmem::write_whole(file, &script, 0o755).map_err(|error| {
+    replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
         let text = format!(
             "the script cannot be written to {}: {error}",
             file.display()

@@ -8,9 +8,11 @@
 //! | 3.19 to 5.8 | a head and a line a slab cache | a head, as for a cgroup that has no slab cache yet |
 //! | from 5.9 | nothing | nothing |
 
+use std::ffi::CStr;
 use std::io;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use serde::Serialize;
 
@@ -91,6 +93,11 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefusesWhenOff(pub(super) bool);
 
+/// Nobody waits for the other end of a pipe that someone put there, nor follows where a link leads.
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK);
 const HEAD: &[u8] = b"slabinfo - version:";
 
 /// Judges the cgroup whose folder is `folder`. `buffer` is what is read into; the first bytes of the file are enough.
@@ -102,7 +109,7 @@ pub(super) fn judge(
     kernel: RefusesWhenOff,
     buffer: &mut [u8],
 ) -> Result<Reason, io::Error> {
-    let read = super::walk::read_start(folder, c"memory.kmem.slabinfo", buffer);
+    let read = read_start(folder, c"memory.kmem.slabinfo", buffer);
     let text = match read {
         Ok(text) => text,
         Err(Errno::IO) => return Ok(Reason::Refused),
@@ -122,11 +129,22 @@ pub(super) fn judge(
     if kernel.0 {
         return Ok(Reason::Readable);
     }
-    let usage = super::walk::read_start(folder, c"memory.kmem.usage_in_bytes", buffer);
+    let usage = read_start(folder, c"memory.kmem.usage_in_bytes", buffer);
     let counted = usage.is_ok_and(|text| text.iter().any(|c| matches!(c, b'1'..=b'9')));
     Ok(if counted {
         Reason::Usage
     } else {
         Reason::HeadOnly
     })
+}
+
+/// The first bytes of a file, as many as one call gives.
+pub(super) fn read_start<'b>(
+    folder: impl AsFd,
+    name: &CStr,
+    buffer: &'b mut [u8],
+) -> Result<&'b [u8], Errno> {
+    let file = rustix::fs::openat(folder, name, FILE, Mode::empty())?;
+    let count = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))?;
+    Ok(&buffer[..count])
 }

@@ -18,6 +18,6 @@ pub use error::HierarchyError;
 pub use find::find_hierarchy;
 pub use kind::Level;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
-pub use status::{CgroupState, LevelCounts, Problem, Status, Verdict};
+pub use status::{CgroupState, Detail, LevelCounts, Problem, Status, Verdict};
 pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
-pub use walk::{Detail, walk};
+pub use walk::walk;

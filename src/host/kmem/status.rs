@@ -5,8 +5,16 @@ use serde::Serialize;
 use super::accounting::{Accounting, Reason};
 use super::kind::Level;
 use super::system::System;
-use super::walk::{Detail, display};
 use crate::host::Hierarchy;
+
+/// How much is kept of single cgroups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The first few of those that are worth a look.
+    Few,
+    /// All that are judged.
+    All,
+}
 
 /// Whether kernel-memory accounting is on on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -311,6 +319,14 @@ fn verdict(levels: &[LevelCounts]) -> Verdict {
     } else {
         Verdict::Off
     }
+}
+
+/// A cgroup as it is named in /proc/PID/cgroup.
+fn display(path: &[u8]) -> String {
+    if path.is_empty() {
+        return "/".to_owned();
+    }
+    format!("/{}", String::from_utf8_lossy(path))
 }
 
 #[cfg(test)]

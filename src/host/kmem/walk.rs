@@ -1,39 +1,25 @@
 //! The walk through the cgroups.
 
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::io;
 use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt as _;
 use std::thread;
 
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::accounting::{self, Reason, RefusesWhenOff};
+use super::accounting::{self, Reason, RefusesWhenOff, read_start};
 use super::error::HierarchyError;
 use super::kind::Level;
-use super::status::{Found, Status};
+use super::status::{Detail, Found, Status};
 use super::system::System;
 use crate::host::Hierarchy;
 
-/// How much is kept of single cgroups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// The first few of those that are worth a look.
-    Few,
-    /// All that are judged.
-    All,
-}
-
 /// Bytes that are read of a file: what tells is at its beginning.
 const START: usize = 1024;
-/// Nobody waits for the other end of a pipe that someone put there, nor follows where a link leads.
-const FILE: OFlags = OFlags::RDONLY
-    .union(OFlags::CLOEXEC)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::NONBLOCK);
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)
     .union(OFlags::NOFOLLOW)
@@ -262,23 +248,4 @@ fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
 /// The path as the system takes it. Names come from the system, so that none holds a zero byte.
 fn below(path: &[u8]) -> CString {
     CString::new(if path.is_empty() { b"." } else { path }).unwrap_or_default()
-}
-
-/// The first bytes of a file, as many as one call gives.
-pub(super) fn read_start<'b>(
-    folder: impl AsFd,
-    name: &CStr,
-    buffer: &'b mut [u8],
-) -> Result<&'b [u8], Errno> {
-    let file = rustix::fs::openat(folder, name, FILE, Mode::empty())?;
-    let count = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))?;
-    Ok(&buffer[..count])
-}
-
-/// A cgroup as it is named in /proc/PID/cgroup.
-pub(super) fn display(path: &[u8]) -> String {
-    if path.is_empty() {
-        return "/".to_owned();
-    }
-    format!("/{}", String::from_utf8_lossy(path))
 }

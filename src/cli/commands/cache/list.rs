@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
-use crate::artifacts::cache::Listed;
+use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
@@ -143,7 +143,7 @@ async fn on_engine(
     })
 }
 
-fn entry(listed: Listed) -> Entry {
+fn entry(listed: ListedResult) -> Entry {
     let (of, problem) = match listed.entry {
         Ok(entry) => (Some(entry), None),
         Err(damage) => (None, Some(damage.to_string())),

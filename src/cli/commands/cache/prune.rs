@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::{Remarks, SHOWN_DIGITS, count, size, unreadable};
-use crate::artifacts::cache::{Limits, Listed, Pruned};
+use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -179,7 +179,7 @@ async fn on_engine(
 
 impl Report {
     fn add_results(&mut self, pruned: Pruned) {
-        let thing = |listed: Listed| Thing {
+        let thing = |listed: ListedResult| Thing {
             kind: "result",
             recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
             version: listed.entry.as_ref().ok().map(|of| of.version.clone()),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
-use crate::artifacts::cache::{Damage, Listed, Removal, Results};
+use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -69,7 +69,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     report(invocation, damaged, looked_at, remarks)
 }
 
-fn look_at(results: &Results, listed: &Listed) -> Result<(), Damage> {
+fn look_at(results: &Results, listed: &ListedResult) -> Result<(), Damage> {
     let _held = results.hold(&listed.key);
     let entry = listed.entry.as_ref().map_err(Clone::clone)?;
     results.check(entry)

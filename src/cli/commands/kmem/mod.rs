@@ -7,7 +7,6 @@ mod place;
 mod status;
 mod watch;
 
-pub(super) use place::write_whole;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::{GlobalArguments, KmemCommand};

@@ -1,8 +1,7 @@
 //! Files that others read while they are written.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// The folder that a file is in.
@@ -22,15 +21,4 @@ pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let place = |file: &Path| fs::canonicalize(folder_of(file));
     let same_folder = matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other);
     same_folder && one.file_name() == other.file_name()
-}
-
-/// Writes a file beside its place and renames it, so that nobody ever reads a half. It has the permissions `mode`.
-pub(in super::super) fn write_whole(file: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".kmembuild-")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder_of(file))?;
-    temporary.write_all(text.as_bytes())?;
-    temporary.persist(file)?;
-    Ok(())
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::place::write_whole;
+use crate::artifacts::replace_file;
 use crate::cli::args::{StatusArguments, StatusFormat};
 use crate::cli::output::print;
 use crate::environment::Environment;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, with_causes};
 use crate::host::kmem::{Accounting, Detail, Level, Status, System, Verdict, find_hierarchy, walk};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
@@ -22,7 +22,8 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     };
     let status = look(arguments.root.as_deref(), detail);
     if let Some(file) = &arguments.textfile {
-        write_whole(file, &kmem_metrics(&status, SystemTime::now()), 0o644).map_err(|error| {
+        let metrics = kmem_metrics(&status, SystemTime::now());
+        replace_file(file, metrics.as_bytes(), 0o644).map_err(|error| {
             let text = format!(
                 "the metrics cannot be written to {}: {error}",
                 file.display()
@@ -43,10 +44,7 @@ fn look(root: Option<&Path>, detail: Detail) -> Status {
     let system = System::read();
     let walked =
         find_hierarchy(root).and_then(|hierarchy| walk(&hierarchy, system.clone(), detail));
-    walked.unwrap_or_else(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Status::without_hierarchy(system, format!("{error}{}", cause.unwrap_or_default()))
-    })
+    walked.unwrap_or_else(|error| Status::without_hierarchy(system, with_causes(&error)))
 }
 
 /// The failure that carries the verdict in its exit code.

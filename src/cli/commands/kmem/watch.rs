@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::hangup::or_at_hangup;
 use super::measurements::{Csv, cannot_write};
-use super::place::{folder_of, is_same, write_whole};
+use super::place::{folder_of, is_same};
+use crate::artifacts::replace_file;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
 use crate::cli::output::print;
 use crate::environment::Environment;
@@ -77,7 +78,7 @@ fn finish(
     let before = watch.before.as_deref();
     if let Some(html) = &arguments.html {
         let page = watch_page(&System::read().kernel, &watch.samples, before);
-        write_whole(html, &page, 0o644).map_err(|error| cannot_write(html, &error))?;
+        replace_file(html, page.as_bytes(), 0o644).map_err(|error| cannot_write(html, &error))?;
     }
     if json {
         print(&watch_json(&watch.samples))

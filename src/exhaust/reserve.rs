@@ -1,6 +1,11 @@
-//! Whether the machine has memory for more cgroups.
+//! What is left to the rest of the machine.
 
 use procfs::{Current as _, Meminfo};
+
+/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
+/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
+/// before that many are left, and others get the same error until all are removed, which is done right after.
+pub const RESERVE: u64 = 200;
 
 /// Whether less than a tenth of the machine's memory is available, or nobody knows. An empty memory cgroup takes about
 /// 10 KB and 2 KB a processor, so that all that can be had take gigabytes.
