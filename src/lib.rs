@@ -24,6 +24,7 @@
 //! Beside the road stand [`host`], which reads what a machine is like and reaches, whether it can build and whether it
 //! leaks, and [`exhaust`], which shows what the leak does.
 
+pub mod advice;
 pub mod artifacts;
 pub mod attestation;
 pub mod certificates;

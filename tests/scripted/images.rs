@@ -163,7 +163,7 @@ fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
         .build(&["--image", "lean"])
         .code(12)
         .says("could not be built: The command 'prepare' returned a non-zero code: 100")
-        .says("hint: --image lean and --image debian need less of the outside world")
+        .says("--image lean and --image debian need less from the network")
         .says("hint: the whole log is ");
     let log = std::fs::read_to_string(place.failed().join("build.log")).unwrap();
     assert!(log.contains("E: no such package\n"), "{log}");

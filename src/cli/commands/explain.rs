@@ -1,5 +1,6 @@
 //! Turns the errors of the stages into failures with hints.
 
+use crate::advice;
 use crate::artifacts::ArtifactError;
 use crate::attestation::{AuditError, KeyError};
 use crate::engine::EngineError;
@@ -103,27 +104,9 @@ pub(super) fn plan(error: PlanError) -> Failure {
 }
 
 pub(super) fn engine(error: EngineError) -> Failure {
-    let hints: &[&str] = match &error {
-        EngineError::Unreachable { .. } => &[
-            "start the engine (on Debian as root: apt-get install docker.io && dockerd), or name another with --host or DOCKER_HOST",
-            "if it runs and you may not use its socket, become a member of the group docker or use sudo",
-        ],
-        EngineError::DiskFull { .. } => &[
-            "free space on the engine's disk; `kmembuild clean --caches --images` removes what this tool keeps there",
-        ],
-        EngineError::Lost { .. } => {
-            &["see the engine's own log; `kmembuild clean` removes what is left when it is back"]
-        }
-        EngineError::ImageBuild { .. } => &[
-            "-v shows the whole output; --image lean or --image debian need less of the outside world than upstream's image",
-        ],
-        _ => &[],
-    };
-    let mut failure = Failure::new(FailureKind::Engine, error);
-    failure
-        .hints
-        .extend(hints.iter().map(|&hint| hint.to_owned()));
-    failure
+    let hint = advice::engine(&error);
+    let failure = Failure::new(FailureKind::Engine, error);
+    hint.into_iter().fold(failure, Failure::hint)
 }
 
 pub(super) fn source(error: SourceError) -> Failure {
@@ -172,7 +155,7 @@ pub(super) fn execute(error: ExecuteError, could_save_memory: bool) -> Failure {
         ExecuteError::Source(error) => source(error),
         ExecuteError::Collect(error) => artifact(error),
         ExecuteError::Engine { source: inner, stage } => {
-            let hints = engine_hints(&inner);
+            let hints = advice::engine(&inner).into_iter().collect();
             Failure { kind: FailureKind::Engine, source: Box::new(ExecuteError::Engine { stage, source: inner }), hints }
         }
         ExecuteError::ImageUnavailable { .. } => Failure::new(FailureKind::Engine, error)
@@ -233,21 +216,6 @@ pub(super) fn execute(error: ExecuteError, could_save_memory: bool) -> Failure {
         | ExecuteError::Bootstrap { .. }
         | ExecuteError::SourceFolderMissing { .. }
         | ExecuteError::WorkdirNotCleared { .. } => Failure::new(FailureKind::Engine, error),
-    }
-}
-
-fn engine_hints(error: &EngineError) -> Vec<String> {
-    match error {
-        EngineError::ImageBuild { .. } => vec![
-            "--image lean and --image debian need less of the outside world than upstream's own image".to_owned(),
-        ],
-        EngineError::DiskFull { .. } => {
-            vec!["free space on the engine's disk; `kmembuild clean --caches --images` removes what this tool keeps".to_owned()]
-        }
-        EngineError::Lost { .. } | EngineError::Unreachable { .. } => {
-            vec!["see the engine's own log; `kmembuild clean` removes what is left when it is back".to_owned()]
-        }
-        _ => Vec::new(),
     }
 }
 

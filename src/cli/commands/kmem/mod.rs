@@ -2,6 +2,7 @@
 
 mod exhaust;
 mod hangup;
+mod hierarchy;
 mod measurements;
 mod place;
 mod status;
@@ -27,7 +28,7 @@ pub(super) async fn run(
     }
 }
 
-/// Refuses forms that the command cannot print.
+/// Refuses formats that the command cannot print.
 fn refuse_formats(global: &GlobalArguments, refused: &[Format]) -> Result<(), Failure> {
     match global.format {
         Some(format) if refused.contains(&format) => {
