@@ -1,4 +1,4 @@
-//! Makes one package and puts it into its place in one step.
+//! Makes one package, and moves it to its place in one step.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,21 +11,21 @@ use crate::artifacts::{Manifest, ManifestSource};
 use crate::plan::PlannedSource;
 use crate::recipe::{Package, PackageFormat};
 
-/// How a result is packaged.
+/// The settings for packaging a result.
 #[derive(Debug, Clone, Copy)]
 pub struct PackageSettings<'a> {
-    /// The recipe's section on packages.
+    /// The recipe's `package:` section.
     pub package: &'a Package,
-    /// Time of every file and of the package, in seconds since the Unix epoch: that of the source's commit, 0 where there
-    /// is none.
+    /// The time of every file and of the package, in seconds since the Unix epoch: the time of the source's commit, or 0 if
+    /// there is none.
     pub modified: u32,
 }
 
 impl<'a> PackageSettings<'a> {
-    /// Those for a result of `source`: its files have the time of the commit, or 0 where the source is no commit.
+    /// The settings for a result of `source`: files have the time of the commit, or 0 if the source is not a commit.
     pub fn new(package: &'a Package, source: &PlannedSource) -> Self {
         let modified = match source {
-            // Packages cannot tell times from before 1970.
+            // Packages cannot represent times before 1970.
             PlannedSource::Git { modified, .. } => u32::try_from(*modified).unwrap_or_default(),
             PlannedSource::Folder { .. } => 0,
         };
@@ -39,12 +39,12 @@ pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Makes a package of this form of the result in `folder`, whose manifest is `manifest`. It is in `out`, which is made
-/// if it is not there, as a whole or not at all; an earlier one of the same name is replaced. Returns its path. The
-/// outputs are held in memory meanwhile.
+/// Makes a package in this format from the result in `folder`, whose manifest is `manifest`. It appears in `out`, which is
+/// created if necessary, completely or not at all; an earlier package with the same name is replaced. Returns its path.
+/// The outputs are held in memory meanwhile.
 ///
 /// # Errors
-/// [`PackagingError`], with what to do.
+/// [`PackagingError`], which says what to do.
 pub fn package(
     format: PackageFormat,
     settings: &PackageSettings<'_>,
@@ -78,7 +78,7 @@ fn write(path: &Path, out: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The lines that tell an operator what is in a package.
+/// The description of a package for operators.
 pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     let source = match &manifest.source {
         ManifestSource::Git {
@@ -100,7 +100,7 @@ pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     };
     let text = package.description.trim_end();
     format!(
-        "{text}\n\nBuilt from {}.\nWhat it replaces on a node is put back when it is removed, and meanwhile in\n/usr/lib/kmembuild/previous/{}.",
+        "{text}\n\nBuilt from {}.\nThe files that it replaces are kept in\n/usr/lib/kmembuild/previous/{} and restored when it is removed.",
         source.trim_end(),
         package.name.value
     )

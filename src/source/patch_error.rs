@@ -21,10 +21,10 @@ impl fmt::Display for HunkPlace {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
     /// There is no file header in it.
-    #[error("it changes no file")]
+    #[error("no file header found")]
     Empty,
     /// A line fits nowhere in a patch.
-    #[error("line {line}: {text:?} is no part of a patch")]
+    #[error("line {line}: {text:?} is not part of a patch")]
     Garbage {
         /// The patch's line, from 1.
         line: usize,
@@ -32,13 +32,13 @@ pub enum PatchError {
         text: String,
     },
     /// A file header is not complete, or its parts contradict each other.
-    #[error("line {line}: the file header is not complete or contradicts itself")]
+    #[error("line {line}: the file header is incomplete or contradictory")]
     Header {
         /// The patch's line, from 1.
         line: usize,
     },
     /// A file name without a first part (`a/`, `b/`) to leave out, or with one that leads out of the tree.
-    #[error("line {line}: {name:?} is no file name in a patch")]
+    #[error("line {line}: {name:?} is not a valid file name in a patch")]
     Name {
         /// The patch's line, from 1.
         line: usize,
@@ -46,7 +46,7 @@ pub enum PatchError {
         name: String,
     },
     /// A file mode that git does not know for files.
-    #[error("line {line}: {mode:?} is no file mode")]
+    #[error("line {line}: {mode:?} is not a valid file mode")]
     Mode {
         /// The patch's line, from 1.
         line: usize,
@@ -60,7 +60,7 @@ pub enum PatchError {
         line: usize,
     },
     /// A hunk has fewer or more lines than its header says.
-    #[error("{place}: its lines are not as many as its header says (patch line {line})")]
+    #[error("{place}: its number of lines does not match its header (patch line {line})")]
     Count {
         /// The hunk.
         place: HunkPlace,
@@ -76,13 +76,13 @@ pub enum PatchError {
         expected: usize,
     },
     /// Hunks overlap or are not in order.
-    #[error("{place}: it begins before the end of the hunk before it")]
+    #[error("{place}: it overlaps the previous hunk")]
     Order {
         /// The hunk.
         place: HunkPlace,
     },
     /// A line of the file is not what the hunk expects.
-    #[error("{place}: line {line} of the file is {found}, not {expected:?}", found = shown(found.as_deref()))]
+    #[error("{place}: line {line} of the file does not match: found {found}, expected {expected:?}", found = shown(found.as_deref()))]
     Line {
         /// The hunk.
         place: HunkPlace,
@@ -94,25 +94,25 @@ pub enum PatchError {
         found: Option<String>,
     },
     /// A line without newline would not be the last one.
-    #[error("{place}: a line without newline would not be the last one of the file")]
+    #[error("{place}: a line without newline must be the last one of the file")]
     NoNewline {
         /// The hunk.
         place: HunkPlace,
     },
     /// A file to change, delete, rename or copy is not in the tree.
-    #[error("{file}: no such file")]
+    #[error("{file}: file not found")]
     FileMissing {
         /// The file.
         file: String,
     },
     /// A file to make is in the tree already.
-    #[error("{file}: it is there already")]
+    #[error("{file}: file already exists")]
     FileExists {
         /// The file.
         file: String,
     },
     /// A file has another mode than the patch says.
-    #[error("{file}: its mode is {found:o}, not {expected:o}")]
+    #[error("{file}: mode {found:o} does not match the expected {expected:o}")]
     FileMode {
         /// The file.
         file: String,
@@ -122,7 +122,7 @@ pub enum PatchError {
         found: i32,
     },
     /// A file to delete has more content than the patch removes.
-    #[error("{file}: it would not be empty when it is deleted")]
+    #[error("{file}: cannot delete it, because it would not be empty")]
     NotEmptied {
         /// The file.
         file: String,
@@ -130,5 +130,8 @@ pub enum PatchError {
 }
 
 fn shown(line: Option<&str>) -> String {
-    line.map_or_else(|| "past its end".to_owned(), |line| format!("{line:?}"))
+    line.map_or_else(
+        || "the end of the file".to_owned(),
+        |line| format!("{line:?}"),
+    )
 }

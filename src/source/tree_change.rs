@@ -1,3 +1,5 @@
+//! Changes files of a tree.
+
 use std::collections::BTreeMap;
 
 use git2::{FileMode, Oid, Repository};
@@ -12,12 +14,11 @@ pub(super) type Changes = BTreeMap<String, Change>;
 type Change = Option<(Oid, i32)>;
 
 impl Store {
-    /// Puts files (path from the root, content) into a tree and returns the new tree's id. A file that was there
-    /// keeps its mode, a new one is a plain file.
+    /// Puts files (path from the root, content) into a tree and returns the new tree's id. An existing file keeps its mode, a
+    /// new one is a plain file.
     ///
     /// # Errors
-    /// [`SourceError::TreeRead`] when the store does not hold the tree, [`SourceError::BadPath`],
-    /// [`SourceError::TreeWrite`].
+    /// [`SourceError::TreeRead`] if the store does not have the tree, [`SourceError::BadPath`], [`SourceError::TreeWrite`].
     pub fn replace(
         &self,
         tree_id: &str,
@@ -40,7 +41,7 @@ impl Store {
     }
 }
 
-/// Refuses what git would not check out.
+/// Refuses paths that git would not check out.
 pub(super) fn check_path(path: &str) -> Result<(), SourceError> {
     let bad = path.contains('\0')
         || path.split('/').any(|part| {
@@ -54,7 +55,7 @@ pub(super) fn check_path(path: &str) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// Writes the tree that comes of `changes` to the tree `base`.
+/// Applies `changes` to the tree `base`, and writes the new tree.
 pub(super) fn write_changes(
     repository: &Repository,
     base: Oid,
@@ -80,9 +81,9 @@ pub(super) fn write_failed(tree_id: &str, source: git2::Error) -> SourceError {
     }
 }
 
-/// One folder with the changes below it; `None` when it is empty then, as git has no empty folders.
+/// One directory with the changes below it; `None` if it is empty then, because git has no empty directories.
 ///
-/// git2's own `TreeUpdateBuilder` cannot turn a file into a folder of the same name, or back.
+/// git2's own `TreeUpdateBuilder` cannot turn a file into a directory of the same name, or back.
 fn changed(
     repository: &Repository,
     base: Option<Oid>,
@@ -98,7 +99,7 @@ fn changed(
             None => here.push((*path, *change)),
         }
     }
-    // Removals first: a file may make room for a folder of its name.
+    // Removals first: a file may make room for a directory of its name.
     here.sort_by_key(|(_, change)| change.is_some());
     for (name, _) in here.iter().filter(|(_, change)| change.is_none()) {
         if builder.get(name)?.is_some() {

@@ -1,4 +1,4 @@
-//! What is said about files, and who says it.
+//! The sources that record something about files, and what they claim.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,30 +6,30 @@ use super::listing::{Listing, Stored};
 use super::outcome::Audit;
 use crate::artifacts::read_checksum_file;
 
-/// What is said about files, by path.
+/// All claims about files, by path.
 #[derive(Default)]
-pub(super) struct Witnesses {
-    said: BTreeMap<String, Vec<Said>>,
-    /// Those who list every file of a folder, with the beginning of the paths in it.
+pub(super) struct Sources {
+    claims: BTreeMap<String, Vec<Claim>>,
+    /// The sources that list every file of a directory, with the prefix of the paths in it.
     complete: Vec<(String, String)>,
-    /// Those that sign a list of all files, and cannot be in it.
+    /// The files that sign a list of all files, and cannot be in it.
     signatures: BTreeSet<String>,
 }
 
-/// What one witness says about one file.
-struct Said {
-    /// Path of the witness.
+/// What one source claims about one file.
+struct Claim {
+    /// Path of the source.
     by: String,
     sha256: String,
     size: Option<u64>,
-    /// Whether it is signed by a key that the user gave.
+    /// Whether it is signed by one of the user's keys.
     signed: bool,
 }
 
-impl Witnesses {
-    /// Notes that `by` says that the file at `path` has this digest, and this size.
-    pub(super) fn note(&mut self, by: &str, path: String, sha256: &str, size: Option<u64>) {
-        self.said.entry(path).or_default().push(Said {
+impl Sources {
+    /// Adds the claim of `by` that the file at `path` has this digest, and perhaps this size.
+    pub(super) fn add(&mut self, by: &str, path: String, sha256: &str, size: Option<u64>) {
+        self.claims.entry(path).or_default().push(Claim {
             by: by.to_owned(),
             sha256: sha256.to_owned(),
             size,
@@ -37,9 +37,9 @@ impl Witnesses {
         });
     }
 
-    /// Notes what a statement says, which is believed over all others where it is signed by a key in hand.
-    pub(super) fn note_statement(&mut self, by: &str, path: String, sha256: &str, signed: bool) {
-        self.said.entry(path).or_default().push(Said {
+    /// Adds a claim of a statement, which is believed over all others if one of the user's keys signed it.
+    pub(super) fn add_statement(&mut self, by: &str, path: String, sha256: &str, signed: bool) {
+        self.claims.entry(path).or_default().push(Claim {
             by: by.to_owned(),
             sha256: sha256.to_owned(),
             size: None,
@@ -47,42 +47,42 @@ impl Witnesses {
         });
     }
 
-    /// Notes that `by` names every file, except itself and what signs it, whose path begins with `folder`.
-    pub(super) fn note_complete(&mut self, by: &str, folder: &str) {
+    /// Adds `by` as a list of every file below `folder`, except itself and the file that signs it.
+    pub(super) fn add_complete(&mut self, by: &str, folder: &str) {
         self.complete.push((by.to_owned(), folder.to_owned()));
     }
 
-    /// Notes that the file at `path` signs a list of all files.
-    pub(super) fn note_signature(&mut self, path: &str) {
+    /// Adds the file at `path` as the signature of a list of all files.
+    pub(super) fn add_signature(&mut self, path: &str) {
         self.signatures.insert(path.to_owned());
     }
 
-    /// Notes all of a list of checksums, which is one of all files in its folder.
-    pub(super) fn note_checksums(&mut self, path: &str, listing: &Listing, audit: &mut Audit) {
+    /// Adds a list of checksums, which must list all files in its directory.
+    pub(super) fn add_checksums(&mut self, path: &str, listing: &Listing, audit: &mut Audit) {
         let folder = &path[..path.rfind('/').map_or(0, |at| at + 1)];
         let Some(text) = listing.text(path, audit) else {
             if listing.get(path).is_none() {
-                audit.integrity(path, "it is missing");
+                audit.integrity(path, "missing");
             }
             return;
         };
         match read_checksum_file(&text) {
             Ok(sums) => {
                 for (name, sha256) in sums {
-                    self.note(path, format!("{folder}{name}"), &sha256, None);
+                    self.add(path, format!("{folder}{name}"), &sha256, None);
                 }
-                self.note_complete(path, folder);
+                self.add_complete(path, folder);
             }
             Err((line, problem)) => audit.integrity(path, format!("line {line}: {problem}")),
         }
     }
 
-    /// Holds all that was said against the files.
-    pub(super) fn hear(&self, listing: &Listing, audit: &mut Audit) {
-        for (path, said) in &self.said {
+    /// Compares all claims with the files.
+    pub(super) fn compare_all(&self, listing: &Listing, audit: &mut Audit) {
+        for (path, claims) in &self.claims {
             match listing.get(path) {
-                Some(stored) => compare(path, stored, said, audit),
-                None => self.missing(path, said, audit),
+                Some(stored) => compare(path, stored, claims, audit),
+                None => self.missing(path, claims, audit),
             }
         }
         for path in listing.paths() {
@@ -92,62 +92,56 @@ impl Witnesses {
                     && !self.signatures.contains(path)
                     && !self.has(by, path)
                 {
-                    audit.integrity(
-                        path,
-                        format!("it is not accounted for: {by} does not have it"),
-                    );
+                    audit.integrity(path, format!("unexpected file: not listed in {by}"));
                 }
             }
         }
     }
 
-    /// Where some do not know a file, those that do may be what was changed.
-    fn missing(&self, path: &str, said: &[Said], audit: &mut Audit) {
-        audit.integrity(path, format!("it is missing: {} has it", names(said)));
+    /// If some sources do not list a missing file, those that do may have been changed.
+    fn missing(&self, path: &str, claims: &[Claim], audit: &mut Audit) {
+        audit.integrity(path, format!("missing, but listed in {}", names(claims)));
         let mut complete = self.complete.iter();
         let unknown = complete.find(|(by, folder)| path.starts_with(folder) && !self.has(by, path));
         if let Some((other, _)) = unknown {
-            for said in said {
-                let message = format!("it has {path}, which is not there and not in {other}");
-                audit.integrity(&said.by, message);
+            for claim in claims {
+                let message =
+                    format!("it lists {path}, which is missing and not listed in {other}");
+                audit.integrity(&claim.by, message);
             }
         }
     }
 
     fn has(&self, by: &str, path: &str) -> bool {
-        let said = self.said.get(path);
-        said.is_some_and(|said| said.iter().any(|said| said.by == by))
+        let claims = self.claims.get(path);
+        claims.is_some_and(|claims| claims.iter().any(|claim| claim.by == by))
     }
 }
 
-/// Names whoever contradicts what is signed; where nothing is, whoever is in the minority: the file, or those who say
-/// something else of it. With one witness alone it may be either.
-fn compare(path: &str, stored: &Stored, said: &[Said], audit: &mut Audit) {
-    let agrees = |said: &&Said| {
-        said.sha256 == stored.sha256 && said.size.is_none_or(|size| size == stored.size)
+/// Reports whatever contradicts a signed claim; without one, whatever is in the minority: the file, or the sources that
+/// claim something else. With a single source it may be either.
+fn compare(path: &str, stored: &Stored, claims: &[Claim], audit: &mut Audit) {
+    let agrees = |claim: &&Claim| {
+        claim.sha256 == stored.sha256 && claim.size.is_none_or(|size| size == stored.size)
     };
-    let (for_it, against): (Vec<&Said>, Vec<&Said>) = said.iter().partition(agrees);
+    let (for_it, against): (Vec<&Claim>, Vec<&Claim>) = claims.iter().partition(agrees);
     if against.is_empty() {
         return;
     }
     let found = format!("{} bytes, sha256 {}", stored.size, stored.sha256);
-    let signed_for_it = for_it.iter().any(|said| said.signed);
-    let signed_against = against.iter().any(|said| said.signed);
+    let signed_for_it = for_it.iter().any(|claim| claim.signed);
+    let signed_against = against.iter().any(|claim| claim.signed);
     let file_is_wrong = signed_against || (!signed_for_it && against.len() >= for_it.len());
     if file_is_wrong {
-        let others = against.iter().map(|said| {
-            let size = said.size.map(|size| format!("{size} bytes, "));
+        let others = against.iter().map(|claim| {
+            let size = claim.size.map(|size| format!("{size} bytes, "));
             let size = size.unwrap_or_default();
-            let signed = if said.signed {
-                ", which is signed,"
-            } else {
-                ""
-            };
-            format!("{}{signed} says {size}sha256 {}", said.by, said.sha256)
+            let signed = if claim.signed { " (signed)" } else { "" };
+            format!("{}{signed} records {size}sha256 {}", claim.by, claim.sha256)
         });
         let others: Vec<_> = others.collect();
-        let doubt = match said {
-            [Said { signed: false, .. }] => ": one of the two was changed",
+        let doubt = match claims {
+            [Claim { signed: false, .. }] => "; one of the two was changed",
             _ => "",
         };
         audit.integrity(
@@ -156,23 +150,24 @@ fn compare(path: &str, stored: &Stored, said: &[Said], audit: &mut Audit) {
         );
     }
     if signed_against {
-        for said in for_it {
-            let message = format!("it says that the changed {path} is right: it was changed, too");
-            audit.integrity(&said.by, message);
+        for claim in for_it {
+            let message =
+                format!("it records the changed {path} as correct, so it was changed as well");
+            audit.integrity(&claim.by, message);
         }
     } else if !for_it.is_empty() {
-        for said in against {
+        for claim in against {
             let message = format!(
-                "it says sha256 {} of {path}; the file has {found}, and so says {}",
-                said.sha256,
+                "it records sha256 {} for {path}, but the file has {found}, as recorded in {}",
+                claim.sha256,
                 names(for_it.iter().copied())
             );
-            audit.integrity(&said.by, message);
+            audit.integrity(&claim.by, message);
         }
     }
 }
 
-fn names<'a>(said: impl IntoIterator<Item = &'a Said>) -> String {
-    let names: Vec<_> = said.into_iter().map(|said| said.by.as_str()).collect();
+fn names<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> String {
+    let names: Vec<_> = claims.into_iter().map(|claim| claim.by.as_str()).collect();
     names.join(", ")
 }

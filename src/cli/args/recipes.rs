@@ -8,22 +8,26 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum RecipesCommand {
     /// List the recipes and where each comes from
+    #[command(before_help = "Example: kmembuild recipes list")]
     List,
     /// Show a recipe and where it comes from
+    #[command(before_help = "Example: kmembuild recipes show runc")]
     Show {
         /// Name of the recipe
         name: String,
     },
-    /// Write a recipe and its patches to a folder, for changing
+    /// Write a recipe and its patches to a directory, to change them
+    #[command(before_help = "Example: kmembuild recipes export runc recipes")]
     Export {
         /// Name of the recipe
         name: String,
-        /// The folder, made if it is not there
+        /// Directory; created if necessary
         dir: PathBuf,
     },
     /// Check a recipe file
+    #[command(before_help = "Example: kmembuild recipes check recipes/runc.yaml")]
     Check {
-        /// The file; its patches are in the folder `patches` beside it
+        /// Recipe file; its patches are in the directory `patches` next to it
         file: PathBuf,
     },
 }

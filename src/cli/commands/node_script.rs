@@ -21,10 +21,7 @@ pub(super) fn run(
         return print(&script);
     };
     super::kmem::write_whole(file, &script, 0o755).map_err(|error| {
-        let text = format!(
-            "the script cannot be written to {}: {error}",
-            file.display()
-        );
+        let text = format!("could not write the script to {}: {error}", file.display());
         Failure::new(FailureKind::Output, text)
     })
 }

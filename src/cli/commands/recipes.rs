@@ -29,7 +29,7 @@ struct ListedRecipe {
 }
 
 pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    // A recipe is YAML; the other two answers are a line or two for people.
+    // A recipe is YAML; the other two commands print a line or two for people.
     let refused: &[Format] = match action {
         RecipesCommand::List => &[Format::Yaml],
         RecipesCommand::Show { .. } => &[Format::Json],
@@ -68,7 +68,7 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
                 number => format!("{number} patches"),
             };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches})\n",
+                "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
             ))?;
@@ -87,7 +87,7 @@ fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure>
 fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut recipes = Vec::new();
     for entry in invocation.library.list().map_err(explain::library)? {
-        // One bad file of the user's must not hide the others.
+        // One bad file of the user must not hide the others.
         let (summary, problem) = match invocation.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
             Err(error) => {

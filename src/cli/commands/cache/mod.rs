@@ -18,7 +18,7 @@ use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::report::PlainProgress;
 
-/// Digits of a content key that tables show: enough to tell results apart and to name one.
+/// Digits of a content key in tables: enough to identify a result.
 const SHOWN_DIGITS: usize = 12;
 
 pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> R
     }
 }
 
-/// What is odd and does not stop a command; in the document where one is printed, otherwise on standard error.
+/// What is unusual and does not stop a command; part of a JSON document, otherwise on standard error.
 #[derive(Debug, Default)]
 struct Remarks(Vec<String>);
 
@@ -40,14 +40,14 @@ impl Remarks {
         self.0.push(text.into());
     }
 
-    /// Tells of files that are none of the tool's.
+    /// Adds files that do not belong to the tool.
     fn add_foreign(&mut self, foreign: &[Damage]) {
         for file in foreign {
-            self.add(format!("{file}; it is left as it is"));
+            self.add(format!("{file}; kept as it is"));
         }
     }
 
-    /// Tells of a failure that costs a part of the answer.
+    /// Adds a failure because of which a part of the answer is missing.
     fn add_failure(&mut self, what: &str, failure: &Failure) {
         let causes = failure.causes();
         let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
@@ -66,7 +66,7 @@ impl Remarks {
     }
 }
 
-/// What is in the cache of results. A folder that cannot be read is like an empty one, and told.
+/// The cache of results. A directory that cannot be read counts as empty, with a remark.
 fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
     let results = invocation.results();
     match results.list() {
@@ -81,7 +81,7 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
     }
 }
 
-/// What the tool's volumes take; nothing is known where the engine does not say, and that is told.
+/// The sizes of the tool's volumes; empty, with a remark, if the engine does not report them.
 async fn volume_uses(
     invocation: &Invocation<'_>,
     engine: &DockerEngine,
@@ -89,7 +89,10 @@ async fn volume_uses(
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
     match invocation.unless_stopped(engine.volume_uses()).await {
         Err(failure) if failure.kind != FailureKind::Interrupted => {
-            remarks.add_failure("what the compile caches take is not known", &failure);
+            remarks.add_failure(
+                "could not determine the size of the compile caches",
+                &failure,
+            );
             Ok(BTreeMap::new())
         }
         other => other,
@@ -99,7 +102,7 @@ async fn volume_uses(
 fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
     let results = invocation.results();
     format!(
-        "the results in {} could not be read: {error}",
+        "could not read the results in {}: {error}",
         results.folder().display()
     )
 }
@@ -112,7 +115,7 @@ fn time(time: SystemTime) -> String {
     whole.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// A size for people.
+/// A size to print.
 fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).to_string()
 }
