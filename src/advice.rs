@@ -5,6 +5,8 @@ use crate::engine::{AddressProblem, ConnectFailure, EngineError};
 
 /// The engine's own log says what went wrong.
 pub const CHECK_ENGINE_LOG: &str = "check the engine's log";
+/// The engine went away during a build.
+pub const ENGINE_LOST: &str = "check the engine's log; once the engine is back, `kmembuild clean` removes what was left behind";
 /// The engine needs disk space.
 pub const FREE_ENGINE_DISK: &str = "free space on the engine's disk; `kmembuild clean --caches --images` removes everything that kmembuild keeps there";
 /// A build needs less memory.
@@ -39,9 +41,7 @@ pub fn engine(error: &EngineError) -> Option<String> {
         },
         EngineError::Unreachable { address, source } => return Some(unreachable(address, source)),
         EngineError::DiskFull { .. } => FREE_ENGINE_DISK,
-        EngineError::Lost { .. } => {
-            "check the engine's log; once the engine is back, `kmembuild clean` removes what was left behind"
-        }
+        EngineError::Lost { .. } => ENGINE_LOST,
         EngineError::ImageBuild { .. } => {
             "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"
         }

@@ -3,10 +3,7 @@
 use serde::Serialize;
 
 use super::output::print;
-use crate::events::{Event, Sink};
-
-/// Version of the JSON forms that commands print.
-pub const JSON_FORMAT: u32 = 1;
+use crate::events::{Event, JSON_FORMAT, Sink};
 
 /// Prints each event to standard output as `{"format":1,"data":{"event":...}}`.
 pub struct JsonLines;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::json::JSON_FORMAT;
 use super::summary::Summary;
+use crate::events::JSON_FORMAT;
 use crate::host::kmem::{MEMORY_CGROUP_IDS, Status, Verdict};
 use crate::plan::canonical_json;
 

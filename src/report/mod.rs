@@ -16,18 +16,17 @@ mod summary;
 mod table;
 mod watch;
 
+pub use crate::events::JSON_FORMAT;
 pub use audit_table::audit_table;
 pub use doctor_table::doctor_table;
-pub use json::{JSON_FORMAT, JsonLines, json_line};
+pub use json::{JsonLines, json_line};
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
 pub use live::LiveProgress;
 pub use output::print;
 pub use plain::PlainProgress;
-pub use release::{ReleaseProgress, TargetEnd, TargetSink};
-pub use reproduction::{
-    FileIdentity, REPRODUCTION, ReproducedFile, ReproducedImage, Reproduction, reproduction_text,
-};
+pub use release::ReleaseProgress;
+pub use reproduction::reproduction_text;
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table};
 pub use watch::{Figure, LiveChart, watch_json, watch_page, watch_summary};

@@ -7,25 +7,14 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::json::JSON_FORMAT;
 use super::output::{print, tell};
 use super::plain::{line, seconds};
+use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
-use crate::events::{Event, Sink, command_line};
+use crate::build::{BuildError, CacheOutcome};
+use crate::events::{Event, JSON_FORMAT, command_line};
 use crate::failure::Failure;
-
-/// How a target ended.
-#[derive(Debug, Clone, Copy)]
-pub enum TargetEnd<'a> {
-    /// It is published; how it came there, in words.
-    Published(&'a str),
-    /// It needs no build, and why.
-    NotNeeded(&'a str),
-    /// It failed.
-    Failed(&'a Failure),
-    /// It was not begun or not finished, as another one had failed.
-    Skipped,
-}
+use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
 
 /// Tells what goes on in a release, in the way that fits where standard error goes.
 pub struct ReleaseProgress {
@@ -33,6 +22,7 @@ pub struct ReleaseProgress {
     /// Write annotations for GitHub Actions.
     github: bool,
     form: Form,
+    explain: fn(&TargetError) -> Failure,
 }
 
 enum Form {
@@ -52,8 +42,15 @@ struct Live {
 }
 
 impl ReleaseProgress {
-    /// The way that fits: JSON when asked for, lines that change on a terminal, lines elsewhere.
-    pub fn new(json: bool, terminal: bool, verbosity: Verbosity, github: bool) -> Self {
+    /// The way that fits: JSON when asked for, lines that change on a terminal, lines elsewhere. `explain` adds to an error
+    /// what the user can do.
+    pub fn new(
+        json: bool,
+        terminal: bool,
+        verbosity: Verbosity,
+        github: bool,
+        explain: fn(&TargetError) -> Failure,
+    ) -> Self {
         let form = if json {
             Form::Json
         } else if terminal && verbosity != Verbosity::Quiet {
@@ -65,74 +62,7 @@ impl ReleaseProgress {
             verbosity,
             github,
             form,
-        }
-    }
-
-    /// Says how many targets there are.
-    pub fn begin(&self, targets: usize) {
-        if let Form::Live(live) = &self.form {
-            live.whole.set_length(targets as u64);
-        }
-    }
-
-    /// Takes the events of a target at work.
-    pub fn target<'a>(&'a self, label: &'a str) -> TargetSink<'a> {
-        TargetSink {
-            progress: self,
-            label,
-            planning: false,
-        }
-    }
-
-    /// Takes the events of a target that is planned: only what went another way than hoped is worth a line.
-    pub fn planning<'a>(&'a self, label: &'a str) -> TargetSink<'a> {
-        TargetSink {
-            planning: true,
-            ..self.target(label)
-        }
-    }
-
-    /// Shows a text about a target, such as the table of its checks.
-    pub fn show(&self, label: &str, text: &str) {
-        if !matches!(self.form, Form::Json) {
-            self.say(&format!("{label}:\n{text}"));
-        }
-    }
-
-    /// Says something about the whole that the user should know.
-    pub fn warn(&self, text: &str) {
-        match &self.form {
-            Form::Json => json_line(
-                "",
-                &Event::Warning {
-                    text: text.to_owned(),
-                },
-            ),
-            _ => self.say(&format!("warning: {text}")),
-        }
-    }
-
-    /// Says how a target ended; a failure in full.
-    pub fn ended(&self, label: &str, end: &TargetEnd<'_>, took: Duration) {
-        if let Form::Live(live) = &self.form {
-            live.end(label);
-        }
-        let time = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        match end {
-            _ if matches!(self.form, Form::Json) => json_end(label, end, took),
-            TargetEnd::Failed(failure) => {
-                self.say(&format!(
-                    "{label}: FAILED after {time}\n{}",
-                    failure.render()
-                ));
-                if self.github {
-                    github::annotate(label, failure);
-                }
-            }
-            _ if self.verbosity == Verbosity::Quiet => {}
-            TargetEnd::Published(how) => self.say(&format!("{label}: {how} in {time}")),
-            TargetEnd::NotNeeded(reason) => self.say(&format!("{label}: not needed: {reason}")),
-            TargetEnd::Skipped => self.say(&format!("{label}: skipped, as another target failed")),
+            explain,
         }
     }
 
@@ -202,13 +132,6 @@ impl Live {
     }
 }
 
-/// Takes the events of one target.
-pub struct TargetSink<'a> {
-    progress: &'a ReleaseProgress,
-    label: &'a str,
-    planning: bool,
-}
-
 #[derive(Serialize)]
 struct Line<'a, T> {
     format: u32,
@@ -238,8 +161,8 @@ enum Ended<'a> {
     #[serde(rename = "target-failed")]
     Failed {
         exit_code: u8,
-        message: String,
-        causes: Vec<String>,
+        message: &'a str,
+        causes: &'a [String],
         hints: &'a [String],
         milliseconds: u64,
     },
@@ -247,35 +170,53 @@ enum Ended<'a> {
     Skipped,
 }
 
-fn json_end(label: &str, end: &TargetEnd<'_>, took: Duration) {
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    json_line(
-        label,
-        match end {
-            TargetEnd::Published(how) => Ended::Published { how, milliseconds },
-            TargetEnd::NotNeeded(reason) => Ended::NotNeeded { reason },
-            TargetEnd::Failed(failure) => Ended::Failed {
-                exit_code: failure.kind.exit_code(),
-                message: failure.source.to_string(),
-                causes: failure.causes(),
-                hints: &failure.hints,
-                milliseconds,
-            },
-            TargetEnd::Skipped => Ended::Skipped,
-        },
-    );
+fn json_end(
+    target: &str,
+    outcome: &Outcome,
+    milliseconds: u64,
+    explain: fn(&TargetError) -> Failure,
+) {
+    match outcome {
+        Outcome::Published(result) => {
+            let how = words(result.outcome);
+            json_line(target, Ended::Published { how, milliseconds });
+        }
+        Outcome::NotNeeded(reason) => json_line(target, Ended::NotNeeded { reason }),
+        Outcome::Failed(error) => {
+            let failure = explain(error);
+            json_line(
+                target,
+                Ended::Failed {
+                    exit_code: failure.kind.exit_code(),
+                    message: &failure.message,
+                    causes: &failure.causes,
+                    hints: &failure.hints,
+                    milliseconds,
+                },
+            );
+        }
+        Outcome::Skipped => json_line(target, Ended::Skipped),
+    }
 }
 
-impl Sink for TargetSink<'_> {
-    fn event(&self, event: &Event) {
+impl ReleaseSink for ReleaseProgress {
+    fn begin(&self, targets: usize) {
+        if let Form::Live(live) = &self.form {
+            live.whole.set_length(targets as u64);
+        }
+    }
+
+    /// Of a target that is planned only what went another way than hoped is worth a line.
+    fn event(&self, target: &str, phase: Phase, event: &Event) {
+        let planning = phase == Phase::Planning;
         let bad_news = matches!(event, Event::Warning { .. } | Event::MirrorFailed { .. });
-        if let Form::Json = self.progress.form {
-            if !self.planning || bad_news {
-                json_line(self.label, event);
+        if let Form::Json = self.form {
+            if !planning || bad_news {
+                json_line(target, event);
             }
             return;
         }
-        if let Form::Live(live) = &self.progress.form {
+        if let Form::Live(live) = &self.form {
             let (activity, detail) = match event {
                 Event::StageStarted { stage, detail } => {
                     (Some((*stage).to_owned()), Some(detail.clone()))
@@ -291,15 +232,75 @@ impl Sink for TargetSink<'_> {
                 _ => (None, None),
             };
             if activity.is_some() || detail.is_some() {
-                live.set(self.label, activity, detail);
+                live.set(target, activity, detail);
             }
         }
-        let live = matches!(self.progress.form, Form::Live(_));
-        if (self.planning || live) && !bad_news && self.progress.verbosity != Verbosity::Verbose {
+        let live = matches!(self.form, Form::Live(_));
+        if (planning || live) && !bad_news && self.verbosity != Verbosity::Verbose {
             return;
         }
-        if let Some(text) = line(event, self.progress.verbosity) {
-            self.progress.say(&format!("{}: {text}", self.label));
+        if let Some(text) = line(event, self.verbosity) {
+            self.say(&format!("{target}: {text}"));
         }
+    }
+
+    /// A failure is told in full.
+    fn ended(&self, target: &str, outcome: &Outcome, took: Duration) {
+        if let Form::Live(live) = &self.form {
+            live.end(target);
+        }
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if matches!(self.form, Form::Json) {
+            json_end(target, outcome, milliseconds, self.explain);
+            return;
+        }
+        let time = seconds(milliseconds);
+        match outcome {
+            Outcome::Failed(error) => {
+                if let TargetError::Build(failed) = error
+                    && let BuildError::Unproven { files } = &failed.error
+                {
+                    let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
+                    self.say(&format!("{target}:\n{}", check_table(&files, false)));
+                }
+                let failure = (self.explain)(error);
+                self.say(&format!(
+                    "{target}: FAILED after {time}\n{}",
+                    failure.render()
+                ));
+                if self.github {
+                    github::annotate(target, &failure);
+                }
+            }
+            _ if self.verbosity == Verbosity::Quiet => {}
+            Outcome::Published(result) => {
+                self.say(&format!("{target}: {} in {time}", words(result.outcome)));
+            }
+            Outcome::NotNeeded(reason) => self.say(&format!("{target}: not needed: {reason}")),
+            Outcome::Skipped => {
+                self.say(&format!("{target}: skipped because another target failed"));
+            }
+        }
+    }
+
+    fn warn(&self, text: &str) {
+        match &self.form {
+            Form::Json => json_line(
+                "",
+                &Event::Warning {
+                    text: text.to_owned(),
+                },
+            ),
+            _ => self.say(&format!("warning: {text}")),
+        }
+    }
+}
+
+/// How a result came to be published, in words.
+fn words(outcome: CacheOutcome) -> &'static str {
+    match outcome {
+        CacheOutcome::Built => "built",
+        CacheOutcome::Cached => "taken from the cache",
+        CacheOutcome::Unchanged => "unchanged",
     }
 }

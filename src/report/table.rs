@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::layout::new_table;
+use crate::artifacts::ManifestFile;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
 /// A file with what was found in it and what was held against it.
@@ -23,6 +24,16 @@ impl CheckedFile {
         self.checks
             .iter()
             .all(|check| check.outcome != Outcome::Failed)
+    }
+}
+
+impl From<&ManifestFile> for CheckedFile {
+    fn from(file: &ManifestFile) -> Self {
+        Self {
+            file: file.name.clone(),
+            findings: file.findings.clone(),
+            checks: file.checks.clone(),
+        }
     }
 }
 

@@ -196,10 +196,10 @@ fn a_damaged_result_is_named_and_removed_on_request() {
     let verified = place.cache(&["verify"]).code(17);
     verified
         .prints(&format!(
-            "DAMAGED {} (runc v1.0.3): {damaged}: its sha256 is ",
+            "DAMAGED {} (runc v1.0.3): {damaged}: sha256 ",
             &key("a")[..12]
         ))
-        .prints("entry.json: it is not the list of an entry")
+        .prints("entry.json: not a valid list of files")
         .says("error: 2 of 3 results damaged")
         .says("hint: use `kmembuild cache verify --remove`");
     assert_eq!(place.left(), "abc");

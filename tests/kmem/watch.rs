@@ -223,10 +223,9 @@ fn measurements_are_not_written_over_and_a_failed_start_leaves_no_file() {
         ("link.csv", "--compare", "before.csv"),
     ] {
         let more = ["--count", "1", "--html", page, option, file];
-        workplace
-            .run(&words(&root, &more))
-            .code(2)
-            .says(&format!("error: --html {page} is also the file of {option}; "));
+        workplace.run(&words(&root, &more)).code(2).says(&format!(
+            "error: --html {page} is also the file of {option}; "
+        ));
     }
     let now = workplace.path().join("now.csv");
     assert!(!now.exists());

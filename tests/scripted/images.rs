@@ -33,7 +33,7 @@ fn an_image_that_nobody_has_names_every_mirror_with_its_reason() {
         .says("toomanyrequests: limit\n  first.example/toolchain:1: ")
         .says("unexpected EOF\n  toolchain:1: ")
         .says("manifest for toolchain:1 not found\n  last.example/library/toolchain:1: ")
-        .says("hint: --mirror PREFIX names a registry that has it");
+        .says("hint: use --mirror (or `mirrors` in the configuration) for another registry");
     assert_eq!(finished.stdout, "");
     assert!(!place.result().exists());
     place.nothing_is_left();

@@ -12,7 +12,7 @@ mod release;
 mod reproduce;
 mod verify;
 
-pub use build::{BuildArguments, CacheArguments, ImageChoice, UpstreamArguments, ViaChoice};
+pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{
     Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,

@@ -59,26 +59,3 @@ pub struct LockArguments {
     #[arg(long, value_name = "NAME", value_parser = given())]
     pub update: Vec<String>,
 }
-
-impl LockArguments {
-    /// The whole release that is locked.
-    pub fn as_release(&self) -> ReleaseArguments {
-        ReleaseArguments {
-            file: self.file.clone(),
-            schema: false,
-            plan: true,
-            only: Vec::new(),
-            jobs: None,
-            keep_going: false,
-            fail_fast: false,
-            locked: false,
-            unlocked: true,
-            sign_key: None,
-            output: None,
-            caches: CacheArguments {
-                no_cache: false,
-                offline: false,
-            },
-        }
-    }
-}

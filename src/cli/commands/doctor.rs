@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
 use crate::cli::args::{DoctorArguments, Format, HalfChoice};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line};
 use crate::plan::canonical_json;
@@ -17,11 +18,12 @@ struct Diagnosis<'a> {
     lines: &'a [Line],
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &DoctorArguments,
 ) -> Result<(), Failure> {
     invocation.refuse_format(Format::Yaml)?;
+    let workspace = &invocation.workspace;
     let only = arguments.only.map(|only| match only {
         HalfChoice::Build => Half::Build,
         HalfChoice::Leak => Half::Leak,
@@ -37,19 +39,19 @@ pub(super) async fn run(
         }
         KnownRecipes::default()
     } else {
-        KnownRecipes::load(&invocation.library, &arguments.recipes).map_err(explain::library)?
+        KnownRecipes::load(&workspace.library, &arguments.recipes)?
     };
     let examination = Examination {
         only,
         recipes,
-        mirrors: &invocation.config.mirrors,
-        debian_mirror: invocation.config.debian_mirror.as_deref(),
+        mirrors: &workspace.configuration.mirrors,
+        debian_mirror: workspace.configuration.debian_mirror.as_deref(),
         engine: invocation.engine_address(),
         proxies: &invocation.environment.proxies,
         search_path: &invocation.environment.search_path,
         timeout: arguments.timeout.0,
     };
-    let Some(lines) = examination.run(invocation.cancel).await else {
+    let Some(lines) = examination.run(&workspace.cancel).await else {
         let text = "interrupted; nothing was changed";
         return Err(Failure::new(FailureKind::Interrupted, text));
     };

@@ -1,11 +1,12 @@
 //! `kmembuild node-script`.
 
-use super::{Invocation, print};
 use crate::cli::args::{Format, NodeScriptArguments};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::node_script::{NodeBinary, NodeScriptError, node_script};
 
-pub(super) fn run(
+pub(crate) fn run(
     invocation: &Invocation<'_>,
     arguments: &NodeScriptArguments,
 ) -> Result<(), Failure> {

@@ -1,14 +1,15 @@
 //! `kmembuild plan`.
 
-use super::prepare::prepare;
-use super::{Invocation, print};
+use crate::build::prepare;
 use crate::cli::args::{BuildArguments, Format};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
 use crate::report::Progress;
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     recipe: &str,
     arguments: &BuildArguments,
@@ -19,7 +20,8 @@ pub(super) async fn run(
         invocation.environment.progress_terminal,
         invocation.verbosity(),
     );
-    let prepared = prepare(invocation, recipe, arguments, &progress).await;
+    let order = arguments.order(recipe);
+    let prepared = prepare(&order, &invocation.workspace, &progress).await;
     progress.finish();
     let plan = prepared?.plan;
     let text = match invocation.global.format {
@@ -28,6 +30,5 @@ pub(super) async fn run(
             to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
         }
     };
-    print(&text)?;
-    Ok(())
+    print(&text)
 }

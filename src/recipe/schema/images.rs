@@ -48,6 +48,17 @@ pub enum ImageWay {
     Debian,
 }
 
+impl std::fmt::Display for ImageWay {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Registry => "registry",
+            Self::Upstream => "upstream",
+            Self::Lean => "lean",
+            Self::Debian => "debian",
+        })
+    }
+}
+
 /// A ready image from a registry.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::figure::Figure;
+use crate::events::JSON_FORMAT;
 use crate::host::kmem::Sample;
 use crate::plan::canonical_json;
-use crate::report::json::JSON_FORMAT;
 use crate::report::summary::Summary;
 
 /// `kmem watch --format json`.

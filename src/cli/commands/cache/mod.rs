@@ -10,10 +10,12 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
+use crate::build::BuildError;
 use crate::cli::args::{CacheCommand, Format};
-use crate::engine::{DockerEngine, Engine, VolumeUse};
+use crate::cli::explain::interrupted;
+use crate::cli::invocation::Invocation;
+use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
 use crate::report::PlainProgress;
@@ -21,7 +23,7 @@ use crate::report::PlainProgress;
 /// Digits of a content key in tables: enough to identify a result.
 const SHOWN_DIGITS: usize = 12;
 
-pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
+pub(crate) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
     invocation.refuse_format(Format::Yaml)?;
     match action {
         CacheCommand::List => list::run(invocation).await,
@@ -49,9 +51,7 @@ impl Remarks {
 
     /// Adds a failure because of which a part of the answer is missing.
     fn add_failure(&mut self, what: &str, failure: &Failure) {
-        let causes = failure.causes();
-        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
-        self.add(format!("{what}: {}{causes}", failure.source));
+        self.add(format!("{what}: {}", failure.line()));
     }
 
     fn tell(&self, invocation: &Invocation<'_>) {
@@ -68,7 +68,7 @@ impl Remarks {
 
 /// The cache of results. A directory that cannot be read counts as empty, with a remark.
 fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     match results.list() {
         Ok(listing) => {
             remarks.add_foreign(&listing.foreign);
@@ -84,23 +84,28 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
 /// The sizes of the tool's volumes; empty, with a remark, if the engine does not report them.
 async fn volume_uses(
     invocation: &Invocation<'_>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
-    match invocation.unless_stopped(engine.volume_uses()).await {
-        Err(failure) if failure.kind != FailureKind::Interrupted => {
+    match invocation
+        .workspace
+        .unless_stopped(engine.volume_uses())
+        .await
+    {
+        Err(BuildError::Interrupted) => Err(interrupted()),
+        Err(error) => {
             remarks.add_failure(
                 "could not determine the size of the compile caches",
-                &failure,
+                &error.into(),
             );
             Ok(BTreeMap::new())
         }
-        other => other,
+        Ok(uses) => Ok(uses),
     }
 }
 
 fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     format!(
         "could not read the results in {}: {error}",
         results.folder().display()

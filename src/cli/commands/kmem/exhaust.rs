@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::super::print;
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
 use super::refuse_formats;
 use crate::cli::args::{ExhaustArguments, Format, GlobalArguments};
+use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
@@ -25,7 +25,7 @@ struct Document {
     cleaned_up: Option<Vec<Leftover>>,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     global: &GlobalArguments,
     arguments: &ExhaustArguments,
     cancel: &CancellationToken,

@@ -15,7 +15,7 @@ use crate::cli::args::{Format, GlobalArguments, KmemCommand};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 
-pub(super) async fn run(
+pub(crate) async fn run(
     environment: &Environment,
     global: &GlobalArguments,
     action: &KmemCommand,

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::super::print;
 use super::hierarchy::hierarchy_hint;
 use super::place::write_whole;
 use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, StatusArguments};
+use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::host::kmem::{
@@ -15,7 +15,7 @@ use crate::host::kmem::{
 };
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
-pub(super) fn run(
+pub(crate) fn run(
     environment: &Environment,
     global: &GlobalArguments,
     arguments: &StatusArguments,

@@ -8,13 +8,13 @@ use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::super::print;
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
 use super::measurements::{Csv, cannot_write};
 use super::place::{folder_of, is_same, write_whole};
 use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
+use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Hierarchy;
@@ -23,7 +23,7 @@ use crate::host::kmem::{
 };
 use crate::report::{LiveChart, watch_json, watch_page, watch_summary};
 
-pub(super) async fn run(
+pub(crate) async fn run(
     environment: &Environment,
     global: &GlobalArguments,
     arguments: &WatchArguments,
