@@ -21,10 +21,10 @@ impl fmt::Display for HunkPlace {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
     /// There is no file header in it.
-    #[error("it changes no file")]
+    #[error("no file header found")]
     Empty,
     /// A line fits nowhere in a patch.
-    #[error("line {line}: {text:?} is no part of a patch")]
+    #[error("line {line}: {text:?} is not part of a patch")]
     Garbage {
         /// The patch's line, from 1.
         line: usize,
@@ -32,7 +32,7 @@ pub enum PatchError {
         text: String,
     },
     /// A file header is not complete, or its parts contradict each other.
-    #[error("line {line}: the file header is not complete or contradicts itself")]
+    #[error("line {line}: the file header is incomplete or contradictory")]
     Header {
         /// The patch's line, from 1.
         line: usize,
@@ -57,7 +57,7 @@ pub enum PatchError {
         name: String,
     },
     /// A hunk has fewer or more lines than its header says.
-    #[error("{place}: its lines are not as many as its header says (patch line {line})")]
+    #[error("{place}: its number of lines does not match its header (patch line {line})")]
     Count {
         /// The hunk.
         place: HunkPlace,
@@ -73,13 +73,13 @@ pub enum PatchError {
         expected: usize,
     },
     /// Hunks overlap or are not in order.
-    #[error("{place}: it begins before the end of the hunk before it")]
+    #[error("{place}: it overlaps the previous hunk")]
     Order {
         /// The hunk.
         place: HunkPlace,
     },
     /// A line of the file is not what the hunk expects.
-    #[error("{place}: line {line} of the file is {found}, not {expected:?}", found = shown(found.as_deref()))]
+    #[error("{place}: line {line} of the file does not match: found {found}, expected {expected:?}", found = shown(found.as_deref()))]
     Line {
         /// The hunk.
         place: HunkPlace,
@@ -91,7 +91,7 @@ pub enum PatchError {
         found: Option<String>,
     },
     /// A line without newline would not be the last one.
-    #[error("{place}: a line without newline would not be the last one of the file")]
+    #[error("{place}: a line without newline must be the last one of the file")]
     NoNewline {
         /// The hunk.
         place: HunkPlace,
@@ -105,5 +105,8 @@ pub enum PatchError {
 }
 
 fn shown(line: Option<&str>) -> String {
-    line.map_or_else(|| "past its end".to_owned(), |line| format!("{line:?}"))
+    line.map_or_else(
+        || "the end of the file".to_owned(),
+        |line| format!("{line:?}"),
+    )
 }

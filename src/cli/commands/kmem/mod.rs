@@ -2,6 +2,7 @@
 
 mod exhaust;
 mod hangup;
+mod hierarchy;
 mod measurements;
 mod place;
 mod status;
