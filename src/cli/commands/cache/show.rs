@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Remarks, integrity, size, time, unreadable};
+use super::remarks::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
