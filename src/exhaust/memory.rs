@@ -1,11 +1,11 @@
 //! Whether the machine has memory for more cgroups.
 
-use procfs::{Current as _, Meminfo};
+use procfs_core::{FromRead as _, Meminfo};
 
 /// Whether less than a tenth of the machine's memory is available, or nobody knows. An empty memory cgroup takes about
 /// 10 KB and 2 KB a processor, so that all that can be had take gigabytes.
 pub(super) fn is_short() -> bool {
-    Meminfo::current().map_or(true, |memory| too_little(&memory))
+    Meminfo::from_file("/proc/meminfo").map_or(true, |memory| too_little(&memory))
 }
 
 fn too_little(memory: &Meminfo) -> bool {
@@ -26,7 +26,7 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_memory_has_to_be_available() {
-        let mut memory = Meminfo::current().expect("a kernel that tells");
+        let mut memory = Meminfo::from_file("/proc/meminfo").expect("a kernel that tells");
         memory.mem_total = 1000;
         memory.mem_free = 50;
         for (available, short) in [(99, true), (100, false)] {

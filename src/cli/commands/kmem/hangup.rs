@@ -1,6 +1,7 @@
 //! The signal of a connection that was lost.
 
-use procfs::process::Process;
+use procfs_core::FromRead as _;
+use procfs_core::process::Status;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,5 @@ pub(super) fn or_at_hangup(cancel: &CancellationToken) -> CancellationToken {
 /// Whether whoever started this process told it to ignore the signal. To listen for it would undo that.
 fn is_ignored() -> bool {
     let bit = 1 << (SignalKind::hangup().as_raw_value() - 1);
-    Process::myself()
-        .and_then(|process| process.status())
-        .is_ok_and(|status| status.sigign & bit != 0)
+    Status::from_file("/proc/self/status").is_ok_and(|status| status.sigign & bit != 0)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use glob::Pattern;
 
 use super::super::{Invocation, explain};
 use super::arguments::build_arguments;
@@ -69,7 +69,10 @@ impl ReleaseFile {
         let chosen: Vec<_> = targets
             .iter()
             .enumerate()
-            .filter(|(_, target)| arguments.only.is_empty() || only.is_match(target.label()))
+            .filter(|(_, target)| {
+                arguments.only.is_empty()
+                    || only.iter().any(|pattern| pattern.matches(&target.label()))
+            })
             .map(|(index, target)| {
                 let build = build_arguments(target, &arguments.caches, folder, &output);
                 (index, build)
@@ -106,17 +109,13 @@ fn lockfile_beside(release: &Path) -> PathBuf {
     release.with_file_name("kmembuild.lock")
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        // `runc/*` means all of runc: a star goes over slashes.
-        let glob = GlobBuilder::new(pattern).build();
-        set.add(glob.map_err(|error| {
-            Failure::new(FailureKind::Usage, format!("--only {pattern}: {error}"))
-        })?);
-    }
-    set.build()
-        .map_err(|error| Failure::new(FailureKind::Usage, error))
+/// `runc/*` means all of runc: a star matches slashes as well.
+fn globs(patterns: &[String]) -> Result<Vec<Pattern>, Failure> {
+    let parse = |pattern: &String| {
+        Pattern::new(pattern)
+            .map_err(|error| Failure::new(FailureKind::Usage, format!("--only {pattern}: {error}")))
+    };
+    patterns.iter().map(parse).collect()
 }
 
 /// What is known of a recipe's versions, or what recipes there are.
