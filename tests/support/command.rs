@@ -6,6 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::preflight;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kmembuild");
 
 /// A folder in which the command is run, as one user would have it: home, cache and configuration are in it.
@@ -27,6 +29,7 @@ pub struct Finished {
 impl Workplace {
     /// An empty one.
     pub fn new() -> Self {
+        preflight::check();
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         }

@@ -16,6 +16,7 @@ pub mod manifest_of;
 pub mod memory_cgroup;
 pub mod mirrors;
 pub mod node_results;
+pub mod preflight;
 pub mod recorder;
 pub mod registry;
 pub mod scratch;
