@@ -43,7 +43,7 @@ const ROOMS: [&str; 30] = [
 const GROUND: [&str; 1] = ["checksum"];
 
 /// Libraries that only some places may name, by the beginnings of their paths in `src/`.
-const LIBRARIES: [(&str, &[&str]); 14] = [
+const LIBRARIES: [(&str, &[&str]); 13] = [
     ("bollard", &["engine/docker/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -53,8 +53,7 @@ const LIBRARIES: [(&str, &[&str]); 14] = [
     ("indicatif", &["report/"]),
     ("kube", &["engine/kubernetes/"]),
     ("object", &["verify/", "compare/"]),
-    ("procfs", &["host/", "exhaust/"]),
-    ("ratatui", &["report/"]),
+    ("procfs_core", &["host/", "exhaust/"]),
     ("reqwest", &["host/doctor/"]),
     ("rpm", &["packaging/"]),
     ("zstd", &["packaging/"]),

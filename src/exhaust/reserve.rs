@@ -1,6 +1,6 @@
 //! What is left to the rest of the machine.
 
-use procfs::{Current as _, Meminfo};
+use procfs_core::{FromRead as _, Meminfo};
 
 /// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
 /// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
@@ -10,7 +10,7 @@ pub const RESERVE: u64 = 200;
 /// Whether less than a tenth of the machine's memory is available, or nobody knows. An empty memory cgroup takes about
 /// 10 KB and 2 KB a processor, so that all that can be had take gigabytes.
 pub(super) fn is_short() -> bool {
-    Meminfo::current().map_or(true, |memory| too_little(&memory))
+    Meminfo::from_file("/proc/meminfo").map_or(true, |memory| too_little(&memory))
 }
 
 fn too_little(memory: &Meminfo) -> bool {
@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_memory_has_to_be_available() {
-        let mut memory = Meminfo::current().expect("a kernel that reports its memory");
+        let mut memory =
+            Meminfo::from_file("/proc/meminfo").expect("a kernel that reports its memory");
         memory.mem_total = 1000;
         memory.mem_free = 50;
         for (available, short) in [(99, true), (100, false)] {
