@@ -167,13 +167,8 @@ pub fn indented(lines: &[String]) -> String {
 }
 
 /// An error and its causes in one line, for lists and for warnings.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    texts.extend(causes(error));
+    texts.join(": ")
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::BuildError;
 use super::order::Destination;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::artifacts::{Manifest, PLAN, SBOM, TOOL};
 use crate::attestation::{
     Component, Subject, VendoredError, bill_of_materials, debian_components, godeps_json,

@@ -3,7 +3,7 @@
 use super::companions;
 use super::error::BuildError;
 use super::order::{BuildOrder, RunCheck};
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use super::workspace::Workspace;
 use crate::plan::{Plan, canonical_json};
 

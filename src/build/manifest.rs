@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::BuildError;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::artifacts::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource, TOOL,
 };
@@ -52,9 +52,7 @@ pub(super) fn write_manifest(
         image: ManifestImage {
             name: built.image.name.clone(),
             id: built.image.image.id.clone(),
-            layers: built.image.image.layers.clone(),
-            environment: built.image.image.environment.clone(),
-            architecture: built.image.image.architecture.clone(),
+            content: built.image.image.content.clone(),
             repo_digests: built.image.image.repo_digests.clone(),
             pulled: built.image.pulled.clone(),
             patches,
@@ -67,7 +65,7 @@ pub(super) fn write_manifest(
         commands: built.steps.clone(),
         started_at: in_utc(started),
         built_at: in_utc(Timestamp::now()),
-        engine: prepared.connected.info.version.clone(),
+        engine: prepared.engine.describe().version.clone(),
         warnings: plan.warnings.clone(),
         files,
     })

@@ -12,11 +12,13 @@ mod like;
 mod manifest;
 mod order;
 mod prepare;
+mod prepared;
 mod publish;
 mod published;
 mod result;
 mod run;
 mod run_check;
+mod staging;
 mod sweep;
 mod workspace;
 
@@ -26,9 +28,10 @@ pub use error::{BuildError, FailedBuild, FailureLog};
 pub use order::{
     BuildOrder, CacheUse, Checks, Destination, ImageChoice, Limits, RunCheck, SourceChoice, Subject,
 };
-pub use prepare::{Fetched, Prepared, prepare};
+pub use prepare::prepare;
+pub use prepared::{Fetched, Prepared};
 pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
 pub use sweep::sweep_dead_runs;
-pub use workspace::{Connect, Connected, Workspace};
+pub use workspace::{Connect, Workspace};

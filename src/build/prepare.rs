@@ -1,47 +1,20 @@
 //! From an order to a plan: recipe, facts, plan.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::error::BuildError;
 use super::like::{Likeness, read_likeness};
 use super::order::{BuildOrder, Subject};
+use super::prepared::{Fetched, Prepared, connect, stall};
 use super::published::prepare_published;
-use super::workspace::{Connected, Workspace};
-use crate::artifacts::ManifestLike;
+use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
 use crate::events::{Event, Sink};
-use crate::execute::refuse_engine;
 use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
 use crate::library::LoadedRecipe;
-use crate::plan::{Plan, Via, make_plan};
+use crate::plan::make_plan;
 use crate::recipe::{Architecture, GitSource, ImageWay, Source, Version};
-use crate::source::{FetchRequest, Served, SourceError, Store};
-
-/// Longest time without a byte from a mirror, when nobody says otherwise.
-pub(super) const STALL: Duration = Duration::from_secs(30);
-
-/// Recipe, facts and plan, with what they were read from.
-pub struct Prepared {
-    /// The recipe.
-    pub loaded: Arc<LoadedRecipe>,
-    /// The engine that the plan is for.
-    pub connected: Connected,
-    /// The source, unless it is in the image.
-    pub git: Option<Fetched>,
-    /// What is to be done.
-    pub plan: Plan,
-    /// What a node has, where that chose the version.
-    pub like: Option<ManifestLike>,
-}
-
-/// A source in its store.
-pub struct Fetched {
-    /// The store.
-    pub store: Store,
-    /// What was served, and from where.
-    pub served: Served,
-}
+use crate::source::{FetchRequest, SourceError};
 
 /// The version and the architecture to build.
 struct Wanted {
@@ -69,7 +42,7 @@ pub async fn prepare(
     let image_archive = image_archive.map(read_archive_identity).transpose()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
-    let (connected, git) = tokio::try_join!(
+    let (engine, git) = tokio::try_join!(
         biased;
         connect(workspace, order.via),
         fetch(order, workspace, &loaded, &wanted, sink)
@@ -91,7 +64,7 @@ pub async fn prepare(
             .map(|(file, text)| (file.clone(), sha256_hex(text.as_bytes())))
             .collect(),
         source,
-        engine_architecture: connected.info.architecture.clone(),
+        engine_architecture: engine.describe().architecture.clone(),
         image_archive,
     };
     let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
@@ -101,7 +74,7 @@ pub async fn prepare(
     }
     Ok(Prepared {
         loaded,
-        connected,
+        engine,
         git,
         plan,
         like: wanted.like.as_ref().map(Likeness::record),
@@ -120,15 +93,6 @@ fn refuse_contradictions(order: &BuildOrder) -> Result<(), BuildError> {
         return Err(BuildError::RefreshOffline);
     }
     Ok(())
-}
-
-/// The engine, which must be able to do what the way of the build needs.
-pub(super) async fn connect(workspace: &Workspace, via: Via) -> Result<Connected, BuildError> {
-    let connected = workspace.connected().await?;
-    if via == Via::RunSh {
-        refuse_engine(&connected.info)?;
-    }
-    Ok(connected.clone())
 }
 
 /// What to build: the version that the order or a node's program names, checked against what the recipe has.
@@ -254,10 +218,4 @@ async fn fetch_git(
         milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     Ok(Fetched { store, served })
-}
-
-/// Longest time without a byte from a mirror.
-pub(super) fn stall(order: &BuildOrder, workspace: &Workspace) -> Duration {
-    let configured = workspace.configuration.stall_timeout.map(|span| span.0);
-    order.limits.stall.or(configured).unwrap_or(STALL)
 }

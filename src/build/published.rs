@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::BuildError;
 use super::order::BuildOrder;
-use super::prepare::{Fetched, Prepared, connect, stall};
+use super::prepared::{Fetched, Prepared, connect, stall};
 use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestSource, PublishedResult};
 use crate::checksum::sha256_hex;
@@ -24,11 +24,12 @@ pub(super) async fn prepare_published(
 ) -> Result<Prepared, BuildError> {
     let (manifest, plan) = (&published.manifest, &published.plan);
     check_patches(&loaded, plan, manifest)?;
-    let connected = connect(workspace, plan.build.via).await?;
-    if manifest.image.architecture != connected.info.architecture {
+    let engine = connect(workspace, plan.build.via).await?;
+    let built_on = &manifest.image.content.architecture;
+    if *built_on != engine.describe().architecture {
         return Err(BuildError::OtherArchitecture {
-            image: manifest.image.architecture.clone(),
-            engine: connected.info.architecture.clone(),
+            image: built_on.clone(),
+            engine: engine.describe().architecture.clone(),
         });
     }
     let git = fetch(order, workspace, &loaded, published, sink).await?;
@@ -41,7 +42,7 @@ pub(super) async fn prepare_published(
     plan.build.caches.clear();
     Ok(Prepared {
         loaded,
-        connected,
+        engine,
         git,
         plan,
         like: None,

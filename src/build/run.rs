@@ -6,7 +6,8 @@ use super::attempt::Attempt;
 use super::current::{content_key, is_current};
 use super::error::FailedBuild;
 use super::order::BuildOrder;
-use super::prepare::{Prepared, prepare};
+use super::prepare::prepare;
+use super::prepared::Prepared;
 use super::result::{BuildResult, CacheOutcome};
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
@@ -61,7 +62,7 @@ pub async fn carry_out(
     {
         return Ok(result);
     }
-    sweep_dead_runs(workspace, prepared.connected.engine.as_ref(), sink).await?;
+    sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
     let (result, keep) = attempt.build(started).await;
     if keep {
         run.end_and_keep();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Cli, CommandLine, KmemCommand, parse, parse_build};
+use super::args::{Cli, CommandLine, Format, KmemCommand, RecipeCommandLine, parse, parse_build};
 use super::commands::{
     build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
     recipes, release, reproduce, verify,
@@ -26,6 +26,7 @@ pub async fn dispatch(
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     let Cli { global, command } = cli;
+    let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
     match command {
         CommandLine::Build(words) => {
             let mut words = words.into_iter();
@@ -35,82 +36,65 @@ pub async fn dispatch(
                 .to_string_lossy()
                 .into_owned();
             let rest: Vec<_> = words.collect();
-            let read = match parse_build(&name, &rest, &global) {
+            let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
                 Ok(read) => read,
                 // Help on something that is no recipe would promise what cannot be had.
                 Err(error) => {
-                    Invocation::new(environment, global, cancel)?
-                        .workspace
-                        .recipe(&name)?;
+                    invocation(Format::Text)?.workspace.recipe(&name)?;
                     return usage(&error, environment.output_terminal);
                 }
             };
-            let invocation = Invocation::new(environment, read.global, cancel)?;
+            let invocation = Invocation::new(environment, global, recipe.format, cancel)?;
             // The longest road of all: on the heap, what all commands share stays small.
-            Box::pin(build::run(&invocation, &name, &read.build)).await
+            Box::pin(build::run(&invocation, &name, &recipe.build)).await
         }
-        CommandLine::Plan { recipe, build } => {
-            plan::run(
-                &Invocation::new(environment, global, cancel)?,
-                &recipe,
-                &build,
-            )
-            .await
-        }
+        CommandLine::Plan {
+            recipe,
+            build,
+            format,
+        } => plan::run(&invocation(Format::Text)?, &recipe, &build, format).await,
         CommandLine::Release(arguments) => {
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
-            let invocation = Invocation::new(environment, global, &stop)?;
+            let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
             Box::pin(release::run(invocation, &arguments, cancel)).await
         }
         CommandLine::Reproduce(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
         CommandLine::Lock(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(Format::Text)?;
             Box::pin(lock::run(&invocation, &arguments)).await
         }
-        CommandLine::Recipes { action } => {
-            recipes::run(&Invocation::new(environment, global, cancel)?, &action)
+        CommandLine::Recipes(arguments) => {
+            recipes::run(&invocation(arguments.format())?, &arguments)
         }
-        CommandLine::PublicKey { file, minisign } => {
-            let invocation = Invocation::new(environment, global, cancel)?;
-            public_key::run(&invocation, &file, minisign)
-        }
-        CommandLine::Completions { shell } => {
-            completions::run(&Invocation::new(environment, global, cancel)?, shell)
-        }
-        CommandLine::Man { dir } => man::run(&Invocation::new(environment, global, cancel)?, &dir),
+        CommandLine::PublicKey {
+            file,
+            minisign,
+            format,
+        } => public_key::run(&invocation(format)?, &file, minisign),
+        CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
+        CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
         CommandLine::Verify(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(verify::run(&invocation, &arguments)).await
         }
         CommandLine::Doctor(arguments) => {
-            let invocation = Invocation::new(environment, global, cancel)?;
+            let invocation = invocation(arguments.format)?;
             Box::pin(doctor::run(&invocation, &arguments)).await
         }
-        CommandLine::Cache { action } => {
-            cache::run(&Invocation::new(environment, global, cancel)?, &action).await
-        }
-        CommandLine::NodeScript(arguments) => {
-            node_script::run(&Invocation::new(environment, global, cancel)?, &arguments)
-        }
+        CommandLine::Cache { action } => cache::run(&invocation(action.format())?, &action).await,
+        CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
         CommandLine::Clean {
             caches,
             images,
             all,
-        } => {
-            clean::run(
-                &Invocation::new(environment, global, cancel)?,
-                caches,
-                images,
-                all,
-            )
-            .await
-        }
+            format,
+        } => clean::run(&invocation(format)?, caches, images, all).await,
     }
 }
 
@@ -138,23 +122,25 @@ pub fn reads_git(environment: &Environment) -> bool {
     loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
 }
 
-/// The command that cleans up after a run of this command line that was stopped at once; none where it leaves nothing.
+/// The command that removes what a run of this command line leaves when it is stopped at once, if it leaves anything.
 pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
     match parse(arguments).ok()?.command {
-        CommandLine::Kmem {
-            action: KmemCommand::Reproduce(_),
-        } => Some("kmembuild kmem reproduce --cleanup"),
         CommandLine::Build(_)
         | CommandLine::Release(_)
         | CommandLine::Reproduce(_)
         | CommandLine::Lock(_)
-        | CommandLine::Verify(_)
-        | CommandLine::Cache { .. }
         | CommandLine::Clean { .. } => Some("kmembuild clean"),
-        CommandLine::Kmem { .. }
-        | CommandLine::Doctor(_)
+        CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
+        CommandLine::Kmem {
+            action: KmemCommand::Reproduce(_),
+        } => Some("kmembuild kmem reproduce --cleanup"),
+        CommandLine::Kmem {
+            action: KmemCommand::Status(_) | KmemCommand::Watch(_),
+        }
         | CommandLine::Plan { .. }
-        | CommandLine::Recipes { .. }
+        | CommandLine::Recipes(_)
+        | CommandLine::Doctor(_)
+        | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }
         | CommandLine::Completions { .. }

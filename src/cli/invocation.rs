@@ -1,7 +1,6 @@
 //! What every command works with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, DockerEngine, Engine};
+use crate::engine::{Address, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -19,6 +18,7 @@ use crate::report::Verbosity;
 pub(super) struct Invocation<'a> {
     pub(super) environment: &'a Environment,
     pub(super) global: GlobalArguments,
+    format: Format,
     pub(super) workspace: Workspace,
 }
 
@@ -26,12 +26,9 @@ impl<'a> Invocation<'a> {
     pub(super) fn new(
         environment: &'a Environment,
         global: GlobalArguments,
+        format: Format,
         cancel: &CancellationToken,
     ) -> Result<Self, Failure> {
-        if global.format == Some(Format::Prometheus) {
-            let text = "only `kmembuild kmem status` has metrics for Prometheus";
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
         let configuration = Configuration::read(&environment.config_dir)?;
         if let Some(missing) = global.recipe_dir.iter().find(|path| !path.is_dir()) {
             let reason = if missing.exists() {
@@ -46,19 +43,17 @@ impl<'a> Invocation<'a> {
         let connect = connect(environment, engine_address(environment, &global));
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
         workspace.configuration = configuration;
-        workspace
-            .program_environment
-            .clone_from(&environment.for_others);
         workspace.cancel = cancel.clone();
         Ok(Self {
             environment,
             global,
+            format,
             workspace,
         })
     }
 
     pub(super) fn json(&self) -> bool {
-        self.global.format == Some(Format::Json)
+        self.format == Format::Json
     }
 
     pub(super) fn verbosity(&self) -> Verbosity {
@@ -74,18 +69,6 @@ impl<'a> Invocation<'a> {
         let listed = self.workspace.library.list()?;
         let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
         Ok(command_with_recipes(&names))
-    }
-
-    /// Refuses a form that the command cannot print.
-    pub(super) fn refuse_format(&self, refused: Format) -> Result<(), Failure> {
-        if self.global.format == Some(refused) {
-            let text = format!(
-                "this command cannot print {}",
-                format!("{refused:?}").to_uppercase()
-            );
-            return Err(Failure::new(FailureKind::Usage, text));
-        }
-        Ok(())
     }
 
     /// Where the engine is that the command line or the environment names.
@@ -120,11 +103,6 @@ fn connect(environment: &Environment, address: Address) -> Connect {
     let credentials = environment.docker_config.clone();
     Box::new(move || {
         let (address, credentials) = (address.clone(), credentials.clone());
-        async move {
-            let engine = DockerEngine::connect(&address).await?;
-            let engine: Arc<dyn Engine> = Arc::new(engine.with_credentials(credentials));
-            Ok(engine)
-        }
-        .boxed()
+        async move { connect_docker(&address, credentials).await }.boxed()
     })
 }

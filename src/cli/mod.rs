@@ -8,6 +8,6 @@ mod invocation;
 mod order;
 mod output;
 
-pub use args::{BuildArguments, Cli, CommandLine, Format, parse};
+pub use args::{BuildArguments, Cli, CommandLine, command_with_recipes, parse};
 pub use dispatch::{dispatch, left_to, reads_git};
 pub use output::usage;

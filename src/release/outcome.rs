@@ -6,6 +6,9 @@ use super::error::{ReleaseError, TargetError};
 use super::matrix::Target;
 use crate::build::BuildResult;
 
+/// Says which exit code belongs to an error: the index of a release holds it for scripts.
+pub type ExitCodeOf = fn(&TargetError) -> u8;
+
 /// A target whose work is over.
 #[derive(Debug)]
 pub struct FinishedTarget<'a> {

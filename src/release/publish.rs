@@ -5,9 +5,8 @@ use std::path::Path;
 use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::matrix::Target;
-use super::outcome::{FinishedTarget, Outcome};
+use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
 use super::progress::ReleaseSink;
-use super::run::ExitCodeOf;
 use crate::artifacts::{
     ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
     SHA256SUMS, TOOL, read_index, replace_file, write_index,
@@ -126,7 +125,8 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, Arti
                 let sums = root.join(SHA256SUMS);
                 let text = std::fs::read(&sums)
                     .map_err(|source| ArtifactError::Unwritable { path: sums, source })?;
-                replace_file(&path, &sign_checksums(&text, key))?;
+                replace_file(&path, sign_checksums(&text, key).as_bytes(), 0o644)
+                    .map_err(ArtifactError::unwritable(&path))?;
             }
             None => match std::fs::remove_file(&path) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

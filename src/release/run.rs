@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{ReleaseError, TargetError};
 use super::file::ReleaseFile;
-use super::outcome::{FinishedTarget, Outcome, Place};
+use super::outcome::{ExitCodeOf, FinishedTarget, Outcome, Place};
 use super::plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::publish::write_release;
@@ -17,9 +17,6 @@ use crate::plan::Plan;
 
 /// Most builds at a time unless somebody asks for more: each uses all processors by itself where it can.
 const MOST_JOBS: u64 = 4;
-
-/// Says which exit code belongs to an error: the index of a release holds it for scripts.
-pub type ExitCodeOf = fn(&TargetError) -> u8;
 
 /// Builds what has to be built and publishes all of it. `user` is cancelled when the user stops the run; the workspace's
 /// own token also when a target fails and that is to stop the others.
@@ -77,7 +74,7 @@ async fn default_jobs(
     if plans.len() < 2 {
         return Ok(1);
     }
-    let engine = &workspace.connected().await?.engine;
+    let engine = workspace.engine().await?;
     let capacity = workspace.unless_stopped(engine.capacity()).await?;
     let needs = plans.iter().filter_map(|plan| plan.build.needs.memory);
     let by_memory = needs

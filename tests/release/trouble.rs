@@ -74,8 +74,8 @@ fn a_damaged_entry_of_the_cache_is_built_again() {
     let again = place.release(&["--output", "again"]).code(0);
     assert_eq!(again.stderr.matches(": built in").count(), 1, "{again:?}");
     again
-        .says("the result in the cache is damaged and removed")
-        .says("out: it has 7 bytes instead of");
+        .says("the cached result is corrupt; removed it and rebuilding")
+        .says("out: 7 bytes instead of");
 }
 
 /// A small file system, until dropped.
@@ -113,7 +113,7 @@ fn a_full_cache_costs_the_cache_and_not_the_release() {
     let _small = Small::mount(&results, "size=2m");
     let done = place.release(&[]).code(0);
     assert_eq!(done.stderr.matches(": built in").count(), 3, "{done:?}");
-    done.says("warning: the result could not be kept in the cache")
+    done.says("warning: the result could not be cached")
         .says("No space left on device");
     let left = fs::read_dir(&results).expect("the cache").count();
     assert_eq!(left, 0, "nothing half-made stays");

@@ -6,6 +6,7 @@ mod engine_faults;
 mod https;
 mod images;
 mod leftovers;
+mod library;
 mod like;
 pub mod place;
 mod plans;

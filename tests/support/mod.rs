@@ -14,6 +14,7 @@ pub mod https_front;
 pub mod kubernetes_project;
 pub mod manifest_of;
 pub mod memory_cgroup;
+pub mod memory_engine;
 pub mod mirrors;
 pub mod node_results;
 pub mod recorder;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::build::{self, BuildError, BuildResult, CacheOutcome, FailedBuild};
-use crate::cli::args::{BuildArguments, Format};
+use crate::cli::args::BuildArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -17,7 +17,6 @@ pub(crate) async fn run(
     recipe: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let terminal = invocation.environment.progress_terminal;
     let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
     let order = arguments.order(recipe);

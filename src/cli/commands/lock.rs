@@ -1,6 +1,6 @@
 //! `kmembuild lock`.
 
-use crate::cli::args::{Format, LockArguments};
+use crate::cli::args::LockArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -13,8 +13,6 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &LockArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
-    invocation.refuse_format(Format::Json)?;
     let workspace = &invocation.workspace;
     let file = ReleaseFile::read(&arguments.order(), workspace)?;
     let earlier = read_lockfile(file.lockfile())?;

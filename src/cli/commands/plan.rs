@@ -1,7 +1,7 @@
 //! `kmembuild plan`.
 
 use crate::build::prepare;
-use crate::cli::args::{BuildArguments, Format};
+use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
@@ -13,6 +13,7 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     recipe: &str,
     arguments: &BuildArguments,
+    format: PlanFormat,
 ) -> Result<(), Failure> {
     // The plan is the one document on standard output, so that progress is never JSON here.
     let progress = Progress::new(
@@ -24,9 +25,9 @@ pub(crate) async fn run(
     let prepared = prepare(&order, &invocation.workspace, &progress).await;
     progress.finish();
     let plan = prepared?.plan;
-    let text = match invocation.global.format {
-        Some(Format::Json) => canonical_json(&plan),
-        Some(Format::Yaml | Format::Text | Format::Prometheus) | None => {
+    let text = match format {
+        PlanFormat::Json => canonical_json(&plan),
+        PlanFormat::Yaml => {
             to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
         }
     };

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::cli::args::{Format, RecipesCommand};
+use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
+use crate::recipe::json_schema;
 use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
@@ -29,21 +30,16 @@ struct ListedRecipe {
     problem: Option<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    // A recipe is YAML; the other two answers are a line or two for people.
-    let refused: &[Format] = match action {
-        RecipesCommand::List => &[Format::Yaml],
-        RecipesCommand::Show { .. } => &[Format::Json],
-        RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
-            &[Format::Json, Format::Yaml]
-        }
-    };
-    for &format in refused {
-        invocation.refuse_format(format)?;
+pub(crate) fn run(
+    invocation: &Invocation<'_>,
+    arguments: &RecipesArguments,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return print(&canonical_json(&json_schema()));
     }
-    match action {
-        RecipesCommand::List => list(invocation),
-        RecipesCommand::Show { name } => {
+    match &arguments.action {
+        None | Some(RecipesCommand::List { .. }) => list(invocation),
+        Some(RecipesCommand::Show { name }) => {
             let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
@@ -52,21 +48,21 @@ pub(crate) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
             print(&(text + &loaded.text))?;
             Ok(())
         }
-        RecipesCommand::Export { name, dir } => {
+        Some(RecipesCommand::Export { name, dir }) => {
             let loaded = invocation.workspace.library.load(name)?;
             for file in loaded.export(dir)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
-        RecipesCommand::Check { file } => {
+        Some(RecipesCommand::Check { file }) => {
             let loaded = invocation.workspace.library.load_file(file)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),
                 number => format!("{number} patches"),
             };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches})\n",
+                "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
             ))?;
@@ -85,7 +81,7 @@ fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure>
 fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut recipes = Vec::new();
     for entry in invocation.workspace.library.list()? {
-        // One bad file of the user's must not hide the others.
+        // One bad file of the user must not hide the others.
         let (summary, problem) = match invocation.workspace.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
             Err(error) => {

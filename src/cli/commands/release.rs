@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::release_summary::{print_plan, print_results};
-use crate::cli::args::{Format, ReleaseArguments};
+use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -22,7 +22,6 @@ pub(crate) async fn run(
     arguments: &ReleaseArguments,
     user: &CancellationToken,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     if arguments.schema {
         return print(&canonical_json(&json_schema()));
     }

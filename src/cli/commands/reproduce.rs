@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cli::args::{Format, ReproduceArguments};
+use crate::cli::args::ReproduceArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureDocument};
@@ -14,7 +14,6 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &ReproduceArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let terminal = invocation.environment.progress_terminal;
     let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
     let done = reproduce(&arguments.order(), &invocation.workspace, &progress).await;
