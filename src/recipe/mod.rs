@@ -24,7 +24,7 @@ pub use names::{
     Architecture, CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
     RelativePath, ValueName,
 };
-pub use parse::{nearest, parse_recipe, parse_yaml, to_yaml};
+pub use parse::{json_schema, nearest, parse_recipe, parse_yaml, to_yaml};
 pub use pattern::Pattern;
 pub use relation::{Comparison, Relation};
 pub use schema::{

@@ -141,6 +141,11 @@ fn describe(error: &Error) -> (String, Option<String>) {
     }
 }
 
+/// The JSON schema of recipe files.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Recipe).to_value()
+}
+
 /// `value` as YAML, for people to read.
 ///
 /// # Errors

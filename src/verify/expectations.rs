@@ -1,5 +1,6 @@
 //! What a file is expected to be.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::glibc::GlibcVersion;
@@ -20,11 +21,11 @@ pub struct Expectations {
     pub version: Option<VersionExpectation>,
 }
 
-/// What is expected of kernel-memory accounting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Required state of kernel-memory accounting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KmemExpectation {
-    /// It is never turned on, for whatever reason.
+    /// Never turned on, for whatever reason.
     Off,
 }
 

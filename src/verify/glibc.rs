@@ -7,6 +7,7 @@ use object::Endianness;
 use object::elf::{Vernaux, Verneed};
 use object::read::ReadRef;
 use object::read::elf::FileHeader;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -14,8 +15,10 @@ use super::check::{Check, CheckName, Outcome};
 use super::elf::{Image, damaged};
 use super::findings::{Findings, Format};
 
-/// A version of glibc, e.g. 2.17 or 2.2.5; 2.2.5 < 2.3.2 < 2.17 < 2.34.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Version of the GNU C library, such as `2.17`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct GlibcVersion {
     major: u32,

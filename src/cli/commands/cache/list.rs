@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Invocation, Remarks, SHOWN_DIGITS, count, print, read_results, size, time};
+use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
 use crate::artifacts::cache::Listed;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
@@ -71,7 +73,7 @@ struct Image {
     size: Option<u64>,
 }
 
-pub(super) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut remarks = Remarks::default();
     let listing = read_results(invocation, &mut remarks);
     let engine = match on_engine(invocation, &mut remarks).await {
@@ -86,8 +88,13 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let cache = Cache {
         format: JSON_FORMAT,
         results: Results {
-            folder: invocation.results().folder().display().to_string(),
-            limit: invocation.config.cache_size(),
+            folder: invocation
+                .workspace
+                .results()
+                .folder()
+                .display()
+                .to_string(),
+            limit: invocation.workspace.configuration.cache_size(),
             // What was used last is what somebody looks for.
             entries: listing.entries.into_iter().rev().map(entry).collect(),
         },
@@ -105,13 +112,16 @@ async fn on_engine(
     invocation: &Invocation<'_>,
     remarks: &mut Remarks,
 ) -> Result<OnEngine, Failure> {
-    let engine = invocation.engine().await?;
-    let leftovers = invocation.unless_stopped(engine.leftovers()).await?;
+    let engine = invocation.workspace.connected().await?.engine.as_ref();
+    let leftovers = invocation
+        .workspace
+        .unless_stopped(engine.leftovers())
+        .await?;
     let of_kind = |kind| leftovers.iter().filter(move |thing| thing.kind == kind);
     let uses = if of_kind(LeftoverKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
-        super::volume_uses(invocation, engine.as_ref(), remarks).await?
+        super::volume_uses(invocation, engine, remarks).await?
     };
     let recipe = |thing: &Leftover| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {
