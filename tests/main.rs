@@ -11,6 +11,7 @@ mod kmem;
 mod kubelet;
 mod like;
 mod machine;
+mod messages;
 mod node_script;
 mod packaging;
 mod plans;

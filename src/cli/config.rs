@@ -6,29 +6,29 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::failure::{Failure, FailureKind};
-use crate::recipe::{ByteSize, Span, parse_yaml};
+use crate::recipe::{ByteSize, TimeSpan, parse_yaml};
 
-/// `config.yaml` in the configuration folder. Every field but `format` may be left out.
+/// `config.yaml` in the configuration directory. All fields except `format` are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Config {
     /// Version of the format: 1.
     pub format: Option<Spanned<u32>>,
-    /// Registry prefixes to look for images under, after those of the command line.
+    /// Prefixes of registries to look for images in, after those of the command line.
     #[serde(default)]
     pub mirrors: Vec<String>,
     /// Mirror of Debian's archive for bootstrapped images.
     pub debian_mirror: Option<String>,
-    /// Most that the cache of results takes.
+    /// Maximum size of the cache of results.
     pub cache_size: Option<ByteSize>,
-    /// Longest time without a byte from a mirror.
-    pub stall_timeout: Option<Span>,
+    /// Time without a byte from a mirror after which the next one is tried.
+    pub stall_timeout: Option<TimeSpan>,
 }
 
 /// The only version of the configuration format that this tool reads.
 const CONFIG_FORMAT: u32 = 1;
 
-/// Most that the cache of results takes when nobody says otherwise, in bytes.
+/// Default maximum size of the cache of results, in bytes.
 const CACHE_SIZE: u64 = 20 << 30;
 
 impl Config {
@@ -37,7 +37,7 @@ impl Config {
         self.cache_size.map_or(CACHE_SIZE, |size| size.0)
     }
 
-    /// Reads `config.yaml` in `folder`; no such file is an empty configuration.
+    /// Reads `config.yaml` in `folder`; if it does not exist, the configuration is empty.
     ///
     /// # Errors
     /// A usage failure with place and reason.
@@ -52,7 +52,7 @@ impl Config {
             Err(error) => {
                 return Err(Failure::new(
                     FailureKind::Usage,
-                    format!("{file} could not be read: {error}"),
+                    format!("could not read {file}: {error}"),
                 ));
             }
         };
@@ -63,16 +63,14 @@ impl Config {
             None => return refuse(format!("{file} must begin with `format: {CONFIG_FORMAT}`")),
             Some(format) if format.value != CONFIG_FORMAT => {
                 return refuse(format!(
-                    "{file}: format {} is not known to this version of the tool, which reads format {CONFIG_FORMAT}",
+                    "{file}: format {} is not supported; this version of kmembuild reads format {CONFIG_FORMAT}",
                     format.value
                 ));
             }
             Some(_) => {}
         }
         if config.mirrors.iter().any(|mirror| mirror.trim().is_empty()) {
-            return refuse(format!(
-                "{file}: a mirror without a name would be no registry"
-            ));
+            return refuse(format!("{file}: a mirror is empty"));
         }
         Ok(config)
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::written_as_text::written_as_text;
 
-/// A number of processors, in billionths of one.
+/// A number of processors, such as `1.5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cpus(
     /// Billionths of a processor.

@@ -1,4 +1,4 @@
-//! The release file: which recipes, versions and architectures a release is made of. Pure: text in, targets out.
+//! The release file: the recipes, versions and architectures of a release. Pure: text in, targets out.
 
 mod matrix;
 mod options;

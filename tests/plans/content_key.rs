@@ -63,8 +63,8 @@ const IN_THE_KEY: [&str; 36] = [
     "platform",
     "recipe/name",
     "recipe/sha256",
-    "source/folder/package",
-    "source/folder/path",
+    "source/directory/package",
+    "source/directory/path",
     "source/git/commit",
     "source/git/modified",
     "source/git/patches/*/file",
@@ -188,7 +188,7 @@ fn plans() -> Vec<Plan> {
         modified: 1,
         patches: vec![patch()],
     };
-    let directory = PlannedSource::Folder {
+    let directory = PlannedSource::Directory {
         path: text("/usr/src"),
         package: text("golang-src"),
     };

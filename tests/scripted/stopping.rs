@@ -30,7 +30,7 @@ fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
         send(signal, &child);
         let finished = finish(child)
             .code(130)
-            .says("stopping; once more to stop at once")
+            .says("stopping; press Ctrl-C again to exit immediately")
             .says("error: interrupted; nothing was published, and an earlier result is untouched");
         assert_eq!(finished.stdout, "");
         assert!(!place.failed().exists());

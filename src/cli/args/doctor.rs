@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::given::given;
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// What the doctor looks at.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub struct DoctorArguments {
     pub only: Option<HalfChoice>,
     /// Longest time for each mirror and source to answer
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    pub timeout: Span,
+    pub timeout: TimeSpan,
 }
 
 /// One of the doctor's questions.

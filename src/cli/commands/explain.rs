@@ -9,7 +9,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::packaging::PackagingError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, RequestedOption};
 use crate::source::SourceError;
 
 pub(super) fn library(error: LibraryError) -> Failure {
@@ -27,23 +27,25 @@ pub(super) fn library(error: LibraryError) -> Failure {
     };
     let failure = Failure::new(kind, error);
     if unknown {
-        failure.hint("`kmembuild recipes list` shows the recipes, `kmembuild --help` the commands")
+        failure.hint(
+            "run `kmembuild recipes list` for the recipes, or `kmembuild --help` for the commands",
+        )
     } else {
         failure
     }
 }
 
 pub(super) fn like(error: LikeError) -> Failure {
-    const FORMS: &str = "--like takes a node's binary, or what `runc --version`, `kubelet --version=raw` or `kubectl version -o json` prints";
+    const FORMS: &str = "use --like with a node's binary, or with the output of `runc --version`, `kubelet --version=raw` or `kubectl version -o json`";
     let (kind, hint) = match error.root() {
         LikeError::Vendor { vendor, .. } => (
             FailureKind::Plan,
-            format!("`--tag {}` builds upstream's code of that tag, and --force does the same from --like", vendor.tag),
+            format!("use `--tag {}` to build upstream's code of that tag, or add --force to --like", vendor.tag),
         ),
         LikeError::OtherCommit { reported, .. } => (
             FailureKind::Integrity,
             format!(
-                "the given build was made from another commit than the release (some vendors leave the version as it is), or its labels are wrong; `--tag {reported}` builds that commit, where upstream has it"
+                "the program was built from another commit than the release (some vendors keep the version), or its labels are wrong; if upstream has the commit, use `--tag {reported}` to build it"
             ),
         ),
         LikeError::Terminal { .. } => (
@@ -52,24 +54,24 @@ pub(super) fn like(error: LikeError) -> Failure {
         ),
         LikeError::NoServer => (
             FailureKind::Usage,
-            "see why `kubectl version` shows no server (its message, KUBECONFIG, --context), or give what `kubelet --version=raw` prints on a node".to_owned(),
+            "check why `kubectl version` shows no server (its message, KUBECONFIG, --context), or use the output of `kubelet --version=raw` from a node".to_owned(),
         ),
-        LikeError::Program => (FailureKind::Usage, "name the file: --like FILE".to_owned()),
+        LikeError::Program => (FailureKind::Usage, "use --like FILE".to_owned()),
         LikeError::NotRun { .. } => (
             FailureKind::Usage,
-            "run it with --version on the node, and give --like what it prints".to_owned(),
+            "run it with --version on the node, and use --like with what it prints".to_owned(),
         ),
-        LikeError::Several { .. } => (FailureKind::Usage, "give --like one of them".to_owned()),
-        LikeError::Architecture { .. } => (FailureKind::Usage, "--arch chooses one that is".to_owned()),
+        LikeError::Several { .. } => (FailureKind::Usage, "use --like with one of them".to_owned()),
+        LikeError::Architecture { .. } => (FailureKind::Usage, "use --arch with a supported architecture".to_owned()),
         LikeError::Nothing | LikeError::NoCommit { .. } => (
             FailureKind::Usage,
-            "--tag names the tag or the commit, where you know it from elsewhere (the package that brought it, for example)".to_owned(),
+            "find the tag or commit in another way (for example from the package that installed it), and use --tag".to_owned(),
         ),
         LikeError::OtherProgram { .. } => (
             FailureKind::Usage,
-            "`kmembuild recipes list` shows the recipes".to_owned(),
+            "run `kmembuild recipes list` for the recipes".to_owned(),
         ),
-        LikeError::OtherSystem { .. } => (FailureKind::Usage, "ask a node that runs Linux".to_owned()),
+        LikeError::OtherSystem { .. } => (FailureKind::Usage, "use the version of a Linux node".to_owned()),
         LikeError::Unreadable { .. } => return Failure::new(FailureKind::Usage, error),
         _ => (FailureKind::Usage, FORMS.to_owned()),
     };
@@ -78,17 +80,28 @@ pub(super) fn like(error: LikeError) -> Failure {
 
 pub(super) fn plan(error: PlanError) -> Failure {
     let hint = match &error {
-        PlanError::NotNeeded { .. } => Some("--force builds it all the same"),
-        PlanError::ImageWay { .. } => Some("--image takes one of those"),
+        PlanError::NotNeeded { .. } => Some("use --force to build it anyway"),
+        PlanError::Option { option, .. } => Some(match option {
+            RequestedOption::Static => "leave out --static",
+            RequestedOption::LowMemory => "leave out --low-memory",
+            RequestedOption::AllOutputs => "leave out --all-outputs",
+            RequestedOption::GoFlags => "leave out --goflags",
+            RequestedOption::Toolchain => "leave out --allow-toolchain",
+            RequestedOption::RunSh => "use --via make",
+            RequestedOption::Targets => "leave out --target",
+        }),
+        PlanError::ImageWay { .. } => Some("use --image with one of these"),
         PlanError::CrossBuild { .. } => {
             Some("use an engine on a machine of that architecture (--host or DOCKER_HOST)")
         }
         PlanError::NoClass { .. } => Some(
-            "this tree is not what the recipe was written for; check --source and --tag, or write a recipe",
+            "the recipe was not written for this source tree; check --source and --tag, or write a recipe for it",
         ),
-        PlanError::DebianImage { .. } => Some("another --image has upstream's own toolchain"),
-        PlanError::ScriptOfTree { .. } => Some("--via make builds it"),
-        PlanError::LimitOfScript { .. } => Some("--via make keeps the limits, and builds the same"),
+        PlanError::DebianImage { .. } => Some("use another --image to get upstream's toolchain"),
+        PlanError::ScriptOfTree { .. } => Some("use --via make"),
+        PlanError::LimitOfScript { .. } => {
+            Some("use --via make, which enforces the limits and builds the same files")
+        }
         _ => None,
     };
     let kind = match &error {

@@ -69,7 +69,7 @@ fn choose(
     let target = match &recipe.source {
         Source::Git(_) => like.target(given.force)?,
         // A package is a vendor's itself. Its version is all that there is to compare.
-        Source::Folder(folder) => {
+        Source::Directory(folder) => {
             let text = format!(
                 "the source is that of the package {}; whether its code is the same is not compared",
                 folder.package

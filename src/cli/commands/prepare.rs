@@ -15,7 +15,7 @@ use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
 use crate::failure::{Failure, FailureKind};
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, Request, Via, make_plan};
-use crate::recipe::{BuildOption, GitSource, ImageWay, Source, Span, Version};
+use crate::recipe::{BuildOption, GitSource, ImageWay, Source, TimeSpan, Version};
 use crate::source::{FetchRequest, Served, Store};
 
 /// Longest time without a byte from a mirror, when nobody says otherwise.
@@ -72,7 +72,7 @@ pub(super) async fn prepare(
     };
     let found = async {
         let (Source::Git(git), Some(wanted)) = (&loaded.recipe.source, wanted) else {
-            return Ok((None, None, SourceFacts::Folder));
+            return Ok((None, None, SourceFacts::Directory));
         };
         let fetched = fetch(invocation, &loaded, git, wanted, arguments, sink).await;
         let (store, served) = match &model {
@@ -185,19 +185,19 @@ fn wanted<'a>(
                 "--like takes what a node has: its binary, or what that prints of its version",
             ))
         }
-        (Source::Folder(_), _) if !arguments.source.is_empty() || arguments.refresh => {
+        (Source::Directory(_), _) if !arguments.source.is_empty() || arguments.refresh => {
             refuse(format!(
                 "the recipe {name} takes its source from its image; --source and --refresh do not apply"
             ))
         }
-        (Source::Folder(folder), Some(tag)) => match tag.parse::<Version>() {
+        (Source::Directory(folder), Some(tag)) => match tag.parse::<Version>() {
             Ok(version) if version == folder.version => Ok(None),
             _ => refuse(format!(
                 "the recipe {name} builds {} only, not {tag}",
                 folder.version
             )),
         },
-        (Source::Folder(_), None) => Ok(None),
+        (Source::Directory(_), None) => Ok(None),
     }
 }
 
@@ -254,7 +254,7 @@ async fn fetch(
 }
 
 /// Longest time without a byte from a mirror.
-pub(super) fn stall(invocation: &Invocation<'_>, asked: Option<Span>) -> Duration {
+pub(super) fn stall(invocation: &Invocation<'_>, asked: Option<TimeSpan>) -> Duration {
     asked
         .or(invocation.config.stall_timeout)
         .map_or(STALL, |span| span.0)

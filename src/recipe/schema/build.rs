@@ -7,15 +7,15 @@ use super::source::Condition;
 use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
-use crate::recipe::size::{ByteSize, Span};
+use crate::recipe::size::{ByteSize, TimeSpan};
 use crate::recipe::template::Template;
 
 /// What is run in the toolchain image.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Build {
-    /// Folder in the container that the source is unpacked to and the steps are run in. For a source that is a
-    /// folder of the image, that folder when this is not given.
+    /// Directory in the container that the source is unpacked to and the steps are run in. Required for a git source;
+    /// for a source that is a directory of the image, the default is that directory.
     #[serde(default)]
     pub workdir: Option<ContainerPath>,
     /// Network of the container.
@@ -23,70 +23,70 @@ pub struct Build {
     /// Environment of every step.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
-    /// Folders kept from build to build in named volumes of the engine.
+    /// Directories that are kept from build to build, in named volumes of the engine.
     #[serde(default)]
     pub caches: Vec<CacheFolder>,
-    /// Files that are written beside the source.
+    /// Files that are written into the working directory, next to the source.
     #[serde(default)]
     pub files: Vec<WrittenFile>,
-    /// What the image's toolchain must be.
+    /// Check of the image's toolchain.
     #[serde(default)]
     pub toolchain: Option<ToolchainCheck>,
-    /// Memory the build is known to need.
+    /// Memory that the build needs.
     #[serde(default)]
     pub memory: Option<ByteSize>,
-    /// Room on the engine's disk that the build is known to need.
+    /// Space on the engine's disk that the build needs.
     #[serde(default)]
     pub disk: Option<ByteSize>,
-    /// Longest time that all the steps together may take.
-    pub timeout: Span,
+    /// Time limit for all steps together.
+    pub timeout: TimeSpan,
     /// The steps, in order.
     pub steps: Vec<Step>,
-    /// The other way to build: upstream's own script, which makes containers of its own.
+    /// The other way to build: upstream's own script, which starts its own containers.
     #[serde(default)]
     pub run_sh: Option<RunSh>,
 }
 
-/// A file that is written beside the source.
+/// A file that is written into the working directory, next to the source.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WrittenFile {
-    /// Path relative to the work folder.
+    /// Path relative to the working directory.
     pub path: RelativePath,
-    /// Its text. Every value in it must be set.
+    /// The text. Every value in it must be set.
     pub text: Template,
 }
 
-/// What the image's toolchain must be.
+/// Check of the image's toolchain.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ToolchainCheck {
     /// Command that prints the version.
     pub command: Vec<String>,
-    /// Where the version stands in what it prints.
+    /// Pattern of the version in what the command prints.
     pub pattern: Pattern,
     /// The version that upstream builds with.
     pub version: Template,
 }
 
-/// Upstream's own build script in a driver container. The script makes an image and containers by the engine's
-/// socket, and names all of them by a hash of its host's name and its folder.
+/// Upstream's own build script, run in a driver container. The script uses the engine's socket to make an image and
+/// containers, and puts a hash of its host name and its directory in their names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunSh {
-    /// What must hold in a tree whose script can be run; all of it.
+    /// Conditions for a source tree whose script can be run; all must hold.
     #[serde(default)]
     pub when: Vec<Condition>,
-    /// Folder in the driver container that the source is unpacked to and the script is run in.
+    /// Directory in the driver container that the source is unpacked to and the script is run in.
     pub workdir: ContainerPath,
-    /// The client that the script drives the engine with.
+    /// The client that the script controls the engine with.
     pub client: EngineClient,
     /// Environment of every step.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
-    /// The steps, in order, instead of those of the build.
+    /// The steps, in order. They replace those of the build.
     pub steps: Vec<Step>,
-    /// How what the script leaves behind is named, `{hash}` standing for the hash.
+    /// Names of what the script leaves behind; `{hash}` stands for the hash.
     pub leaves: Leaves,
 }
 
@@ -94,18 +94,18 @@ pub struct RunSh {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EngineClient {
-    /// Image that has one, for a toolchain image without.
+    /// Image that contains the client; used if the toolchain image has none.
     pub image: ImageName,
-    /// Repositories of that image, without a tag, that are tried after the name's own.
+    /// Other repositories of that image, without a tag, that are tried after the image's own.
     #[serde(default)]
     pub also: Vec<ImageName>,
-    /// Where it is in that image.
+    /// Path of the client in that image.
     pub path: ContainerPath,
-    /// The first major version that the script no longer works with.
+    /// The first major version that the script does not work with.
     pub below: u32,
 }
 
-/// Names of what a script leaves on the engine. Each is the beginning of the names.
+/// Names of what a script leaves on the engine; each is a prefix.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Leaves {
@@ -115,13 +115,13 @@ pub struct Leaves {
     pub images: Vec<String>,
 }
 
-/// A folder that is kept from build to build.
+/// A directory that is kept from build to build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CacheFolder {
-    /// Name, part of the volume's name.
+    /// Name; it is part of the volume's name.
     pub name: Spanned<Name>,
-    /// The folder in the container.
+    /// The directory in the container.
     pub path: Spanned<ContainerPath>,
 }
 
@@ -129,12 +129,12 @@ pub struct CacheFolder {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Step {
-    /// Name, for messages.
+    /// Name, used in messages.
     pub name: Spanned<Name>,
-    /// Program and arguments; no shell is put around them. One that is nothing but `{{name...}}` becomes one argument
-    /// for each word of the value.
+    /// Program and arguments; they are not passed through a shell. An argument that consists of `{{name...}}` alone
+    /// becomes one argument for each word of the value.
     pub command: Vec<Template>,
-    /// Further environment.
+    /// Environment variables of this step.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
 }

@@ -7,34 +7,34 @@ use crate::recipe::names::{Architecture, ContainerPath, ImageName, Name, Relativ
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
 
-/// Ways to the toolchain image.
+/// Ways to obtain the toolchain image.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Images {
-    /// The way taken when the command line names none.
+    /// The way that is used when the command line chooses none.
     pub default: Spanned<ImageWay>,
-    /// Prefixes of registries to try, in order, after the registry in an image's own name.
+    /// Prefixes of registries that are tried, in order, after the registry in an image's own name.
     #[serde(default)]
     pub mirrors: Vec<String>,
-    /// Registries that are gone, by the beginning of the names that they served, each with the registry that holds
-    /// the same images now and is asked in its place.
+    /// Registries that have moved: a prefix of image names, and the registry that serves these images now. It is used
+    /// instead.
     #[serde(default)]
-    pub heirs: BTreeMap<String, String>,
+    pub moved_registries: BTreeMap<String, String>,
     /// A ready image from a registry.
     #[serde(default)]
     pub registry: Option<RegistryImage>,
     /// Upstream's own Dockerfile, with its context patched.
     #[serde(default)]
     pub upstream: Option<UpstreamImage>,
-    /// A small image of the recipe's own Dockerfile.
+    /// A small image that is built from the recipe's own Dockerfile.
     #[serde(default)]
     pub lean: Option<LeanImage>,
-    /// A root file system bootstrapped from Debian's archive.
+    /// A root file system that is bootstrapped from Debian's archive.
     #[serde(default)]
     pub debian: Option<DebianImage>,
 }
 
-/// A way to the toolchain image.
+/// A way to obtain the toolchain image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageWay {
@@ -44,7 +44,7 @@ pub enum ImageWay {
     Upstream,
     /// The recipe's own small Dockerfile.
     Lean,
-    /// Bootstrapped from Debian's archive.
+    /// A root file system from Debian's archive.
     Debian,
 }
 
@@ -52,13 +52,13 @@ pub enum ImageWay {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RegistryImage {
-    /// The name upstream expects; looked for under each mirror and then tagged so.
+    /// The name that upstream uses. The image is looked up under each mirror, and then tagged with this name.
     pub name: Template,
-    /// What stands for upstream's build arguments in the name: `$NAME`, `${NAME}` and the bare word `NAME` are
-    /// replaced.
+    /// Values of upstream's build arguments. In the name, `$NAME`, `${NAME}` and the bare word `NAME` are replaced by
+    /// the value of the argument `NAME`.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
-    /// Repositories, without a tag, that are tried after the name's own.
+    /// Other repositories, without a tag, that are tried after the name's own.
     #[serde(default)]
     pub also: Vec<ImageName>,
 }
@@ -74,15 +74,15 @@ pub struct UpstreamImage {
     pub arguments: BTreeMap<String, Template>,
 }
 
-/// A small image that the recipe describes itself.
+/// A small image that the recipe itself describes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeanImage {
-    /// The image it starts from; passed as build argument `BASE`. Without it, the one that upstream's
-    /// Dockerfile starts from.
+    /// The image that it starts from; passed as build argument `BASE`. By default the one that upstream's Dockerfile
+    /// starts from.
     #[serde(default)]
     pub base: Option<ImageName>,
-    /// Further build arguments.
+    /// Other build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
     /// Text of the Dockerfile.
@@ -93,20 +93,20 @@ pub struct LeanImage {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DebianImage {
-    /// Debian's code name of the release, e.g. `bullseye`.
+    /// Debian's code name of the release, such as `bullseye`.
     pub suite: Name,
-    /// Versions that it can build; all when not given.
+    /// Versions that it can build; all by default.
     #[serde(default)]
     pub versions: Option<VersionRange>,
-    /// Packages beside the essential ones.
+    /// Packages, in addition to the essential ones.
     pub packages: Vec<String>,
-    /// Symbolic links, and where each leads.
+    /// Symbolic links and their targets.
     #[serde(default)]
     pub links: BTreeMap<ContainerPath, ContainerPath>,
-    /// Further packages of an image that upstream's own build script is run in.
+    /// Additional packages for an image that upstream's own build script is run in.
     #[serde(default)]
     pub run_sh_packages: Vec<String>,
-    /// What is added for a target architecture that is cross-compiled; that architecture is enabled.
+    /// What is added to cross-compile for an architecture. That architecture is enabled in dpkg.
     #[serde(default)]
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
@@ -118,9 +118,9 @@ pub struct DebianImage {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CrossPackages {
-    /// Further packages.
+    /// Additional packages.
     pub packages: Vec<String>,
-    /// Text of an apt preferences file that is in force while packages are chosen.
+    /// Text of an apt preferences file that is used while packages are selected.
     #[serde(default)]
     pub preferences: Option<String>,
 }

@@ -7,41 +7,41 @@ use serde_saphyr::Spanned;
 use crate::recipe::names::{InstallPath, Name, PackageLabel, PackageName};
 use crate::recipe::relation::Relation;
 
-/// What the packages for nodes are like that are made of a result. Their versions are the result's.
+/// The packages for nodes that are made of a result. They have the version of the result.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Package {
-    /// Name: the distribution's, so that the package takes its place.
+    /// Name. Use the distribution's name to replace its package.
     pub name: Spanned<PackageName>,
-    /// One line that says what it is.
+    /// Summary, in one line.
     pub summary: Spanned<String>,
-    /// What an operator should know of it, in lines.
+    /// Description for an operator, one or more lines.
     pub description: String,
-    /// Licence of what is in it, as an SPDX expression.
+    /// Licence of the contents, as an SPDX expression.
     pub license: Spanned<String>,
-    /// Where the project lives.
+    /// Home page of the project.
     #[serde(default)]
     pub homepage: Option<Spanned<String>>,
-    /// Who answers for the package, `Name <address>`.
+    /// Maintainer of the package, `Name <address>`.
     #[serde(default)]
     pub maintainer: Option<Spanned<String>>,
-    /// Word in the version that tells it from the distribution's.
+    /// Word in the version that distinguishes it from the distribution's package.
     pub label: PackageLabel,
-    /// Number of the package among those of one version. Higher than any of the distribution's, it takes their place and
-    /// keeps it.
+    /// Number of the package among those of one version. If it is higher than any of the distribution's, the package
+    /// replaces the distribution's and is not replaced by it.
     pub revision: u32,
-    /// Unit of systemd that is one of its files. It is read again, but never started, stopped or restarted.
+    /// systemd unit that is one of the files. systemd reloads it, but it is never started, stopped or restarted.
     #[serde(default)]
     pub service: Option<Spanned<PackageUnit>>,
-    /// The files in it.
+    /// Its files.
     pub files: Vec<PackageFile>,
-    /// Folders that it has, empty ones too.
+    /// Directories that it owns, including empty ones.
     #[serde(default)]
     pub directories: Vec<InstallPath>,
-    /// What it says to rpm.
+    /// Relations to other packages, for rpm.
     #[serde(default)]
     pub rpm: PackageRelations,
-    /// What it says to dpkg.
+    /// Relations to other packages, for dpkg.
     #[serde(default)]
     pub deb: PackageRelations,
 }
@@ -50,44 +50,44 @@ pub struct Package {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackageFile {
-    /// Where it is installed.
+    /// Path that it is installed to.
     pub path: Spanned<InstallPath>,
-    /// File name of the output that it is.
+    /// File name of the output that it contains.
     #[serde(default)]
     pub output: Option<Spanned<Name>>,
-    /// The text that it holds.
+    /// The text that it contains.
     #[serde(default)]
     pub text: Option<String>,
-    /// Where it leads as a symbolic link.
+    /// Target of the symbolic link.
     #[serde(default)]
     pub link: Option<LinkTarget>,
-    /// Permission bits; 0755 for an output and 0644 for a text when not given.
+    /// Permission bits. The default is 0755 for an output and 0644 for a text.
     #[serde(default)]
     pub mode: Option<FileMode>,
-    /// Whether it is the operator's to change: a changed one is not replaced.
+    /// True if it is a configuration file; one that the operator changed is not replaced.
     #[serde(default)]
     pub config: bool,
-    /// Only in packages of these forms; in all when not given.
+    /// Only in packages of these formats; in all by default.
     #[serde(default)]
     pub formats: Vec<PackageFormat>,
 }
 
-/// What a package says of other packages, by the names that its distribution has for them.
+/// Relations to other packages, by the names that the distribution uses.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackageRelations {
-    /// What must be installed, beside the C library that the outputs need.
+    /// Packages that must be installed. The C library that the outputs need is added.
     #[serde(default)]
     pub requires: Vec<Relation>,
-    /// What it stands for, beside its own name.
+    /// Packages that it provides, in addition to its own name.
     #[serde(default)]
     pub provides: Vec<Relation>,
-    /// What must not be installed.
+    /// Packages that must not be installed.
     #[serde(default)]
     pub conflicts: Vec<Relation>,
 }
 
-/// Form of a package.
+/// Format of a package.
 #[derive(
     Debug,
     Clone,
@@ -102,22 +102,22 @@ pub struct PackageRelations {
     schemars::JsonSchema,
 )]
 pub enum PackageFormat {
-    /// For rpm, as `CentOS` 7's reads it.
+    /// For rpm, in the format that `CentOS` 7 reads.
     #[serde(rename = "rpm")]
     Rpm,
     /// For dpkg.
     #[serde(rename = "deb")]
     Deb,
-    /// For no package manager.
+    /// Without a package manager.
     #[serde(rename = "tar.zst")]
     TarZst,
 }
 
 impl PackageFormat {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 3] = [Self::Rpm, Self::Deb, Self::TarZst];
 
-    /// Its name, which is the ending of its files, too.
+    /// Name of the format, which is also the extension of its files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rpm => "rpm",
@@ -133,7 +133,7 @@ impl fmt::Display for PackageFormat {
     }
 }
 
-/// Where a symbolic link leads.
+/// Target of a symbolic link.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct LinkTarget(String);
@@ -154,13 +154,13 @@ impl TryFrom<String> for LinkTarget {
             Ok(Self(text))
         } else {
             Err(format!(
-                "{text:?} is not where a link can lead: write it like ../sbin/runc, of letters, digits, '-', '_', '.', '+', '@' and '/'"
+                "{text:?} is not the target of a link; write it like ../sbin/runc, with letters, digits, '-', '_', '.', '+', '@' and '/' only"
             ))
         }
     }
 }
 
-/// Name of a unit of systemd.
+/// Name of a systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PackageUnit(String);
@@ -182,7 +182,7 @@ impl TryFrom<String> for PackageUnit {
             Ok(Self(text))
         } else {
             Err(format!(
-                "{text:?} is not the name of a service; write it like kubelet.service"
+                "{text:?} is not the name of a systemd service; write it like kubelet.service"
             ))
         }
     }
@@ -202,10 +202,10 @@ impl FromStr for FileMode {
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.len() == 4 && text.starts_with('0');
         match u16::from_str_radix(text, 8) {
-            // Others than their owner never get to change what root runs.
+            // What root runs must not be writable by anybody but its owner.
             Ok(bits) if digits && bits & 0o022 == 0 => Ok(Self(bits)),
             _ => Err(format!(
-                "{text:?} is not the mode of a file that only its owner can change; write it in quotes, like \"0755\""
+                "{text:?} is not the mode of a file that only its owner can write to; write it in quotes, like \"0755\""
             )),
         }
     }
@@ -220,7 +220,7 @@ impl TryFrom<String> for FileMode {
 }
 
 impl PackageFile {
-    /// Whether it is in packages of this form.
+    /// Whether it belongs to packages of this format.
     pub fn is_in(&self, format: PackageFormat) -> bool {
         self.formats.is_empty() || self.formats.contains(&format)
     }

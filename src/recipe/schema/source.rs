@@ -13,8 +13,8 @@ use crate::recipe::version::{Version, VersionRange};
 pub enum Source {
     /// A git repository.
     Git(GitSource),
-    /// A folder of the toolchain image.
-    Folder(FolderSource),
+    /// A directory of the toolchain image.
+    Directory(DirectorySource),
 }
 
 /// A git repository and its mirrors.
@@ -23,13 +23,13 @@ pub enum Source {
 pub struct GitSource {
     /// URLs, tried in order.
     pub urls: Vec<String>,
-    /// Commits of known tags. A tag listed here that resolves to another commit stops the build.
+    /// Commits of known tags. If a tag in this list points to another commit, the build stops.
     #[serde(default)]
     pub tags: BTreeMap<Version, CommitId>,
-    /// File in the tree that holds the version, for commits that no known tag names.
+    /// File in the tree that contains the version. It is used for commits that no known tag points to.
     #[serde(default)]
     pub version_file: Option<RelativePath>,
-    /// Values that are read from files of the tree; one whose file or text is not there is unset.
+    /// Values that are read from files of the tree. A value is unset if its file or its text is not there.
     #[serde(default)]
     pub read: BTreeMap<ValueName, ReadText>,
 }
@@ -40,19 +40,19 @@ pub struct GitSource {
 pub struct ReadText {
     /// Path in the tree.
     pub file: RelativePath,
-    /// Taken from the first line that it fits.
+    /// Pattern of the text; the first line that matches is used.
     pub pattern: Pattern,
 }
 
-/// A folder that a package of the toolchain image brings.
+/// A directory that a package of the toolchain image installs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct FolderSource {
-    /// The folder in the image.
+pub struct DirectorySource {
+    /// The directory in the image.
     pub path: ContainerPath,
     /// Version of the source in it.
     pub version: Version,
-    /// Package that brings the folder; its version is recorded.
+    /// Package that installs the directory. Its version is recorded.
     pub package: String,
 }
 
@@ -60,31 +60,31 @@ pub struct FolderSource {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Class {
-    /// Name, for cases and for the manifest.
+    /// Name, used in cases and in the manifest.
     pub name: Spanned<Name>,
-    /// One line that says how such a tree is built.
+    /// How such a tree is built, in one line.
     pub summary: String,
-    /// What must hold in the tree; all of it.
+    /// Conditions for a tree of this class; all must hold.
     pub when: Vec<Condition>,
-    /// Such a tree must be patched: without a source patch for the version nothing is built.
+    /// True if such a tree must be patched. A version without a source patch is then not built.
     #[serde(default)]
     pub needs_source_patch: bool,
-    /// Why such a tree need not be built at all; building it then takes `--force`.
+    /// Why such a tree need not be built. It is built only with `--force`.
     #[serde(default)]
     pub not_needed: Option<String>,
 }
 
-/// Something that holds in a tree or does not.
+/// A condition that a source tree meets or does not meet.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
-    /// The file or folder is there.
+    /// The file or directory exists.
     Exists(RelativePath),
-    /// The file or folder is not there.
+    /// The file or directory does not exist.
     Missing(RelativePath),
-    /// The file is there and holds the text.
+    /// The file exists and contains the text.
     Contains(FileText),
-    /// The file is not there or does not hold the text.
+    /// The file does not exist, or does not contain the text.
     Lacks(FileText),
 }
 
@@ -98,20 +98,20 @@ pub struct FileText {
     pub text: String,
 }
 
-/// A patch and where it is applied.
+/// A patch, and where it is applied.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PatchUse {
-    /// Path below the patches folder.
+    /// Path below the `patches` directory.
     pub file: Spanned<RelativePath>,
     /// What is patched.
     pub to: PatchTarget,
-    /// Versions it is for.
+    /// Versions that it is applied to.
     pub versions: VersionRange,
-    /// Only for this class of tree.
+    /// Only for this class of source tree.
     #[serde(default)]
     pub class: Option<Spanned<Name>>,
-    /// Why, in one line; part of the manifest.
+    /// Why it is applied, in one line. It is recorded in the manifest.
     pub summary: String,
 }
 
@@ -121,6 +121,6 @@ pub struct PatchUse {
 pub enum PatchTarget {
     /// The source that is compiled.
     Source,
-    /// Only the build context of upstream's image; what is compiled stays that of the tag.
+    /// Only the build context of upstream's image; the compiled source stays that of the tag.
     ImageContext,
 }

@@ -7,7 +7,7 @@ use super::super::prepare::{Prepared, stall};
 use crate::cli::args::BuildArguments;
 use crate::events::Sink;
 use crate::execute::{Context, Run};
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// What the command line says of how a plan is carried out, beside the plan.
 pub(in super::super) struct Means<'a> {
@@ -15,7 +15,7 @@ pub(in super::super) struct Means<'a> {
     pub(in super::super) debian_mirror: Option<&'a str>,
     pub(in super::super) offline: bool,
     pub(in super::super) keep: bool,
-    pub(in super::super) stall_timeout: Option<Span>,
+    pub(in super::super) stall_timeout: Option<TimeSpan>,
 }
 
 impl<'a> From<&'a BuildArguments> for Means<'a> {

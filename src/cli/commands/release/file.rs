@@ -126,7 +126,7 @@ fn tags(invocation: &Invocation<'_>, recipe: &Name) -> Result<KnownTags, Vec<Str
     };
     Ok(match &loaded.recipe.source {
         Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
-        Source::Folder(folder) => KnownTags::Folder(folder.version.clone()),
+        Source::Directory(folder) => KnownTags::Directory(folder.version.clone()),
     })
 }
 

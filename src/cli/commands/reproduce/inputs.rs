@@ -67,7 +67,7 @@ pub(super) async fn inputs(
 fn check_patches(loaded: &LoadedRecipe, plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
     let of_source: &[PlannedPatch] = match &plan.source {
         PlannedSource::Git { patches, .. } => patches,
-        PlannedSource::Folder { .. } => &[],
+        PlannedSource::Directory { .. } => &[],
     };
     let of_image: &[PlannedPatch] = match &plan.image {
         PlannedImage::Dockerfile { patches, .. } => patches,
@@ -158,7 +158,7 @@ fn urls(loaded: &LoadedRecipe, manifest: &Manifest, arguments: &ReproduceArgumen
     }
     let mut urls = match &loaded.recipe.source {
         Source::Git(git) => git.urls.clone(),
-        Source::Folder(_) => Vec::new(),
+        Source::Directory(_) => Vec::new(),
     };
     if let ManifestSource::Git { url, .. } = &manifest.source
         && !url.is_empty()
