@@ -96,7 +96,7 @@ pub enum ManifestSource {
     },
     /// A folder that a package of the image brings.
     #[serde(rename_all = "kebab-case")]
-    Folder {
+    Directory {
         /// The folder in the image.
         path: String,
         /// The package.

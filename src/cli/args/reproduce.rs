@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::format::Format;
 use super::given::given;
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// Which result to build again, and from where.
 #[derive(Debug, Clone, Args)]
@@ -35,7 +35,7 @@ pub struct ReproduceArguments {
     pub offline: bool,
     /// Longest time without a byte from a mirror before the next is tried; 30s if not given
     #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<Span>,
+    pub stall_timeout: Option<TimeSpan>,
     /// Keep what was built, its log and the report in this folder, which must be empty or not there
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,

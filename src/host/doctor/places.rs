@@ -148,7 +148,10 @@ fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)
     let upstream = || HUB.to_owned();
     if let Some(image) = &images.registry {
         // Which registry the name itself is of, and whether that one has an heir, stands in the tree.
-        let heirs = images.heirs.values().map(|prefix| prefix_host(prefix));
+        let heirs = images
+            .moved_registries
+            .values()
+            .map(|prefix| prefix_host(prefix));
         let also = image.also.iter().map(|name| name_host(name.as_str()));
         add(
             Purpose::Image(ImageWay::Registry),
@@ -178,7 +181,10 @@ fn inheriting_host(name: &str, images: &Images) -> String {
         name.strip_prefix(old)
             .is_some_and(|rest| rest.starts_with('/'))
     };
-    let heir = images.heirs.iter().find(|(old, _)| is_below(old));
+    let heir = images
+        .moved_registries
+        .iter()
+        .find(|(old, _)| is_below(old));
     heir.map_or_else(|| name_host(name), |(_, heir)| prefix_host(heir))
 }
 
