@@ -15,7 +15,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::packaging::PackagingError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, RequestedOption};
 use crate::release::{ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
 use crate::source::SourceError;
@@ -149,6 +149,15 @@ impl Explain for PlanError {
         };
         let hint = match self {
             Self::NotNeeded { .. } => "use --force to build it anyway",
+            Self::Option { option, .. } => match option {
+                RequestedOption::Static => "leave out --static",
+                RequestedOption::LowMemory => "leave out --low-memory",
+                RequestedOption::AllOutputs => "leave out --all-outputs",
+                RequestedOption::GoFlags => "leave out --goflags",
+                RequestedOption::Toolchain => "leave out --allow-toolchain",
+                RequestedOption::RunSh => "use --via make",
+                RequestedOption::Targets => "leave out --target",
+            },
             Self::ImageWay { .. } => "use one of those with --image",
             Self::CrossBuild { .. } => {
                 "use an engine on a machine of that architecture (--host or DOCKER_HOST)"

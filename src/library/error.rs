@@ -45,7 +45,7 @@ pub enum LibraryError {
         limit: u64,
     },
     /// A file or directory of the user cannot be read.
-    #[error("could not read {}", path.display())]
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum LibraryError {
         path: PathBuf,
     },
     /// A file could not be written.
-    #[error("could not write {}", path.display())]
+    #[error("cannot write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,

@@ -25,7 +25,7 @@ pub enum LikeError {
         input: String,
     },
     /// The input cannot be read.
-    #[error("could not read {input}")]
+    #[error("cannot read {input}")]
     Unreadable {
         /// `standard input`, or the file.
         input: String,
@@ -39,7 +39,7 @@ pub enum LikeError {
         bytesize::ByteSize(*limit)
     )]
     TooLarge {
-        /// Maximum size, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
     /// The input is empty.
@@ -127,7 +127,7 @@ pub enum LikeError {
         reason: String,
     },
     /// The program could not be opened or read.
-    #[error("could not read the program")]
+    #[error("cannot read the program")]
     ProgramUnreadable(#[source] VerifyError),
     /// The program is damaged.
     #[error("the program is incomplete or damaged: {reason}")]

@@ -198,7 +198,7 @@ fn an_image_archive_that_is_none_is_named() {
         let arguments = ["runc", "--tag", "v1.0.0-rc10", "--image-archive", archive];
         workplace.run(&arguments).code(12)
     };
-    build("nowhere.tar").says("could not read image archive nowhere.tar\ncaused by: No such file");
+    build("nowhere.tar").says("cannot read image archive nowhere.tar\ncaused by: No such file");
     workplace.write("text.tar", "no archive");
     build("text.tar").says("text.tar is not an image archive: ");
 }

@@ -63,7 +63,7 @@ fn input_that_tells_nothing_is_named_with_what_would() {
     workplace
         .run(&["runc", "--like", "missing"])
         .code(2)
-        .says("error: could not read missing\ncaused by: No such file");
+        .says("error: cannot read missing\ncaused by: No such file");
     for (input, said) in [
         ("", "caused by: the text is empty"),
         ("nonsense\n", "it begins with \"nonsense\""),
