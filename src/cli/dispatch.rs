@@ -88,7 +88,13 @@ pub async fn dispatch(
         CommandLine::Cache { action } => cache::run(&invocation(action.format())?, &action).await,
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
-        CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
+        CommandLine::Kmem { action } => match action {
+            KmemCommand::Status(arguments) => kmem::status::run(environment, &arguments),
+            KmemCommand::Watch(arguments) => {
+                kmem::watch::run(environment, &global, &arguments, cancel).await
+            }
+            KmemCommand::Reproduce(arguments) => kmem::exhaust::run(&arguments, cancel).await,
+        },
         CommandLine::Clean {
             caches,
             images,

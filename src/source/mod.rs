@@ -24,6 +24,7 @@ mod patch_error;
 mod patch_parse;
 mod quarantine;
 mod reader;
+mod ready;
 mod remote;
 mod request;
 mod store;
@@ -33,13 +34,7 @@ pub use error::SourceError;
 pub use location::{local_folder, shown};
 pub use patch_apply::Patch;
 pub use patch_error::{HunkPlace, PatchError};
+pub use ready::make_ready;
 pub use request::{FetchRequest, MirrorFailure, Served};
 pub use store::Store;
 pub use tree::Tree;
-
-/// Makes libgit2 ready, which takes some milliseconds. Whatever needs it does so as well; but git2 sets variables of
-/// the environment then, which is sound only while there is no other thread that reads them.
-pub fn make_ready() {
-    // Every object of git2's makes libgit2 ready. An empty configuration is the cheapest of them.
-    let _ = git2::Config::new();
-}

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::hangup::or_at_hangup;
 use crate::cli::args::{ExhaustArguments, Format};
 use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
+use crate::host::or_at_hangup;
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
 

@@ -8,7 +8,6 @@ use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::hangup::or_at_hangup;
 use super::measurements::{Csv, cannot_write};
 use super::place::{folder_of, is_same};
 use crate::artifacts::replace_file;
@@ -16,10 +15,10 @@ use crate::cli::args::{Format, GlobalArguments, WatchArguments};
 use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
-use crate::host::Hierarchy;
 use crate::host::kmem::{
     Detail, HierarchyError, Sample, System, find_hierarchy, read_samples, walk,
 };
+use crate::host::{Hierarchy, or_at_hangup};
 use crate::report::{LiveChart, watch_json, watch_page, watch_summary};
 
 pub(crate) async fn run(

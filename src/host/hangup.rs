@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A token that is cancelled when `cancel` is, or when the terminal of this process goes away, as with a lost SSH
 /// connection. A process that was told to outlive its terminal, as by nohup, does.
-pub(super) fn or_at_hangup(cancel: &CancellationToken) -> CancellationToken {
+pub fn or_at_hangup(cancel: &CancellationToken) -> CancellationToken {
     let stop = cancel.child_token();
     if is_ignored() {
         return stop;
