@@ -7,8 +7,6 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
-use crate::certificates;
-
 /// Environment variables, folders and the terminal.
 #[derive(Debug, Clone)]
 #[expect(
@@ -42,8 +40,6 @@ pub struct Environment {
     pub github: bool,
     /// File of GitHub's for a summary of the job: `GITHUB_STEP_SUMMARY`.
     pub github_summary: Option<PathBuf>,
-    /// What of this process's own variables other programs must not get, with the values that they get instead.
-    pub for_others: Vec<(&'static str, Option<OsString>)>,
     /// Whether standard error is a terminal that bars can be drawn on.
     pub progress_terminal: bool,
     /// Whether standard output is a terminal.
@@ -127,7 +123,6 @@ impl Environment {
             ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
             github: text("GITHUB_ACTIONS").is_some_and(|github| github == "true"),
             github_summary: path("GITHUB_STEP_SUMMARY"),
-            for_others: certificates::users_own(),
             progress_terminal: std::io::stderr().is_terminal()
                 && text("TERM").is_none_or(|term| term != "dumb"),
             output_terminal: std::io::stdout().is_terminal(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
-use kmembuild::{certificates, cli, source};
+use kmembuild::{cli, source};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,6 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Failure> {
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     if cli::reads_git(&environment) {
-        certificates::look_up_one_by_one(&environment.arguments);
         source::make_ready();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -1,5 +1,6 @@
 //! Integration tests, one module a capability.
 
+mod architecture;
 mod attestation;
 mod builds;
 mod commands;
@@ -7,6 +8,7 @@ mod doctor;
 mod documentation;
 mod engine;
 mod examples;
+mod execution;
 mod kmem;
 mod kubelet;
 mod like;

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::input::LARGEST_TEXT;
 use super::vendor::Vendor;
 use crate::recipe::RecipeError;
 use crate::verify::VerifyError;
@@ -37,9 +36,12 @@ pub enum LikeError {
     /// It is larger than what any of the understood commands prints.
     #[error(
         "it is larger than {}, which no version is",
-        bytesize::ByteSize(LARGEST_TEXT)
+        bytesize::ByteSize(*limit)
     )]
-    TooLarge,
+    TooLarge {
+        /// Most bytes.
+        limit: u64,
+    },
     /// There is nothing in it.
     #[error("it is empty: what should have written to it printed nothing")]
     Empty,

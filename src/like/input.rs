@@ -5,13 +5,10 @@ use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 
 use super::error::LikeError;
-use super::reading::{read, read_from};
+use super::reading::{LARGEST_TEXT, read, read_from};
 use super::text::Speaker;
 use super::{Like, Program};
 use crate::verify::{ELF_MAGIC, VERSION_TIMEOUT, VersionRun, read_architecture, run_version};
-
-/// Most bytes of a text; what `kubectl version` prints has some hundred.
-pub const LARGEST_TEXT: u64 = 1 << 20;
 
 /// The argument by which a program of Kubernetes tells its commit as well.
 const RAW: &str = "--version=raw";

@@ -16,8 +16,8 @@ mod version;
 
 pub use commit::{Commit, same_commit};
 pub use error::LikeError;
-pub use input::{LARGEST_TEXT, read_input};
-pub use reading::read;
+pub use input::read_input;
+pub use reading::{LARGEST_TEXT, read};
 pub use target::Target;
 pub use vendor::Vendor;
 pub use version::{Origin, ReportedVersion};

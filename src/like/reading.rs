@@ -1,10 +1,12 @@
 //! Tells the forms apart and reads them.
 
 use super::error::LikeError;
-use super::input::LARGEST_TEXT;
 use super::text::Speaker;
 use super::{Like, document, text};
 use crate::verify::ELF_MAGIC;
+
+/// Most bytes of a text; what `kubectl version` prints has some hundred.
+pub const LARGEST_TEXT: u64 = 1 << 20;
 
 /// Reads what one of the understood commands printed: the JSON or YAML of `kubectl version` or of `kubectl get node`,
 /// the text of `kubectl version`, `kubelet --version` (also `=raw`) or `runc --version`.
@@ -17,7 +19,9 @@ pub fn read(bytes: &[u8]) -> Result<Like, LikeError> {
 
 pub(super) fn read_from(bytes: &[u8], speaker: Speaker) -> Result<Like, LikeError> {
     if bytes.len() as u64 > LARGEST_TEXT {
-        return Err(LikeError::TooLarge);
+        return Err(LikeError::TooLarge {
+            limit: LARGEST_TEXT,
+        });
     }
     if bytes.starts_with(ELF_MAGIC) {
         return Err(LikeError::Program);

@@ -63,11 +63,12 @@ impl Lockfile {
         }
         for (name, found) in &found.images {
             let locked = self.images.get(name);
-            if locked.is_none_or(|locked| locked.content() != found.content()) {
+            if locked.is_none_or(|locked| locked.content != found.content) {
                 drift.push(Drift {
                     what: format!("the image {name}"),
-                    locked: locked.map(|locked| format!("layers {}", locked.layers.join(" "))),
-                    found: format!("layers {}", found.layers.join(" ")),
+                    locked: locked
+                        .map(|locked| format!("layers {}", locked.content.layers.join(" "))),
+                    found: format!("layers {}", found.content.layers.join(" ")),
                 });
             }
         }
@@ -128,6 +129,7 @@ fn replace<T: Clone>(into: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>,
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::ImageContent;
     use crate::lockfile::{LockedImage, LockedSource, Lockfile};
 
     fn sample() -> Lockfile {
@@ -145,9 +147,11 @@ mod tests {
         sources.insert("v1.0.0-rc10".to_owned(), source);
         let image = LockedImage {
             config: "sha256:e".to_owned(),
-            layers: vec!["sha256:f".to_owned()],
-            environment: Vec::new(),
-            architecture: "amd64".to_owned(),
+            content: ImageContent {
+                layers: vec!["sha256:f".to_owned()],
+                environment: Vec::new(),
+                architecture: "amd64".to_owned(),
+            },
             manifests: Vec::new(),
         };
         lockfile.images.insert("golang:1.12".to_owned(), image);
@@ -175,7 +179,7 @@ mod tests {
             }),
             ("the image golang:1.12", |found| {
                 let image = found.images.get_mut("golang:1.12").expect("an image");
-                image.layers.push("sha256:z".to_owned());
+                image.content.layers.push("sha256:z".to_owned());
             }),
         ];
         for (what, change) in changes {

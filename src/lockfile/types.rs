@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{ImageContent, Plan, PlannedImage, PlannedSource};
 
 /// The only version of the format that this tool reads and writes.
-pub const LOCKFILE_FORMAT: u32 = 1;
+pub const LOCKFILE_FORMAT: u32 = 2;
 
 /// The inputs of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,25 +44,10 @@ pub struct LockedSource {
 pub struct LockedImage {
     /// Digest of its configuration, for reference: an image that was made anew has another one.
     pub config: String,
-    /// Digests of its unpacked layers, lowest first; they survive a push through another registry.
-    pub layers: Vec<String>,
-    /// Environment of its containers.
-    pub environment: Vec<String>,
-    /// Architecture in Go's terms.
-    pub architecture: String,
+    /// What it contributes to a build.
+    pub content: ImageContent,
     /// Digests of its manifest in the registries that it was seen in, for reference.
     pub manifests: Vec<String>,
-}
-
-impl LockedImage {
-    /// What it gives to a build.
-    pub fn content(&self) -> ImageContent {
-        ImageContent {
-            layers: self.layers.clone(),
-            environment: self.environment.clone(),
-            architecture: self.architecture.clone(),
-        }
-    }
 }
 
 impl Default for Lockfile {

@@ -8,8 +8,7 @@ use super::types::{
     Limits, Needs, PlannedBuild, PlannedCache, PlannedFile, PlannedScript, PlannedStep,
     PlannedToolchain, Via,
 };
-use crate::engine::Network;
-use crate::recipe::{BuildOption, RunSh, Step, Template};
+use crate::recipe::{BuildOption, Network, RunSh, Step, Template};
 
 /// What differs between the two ways to build.
 struct Way<'a> {
@@ -89,7 +88,7 @@ impl Choice<'_> {
         }
         Ok(Way {
             // Where the script reaches the container that it sends the source to.
-            network: Network::Bridge,
+            network: Network::Open,
             environment: &script.environment,
             steps: &script.steps,
             script: Some(script),

@@ -1,13 +1,14 @@
 //! Digests of plans and of parts of them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::types::{
     Plan, PlannedFile, PlannedOutput, PlannedSource, PlannedStep, PlannedToolchain, RecipeIdentity,
     Via,
 };
 use crate::checksum::sha256_hex;
-use crate::engine::Network;
+use crate::engine::ImageContent;
+use crate::recipe::Network;
 
 /// Version of what goes into a content key. A version of the tool that builds something else from the same plan has
 /// another one.
@@ -19,19 +20,6 @@ const CONTENT_FORMAT: u32 = 1;
 /// Never for the types of this crate: their maps have text keys, the one thing that JSON could refuse.
 pub fn canonical_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string_pretty(value).expect("plan types have text keys only") + "\n"
-}
-
-/// What an image gives to a build, wherever it came from and whenever it was made: two images that are equal in this
-/// build the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ImageContent {
-    /// Digests of its unpacked layers, lowest first.
-    pub layers: Vec<String>,
-    /// Environment of its containers, `NAME=value`.
-    pub environment: Vec<String>,
-    /// Architecture in Go's terms.
-    pub architecture: String,
 }
 
 /// What decides over the bytes of a result. What is not in it may differ from one build to the next without changing

@@ -12,7 +12,7 @@ mod request;
 mod targets;
 mod types;
 
-pub use digest::{ImageContent, canonical_json};
+pub use digest::canonical_json;
 pub use error::PlanError;
 pub use make::make_plan;
 pub use mirrors::{Places, candidates};
@@ -22,3 +22,5 @@ pub use types::{
     PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource, PlannedStep,
     PlannedToolchain, RecipeIdentity, Via,
 };
+
+pub use crate::engine::ImageContent;

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Network;
-use crate::recipe::ImageWay;
+use crate::recipe::{ImageWay, Network};
 use crate::verify::Expectations;
 
 /// Version of the plan's serialised form.
-pub const PLAN_FORMAT: u32 = 1;
+pub const PLAN_FORMAT: u32 = 2;
 
 /// Everything that is needed to build one version for one platform.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -4,35 +4,41 @@ use std::collections::BTreeSet;
 
 use serde_saphyr::Location;
 
+use super::companions::COMPANION_FILES;
 use super::error::{Misfit, RecipeError};
 use super::names::{RelativePath, ValueName};
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
-use crate::artifacts::PUBLISHED_BESIDE;
 
 /// Values that every recipe has, with what they hold.
 pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
-    ("version", "the version as resolved, e.g. v1.0.0-rc10"),
+    ("version", "the version, such as v1.0.0-rc10"),
     ("bare_version", "the version without a leading v"),
     (
         "commit",
-        "the commit's 40 hexadecimal digits; unset for a folder of the image",
+        "the full commit id; unset for a source in the image",
     ),
-    ("arch", "the target architecture in Go's terms"),
-    ("engine_arch", "the engine's architecture in Go's terms"),
-    ("jobs", "what --jobs says; unset without it"),
-    ("major", "the version's first number"),
-    ("minor", "the version's second number"),
+    ("arch", "the target architecture, by Go's names"),
+    ("engine_arch", "the engine's architecture, by Go's names"),
+    (
+        "jobs",
+        "the requested number of compiler processes; unset if none is requested",
+    ),
+    ("major", "the first number of the version"),
+    ("minor", "the second number of the version"),
     (
         "commit_time",
-        "the commit's time in seconds since 1970; unset for a folder of the image",
+        "the time of the commit in seconds since 1970; unset for a source in the image",
     ),
     (
         "targets",
-        "the targets to build; unset in a recipe without targets",
+        "the targets to build, separated by spaces; unset in a recipe without targets",
     ),
-    ("goflags", "what --goflags says; unset without it"),
+    (
+        "goflags",
+        "the requested flags for the Go commands; unset if none are requested",
+    ),
 ];
 
 /// The steps of both ways to build.
@@ -329,7 +335,7 @@ impl Checker<'_> {
             let message = if name.is_empty() {
                 "the path ends in a value, so the output needs a `name` to be published under"
                     .to_owned()
-            } else if PUBLISHED_BESIDE.contains(&name) {
+            } else if COMPANION_FILES.contains(&name) {
                 format!(
                     "`{name}` is a file that the tool itself writes; give the output another `name`"
                 )

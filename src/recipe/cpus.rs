@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+
 use super::written_as_text::written_as_text;
 
-/// A number of processors, in billionths of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Number of processors, such as `2` or `1.5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
 pub struct Cpus(
     /// Billionths of a processor.
     pub i64,

@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+
 use super::written_as_text::written_as_text;
 
 /// Flags for the Go commands, with single spaces between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
 pub struct GoFlags(
     /// The flags.
     pub String,

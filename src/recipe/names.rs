@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::written_as_text::written_as_text;
@@ -11,7 +12,7 @@ use super::written_as_text::written_as_text;
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $check:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         pub struct $type(String);
 
         impl $type {
@@ -41,8 +42,8 @@ macro_rules! name {
 }
 
 name!(
-    /// Name of a recipe, a class, a step, a cache or an output: lower-case letters, digits, `-`, `_` and `.`,
-    /// starting with a letter or digit. Safe as a file name and as part of a container's name.
+    /// Name of a recipe, class, step, cache, target or output: at most 64 lower-case letters, digits, `-`, `_` and
+    /// `.`, starting with a letter or digit.
     Name,
     |text| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
@@ -71,7 +72,7 @@ name!(
 );
 
 name!(
-    /// A relative path with `/` between its parts that stays inside its folder.
+    /// Relative path that stays inside its directory, such as `contrib/cmd/recvtty`.
     RelativePath,
     |text| {
         let inside = !text.is_empty()
@@ -87,7 +88,7 @@ name!(
 );
 
 name!(
-    /// An absolute path in a container.
+    /// Absolute path in a container, such as `/go/src`.
     ContainerPath,
     |text| {
         let clean = text.len() > 1
@@ -99,7 +100,7 @@ name!(
 );
 
 name!(
-    /// An absolute path on a node, which needs no quotes in a shell.
+    /// Absolute path on a node: letters, digits, `-`, `_`, `.`, `+`, `@` and `/`, such as `/usr/bin/runc`.
     InstallPath,
     |text| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.+@".contains(c);
@@ -114,8 +115,8 @@ name!(
 );
 
 name!(
-    /// Name of a package: lower-case letters, digits, `+`, `-` and `.`, at least two, a letter or digit first. This is
-    /// what both rpm and dpkg take.
+    /// Name of a package, valid for rpm and dpkg: 2 to 64 lower-case letters, digits, `+`, `-` and `.`, starting with
+    /// a letter or digit.
     PackageName,
     |text| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
@@ -131,7 +132,7 @@ name!(
 );
 
 name!(
-    /// Word in a package's version: lower-case letters and digits, a letter first.
+    /// Word in a package's version: at most 32 lower-case letters and digits, starting with a letter.
     PackageLabel,
     |text| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -147,7 +148,7 @@ name!(
 );
 
 name!(
-    /// A full commit id: 40 hexadecimal digits, lower case.
+    /// Full commit id: 40 lower-case hexadecimal digits.
     CommitId,
     |text| {
         if text.len() == 40 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
@@ -159,7 +160,7 @@ name!(
 );
 
 name!(
-    /// A reference to an image: repository with an optional registry, and a tag or digest.
+    /// Reference to an image: an optional registry, a repository, and a tag or digest, such as `golang:1.12-stretch`.
     ImageName,
     |text| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
@@ -174,7 +175,8 @@ name!(
 );
 
 name!(
-    /// Processor architecture in Go's terms.
+    /// Processor architecture, by Go's names: `386`, `amd64`, `arm`, `arm64`, `mips64le`, `ppc64le`, `riscv64` or
+    /// `s390x`.
     Architecture,
     |text| {
         const KNOWN: [&str; 8] = ["386", "amd64", "arm", "arm64", "mips64le", "ppc64le", "riscv64", "s390x"];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::error::RecipeError;
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{Output, Package, PackageFile, PackageFormat, Recipe};
 
 impl Checker<'_> {

@@ -5,6 +5,7 @@ use serde_saphyr::Error;
 
 use super::check::check;
 use super::error::{Misfit, RecipeError};
+use super::nearest::nearest;
 use super::schema::Recipe;
 
 /// Reads a recipe and checks it as a whole. `file` is its name for messages; `has_patch` tells whether a
@@ -34,22 +35,6 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
     })
 }
 
-/// The name in `known` that `word` was probably meant to be.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    // Below this likeness a suggestion is a guess that sends people the wrong way.
-    const ALIKE: f64 = 0.75;
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&word, &candidate.to_lowercase());
-            (likeness, candidate)
-        })
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
 fn describe(error: &Error) -> (String, Option<String>) {
     match error {
         Error::SerdeUnknownField {
@@ -60,6 +45,13 @@ fn describe(error: &Error) -> (String, Option<String>) {
                 expected.join(", ")
             ),
             nearest(field, expected.iter().copied()),
+        ),
+        // Docker's word, from before recipes were for other engines as well.
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } if variant == "bridge" && expected.contains(&"open") => (
+            "`network: bridge` is no longer supported; use `network: open`".to_owned(),
+            None,
         ),
         Error::SerdeUnknownVariant {
             variant, expected, ..
@@ -132,6 +124,11 @@ fn describe(error: &Error) -> (String, Option<String>) {
             )
         }
     }
+}
+
+/// The JSON schema of recipe files.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Recipe).to_value()
 }
 
 /// `value` as YAML, for people to read.

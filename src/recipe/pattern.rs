@@ -1,11 +1,13 @@
 //! Regular expressions that take one text out of a line.
 
 use regex_lite::Regex;
+use schemars::JsonSchema;
 
 use super::written_as_text::written_as_text;
 
-/// A regular expression with one group: what the group holds is the text that is taken.
-#[derive(Debug, Clone)]
+/// Regular expression with exactly one group, such as `go version go([0-9.]+)`. The group is the text that is taken.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(with = "String")]
 pub struct Pattern(Regex);
 
 impl Pattern {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::check::Checker;
 use super::error::RecipeError;
 use super::names::Name;
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{Recipe, Source};
 
 impl Checker<'_> {

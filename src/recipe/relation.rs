@@ -2,11 +2,14 @@
 
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Another package and the versions of it that are meant, written like `iptables >= 1.4.21`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Name of another package, optionally with the versions that are meant, such as `iptables >= 1.4.21`. `<`, `=` and
+/// `>=` are available.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 pub struct Relation {
     /// Its name.
     pub name: String,

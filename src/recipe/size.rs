@@ -3,10 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+
 use super::written_as_text::written_as_text;
 
-/// A number of bytes, written like `512MiB` or `4GiB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Number of bytes, such as `512MiB` or `4GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String")]
 pub struct ByteSize(
     /// Bytes.
     pub u64,
@@ -34,8 +37,9 @@ impl FromStr for ByteSize {
 
 written_as_text!(ByteSize);
 
-/// A span of time, written like `30s`, `20m` or `1h 30m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Length of time, such as `30s`, `20m` or `1h 30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(rename = "Duration", with = "String")]
 pub struct Span(
     /// The time.
     pub Duration,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 
-/// A text in which `{{name}}` stands for a value; a value's name is lower-case letters, digits and `_`.
-///
-/// A text that is nothing but `{{name...}}` stands for the value's words.
-#[derive(Debug, Clone)]
+/// Text in which `{{name}}` stands for a value. A text that is only `{{name...}}` stands for the words of the value, and
+/// becomes one argument for each word.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(with = "String")]
 pub struct Template {
     pieces: Vec<Piece>,
     /// Where it stands in the recipe.

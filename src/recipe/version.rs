@@ -4,16 +4,18 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::written_as_text::written_as_text;
 
-/// A version such as `v1.0.0-rc10`.
+/// Version, such as `v1.0.0-rc10`.
 ///
 /// Kept as it was written; compared naturally: a leading `v` does not count, numbers compare as numbers
 /// (rc9 < rc10 < rc90), a pre-release comes before its release (1.0.0-rc93 < 1.0.0), build metadata after a
 /// `+` does not count.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(with = "String")]
 pub struct Version(String);
 
 /// One run of digits or of letters. Letters come before the end of the text and digits after it, which is
@@ -176,8 +178,9 @@ impl Serialize for Version {
 
 written_as_text!(Version);
 
-/// A range such as `>=1.0.0-rc2, <=1.0.0-rc5`: every bound must hold.
-#[derive(Debug, Clone)]
+/// Range of versions, such as `">=1.0.0-rc2, <=1.0.0-rc5"`. Each bound must hold.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(with = "String")]
 pub struct VersionRange {
     text: String,
     bounds: Vec<(Comparison, Version)>,

@@ -16,17 +16,14 @@ pub struct Options {
     /// Registry prefixes to look for images under; tried in order.
     pub mirror: Option<Vec<String>>,
     /// Way to the toolchain image: registry, upstream, lean or debian.
-    #[schemars(with = "Option<String>")]
     pub image: Option<ImageWay>,
     /// A ready toolchain image from a registry, by name.
-    #[schemars(with = "Option<String>")]
     pub image_name: Option<ImageName>,
     /// A toolchain image in a file that `docker save` wrote, relative to the release file.
     pub image_archive: Option<String>,
     /// Mirror of Debian's archive.
     pub debian_mirror: Option<String>,
     /// What to build of the source, where the recipe knows several targets.
-    #[schemars(with = "Option<Vec<String>>")]
     pub target: Option<Vec<Name>>,
     /// How to run upstream's build: make or run-sh.
     #[schemars(with = "Option<String>")]
@@ -34,7 +31,6 @@ pub struct Options {
     /// Statically linked binaries.
     pub r#static: Option<bool>,
     /// Further flags for the Go commands.
-    #[schemars(with = "Option<String>")]
     pub goflags: Option<GoFlags>,
     /// Compile one package at a time.
     pub low_memory: Option<bool>,
@@ -45,22 +41,17 @@ pub struct Options {
     /// Build also a version that needs no such build.
     pub force: Option<bool>,
     /// Most memory of the build container, such as 2GiB.
-    #[schemars(with = "Option<String>")]
     pub memory: Option<ByteSize>,
     /// Processors of the build container, such as 1.5.
-    #[schemars(with = "Option<String>")]
     pub cpus: Option<Cpus>,
     /// Longest time of all the steps of a build together, such as 30m.
-    #[schemars(with = "Option<String>")]
     pub timeout: Option<Span>,
     /// Longest time without a byte from a mirror.
-    #[schemars(with = "Option<String>")]
     pub stall_timeout: Option<Span>,
     /// Most compiler processes of a build at a time.
     #[schemars(range(min = 1))]
     pub jobs: Option<u32>,
     /// Highest version of the GNU C library that the outputs may need.
-    #[schemars(with = "Option<String>")]
     pub glibc_floor: Option<GlibcVersion>,
     /// Judge a runc or a kubelet also by running it, as `kmembuild verify --run` does. Unless it says otherwise a release
     /// does so where that can be shown, and refuses what turns accounting on. `true` refuses also what shows nothing, and

@@ -38,7 +38,6 @@ pub struct Release {
 pub struct Defaults {
     /// Architectures in Go's terms; the engine's own if not given.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub arch: Vec<Architecture>,
     /// Packages to make of each result.
     #[serde(default)]
@@ -53,7 +52,7 @@ pub struct Defaults {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TargetEntry {
     /// Name of the recipe.
-    #[schemars(with = "String")]
+    #[schemars(with = "Name")]
     pub recipe: Spanned<Name>,
     /// Tags or commits. Not for a recipe whose source is a folder of its image, which has one version.
     #[serde(default)]
@@ -61,15 +60,13 @@ pub struct TargetEntry {
     pub versions: Vec<Spanned<String>>,
     /// All tags that the recipe knows in a range, such as ">=1.0.0-rc2, <=1.0.0-rc93".
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<VersionRange>")]
     pub range: Option<Spanned<VersionRange>>,
     /// Architectures in Go's terms, in the place of the default ones.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub arch: Vec<Architecture>,
     /// Name that tells these results from others of the same version and architecture; part of their folder's name.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub variant: Option<Name>,
     /// Packages to make of each result, in the place of the default ones.
     #[serde(default)]
@@ -96,7 +93,6 @@ pub struct Exclude {
     pub version: Option<String>,
     /// The architecture.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub arch: Option<Architecture>,
 }
 
@@ -109,7 +105,6 @@ pub struct Include {
     pub version: Option<String>,
     /// The architecture.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     pub arch: Option<Architecture>,
     /// Options, over those of the entry.
     #[serde(default)]

@@ -1,10 +1,10 @@
-//! How all tables look.
+//! The look of all tables.
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use console::Term;
 
-/// Width of tables in characters where nobody's terminal says one: in a file, a pipe, the log of a CI job.
+/// Width of tables in characters where no terminal has one: in a file, a pipe, the log of a CI job.
 const WIDTH: u16 = 120;
 
 /// An empty table, as wide as the terminal when it is for one.

@@ -37,6 +37,11 @@ fn unknown_fields_and_choices_are_named_with_what_was_meant() {
                 "network: none",
                 "network: host",
             ),
+            (
+                "a choice that has another name now",
+                "network: none",
+                "network: bridge",
+            ),
             ("another kind of source", "  git:\n", "  mercurial:\n"),
             (
                 "another kind of condition",

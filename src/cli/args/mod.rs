@@ -1,9 +1,10 @@
-//! The command line, as clap reads it. Touches nothing else.
+//! The command line as clap parses it. Touches nothing else.
 
 mod build;
 mod cache;
 mod command_line;
 mod doctor;
+mod format;
 mod given;
 mod kmem;
 mod node_script;
@@ -12,15 +13,16 @@ mod release;
 mod reproduce;
 mod verify;
 
-pub use build::{BuildArguments, CacheArguments, ImageChoice, UpstreamArguments, ViaChoice};
+pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{
-    Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
+    Cli, CommandLine, GlobalArguments, RecipeCommandLine, command_with_recipes, parse, parse_build,
 };
 pub use doctor::{DoctorArguments, HalfChoice};
+pub use format::{Format, PlanFormat, StatusFormat};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
-pub use recipes::RecipesCommand;
+pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;
 pub use verify::VerifyArguments;

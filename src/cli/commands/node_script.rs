@@ -1,17 +1,12 @@
 //! `kmembuild node-script`.
 
-use super::{Invocation, print};
-use crate::cli::args::{Format, NodeScriptArguments};
+use crate::artifacts::replace_file;
+use crate::cli::args::NodeScriptArguments;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::node_script::{NodeBinary, NodeScriptError, node_script};
 
-pub(super) fn run(
-    invocation: &Invocation<'_>,
-    arguments: &NodeScriptArguments,
-) -> Result<(), Failure> {
-    for format in [Format::Json, Format::Yaml] {
-        invocation.refuse_format(format)?;
-    }
+pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let mut binaries = Vec::new();
     for result in &arguments.results {
         binaries.extend(NodeBinary::read(result).map_err(failure)?);
@@ -20,11 +15,8 @@ pub(super) fn run(
     let Some(file) = &arguments.output else {
         return print(&script);
     };
-    super::kmem::write_whole(file, &script, 0o755).map_err(|error| {
-        let text = format!(
-            "the script cannot be written to {}: {error}",
-            file.display()
-        );
+    replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
+        let text = format!("could not write the script to {}: {error}", file.display());
         Failure::new(FailureKind::Output, text)
     })
 }

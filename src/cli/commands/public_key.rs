@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
 use crate::attestation::{VerifyingKey, minisign_public_key};
-use crate::cli::args::Format;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -18,22 +18,21 @@ struct PublicKey {
     /// As in `keyid` of signatures.
     id: String,
     pem: String,
-    /// Of Ed25519 keys.
+    /// For Ed25519 keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     minisign: Option<String>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
-    let key = VerifyingKey::read_of_either(file).map_err(explain::key)?;
+pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
+    let key = VerifyingKey::read_of_either(file)?;
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {
         let text = format!(
-            "{} is an ECDSA key, and minisign knows Ed25519 ones only",
+            "{} is an ECDSA key, but minisign only supports Ed25519 keys",
             file.display()
         );
         return Err(Failure::new(FailureKind::Usage, text)
-            .hint("openssl checks what such a key signs; docs/releases.md shows how"));
+            .hint("use openssl to verify its signatures; see docs/releases.md"));
     }
     if invocation.json() {
         return print(&canonical_json(&PublicKey {

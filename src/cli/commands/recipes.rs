@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
-use crate::cli::args::{Format, RecipesCommand};
+use crate::cli::args::{RecipesArguments, RecipesCommand};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
+use crate::recipe::json_schema;
 use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
@@ -28,22 +30,17 @@ struct ListedRecipe {
     problem: Option<String>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Result<(), Failure> {
-    // A recipe is YAML; the other two answers are a line or two for people.
-    let refused: &[Format] = match action {
-        RecipesCommand::List => &[Format::Yaml],
-        RecipesCommand::Show { .. } => &[Format::Json],
-        RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
-            &[Format::Json, Format::Yaml]
-        }
-    };
-    for &format in refused {
-        invocation.refuse_format(format)?;
+pub(crate) fn run(
+    invocation: &Invocation<'_>,
+    arguments: &RecipesArguments,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return print(&canonical_json(&json_schema()));
     }
-    match action {
-        RecipesCommand::List => list(invocation),
-        RecipesCommand::Show { name } => {
-            let loaded = invocation.library.load(name).map_err(explain::library)?;
+    match &arguments.action {
+        None | Some(RecipesCommand::List { .. }) => list(invocation),
+        Some(RecipesCommand::Show { name }) => {
+            let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
@@ -51,24 +48,21 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
             print(&(text + &loaded.text))?;
             Ok(())
         }
-        RecipesCommand::Export { name, dir } => {
-            let loaded = invocation.library.load(name).map_err(explain::library)?;
-            for file in loaded.export(dir).map_err(explain::library)? {
+        Some(RecipesCommand::Export { name, dir }) => {
+            let loaded = invocation.workspace.library.load(name)?;
+            for file in loaded.export(dir)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
-        RecipesCommand::Check { file } => {
-            let loaded = invocation
-                .library
-                .load_file(file)
-                .map_err(explain::library)?;
+        Some(RecipesCommand::Check { file }) => {
+            let loaded = invocation.workspace.library.load_file(file)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),
                 number => format!("{number} patches"),
             };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches})\n",
+                "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
             ))?;
@@ -78,7 +72,7 @@ pub(super) fn run(invocation: &Invocation<'_>, action: &RecipesCommand) -> Resul
 }
 
 fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure> {
-    let listed = invocation.library.list().map_err(explain::library)?;
+    let listed = invocation.workspace.library.list()?;
     Ok(listed
         .iter()
         .any(|entry| entry.name == name && entry.replaces_embedded))
@@ -86,12 +80,12 @@ fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure>
 
 fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut recipes = Vec::new();
-    for entry in invocation.library.list().map_err(explain::library)? {
-        // One bad file of the user's must not hide the others.
-        let (summary, problem) = match invocation.library.load(&entry.name) {
+    for entry in invocation.workspace.library.list()? {
+        // One bad file of the user must not hide the others.
+        let (summary, problem) = match invocation.workspace.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
             Err(error) => {
-                let text = explain::library(error).render();
+                let text = Failure::from(error).render();
                 let text = text.strip_prefix("error: ").unwrap_or(&text);
                 (None, Some(text.trim_end().to_owned()))
             }

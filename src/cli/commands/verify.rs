@@ -1,16 +1,18 @@
 //! `kmembuild verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print, trial};
 use crate::attestation::{Audit, VerifyingKey, audit};
-use crate::cli::args::{Format, VerifyArguments};
+use crate::build::check_by_running;
+use crate::cli::args::VerifyArguments;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, JSON_FORMAT, audit_table, check_table};
+use crate::report::{CheckedFile, JSON_FORMAT, Progress, audit_table, check_table};
 use crate::verify::{
     Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
 };
@@ -24,35 +26,38 @@ struct Verified {
     folders: Vec<Audit>,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &VerifyArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
-    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(explain::key)?;
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {
-        let text = "--key is for folders of releases and results, and none is named: a binary alone has no signature";
+        let text = "--key requires the directory of a release or of a result; a single binary has no signature";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     if arguments.run && arguments.files.iter().any(|path| path.is_dir()) {
-        let text = "--run is for programs, and a folder is named: name the runc in it";
+        let text =
+            "--run requires programs, not directories; use the path of the runc or kubelet in it";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for path in &arguments.files {
         if path.is_dir() {
-            folders.push(audit(path, &keys).map_err(explain::audit)?);
+            folders.push(audit(path, &keys)?);
         } else {
             files.push(check(path, arguments)?);
         }
     }
     if arguments.run {
-        let paths: Vec<_> = arguments.files.iter().map(PathBuf::as_path).collect();
-        let checks = trial::checks(invocation, &paths).await?;
-        for (file, check) in files.iter_mut().zip(checks) {
-            file.checks.push(check);
+        // Standard output is for the one document.
+        let terminal = invocation.environment.progress_terminal && !invocation.json();
+        let progress = Progress::new(false, terminal, invocation.verbosity());
+        for (file, path) in files.iter_mut().zip(&arguments.files) {
+            let check = check_by_running(path, &invocation.workspace, &progress).await;
+            file.checks.push(check.inspect_err(|_| progress.finish())?);
         }
+        progress.finish();
     }
     let failure = failure(&files, &folders);
     if invocation.json() {
@@ -72,7 +77,7 @@ pub(super) async fn run(
     failure.map_or(Ok(()), Err)
 }
 
-/// The failure of all together: that something is not what was published weighs more than that something published is
+/// The failure of everything together: something that differs from what was published weighs more than something that is
 /// not proven.
 fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
     let mut texts = Vec::new();
@@ -96,9 +101,9 @@ fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
             .collect();
         named.dedup();
         let what = if folder.is_changed() {
-            "is not as it was written down"
+            "does not match what was recorded"
         } else {
-            "is not proven"
+            "could not be proven"
         };
         texts.push(format!("{} {what}: {}", folder.folder, named.join(", ")));
     }
@@ -124,7 +129,7 @@ fn check(path: &Path, arguments: &VerifyArguments) -> Result<CheckedFile, Failur
         static_linked: arguments.static_linked.then_some(true),
         architecture: arguments.arch.as_ref().map(Architecture::to_string),
         glibc_floor: Some(arguments.glibc_floor),
-        // Nothing is known of what it should say; that it answers is worth a line.
+        // There is no expected version; it is only checked that the program answers.
         version: Some(VersionExpectation {
             arguments: version_arguments,
             contains: Vec::new(),

@@ -1,140 +1,143 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::network::Network;
 use super::source::Condition;
-use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
 use crate::recipe::size::{ByteSize, Span};
 use crate::recipe::template::Template;
 
-/// What is run in the toolchain image.
-#[derive(Debug, Clone, Deserialize)]
+/// How the outputs are built: what runs in the toolchain image.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Build {
-    /// Folder in the container that the source is unpacked to and the steps are run in. For a source that is a
-    /// folder of the image, that folder when this is not given.
+    /// Directory in the container where the source is unpacked and the steps run. Required for a git source.
+    /// Default: for a source in the image, its directory.
     #[serde(default)]
     pub workdir: Option<ContainerPath>,
-    /// Network of the container.
+    /// Network access of the container.
     pub network: Network,
-    /// Environment of every step.
+    /// Environment variables of every step. A variable with an unset value is left out.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
-    /// Folders kept from build to build in named volumes of the engine.
+    /// Directories that are kept from build to build, in named volumes of the engine.
     #[serde(default)]
     pub caches: Vec<CacheFolder>,
-    /// Files that are written beside the source.
+    /// Files to write into the work directory before the first step.
     #[serde(default)]
     pub files: Vec<WrittenFile>,
-    /// What the image's toolchain must be.
+    /// The toolchain version that the image must have. Default: not checked.
     #[serde(default)]
     pub toolchain: Option<ToolchainCheck>,
-    /// Memory the build is known to need.
+    /// Memory that the build needs. The build warns when the engine has less. Default: unknown.
     #[serde(default)]
     pub memory: Option<ByteSize>,
-    /// Room on the engine's disk that the build is known to need.
+    /// Disk space that the build needs on the engine. The build warns when less is free. Default: unknown.
     #[serde(default)]
     pub disk: Option<ByteSize>,
-    /// Longest time that all the steps together may take.
+    /// Time limit for all steps together.
     pub timeout: Span,
     /// The steps, in order.
     pub steps: Vec<Step>,
-    /// The other way to build: upstream's own script, which makes containers of its own.
+    /// A second way to build: an upstream script that starts containers itself. Default: not available.
     #[serde(default)]
     pub run_sh: Option<RunSh>,
 }
 
-/// A file that is written beside the source.
-#[derive(Debug, Clone, Deserialize)]
+/// A file to write into the work directory before the first step.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WrittenFile {
-    /// Path relative to the work folder.
+    /// Path, relative to the work directory.
     pub path: RelativePath,
-    /// Its text. Every value in it must be set.
+    /// Content of the file. Every value in it must be set.
     pub text: Template,
 }
 
-/// What the image's toolchain must be.
-#[derive(Debug, Clone, Deserialize)]
+/// The toolchain version that the image must have. A different version stops the build with exit code 17.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ToolchainCheck {
     /// Command that prints the version.
     pub command: Vec<String>,
-    /// Where the version stands in what it prints.
+    /// Finds the version in the output of the command.
     pub pattern: Pattern,
-    /// The version that upstream builds with.
+    /// The required version.
     pub version: Template,
 }
 
-/// Upstream's own build script in a driver container. The script makes an image and containers by the engine's
-/// socket, and names all of them by a hash of its host's name and its folder.
-#[derive(Debug, Clone, Deserialize)]
+/// An upstream build script that drives the engine from a container. The script builds an image and starts
+/// containers through the engine's socket. It derives their names from a hash of its host name and directory.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunSh {
-    /// What must hold in a tree whose script can be run; all of it.
+    /// Conditions that a tree must meet, all of them, for its script to be used.
     #[serde(default)]
     pub when: Vec<Condition>,
-    /// Folder in the driver container that the source is unpacked to and the script is run in.
+    /// Directory in the driver container where the source is unpacked and the script runs.
     pub workdir: ContainerPath,
-    /// The client that the script drives the engine with.
+    /// The engine's command-line client for the script.
     pub client: EngineClient,
-    /// Environment of every step.
+    /// Environment variables of every step. A variable with an unset value is left out.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
-    /// The steps, in order, instead of those of the build.
+    /// The steps, in order. They replace the steps of the build.
     pub steps: Vec<Step>,
-    /// How what the script leaves behind is named, `{hash}` standing for the hash.
+    /// Names of the containers and images that the script leaves behind. `{hash}` stands for the hash.
     pub leaves: Leaves,
 }
 
-/// A command-line client of the engine.
-#[derive(Debug, Clone, Deserialize)]
+/// The engine's command-line client for an upstream script.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EngineClient {
-    /// Image that has one, for a toolchain image without.
+    /// Image to take the client from if the toolchain image has none.
     pub image: ImageName,
-    /// Repositories of that image, without a tag, that are tried after the name's own.
+    /// Further repositories of that image, without a tag. They are tried after its own.
     #[serde(default)]
     pub also: Vec<ImageName>,
-    /// Where it is in that image.
+    /// Path of the client in that image.
     pub path: ContainerPath,
-    /// The first major version that the script no longer works with.
+    /// First major version of the client that no longer works with the script.
     pub below: u32,
 }
 
-/// Names of what a script leaves on the engine. Each is the beginning of the names.
-#[derive(Debug, Clone, Deserialize)]
+/// Names of what a script leaves on the engine. Each is the start of a name.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Leaves {
-    /// Containers.
+    /// Starts of container names.
     pub containers: Vec<String>,
-    /// Images.
+    /// Starts of image names.
     pub images: Vec<String>,
 }
 
-/// A folder that is kept from build to build.
-#[derive(Debug, Clone, Deserialize)]
+/// A directory that is kept from build to build.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CacheFolder {
-    /// Name, part of the volume's name.
+    /// Name of the cache. It is part of the volume's name.
+    #[schemars(with = "Name")]
     pub name: Spanned<Name>,
-    /// The folder in the container.
+    /// Directory in the container.
+    #[schemars(with = "ContainerPath")]
     pub path: Spanned<ContainerPath>,
 }
 
-/// One command.
-#[derive(Debug, Clone, Deserialize)]
+/// One command of a build.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Step {
-    /// Name, for messages.
+    /// Name, shown while the step runs and in messages.
+    #[schemars(with = "Name")]
     pub name: Spanned<Name>,
-    /// Program and arguments; no shell is put around them. One that is nothing but `{{name...}}` becomes one argument
-    /// for each word of the value.
+    /// Program and arguments. No shell is involved. An argument with an unset value is left out.
     pub command: Vec<Template>,
-    /// Further environment.
+    /// Additional environment variables of this step.
     #[serde(default)]
     pub environment: BTreeMap<String, Template>,
 }

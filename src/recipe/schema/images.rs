@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -7,106 +8,118 @@ use crate::recipe::names::{Architecture, ContainerPath, ImageName, Name, Relativ
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
 
-/// Ways to the toolchain image.
-#[derive(Debug, Clone, Deserialize)]
+/// Where the toolchain image comes from. At least the default kind must be given.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Images {
-    /// The way taken when the command line names none.
+    /// Kind of image to use if none is requested.
+    #[schemars(with = "ImageWay")]
     pub default: Spanned<ImageWay>,
-    /// Prefixes of registries to try, in order, after the registry in an image's own name.
+    /// Registry prefixes to try, in order, after the registry in the image's own name.
     #[serde(default)]
     pub mirrors: Vec<String>,
-    /// Registries that are gone, by the beginning of the names that they served, each with the registry that holds
-    /// the same images now and is asked in its place.
+    /// Replacements for registries that no longer exist. The key is the start of an image name, the value is the
+    /// registry that serves the same images today.
     #[serde(default)]
     pub heirs: BTreeMap<String, String>,
-    /// A ready image from a registry.
+    /// A ready-made image from a registry. Default: not available.
     #[serde(default)]
     pub registry: Option<RegistryImage>,
-    /// Upstream's own Dockerfile, with its context patched.
+    /// An image built from upstream's own Dockerfile, with patches for its build context. Default: not available.
     #[serde(default)]
     pub upstream: Option<UpstreamImage>,
-    /// A small image of the recipe's own Dockerfile.
+    /// A small image built from a Dockerfile in the recipe. Default: not available.
     #[serde(default)]
     pub lean: Option<LeanImage>,
-    /// A root file system bootstrapped from Debian's archive.
+    /// A root file system bootstrapped from Debian's archive. Default: not available.
     #[serde(default)]
     pub debian: Option<DebianImage>,
 }
 
-/// A way to the toolchain image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+/// Kind of toolchain image.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, serde::Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageWay {
-    /// A ready image from a registry.
+    /// A ready-made image from a registry.
     Registry,
-    /// Upstream's own Dockerfile.
+    /// Built from upstream's own Dockerfile.
     Upstream,
-    /// The recipe's own small Dockerfile.
+    /// Built from the recipe's own Dockerfile.
     Lean,
     /// Bootstrapped from Debian's archive.
     Debian,
 }
 
-/// A ready image from a registry.
-#[derive(Debug, Clone, Deserialize)]
+impl std::fmt::Display for ImageWay {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Registry => "registry",
+            Self::Upstream => "upstream",
+            Self::Lean => "lean",
+            Self::Debian => "debian",
+        })
+    }
+}
+
+/// A ready-made image from a registry.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RegistryImage {
-    /// The name upstream expects; looked for under each mirror and then tagged so.
+    /// Name that upstream expects. The image is searched for under each mirror, then tagged with this name.
     pub name: Template,
-    /// What stands for upstream's build arguments in the name: `$NAME`, `${NAME}` and the bare word `NAME` are
-    /// replaced.
+    /// Values for upstream's build arguments in the name. `$NAME`, `${NAME}` and the bare word `NAME` are replaced.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
-    /// Repositories, without a tag, that are tried after the name's own.
+    /// Further repositories, without a tag. They are tried after the name's own.
     #[serde(default)]
     pub also: Vec<ImageName>,
 }
 
-/// Upstream's own Dockerfile.
-#[derive(Debug, Clone, Deserialize)]
+/// An image built from upstream's own Dockerfile.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct UpstreamImage {
-    /// Path of the Dockerfile in the tree.
+    /// Path of the Dockerfile in the source tree.
     pub dockerfile: RelativePath,
     /// Build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
 }
 
-/// A small image that the recipe describes itself.
-#[derive(Debug, Clone, Deserialize)]
+/// A small image built from a Dockerfile in the recipe.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeanImage {
-    /// The image it starts from; passed as build argument `BASE`. Without it, the one that upstream's
-    /// Dockerfile starts from.
+    /// Base image, passed as the build argument `BASE`. Default: the base image of upstream's Dockerfile.
     #[serde(default)]
     pub base: Option<ImageName>,
-    /// Further build arguments.
+    /// Additional build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
-    /// Text of the Dockerfile.
+    /// Content of the Dockerfile.
     pub dockerfile: String,
 }
 
 /// A root file system of Debian packages.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DebianImage {
-    /// Debian's code name of the release, e.g. `bullseye`.
+    /// Code name of the Debian release.
     pub suite: Name,
-    /// Versions that it can build; all when not given.
+    /// Versions that this image can build. Default: all.
     #[serde(default)]
     pub versions: Option<VersionRange>,
-    /// Packages beside the essential ones.
+    /// Packages to install in addition to Debian's essential ones.
     pub packages: Vec<String>,
-    /// Symbolic links, and where each leads.
+    /// Symbolic links to create, each with its target.
     #[serde(default)]
     pub links: BTreeMap<ContainerPath, ContainerPath>,
-    /// Further packages of an image that upstream's own build script is run in.
+    /// Additional packages if the image runs an upstream script (`build.run-sh`).
     #[serde(default)]
     pub run_sh_packages: Vec<String>,
-    /// What is added for a target architecture that is cross-compiled; that architecture is enabled.
+    /// What to add for each architecture that is cross-compiled. That architecture is enabled in dpkg.
     #[serde(default)]
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
@@ -114,13 +127,13 @@ pub struct DebianImage {
     pub environment: BTreeMap<String, String>,
 }
 
-/// What is added to a root file system to cross-compile for another architecture.
-#[derive(Debug, Clone, Deserialize)]
+/// What to add to a root file system to cross-compile for another architecture.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CrossPackages {
-    /// Further packages.
+    /// Additional packages.
     pub packages: Vec<String>,
-    /// Text of an apt preferences file that is in force while packages are chosen.
+    /// Content of an apt preferences file that applies while packages are installed. Default: no such file.
     #[serde(default)]
     pub preferences: Option<String>,
 }

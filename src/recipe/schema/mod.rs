@@ -2,6 +2,7 @@
 
 mod build;
 mod images;
+mod network;
 mod outputs;
 mod package;
 mod recipe;
@@ -14,6 +15,7 @@ pub use build::{
 pub use images::{
     CrossPackages, DebianImage, ImageWay, Images, LeanImage, RegistryImage, UpstreamImage,
 };
+pub use network::Network;
 pub use outputs::{Checks, Output, VersionCheck};
 pub use package::{
     FileMode, LinkTarget, Package, PackageFile, PackageFormat, PackageRelations, PackageUnit,

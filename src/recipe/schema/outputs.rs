@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -6,51 +7,54 @@ use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
 use crate::verify::{GlibcVersion, KmemExpectation};
 
-/// A file that the build leaves.
-#[derive(Debug, Clone, Deserialize)]
+/// A file to take out of the build and publish.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Output {
-    /// Path in the container, relative to the work folder.
+    /// Path in the container, relative to the work directory.
+    #[schemars(with = "Template")]
     pub path: Spanned<Template>,
-    /// File name to publish it under; the last part of the path when not given.
+    /// File name of the published file. Default: the last part of the path.
     #[serde(default)]
+    #[schemars(with = "Option<Name>")]
     pub name: Option<Spanned<Name>>,
-    /// Only for these versions; for all when not given.
+    /// Versions that have this output. Default: all.
     #[serde(default)]
     pub versions: Option<VersionRange>,
-    /// Only when this target is built.
+    /// Target that has this output. Default: all.
     #[serde(default)]
+    #[schemars(with = "Option<Name>")]
     pub target: Option<Spanned<Name>>,
-    /// What must hold for it.
+    /// Checks that the file must pass before it is published. Default: only the architecture is checked.
     #[serde(default)]
     pub checks: Checks,
 }
 
-/// What must hold for an output. What is not given is not checked; the architecture always is.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Checks that an output must pass. The architecture is always checked, everything else only if given.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Checks {
-    /// Kernel-memory accounting.
+    /// Required state of kernel-memory accounting. Default: not checked.
     #[serde(default)]
     pub kmem: Option<KmemExpectation>,
-    /// Whether it must be statically linked (true) or dynamically (false).
+    /// Whether the file must be statically (`true`) or dynamically (`false`) linked. Default: not checked.
     #[serde(default, rename = "static")]
     pub static_linked: Option<bool>,
-    /// Highest version of the GNU C library that it may ask for.
+    /// Highest version of the GNU C library that the file may require. Default: not checked.
     #[serde(default)]
     pub glibc_floor: Option<GlibcVersion>,
-    /// What it must say of itself.
+    /// What the file must print about its version. Default: not checked.
     #[serde(default)]
     pub version: Option<VersionCheck>,
 }
 
-/// What a binary must say of itself.
-#[derive(Debug, Clone, Deserialize)]
+/// What a binary must print about its version.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct VersionCheck {
-    /// Arguments to run it with.
+    /// Arguments to run the binary with.
     pub arguments: Vec<String>,
-    /// Texts that must be in its output.
+    /// Texts that its output must contain, each as whole words.
     pub contains: Vec<Template>,
 }
 

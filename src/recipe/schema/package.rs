@@ -1,114 +1,113 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use crate::recipe::names::{InstallPath, Name, PackageLabel, PackageName};
 use crate::recipe::relation::Relation;
 
-/// What the packages for nodes are like that are made of a result. Their versions are the result's.
-#[derive(Debug, Clone, Deserialize)]
+/// Packages for nodes, made from the outputs. They have the version of the build. `{{name}}` has no meaning here.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Package {
-    /// Name: the distribution's, so that the package takes its place.
+    /// Name of the package. Use the distribution's name, so that this package replaces it.
+    #[schemars(with = "PackageName")]
     pub name: Spanned<PackageName>,
-    /// One line that says what it is.
+    /// One line that says what the package is.
+    #[schemars(with = "String")]
     pub summary: Spanned<String>,
-    /// What an operator should know of it, in lines.
+    /// What an operator should know about the package, in several lines.
     pub description: String,
-    /// Licence of what is in it, as an SPDX expression.
+    /// Licence of the contents, as an SPDX expression.
+    #[schemars(with = "String")]
     pub license: Spanned<String>,
-    /// Where the project lives.
+    /// Address of the project's home page. Default: none.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub homepage: Option<Spanned<String>>,
-    /// Who answers for the package, `Name <address>`.
+    /// Who is responsible for the package, written `Name <address>`. Default: none.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub maintainer: Option<Spanned<String>>,
-    /// Word in the version that tells it from the distribution's.
+    /// Word in the version that distinguishes the package from the distribution's.
     pub label: PackageLabel,
-    /// Number of the package among those of one version. Higher than any of the distribution's, it takes their place and
-    /// keeps it.
+    /// rpm's release and dpkg's revision. Use a number higher than the distribution's, so that this package replaces
+    /// the distribution's and is not replaced by it.
     pub revision: u32,
-    /// Unit of systemd that is one of its files. It is read again, but never started, stopped or restarted.
+    /// systemd unit among the files. It is reloaded, but never started, stopped or restarted. Default: none.
     #[serde(default)]
+    #[schemars(with = "Option<PackageUnit>")]
     pub service: Option<Spanned<PackageUnit>>,
-    /// The files in it.
+    /// The files in the package.
     pub files: Vec<PackageFile>,
-    /// Folders that it has, empty ones too.
+    /// Directories to create even if they are empty.
     #[serde(default)]
     pub directories: Vec<InstallPath>,
-    /// What it says to rpm.
+    /// Relations to other packages in the rpm. Default: none.
     #[serde(default)]
     pub rpm: PackageRelations,
-    /// What it says to dpkg.
+    /// Relations to other packages in the deb. Default: none.
     #[serde(default)]
     pub deb: PackageRelations,
 }
 
-/// A file of a package: an output of the build, a text, or a symbolic link.
-#[derive(Debug, Clone, Deserialize)]
+/// A file of a package. Give exactly one of `output`, `text` and `link`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackageFile {
-    /// Where it is installed.
+    /// Where the file is installed on the node.
+    #[schemars(with = "InstallPath")]
     pub path: Spanned<InstallPath>,
-    /// File name of the output that it is.
+    /// Published name of the output to install. Default: the file is not an output.
     #[serde(default)]
+    #[schemars(with = "Option<Name>")]
     pub output: Option<Spanned<Name>>,
-    /// The text that it holds.
+    /// Content of the file. Default: the file is not a text.
     #[serde(default)]
     pub text: Option<String>,
-    /// Where it leads as a symbolic link.
+    /// Target of a symbolic link. Default: the file is not a link.
     #[serde(default)]
     pub link: Option<LinkTarget>,
-    /// Permission bits; 0755 for an output and 0644 for a text when not given.
+    /// Permission bits. Default: `"0755"` for an output, `"0644"` for a text.
     #[serde(default)]
     pub mode: Option<FileMode>,
-    /// Whether it is the operator's to change: a changed one is not replaced.
+    /// Whether the operator may change the file. A changed file is not replaced by an upgrade.
     #[serde(default)]
     pub config: bool,
-    /// Only in packages of these forms; in all when not given.
+    /// Package formats that contain the file. Default: all.
     #[serde(default)]
     pub formats: Vec<PackageFormat>,
 }
 
-/// What a package says of other packages, by the names that its distribution has for them.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Relations to other packages, by the names that they have in that distribution.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackageRelations {
-    /// What must be installed, beside the C library that the outputs need.
+    /// Packages that must be installed. The C library that the outputs need is added by itself.
     #[serde(default)]
     pub requires: Vec<Relation>,
-    /// What it stands for, beside its own name.
+    /// Further names that this package provides.
     #[serde(default)]
     pub provides: Vec<Relation>,
-    /// What must not be installed.
+    /// Packages that must not be installed.
     #[serde(default)]
     pub conflicts: Vec<Relation>,
 }
 
-/// Form of a package.
+/// Format of a package.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum PackageFormat {
-    /// For rpm, as `CentOS` 7's reads it.
+    /// For rpm, readable by the rpm of `CentOS` 7.
     #[serde(rename = "rpm")]
     Rpm,
     /// For dpkg.
     #[serde(rename = "deb")]
     Deb,
-    /// For no package manager.
+    /// A plain archive, without a package manager.
     #[serde(rename = "tar.zst")]
     TarZst,
 }
@@ -133,8 +132,8 @@ impl fmt::Display for PackageFormat {
     }
 }
 
-/// Where a symbolic link leads.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Target of a symbolic link: letters, digits, `-`, `_`, `.`, `+`, `@` and `/`, such as `../sbin/runc`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct LinkTarget(String);
 
@@ -160,8 +159,8 @@ impl TryFrom<String> for LinkTarget {
     }
 }
 
-/// Name of a unit of systemd.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Name of a systemd service, such as `kubelet.service`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct PackageUnit(String);
 
@@ -188,8 +187,8 @@ impl TryFrom<String> for PackageUnit {
     }
 }
 
-/// Permission bits of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Permission bits of a file that only its owner can change: four octal digits in quotes, such as `"0755"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub struct FileMode(
     /// The bits.

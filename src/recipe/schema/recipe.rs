@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -16,68 +17,69 @@ use crate::recipe::version::VersionRange;
 /// The only version of the recipe format that this tool reads.
 pub const RECIPE_FORMAT: u32 = 1;
 
-/// A recipe: how one project is built and what must hold for what comes out.
-#[derive(Debug, Clone, Deserialize)]
+/// A recipe: how one project is built, and which checks the result must pass.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Recipe {
-    /// Version of the format, [`RECIPE_FORMAT`].
+    /// Version of the recipe format. It is 1.
+    #[schemars(with = "u32", range(min = 1, max = 1))]
     pub format: Spanned<u32>,
-    /// Name; also the name of its folder below the output folder.
+    /// Name of the recipe, of its file (`NAME.yaml`) and of its directory below the output directory.
     pub name: Name,
     /// One line that says what it builds.
     pub summary: String,
     /// Where the source comes from.
     pub source: Source,
-    /// Architectures it can be built for, with those it can be cross-compiled from.
+    /// Architectures that the recipe can build for.
     pub architectures: BTreeMap<Architecture, ArchitectureSupport>,
-    /// Kinds of source tree, told apart by what is in the tree; the first that fits is taken.
+    /// Kinds of source tree, distinguished by what is in the tree. The first match applies.
     #[serde(default)]
     pub classes: Vec<Class>,
-    /// Patches, in the order in which they are applied.
+    /// Patches, applied in this order.
     #[serde(default)]
     pub patches: Vec<PatchUse>,
-    /// Named values for `{{...}}`, each with the cases in which it has which text.
+    /// Named values for `{{...}}`. Each has a list of cases; the first match applies.
     #[serde(default)]
     pub values: BTreeMap<ValueName, Vec<Case>>,
-    /// What can be built of the source; everything, always, when not given.
+    /// What can be built from the source. Default: one build makes everything.
     #[serde(default)]
     pub targets: Option<Targets>,
     /// Where the toolchain image comes from.
     pub images: Images,
-    /// What is run in it.
+    /// How the outputs are built.
     pub build: Build,
-    /// What is taken out, and what must hold for it.
+    /// Files to take out of the build, with the checks that they must pass.
     pub outputs: Vec<Output>,
-    /// Folders, relative to the work folder, whose files are taken out as well when the user wants everything that the
-    /// build makes.
+    /// Directories, relative to the work directory, whose files are taken out as well if all outputs are requested.
     #[serde(default)]
     pub further_outputs: Vec<Template>,
-    /// What a package of the outputs is like, for installing them on nodes.
+    /// Packages of the outputs, to install on nodes. Default: no packages.
     #[serde(default)]
     pub package: Option<Box<Package>>,
 }
 
-/// What can be built of one source.
-#[derive(Debug, Clone, Deserialize)]
+/// What can be built from one source.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Targets {
-    /// Those that are built when the command line names none.
+    /// Targets to build if none is requested.
+    #[schemars(with = "Vec<Name>")]
     pub default: Vec<Spanned<Name>>,
-    /// All of them, each with the file or folder of the tree without which a version does not have it.
+    /// All targets. Each has a file or directory that a source tree must contain to have this target.
     pub known: BTreeMap<Name, RelativePath>,
 }
 
-/// Support for one target architecture.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Support for one target architecture. `{}` is enough if every engine of that architecture can build it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ArchitectureSupport {
-    /// Architectures of engines on which this target can be cross-compiled.
+    /// Engine architectures that can cross-compile for this architecture.
     #[serde(default)]
     pub cross_from: Vec<Architecture>,
-    /// Versions that can be cross-compiled for it; all when not given.
+    /// Versions that can be cross-compiled for this architecture. Default: all.
     #[serde(default)]
     pub cross_versions: Option<VersionRange>,
-    /// What must hold in a tree that can be built for it; all of it.
+    /// Conditions that a tree must meet, all of them, to be built for this architecture.
     #[serde(default)]
     pub when: Vec<Condition>,
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -7,120 +8,123 @@ use crate::recipe::names::{CommitId, ContainerPath, Name, RelativePath, ValueNam
 use crate::recipe::pattern::Pattern;
 use crate::recipe::version::{Version, VersionRange};
 
-/// Where the source comes from.
-#[derive(Debug, Clone, Deserialize)]
+/// Where the source comes from. Give exactly one of these fields.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A git repository.
     Git(GitSource),
-    /// A folder of the toolchain image.
+    /// A directory of the toolchain image.
     Folder(FolderSource),
 }
 
 /// A git repository and its mirrors.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GitSource {
-    /// URLs, tried in order.
+    /// URLs of the repository, tried in order.
     pub urls: Vec<String>,
-    /// Commits of known tags. A tag listed here that resolves to another commit stops the build.
+    /// Commits of known tags. If a tag resolves to a different commit, the build stops with exit code 17.
     #[serde(default)]
     pub tags: BTreeMap<Version, CommitId>,
-    /// File in the tree that holds the version, for commits that no known tag names.
+    /// File in the tree that contains the version, for commits without a known tag. Default: none.
     #[serde(default)]
     pub version_file: Option<RelativePath>,
-    /// Values that are read from files of the tree; one whose file or text is not there is unset.
+    /// Values to read from files of the tree. A value is unset if its file or text is missing.
     #[serde(default)]
     pub read: BTreeMap<ValueName, ReadText>,
 }
 
-/// A text that is read from a file of the tree.
-#[derive(Debug, Clone, Deserialize)]
+/// A text to read from a file of the tree.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReadText {
-    /// Path in the tree.
+    /// Path in the source tree.
     pub file: RelativePath,
-    /// Taken from the first line that it fits.
+    /// Finds the text. The first matching line applies.
     pub pattern: Pattern,
 }
 
-/// A folder that a package of the toolchain image brings.
-#[derive(Debug, Clone, Deserialize)]
+/// A directory that a package of the toolchain image contains.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FolderSource {
-    /// The folder in the image.
+    /// Directory in the image.
     pub path: ContainerPath,
-    /// Version of the source in it.
+    /// Version of the source in that directory.
     pub version: Version,
-    /// Package that brings the folder; its version is recorded.
+    /// Package that contains the directory. Its version is recorded in the manifest.
     pub package: String,
 }
 
 /// A kind of source tree.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Class {
-    /// Name, for cases and for the manifest.
+    /// Name of the class, for cases and for the manifest.
+    #[schemars(with = "Name")]
     pub name: Spanned<Name>,
     /// One line that says how such a tree is built.
     pub summary: String,
-    /// What must hold in the tree; all of it.
+    /// Conditions that the tree must meet, all of them.
     pub when: Vec<Condition>,
-    /// Such a tree must be patched: without a source patch for the version nothing is built.
+    /// Whether such a tree must be patched. If so, a version without a source patch is not built.
     #[serde(default)]
     pub needs_source_patch: bool,
-    /// Why such a tree need not be built at all; building it then takes `--force`.
+    /// Why such a tree does not need this build. It is then built only on request (`--force`). Default: it is needed.
     #[serde(default)]
     pub not_needed: Option<String>,
 }
 
-/// Something that holds in a tree or does not.
-#[derive(Debug, Clone, Deserialize)]
+/// A condition on the source tree. Give exactly one of these fields.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
-    /// The file or folder is there.
+    /// The file or directory exists.
     Exists(RelativePath),
-    /// The file or folder is not there.
+    /// The file or directory does not exist.
     Missing(RelativePath),
-    /// The file is there and holds the text.
+    /// The file exists and contains the text.
     Contains(FileText),
-    /// The file is not there or does not hold the text.
+    /// The file does not exist or does not contain the text.
     Lacks(FileText),
 }
 
-/// A file and a text.
-#[derive(Debug, Clone, Deserialize)]
+/// A text in a file of the source tree.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FileText {
-    /// Path in the tree.
+    /// Path in the source tree.
     pub file: RelativePath,
-    /// Exact text.
+    /// Text to search for, exactly as written.
     pub text: String,
 }
 
-/// A patch and where it is applied.
-#[derive(Debug, Clone, Deserialize)]
+/// A patch: a unified diff that must apply exactly, without offset or fuzz.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PatchUse {
-    /// Path below the patches folder.
+    /// Path below the directory `patches` beside the recipe.
+    #[schemars(with = "RelativePath")]
     pub file: Spanned<RelativePath>,
-    /// What is patched.
+    /// What to patch.
     pub to: PatchTarget,
-    /// Versions it is for.
+    /// Versions to patch.
     pub versions: VersionRange,
-    /// Only for this class of tree.
+    /// Class of tree to patch. Default: all.
     #[serde(default)]
+    #[schemars(with = "Option<Name>")]
     pub class: Option<Spanned<Name>>,
-    /// Why, in one line; part of the manifest.
+    /// Purpose of the patch, in one line. It is part of the manifest.
     pub summary: String,
 }
 
 /// What a patch changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PatchTarget {
     /// The source that is compiled.
     Source,
-    /// Only the build context of upstream's image; what is compiled stays that of the tag.
+    /// The build context of upstream's image. The compiled source remains unchanged.
     ImageContext,
 }

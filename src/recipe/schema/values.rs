@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -6,54 +7,58 @@ use crate::recipe::names::{Architecture, Name};
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
 
-/// One text of a value and when it applies: the first case that fits, and whose own values are all set, is taken.
-/// With no such case the value is unset, and every argument or variable that names it is left out.
-#[derive(Debug, Clone, Deserialize)]
+/// One text of a value, with the conditions under which it applies. All of them must be met, and all values in the
+/// text must be set. If no case applies, the value is unset.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     /// The text.
     pub value: Template,
-    /// Only for these versions.
+    /// Applies to these versions. Default: all.
     #[serde(default)]
     pub versions: Option<VersionRange>,
-    /// Only for this class of tree.
+    /// Applies to this class of tree. Default: all.
     #[serde(default)]
+    #[schemars(with = "Option<Name>")]
     pub class: Option<Spanned<Name>>,
-    /// Only for this target architecture.
+    /// Applies to this target architecture. Default: all.
     #[serde(default)]
     pub arch: Option<Architecture>,
-    /// Only when cross-compiling (true) or not (false).
+    /// Applies only to cross-compiling (`true`) or only to native builds (`false`). Default: both.
     #[serde(default)]
     pub cross: Option<bool>,
-    /// Only when a patch changes the compiled source (true) or none does (false).
+    /// Applies only if the compiled source is patched (`true`) or unchanged (`false`). Default: both.
     #[serde(default)]
     pub patched: Option<bool>,
-    /// Only for a pre-release (true), whose version has letters in it, or for a release (false).
+    /// Applies only to pre-releases (`true`), whose versions contain letters, or only to releases (`false`).
+    /// Default: both.
     #[serde(default)]
     pub prerelease: Option<bool>,
-    /// Only when the user asked for this.
+    /// Applies only if this option is requested. Default: always.
     #[serde(default)]
     pub option: Option<BuildOption>,
-    /// Only when the user asked for none of these.
+    /// Applies only if none of these options is requested.
     #[serde(default)]
     pub without: Vec<BuildOption>,
-    /// Only for a tree for which all of this holds.
+    /// Applies only to a tree that meets all these conditions.
     #[serde(default)]
     pub when: Vec<Condition>,
-    /// Only when exactly these targets are built.
+    /// Applies only if exactly these targets are built. Default: any targets.
     #[serde(default)]
+    #[schemars(with = "Option<Vec<Name>>")]
     pub targets: Option<Vec<Spanned<Name>>>,
 }
 
-/// Something that a user may ask of a build, as far as the recipe knows it: an option that no case of the recipe
-/// names is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+/// An option that a user can request for a build. An option that no case of the recipe mentions is refused.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, serde::Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuildOption {
     /// Statically linked binaries.
     Static,
-    /// Less memory, at the price of time.
+    /// Lower memory use, at the cost of time.
     LowMemory,
-    /// Everything that the build makes, not only what was asked for.
+    /// Everything that the build makes, not only the outputs.
     AllOutputs,
 }

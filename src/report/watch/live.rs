@@ -1,4 +1,4 @@
-//! The chart on a terminal while it is watched.
+//! The live chart on a terminal.
 
 use std::fmt::Write as _;
 use std::io;
@@ -15,7 +15,7 @@ use crate::host::kmem::Sample;
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
 const LEAVE: &str = "\u{1b}[?25h\u{1b}[?1049l";
 /// The last line of the screen.
-const HINT: &str = "Ctrl-C ends the watch and writes what was measured";
+const HINT: &str = "Press Ctrl-C to stop and write the results";
 
 /// Charts of all figures on the whole terminal of standard error. Dropping it restores the screen.
 pub struct LiveChart {
@@ -26,7 +26,7 @@ impl LiveChart {
     /// Takes the screen.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// The terminal's error.
     pub fn new() -> io::Result<Self> {
         let live = Self {
             terminal: Term::stderr(),
@@ -38,7 +38,7 @@ impl LiveChart {
     /// Draws the curves.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// The terminal's error.
     pub fn draw(&mut self, samples: &[Sample], before: Option<&[Sample]>) -> io::Result<()> {
         let (rows, columns) = self.terminal.size();
         let (width, height) = (usize::from(columns), usize::from(rows));
@@ -91,7 +91,7 @@ impl Drawn {
         let high = all().map(|point| point.1).fold(0.0, f64::max);
         let end = all().map(|point| point.0).fold(0.0, f64::max);
         let last = samples.last().and_then(|sample| figure.value(sample));
-        let last = last.map_or_else(|| "not known".to_owned(), |value| figure.show(value));
+        let last = last.map_or_else(|| "unknown".to_owned(), |value| figure.show(value));
         Self {
             title: format!("{}: {last}", figure.title()),
             x: Axis::of_time(end),

@@ -10,28 +10,29 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
-use crate::cli::args::{CacheCommand, Format};
-use crate::engine::{DockerEngine, Engine, VolumeUse};
+use crate::build::BuildError;
+use crate::cli::args::CacheCommand;
+use crate::cli::explain::interrupted;
+use crate::cli::invocation::Invocation;
+use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
-use crate::report::PlainProgress;
+use crate::report::Progress;
 
-/// Digits of a content key that tables show: enough to tell results apart and to name one.
+/// Digits of a content key in tables: enough to identify a result.
 const SHOWN_DIGITS: usize = 12;
 
-pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
+pub(crate) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
     match action {
-        CacheCommand::List => list::run(invocation).await,
-        CacheCommand::Show { key } => show::run(invocation, key),
-        CacheCommand::Verify { remove } => verify::run(invocation, *remove),
+        CacheCommand::List { .. } => list::run(invocation).await,
+        CacheCommand::Show { key, .. } => show::run(invocation, key),
+        CacheCommand::Verify { remove, .. } => verify::run(invocation, *remove),
         CacheCommand::Prune(arguments) => prune::run(invocation, arguments).await,
     }
 }
 
-/// What is odd and does not stop a command; in the document where one is printed, otherwise on standard error.
+/// What is unusual and does not stop a command; part of a JSON document, otherwise on standard error.
 #[derive(Debug, Default)]
 struct Remarks(Vec<String>);
 
@@ -40,25 +41,23 @@ impl Remarks {
         self.0.push(text.into());
     }
 
-    /// Tells of files that are none of the tool's.
+    /// Adds files that do not belong to the tool.
     fn add_foreign(&mut self, foreign: &[Damage]) {
         for file in foreign {
-            self.add(format!("{file}; it is left as it is"));
+            self.add(format!("{file}; kept as it is"));
         }
     }
 
-    /// Tells of a failure that costs a part of the answer.
+    /// Adds a failure because of which a part of the answer is missing.
     fn add_failure(&mut self, what: &str, failure: &Failure) {
-        let causes = failure.causes();
-        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
-        self.add(format!("{what}: {}{causes}", failure.source));
+        self.add(format!("{what}: {}", failure.line()));
     }
 
     fn tell(&self, invocation: &Invocation<'_>) {
         if invocation.json() {
             return;
         }
-        let progress = PlainProgress::new(invocation.verbosity());
+        let progress = Progress::new(false, false, invocation.verbosity());
         for text in &self.0 {
             let text = text.clone();
             progress.event(&Event::Warning { text });
@@ -66,9 +65,9 @@ impl Remarks {
     }
 }
 
-/// What is in the cache of results. A folder that cannot be read is like an empty one, and told.
+/// The cache of results. A directory that cannot be read counts as empty, with a remark.
 fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     match results.list() {
         Ok(listing) => {
             remarks.add_foreign(&listing.foreign);
@@ -81,25 +80,33 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
     }
 }
 
-/// What the tool's volumes take; nothing is known where the engine does not say, and that is told.
+/// The sizes of the tool's volumes; empty, with a remark, if the engine does not report them.
 async fn volume_uses(
     invocation: &Invocation<'_>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
-    match invocation.unless_stopped(engine.volume_uses()).await {
-        Err(failure) if failure.kind != FailureKind::Interrupted => {
-            remarks.add_failure("what the compile caches take is not known", &failure);
+    let Some(docker) = engine.as_docker() else {
+        return Ok(BTreeMap::new());
+    };
+    let uses = docker.volume_uses();
+    match invocation.workspace.unless_stopped(uses).await {
+        Err(BuildError::Interrupted) => Err(interrupted()),
+        Err(error) => {
+            remarks.add_failure(
+                "could not determine the size of the compile caches",
+                &error.into(),
+            );
             Ok(BTreeMap::new())
         }
-        other => other,
+        Ok(uses) => Ok(uses),
     }
 }
 
 fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     format!(
-        "the results in {} could not be read: {error}",
+        "could not read the results in {}: {error}",
         results.folder().display()
     )
 }
@@ -112,7 +119,7 @@ fn time(time: SystemTime) -> String {
     whole.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
-/// A size for people.
+/// A size to print.
 fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).to_string()
 }

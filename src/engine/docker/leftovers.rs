@@ -1,0 +1,167 @@
+//! What the tool left on the engine.
+
+use std::collections::HashMap;
+
+use bollard::models::ContainerSummaryStateEnum as State;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveImageOptions, RemoveImageOptionsBuilder, RemoveVolumeOptions,
+};
+
+use super::client::Client;
+use super::failure::{status, words_of};
+use crate::engine::{EngineError, LABEL_RUN, Leftover, LeftoverKind};
+
+impl Client {
+    pub(super) async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
+        let mut found = self.containers(&labelled()).await?;
+        found.extend(self.labelled_volumes().await?);
+        found.extend(self.images(&labelled()).await?);
+        Ok(found)
+    }
+
+    pub(super) async fn named(
+        &self,
+        containers: &[String],
+        images: &[String],
+    ) -> Result<Vec<Leftover>, EngineError> {
+        let begins = |name: &str, with: &[String]| with.iter().any(|start| name.starts_with(start));
+        let mut found = self.containers(&HashMap::new()).await?;
+        found.retain(|container| begins(&container.name, containers));
+        let mut named_images = self.images(&HashMap::new()).await?;
+        named_images.retain(|image| begins(&image.name, images));
+        found.extend(named_images);
+        Ok(found)
+    }
+
+    /// Containers, running or not.
+    pub(super) async fn containers(&self, filters: &Filters) -> Result<Vec<Leftover>, EngineError> {
+        let options = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(filters)
+            .build();
+        let found = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(|error| self.failed("list the containers", error))?;
+        Ok(found
+            .into_iter()
+            .filter_map(|container| {
+                let id = container.id?;
+                let name = container.names.unwrap_or_default().into_iter().next();
+                Some(Leftover {
+                    kind: LeftoverKind::Container,
+                    name: name.map_or_else(
+                        || id.clone(),
+                        |name| name.trim_start_matches('/').to_owned(),
+                    ),
+                    id,
+                    labels: container.labels.unwrap_or_default().into_iter().collect(),
+                    running: matches!(
+                        container.state,
+                        Some(State::RUNNING | State::PAUSED | State::RESTARTING)
+                    ),
+                    size: None,
+                })
+            })
+            .collect())
+    }
+
+    async fn labelled_volumes(&self) -> Result<Vec<Leftover>, EngineError> {
+        let options = ListVolumesOptionsBuilder::new()
+            .filters(&labelled())
+            .build();
+        let found = self
+            .docker
+            .list_volumes(Some(options))
+            .await
+            .map_err(|error| self.failed("list the volumes", error))?;
+        Ok(found
+            .volumes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|volume| Leftover {
+                kind: LeftoverKind::Volume,
+                id: volume.name.clone(),
+                name: volume.name,
+                labels: volume.labels.into_iter().collect(),
+                running: false,
+                size: None,
+            })
+            .collect())
+    }
+
+    async fn images(&self, filters: &Filters) -> Result<Vec<Leftover>, EngineError> {
+        let options = ListImagesOptionsBuilder::new().filters(filters).build();
+        let found = self
+            .docker
+            .list_images(Some(options))
+            .await
+            .map_err(|error| self.failed("list the images", error))?;
+        Ok(found
+            .into_iter()
+            .map(|image| Leftover {
+                kind: LeftoverKind::Image,
+                name: image
+                    .repo_tags
+                    .into_iter()
+                    .find(|tag| tag != "<none>:<none>")
+                    .unwrap_or_else(|| image.id.clone()),
+                id: image.id,
+                labels: image.labels.into_iter().collect(),
+                running: false,
+                size: u64::try_from(image.size).ok(),
+            })
+            .collect())
+    }
+
+    pub(super) async fn untag(&self, name: &str) -> Result<(), EngineError> {
+        let removed = self
+            .patient
+            .remove_image(name, None::<RemoveImageOptions>, None)
+            .await;
+        match removed.map(drop) {
+            Err(error) if status(&error) == Some(404) => Ok(()),
+            done => done.map_err(|error| self.failed(&format!("take the name {name} away"), error)),
+        }
+    }
+
+    pub(super) async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError> {
+        let (kind, removed) = match leftover.kind {
+            LeftoverKind::Container => return self.remove_container(&leftover.id).await,
+            LeftoverKind::Volume => (
+                "volume",
+                self.patient
+                    .remove_volume(&leftover.id, None::<RemoveVolumeOptions>)
+                    .await,
+            ),
+            LeftoverKind::Image => {
+                // Forced, or an image with several names would stay; one that a container runs from stays anyway.
+                let options = RemoveImageOptionsBuilder::new().force(true).build();
+                let removed = self
+                    .patient
+                    .remove_image(&leftover.id, Some(options), None)
+                    .await;
+                ("image", removed.map(drop))
+            }
+        };
+        match removed {
+            Err(error) if status(&error) == Some(404) => Ok(()),
+            Err(error) if status(&error) == Some(409) => Err(EngineError::InUse {
+                what: format!("{kind} {}", leftover.name),
+                source: words_of(error),
+            }),
+            done => done
+                .map_err(|error| self.failed(&format!("remove {kind} {}", leftover.name), error)),
+        }
+    }
+}
+
+/// Conditions of the engine's lists, by name.
+pub(super) type Filters = HashMap<String, Vec<String>>;
+
+/// The filter for everything that carries [`LABEL_RUN`].
+fn labelled() -> Filters {
+    HashMap::from([("label".to_owned(), vec![LABEL_RUN.to_owned()])])
+}
