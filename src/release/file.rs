@@ -158,7 +158,7 @@ fn tags(workspace: &Workspace, recipe: &Name) -> Result<KnownTags, Vec<String>> 
     };
     Ok(match &loaded.recipe.source {
         Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
-        Source::Folder(folder) => KnownTags::Folder(folder.version.clone()),
+        Source::Directory(folder) => KnownTags::Directory(folder.version.clone()),
     })
 }
 

@@ -91,7 +91,12 @@ mod tests {
         assert!(!until_given_up.is_finished());
 
         let failed = connect("one", &[closed]).await.unwrap_err();
-        assert!(failed.to_string().starts_with("one port "), "{failed}");
+        assert!(
+            failed
+                .to_string()
+                .starts_with("could not connect to one port "),
+            "{failed}"
+        );
     }
 
     #[tokio::test]

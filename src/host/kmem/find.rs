@@ -85,7 +85,7 @@ mod tests {
         assert!(none(unified()));
         fs::write(&controllers, "cpu memory pids\n").expect("written");
         let said = mounted(unified(), true).expect_err("nothing of the first version");
-        let expected = format!("cgroup v2 ({at})");
+        let expected = format!("cgroup v2 for memory ({at})");
         assert!(said.to_string().contains(&expected), "{said}");
     }
 

@@ -128,7 +128,9 @@ fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
             let tag = tag.as_deref().unwrap_or("no tag");
             format!("{url}, {tag}, commit {commit}")
         }
-        ManifestSource::Folder { path, package, .. } => format!("{path} of the package {package}"),
+        ManifestSource::Directory { path, package, .. } => {
+            format!("{path} of the package {package}")
+        }
     };
     vec![
         ("source", source),
