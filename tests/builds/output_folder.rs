@@ -39,7 +39,7 @@ fn an_output_folder_that_cannot_be_written_to_is_named_before_anything_is_built(
     build
         .build("v1.0.0-rc10", &["--output", "results"])
         .code(15)
-        .says("cannot write to the output directory results")
+        .says("could not write to the output directory results")
         .says("Read-only file system")
         .says("hint: use --output with a directory that can be written to");
     build.assert_nothing_is_left();

@@ -170,7 +170,7 @@ pub struct RecipeCommandLine {
     pub recipe: RecipeArguments,
 }
 
-/// What to build, and in which form to print what comes of it.
+/// What to build, and the output format.
 #[derive(Debug, Args)]
 pub struct RecipeArguments {
     /// What to build.
