@@ -5,6 +5,9 @@
 
 use serde::Serialize;
 
+/// Version of the documents and of the lines that `--format json` prints.
+pub const JSON_FORMAT: u32 = 1;
+
 /// One thing that happened. Serialised (with a format version around it) for `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(

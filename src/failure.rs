@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 /// The kinds of failure, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -59,22 +61,40 @@ impl FailureKind {
 }
 
 /// A failed run: what kind, what happened and what to do about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     /// The kind, for the exit code.
     pub kind: FailureKind,
-    /// What happened, with its causes.
-    pub source: Box<dyn Error + Send + Sync>,
+    /// What happened.
+    pub message: String,
+    /// The causes, outermost first.
+    pub causes: Vec<String>,
     /// What the user can do, one sentence each.
     pub hints: Vec<String>,
 }
 
+/// A failure as documents have it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FailureDocument<'a> {
+    exit_code: u8,
+    message: &'a str,
+    causes: &'a [String],
+    hints: &'a [String],
+}
+
 impl Failure {
-    /// A failure without hints.
-    pub fn new(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    /// A failure without hints: a text, or an error with its causes.
+    pub fn new(kind: FailureKind, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::of(kind, error.into().as_ref())
+    }
+
+    /// The failure of an error, without hints.
+    pub fn of(kind: FailureKind, error: &dyn Error) -> Self {
         Self {
             kind,
-            source: source.into(),
+            message: error.to_string(),
+            causes: causes(error),
             hints: Vec::new(),
         }
     }
@@ -86,10 +106,20 @@ impl Failure {
         self
     }
 
+    /// The failure as documents have it.
+    pub fn document(&self) -> FailureDocument<'_> {
+        FailureDocument {
+            exit_code: self.kind.exit_code(),
+            message: &self.message,
+            causes: &self.causes,
+            hints: &self.hints,
+        }
+    }
+
     /// The text for a person: `error:`, `caused by:`, `hint:`.
     pub fn render(&self) -> String {
-        let mut text = format!("error: {}\n", self.source);
-        for cause in self.causes() {
+        let mut text = format!("error: {}\n", self.message);
+        for cause in &self.causes {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "caused by: {cause}");
         }
@@ -103,25 +133,37 @@ impl Failure {
         )
     }
 
-    /// The causes below the error itself, outermost first.
-    pub fn causes(&self) -> Vec<String> {
-        let mut causes: Vec<String> = Vec::new();
-        let mut cause = self.source.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some libraries say the same thing on two levels.
-            if causes.last() != Some(&text) {
-                causes.push(text);
-            }
-            cause = error.source();
-        }
-        causes
+    /// The message and its causes in one line.
+    pub fn line(&self) -> String {
+        let causes = self.causes.iter();
+        let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+        format!("{}{causes}", self.message)
     }
 
     /// The process's exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.kind.exit_code())
     }
+}
+
+/// The causes below an error, outermost first.
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some libraries say the same thing on two levels.
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        cause = error.source();
+    }
+    causes
+}
+
+/// Lines below the first one of a message, each indented.
+pub fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  {line}")).collect()
 }
 
 /// An error and its causes in one line, for lists and for warnings.

@@ -1,35 +1,35 @@
 //! kmembuild builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
 //!
-//! One road leads through the crate; each arrow is one function, and each stop a type of its own:
+//! One road leads through the crate, and [`build::run()`] is that road; each stop is a type of its own:
 //!
 //! ```text
-//! argv + environment   environment, cli
-//!   -> Release         release (the file that names many targets), lockfile (what their inputs must be)
-//!   -> Recipe          recipe (the YAML format), library (the shipped ones, the user's, their patches)
-//!   -> Like            like: what a node has, where the user names that instead of a tag
-//!   -> Facts           facts, read from source (git) and engine (the container engine)
-//!   -> Plan            plan: make_plan is pure; nothing is left to choose after it
-//!   -> Built           execute: lowers the plan onto the engine
-//!   -> Manifest        artifacts: collects, publishes in one step
-//!   -> Verdict         verify: what the checks found in the files
-//!   -> Statement       attestation: SBOM, provenance, signature; and whether a release is as they say
-//!   -> packages        packaging: what a node's package manager installs, made of a published result
-//!   -> script          node_script: what replaces the binaries on a node, for a shell
-//!   -> Reproduction    compare: where a result and the same built again differ
-//!   -> Report          report: what a person or a script reads
+//! BuildOrder     build: what to build, from where, how, and where to put it
+//!   -> Recipe    recipe (the YAML format), library (the shipped ones, the user's, their patches)
+//!   -> Facts     facts, read from source (git) and engine (the container engine)
+//!   -> Plan      plan: make_plan is pure; nothing is left to choose after it
+//!   -> Built     execute: lowers the plan onto the engine
+//!   -> Manifest  artifacts: collects, publishes in one step, keeps
+//!   -> Verdict   verify: what the checks found in the files
+//!   -> Report    report: what a person or a script reads
 //! ```
 //!
-//! `cli/commands/prepare.rs` walks that road up to the plan, `produce` from there on, or takes the result out of the
-//! cache; `build.rs` does so for one target, `release/` for many. Stages tell what goes on by [`events`] and never print.
-//! Beside the road stand [`host`], which reads what a machine is like and reaches, whether it can build and whether it
-//! leaks, and [`exhaust`], which shows what the leak does.
+//! An order is made from a command line (`cli`), from a line of a release file ([`release`]: many orders, locked, signed,
+//! published together) or from a published manifest ([`reproduce`]: the same again, compared). [`like`] finds the version
+//! that a node has; [`attestation`] says where a result comes from and checks what others say; [`packaging`] and
+//! [`node_script`] bring it to the nodes. Stages tell what goes on by [`events`] and never print, and fail with errors of
+//! their own; `cli/explain.rs` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it
+//! can build and whether it leaks, and [`exhaust`] shows what the leak does.
+//!
+//! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
 
 pub mod artifacts;
 pub mod attestation;
+pub mod build;
 pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod compare;
+pub mod configuration;
 pub mod engine;
 pub mod environment;
 pub mod events;
@@ -47,6 +47,7 @@ pub mod plan;
 pub mod recipe;
 pub mod release;
 pub mod report;
+pub mod reproduce;
 pub mod source;
 pub mod turn;
 pub mod verify;

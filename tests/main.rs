@@ -1,5 +1,6 @@
 //! Integration tests, one module a capability.
 
+mod architecture;
 mod attestation;
 mod builds;
 mod commands;

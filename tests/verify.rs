@@ -4,13 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kmembuild::verify::{
     Check, CheckName, Expectations, Findings, Format, KmemExpectation, KmemVerdict, Linkage,
     Outcome, VERSION_TIMEOUT, VerifyError, VersionExpectation, VersionRun, inspect, judge,
     run_version,
 };
+use rustix::fs::{CWD, FileType, Mode, OFlags, fcntl_setfl, mknodat, open};
 
 const ON_SOURCE: &str = "libcontainer/cgroups/fs/kmem.go";
 const ON_MESSAGE: &str = "because either tasks have already joined this cgroup or it has children";
@@ -377,18 +378,16 @@ fn fails_other_files_even_when_the_marks_stand_in_them() {
     }
 }
 
+fn named_pipe(folder: &Path) -> PathBuf {
+    let pipe = folder.join("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    pipe
+}
+
 #[test]
 fn refuses_what_is_no_regular_file_and_does_not_wait_for_it() {
     let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("pipe");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &pipe,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RWXU,
-        0,
-    )
-    .unwrap();
+    let pipe = named_pipe(folder.path());
     for (path, message) in [
         (folder.path(), "a directory, not a regular file"),
         (&pipe, "a named pipe, not a regular file"),
@@ -452,26 +451,62 @@ fn hears_the_version_of_a_program() {
 
 #[test]
 fn kills_a_program_that_does_not_end_with_all_that_it_started() {
-    let start = Instant::now();
-    let code = r#"int main(void) { puts("begun"); fflush(stdout); fork(); for (;;) pause(); }"#;
-    let run = ran(code, "stuck", Duration::from_millis(300));
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = named_pipe(folder.path());
+    let reader = open(&pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+    // What it starts says after a minute that it was left alone.
+    let code = format!(
+        r#"#include <fcntl.h>
+        int main(void) {{
+            int pipe = open("{}", O_WRONLY);
+            puts("begun");
+            fflush(stdout);
+            if (fork()) for (;;) pause();
+            sleep(60);
+            return write(pipe, "alive", 5);
+        }}"#,
+        pipe.display()
+    );
+    let run = ran(&code, "stuck", Duration::from_secs(2));
     assert_eq!(
         run,
         VersionRun::TimedOut {
             output: "begun\n".to_owned(),
-            limit_milliseconds: 300
+            limit_milliseconds: 2000
         }
     );
-    assert!(start.elapsed() < Duration::from_secs(4));
+    // The end of the pipe is that of the last process that holds it.
+    fcntl_setfl(&reader, OFlags::empty()).unwrap();
+    let said = std::io::read_to_string(fs::File::from(reader)).unwrap();
+    assert_eq!(said, "");
 }
 
 #[test]
 fn does_not_wait_for_what_a_program_leaves_behind() {
-    let start = Instant::now();
-    let code = r#"int main(void) { puts("v1"); fflush(stdout); if (!fork()) { setsid(); sleep(8); } return 0; }"#;
-    let run = ran(code, "parent", VERSION_TIMEOUT);
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = named_pipe(folder.path());
+    // What it leaves behind waits to be let go, and gives up after a minute.
+    let code = format!(
+        r#"#include <fcntl.h>
+        int main(void) {{
+            char byte;
+            int left[2], waits = open("{}", O_RDWR);
+            puts("v1");
+            fflush(stdout);
+            if (pipe(left)) return 1;
+            if (fork()) return read(left[0], &byte, 1) - 1;
+            setsid();
+            alarm(60);
+            write(left[1], "x", 1);
+            return read(waits, &byte, 1);
+        }}"#,
+        pipe.display()
+    );
+    let run = ran(&code, "parent", VERSION_TIMEOUT);
     assert!(matches!(run, VersionRun::Ran { output, .. } if output == "v1\n"));
-    assert!(start.elapsed() < Duration::from_secs(4));
+    let writer = open(&pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty());
+    let writer = writer.expect("it is still there");
+    rustix::io::write(writer, b"x").unwrap();
 }
 
 #[test]

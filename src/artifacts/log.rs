@@ -85,7 +85,7 @@ impl Sink for BuildLog {
                 wanted,
                 mirror,
                 reason,
-            } => format!("== {wanted} not from {mirror}: {reason}"),
+            } => format!("== {wanted}: not available from {mirror}: {reason}"),
             Event::Warning { text } => format!("== warning: {text}"),
             Event::Note { text } => format!("== note: {text}"),
             Event::Transfer { .. } => return,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
-use crate::verify::{Check, Findings};
+use crate::verify::{Check, Findings, Outcome};
 
 /// Name and version of the tool.
 pub const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
@@ -151,6 +151,14 @@ pub struct ManifestFile {
     pub findings: Findings,
     /// What had to hold, and whether it does.
     pub checks: Vec<Check>,
+}
+
+impl ManifestFile {
+    /// Whether no check failed.
+    pub fn passed(&self) -> bool {
+        let mut checks = self.checks.iter();
+        checks.all(|check| check.outcome != Outcome::Failed)
+    }
 }
 
 /// A package of the image.

@@ -7,6 +7,7 @@ mod error;
 mod index;
 mod log;
 mod manifest;
+mod published;
 mod target;
 mod write_index;
 
@@ -19,8 +20,9 @@ pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
     ManifestSource, PackageVersion, StepRecord, TOOL,
 };
+pub use published::{PublishedError, PublishedResult, read_manifest};
 pub use target::{
     BUILD_LOG, CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, MANIFEST, PLAN, PROVENANCE,
-    PUBLISHED_BESIDE, SBOM, SHA256SUMS, Target,
+    PUBLISHED_BESIDE, REPRODUCTION, SBOM, SHA256SUMS, Target,
 };
 pub use write_index::{read_index, replace_file, write_checksums, write_index};

@@ -29,6 +29,8 @@ pub const SBOM: &str = "sbom.cdx.json";
 pub const PROVENANCE: &str = "provenance.json";
 /// File name of the signed statement.
 pub const ENVELOPE: &str = "provenance.dsse.json";
+/// File name of the report on a result that was built again.
+pub const REPRODUCTION: &str = "reproduction.json";
 /// Files that are published beside the outputs, whose names no output can have.
 pub const PUBLISHED_BESIDE: [&str; 7] = [
     MANIFEST, PLAN, BUILD_LOG, SHA256SUMS, SBOM, PROVENANCE, ENVELOPE,

@@ -1,23 +1,13 @@
-//! The command line: its arguments, and one file for each command.
+//! The command line: its arguments, one file for each command, and where errors become failures.
 
 mod args;
 mod commands;
-mod config;
+mod dispatch;
+mod explain;
+mod invocation;
+mod order;
+mod output;
 
-use std::ffi::OsString;
-
-use args::KmemCommand;
-pub use args::{BuildArguments, Cli, CommandLine, Format, command_with_recipes, parse};
-pub use commands::{dispatch, reads_git, usage};
-pub use config::Config;
-
-/// The command that cleans up after a run of this command line that was stopped at once; none where it leaves nothing.
-pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
-    match parse(arguments).map(|cli| cli.command) {
-        Ok(CommandLine::Kmem {
-            action: KmemCommand::Reproduce(_),
-        }) => Some("kmembuild kmem reproduce --cleanup"),
-        Ok(CommandLine::Kmem { .. } | CommandLine::Doctor(_)) => None,
-        _ => Some("kmembuild clean"),
-    }
-}
+pub use args::{BuildArguments, Cli, CommandLine, command_with_recipes, parse};
+pub use dispatch::{dispatch, left_to, reads_git};
+pub use output::usage;

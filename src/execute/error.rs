@@ -272,6 +272,17 @@ fn accepted(allowed: Option<&str>) -> String {
 }
 
 impl ExecuteError {
+    /// Whether a step failed because one of its compilers or linkers was killed, by what Go says of that, in whichever
+    /// container it ran.
+    pub fn lost_a_compiler(&self) -> bool {
+        match self {
+            ExecuteError::StepFailed { last_lines, .. } => last_lines
+                .iter()
+                .any(|line| line.contains("signal: killed")),
+            _ => false,
+        }
+    }
+
     /// Id of the container that was kept for looking around in it.
     pub fn kept_container(&self) -> Option<&str> {
         match self {

@@ -1,11 +1,31 @@
-//! The release file: which recipes, versions and architectures a release is made of. Pure: text in, targets out.
+//! A release: a matrix of results, each built once, published together.
+//!
+//! The file that names them is read and expanded ([`parse_release`], [`expand`]: pure, text in, targets out), every target is
+//! planned ([`PlannedRelease`]), held against a lock file ([`refuse_drift`]), and built and published ([`build_release`]).
 
+mod error;
+mod file;
+mod lock;
 mod matrix;
 mod options;
+mod order;
+mod outcome;
 mod parse;
+mod plan;
+mod progress;
+mod publish;
+mod run;
 mod schema;
 
+pub use error::{ReleaseError, TargetError};
+pub use file::{ReleaseFile, ReleaseOrder};
+pub use lock::{lock_inputs, read_lockfile, refuse_drift, require_lockfile, write_lockfile};
 pub use matrix::{KnownTags, Target, expand};
 pub use options::Options;
+pub use outcome::{ExitCodeOf, FinishedTarget, Outcome, Place, verdict};
 pub use parse::{json_schema, parse_release};
+pub use plan::{Origin, PlannedRelease, PlannedTarget, TargetState, WantedTarget};
+pub use progress::{Phase, ReleaseSink};
+pub use publish::refuse_unsigned;
+pub use run::build_release;
 pub use schema::{Defaults, Exclude, Include, RELEASE_FORMAT, Release, TargetEntry};

@@ -1,4 +1,4 @@
-//! The text of an audited folder.
+//! The text about an audited directory.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use super::layout::new_table;
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
 use crate::verify::{CheckName, Outcome};
 
-/// A row for each binary with what it is proven to be, a line for each problem, and one that sums up.
+/// A row for each binary with its proof, a line for each problem, and a summary line.
 pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     let mut text = String::new();
     if !audit.binaries.is_empty() {
@@ -19,7 +19,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}\n", table.trim_fmt());
     }
-    // Paths and digests are there to be searched for: no table may break them.
+    // Paths and digests are searched for, so no table may break them.
     for problem in &audit.problems {
         let kind = match problem.kind {
             ProblemKind::Integrity => "integrity",
@@ -32,7 +32,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     }
     let _ = writeln!(
         text,
-        "{}: files: {}, binaries judged: {}, problems: {}",
+        "{}: files: {}, binaries checked: {}, problems: {}",
         audit.folder,
         audit.files,
         audit.binaries.len(),
@@ -44,7 +44,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
 fn accounting(binary: &AuditedFile) -> String {
     let mut checks = binary.checks.iter();
     let check = checks.find(|check| check.name == CheckName::Kmem);
-    check.map_or("nothing is expected of it".to_owned(), |check| {
+    check.map_or("not checked".to_owned(), |check| {
         let word = match check.outcome {
             Outcome::Passed => "ok",
             Outcome::Failed => "FAILED",

@@ -1,4 +1,4 @@
-//! The table of what the doctor says.
+//! The table of what the doctor found.
 
 use super::layout::new_table;
 use crate::host::doctor::{Half, Level, Line};

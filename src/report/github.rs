@@ -7,12 +7,7 @@ use crate::failure::Failure;
 
 /// Writes an annotation for a failed target.
 pub(super) fn annotate(label: &str, failure: &Failure) {
-    let mut message = failure.source.to_string();
-    for cause in failure.causes() {
-        message.push_str(": ");
-        message.push_str(&cause);
-    }
-    tell(&annotation(label, &message));
+    tell(&annotation(label, &failure.line()));
 }
 
 fn annotation(label: &str, message: &str) -> String {

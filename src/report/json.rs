@@ -3,36 +3,40 @@
 use serde::Serialize;
 
 use super::output::print;
-use crate::events::{Event, Sink};
-
-/// Version of the JSON forms that commands print.
-pub const JSON_FORMAT: u32 = 1;
-
-/// Prints each event to standard output as `{"format":1,"data":{"event":...}}`.
-pub struct JsonLines;
+use crate::events::JSON_FORMAT;
 
 /// Something under the version of its form.
 #[derive(Serialize)]
 struct Versioned<'a, T> {
     format: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
     data: &'a T,
 }
 
 /// The line that ends what a command prints with `--format json`, like those of the events before it.
 ///
 /// # Errors
-/// What `data` refuses.
+/// When `data` cannot be serialised.
 pub fn json_line<T: Serialize>(data: &T) -> serde_json::Result<String> {
-    let format = JSON_FORMAT;
-    Ok(serde_json::to_string(&Versioned { format, data })? + "\n")
+    versioned(None, data)
 }
 
-impl Sink for JsonLines {
-    fn event(&self, event: &Event) {
-        // Events have text keys only, so that nothing can be refused.
-        if let Ok(line) = json_line(event) {
-            // An event that nobody can be told of does not stop a build; the lost result does, at its end.
-            let _ = print(&line);
-        }
+/// Prints an event to standard output as `{"format":1,"data":{"event":...}}`, with `target` where it is one of several.
+pub(super) fn json_event<T: Serialize>(target: Option<&str>, event: &T) {
+    // Events have text keys only, so that nothing can be refused.
+    if let Ok(line) = versioned(target, event) {
+        // A lost event does not stop a build; the lost result does, at its end.
+        let _ = print(&line);
     }
+}
+
+fn versioned<T: Serialize>(target: Option<&str>, data: &T) -> serde_json::Result<String> {
+    let format = JSON_FORMAT;
+    let versioned = Versioned {
+        format,
+        target,
+        data,
+    };
+    Ok(serde_json::to_string(&versioned)? + "\n")
 }

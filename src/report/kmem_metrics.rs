@@ -1,4 +1,4 @@
-//! The state of a machine's cgroups as metrics, in the text form that Prometheus and its node exporter read.
+//! The state of a machine's cgroups as metrics, in the text format of Prometheus and its node exporter.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
-/// The metrics, all of them gauges with names that begin with `kmembuild_kmem_`. What is not known is left out.
+/// The metrics, all of them gauges whose names begin with `kmembuild_kmem_`. Unknown values are left out.
 pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     let metrics = Metrics {
         registry: Registry::new(),
@@ -18,7 +18,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     ];
     metrics.family(
         "accounting",
-        "Whether kernel-memory accounting is on in cgroups of pods and containers: 1 for what it is.",
+        "State of kernel-memory accounting in the cgroups of pods and containers; 1 for the current state.",
         &["state"],
         verdicts.map(|(name, verdict)| (vec![name.to_owned()], u64::from(status.verdict == verdict))),
     );
@@ -34,7 +34,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         .filter(|counts| counts.level.is_judged());
     metrics.family(
         "cgroups",
-        "Judged memory cgroups by what they are and whether they have accounting.",
+        "Checked memory cgroups by level and by state of accounting.",
         &["level", "state"],
         judged.flat_map(|counts| {
             let level = name(counts.level);
@@ -48,7 +48,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     );
     metrics.family(
         "cgroups_without_processes",
-        "Memory cgroups without a process in them or below them, by what they are.",
+        "Memory cgroups without a process in them or below them, by level.",
         &["level"],
         status
             .levels
@@ -59,17 +59,17 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     for (name, help, value) in [
         (
             "memory_cgroups",
-            "Memory cgroups by /proc/cgroups; before kernel 3.19 without removed ones that are still kept.",
+            "Memory cgroups in /proc/cgroups; before kernel 3.19 without removed ones that are still kept.",
             system.memory_cgroups,
         ),
         (
             "memory_cgroups_limit",
-            "Memory cgroups that the kernel can have.",
+            "Most memory cgroups that the kernel can have.",
             Some(MEMORY_CGROUP_IDS),
         ),
         (
             "memory_cgroups_found",
-            "Memory cgroups that were found.",
+            "Memory cgroups found below the root of the hierarchy.",
             status.root.as_ref().map(|_| status.cgroups),
         ),
         (
@@ -85,12 +85,12 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
         (
             "problems",
-            "What could not be read.",
+            "Files and directories that could not be read.",
             Some(status.problem_count),
         ),
         (
             "last_run_timestamp_seconds",
-            "When this was looked at.",
+            "Time of this measurement.",
             now.duration_since(UNIX_EPOCH)
                 .ok()
                 .map(|since| since.as_secs()),
@@ -113,7 +113,7 @@ struct Metrics {
     registry: Registry,
 }
 
-/// Why nothing here can fail: names and labels are fixed, valid and not used twice.
+/// Nothing here can fail: names and labels are fixed, valid and not used twice.
 const FIXED: &str = "the names of metrics are fixed and valid";
 
 impl Metrics {
@@ -152,7 +152,7 @@ impl Metrics {
     }
 }
 
-/// Prometheus knows no other numbers than these.
+/// All values in Prometheus are floating-point numbers.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts and bytes of one machine are far below 2^53"

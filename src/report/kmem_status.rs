@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::json::JSON_FORMAT;
 use super::summary::Summary;
+use crate::events::JSON_FORMAT;
 use crate::host::kmem::{MEMORY_CGROUP_IDS, Status, Verdict};
 use crate::plan::canonical_json;
 
@@ -25,7 +25,7 @@ pub fn kmem_status_json(status: &Status) -> String {
     })
 }
 
-/// The status as a table and lines; problems and what is not known are among them.
+/// The status as a table and lines, problems and unknown values included.
 pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     let mut text = String::new();
     if !status.levels.is_empty() {
@@ -55,7 +55,7 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
         .sum::<u64>();
     let shown = status.shown.len() as u64;
     if shown < listed {
-        let _ = writeln!(text, "and {} more, which --all shows", listed - shown);
+        let _ = writeln!(text, "{} more; use --all to list them", listed - shown);
     }
     for problem in &status.problems {
         let of = problem.cgroup.as_ref().map(|cgroup| format!("{cgroup}: "));
@@ -64,12 +64,12 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     }
     let more = status.problem_count - status.problems.len() as u64;
     if more > 0 {
-        let _ = writeln!(text, "and {more} more problems, which --all shows");
+        let _ = writeln!(text, "{more} more problems; use --all to list them");
     }
     text
 }
 
-/// A name that neither moves the cursor nor looks like a line of its own: names of cgroups are a container's to choose.
+/// A name that neither moves the cursor nor looks like a line of its own: a container chooses the names of its cgroups.
 fn in_one_line(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
 }
@@ -96,7 +96,7 @@ fn levels(status: &Status, terminal: bool) -> String {
             "all",
             "on",
             "off",
-            "cannot tell",
+            "unknown",
             "no controller",
             "no processes",
         ],
@@ -107,13 +107,13 @@ fn levels(status: &Status, terminal: bool) -> String {
 
 fn facts(status: &Status) -> Vec<(&'static str, String)> {
     let system = &status.system;
-    let unknown = || "not known: the kernel does not list them".to_owned();
+    let unknown = || "unknown: the kernel does not list them".to_owned();
     let mut facts = Vec::new();
     if let Some(root) = &status.root {
         facts.push(("memory hierarchy", in_one_line(root)));
     }
     let nokmem = if system.nokmem {
-        ", started with cgroup.memory=nokmem"
+        ", booted with cgroup.memory=nokmem"
     } else {
         ""
     };
@@ -123,8 +123,8 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
             format!("{in_use} of {MEMORY_CGROUP_IDS} in use")
         }
         Some(there) => format!(
-            "{there}, and at most {MEMORY_CGROUP_IDS} with those that were removed but are still kept, which this kernel does \
-             not count"
+            "{there}, not counting removed ones that the kernel still keeps (this kernel does not report them); the limit for \
+             both is {MEMORY_CGROUP_IDS}"
         ),
         None => unknown(),
     };
@@ -136,7 +136,7 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
         );
     }
     if let Some(removed) = status.removed {
-        let _ = write!(cgroups, "; {removed} removed, but still kept by the kernel");
+        let _ = write!(cgroups, "; {removed} removed but still kept by the kernel");
     }
     facts.push(("memory cgroups", cgroups));
     facts.push((
@@ -156,13 +156,13 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
 fn verdict(status: &Status) -> String {
     match status.verdict {
         Verdict::On => "ON".to_owned(),
-        Verdict::CannotTell if status.root.is_none() => "cannot tell".to_owned(),
+        Verdict::CannotTell if status.root.is_none() => "unknown".to_owned(),
         Verdict::CannotTell if !status.levels.iter().any(|counts| counts.level.is_proof()) => {
-            "cannot tell: there is no cgroup of kubelet's or of a container's".to_owned()
+            "unknown: no cgroup of a kubelet or of a container was found".to_owned()
         }
-        Verdict::CannotTell => "cannot tell".to_owned(),
+        Verdict::CannotTell => "unknown".to_owned(),
         Verdict::Off => {
-            let missing = |what: &str| format!("off; nothing is said of {what} here");
+            let missing = |what: &str| format!("off; {what} is running here");
             let has = |runtime: bool| {
                 use crate::host::kmem::Level::{Container, Kubepods, Pod, PodContainer, Qos};
                 let levels: &[_] = if runtime {
@@ -176,8 +176,8 @@ fn verdict(status: &Status) -> String {
                     .any(|counts| levels.contains(&counts.level))
             };
             match (has(false), has(true)) {
-                (true, false) => missing("runc, as no container is"),
-                (false, true) => missing("kubelet, as no pod is"),
+                (true, false) => missing("runc not checked: no container"),
+                (false, true) => missing("kubelet not checked: no pod"),
                 _ => "off".to_owned(),
             }
         }

@@ -1,98 +1,170 @@
-//! Bars and spinners on a terminal.
+//! Lines that change, on a terminal.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Verbosity;
-use super::plain::line;
-use crate::events::{Event, Sink, command_line};
+use crate::events::{Event, command_line};
 
-/// A spinner with what goes on and the last line of output, and a bar for each transfer.
-pub struct LiveProgress {
-    verbosity: Verbosity,
-    screen: MultiProgress,
+/// What goes on with a target, for how long, and its last line of output. A line that rounded its time would stand
+/// still for minutes.
+const TARGET: &str = "{spinner} {prefix}  {elapsed_precise}  {wide_msg}";
+/// A transfer of a single build.
+const TRANSFER: &str = "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len}";
+/// How many of all targets are done.
+const WHOLE: &str = "{pos}/{len} targets  {elapsed_precise}";
+
+/// Transfers shown at a time; an image can have more layers than a terminal has lines.
+const TRANSFERS: usize = 8;
+
+/// A line for each target, a bar for each transfer of a single build, and the number of targets that are done.
+pub(super) struct Screen {
+    lines: MultiProgress,
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
-    activity: ProgressBar,
+    /// By the target's name; a single build has none.
+    targets: BTreeMap<Option<String>, ProgressBar>,
     transfers: BTreeMap<String, ProgressBar>,
+    whole: Option<ProgressBar>,
 }
 
-/// Bars shown at a time; an image can have more layers than a terminal has lines.
-const BARS: usize = 8;
+impl Screen {
+    /// An empty screen on standard error.
+    pub(super) fn new() -> Self {
+        Self::on(ProgressDrawTarget::stderr())
+    }
 
-impl LiveProgress {
-    /// Progress on standard error.
-    pub fn new(verbosity: Verbosity) -> Self {
-        let screen = MultiProgress::new();
-        let activity = screen.add(ProgressBar::new_spinner());
-        activity.set_style(style("{spinner} {prefix} {elapsed}  {wide_msg}"));
-        activity.enable_steady_tick(Duration::from_millis(120));
+    fn on(target: ProgressDrawTarget) -> Self {
         Self {
-            verbosity,
-            screen,
-            state: Mutex::new(State {
-                activity,
-                transfers: BTreeMap::new(),
-            }),
+            lines: MultiProgress::with_draw_target(target),
+            state: Mutex::default(),
         }
     }
 
     /// Takes everything off the screen.
-    pub fn finish(&self) {
-        let _ = self.screen.clear();
-        if let Ok(state) = self.state.lock() {
-            state.activity.finish_and_clear();
+    pub(super) fn clear(&self) {
+        if let Ok(mut state) = self.state.lock() {
+            let State {
+                targets,
+                transfers,
+                whole,
+            } = std::mem::take(&mut *state);
+            let bars = targets.into_values().chain(transfers.into_values());
+            for bar in bars.chain(whole) {
+                bar.finish_and_clear();
+            }
+        }
+        let _ = self.lines.clear();
+    }
+
+    /// Writes lines that stay.
+    pub(super) fn print_above(&self, text: &str) {
+        // A terminal that went away is no failure of the build.
+        let _ = self.lines.println(text);
+    }
+
+    /// Shows an event as far as it changes what is on the screen.
+    pub(super) fn show(&self, target: Option<&str>, event: &Event) {
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        match event {
+            Event::StageStarted { stage, detail } => self.begin(&mut state, target, stage, detail),
+            Event::StepStarted { step, command } => {
+                self.begin(&mut state, target, step, &command_line(command));
+            }
+            Event::Output { line, .. } => {
+                let text = console::strip_ansi_codes(line).trim().to_owned();
+                self.line_of(&mut state, target).set_message(text);
+            }
+            Event::Transfer {
+                item,
+                action,
+                current,
+                total,
+            } => match target {
+                Some(_) => {
+                    let bar = self.line_of(&mut state, target);
+                    bar.set_message(format!("{action} {item}"));
+                }
+                None => self.transfer(&mut state, item, action, *current, *total),
+            },
+            _ => {}
         }
     }
 
-    fn above(&self, text: &str) {
-        // A terminal that went away is no failure of the build.
-        let _ = self.screen.println(text);
+    /// The work on so many targets begins.
+    pub(super) fn count(&self, targets: usize) {
+        let whole = self.lines.add(ProgressBar::new(targets as u64));
+        whole.set_style(style(WHOLE));
+        whole.enable_steady_tick(Duration::from_millis(500));
+        if let Ok(mut state) = self.state.lock() {
+            state.whole = Some(whole);
+        }
     }
-}
 
-fn style(template: &str) -> ProgressStyle {
-    // The templates are constants of this file; a test renders them.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-impl State {
-    fn begin(&mut self, prefix: &str, message: &str) {
-        self.activity.reset_elapsed();
-        self.activity.set_prefix(prefix.to_owned());
-        self.activity.set_message(message.to_owned());
-        for (_, bar) in std::mem::take(&mut self.transfers) {
+    /// A target is done.
+    pub(super) fn end(&self, target: &str) {
+        let Ok(mut state) = self.state.lock() else {
+            return;
+        };
+        if let Some(bar) = state.targets.remove(&Some(target.to_owned())) {
             bar.finish_and_clear();
         }
+        if let Some(whole) = &state.whole {
+            whole.inc(1);
+        }
     }
 
-    fn transfer(
-        &mut self,
-        screen: &MultiProgress,
-        item: &str,
-        action: &str,
-        current: u64,
-        total: u64,
-    ) {
+    fn begin(&self, state: &mut State, target: Option<&str>, activity: &str, detail: &str) {
+        let bar = self.line_of(state, target);
+        bar.set_message(detail.to_owned());
+        if let Some(name) = target {
+            bar.set_prefix(format!("{name}  {activity}"));
+            return;
+        }
+        bar.set_prefix(activity.to_owned());
+        bar.reset_elapsed();
+        for (_, transfer) in std::mem::take(&mut state.transfers) {
+            transfer.finish_and_clear();
+        }
+    }
+
+    fn line_of(&self, state: &mut State, target: Option<&str>) -> ProgressBar {
+        let State { targets, whole, .. } = state;
+        let bar = targets.entry(target.map(str::to_owned)).or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
+            let bar = match whole {
+                Some(whole) => self.lines.insert_before(whole, bar),
+                None => self.lines.add(bar),
+            };
+            bar.set_style(style(TARGET));
+            bar.set_prefix(target.unwrap_or_default().to_owned());
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        bar.clone()
+    }
+
+    fn transfer(&self, state: &mut State, item: &str, action: &str, current: u64, total: u64) {
+        let transfers = &mut state.transfers;
         if total > 0 && current >= total {
-            if let Some(bar) = self.transfers.remove(item) {
+            if let Some(bar) = transfers.remove(item) {
                 bar.finish_and_clear();
             }
             return;
         }
-        if !self.transfers.contains_key(item) && self.transfers.len() >= BARS {
+        if !transfers.contains_key(item) && transfers.len() >= TRANSFERS {
             return;
         }
-        let bar = self.transfers.entry(item.to_owned()).or_insert_with(|| {
-            let bar = screen.add(ProgressBar::new(total));
-            bar.set_style(style(
-                "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len}",
-            ));
+        let bar = transfers.entry(item.to_owned()).or_insert_with(|| {
+            let bar = self.lines.add(ProgressBar::new(total));
+            bar.set_style(style(TRANSFER));
             bar.set_prefix(item.chars().take(12).collect::<String>());
             bar
         });
@@ -102,52 +174,104 @@ impl State {
     }
 }
 
-impl Sink for LiveProgress {
-    fn event(&self, event: &Event) {
-        let Ok(mut state) = self.state.lock() else {
-            return;
-        };
-        match event {
-            Event::Output { line, .. } if self.verbosity == Verbosity::Normal => {
-                state
-                    .activity
-                    .set_message(console::strip_ansi_codes(line).trim().to_owned());
-                return;
-            }
-            Event::StageStarted { stage, detail } => {
-                state.begin(stage, detail);
-                return;
-            }
-            Event::StepStarted { step, command } => state.begin(step, &command_line(command)),
-            Event::Transfer {
-                item,
-                action,
-                current,
-                total,
-            } => {
-                state.transfer(&self.screen, item, action, *current, *total);
-                return;
-            }
-            _ => {}
-        }
-        drop(state);
-        if let Some(text) = line(event, self.verbosity) {
-            self.above(&text);
-        }
-    }
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants of this file; a test draws with each.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ProgressStyle;
+    use std::io;
+    use std::sync::Arc;
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that keeps all text that is written to it.
+    #[derive(Debug, Clone, Default)]
+    struct Terminal(Arc<Mutex<String>>);
+
+    impl TermLike for Terminal {
+        fn width(&self) -> u16 {
+            80
+        }
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(&format!("{text}\n"))
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[track_caller]
+    fn assert_drawn(draw: impl FnOnce(&Screen), expected: &[&str]) {
+        let terminal = Terminal::default();
+        let on = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), u8::MAX);
+        let screen = Screen::on(on);
+        screen.count(3);
+        draw(&screen);
+        let drawn = terminal.0.lock().unwrap();
+        for text in expected {
+            assert!(drawn.contains(text), "{text:?} is not in {drawn:?}");
+        }
+    }
 
     #[test]
-    fn the_templates_are_valid() {
-        for template in [
-            "{spinner} {prefix} {elapsed}  {wide_msg}",
-            "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len}",
+    fn each_template_draws_what_it_is_for() {
+        let step = Event::StepStarted {
+            step: "compile".to_owned(),
+            command: vec!["make".to_owned(), "all".to_owned()],
+        };
+        let transfer = Event::Transfer {
+            item: "0123456789abcdef".to_owned(),
+            action: "downloading".to_owned(),
+            current: 5,
+            total: 1000,
+        };
+        // The last digits of the time are left out: a busy machine may take a while.
+        for (target, event, expected) in [
+            (Some("runc"), &step, ["runc  compile  00:", "  make all"]),
+            (None, &step, ["compile  00:", "  make all"]),
+            (
+                None,
+                &transfer,
+                ["  0123456789ab downloading  [", "] 5/1,000"],
+            ),
+            (
+                Some("runc"),
+                &transfer,
+                ["runc  00:", "  downloading 0123456789abcdef"],
+            ),
         ] {
-            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+            assert_drawn(|screen| screen.show(target, event), &expected);
         }
+    }
+
+    #[test]
+    fn a_target_that_is_done_is_counted() {
+        assert_drawn(
+            |screen| screen.end("runc"),
+            &["0/3 targets  00:", "1/3 targets  00:"],
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-/// Writes `text` to standard output. A reader that went away (`| head`) is no failure of ours.
+/// Writes `text` to standard output. A reader that went away (`| head`) is not a failure.
 ///
 /// # Errors
-/// What the system says when the text cannot be stored, as on a full disk.
+/// The system's error when the text cannot be stored, e.g. on a full disk.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout

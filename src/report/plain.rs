@@ -1,20 +1,7 @@
-//! Short lines, for pipes and for CI logs.
+//! Short lines, for pipes and for CI logs; a terminal shows the most important of them too.
 
 use super::Verbosity;
-use super::output::tell;
-use crate::events::{Event, Sink, command_line};
-
-/// One line for each thing worth one.
-pub struct PlainProgress {
-    verbosity: Verbosity,
-}
-
-impl PlainProgress {
-    /// Lines as many as `verbosity` asks for.
-    pub fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity }
-    }
-}
+use crate::events::{Event, command_line};
 
 /// The line for an event, if it is worth one.
 pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
@@ -35,7 +22,7 @@ pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             wanted,
             mirror,
             reason,
-        } => Some(format!("{wanted}: not from {mirror}: {reason}")),
+        } => Some(format!("{wanted}: not available from {mirror}: {reason}")),
         Event::StepStarted { step, command } => {
             Some(format!("step {step}: {}", command_line(command)))
         }
@@ -60,12 +47,4 @@ pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
 /// Milliseconds as seconds with one digit after the point.
 pub(super) fn seconds(milliseconds: u64) -> String {
     format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
-}
-
-impl Sink for PlainProgress {
-    fn event(&self, event: &Event) {
-        if let Some(line) = line(event, self.verbosity) {
-            tell(&line);
-        }
-    }
 }

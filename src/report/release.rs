@@ -1,230 +1,108 @@
-//! Progress of many targets at a time: one line a target.
+//! How the targets of a release end, on the one display.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::json::JSON_FORMAT;
-use super::output::{print, tell};
-use super::plain::{line, seconds};
+use super::json::json_event;
+use super::plain::seconds;
+use super::progress::{Form, Progress, Whose};
+use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
-use crate::events::{Event, Sink, command_line};
+use crate::build::{BuildError, CacheOutcome};
+use crate::events::Event;
 use crate::failure::Failure;
+use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
 
-/// How a target ended.
-#[derive(Debug, Clone, Copy)]
-pub enum TargetEnd<'a> {
-    /// It is published; how it came there, in words.
-    Published(&'a str),
-    /// It needs no build, and why.
-    NotNeeded(&'a str),
-    /// It failed.
-    Failed(&'a Failure),
-    /// It was not begun or not finished, as another one had failed.
-    Skipped,
-}
-
-/// Tells what goes on in a release, in the way that fits where standard error goes.
+/// Shows what goes on in a release.
 pub struct ReleaseProgress {
-    verbosity: Verbosity,
+    progress: Progress,
     /// Write annotations for GitHub Actions.
     github: bool,
-    form: Form,
-}
-
-enum Form {
-    /// A line a target on a terminal.
-    Live(Live),
-    /// Short lines that begin with the target.
-    Plain,
-    /// One JSON document a line.
-    Json,
-}
-
-struct Live {
-    screen: MultiProgress,
-    /// How many of all targets are done.
-    whole: ProgressBar,
-    targets: Mutex<BTreeMap<String, ProgressBar>>,
+    explain: fn(&TargetError) -> Failure,
 }
 
 impl ReleaseProgress {
-    /// The way that fits: JSON when asked for, lines that change on a terminal, lines elsewhere.
-    pub fn new(json: bool, terminal: bool, verbosity: Verbosity, github: bool) -> Self {
-        let form = if json {
-            Form::Json
-        } else if terminal && verbosity != Verbosity::Quiet {
-            Form::Live(Live::new())
-        } else {
-            Form::Plain
-        };
+    /// On a display that fits, see [`Progress::new`]. `explain` adds to an error what the user can do.
+    pub fn new(
+        json: bool,
+        terminal: bool,
+        verbosity: Verbosity,
+        github: bool,
+        explain: fn(&TargetError) -> Failure,
+    ) -> Self {
         Self {
-            verbosity,
+            progress: Progress::new(json, terminal, verbosity),
             github,
-            form,
-        }
-    }
-
-    /// Says how many targets there are.
-    pub fn begin(&self, targets: usize) {
-        if let Form::Live(live) = &self.form {
-            live.whole.set_length(targets as u64);
-        }
-    }
-
-    /// Takes the events of a target at work.
-    pub fn target<'a>(&'a self, label: &'a str) -> TargetSink<'a> {
-        TargetSink {
-            progress: self,
-            label,
-            planning: false,
-        }
-    }
-
-    /// Takes the events of a target that is planned: only what went another way than hoped is worth a line.
-    pub fn planning<'a>(&'a self, label: &'a str) -> TargetSink<'a> {
-        TargetSink {
-            planning: true,
-            ..self.target(label)
-        }
-    }
-
-    /// Shows a text about a target, such as the table of its checks.
-    pub fn show(&self, label: &str, text: &str) {
-        if !matches!(self.form, Form::Json) {
-            self.say(&format!("{label}:\n{text}"));
-        }
-    }
-
-    /// Says something about the whole that the user should know.
-    pub fn warn(&self, text: &str) {
-        match &self.form {
-            Form::Json => json_line(
-                "",
-                &Event::Warning {
-                    text: text.to_owned(),
-                },
-            ),
-            _ => self.say(&format!("warning: {text}")),
-        }
-    }
-
-    /// Says how a target ended; a failure in full.
-    pub fn ended(&self, label: &str, end: &TargetEnd<'_>, took: Duration) {
-        if let Form::Live(live) = &self.form {
-            live.end(label);
-        }
-        let time = seconds(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        match end {
-            _ if matches!(self.form, Form::Json) => json_end(label, end, took),
-            TargetEnd::Failed(failure) => {
-                self.say(&format!(
-                    "{label}: FAILED after {time}\n{}",
-                    failure.render()
-                ));
-                if self.github {
-                    github::annotate(label, failure);
-                }
-            }
-            _ if self.verbosity == Verbosity::Quiet => {}
-            TargetEnd::Published(how) => self.say(&format!("{label}: {how} in {time}")),
-            TargetEnd::NotNeeded(reason) => self.say(&format!("{label}: not needed: {reason}")),
-            TargetEnd::Skipped => self.say(&format!("{label}: skipped, as another target failed")),
+            explain,
         }
     }
 
     /// Takes lines that change off the screen.
     pub fn finish(&self) {
-        if let Form::Live(live) = &self.form {
-            live.whole.finish_and_clear();
-            let _ = live.screen.clear();
-        }
+        self.progress.finish();
     }
 
-    fn say(&self, text: &str) {
-        match &self.form {
-            // A terminal that went away is no failure of the build.
-            Form::Live(live) => drop(live.screen.println(text.trim_end())),
-            Form::Plain | Form::Json => tell(text.trim_end()),
-        }
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    // The templates are constants of this file.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-impl Live {
-    fn new() -> Self {
-        let screen = MultiProgress::new();
-        let whole = screen.add(ProgressBar::new(0));
-        whole.set_style(style("{pos}/{len} targets  {elapsed}"));
-        whole.enable_steady_tick(Duration::from_millis(500));
-        Self {
-            screen,
-            whole,
-            targets: Mutex::default(),
-        }
-    }
-
-    fn set(&self, label: &str, activity: Option<String>, detail: Option<String>) {
-        let Ok(mut targets) = self.targets.lock() else {
-            return;
-        };
-        let bar = targets.entry(label.to_owned()).or_insert_with(|| {
-            let bar = self
-                .screen
-                .insert_before(&self.whole, ProgressBar::new_spinner());
-            bar.set_style(style("{spinner} {prefix}  {elapsed}  {wide_msg}"));
-            bar.set_prefix(label.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        if let Some(activity) = activity {
-            bar.set_prefix(format!("{label}  {activity}"));
-        }
-        if let Some(detail) = detail {
-            bar.set_message(detail);
-        }
-    }
-
-    fn end(&self, label: &str) {
-        if let Ok(mut targets) = self.targets.lock()
-            && let Some(bar) = targets.remove(label)
+    /// A failure is shown in full.
+    fn failed(&self, target: &str, error: &TargetError, time: &str) {
+        if let TargetError::Build(failed) = error
+            && let BuildError::Unproven { files } = &failed.error
         {
-            bar.finish_and_clear();
+            let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
+            let table = check_table(&files, false);
+            self.progress.say(&format!("{target}:\n{table}"));
         }
-        self.whole.inc(1);
+        let failure = (self.explain)(error);
+        let text = failure.render();
+        self.progress
+            .say(&format!("{target}: FAILED after {time}\n{text}"));
+        if self.github {
+            github::annotate(target, &failure);
+        }
     }
 }
 
-/// Takes the events of one target.
-pub struct TargetSink<'a> {
-    progress: &'a ReleaseProgress,
-    label: &'a str,
-    planning: bool,
-}
+impl ReleaseSink for ReleaseProgress {
+    fn begin(&self, targets: usize) {
+        if let Form::Live(screen) = &self.progress.form {
+            screen.count(targets);
+        }
+    }
 
-#[derive(Serialize)]
-struct Line<'a, T> {
-    format: u32,
-    target: &'a str,
-    data: T,
-}
+    fn event(&self, target: &str, phase: Phase, event: &Event) {
+        let whose = match phase {
+            Phase::Planning => Whose::Planned(target),
+            Phase::Building => Whose::Built(target),
+        };
+        self.progress.show(whose, event);
+    }
 
-fn json_line<T: Serialize>(target: &str, data: T) {
-    let format = JSON_FORMAT;
-    if let Ok(text) = serde_json::to_string(&Line {
-        format,
-        target,
-        data,
-    }) {
-        // An event that nobody can be told of does not stop a build; the lost result does, at its end.
-        let _ = print(&(text + "\n"));
+    fn ended(&self, target: &str, outcome: &Outcome, took: Duration) {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let time = seconds(milliseconds);
+        match &self.progress.form {
+            Form::Json => return json_end(target, outcome, milliseconds, self.explain),
+            Form::Live(screen) => screen.end(target),
+            Form::Plain => {}
+        }
+        let text = match outcome {
+            Outcome::Failed(error) => return self.failed(target, error, &time),
+            _ if self.progress.verbosity == Verbosity::Quiet => return,
+            Outcome::Published(result) => format!("{} in {time}", words(result.outcome)),
+            Outcome::NotNeeded(reason) => format!("not needed: {reason}"),
+            Outcome::Skipped => "skipped because another target failed".to_owned(),
+        };
+        self.progress.say(&format!("{target}: {text}"));
+    }
+
+    fn warn(&self, text: &str) {
+        let text = text.to_owned();
+        let warning = Event::Warning { text };
+        match &self.progress.form {
+            // Of all lines of a release the target is a part.
+            Form::Json => json_event(Some(""), &warning),
+            _ => self.progress.show(Whose::Unnamed, &warning),
+        }
     }
 }
 
@@ -238,8 +116,8 @@ enum Ended<'a> {
     #[serde(rename = "target-failed")]
     Failed {
         exit_code: u8,
-        message: String,
-        causes: Vec<String>,
+        message: &'a str,
+        causes: &'a [String],
         hints: &'a [String],
         milliseconds: u64,
     },
@@ -247,59 +125,39 @@ enum Ended<'a> {
     Skipped,
 }
 
-fn json_end(label: &str, end: &TargetEnd<'_>, took: Duration) {
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    json_line(
-        label,
-        match end {
-            TargetEnd::Published(how) => Ended::Published { how, milliseconds },
-            TargetEnd::NotNeeded(reason) => Ended::NotNeeded { reason },
-            TargetEnd::Failed(failure) => Ended::Failed {
+fn json_end(
+    target: &str,
+    outcome: &Outcome,
+    milliseconds: u64,
+    explain: fn(&TargetError) -> Failure,
+) {
+    let failure;
+    let ended = match outcome {
+        Outcome::Published(result) => {
+            let how = words(result.outcome);
+            Ended::Published { how, milliseconds }
+        }
+        Outcome::NotNeeded(reason) => Ended::NotNeeded { reason },
+        Outcome::Failed(error) => {
+            failure = explain(error);
+            Ended::Failed {
                 exit_code: failure.kind.exit_code(),
-                message: failure.source.to_string(),
-                causes: failure.causes(),
+                message: &failure.message,
+                causes: &failure.causes,
                 hints: &failure.hints,
                 milliseconds,
-            },
-            TargetEnd::Skipped => Ended::Skipped,
-        },
-    );
+            }
+        }
+        Outcome::Skipped => Ended::Skipped,
+    };
+    json_event(Some(target), &ended);
 }
 
-impl Sink for TargetSink<'_> {
-    fn event(&self, event: &Event) {
-        let bad_news = matches!(event, Event::Warning { .. } | Event::MirrorFailed { .. });
-        if let Form::Json = self.progress.form {
-            if !self.planning || bad_news {
-                json_line(self.label, event);
-            }
-            return;
-        }
-        if let Form::Live(live) = &self.progress.form {
-            let (activity, detail) = match event {
-                Event::StageStarted { stage, detail } => {
-                    (Some((*stage).to_owned()), Some(detail.clone()))
-                }
-                Event::StepStarted { step, command } => {
-                    (Some(step.clone()), Some(command_line(command)))
-                }
-                Event::Output { line, .. } => {
-                    let plain = console::strip_ansi_codes(line).trim().to_owned();
-                    (None, Some(plain))
-                }
-                Event::Transfer { item, action, .. } => (None, Some(format!("{action} {item}"))),
-                _ => (None, None),
-            };
-            if activity.is_some() || detail.is_some() {
-                live.set(self.label, activity, detail);
-            }
-        }
-        let live = matches!(self.progress.form, Form::Live(_));
-        if (self.planning || live) && !bad_news && self.progress.verbosity != Verbosity::Verbose {
-            return;
-        }
-        if let Some(text) = line(event, self.progress.verbosity) {
-            self.progress.say(&format!("{}: {text}", self.label));
-        }
+/// How a result came to be published, in words.
+fn words(outcome: CacheOutcome) -> &'static str {
+    match outcome {
+        CacheOutcome::Built => "built",
+        CacheOutcome::Cached => "taken from the cache",
+        CacheOutcome::Unchanged => "unchanged",
     }
 }

@@ -1,91 +1,22 @@
-//! What came of building a result again.
+//! The outcome of building a result again.
 
 use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
-use serde::Serialize;
 
 use super::layout::new_table;
 use crate::compare::{Difference, Role};
+use crate::reproduce::{FileIdentity, ReproducedFile, Reproduction};
 
-/// File name of a [`Reproduction`] that is kept.
-pub const REPRODUCTION: &str = "reproduction.json";
-
-/// A published result held against the same built again.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Reproduction {
-    /// [`super::JSON_FORMAT`].
-    pub format: u32,
-    /// Whether every file is equal, to the byte.
-    pub reproduced: bool,
-    /// Folder of the published result.
-    pub folder: String,
-    /// Name of the recipe.
-    pub recipe: String,
-    /// Whether the recipe is still the one that the result was planned by.
-    pub same_recipe: bool,
-    /// The version.
-    pub version: String,
-    /// Operating system and architecture.
-    pub platform: String,
-    /// Sha256 of the plan that was carried out.
-    pub plan_sha256: String,
-    /// The toolchain image.
-    pub image: ReproducedImage,
-    /// The files: the published ones first, in the manifest's order.
-    pub files: Vec<ReproducedFile>,
-}
-
-/// The image that a result was built in again.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct ReproducedImage {
-    /// Name on the engine.
-    pub name: String,
-    /// Config digest.
-    pub id: String,
-    /// Whether it gives the build what the published result's image gave.
-    pub same: bool,
-    /// In what it differs, a line each; nothing if it is the same.
-    pub differs_in: Vec<String>,
-}
-
-/// A file of the one or the other.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct ReproducedFile {
-    /// File name.
-    pub name: String,
-    /// Whether both are the same, to the byte.
-    pub equal: bool,
-    /// The published file; none if only the new build has it.
-    pub published: Option<FileIdentity>,
-    /// The file that was built now; none if only the published result has it.
-    pub rebuilt: Option<FileIdentity>,
-    /// Where they differ; the first file is the published one.
-    pub differences: Vec<Difference>,
-}
-
-/// Which file, to the byte.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct FileIdentity {
-    /// Size in bytes.
-    pub size: u64,
-    /// Sha256 in hexadecimal digits.
-    pub sha256: String,
-}
-
-/// A line for the image and for each file, and a table of where a file differs.
+/// A line for the image and for each file, and a table of the differences of a file.
 pub fn reproduction_text(reproduction: &Reproduction, terminal: bool) -> String {
     let mut text = String::new();
     let image = &reproduction.image;
     // Writing to a string cannot fail.
     if image.same {
-        let _ = writeln!(text, "{}  the same image as then", image.name);
+        let _ = writeln!(text, "{}  same image", image.name);
     } else {
-        let _ = writeln!(text, "{}  ANOTHER IMAGE than then:", image.name);
+        let _ = writeln!(text, "{}  DIFFERENT IMAGE:", image.name);
         for line in &image.differs_in {
             let _ = writeln!(text, "  {line}");
         }
@@ -102,14 +33,14 @@ pub fn reproduction_text(reproduction: &Reproduction, terminal: bool) -> String 
 fn summary(file: &ReproducedFile) -> String {
     let identity = |file: &FileIdentity| format!("{} bytes, sha256 {}", file.size, file.sha256);
     match (&file.published, &file.rebuilt) {
-        (Some(published), _) if file.equal => format!("equal: {}", identity(published)),
+        (Some(published), _) if file.equal => format!("identical: {}", identity(published)),
         (Some(published), Some(rebuilt)) => format!(
             "DIFFERS\n  published: {}\n  rebuilt:   {}",
             identity(published),
             identity(rebuilt)
         ),
-        (Some(_), None) => "MISSING: only the published result has it".to_owned(),
-        (None, _) => "NOT PUBLISHED: only the new build has it".to_owned(),
+        (Some(_), None) => "MISSING: only in the published result".to_owned(),
+        (None, _) => "NOT PUBLISHED: only in the new build".to_owned(),
     }
 }
 
@@ -117,13 +48,13 @@ fn table(differences: &[Difference], terminal: bool) -> String {
     let mut table = new_table(terminal);
     table.set_header([
         "section",
-        "what it is",
+        "content",
         "published",
         "rebuilt",
         "first difference at",
-        "bytes that differ",
+        "differing bytes",
     ]);
-    let size = |size: Option<u64>| size.map_or("not there".to_owned(), |size| size.to_string());
+    let size = |size: Option<u64>| size.map_or("missing".to_owned(), |size| size.to_string());
     for difference in differences {
         let place = match (difference.offset, difference.offset_in_file) {
             (Some(offset), Some(in_file)) if difference.role != Role::Whole => {
@@ -158,9 +89,9 @@ fn role(role: Role) -> &'static str {
         Role::Data => "data",
         Role::Constants => "constants",
         Role::Symbols => "symbols",
-        Role::Debugging => "debugging information",
+        Role::Debugging => "debug information",
         Role::NotLoaded => "not loaded",
-        Role::Outside => "outside of the sections",
-        Role::Whole => "no ELF file with sections",
+        Role::Outside => "outside the sections",
+        Role::Whole => "not an ELF file with sections",
     }
 }

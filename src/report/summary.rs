@@ -2,10 +2,10 @@
 
 use super::layout::new_table;
 
-/// A table of texts with a head.
+/// A table of texts with a header.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// Heads of the columns.
+    /// Headers of the columns.
     pub head: Vec<&'static str>,
     /// The rows.
     pub rows: Vec<Vec<String>>,

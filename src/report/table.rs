@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::layout::new_table;
+use crate::artifacts::ManifestFile;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
-/// A file with what was found in it and what was held against it.
+/// A file, what was found in it and what it was checked for.
 #[derive(Debug, Clone, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckedFile {
@@ -13,7 +14,7 @@ pub struct CheckedFile {
     pub file: String,
     /// What was found.
     pub findings: Findings,
-    /// What had to hold.
+    /// The checks.
     pub checks: Vec<Check>,
 }
 
@@ -26,8 +27,18 @@ impl CheckedFile {
     }
 }
 
-/// For each file a line with its size and digest, and a table with a row a check. The evidence is shown for
-/// kernel-memory accounting, which is what the tool is there to prove, and for whatever failed.
+impl From<&ManifestFile> for CheckedFile {
+    fn from(file: &ManifestFile) -> Self {
+        Self {
+            file: file.name.clone(),
+            findings: file.findings.clone(),
+            checks: file.checks.clone(),
+        }
+    }
+}
+
+/// For each file a line with its size and digest, and a table with one row for each check. Evidence is shown for
+/// kernel-memory accounting, which is what the tool exists to prove, and for every failed check.
 pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
     let mut text = String::new();
     for file in files {

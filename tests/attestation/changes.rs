@@ -20,12 +20,12 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
     release
         .verify(&release.root)
         .code(0)
-        .prints("files: 13, binaries judged: 2, problems: 0")
+        .prints("files: 13, binaries checked: 2, problems: 0")
         .prints("off by the nokmem tag");
     release
         .verify(&release.result)
         .code(0)
-        .prints("files: 9, binaries judged: 2, problems: 0");
+        .prints("files: 9, binaries checked: 2, problems: 0");
     let mut unchecked = release.place.workplace.run(&["verify", "dist"]).code(0);
     for signature in ["provenance.dsse.json", "SHA256SUMS.minisig"] {
         let remark = format!("{signature}: the signature was not checked, as no key was given");

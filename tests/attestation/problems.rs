@@ -166,11 +166,11 @@ fn a_folder_with_nothing_to_check_is_a_usage_error() {
         .run(&["verify", "nothing"])
         .code(2)
         .says("nothing is neither a release (it has no index.json) nor a result")
-        .says("hint: name the folder of a release");
+        .says("hint: use the directory of a release");
     workplace
         .run(&["verify", "dist/tool"])
         .code(2)
-        .says("hint: name the folder of a release or of one result, such as dist/tool/v1.0.0/");
+        .says("hint: use the directory of a release or of one result, such as dist/tool/v1.0.0/");
     workplace
         .run(&["verify", "/bin/true", "--key", "release.pub"])
         .code(2)

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::support::build_place::{BuildPlace, entries};
-use crate::support::command::finish;
+use crate::support::build_place::{BuildPlace, WAIT, entries};
 use crate::support::debian_image::debian_image;
+use crate::support::running::until_one_waits;
 
 const TAG: &str = "v1.0.0-rc10";
 
@@ -33,11 +33,11 @@ fn a_second_build_starts_no_container() {
     let first = build.manifest(TAG);
     // There is nothing to do at all where it is published already.
     let second = build.build(TAG, &[]).code(0);
-    let second = second.says("note: nothing to do: the result is there as it was published");
+    let second = second.says("note: up to date: the published result is unchanged");
     assert!(!second.stderr.contains("step script"), "{}", second.stderr);
     let second = build.build(TAG, &["--output", "other"]).code(0);
     let built_at = first["built-at"].as_str().expect("a time");
-    let second = second.says(&format!("built at {built_at} and is taken from the cache"));
+    let second = second.says(&format!("taken from the cache: built at {built_at}"));
     assert!(!second.stderr.contains("step script"), "{}", second.stderr);
     let published = build.result_in("other", TAG);
     for name in entries(&build.result(TAG)) {
@@ -89,7 +89,7 @@ fn a_damaged_entry_is_named_and_built_again() {
         let output = format!("after-{file}");
         let again = build.build(TAG, &["--output", &output]).code(0);
         let again = again
-            .says("warning: the result in the cache is damaged and removed, and is built again")
+            .says("warning: the cached result is corrupt; removed it and rebuilding")
             .says(&path.display().to_string())
             .says(reason);
         assert!(again.stderr.contains("step script"), "{}", again.stderr);
@@ -112,13 +112,15 @@ fn a_file_that_is_changed_in_place_does_not_come_back_from_the_cache() {
 #[test]
 fn of_two_runs_of_one_result_one_builds_it_and_the_other_waits() {
     let build = place("same-result");
-    let slow = "sleep 3; echo working; cp /bin/true out";
+    let slow = format!("{WAIT}; echo working; cp /bin/true out");
     let recipe = format!("recipes/{}.yaml", build.recipe);
     let text = fs::read_to_string(build.place.path().join(&recipe)).expect("the recipe");
-    let text = text.replace("echo working; cp /bin/true out", slow);
+    let text = text.replace("echo working; cp /bin/true out", &slow);
     build.place.write(&recipe, &text);
-    let runs = ["a", "b"].map(|output| build.start(TAG, &["--output", output]));
-    let ended = runs.map(|run| finish(run).code(0));
+    let mut runs = ["a", "b"].map(|output| build.start(TAG, &["--output", output]));
+    until_one_waits(&mut runs);
+    build.let_go();
+    let ended = runs.map(|run| run.finish().code(0));
     let count = |text: &str| {
         let said = ended.iter().filter(|run| run.stderr.contains(text));
         said.count()
@@ -154,6 +156,6 @@ fn without_the_network_what_is_missing_is_named() {
     build
         .build(TAG, &["--offline", "--refresh"])
         .code(2)
-        .says("give one of the two");
+        .says("use either --refresh or --offline");
     build.assert_nothing_is_left();
 }

@@ -28,7 +28,7 @@ fn a_ready_image_comes_from_the_one_mirror_that_has_it_and_gets_the_expected_nam
         "manifest unknown",
         "manifest unknown",
     ]) {
-        let begin = format!("{NAME}: not from {useless}: ");
+        let begin = format!("{NAME}: not available from {useless}: ");
         let (_, rest) = told
             .split_once(&begin)
             .unwrap_or_else(|| panic!("{begin:?} is not in {told}"));
@@ -76,7 +76,7 @@ fn an_image_that_nobody_has_is_exit_12_with_every_place_that_was_asked() {
         .says(&format!("\n  {mirror}/team/toolchain:1: "))
         .says(&format!("\n  {mirror}/toolchain:1: "))
         .says(&format!("\n  {name}: "))
-        .says("hint: --mirror PREFIX names a registry that has it");
+        .says("hint: use --mirror with a registry that has it");
     build.assert_nothing_is_left();
 }
 

@@ -1,11 +1,8 @@
 //! What is kept on the engine and of results: listed, and pruned unless something works with it.
 
-use std::io::{BufRead as _, BufReader};
-
 use serde_json::Value;
 
-use crate::support::build_place::{BuildPlace, entries};
-use crate::support::command::finish;
+use crate::support::build_place::{BuildPlace, WAIT, entries};
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::{docker, docker_succeeds};
 
@@ -127,15 +124,11 @@ fn volumes_and_images_are_listed_with_their_sizes_and_pruned() {
 #[test]
 fn what_a_live_run_works_with_is_not_pruned() {
     // The second run waits in its step until it is let go.
-    let wait = "if test -e /var/store/first; then until test -e /tmp/go; do sleep 0.1; done; fi; touch /var/store/first; ";
-    let build = place("kept-live", wait);
+    let wait = format!("if test -e /var/store/first; then {WAIT}; fi; touch /var/store/first; ");
+    let build = place("kept-live", &wait);
     build.build(TAG, &[]).code(0);
-    let mut run = build.start(TAG, &["--no-cache"]);
-    let mut said = String::new();
-    let mut lines = BufReader::new(run.stderr.take().expect("standard error is piped"));
-    while !said.contains("step script") {
-        assert!(lines.read_line(&mut said).expect("a line") > 0, "{said}");
-    }
+    let run = build.start(TAG, &["--no-cache"]);
+    run.until_says("step script");
     let text = prune(&build, &["--size", "0", "--volumes"]);
     assert!(
         text.contains(&format!("kept result {} {TAG} ", build.recipe)),
@@ -144,8 +137,8 @@ fn what_a_live_run_works_with_is_not_pruned() {
     assert!(text.contains(": a live run works with it\n"), "{text}");
     assert!(text.contains(": a container uses it\n"), "{text}");
     assert!(!text.contains("removed"), "{text}");
-    docker(&["exec", &build.containers()[0], "touch", "/tmp/go"]);
-    finish(run).code(0);
+    build.let_go();
+    run.finish().code(0);
     prune(&build, &["--size", "0", "--volumes"]);
     let results = build.place.path().join("cache/results");
     assert_eq!(entries(&results), [""; 0]);

@@ -1,8 +1,6 @@
 //! Limits: memory, processors, time.
 
-use std::time::{Duration, Instant};
-
-use crate::support::build_place::BuildPlace;
+use crate::support::build_place::{BuildPlace, WAIT};
 use crate::support::debian_image::debian_image;
 
 #[test]
@@ -18,21 +16,19 @@ fn a_step_that_needs_too_much_memory_is_told_so_with_the_limit_and_the_option() 
         .code(14)
         .says("step script was killed for lack of memory: the limit was 64.0 MiB (--memory)")
         .says("| begin")
-        .says("hint: set --memory to more than 64.0 MiB, or --jobs to fewer");
+        .says("hint: raise --memory above 64.0 MiB, or lower --jobs");
     build.assert_nothing_is_left();
 }
 
 #[test]
 fn steps_that_take_too_long_are_stopped() {
     debian_image();
-    let build = BuildPlace::steps("timeout", "echo begin; sleep 300", "out");
-    let begin = Instant::now();
+    let build = BuildPlace::steps("timeout", &format!("echo begin; {WAIT}"), "out");
     build
         .build("v1.0.0-rc10", &["--timeout", "2s"])
         .code(14)
         .says("step script was stopped: the build may take 2s in all")
-        .says("hint: --timeout gives it more time");
-    assert!(begin.elapsed() < Duration::from_mins(1));
+        .says("hint: raise --timeout");
     build.assert_nothing_is_left();
 }
 

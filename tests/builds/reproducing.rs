@@ -48,8 +48,8 @@ fn what_comes_out_the_same_is_told_with_its_digest() {
     let sha256 = manifest["files"][0]["sha256"].as_str().expect("a digest");
     let done = reproduce(&build, &[]).code(0);
     done.prints(&format!("sha256 {sha256}"))
-        .prints("out  equal: ")
-        .prints("the same image as then")
+        .prints("out  identical: ")
+        .prints("  same image")
         // Not out of the cache of results.
         .says("step script");
     // The manifest itself may be named, from its folder as well, and what was built is kept on request.
@@ -70,7 +70,7 @@ fn what_comes_out_the_same_is_told_with_its_digest() {
     assert_eq!(report["files"][0]["rebuilt"]["sha256"], sha256);
     reproduce(&build, &["--output", "again"])
         .code(15)
-        .says("again is not empty, and stays as it is");
+        .says("again is not empty; it is left unchanged");
     build.assert_nothing_is_left();
 }
 
@@ -83,8 +83,8 @@ fn a_clock_and_a_random_number_in_the_output_are_found() {
     let done = reproduce(&build, &["--output", "again"]).code(17);
     done.prints("out  DIFFERS")
         .prints("the rest of the file")
-        .says("is not reproduced: 1 of 1 files differ: out")
-        .says("hint: what was built now is in again");
+        .says("could not be reproduced: 1 of 1 files differ: out")
+        .says("hint: what was built is in again");
     assert_eq!(
         fs::read(build.result(TAG).join("out")).expect("read"),
         before
@@ -155,25 +155,25 @@ fn a_changed_result_is_not_built_again() {
     };
     let undo = replace("plan.json", &|text| text.replace("/bin/true", "/bin/false"));
     let said = reproduce(&build, &[]).code(17);
-    let said = said.says("plan.json is not the plan that the result was built by: its sha256 is ");
+    let said = said.says("plan.json does not match the manifest: its sha256 is ");
     assert!(!said.stderr.contains("step script"), "{}", said.stderr);
     undo();
     let undo = replace("out", &|_| "something else".to_owned());
     reproduce(&build, &[])
         .code(17)
-        .says("is not what was published:\n  out: sha256 ")
+        .says("does not match its manifest:\n  out: sha256 ")
         .says("hint: `kmembuild verify ");
     undo();
     let undo = replace("manifest.json", &|_| "{}".to_owned());
     reproduce(&build, &[])
         .code(17)
-        .says("manifest.json is not as this version of the tool writes it");
+        .says("manifest.json is not in a form");
     undo();
     reproduce(&build, &[]).code(0);
     fs::remove_file(build.result(TAG).join("plan.json")).expect("removed");
     reproduce(&build, &[])
         .code(2)
-        .says("plan.json cannot be read");
+        .says("plan.json\ncaused by: ");
     build.assert_nothing_is_left();
 }
 
@@ -186,8 +186,8 @@ fn the_plan_of_the_result_counts_and_not_what_became_of_its_recipe() {
     fs::write(recipe_file(&build), text).expect("written");
     reproduce(&build, &[])
         .code(0)
-        .says("is another one than that of the result")
-        .prints("out  equal: ");
+        .says("differs from the one used for this result; using the result's own plan")
+        .prints("out  identical: ");
     build.assert_nothing_is_left();
 }
 
@@ -205,7 +205,7 @@ fn a_changed_patch_is_named() {
         "recipes",
         result.to_str().expect("a path"),
     ];
-    build.place.run(&words).code(0).prints("runc  equal: ");
+    build.place.run(&words).code(0).prints("runc  identical: ");
     let patch = build
         .place
         .path()
@@ -216,8 +216,8 @@ fn a_changed_patch_is_named() {
         .place
         .run(&words)
         .code(17)
-        .says("are not those of the result:\n  shaped/kmem-off.patch: its sha256 is ")
-        .says("hint: it was built by kmembuild ");
+        .says("do not match those of the result:\n  shaped/kmem-off.patch: its sha256 is ")
+        .says("hint: the result was built by kmembuild ");
     build.assert_nothing_is_left();
 }
 
@@ -282,16 +282,16 @@ fn another_image_under_the_name_is_refused_or_told() {
     reproduce(&build, &quick)
         .code(17)
         .says(&format!("no place has the image {name}"))
-        .says("on the engine is another one than that of the result")
-        .says("hint: --any-image goes on");
+        .says("is not the one this result was built in")
+        .says("hint: use --any-image");
     let done = reproduce(
         &build,
         &[&quick[..], &["--any-image", "--output", "any"]].concat(),
     );
     done.code(0)
-        .says("warning: another image is taken")
-        .prints("ANOTHER IMAGE than then:\n  environment now: MOVED=1")
-        .prints("out  equal: ");
+        .says("warning: using a different image")
+        .prints("DIFFERENT IMAGE:\n  environment now: MOVED=1")
+        .prints("out  identical: ");
     assert_eq!(report(&build, "any")["image"]["same"], false);
 
     // A mirror that serves another image is named and left for the next.
@@ -301,7 +301,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     reproduce(&build, &[&quick[..], &mirrors].concat())
         .code(0)
         .says("it serves another image than the manifest names")
-        .prints("the same image as then");
+        .prints("  same image");
     for name in [&name, &right, &moved] {
         docker_succeeds(&["rmi", "-f", name]);
     }

@@ -24,7 +24,7 @@ fn a_failing_step_shows_what_it_ran_what_it_said_and_where_the_log_is() {
         .code(14)
         .says("step script failed with exit code 7: sh -c 'echo first line;")
         .says("| to the error stream")
-        .says("hint: --keep keeps the container")
+        .says("hint: use --keep to keep the container")
         .says("build.log");
     let log = failed_log(&build);
     assert!(log.contains("\nfirst line\n"), "{log}");

@@ -2,17 +2,17 @@
 //! kubelets in `kubelet`.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::build_place::BuildPlace;
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::running::Running;
 use crate::support::scripted_engine::{Script, ScriptedEngine};
 use crate::support::toolchain_image::{alone, toolchain_image};
 use crate::support::trial_check::assert_run;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 /// Compiles a program that says its version, and does this when it is asked for anything else.
 fn compile(place: &Workplace, name: &str, version: &str, code: &str) -> PathBuf {
@@ -218,23 +218,10 @@ fn an_interrupted_trial_leaves_no_container() {
     let place = Workplace::new();
     let slow = compile(&place, "slow", "runc version 1.0.0-rc10", "sleep(300);");
     let mut command = place.command(&["verify", "--run", &slow.display().to_string()]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut lines = BufReader::new(child.stderr.take().expect("standard error is piped"));
-    let mut line = String::new();
-    while !line.starts_with("step trial") {
-        line.clear();
-        let read = lines.read_line(&mut line).expect("standard error");
-        assert!(read > 0, "it ended before the trial began");
-    }
-    kill_process(Pid::from_child(&child), Signal::INT).expect("the signal is sent");
-    let mut said = String::new();
-    let ended = finish(child);
-    lines.read_to_string(&mut said).expect("standard error");
-    assert_eq!(ended.code, Some(130), "{said}");
+    let run = Running::start(&mut command);
+    run.until_says("step trial");
+    run.send(Signal::INT);
+    run.finish().code(130);
     let runs = place.path().join("cache/runs");
     assert_eq!(fs::read_dir(runs).expect("runs").count(), 0);
     let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];

@@ -1,13 +1,10 @@
 //! Images that are built: upstream's own Dockerfile with its context repaired, and the recipe's lean one.
 
-use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::build_place::BuildPlace;
 use crate::support::busybox_server::BusyboxServer;
-use crate::support::command::finish;
-use crate::support::docker_command::docker;
+use crate::support::docker_command::{containers_that_run, docker};
 use crate::support::mirrors::Mirrors;
 use crate::support::shaped_project::BASE_IMAGE;
 use crate::support::toolchain_image::toolchain_image;
@@ -131,23 +128,15 @@ fn what_an_image_has_in_the_work_folder_is_not_compiled_along() {
 
 #[test]
 fn an_interrupted_image_build_leaves_no_container() {
-    // The containers of the engine's builder have the labels of what the image starts from, so they are known by what they run.
     let sleeping = format!("sleep 300.{}", std::process::id());
     let image = toolchain_image();
     let lean = format!("  lean:\n    base: {image}\n");
     let replacements = [("  lean:\n", lean.as_str()), ("make --version", &sleeping)];
     let build = BuildPlace::shaped("image-interrupted", &replacements);
-    let containers = || {
-        let list = docker(&["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
-        let of_build = list.lines().filter(|line| line.contains(&sleeping));
-        of_build.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let run = build.start("v1.0.0-rc10", &["--image", "lean"]);
-    while containers().is_empty() {
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    kill_process(Pid::from_child(&run), Signal::INT).expect("the signal is sent");
-    finish(run).code(130);
-    assert!(containers().is_empty());
+    let mut run = build.start("v1.0.0-rc10", &["--image", "lean"]);
+    run.until(|| !containers_that_run(&sleeping).is_empty());
+    run.send(Signal::INT);
+    run.finish().code(130);
+    assert!(containers_that_run(&sleeping).is_empty());
     build.assert_nothing_is_left();
 }

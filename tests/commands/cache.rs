@@ -269,7 +269,7 @@ fn the_longest_unused_are_pruned_and_what_that_gave_is_said() {
         (["prune", "--unused", "long"], "\"long\" is not a time"),
         (
             ["list", "--format", "yaml"],
-            "this command cannot print YAML",
+            "[possible values: text, json]",
         ),
     ] {
         place.cache(&words).code(2).says(said);

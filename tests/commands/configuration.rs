@@ -26,7 +26,7 @@ fn mistakes_are_named_with_their_place() {
         ("", "config.yaml must begin with `format: 1`"),
         (
             "format: 2\n",
-            "config.yaml: format 2 is not known to this version of the tool, which reads format 1",
+            "config.yaml: format 2 is unknown; this version of kmembuild reads format 1",
         ),
         (
             "format: 1\nstall-timeout: soon\n",
@@ -55,13 +55,13 @@ fn mistakes_are_named_with_their_place() {
 fn one_that_cannot_be_read_is_named() {
     with_config(b"\xff\n")
         .code(2)
-        .says("config.yaml could not be read");
+        .says("config.yaml\ncaused by: stream did not contain valid UTF-8");
     let workplace = Workplace::new();
     workplace.write("config/config.yaml/file", "");
     workplace
         .run(&["recipes", "list"])
         .code(2)
-        .says("config.yaml could not be read: Is a directory");
+        .says("config.yaml\ncaused by: Is a directory");
 }
 
 #[test]

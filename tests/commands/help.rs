@@ -75,10 +75,6 @@ fn every_shell_gets_a_script_and_an_unknown_one_is_refused() {
         .run(&["completions", "csh"])
         .code(2)
         .says("invalid value 'csh'");
-    workplace
-        .run(&["completions", "bash", "--format", "json"])
-        .code(2)
-        .says("this command cannot print JSON");
 }
 
 #[test]

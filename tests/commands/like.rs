@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::process::Stdio;
+
+use rustix::process::Signal;
 
 use crate::like::forms::{info, kubectl_json};
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
+use crate::support::running::Running;
 
 const RC10: &str = "dc9208a3303feef5b3839f4323d9beb36df0a9dd";
 
@@ -52,7 +54,7 @@ fn tag_and_like_are_one_or_the_other() {
     workplace
         .run(&["plan", "runc"])
         .code(2)
-        .says("hint: --like takes what a node has");
+        .says("hint: use --like to build what a node has");
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn input_that_tells_nothing_is_named_with_what_would() {
         ("nonsense\n", "it begins with \"nonsense\""),
         (
             "{\"clientVersion\":{}}",
-            "kubectl could not reach the server\nhint: see why `kubectl version` shows no server",
+            "kubectl could not reach the server\nhint: find out why `kubectl version` shows no server",
         ),
         (
             "{\"serverVersion\":{\"gitV",
@@ -105,9 +107,9 @@ fn input_that_tells_nothing_is_named_with_what_would() {
 fn what_is_understood_leads_on_to_the_engine() {
     let workplace = Workplace::new();
     let text = format!("runc version 1.0.0-rc10\ncommit: {RC10}\nspec: 1.0.1-dev\n");
-    plan("runc", &text)
-        .code(12)
-        .says(&format!("note: --like gives 1.0.0-rc10, commit {RC10}\n"));
+    plan("runc", &text).code(12).says(&format!(
+        "note: the given build is 1.0.0-rc10, commit {RC10}\n"
+    ));
     workplace.write("version.txt", &text);
     let file = [&["runc", "--like", "version.txt"], &NO_ENGINE[..]].concat();
     workplace.run(&file).code(12);
@@ -118,7 +120,7 @@ fn a_recipe_of_a_package_builds_its_own_version_only() {
     let debians = "runc version 1.0.0~rc93+ds1\ncommit: 1.0.0~rc93+ds1-5+deb11u5\n";
     plan("runc-debian", debians)
         .code(12)
-        .says("note: the source is that of the package golang-github-opencontainers-runc-dev; whether its code is the same is not compared");
+        .says("note: the source comes from package golang-github-opencontainers-runc-dev; its code was not compared with the given build");
     plan("runc-debian", "runc version 1.0.0-rc10\n")
         .code(2)
         .says("the recipe runc-debian builds v1.0.0-rc93 only, not 1.0.0-rc10");
@@ -129,7 +131,7 @@ fn a_vendors_build_is_explained() {
     plan("runc", "runc version 1.0.0~rc93+ds1\ncommit: 1.0.0~rc93+ds1-5+deb11u5\n")
         .code(11)
         .says("1.0.0~rc93+ds1 is Debian's build: it derives from upstream's tag v1.0.0-rc93, but its code is not the tag's")
-        .says("hint: `--tag v1.0.0-rc93` builds upstream's code of that tag, and --force does the same from --like");
+        .says("hint: use `--tag v1.0.0-rc93`, or --like with --force, to build upstream's code of that tag");
     let own = "runc version 1.0.0-rc10-acme.1\n";
     plan("runc", own)
         .code(11)
@@ -148,25 +150,18 @@ fn a_file_that_is_no_whole_program_and_one_for_other_processors() {
     program[18..20].copy_from_slice(&43u16.to_ne_bytes());
     ask(&program)
         .says("error: runc does not tell what to build\ncaused by: the program cannot be run here to hear its version: it is for ")
-        .says("hint: run it with --version on the node, and give --like what it prints");
+        .says("hint: run it with --version on the node, and pass the output to --like");
 }
 
 #[test]
 fn a_silent_pipe_is_waited_for_and_can_be_interrupted() {
     let workplace = Workplace::new();
     let mut command = workplace.command(&["runc", "--like", "-"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut pipe = child.stdin.take().unwrap();
-    pipe.write_all(b"runc version ").unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    assert!(child.try_wait().unwrap().is_none(), "it waits for the rest");
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    finish(child).code(130);
+    let (run, mut pipe) = Running::with_input(&mut command);
+    // More than a pipe holds: when it is written, some of it is read.
+    pipe.write_all(&b"runc version \n".repeat(8 << 10)).unwrap();
+    run.send(Signal::TERM);
+    run.finish().code(130);
     drop(pipe);
 }
 

@@ -80,7 +80,7 @@ fn a_recipe_of_a_new_name_is_a_command() {
     workplace
         .run(&["--recipe-dir", "mine", "tool"])
         .code(2)
-        .says("which version of tool? --tag names a tag or a commit; known are v1.0.0");
+        .says("no version given for tool; known versions: v1.0.0");
     let show = workplace.run(&["--recipe-dir", "mine", "recipes", "show", "tool"]);
     assert!(!show.code(0).stdout.contains("replaces"));
 }
@@ -144,7 +144,7 @@ fn folders_that_cannot_be_read_are_named() {
     workplace
         .run(&["--recipe-dir", "nowhere", "recipes", "list"])
         .code(2)
-        .says("error: the recipe folder nowhere is not there");
+        .says("error: the recipe directory nowhere does not exist");
     workplace.write("file", "");
     workplace
         .run(&["--recipe-dir", "file", "recipes", "list"])

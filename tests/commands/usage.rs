@@ -32,7 +32,7 @@ fn a_build_without_a_version_lists_those_that_are_known() {
     Workplace::new()
         .run(&["runc"])
         .code(2)
-        .says("which version of runc?")
+        .says("no version given for runc")
         .says("v1.0.0-rc10");
 }
 

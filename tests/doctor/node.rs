@@ -4,19 +4,19 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use kmembuild::host::doctor::{
     Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
     judge_programs,
 };
 use kmembuild::verify::VersionRun;
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Signal, geteuid};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
 use crate::support::golden::assert_golden;
+use crate::support::running::Running;
 
 /// A text of the code that turns accounting on, and one of a build that leaves it out.
 const ON: &str = "because either tasks have already joined this cgroup or it has children";
@@ -224,16 +224,10 @@ fn an_interrupt_ends_what_was_started() {
     let workplace = Workplace::new();
     let mut command = workplace.command(&["doctor", "--only", "leak"]);
     command.env("PATH", folder.path());
-    command.stdout(std::process::Stdio::piped());
-    command.stderr(std::process::Stdio::piped());
-    let doctor = command.spawn().expect("the command starts");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !started.exists() {
-        assert!(Instant::now() < deadline, "the program was not run");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    kill_process(Pid::from_child(&doctor), Signal::INT).expect("it runs");
-    finish(doctor).code(130).says("nothing was changed");
+    let mut doctor = Running::start(&mut command);
+    doctor.until(|| started.exists());
+    doctor.send(Signal::INT);
+    doctor.finish().code(130).says("nothing was changed");
     let process = fs::read_to_string(&started).expect("a number");
     let left = Path::new("/proc").join(process);
     assert!(!left.exists(), "{} is still there", left.display());

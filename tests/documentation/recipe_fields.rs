@@ -27,9 +27,26 @@ enum Kind<'a> {
     Map(Box<Kind<'a>>),
 }
 
+/// One field of a group.
+struct Field<'a> {
+    name: &'a str,
+    node: &'a Value,
+    description: String,
+    need: Need,
+}
+
+/// Whether a field must be given.
+#[derive(PartialEq)]
+enum Need {
+    Required,
+    Optional,
+    /// One field of the group, and no other.
+    OneOf,
+}
+
 /// A group of fields.
 struct Section<'a> {
-    /// Place of its first use in a recipe.
+    /// Its place in a recipe, or its type where it has several.
     title: String,
     group: &'a Value,
     /// What the recipes have for each field.
@@ -67,12 +84,13 @@ impl<'a> Reference<'a> {
     }
 
     fn visit(&mut self, section: usize, path: &str, values: &[&'a Value]) {
-        for (name, field) in fields(self.sections[section].group) {
+        for field in fields(self.sections[section].group) {
+            let name = field.name;
             let here: Vec<_> = values.iter().filter_map(|value| value.get(name)).collect();
             let used = self.sections[section].used.entry(name).or_default();
             used.extend(&here);
             let dot = if path.is_empty() { "" } else { "." };
-            self.visit_kind(&format!("{path}{dot}{name}"), &self.kind(field), here);
+            self.visit_kind(&format!("{path}{dot}{name}"), &self.kind(field.node), here);
         }
     }
 
@@ -88,11 +106,16 @@ impl<'a> Reference<'a> {
                 self.visit_kind(&format!("{path}.*"), item, items);
             }
             Kind::Section(name) => {
+                let title = format!("`{path}`");
                 let section = self.places.get(name).copied().unwrap_or_else(|| {
-                    let section = self.add_section(&format!("`{path}`"), &self.definitions[*name]);
+                    let section = self.add_section(&title, &self.definitions[*name]);
                     self.places.insert(name, section);
                     section
                 });
+                if self.sections[section].title != title {
+                    let words = words(name);
+                    self.sections[section].title = words[..1].to_uppercase() + &words[1..];
+                }
                 self.visit(section, path, &values);
             }
             Kind::Choice(_) | Kind::Scalar(_) => {}
@@ -134,20 +157,36 @@ impl<'a> Reference<'a> {
         match kind {
             Kind::Section(name) => {
                 let title = &self.sections[self.places[name]].title;
+                let anchor = title.to_lowercase().replace(' ', "-");
                 let kept = |c: &char| c.is_alphanumeric() || *c == '-';
-                let anchor: String = title.chars().filter(kept).collect();
-                format!("[{title}](#{})", anchor.to_lowercase())
+                format!(
+                    "[{title}](#{})",
+                    anchor.chars().filter(kept).collect::<String>()
+                )
             }
             Kind::Choice(choices) => {
                 let words: Vec<_> = choices
                     .iter()
                     .map(|(word, _)| format!("`{word}`"))
                     .collect();
-                words.join(" or ")
+                match words.split_last() {
+                    Some((last, [])) => last.clone(),
+                    Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                    None => String::new(),
+                }
             }
             Kind::Scalar(name) => name.clone(),
-            Kind::List(item) => format!("list of {}", self.label(item)),
-            Kind::Map(item) => format!("map of {}", self.label(item)),
+            Kind::List(item) => format!("list of {}", self.plural(item)),
+            Kind::Map(item) => format!("map of {}", self.plural(item)),
+        }
+    }
+
+    fn plural(&self, kind: &Kind<'a>) -> String {
+        let label = self.label(kind);
+        match kind {
+            Kind::Scalar(_) => format!("{label}s"),
+            Kind::List(_) | Kind::Map(_) => label.replacen(" of", "s of", 1),
+            Kind::Section(_) | Kind::Choice(_) => label,
         }
     }
 
@@ -158,10 +197,8 @@ impl<'a> Reference<'a> {
             let _ = writeln!(text, "### {}\n", section.title);
             text += &wrapped("", &description(section.group));
             text.push('\n');
-            let required = section.group["required"].as_array();
-            for (name, field) in fields(section.group) {
-                let required = required.is_some_and(|names| names.contains(&Value::from(name)));
-                text += &self.field(section, name, field, required);
+            for field in fields(section.group) {
+                text += &self.field(section, field);
             }
             text.push('\n');
         }
@@ -178,42 +215,40 @@ impl<'a> Reference<'a> {
         for (name, meaning) in BUILT_IN_VALUES {
             text += &wrapped("- ", &format!("`{name}`: {meaning}"));
         }
-        text
+        text.replace("\n\n\n", "\n\n")
     }
 
-    fn field(&self, section: &Section<'a>, name: &str, field: &'a Value, required: bool) -> String {
-        let kind = self.kind(field);
-        let mut said = description(field);
-        if section.group["oneOf"].is_null() && !required && !said.contains("Default: ") {
+    fn field(&self, section: &Section<'a>, field: Field<'a>) -> String {
+        let (name, kind) = (field.name, self.kind(field.node));
+        let mut said = field.description;
+        if field.need == Need::Optional && !said.contains("Default: ") {
             said += match &kind {
                 Kind::List(_) | Kind::Map(_) => " Default: empty.",
-                Kind::Scalar(_) if field["default"] == false => " Default: `false`.",
-                _ => panic!(
-                    "{} {name}: its description has no `Default: `",
-                    section.title
-                ),
+                Kind::Scalar(_) if field.node["default"] == false => " Default: `false`.",
+                _ => panic!("{} {name}: no `Default: ` is described", section.title),
             };
         }
-        let needed = if required { ", required" } else { "" };
+        let required = if field.need == Need::Required {
+            ", required"
+        } else {
+            ""
+        };
         let mut text = wrapped(
             "- ",
-            &format!("`{name}` ({}{needed}): {said}", self.label(&kind)),
+            &format!("`{name}` ({}{required}): {said}", self.label(&kind)),
         );
-        for (word, meaning) in innermost(&kind) {
-            text += &wrapped("  - ", &format!("`{word}`: {meaning}"));
-        }
-        let used = section.used[name].iter().filter(|value| !is_empty(value));
-        let examples = used.map(|value| example(name, &kind, value));
-        let shortest = examples.min_by_key(|example| (example.lines().count(), example.len()));
-        let example = shortest.unwrap_or_else(|| {
-            let given = &field["examples"][0];
-            assert!(
-                !given.is_null(),
-                "{} {name}: no recipe has it",
-                section.title
-            );
-            example(name, &kind, given)
-        });
+        let given = field.node["examples"].as_array().into_iter().flatten();
+        let used = section.used[name]
+            .iter()
+            .copied()
+            .filter(|value| !is_empty(value));
+        let shortest = |example: &String| (example.lines().count(), example.len());
+        let example = (given.map(|value| example(name, &kind, value)).next())
+            .or_else(|| {
+                used.map(|value| example(name, &kind, value))
+                    .min_by_key(shortest)
+            })
+            .unwrap_or_else(|| panic!("{} {name}: no recipe has it", section.title));
         match example.lines().count() {
             1 => text += &wrapped("  ", &format!("Example: `{}`", example.trim_end())),
             lines if lines <= LINES => {
@@ -222,26 +257,48 @@ impl<'a> Reference<'a> {
             }
             _ => {}
         }
+        for (word, meaning) in innermost(&kind) {
+            text += &wrapped("  - ", &format!("`{word}`: {meaning}"));
+        }
         text
     }
 }
 
 /// The fields of a group, the required ones first.
-fn fields(group: &Value) -> Vec<(&str, &Value)> {
-    // One of several fields, as an alternative each.
-    let alternatives = group["oneOf"].as_array().into_iter().flatten();
-    let groups = alternatives.chain([group]);
-    let mut fields: Vec<(&str, &Value)> = groups
-        .filter_map(|group| group["properties"].as_object())
-        .flatten()
-        .map(|(name, field)| (name.as_str(), field))
-        .collect();
-    let required = group["required"].as_array().cloned().unwrap_or_default();
-    fields.sort_by_key(|(name, _)| {
-        let place = required.iter().position(|required| required == name);
-        place.unwrap_or(required.len())
-    });
+fn fields(group: &Value) -> Vec<Field<'_>> {
+    if let Some(alternatives) = group["oneOf"].as_array() {
+        let one = |alternative| fields_of(alternative, |_| (alternative, Need::OneOf));
+        return alternatives.iter().flat_map(one).collect();
+    }
+    let required = group["required"].as_array().map_or(&[][..], Vec::as_slice);
+    let place = |name: &str| required.iter().position(|required| required == name);
+    let mut fields = fields_of(group, |field| (field, Need::Optional));
+    for field in &mut fields {
+        if place(field.name).is_some() {
+            field.need = Need::Required;
+        }
+    }
+    fields.sort_by_key(|field| place(field.name).unwrap_or(required.len()));
     fields
+}
+
+/// The fields among the properties of a schema; `about` says what has the description of one, and whether it is needed.
+fn fields_of<'a>(
+    node: &'a Value,
+    about: impl Fn(&'a Value) -> (&'a Value, Need),
+) -> Vec<Field<'a>> {
+    let properties = node["properties"].as_object().into_iter().flatten();
+    let field = |(name, node): (&'a String, &'a Value)| {
+        let (described, need) = about(node);
+        let description = description(described);
+        Field {
+            name,
+            node,
+            description,
+            need,
+        }
+    };
+    properties.map(field).collect()
 }
 
 /// The words that a value can be, each with what it means; none for a value of another kind.
@@ -290,6 +347,20 @@ fn is_empty(value: &Value) -> bool {
 /// A field with a value as YAML, long lists and texts cut.
 fn example(name: &str, kind: &Kind<'_>, value: &Value) -> String {
     let value = cut(kind, value);
+    if let Value::Array(items) = &value
+        && items.iter().all(Value::is_string)
+    {
+        let items = items
+            .iter()
+            .map(|item| serde_saphyr::to_string(item).expect("YAML"));
+        let items: Vec<_> = items.map(|item| item.trim_end().to_owned()).collect();
+        let plain = |item: &String| {
+            item.starts_with('"') || !item.contains(&[',', '[', ']', '{', '}', '\n'])
+        };
+        if items.iter().all(plain) {
+            return format!("{name}: [{}]\n", items.join(", "));
+        }
+    }
     let field = Value::from_iter([(name, value)]);
     serde_saphyr::to_string(&Ordered(&field)).expect("YAML")
 }

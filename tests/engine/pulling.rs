@@ -1,7 +1,7 @@
 //! Pulls from registries that work, that refuse and that never answer.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kmembuild::engine::{Engine, EngineError, LABEL_RUN};
 use kmembuild::events::Event;
@@ -111,7 +111,6 @@ async fn a_pull_that_cannot_work_has_the_engines_words() {
 #[tokio::test]
 async fn a_registry_that_never_answers_is_given_up() {
     let silent = SilentRegistry::start();
-    let begin = Instant::now();
     let error = Scratch::engine()
         .await
         .pull(
@@ -125,5 +124,4 @@ async fn a_registry_that_never_answers_is_given_up() {
         matches!(error, EngineError::Stalled { limit, .. } if limit == Duration::from_secs(1)),
         "{error:?}"
     );
-    assert!(begin.elapsed() < Duration::from_secs(5));
 }

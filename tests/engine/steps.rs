@@ -1,7 +1,7 @@
 //! Commands in containers.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use kmembuild::engine::{Address, DockerEngine, Engine, EngineError, Exit, Network};
@@ -120,7 +120,6 @@ async fn a_container_that_is_killed_is_lost() {
     let session = Scratch::engine().await.open(&scratch.spec()).await.unwrap();
     let command = shell("echo ready; sleep 60");
     let recorder = Recorder::default();
-    let begin = Instant::now();
     let kill = async {
         while recorder.lines().is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -132,7 +131,6 @@ async fn a_container_that_is_killed_is_lost() {
     };
     let (exit, ()) = tokio::join!(session.run(&command, &recorder), kill);
     assert!(matches!(exit, Err(EngineError::Lost { .. })), "{exit:?}");
-    assert!(begin.elapsed() < Duration::from_secs(20));
 
     let again = session.run(&shell("true"), &recorder).await;
     assert!(matches!(again, Err(EngineError::Lost { .. })), "{again:?}");

@@ -1,14 +1,15 @@
 //! `kmembuild kmem watch`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
+use crate::support::running::Running;
 
 const NAMES: &str = "format,time,slab_caches,memory_cgroups,cgroups_found,cgroups_without_processes,cgroups_on,kernel_memory_bytes";
 
@@ -95,7 +96,7 @@ fn what_was_measured_is_kept_in_a_file_and_summed_up() {
     let watched = watched
         .prints("kernel memory of pods and containers")
         .prints("1.0 MiB")
-        .prints("an hour before");
+        .prints("per hour before");
     // Of the whole lines: 59 minutes with 30 more in each of them.
     assert!(watched.stdout.contains("+1800"), "{}", watched.stdout);
     let csv = fs::read_to_string(workplace.path().join("now.csv")).expect("the lines");
@@ -140,22 +141,14 @@ fn the_page_has_all_curves_and_nothing_from_elsewhere() {
 fn ctrl_c_ends_it_well() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
-    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
-    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    for _ in 0..3 {
-        line.clear();
-        lines.read_line(&mut line).expect("a line");
-    }
-    let pid = Pid::from_child(&child);
-    kill_process(pid, Signal::INT).expect("interrupted");
-    let rest: Vec<_> = lines.lines().map(|line| line.expect("text")).collect();
-    finish(child).code(0);
+    let run = workplace.start(&words(&root, &["--html", "now.html"]));
+    run.until_lines(3);
+    run.send(Signal::INT);
+    let printed = run.finish().code(0).stdout;
     // Every line is whole.
-    assert!(
-        rest.iter().all(|line| line.split(',').count() == 8),
-        "{rest:?}"
-    );
+    let mut lines = printed.lines();
+    let whole = lines.all(|line| line.split(',').count() == 8);
+    assert!(whole && printed.ends_with('\n'), "{printed}");
     let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
     assert!(page.ends_with("</html>\n"));
 }
@@ -164,35 +157,27 @@ fn ctrl_c_ends_it_well() {
 fn a_lost_connection_ends_it_well_unless_it_is_to_go_on() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
-    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
-    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-    for _ in 0..3 {
-        lines.read_line(&mut String::new()).expect("a line");
-    }
-    kill_process(Pid::from_child(&child), Signal::HUP).expect("hung up");
-    let rest: Vec<_> = lines.lines().collect();
-    finish(child).code(0);
-    assert!(rest.iter().all(Result::is_ok));
+    let run = workplace.start(&words(&root, &["--html", "now.html"]));
+    run.until_lines(3);
+    run.send(Signal::HUP);
+    run.finish().code(0);
     let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
     assert!(page.ends_with("</html>\n"));
 
     // Under nohup, which takes standard output for itself where that is a terminal only.
-    let mut child = Command::new("nohup")
+    let mut command = Command::new("nohup");
+    command
         .arg(env!("CARGO_BIN_EXE_kmembuild"))
         .args(words(&root, &[]))
         .env("HOME", workplace.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("nohup is there");
-    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    lines.next().expect("a line").expect("text");
-    kill_process(Pid::from_child(&child), Signal::HUP).expect("hung up");
-    assert_eq!(lines.by_ref().take(20).flatten().count(), 20);
-    kill_process(Pid::from_child(&child), Signal::INT).expect("interrupted");
-    lines.for_each(drop);
-    finish(child).code(0);
+        .stdin(Stdio::null());
+    let run = Running::start(&mut command);
+    run.until_lines(1);
+    run.send(Signal::HUP);
+    let so_far = run.lines();
+    run.until_lines(so_far + 20);
+    run.send(Signal::INT);
+    run.finish().code(0);
 }
 
 #[test]
@@ -245,16 +230,12 @@ fn a_reader_that_went_away_ends_it() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
     let mut command = workplace.command(&words(&root, &[]));
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("a pipe"))
-        .read_line(&mut line)
-        .expect("a line");
-    finish(child).code(0);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
+    let mut byte = [0];
+    let mut reader = child.stdout.take().expect("a pipe");
+    reader.read_exact(&mut byte).expect("a byte");
+    drop(reader);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
 }
 
 #[test]
@@ -289,7 +270,7 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
         "{screen}"
     );
     assert!(
-        rest.contains("an hour before") && rest.contains("kernel memory of pods"),
+        rest.contains("per hour before") && rest.contains("kernel memory of pods"),
         "{rest}"
     );
 }
@@ -332,7 +313,7 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
         (
             &["--format", "prometheus"],
             2,
-            "this command cannot print PROMETHEUS",
+            "[possible values: text, json]",
         ),
     ] {
         workplace.run(&words(&root, more)).code(code).says(said);
@@ -348,16 +329,11 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
 fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
-    let mut child = workplace.start(&words(&root, &["--html", "now.html"]));
-    let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-    for _ in 0..2 {
-        lines.read_line(&mut String::new()).expect("a line");
-    }
+    let run = workplace.start(&words(&root, &["--html", "now.html"]));
+    run.until_lines(2);
     // All at once: a part of one would be no hierarchy either, but for another reason.
     fs::rename(cgroups.root(), workplace.path().join("gone")).expect("renamed");
-    let rest: Vec<_> = lines.lines().collect();
-    drop(rest);
-    finish(child)
+    run.finish()
         .code(4)
         .says("cannot be opened as a folder of cgroups");
     assert!(workplace.path().join("now.html").exists());

@@ -1,7 +1,6 @@
 //! A place to build kubelet in, and the images that it is built in.
 
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::docker;
 use crate::support::kubernetes_project::KubernetesProject;
+use crate::support::running::Running;
 use crate::support::toolchain_image::alone;
 
 /// A home to build the shipped recipe in, with the small project as its source.
@@ -47,7 +47,7 @@ impl KubeletPlace {
     }
 
     /// Starts a build of `tag`.
-    pub fn start(&self, tag: &str, further: &[&str]) -> Child {
+    pub fn start(&self, tag: &str, further: &[&str]) -> Running {
         let words = self.words(tag, further);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.place.start(&words)
@@ -97,6 +97,32 @@ pub fn left_on_engine() -> Vec<String> {
         .filter(|name| begins.iter().any(|begin| name.starts_with(begin)))
         .map(str::to_owned)
         .collect()
+}
+
+/// Puts the compile cache of a build by make where upstream's script, which runs, is going to have its own. `before` is what
+/// was on the engine before.
+pub fn lend_compile_cache(run: &mut Running, by_make: &Value, before: &[String]) {
+    const FOLDER: &str = "/go/src/k8s.io/kubernetes/_output/dockerized/go/cache";
+    let image = by_make["image"]["id"].as_str().expect("an image");
+    let id = image.trim_start_matches("sha256:");
+    let volume = format!("kmembuild-kubelet-go-build-{}", &id[..12]);
+    let holder = || {
+        let mut left = left_on_engine().into_iter();
+        left.find(|name| name.starts_with("kube-build-data-") && !before.contains(name))
+    };
+    run.until(|| holder().is_some());
+    let holder = holder().expect("the container that holds the source");
+    let script = format!("mkdir -p {FOLDER} && cp -a /lent/. {FOLDER}/");
+    let volume = format!("{volume}:/lent:ro");
+    let mounts = [
+        "run",
+        "--rm",
+        "--volumes-from",
+        &holder,
+        "--volume",
+        &volume,
+    ];
+    docker(&[&mounts[..], &[image, "sh", "-c", &script]].concat());
 }
 
 /// Version of the small project that the Debian images can build.

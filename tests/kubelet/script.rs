@@ -1,37 +1,24 @@
 //! Upstream's own script, in small: what it leaves on the engine is found and removed.
 
-use std::io::{BufRead, BufReader};
-use std::process::Child;
-
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::place::{DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, make_image, script_image};
 use crate::support::build_place::manifest;
-use crate::support::command::finish;
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::{docker, docker_succeeds};
 use crate::support::registry::Registry;
+use crate::support::running::Running;
 
 /// The words of a build by the script.
 fn by_script<'a>(further: &[&'a str]) -> Vec<&'a str> {
     [&DEBIAN, ["--via", "run-sh"].as_slice(), further].concat()
 }
 
-/// Waits until the script has made the container that holds the source, which is its longest-lived one.
-fn wait_for_container(place: &KubeletPlace, run: &mut Child) {
-    let lines = BufReader::new(run.stderr.as_mut().expect("standard error is piped"));
-    for line in lines.lines() {
-        if line.expect("standard error").starts_with("step compile") {
-            break;
-        }
-    }
-    for _ in 0..600 {
-        if place.has_left("kube-build-data-") {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("the script made no container");
+/// A build by the script that has made the container that holds the source, which is its longest-lived one.
+fn in_script(place: &KubeletPlace, further: &[&str]) -> Running {
+    let mut run = place.start(DEBIAN_TAG, &by_script(further));
+    run.until(|| place.has_left("kube-build-data-"));
+    run
 }
 
 #[test]
@@ -62,10 +49,9 @@ fn an_interrupted_script_leaves_nothing() {
     let _alone = engine_alone();
     script_image();
     let place = KubeletPlace::new();
-    let mut run = place.start(DEBIAN_TAG, &by_script(&[]));
-    wait_for_container(&place, &mut run);
-    kill_process(Pid::from_child(&run), Signal::INT).expect("the signal is sent");
-    finish(run).code(130);
+    let run = in_script(&place, &[]);
+    run.send(Signal::INT);
+    run.finish().code(130);
     place.assert_nothing_is_left();
 }
 
@@ -74,10 +60,7 @@ fn what_a_killed_run_left_is_removed_by_clean() {
     let _alone = engine_alone();
     script_image();
     let place = KubeletPlace::new();
-    let mut run = place.start(DEBIAN_TAG, &by_script(&["-v"]));
-    wait_for_container(&place, &mut run);
-    run.kill().expect("the run is killed");
-    finish(run);
+    in_script(&place, &["-v"]).kill();
     for begin in ["kmembuild-kubelet-", "kube-build-data-", "k8s.gcr.io/"] {
         assert!(place.has_left(begin), "{begin}");
     }

@@ -173,6 +173,29 @@ fn without_the_option_kubelet_is_dynamic_and_alone() {
 }
 
 #[test]
+fn without_the_build_tag_accounting_is_on_and_nothing_is_published() {
+    let _alone = engine_alone();
+    let place = KubeletPlace::new();
+    place
+        .place
+        .run(&["recipes", "export", "kubelet", "own"])
+        .code(0);
+    let recipe = place.place.path().join("own/kubelet.yaml");
+    let text = std::fs::read_to_string(&recipe).expect("the recipe");
+    assert!(text.contains(" -tags=nokmem"));
+    let text = text.replace(" -tags=nokmem", " -tags=");
+    std::fs::write(&recipe, text).expect("the recipe is written");
+    let words = [&DEBIAN[..], &["--recipe-dir", "own"]].concat();
+    place
+        .build(DEBIAN_TAG, &words)
+        .code(16)
+        .prints("on: the code that turns it on")
+        .says("is not published: kubelet");
+    assert!(!place.result_in("dist", DEBIAN_TAG).exists());
+    place.assert_nothing_is_left();
+}
+
+#[test]
 fn a_release_that_needs_no_build_is_built_only_by_force() {
     let place = KubeletPlace::new();
     place

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::command::{Finished, Workplace, finish};
+use crate::support::command::{Finished, Workplace};
 use crate::support::memory_cgroup::MemoryCgroup;
+use crate::support::running::Running;
 
 /// A folder of the memory hierarchy for one test, so that tests do not meet.
 fn place(name: &str) -> (MemoryCgroup, String) {
@@ -29,8 +29,8 @@ fn folders(root: &str) -> Vec<PathBuf> {
 }
 
 /// Starts a run that is going to take a while, and waits until it has made some.
-fn started(workplace: &Workplace, root: &str) -> Child {
-    let mut child = workplace.start(&[
+fn started(workplace: &Workplace, root: &str) -> Running {
+    let mut run = workplace.start(&[
         "kmem",
         "reproduce",
         "--root",
@@ -39,20 +39,9 @@ fn started(workplace: &Workplace, root: &str) -> Child {
         "5000",
         "--yes",
     ]);
-    let folder = PathBuf::from(root).join(format!("kmembuild-reproduce-{}", child.id()));
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !folder.join("cgroup-40").exists() {
-        if child.try_wait().expect("a child").is_some() || Instant::now() > deadline {
-            let _ = child.kill();
-            panic!("it has made no 40 cgroups: {:?}", finish(child));
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).expect("the process is there");
+    let folder = PathBuf::from(root).join(format!("kmembuild-reproduce-{}", run.id()));
+    run.until(|| folder.join("cgroup-40").exists());
+    run
 }
 
 #[test]
@@ -120,9 +109,9 @@ fn an_interrupted_run_and_one_that_lost_its_terminal_remove_what_they_made() {
     let (_cgroup, root) = place("reproduce-stop");
     for how in [Signal::INT, Signal::TERM, Signal::HUP] {
         let workplace = Workplace::new();
-        let child = started(&workplace, &root);
-        signal(&child, how);
-        finish(child)
+        let run = started(&workplace, &root);
+        run.send(how);
+        run.finish()
             .code(130)
             .prints("Interrupted\nAll of them are removed");
         assert_eq!(folders(&root), Vec::<PathBuf>::new());
@@ -133,12 +122,11 @@ fn an_interrupted_run_and_one_that_lost_its_terminal_remove_what_they_made() {
 fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
     let (_cgroup, root) = place("reproduce-kill");
     let workplace = Workplace::new();
-    let child = started(&workplace, &root);
+    let run = started(&workplace, &root);
     reproduce(&root, &["--cleanup"])
         .code(0)
         .prints(": a live run works with it\n");
-    signal(&child, Signal::KILL);
-    assert_eq!(finish(child).code, None);
+    run.kill();
     let left = folders(&root);
     assert_eq!(left.len(), 1);
     assert!(!folders(&left[0].display().to_string()).is_empty());

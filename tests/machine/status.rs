@@ -42,13 +42,13 @@ fn an_input_output_error_is_accounting_that_is_off() {
     found.prints("/kubepods/burstable/pod1: memory.kmem.slabinfo: input/output error\n");
     status(Cgroups::new().cgroup("kubepods", OFF), &[])
         .code(0)
-        .prints("off; nothing is said of runc, as no container is here");
+        .prints("off; runc not checked: no container is running here");
     status(
         Cgroups::new().cgroup(&format!("system.slice/docker-{ID}.scope"), OFF),
         &[],
     )
     .code(0)
-    .prints("off; nothing is said of kubelet, as no pod is here");
+    .prints("off; kubelet not checked: no pod is running here");
     // Nobody turns it on in this one, so it tells nothing.
     status(Cgroups::new().cgroup("docker", OFF), &[]).code(4);
 }

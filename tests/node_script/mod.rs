@@ -103,7 +103,6 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
             2,
             "is not a manifest",
         ),
-        (vec![&runc, "--format", "json"], 2, "cannot print JSON"),
         (
             vec![&runc, "-o", "nowhere/node.sh"],
             15,

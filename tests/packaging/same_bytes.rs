@@ -12,6 +12,7 @@ use super::result::Published;
 
 #[test]
 fn two_folders_two_times_and_two_modes_give_the_same_bytes() {
+    let mut earlier_ones = Vec::new();
     for (recipe, output) in [("runc", "runc"), ("kubelet", "kubelet")] {
         let first = Published::new(recipe, "v1.0.0-rc10", output, "/bin/busybox");
         let second = Published::new(recipe, "v1.0.0-rc10", output, "/bin/busybox");
@@ -20,15 +21,18 @@ fn two_folders_two_times_and_two_modes_give_the_same_bytes() {
         let file = fs::File::open(&path).expect("the output");
         let earlier = SystemTime::now() - Duration::from_hours(1000);
         file.set_modified(earlier).expect("another time");
-        for format in PackageFormat::ALL {
-            let one = first.package(format);
-            // Times are counted in seconds.
-            std::thread::sleep(Duration::from_millis(1100));
+        let packages = PackageFormat::ALL.map(|format| first.package(format));
+        earlier_ones.push((first, second, packages));
+    }
+    // Times are counted in seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    for (_first, second, packages) in earlier_ones {
+        for (format, one) in PackageFormat::ALL.into_iter().zip(packages) {
             let other = second.package(format);
             assert_eq!(one.file_name(), other.file_name());
             assert_ne!(one, other);
             let same = fs::read(&one).expect("a package") == fs::read(&other).expect("a package");
-            assert!(same, "{recipe}: two {format} differ");
+            assert!(same, "two of {} differ", one.display());
         }
     }
 }

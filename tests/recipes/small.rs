@@ -58,6 +58,9 @@ outputs:
         contains: [\"{{bare_version}}\"]
 ";
 
+/// Seconds of a processor that no file may take to be refused.
+const SECONDS: u32 = 5;
+
 /// A mistake: its name, the text of the small recipe that is replaced, and what by.
 pub type Mistake<'a> = (&'static str, &'static str, &'a str);
 
@@ -83,7 +86,7 @@ pub fn edited(from: &str, to: &str) -> String {
 #[track_caller]
 pub fn refusal(workplace: &Workplace, mistake: &str, text: &[u8]) -> String {
     std::fs::write(workplace.path().join("tool.yaml"), text).expect("a written recipe");
-    let finished = workplace.run(&["recipes", "check", "tool.yaml"]);
+    let finished = workplace.run_within(SECONDS, &["recipes", "check", "tool.yaml"]);
     assert_eq!(finished.code, Some(10), "{mistake}: {finished:?}");
     assert_eq!(finished.stdout, "", "{mistake}: a refusal is no result");
     finished.stderr

@@ -8,8 +8,8 @@ fn mistakes_are_named_with_their_place() {
     place
         .release(&["nowhere.yaml"])
         .code(10)
-        .says("the release file nowhere.yaml could not be read")
-        .says("hint: name another one");
+        .says("cannot read the release file nowhere.yaml")
+        .says("hint: use another file");
     for (text, said) in [
         (
             "targets: [{recipe: '{first}x', versions: [v1]}]",

@@ -19,7 +19,7 @@ fn without_a_lock_file_nothing_is_locked() {
     place
         .release(&["--locked"])
         .code(17)
-        .says("there is no lock file kmembuild.lock; --locked wants it")
+        .says("lock file kmembuild.lock not found")
         .says("hint: `kmembuild lock` writes it");
     let mut command = place
         .build
@@ -27,7 +27,7 @@ fn without_a_lock_file_nothing_is_locked() {
         .command(&["release", "--recipe-dir", "recipes"]);
     let output = command.env("CI", "1").output().expect("the command starts");
     let finished = crate::support::command::Finished::from(output);
-    finished.code(17).says("CI is set");
+    finished.code(17).says("when CI is set");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn what_moved_is_shown_and_one_input_can_be_updated() {
     place.change_recipe("cp /bin/true out", "cp /bin/true out; true");
     let refused = place.release(&["--locked"]).code(17);
     refused
-        .says("the inputs are not those of the lock file:")
+        .says("the inputs do not match the lock file:")
         .says(&format!("the recipe {}", place.build.recipe))
         .says("    - sha256 ")
         .says("    + sha256 ");
@@ -53,7 +53,7 @@ fn what_moved_is_shown_and_one_input_can_be_updated() {
     place
         .lock(&["--update", "nothing-of-that-name"])
         .code(2)
-        .says("neither the lock file nor the release knows an input");
+        .says("is in the lock file or in the release");
     place.lock(&["--update", &name]).code(0);
     place.release(&["--locked"]).code(0);
 
@@ -143,7 +143,7 @@ fn a_mirror_with_another_commit_is_left_for_the_next() {
     let done = place.release(&["--locked"]).code(0);
     let other = place.build.project.commit("v1.0.0-rc9");
     let commit = place.build.project.commit("v1.0.0-rc10");
-    done.says("v1.0.0-rc10: not from ")
+    done.says("v1.0.0-rc10: not available from ")
         .says("poisoned")
         .says(&other);
     let manifest = place.result(&place.build.recipe, "v1.0.0-rc10");
@@ -154,7 +154,7 @@ fn a_mirror_with_another_commit_is_left_for_the_next() {
     place
         .release(&["--locked"])
         .code(17)
-        .says("the inputs are not those of the lock file:")
+        .says("the inputs do not match the lock file:")
         .says(&other);
     place.build.assert_nothing_is_left();
 }

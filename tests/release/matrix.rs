@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::place::{NEEDED, NOT_NEEDED, ReleasePlace};
-use crate::support::build_place::entries;
+use crate::support::build_place::{WAIT, entries};
 
 const SIX: &str = r"
 defaults:
@@ -111,7 +111,7 @@ fn a_part_of_a_release_leaves_the_rest_as_it_was() {
     let pattern = format!("{}/*", place.other);
     place.release(&["--only", &pattern]).code(0);
     assert_eq!(place.index()["targets"].as_array().map(Vec::len), Some(4));
-    // What is of no target any more is named.
+    // What does not belong to this release any more is named.
     place.write(
         "
 defaults: {options: {source: ['{url}']}}
@@ -122,17 +122,17 @@ targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
     let stale = stale
         .strip_prefix(place.build.place.path())
         .expect("below it");
-    place
-        .release(&[])
-        .code(0)
-        .says(&format!("warning: {} is of no target", stale.display()));
+    place.release(&[]).code(0).says(&format!(
+        "warning: {} does not belong to this release",
+        stale.display()
+    ));
     place.write(SIX);
     place
         .release(&["--only", "nothing/*"])
         .code(2)
-        .says("chooses none of the 6 targets")
+        .says("none of the 6 targets")
         .says(&format!(
-            "hint: they are called {}/v1.0.0-rc9",
+            "hint: targets are named like {}/v1.0.0-rc9",
             place.build.recipe
         ));
 }
@@ -141,13 +141,14 @@ targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
 fn fail_fast_stops_the_others() {
     let place = ReleasePlace::new(
         "fast",
-        "grep -q rc9 VERSION && exit 7; sleep 60; cp /bin/true out",
+        &format!("grep -q rc9 VERSION && exit 7; {WAIT}; cp /bin/true out"),
     );
     place.write(SIX);
     let done = place.release(&["--fail-fast", "--jobs", "2"]).code(14);
     assert!(done.stdout.contains("skipped"), "{done:?}");
     assert!(
-        done.stderr.contains(": skipped, as another target failed"),
+        done.stderr
+            .contains(": skipped because another target failed"),
         "{done:?}"
     );
     place.build.assert_nothing_is_left();
@@ -183,7 +184,7 @@ targets:
     place
         .release(&[])
         .code(10)
-        .says("it would be published in the same place as");
+        .says("would be published in the same place as");
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Child;
 
 use serde_json::Value;
 
 use crate::support::build_place::{BuildPlace, architecture};
 use crate::support::command::Finished;
 use crate::support::debian_image::debian_image;
+use crate::support::running::Running;
 
 /// Tags of the project that need a build, and one that does not.
 pub const NEEDED: [&str; 4] = ["v1.0.0-rc4", "v1.0.0-rc9", "v1.0.0-rc10", "v1.0.0-rc93"];
@@ -62,7 +62,7 @@ impl ReleasePlace {
     }
 
     /// Starts `kmembuild release`.
-    pub fn start(&self, words: &[&str]) -> Child {
+    pub fn start(&self, words: &[&str]) -> Running {
         self.build.place.start(&Self::words(words))
     }
 

@@ -193,7 +193,7 @@ fn a_signature_is_for_nothing_that_was_not_signed_before() {
     verify("other.pub").code(0);
 
     let unsigned = place.release(&[]).code(0);
-    unsigned.says("signed and are no longer");
+    unsigned.says("was signed before and is not signed now");
     assert!(signatures().is_empty());
     place.release(&[]).code(0);
     place.build.assert_nothing_is_left();
@@ -231,7 +231,7 @@ fn a_key_that_cannot_sign_and_a_recipe_without_packages_are_refused_before_anyth
         .says("openssl genpkey");
     let refused = place.release(&[]).code(10);
     refused
-        .says("does not say what a package of it is like")
+        .says("does not describe a package")
         .says("hint: write `packages: []`");
     assert!(!place.result(&place.build.recipe, "v1.0.0-rc10").exists());
 }

@@ -1,14 +1,12 @@
 //! Runs that are killed, that meet, and that have no room.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::place::ReleasePlace;
-use crate::support::command::finish;
+use crate::support::build_place::WAIT;
+use crate::support::running::until_one_waits;
 
 const THREE: &str = "
 defaults: {options: {source: ['{url}']}}
@@ -19,22 +17,16 @@ targets: [{recipe: '{first}', versions: [v1.0.0-rc4, v1.0.0-rc9, v1.0.0-rc10]}]
 fn a_release_that_was_killed_goes_on_where_it_was() {
     let place = ReleasePlace::new(
         "killed",
-        "grep -q rc10 VERSION && sleep 20; cp /bin/true out",
+        &format!("if grep -q rc10 VERSION; then {WAIT}; fi; cp /bin/true out"),
     );
     place.write(THREE);
-    let mut run = place.start(&["--jobs", "1"]);
-    let mut lines = BufReader::new(run.stderr.take().expect("standard error is piped"));
-    let mut line = String::new();
-    while !line.contains("v1.0.0-rc10: step script") {
-        line.clear();
-        let read = lines
-            .read_line(&mut line)
-            .expect("standard error can be read");
-        assert!(read > 0, "the run ended before its last step began");
-    }
-    kill_process(Pid::from_child(&run), Signal::KILL).expect("the signal is sent");
-    assert_eq!(finish(run).code, None);
-    let again = place.release(&[]).code(0);
+    let run = place.start(&["--jobs", "1"]);
+    run.until_says("v1.0.0-rc10: step script");
+    run.kill();
+    let again = place.start(&[]);
+    again.until_says("v1.0.0-rc10: step script");
+    place.build.let_go();
+    let again = again.finish().code(0);
     assert_eq!(
         again.stderr.matches(": there already in").count(),
         2,
@@ -46,10 +38,14 @@ fn a_release_that_was_killed_goes_on_where_it_was() {
 
 #[test]
 fn two_releases_at_once_build_each_target_once() {
-    let place = ReleasePlace::new("two", "sleep 2; cp /bin/true out");
+    // The first of the targets waits until it was met.
+    let script = format!("if grep -q rc4 VERSION; then {WAIT}; fi; cp /bin/true out");
+    let place = ReleasePlace::new("two", &script);
     place.write(THREE);
-    let runs = ["a", "b"].map(|output| place.start(&["--jobs", "2", "--output", output]));
-    let ended = runs.map(|run| finish(run).code(0));
+    let mut runs = ["a", "b"].map(|output| place.start(&["--jobs", "2", "--output", output]));
+    until_one_waits(&mut runs);
+    place.build.let_go();
+    let ended = runs.map(|run| run.finish().code(0));
     let count = |text: &str| -> usize {
         ended
             .iter()
@@ -78,7 +74,7 @@ fn a_damaged_entry_of_the_cache_is_built_again() {
     let again = place.release(&["--output", "again"]).code(0);
     assert_eq!(again.stderr.matches(": built in").count(), 1, "{again:?}");
     again
-        .says("the result in the cache is damaged and removed")
+        .says("the cached result is corrupt; removed it and rebuilding")
         .says("out: it has 7 bytes instead of");
 }
 
@@ -117,7 +113,7 @@ fn a_full_cache_costs_the_cache_and_not_the_release() {
     let _small = Small::mount(&results, "size=2m");
     let done = place.release(&[]).code(0);
     assert_eq!(done.stderr.matches(": built in").count(), 3, "{done:?}");
-    done.says("warning: the result could not be kept in the cache")
+    done.says("warning: the result could not be cached")
         .says("No space left on device");
     let left = fs::read_dir(&results).expect("the cache").count();
     assert_eq!(left, 0, "nothing half-made stays");

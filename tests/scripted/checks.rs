@@ -35,7 +35,7 @@ fn what_does_not_pass_its_checks_is_not_published() {
     let finished = place
         .build(&[])
         .code(16)
-        .says("error: what was built does not pass its checks, and is not published: tool\n")
+        .says("error: the build does not pass its checks and is not published: tool\n")
         .prints("FAILED");
     let row = finished
         .stdout
@@ -80,7 +80,7 @@ fn another_commit_under_a_pinned_tag_is_refused() {
         .says("error: ")
         .says(&other)
         .says(&place.commit)
-        .says("hint: the tag was moved or the mirror serves something else");
+        .says("hint: the tag was moved, or the mirror serves something else");
     let asked = place.engine.requests();
     assert!(asked[before..].iter().all(|asked| asked.method == "GET"));
     place.first_is_untouched();
@@ -103,7 +103,7 @@ fn a_version_that_needs_no_build_takes_force() {
         .run(&build)
         .code(11)
         .says("error: not needed: v2.0.0 of tool: this version never turns accounting on")
-        .says("hint: --force builds it all the same");
+        .says("hint: use --force to build it anyway");
     assert!(!place.workplace.path().join("dist").exists());
     place.engine.change(|script| {
         let version = &mut script.steps[2].1;

@@ -68,7 +68,7 @@ fn an_engine_that_goes_away_leaves_a_container_that_the_next_run_removes() {
         .build(&[])
         .code(12)
         .says("caused by: the container engine or its container went away while it was to run step compile")
-        .says("hint: see the engine's own log; `kmembuild clean` removes what is left when it is back");
+        .says("hint: check the engine's log; when it is back, `kmembuild clean` removes what is left");
     place.first_is_untouched();
     place.no_half_result();
     assert_eq!(place.engine.containers_left().len(), 1);
@@ -163,7 +163,7 @@ fn a_leftover_that_cannot_be_removed_does_not_stop_the_next_build() {
     place
         .build(&[])
         .code(0)
-        .says(" of an earlier run is still on the engine: ")
+        .says(", which an earlier run left on the engine: ")
         .says("device or resource busy");
     place
         .run(&["clean"])

@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use super::place::Place;
 use crate::support::command::Finished;
 use crate::support::git_server::GitServer;
 use crate::support::https_front::{HASHED_NAME, HttpsFront, certificate};
+use crate::support::running::Running;
 
 /// Larger than what is read without looking further.
 const LARGE: usize = 100_000;
@@ -95,18 +94,10 @@ fn certificates_are_looked_up_in_the_folder_when_it_has_them_all() {
     let url = silent.url("upstream.git");
     let command = place.command(&["plan", "tool", "--tag", "v1.0.0", "--source", &url]);
     let mut command = with_certificates(command, &large_file(&place), &folder);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the command starts");
-    let begin = Instant::now();
-    while silent.requests().is_empty() && begin.elapsed() < Duration::from_secs(30) {
-        sleep(Duration::from_millis(5));
-    }
-    let environment = fs::read(format!("/proc/{}/environ", child.id()));
-    child.kill().expect("it still waits");
-    child.wait().expect("it ends");
+    let mut run = Running::start(&mut command);
+    run.until(|| !silent.requests().is_empty());
+    let environment = fs::read(format!("/proc/{}/environ", run.id()));
+    run.kill();
     let environment = environment.expect("the environment of a process");
     let environment = String::from_utf8_lossy(&environment);
     let variables: Vec<_> = environment.split('\0').collect();

@@ -33,7 +33,7 @@ fn an_image_that_nobody_has_names_every_mirror_with_its_reason() {
         .says("toomanyrequests: limit\n  first.example/toolchain:1: ")
         .says("unexpected EOF\n  toolchain:1: ")
         .says("manifest for toolchain:1 not found\n  last.example/library/toolchain:1: ")
-        .says("hint: --mirror PREFIX names a registry that has it");
+        .says("hint: use --mirror with a registry that has it");
     assert_eq!(finished.stdout, "");
     assert!(!place.result().exists());
     place.nothing_is_left();
@@ -48,7 +48,7 @@ fn a_stalled_pull_moves_on_to_the_next_mirror() {
     place
         .build(&["--mirror", "slow.example", "--stall-timeout", "1s"])
         .code(0)
-        .says("toolchain:1: not from slow.example/library/toolchain:1: ")
+        .says("toolchain:1: not available from slow.example/library/toolchain:1: ")
         .says("stalled: nothing arrived for 1s");
     let requests = place.engine.requests();
     let named = requests
@@ -163,7 +163,7 @@ fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
         .build(&["--image", "lean"])
         .code(12)
         .says("could not be built: The command 'prepare' returned a non-zero code: 100")
-        .says("hint: --image lean and --image debian need less of the outside world")
+        .says("hint: --image lean and --image debian need less of the network")
         .says("hint: the whole log is ");
     let log = std::fs::read_to_string(place.failed().join("build.log")).unwrap();
     assert!(log.contains("E: no such package\n"), "{log}");

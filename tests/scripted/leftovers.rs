@@ -1,13 +1,9 @@
 //! What runs that were killed leave, and who removes it.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Child;
-
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::place::{Place, good_script, names, script_with_make};
-use super::stopping::kill_in_mid_step;
-use crate::support::command::finish;
+use super::stopping::{in_step, kill_in_mid_step};
 use crate::support::scripted_engine::{Ending, Refusal, Step};
 
 fn endless_place() -> Place {
@@ -46,15 +42,14 @@ fn clean_removes_the_container_of_a_killed_run() {
 #[test]
 fn the_container_of_a_live_run_is_not_removed() {
     let place = endless_place();
-    let child = place.start_build(&[]);
-    place.engine.wait_until_running("make");
+    let run = in_step(&place);
     for further in [&[][..], &["--all", "--caches", "--images"]] {
         let clean = [&["clean"], further].concat();
         place.run(&clean).code(0).prints("nothing to remove");
         assert_eq!(place.engine.containers_left().len(), 1);
     }
-    stop(&child);
-    finish(child).code(130);
+    run.send(Signal::TERM);
+    run.finish().code(130);
     place.nothing_is_left();
 }
 
@@ -127,24 +122,15 @@ fn what_cannot_be_removed_is_named_and_does_not_keep_the_rest() {
 #[test]
 fn a_second_build_of_the_same_waits_for_the_first() {
     let place = endless_place();
-    let first = place.start_build(&[]);
-    place.engine.wait_until_running("make");
-    let mut second = place.start_build(&[]);
-    let mut said = String::new();
-    let mut stderr = BufReader::new(second.stderr.take().unwrap());
-    while !said.contains("note: waiting for run ") {
-        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
-    }
-    assert!(said.contains("which builds into "), "{said}");
+    let first = in_step(&place);
+    let second = place.start_build(&[]);
+    second.until_says("note: waiting for run ");
+    second.until_says("which builds into ");
     assert_eq!(place.engine.containers_left().len(), 1);
-    stop(&second);
-    finish(second).code(130);
+    second.send(Signal::TERM);
+    second.finish().code(130);
     assert_eq!(place.engine.containers_left().len(), 1);
-    stop(&first);
-    finish(first).code(130);
+    first.send(Signal::TERM);
+    first.finish().code(130);
     place.nothing_is_left();
-}
-
-fn stop(child: &Child) {
-    kill_process(Pid::from_child(child), Signal::TERM).expect("the process is there");
 }

@@ -104,7 +104,7 @@ fn a_version_and_a_commit_that_do_not_belong_together_are_exit_17() {
     plan(&place, "tool", &text, &[])
         .code(17)
         .says(&said)
-        .says(&format!("`--tag {other}` builds that commit"));
+        .says(&format!("use `--tag {other}` to build that commit"));
     // The recipe knows the commit of v1.0.0 by its tag.
     let text = version_text("2.0.0", &place.commit[..10]);
     plan(&place, "tool", &text, &["--force"])
@@ -123,9 +123,9 @@ fn a_version_and_a_commit_that_do_not_belong_together_are_exit_17() {
 fn a_commit_that_upstream_does_not_have_is_exit_13_with_what_it_may_be() {
     let place = Place::new();
     let text = version_text("1.0.0+dev", &"0123456789".repeat(4));
-    plan(&place, "tool", &text, &[])
-        .code(13)
-        .says("hint: a commit that upstream does not have is a vendor's or somebody's own");
+    plan(&place, "tool", &text, &[]).code(13).says(
+        "hint: a commit that upstream does not have comes from a vendor or a private repository",
+    );
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_cluster_gives_version_commit_and_architecture() {
     let json = json.replace("linux/amd64", &format!("linux/{other}"));
     let taken = plan(&place, "kubelet", &json, &[]);
     let said = format!(
-        "note: --like gives v1.0.0, commit {}, {other}\n",
+        "note: the given build is v1.0.0, commit {}, {other}\n",
         place.commit
     );
     let taken = planned(taken.says(&said));
@@ -187,7 +187,7 @@ fn a_vendors_build_takes_force_and_then_is_upstreams() {
     plan(&place, "kubelet", &text, &["--arch", architecture()])
         .code(11)
         .says("v1.0.0-eks-1-15-1 is Amazon EKS's build: it derives from upstream's tag v1.0.0, but its code is not the tag's")
-        .says("hint: `--tag v1.0.0` builds upstream's code");
+        .says("hint: use `--tag v1.0.0`, or --like with --force, to build upstream's code");
     let forced = plan(
         &place,
         "kubelet",

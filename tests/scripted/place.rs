@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use super::program::without_accounting;
 use super::upstream::{make_upstream, recipe};
 use crate::support::command::{Finished, Workplace};
+use crate::support::running::Running;
 use crate::support::scripted_engine::{Ending, Script, ScriptedEngine, Step};
 
 /// The image that the recipe names.
@@ -70,7 +71,7 @@ impl Place {
     }
 
     /// Starts to build v1.0.0.
-    pub fn start_build(&self, further: &[&str]) -> Child {
+    pub fn start_build(&self, further: &[&str]) -> Running {
         let address = self.engine.address();
         let build = [&BUILD, further].concat();
         self.workplace.start(&with_always(&build, &address))

@@ -14,7 +14,7 @@ fn podman_is_refused_before_anything_is_made() {
         .build(&["--via", "run-sh"])
         .code(12)
         .says("cannot run upstream's script: it drives Docker, and this is Podman Engine 20.10.24")
-        .says("hint: --via make builds the same on any engine");
+        .says("hint: use --via make to build the same on any engine");
     let made = place.engine.requests();
     let made: Vec<_> = made
         .iter()
@@ -37,6 +37,6 @@ fn an_engine_without_a_socket_on_its_host_is_named() {
         .build(&["--via", "run-sh"])
         .code(12)
         .says("cannot run upstream's script: there is no socket at ")
-        .says("hint: --via make builds the same on any engine");
+        .says("hint: use --via make to build the same on any engine");
     place.nothing_is_left();
 }

@@ -22,7 +22,7 @@ fn a_failing_step_shows_its_last_lines_and_keeps_the_whole_log() {
         .code(14)
         .says("error: step compile failed with exit code 2: make tool\n")
         .says("  | line 30 of 30\n  | make: *** [tool] Error 2\n")
-        .says("hint: --keep keeps the container");
+        .says("hint: use --keep to keep the container");
     assert_eq!(finished.stdout, "");
     assert!(
         !finished.stderr.contains("line 11 of 30"),
@@ -98,7 +98,7 @@ fn lack_of_memory_names_the_limit() {
             "error: step compile was killed for lack of memory: the limit was 64.0 MiB (--memory)",
         )
         .says("  | cc1: killed")
-        .says("hint: set --memory to more than 64.0 MiB, or --jobs to fewer");
+        .says("hint: raise --memory above 64.0 MiB, or lower --jobs");
     assert_eq!(finished.stdout, "");
     place.nothing_is_left();
 }
@@ -123,7 +123,7 @@ fn a_step_that_takes_too_long_is_stopped() {
         .build(&["--timeout", "1s"])
         .code(14)
         .says("error: step compile was stopped: the build may take 1s in all")
-        .says("hint: --timeout gives it more time")
+        .says("hint: raise --timeout")
         .says("hint: the whole log is ");
     let log = fs::read_to_string(place.failed().join("build.log")).unwrap();
     assert!(log.contains("slow\n"), "{log}");

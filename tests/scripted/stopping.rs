@@ -1,19 +1,20 @@
 //! Runs that are stopped from outside.
 
 use std::os::unix::net::UnixListener;
-use std::process::Child;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::place::{Place, good_script, script_with_make};
-use crate::support::command::{Workplace, finish};
+use crate::support::command::Workplace;
+use crate::support::running::Running;
 use crate::support::scripted_engine::{Ending, Pull, Script, Step};
 
-fn send(signal: Signal, child: &Child) {
-    kill_process(Pid::from_child(child), signal).expect("the process is there");
-}
+/// What removes a container.
+const REMOVAL: &str = "DELETE /containers/";
+/// What a run says that ends in order.
+const IN_ORDER: &str = "error: interrupted; nothing was published";
 
 fn endless() -> Script {
     script_with_make(Step::says(&["compiling"], Ending::Never))
@@ -25,13 +26,11 @@ fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
     place.publish_first();
     place.engine.change(|script| *script = endless());
     for signal in [Signal::INT, Signal::TERM] {
-        let child = place.start_build(&[]);
-        place.engine.wait_until_running("make");
-        send(signal, &child);
-        let finished = finish(child)
-            .code(130)
-            .says("stopping; once more to stop at once")
-            .says("error: interrupted; nothing was published, and an earlier result is untouched");
+        let run = in_step(&place);
+        run.send(signal);
+        let finished = run.finish().code(130);
+        let finished = finished.says("stopping; once more to stop at once");
+        let finished = finished.says(&format!("{IN_ORDER}, and an earlier result is untouched"));
         assert_eq!(finished.stdout, "");
         assert!(!place.failed().exists());
         place.first_is_untouched();
@@ -42,10 +41,9 @@ fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
 #[test]
 fn a_signal_during_a_first_build_leaves_no_folder() {
     let place = Place::with(endless());
-    let child = place.start_build(&[]);
-    place.engine.wait_until_running("make");
-    send(Signal::INT, &child);
-    finish(child).code(130);
+    let run = in_step(&place);
+    run.send(Signal::INT);
+    run.finish().code(130);
     assert!(!place.workplace.path().join("dist").exists());
     place.nothing_is_left();
 }
@@ -57,49 +55,46 @@ fn a_signal_stops_a_pull() {
         pulls: [("toolchain:1".to_owned(), Pull::Stalls)].into(),
         ..good_script()
     });
-    let child = place.start_build(&[]);
-    place.engine.wait_until_asked("/images/create");
-    send(Signal::TERM, &child);
-    finish(child).code(130);
+    let mut run = place.start_build(&[]);
+    run.until(|| place.engine.was_asked("/images/create"));
+    run.send(Signal::TERM);
+    run.finish().code(130);
     place.nothing_is_left();
 }
 
 #[test]
 fn a_second_signal_does_not_wait_for_the_engine() {
     let place = Place::with(Script {
-        remove_pause: Duration::from_secs(4),
+        unanswered: Some(REMOVAL),
         ..endless()
     });
-    let child = place.start_build(&[]);
-    place.engine.wait_until_running("make");
-    send(Signal::INT, &child);
-    place.engine.wait_until_asked("DELETE /containers/");
-    // Later than a second signal for the same wish would come.
-    thread::sleep(Duration::from_millis(500));
-    let begin = Instant::now();
-    send(Signal::INT, &child);
-    finish(child).code(130);
-    assert!(
-        begin.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        begin.elapsed()
-    );
+    let mut run = in_step(&place);
+    run.send(Signal::INT);
+    run.until(|| place.engine.was_asked(REMOVAL));
+    while !run.has_ended() {
+        // Later than a second signal for the same wish would come.
+        thread::sleep(Duration::from_millis(500));
+        run.send(Signal::INT);
+    }
+    let finished = run.finish().code(130);
+    assert!(!finished.stderr.contains(IN_ORDER), "{finished:?}");
+    assert_eq!(place.engine.containers_left().len(), 1);
 }
 
 #[test]
 fn signals_at_once_are_one_wish_to_stop() {
     let place = Place::with(Script {
-        remove_pause: Duration::from_millis(500),
+        unanswered: Some(REMOVAL),
         ..endless()
     });
-    let child = place.start_build(&[]);
-    place.engine.wait_until_running("make");
-    // As `timeout` does it: to the process, and to its group.
-    for _ in 0..2 {
-        send(Signal::TERM, &child);
-        thread::sleep(Duration::from_millis(2));
+    let mut run = in_step(&place);
+    // As `timeout` does it: to the process, and to its group. One that is stopped gets both in the same moment.
+    for signal in [Signal::STOP, Signal::TERM, Signal::INT, Signal::CONT] {
+        run.send(signal);
     }
-    finish(child).code(130);
+    run.until(|| place.engine.was_asked(REMOVAL));
+    place.engine.change(|script| script.unanswered = None);
+    run.finish().code(130).says(IN_ORDER);
     place.nothing_is_left();
 }
 
@@ -109,29 +104,27 @@ fn a_slow_sweep_can_be_stopped() {
     kill_in_mid_step(&place);
     place
         .engine
-        .change(|script| script.remove_pause = Duration::from_secs(4));
-    let child = place.start_build(&[]);
-    place.engine.wait_until_asked("DELETE /containers/");
-    let begin = Instant::now();
-    send(Signal::INT, &child);
-    finish(child).code(130);
-    assert!(
-        begin.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begin.elapsed()
-    );
+        .change(|script| script.unanswered = Some(REMOVAL));
+    let mut run = place.start_build(&[]);
+    run.until(|| place.engine.was_asked(REMOVAL));
+    run.send(Signal::INT);
+    run.finish().code(130).says(IN_ORDER);
+    assert_eq!(place.engine.containers_left().len(), 1);
 }
 
 #[test]
 fn a_signal_while_the_container_is_created_leaves_none() {
+    const CREATION: &str = "POST /containers/create";
     let place = Place::with(Script {
-        create_pause: Duration::from_millis(300),
+        unanswered: Some(CREATION),
         ..endless()
     });
-    let child = place.start_build(&["--format", "json"]);
-    place.engine.wait_until_asked("/containers/create");
-    send(Signal::INT, &child);
-    let finished = finish(child).code(130);
+    let mut run = place.start_build(&["--format", "json"]);
+    run.until(|| place.engine.was_asked(CREATION));
+    run.send(Signal::INT);
+    run.until_says("stopping; ");
+    place.engine.change(|script| script.unanswered = None);
+    let finished = run.finish().code(130);
     let last = finished.stdout.lines().last().expect("a last line");
     assert!(
         last.contains(r#""event":"failed","exit-code":130"#),
@@ -145,18 +138,20 @@ fn a_signal_ends_the_waiting_for_a_silent_engine() {
     let workplace = Workplace::new();
     let socket = workplace.path().join("silent.sock");
     let listener = UnixListener::bind(&socket).unwrap();
-    let child = workplace.start(&["clean", "--host", &format!("unix://{}", socket.display())]);
+    let run = workplace.start(&["clean", "--host", &format!("unix://{}", socket.display())]);
     let _silent = listener.accept().unwrap();
-    let begin = Instant::now();
-    send(Signal::INT, &child);
-    finish(child).code(130);
-    assert!(begin.elapsed() < Duration::from_secs(10));
+    run.send(Signal::INT);
+    run.finish().code(130);
+}
+
+/// A build in its step `make`.
+pub fn in_step(place: &Place) -> Running {
+    let mut run = place.start_build(&[]);
+    run.until(|| place.engine.is_running("make"));
+    run
 }
 
 /// Starts a build and kills it without mercy.
 pub fn kill_in_mid_step(place: &Place) {
-    let mut child = place.start_build(&[]);
-    place.engine.wait_until_running("make");
-    child.kill().expect("killed");
-    child.wait().expect("gone");
+    in_step(place).kill();
 }

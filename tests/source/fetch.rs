@@ -196,11 +196,8 @@ async fn the_first_mirror_that_works_serves_and_the_others_are_told() {
         .fetch(&wanted, &events, &CancellationToken::new())
         .await
         .unwrap();
-    let took = begin.elapsed();
-    assert!(
-        took > Duration::from_secs(2) && took < Duration::from_secs(6),
-        "{took:?}"
-    );
+    // Each of the two had its time.
+    assert!(begin.elapsed() > Duration::from_secs(2));
     assert_eq!(served.url, urls[4]);
     let told = reasons(&events);
     let kept: Vec<_> = served
@@ -404,24 +401,24 @@ async fn without_urls_there_is_nothing_to_ask() {
 }
 
 #[tokio::test]
-async fn cancelling_ends_a_silent_fetch_at_once() {
+async fn cancelling_ends_a_silent_fetch() {
     let stalled = GitServer::stalled();
     let fresh = FreshStore::new();
     let cancel = CancellationToken::new();
     let soon = cancel.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut wanted = request("v1", &[&stalled.url("upstream.git")]);
+    // Only the cancellation can end it.
+    wanted.stall = Duration::from_hours(1);
+    let events = Events::default();
+    let fetch = fresh.store.fetch(&wanted, &events, &cancel);
+    let asked = tokio::task::spawn_blocking(move || {
+        stalled.until_asked();
         soon.cancel();
+        stalled
     });
-    let begin = Instant::now();
-    let wanted = request("v1", &[&stalled.url("upstream.git")]);
-    let error = fresh
-        .store
-        .fetch(&wanted, &Events::default(), &cancel)
-        .await
-        .unwrap_err();
-    assert!(matches!(error, SourceError::Cancelled { .. }));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    let (fetched, stalled) = tokio::join!(fetch, asked);
+    assert!(matches!(fetched, Err(SourceError::Cancelled { .. })));
+    drop(stalled);
 }
 
 #[tokio::test]

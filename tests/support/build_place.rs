@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::command::{Finished, Workplace};
 use super::docker_command::{docker, docker_succeeds};
+use super::running::Running;
 use super::shaped_project::{ShapedProject, copy};
+
+/// What a step does, as a command of the shell, to wait until [`BuildPlace::let_go`] or the end of its container.
+pub const WAIT: &str = "until test -e /tmp/go; do sleep 0.1; done";
 
 /// One test's recipe with a name of its own, the project it builds, and a home to build in. Everything on the engine
 /// that carries the recipe's name is removed when this is dropped, after a panic too.
@@ -92,7 +96,7 @@ impl BuildPlace {
     }
 
     /// Starts a build of `tag`.
-    pub fn start(&self, tag: &str, further: &[&str]) -> Child {
+    pub fn start(&self, tag: &str, further: &[&str]) -> Running {
         let words = self.words(tag, further);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.place.start(&words)
@@ -124,6 +128,14 @@ impl BuildPlace {
             list.extend(["--filter", "label=io.kmembuild.deadline"]);
         }
         self.labelled(&list)
+    }
+
+    /// Lets the steps go on that [`WAIT`] now.
+    pub fn let_go(&self) {
+        for container in self.containers() {
+            // One that waits for nothing may be gone by now.
+            docker_succeeds(&["exec", &container, "touch", "/tmp/go"]);
+        }
     }
 
     /// Asserts that neither the engine nor the cache holds anything of a run.

@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+
+use super::running::Running;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kmembuild");
 
@@ -74,35 +76,31 @@ impl Workplace {
             .into()
     }
 
+    /// Runs the command to its end; the kernel ends it when it has used a processor for so many seconds.
+    pub fn run_within(&self, seconds: u32, arguments: &[&str]) -> Finished {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--cpu={seconds}")).arg(PROGRAM);
+        let output = self.set_up(command, arguments).output();
+        output.expect("prlimit starts").into()
+    }
+
     /// Runs the command to its end with `input` on a pipe.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Finished {
         let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the command starts");
-        let mut pipe = child.stdin.take().expect("stdin is piped");
+        let (run, mut pipe) = Running::with_input(&mut command);
         // A command that does not want it closes the pipe.
         let _ = pipe.write_all(input.as_bytes());
         drop(pipe);
-        finish(child)
+        run.finish()
     }
 
-    /// Starts the command with its output in pipes; see [`finish`].
-    pub fn start(&self, arguments: &[&str]) -> Child {
+    /// Starts the command.
+    pub fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new("env");
         // Where these tests are run by nohup, it would be ignored, which means something to the command.
         command.args(["--default-signal=HUP", PROGRAM]);
-        let mut command = self.set_up(command, arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("the command starts")
+        Running::start(&mut self.set_up(command, arguments))
     }
-}
-
-/// Waits for a started command.
-pub fn finish(child: Child) -> Finished {
-    child.wait_with_output().expect("the command ends").into()
 }
 
 impl From<Output> for Finished {

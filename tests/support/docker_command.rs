@@ -18,6 +18,15 @@ pub fn docker(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+/// Ids of the containers whose command holds `text`: how those of the engine's builder are known, which have the labels
+/// of what the image starts from.
+pub fn containers_that_run(text: &str) -> Vec<String> {
+    let list = docker(&["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
+    let found = list.lines().filter(|line| line.contains(text));
+    let ids = found.filter_map(|line| line.split(' ').next());
+    ids.map(str::to_owned).collect()
+}
+
 /// Whether `docker` with `arguments` succeeds.
 pub fn docker_succeeds(arguments: &[&str]) -> bool {
     Command::new("docker")

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 
 /// What a server does with a connection.
 #[derive(Debug, Clone)]
@@ -19,12 +20,16 @@ enum Behaviour {
     NotFound,
     /// Takes connections and never answers.
     Stalled,
+    /// Answers 404 when each of several servers was asked.
+    Together(Arc<Barrier>),
 }
 
 #[derive(Default)]
 struct Shared {
     stopped: AtomicBool,
     requests: Mutex<Vec<String>>,
+    /// There is a further request.
+    asked: Condvar,
     connections: Mutex<Vec<TcpStream>>,
 }
 
@@ -57,6 +62,13 @@ impl GitServer {
         Self::spawn(Behaviour::Stalled)
     }
 
+    /// Servers of which none answers before all of them were asked; then they answer 404.
+    pub fn together(count: usize) -> Vec<Self> {
+        let barrier = Arc::new(Barrier::new(count));
+        let behaviours = iter::repeat_n(Behaviour::Together(barrier), count);
+        behaviours.map(Self::spawn).collect()
+    }
+
     /// URL of a repository of the folder, e.g. `upstream.git`.
     pub fn url(&self, name: &str) -> String {
         format!("http://{}/{name}", self.address)
@@ -70,6 +82,13 @@ impl GitServer {
     /// The requests so far, e.g. `GET /upstream.git/info/refs?service=git-upload-pack`.
     pub fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
+    }
+
+    /// Waits for the first request.
+    pub fn until_asked(&self) {
+        let requests = self.shared.requests.lock().unwrap();
+        let none = |requests: &mut Vec<String>| requests.is_empty();
+        drop(self.shared.asked.wait_while(requests, none).unwrap());
     }
 
     /// Stops: connections end, new ones are refused.
@@ -133,14 +152,17 @@ fn serve(stream: &TcpStream, behaviour: &Behaviour, shared: &Shared) -> io::Resu
     while let Some(request) = read_request(&mut reader, &mut writer)? {
         let line = format!("{} {}", request.method, request.target);
         shared.requests.lock().unwrap().push(line);
+        shared.asked.notify_all();
         match behaviour {
             Behaviour::Serve { folder } => backend(folder, &request, &mut writer, None)?,
             Behaviour::StallAfter { folder, bytes } => {
                 let pack = request.method == "POST";
                 backend(folder, &request, &mut writer, pack.then_some(*bytes))?;
             }
-            Behaviour::NotFound => {
-                writer.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
+            Behaviour::NotFound => writer.write_all(NOT_FOUND)?,
+            Behaviour::Together(all) => {
+                all.wait();
+                writer.write_all(NOT_FOUND)?;
             }
             // Waits until the other side or the test ends it.
             Behaviour::Stalled => return wait_for_end(&mut reader),
@@ -148,6 +170,8 @@ fn serve(stream: &TcpStream, behaviour: &Behaviour, shared: &Shared) -> io::Resu
     }
     Ok(())
 }
+
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 fn wait_for_end(reader: &mut impl Read) -> io::Result<()> {
     io::copy(reader, &mut io::sink()).map(|_| ())

@@ -18,6 +18,7 @@ pub mod mirrors;
 pub mod node_results;
 pub mod recorder;
 pub mod registry;
+pub mod running;
 pub mod scratch;
 pub mod scripted_engine;
 pub mod shaped_project;

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::docker_command::{docker, docker_succeeds};
 
@@ -65,17 +65,14 @@ impl Registry {
             .stderr(Stdio::null())
             .spawn()
             .expect("docker-registry starts");
-        let registry = Self {
+        let mut registry = Self {
             address,
             process,
             storage: None,
         };
-        let begin = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
-            assert!(
-                begin.elapsed() < Duration::from_secs(20),
-                "docker-registry does not listen"
-            );
+            let ended = registry.process.try_wait().unwrap();
+            assert!(ended.is_none(), "docker-registry ended: {ended:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
         registry

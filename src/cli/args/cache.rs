@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::format::Format;
 use super::given::given;
 use crate::recipe::{ByteSize, Name, Span};
 
@@ -9,24 +10,46 @@ use crate::recipe::{ByteSize, Name, Span};
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
     /// List the results that are kept, and the compile caches and images on the engine, with their sizes
-    List,
+    List {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Show what a result is, when it was built and from what
     Show {
         /// Content key, or its beginning
         #[arg(value_parser = given())]
         key: String,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Hold the files of all results against their digests; exit code 17 when one is damaged, removed or not
     Verify {
         /// Remove damaged results; they are built again when they are wanted
         #[arg(long)]
         remove: bool,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Remove the results that were not used for the longest time, until the rest is within its limit
     ///
     /// It makes room; what killed runs left on the engine is removed by `kmembuild clean`. What a live run works with
     /// stays.
     Prune(PruneArguments),
+}
+
+impl CacheCommand {
+    /// What the command prints.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::List { format } | Self::Show { format, .. } | Self::Verify { format, .. } => {
+                *format
+            }
+            Self::Prune(arguments) => arguments.format,
+        }
+    }
 }
 
 /// What is to go.
@@ -50,6 +73,9 @@ pub struct PruneArguments {
     /// Only tell what would be removed
     #[arg(long)]
     pub dry_run: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// A size, which may be none at all.

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
+use super::format::{Format, PlanFormat};
 use super::given::given;
 use super::kmem::KmemCommand;
 use super::node_script::NodeScriptArguments;
@@ -53,22 +54,6 @@ pub struct GlobalArguments {
     /// Show warnings and the result only
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Form of what is printed on standard output
-    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
-    pub format: Option<Format>,
-}
-
-/// Form of what is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One JSON document, or one an event a line.
-    Json,
-    /// YAML (plans only).
-    Yaml,
-    /// Metrics for Prometheus (`kmem status` only).
-    Prometheus,
 }
 
 /// The commands.
@@ -85,6 +70,9 @@ pub enum CommandLine {
         /// What to build
         #[command(flatten)]
         build: BuildArguments,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: PlanFormat,
     },
     /// List, show, export and check recipes
     Recipes(RecipesArguments),
@@ -103,6 +91,9 @@ pub enum CommandLine {
         /// Remove also what other machines' runs made whose time is not up
         #[arg(long)]
         all: bool,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// List, show, check and remove what is kept to save time: results, and on the engine compile caches and images
     Cache {
@@ -131,6 +122,9 @@ pub enum CommandLine {
         /// In minisign's form, as its option -P takes it; for an Ed25519 key
         #[arg(long)]
         minisign: bool,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Print what a shell needs to complete the command line: source <(kmembuild completions bash)
     Completions {
@@ -154,9 +148,20 @@ pub struct RecipeCommandLine {
     /// Options of every command.
     #[command(flatten)]
     pub global: GlobalArguments,
+    /// Options of a recipe.
+    #[command(flatten)]
+    pub recipe: RecipeArguments,
+}
+
+/// What to build, and in which form to print what comes of it.
+#[derive(Debug, Args)]
+pub struct RecipeArguments {
     /// What to build.
     #[command(flatten)]
     pub build: BuildArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// Reads the command line.
@@ -187,7 +192,6 @@ pub fn parse_build(
         host: after.host.or_else(|| before.host.clone()),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
-        format: after.format.or(before.format),
     };
     Ok(read)
 }
@@ -212,14 +216,18 @@ pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
         .mut_subcommand("recipes", |recipes| {
             recipes
                 .mut_subcommand("show", |show| show.mut_arg("name", shown))
-                .mut_subcommand("export", |export| export.mut_arg("name", exported))
+                .mut_subcommand("export", |export| {
+                    // clap moves a changed argument behind the others, so the directory is moved behind it again.
+                    let export = export.mut_arg("name", exported);
+                    export.mut_arg("dir", |dir| dir)
+                })
         });
     for name in recipes {
         if command.find_subcommand(name).is_none() {
             // The options of every command come down from the top.
-            let build = BuildArguments::augment_args(clap::Command::new(name.clone()));
+            let arguments = RecipeArguments::augment_args(clap::Command::new(name.clone()));
             let about = recipe_command(name).get_about().cloned();
-            command = command.subcommand(build.about(about.unwrap_or_default()));
+            command = command.subcommand(arguments.about(about.unwrap_or_default()));
         }
     }
     command

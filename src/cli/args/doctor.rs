@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::format::Format;
 use super::given::given;
 use crate::recipe::Span;
 
@@ -17,6 +18,9 @@ pub struct DoctorArguments {
     /// Longest time for each mirror and source to answer
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub timeout: Span,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// One of the doctor's questions.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::format::{Format, StatusFormat};
 use crate::recipe::Span;
 
 /// What to do about kernel memory on this machine.
@@ -35,6 +36,9 @@ pub struct StatusArguments {
     /// exporter; it gets its name when it is whole
     #[arg(long, value_name = "FILE")]
     pub textfile: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StatusFormat,
 }
 
 /// What to watch, for how long, and what to make of it.
@@ -62,6 +66,9 @@ pub struct WatchArguments {
     /// Measurements of an earlier watch, to lay under the curves of this one
     #[arg(long, value_name = "OLD.csv")]
     pub compare: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// How far to fill the memory hierarchy.
@@ -81,4 +88,7 @@ pub struct ExhaustArguments {
     /// Folder of the memory hierarchy of cgroup v1; the mounted hierarchy if not given
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }

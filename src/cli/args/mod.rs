@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod command_line;
 mod doctor;
+mod format;
 mod given;
 mod kmem;
 mod node_script;
@@ -12,12 +13,13 @@ mod release;
 mod reproduce;
 mod verify;
 
-pub use build::{BuildArguments, CacheArguments, ImageChoice, UpstreamArguments, ViaChoice};
+pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{
-    Cli, CommandLine, Format, GlobalArguments, command_with_recipes, parse, parse_build,
+    Cli, CommandLine, GlobalArguments, RecipeCommandLine, command_with_recipes, parse, parse_build,
 };
 pub use doctor::{DoctorArguments, HalfChoice};
+pub use format::{Format, PlanFormat, StatusFormat};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
 pub use recipes::{RecipesArguments, RecipesCommand};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::format::Format;
+
 /// What to do with recipes.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -20,7 +22,11 @@ pub struct RecipesArguments {
 #[derive(Debug, Subcommand)]
 pub enum RecipesCommand {
     /// List the recipes and where each comes from
-    List,
+    List {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Show a recipe and where it comes from
     Show {
         /// Name of the recipe
@@ -38,4 +44,14 @@ pub enum RecipesCommand {
         /// The file; its patches are in the directory `patches` beside it
         file: PathBuf,
     },
+}
+
+impl RecipesArguments {
+    /// What the command prints.
+    pub fn format(&self) -> Format {
+        match self.action {
+            Some(RecipesCommand::List { format }) => format,
+            _ => Format::Text,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::build::CacheArguments;
+use super::format::Format;
 use super::given::given;
 
 /// Which release, and how.
@@ -47,6 +48,9 @@ pub struct ReleaseArguments {
     /// What may be taken from where.
     #[command(flatten)]
     pub caches: CacheArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// What to write into a lock file.
@@ -58,27 +62,4 @@ pub struct LockArguments {
     /// Only this input: the name of a recipe, a version, a patch or an image. All others stay as they are locked
     #[arg(long, value_name = "NAME", value_parser = given())]
     pub update: Vec<String>,
-}
-
-impl LockArguments {
-    /// The whole release that is locked.
-    pub fn as_release(&self) -> ReleaseArguments {
-        ReleaseArguments {
-            file: self.file.clone(),
-            schema: false,
-            plan: true,
-            only: Vec::new(),
-            jobs: None,
-            keep_going: false,
-            fail_fast: false,
-            locked: false,
-            unlocked: true,
-            sign_key: None,
-            output: None,
-            caches: CacheArguments {
-                no_cache: false,
-                offline: false,
-            },
-        }
-    }
 }

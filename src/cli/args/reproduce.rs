@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::format::Format;
 use super::given::given;
 use crate::recipe::Span;
 
@@ -41,4 +42,7 @@ pub struct ReproduceArguments {
     /// Keep the container of a failed step
     #[arg(long)]
     pub keep: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }

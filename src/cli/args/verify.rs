@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::format::Format;
 use crate::recipe::Architecture;
 use crate::verify::GlibcVersion;
 
@@ -40,4 +41,7 @@ pub struct VerifyArguments {
     /// Do not run them with --version
     #[arg(long)]
     pub no_run: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }

@@ -2,80 +2,67 @@
 
 use serde::Serialize;
 
-use super::beside::Beside;
-use super::prepare::prepare;
-use super::produce::{How, NotProduced, Order, Produced, Trial, checked, produce};
-use super::{Invocation, print};
-use crate::artifacts::Manifest;
-use crate::cli::args::{BuildArguments, Format};
-use crate::failure::Failure;
-use crate::report::{Progress, check_table, json_line};
+use crate::artifacts::{Manifest, ManifestFile};
+use crate::build::{self, BuildError, BuildResult, CacheOutcome, FailedBuild};
+use crate::cli::args::BuildArguments;
+use crate::cli::explain::explain;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::failure::{Failure, FailureDocument};
+use crate::report::{CheckedFile, Progress, check_table, json_line};
 
 /// Builds, proves and publishes; prints the result.
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
-    name: &str,
+    recipe: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let terminal = invocation.environment.progress_terminal;
     let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
-    let built = build(invocation, name, arguments, &progress).await;
+    let order = arguments.order(recipe);
+    let built = build::run(&order, &invocation.workspace, &progress).await;
     progress.finish();
-    let result = match &built {
-        Ok(produced) => Outcome::Published {
-            folder: produced.folder.display().to_string(),
-            how: produced.how,
-            manifest: &produced.manifest,
-        },
-        Err(NotProduced { failure, .. }) => Outcome::Failed {
-            exit_code: failure.kind.exit_code(),
-            message: failure.source.to_string(),
-            causes: failure.causes(),
-            hints: failure.hints.clone(),
-        },
-    };
-    let terminal = invocation.environment.output_terminal;
-    if invocation.json() {
-        if let Ok(line) = json_line(&result) {
-            print(&line)?;
-        }
-    } else {
-        match &built {
-            Ok(produced) => {
-                let files: Vec<_> = produced.manifest.files.iter().map(checked).collect();
-                print(&check_table(&files, terminal))?;
-                print(&format!("{}\n", produced.folder.display()))?;
-            }
-            Err(NotProduced { unproven, .. }) if !unproven.is_empty() => {
-                // That the checks failed matters more than that it cannot be shown.
-                let _ = print(&check_table(unproven, terminal));
-            }
-            Err(_) => {}
-        }
+    match built {
+        Ok(result) => print_result(invocation, &result),
+        Err(failed) => Err(print_failure(invocation, &failed)),
     }
-    built.map(|_| ()).map_err(|error| error.failure)
 }
 
-/// From the recipe to the published result.
-async fn build(
-    invocation: &Invocation<'_>,
-    name: &str,
-    arguments: &BuildArguments,
-    progress: &Progress,
-) -> Result<Produced, NotProduced> {
-    let prepared = prepare(invocation, name, arguments, progress).await?;
-    let order = Order {
-        trial: if arguments.verify_run {
-            Trial::Yes
-        } else {
-            Trial::No
-        },
-        arguments,
-        folder: prepared.plan.platform.clone(),
-        beside: Beside::default(),
-    };
-    produce(invocation, &prepared, &order, progress).await
+fn print_result(invocation: &Invocation<'_>, result: &BuildResult) -> Result<(), Failure> {
+    let directory = result.directory.display().to_string();
+    if invocation.json() {
+        return print_line(&Outcome::Published {
+            folder: directory,
+            how: result.outcome,
+            manifest: &result.manifest,
+        });
+    }
+    print(&table(invocation, &result.manifest.files))?;
+    print(&format!("{directory}\n"))
+}
+
+/// Prints what is known of a result that does not pass its checks. That it does not matters more than that it cannot be
+/// shown.
+fn print_failure(invocation: &Invocation<'_>, failed: &FailedBuild) -> Failure {
+    let failure = explain(failed);
+    if invocation.json() {
+        let _ = print_line(&Outcome::Failed(failure.document()));
+    } else if let BuildError::Unproven { files } = &failed.error {
+        let _ = print(&table(invocation, files));
+    }
+    failure
+}
+
+fn table(invocation: &Invocation<'_>, files: &[ManifestFile]) -> String {
+    let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
+    check_table(&files, invocation.environment.output_terminal)
+}
+
+fn print_line(outcome: &Outcome<'_>) -> Result<(), Failure> {
+    match json_line(outcome) {
+        Ok(line) => print(&line),
+        Err(_) => Ok(()),
+    }
 }
 
 /// The last line of `--format json`.
@@ -88,13 +75,8 @@ async fn build(
 enum Outcome<'a> {
     Published {
         folder: String,
-        how: How,
+        how: CacheOutcome,
         manifest: &'a Manifest,
     },
-    Failed {
-        exit_code: u8,
-        message: String,
-        causes: Vec<String>,
-        hints: Vec<String>,
-    },
+    Failed(FailureDocument<'a>),
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
-use crate::cli::args::Format;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::engine::OwnedKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
@@ -40,14 +40,14 @@ struct Removed {
     name: String,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     caches: bool,
     images: bool,
     all: bool,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
-    let engine = invocation.engine().await?;
+    let workspace = &invocation.workspace;
+    let engine = workspace.connected().await?.engine.as_ref();
     let what = Sweep {
         dead_runs: true,
         kept: true,
@@ -56,10 +56,10 @@ pub(super) async fn run(
         images,
         recipe: None,
     };
-    let runs = invocation.environment.cache_dir.join("runs");
+    let runs = workspace.runs();
     let swept = tokio::select! {
-        swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
-        () = invocation.cancel.cancelled() => {
+        swept = sweep(engine, &runs, what) => swept?,
+        () = invocation.workspace.cancel.cancelled() => {
             let text = "interrupted; some of it may be removed, and `kmembuild clean` removes the rest";
             return Err(Failure::new(FailureKind::Interrupted, text));
         }

@@ -2,14 +2,11 @@
 
 use clap_complete::Shell;
 
-use super::{Invocation, print};
-use crate::cli::args::Format;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::Failure;
 
-pub(super) fn run(invocation: &Invocation<'_>, shell: Shell) -> Result<(), Failure> {
-    for format in [Format::Json, Format::Yaml] {
-        invocation.refuse_format(format)?;
-    }
+pub(crate) fn run(invocation: &Invocation<'_>, shell: Shell) -> Result<(), Failure> {
     let mut command = invocation.command_with_recipes()?;
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "kmembuild", &mut script);

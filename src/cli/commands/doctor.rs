@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{Invocation, explain, print};
-use crate::cli::args::{DoctorArguments, Format, HalfChoice};
+use crate::cli::args::{DoctorArguments, HalfChoice};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::{Failure, FailureKind, with_causes};
@@ -35,11 +36,10 @@ struct Diagnosis<'a> {
     lines: &'a [Line],
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &DoctorArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     if arguments.only == Some(HalfChoice::Leak) && !arguments.recipes.is_empty() {
         let recipes = arguments.recipes.join(", ");
         let text = format!("--only leak looks at no recipe, and {recipes} is one");
@@ -48,7 +48,7 @@ pub(super) async fn run(
         );
     }
     let interrupted = || Failure::new(FailureKind::Interrupted, "interrupted; nothing was changed");
-    let stop = invocation.cancel.child_token();
+    let stop = invocation.workspace.cancel.child_token();
     let build = async {
         let looking = async {
             match arguments.only {
@@ -106,7 +106,7 @@ async fn can_it_build(
     arguments: &DoctorArguments,
 ) -> Result<Vec<Line>, Failure> {
     let (recipes, unread) = recipes(invocation, &arguments.recipes)?;
-    let config = &invocation.config;
+    let config = &invocation.workspace.configuration;
     let places = places(&recipes, &config.mirrors, config.debian_mirror.as_deref());
     let address = Address {
         request_timeout: ENGINE_LIMIT,
@@ -139,13 +139,13 @@ fn recipes(
     let (mut recipes, mut unread) = (Vec::new(), Vec::new());
     if !asked.is_empty() {
         for name in asked {
-            recipes.push(invocation.recipe(name)?.recipe.clone());
+            recipes.push(invocation.workspace.recipe(name)?.recipe.clone());
         }
         return Ok((recipes, unread));
     }
-    let listed = invocation.library.list().map_err(explain::library)?;
+    let listed = invocation.workspace.library.list()?;
     for listed in listed {
-        match invocation.library.load(&listed.name) {
+        match invocation.workspace.library.load(&listed.name) {
             Ok(loaded) => recipes.push(loaded.recipe),
             Err(error) => {
                 let found = with_causes(&error);
@@ -187,7 +187,7 @@ fn bootstrap(invocation: &Invocation<'_>, recipes: &[Recipe]) -> Option<Line> {
     let program = folders
         .map(|folder| folder.join(BOOTSTRAP))
         .find(|path| path.is_file());
-    let has_mirror = invocation.config.debian_mirror.is_some();
+    let has_mirror = invocation.workspace.configuration.debian_mirror.is_some();
     judge_bootstrap(&bootstraps, program.as_deref(), has_mirror)
 }
 

@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Invocation, print};
-use crate::cli::args::Format;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 
-pub(super) fn run(invocation: &Invocation<'_>, folder: &Path) -> Result<(), Failure> {
-    for format in [Format::Json, Format::Yaml] {
-        invocation.refuse_format(format)?;
-    }
+pub(crate) fn run(invocation: &Invocation<'_>, folder: &Path) -> Result<(), Failure> {
     let mut command = invocation.command_with_recipes()?;
     // Gives every command its full name.
     command.build();

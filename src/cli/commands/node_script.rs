@@ -1,17 +1,11 @@
 //! `kmembuild node-script`.
 
-use super::{Invocation, print};
-use crate::cli::args::{Format, NodeScriptArguments};
+use crate::cli::args::NodeScriptArguments;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::node_script::{NodeBinary, NodeScriptError, node_script};
 
-pub(super) fn run(
-    invocation: &Invocation<'_>,
-    arguments: &NodeScriptArguments,
-) -> Result<(), Failure> {
-    for format in [Format::Json, Format::Yaml] {
-        invocation.refuse_format(format)?;
-    }
+pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let mut binaries = Vec::new();
     for result in &arguments.results {
         binaries.extend(NodeBinary::read(result).map_err(failure)?);

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
 use crate::attestation::{VerifyingKey, minisign_public_key};
-use crate::cli::args::Format;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -23,9 +23,8 @@ struct PublicKey {
     minisign: Option<String>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
-    let key = VerifyingKey::read_of_either(file).map_err(explain::key)?;
+pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
+    let key = VerifyingKey::read_of_either(file)?;
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {
         let text = format!(

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print};
-use crate::cli::args::{Format, RecipesArguments, RecipesCommand};
+use crate::cli::args::{RecipesArguments, RecipesCommand};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
@@ -29,46 +30,36 @@ struct ListedRecipe {
     problem: Option<String>,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, arguments: RecipesArguments) -> Result<(), Failure> {
+pub(crate) fn run(
+    invocation: &Invocation<'_>,
+    arguments: &RecipesArguments,
+) -> Result<(), Failure> {
     if arguments.schema {
-        invocation.refuse_format(Format::Yaml)?;
         return print(&canonical_json(&json_schema()));
     }
-    let action = arguments.action.unwrap_or(RecipesCommand::List);
-    // A recipe is YAML; the other two answers are a line or two for people.
-    let refused: &[Format] = match &action {
-        RecipesCommand::List => &[Format::Yaml],
-        RecipesCommand::Show { .. } => &[Format::Json],
-        RecipesCommand::Export { .. } | RecipesCommand::Check { .. } => {
-            &[Format::Json, Format::Yaml]
-        }
+    let Some(action) = &arguments.action else {
+        return list(invocation);
     };
-    for &format in refused {
-        invocation.refuse_format(format)?;
-    }
     match action {
-        RecipesCommand::List => list(invocation),
+        RecipesCommand::List { .. } => list(invocation),
         RecipesCommand::Show { name } => {
-            let loaded = invocation.library.load(&name).map_err(explain::library)?;
+            let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
-            if loaded.origin != Origin::Embedded && is_embedded(invocation, &name)? {
+            if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
             print(&(text + &loaded.text))?;
             Ok(())
         }
         RecipesCommand::Export { name, dir } => {
-            let loaded = invocation.library.load(&name).map_err(explain::library)?;
-            for file in loaded.export(&dir).map_err(explain::library)? {
+            let loaded = invocation.workspace.library.load(name)?;
+            for file in loaded.export(dir)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
         RecipesCommand::Check { file } => {
-            let loaded = invocation
-                .library
-                .load_file(&file)
-                .map_err(explain::library)?;
+            let loaded = invocation.workspace.library.load_file(file)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),
                 number => format!("{number} patches"),
@@ -84,7 +75,7 @@ pub(super) fn run(invocation: &Invocation<'_>, arguments: RecipesArguments) -> R
 }
 
 fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure> {
-    let listed = invocation.library.list().map_err(explain::library)?;
+    let listed = invocation.workspace.library.list()?;
     Ok(listed
         .iter()
         .any(|entry| entry.name == name && entry.replaces_embedded))
@@ -92,12 +83,12 @@ fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure>
 
 fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut recipes = Vec::new();
-    for entry in invocation.library.list().map_err(explain::library)? {
+    for entry in invocation.workspace.library.list()? {
         // One bad file of the user's must not hide the others.
-        let (summary, problem) = match invocation.library.load(&entry.name) {
+        let (summary, problem) = match invocation.workspace.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
             Err(error) => {
-                let text = explain::library(error).render();
+                let text = Failure::from(error).render();
                 let text = text.strip_prefix("error: ").unwrap_or(&text);
                 (None, Some(text.trim_end().to_owned()))
             }

@@ -1,16 +1,18 @@
 //! `kmembuild verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Invocation, explain, print, trial};
 use crate::attestation::{Audit, VerifyingKey, audit};
-use crate::cli::args::{Format, VerifyArguments};
+use crate::build::check_by_running;
+use crate::cli::args::VerifyArguments;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, JSON_FORMAT, audit_table, check_table};
+use crate::report::{CheckedFile, JSON_FORMAT, Progress, audit_table, check_table};
 use crate::verify::{
     Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
 };
@@ -24,13 +26,12 @@ struct Verified {
     folders: Vec<Audit>,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &VerifyArguments,
 ) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
-    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(explain::key)?;
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {
         let text = "--key is for folders of releases and results, and none is named: a binary alone has no signature";
         return Err(Failure::new(FailureKind::Usage, text));
@@ -42,17 +43,20 @@ pub(super) async fn run(
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for path in &arguments.files {
         if path.is_dir() {
-            folders.push(audit(path, &keys).map_err(explain::audit)?);
+            folders.push(audit(path, &keys)?);
         } else {
             files.push(check(path, arguments)?);
         }
     }
     if arguments.run {
-        let paths: Vec<_> = arguments.files.iter().map(PathBuf::as_path).collect();
-        let checks = trial::checks(invocation, &paths).await?;
-        for (file, check) in files.iter_mut().zip(checks) {
-            file.checks.push(check);
+        // Standard output is for the one document.
+        let terminal = invocation.environment.progress_terminal && !invocation.json();
+        let progress = Progress::new(false, terminal, invocation.verbosity());
+        for (file, path) in files.iter_mut().zip(&arguments.files) {
+            let check = check_by_running(path, &invocation.workspace, &progress).await;
+            file.checks.push(check.inspect_err(|_| progress.finish())?);
         }
+        progress.finish();
     }
     let failure = failure(&files, &folders);
     if invocation.json() {

@@ -52,6 +52,17 @@ pub enum ImageWay {
     Debian,
 }
 
+impl std::fmt::Display for ImageWay {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Registry => "registry",
+            Self::Upstream => "upstream",
+            Self::Lean => "lean",
+            Self::Debian => "debian",
+        })
+    }
+}
+
 /// A ready-made image from a registry.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -83,11 +94,15 @@ pub struct UpstreamImage {
 pub struct LeanImage {
     /// Base image, passed as the build argument `BASE`. Default: the base image of upstream's Dockerfile.
     #[serde(default)]
+    #[schemars(extend("examples" = ["golang:1.12-stretch"]))]
     pub base: Option<ImageName>,
     /// Additional build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
     /// Content of the Dockerfile.
+    #[schemars(
+        extend("examples" = ["ARG BASE\nFROM ${BASE}\nRUN apt-get update && apt-get install -y libseccomp-dev\n"])
+    )]
     pub dockerfile: String,
 }
 
@@ -113,6 +128,7 @@ pub struct DebianImage {
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"PATH": "/usr/lib/go-1.15/bin:/usr/bin:/bin"}]))]
     pub environment: BTreeMap<String, String>,
 }
 

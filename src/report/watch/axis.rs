@@ -15,7 +15,7 @@ pub(super) struct Mark {
     pub(super) label: String,
 }
 
-/// Steps of time in seconds that people count in.
+/// Steps of time, in seconds, that people count in.
 const TIMES: [f64; 19] = [
     1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
     10_800.0, 21_600.0, 43_200.0, 86_400.0, 604_800.0,
@@ -97,7 +97,7 @@ fn round(step: f64) -> f64 {
         }
 }
 
-/// The unit in which so many bytes are told, in bytes, and its name.
+/// The unit for so many bytes, in bytes, and its name.
 fn unit_of(bytes: f64) -> (f64, &'static str) {
     let mut unit = (1.0, " B");
     for name in [" KiB", " MiB", " GiB", " TiB"] {

@@ -1,11 +1,11 @@
-//! The figures that are drawn, and their curves.
+//! The measured figures and their curves.
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
 use crate::host::kmem::Sample;
 
-/// Something that is drawn.
+/// A measured figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Figure {
@@ -28,7 +28,7 @@ impl Figure {
         Self::KernelMemory,
     ];
 
-    /// Its name for a person.
+    /// Its name for people.
     pub fn title(self) -> &'static str {
         match self {
             Self::SlabCaches => "slab caches",
@@ -38,7 +38,7 @@ impl Figure {
         }
     }
 
-    /// Its value in a sample, if that is known.
+    /// Its value in a sample, if known.
     pub fn value(self, sample: &Sample) -> Option<u64> {
         match self {
             Self::SlabCaches => sample.slab_caches,
@@ -53,7 +53,7 @@ impl Figure {
         self == Self::KernelMemory
     }
 
-    /// A value of it for a person.
+    /// A value of it for people.
     pub fn show(self, value: u64) -> String {
         if self.is_bytes() {
             ByteSize(value).to_string()
@@ -63,7 +63,7 @@ impl Figure {
     }
 }
 
-/// A curve: seconds since the first sample, and the value there. A gap is where nothing was known.
+/// A curve: seconds since the first sample, and the value at that time. An unknown value is a gap.
 pub(super) type Curve = Vec<Point>;
 
 /// A point of a curve.
@@ -73,7 +73,7 @@ type Point = (f64, Option<f64>);
 const POINTS: usize = 1200;
 
 /// The curve of a figure. Of very many samples the lowest and the highest of each stretch are kept, so that no peak is
-/// lost; a gap is left where nothing was known of a whole stretch.
+/// lost; a stretch without any known value is a gap.
 pub(super) fn curve(figure: Figure, samples: &[Sample]) -> Curve {
     let Some(first) = samples.first() else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The chart on a terminal while it is watched.
+//! The live chart on a terminal.
 
 use std::io::{self, Stderr};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::axis::Axis;
 use super::figure::{Figure, curve};
 use crate::host::kmem::Sample;
 
-/// Charts of all figures on the whole terminal of standard error. The screen is as it was before when this is dropped.
+/// Charts of all figures on the whole terminal of standard error. Dropping it restores the screen.
 pub struct LiveChart {
     terminal: Terminal<CrosstermBackend<Stderr>>,
 }
@@ -26,7 +26,7 @@ impl LiveChart {
     /// Takes the screen.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// The terminal's error.
     pub fn new() -> io::Result<Self> {
         execute!(io::stderr(), EnterAlternateScreen)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stderr()));
@@ -41,11 +41,11 @@ impl LiveChart {
     /// Draws the curves.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// The terminal's error.
     pub fn draw(&mut self, samples: &[Sample], before: Option<&[Sample]>) -> io::Result<()> {
         let drawn =
             Figure::ALL.map(|figure| Drawn::new(figure, samples, before.unwrap_or_default()));
-        let hint = "Ctrl-C ends the watch and writes what was measured";
+        let hint = "Press Ctrl-C to stop and write the results";
         self.terminal.draw(|frame| {
             let [charts, foot] =
                 Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
@@ -95,7 +95,7 @@ impl Drawn {
         let high = all().map(|point| point.1).fold(0.0, f64::max);
         let end = all().map(|point| point.0).fold(0.0, f64::max);
         let last = samples.last().and_then(|sample| figure.value(sample));
-        let last = last.map_or_else(|| "not known".to_owned(), |value| figure.show(value));
+        let last = last.map_or_else(|| "unknown".to_owned(), |value| figure.show(value));
         Self {
             title: format!(" {}: {last} ", figure.title()),
             x: Axis::of_time(end),

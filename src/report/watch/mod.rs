@@ -1,4 +1,4 @@
-//! What was watched over time: a chart on a terminal, a page with curves, a table of how it went.
+//! Measurements over time: a chart on a terminal, a page with curves, a table.
 
 mod axis;
 mod figure;

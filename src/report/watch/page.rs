@@ -1,4 +1,4 @@
-//! The page with the curves: one file that needs nothing but a browser, not even scripts.
+//! The page with the curves: one file that needs nothing but a browser, without scripts.
 //!
 //! Drawn here rather than by a library: those that draw pictures scale the text with them, so that it cannot be read on
 //! a narrow screen, and those that draw in the browser bring megabytes of scripts.
@@ -13,15 +13,15 @@ use crate::host::kmem::Sample;
 /// Width and height of the pictures in their own units; the browser stretches them.
 const SIZE: f64 = 1000.0;
 
-/// The page of what was watched on a machine with that kernel. Another watch from `before` is laid under it, both from
-/// their beginnings.
+/// The page with the measurements of a machine with that kernel. Earlier measurements, `before`, are drawn beneath them;
+/// both start at 0.
 pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -> String {
     let times = |samples: &[Sample]| match (samples.first(), samples.last()) {
         (Some(first), Some(last)) => {
             let time = |sample: &Sample| sample.time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
             format!("{} to {}", time(first), time(last))
         }
-        _ => "nothing".to_owned(),
+        _ => "no time".to_owned(),
     };
     let mut about = format!(
         "Kernel {}; {}, {} measurements",
@@ -63,7 +63,7 @@ fn drawn(figure: Figure, samples: &[Sample], before: Option<&[Sample]>) -> Strin
     let title = figure.title();
     if values.is_empty() {
         return format!(
-            "<figure><figcaption>{title}</figcaption><p>Not known on this machine.</p></figure>\n"
+            "<figure><figcaption>{title}</figcaption><p>Not available on this machine.</p></figure>\n"
         );
     }
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -87,10 +87,10 @@ fn drawn(figure: Figure, samples: &[Sample], before: Option<&[Sample]>) -> Strin
         axis.marks.iter().map(mark).collect()
     };
     format!(
-        "<figure><figcaption>{title} <small>{first} at first, {last} at last</small></figcaption>\n\
+        "<figure><figcaption>{title} <small>{first} at the start, {last} at the end</small></figcaption>\n\
          <div class=\"plot\"><div class=\"y\">{}</div>\
-         <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {first} at first, \
-         {last} at last\">{grid}{}{}</svg><div class=\"x\">{}</div></div></figure>\n",
+         <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}: {first} at the start, \
+         {last} at the end\">{grid}{}{}</svg><div class=\"x\">{}</div></div></figure>\n",
         labels(&y, "bottom"),
         paths(&before, &x, &y, "before"),
         paths(&now, &x, &y, "now"),
@@ -128,8 +128,8 @@ fn paths(curve: &Curve, x: &Axis, y: &Axis, class: &str) -> String {
 }
 
 fn table(samples: &[Sample], before: Option<&[Sample]>) -> String {
-    let mut head = vec!["figure", "first", "last", "lowest", "highest", "an hour"];
-    head.extend(before.map(|_| "an hour before"));
+    let mut head = vec!["figure", "first", "last", "lowest", "highest", "per hour"];
+    head.extend(before.map(|_| "per hour before"));
     let mut text = String::from("<table><thead><tr>");
     for cell in head {
         let _ = write!(text, "<th>{cell}</th>");

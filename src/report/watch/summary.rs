@@ -1,11 +1,11 @@
-//! How it went, in numbers.
+//! The measurements in numbers.
 
 use serde::Serialize;
 
 use super::figure::Figure;
+use crate::events::JSON_FORMAT;
 use crate::host::kmem::Sample;
 use crate::plan::canonical_json;
-use crate::report::json::JSON_FORMAT;
 use crate::report::summary::Summary;
 
 /// `kmem watch --format json`.
@@ -23,11 +23,12 @@ pub fn watch_json(samples: &[Sample]) -> String {
     })
 }
 
-/// A table with a row a figure: its first and last value and how fast it grew, and how fast it had grown before.
+/// A table with one row for each figure: first, last, lowest and highest value, growth per hour, and the growth per hour in
+/// the earlier measurements.
 pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bool) -> String {
-    let mut head = vec!["figure", "first", "last", "lowest", "highest", "an hour"];
+    let mut head = vec!["figure", "first", "last", "lowest", "highest", "per hour"];
     if before.is_some() {
-        head.push("an hour before");
+        head.push("per hour before");
     }
     let rows = Figure::ALL.into_iter().map(|figure| {
         let mut row = vec![figure.title().to_owned()];
@@ -42,7 +43,7 @@ pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bo
     .table(terminal)
 }
 
-/// First, last, lowest, highest, and change an hour.
+/// First, last, lowest and highest value, and change per hour.
 pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
     let known: Vec<_> = samples
         .iter()
@@ -59,12 +60,12 @@ pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
     ]
 }
 
-/// Change an hour from the first to the last known value; none of what was not watched for a while.
+/// Change per hour from the first to the last known value; `-` for less than a second.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a rate for people"
+    reason = "an approximate rate"
 )]
 pub(super) fn per_hour(figure: Figure, samples: &[Sample]) -> String {
     let mut known = samples

@@ -125,8 +125,6 @@ fn create(request: &Request, state: &Mutex<State>, writer: &mut impl Write) -> i
     if let Some(refusal) = refusal(state, |script| &script.create) {
         return refuse(writer, &refusal);
     }
-    let pause = state.lock().unwrap().script.create_pause;
-    std::thread::sleep(pause);
     let id = {
         let mut state = state.lock().unwrap();
         let id = state.next_id();
@@ -172,8 +170,6 @@ fn remove(id: &str, state: &Mutex<State>, writer: &mut impl Write) -> io::Result
     if let Some(refusal) = refusal(state, |script| &script.remove) {
         return refuse(writer, &refusal);
     }
-    let pause = state.lock().unwrap().script.remove_pause;
-    std::thread::sleep(pause);
     match state.lock().unwrap().containers.remove(id) {
         Some(_) => respond(writer, 204, b""),
         None => missing(writer, &format!("No such container: {id}")),

@@ -24,6 +24,11 @@ impl Request {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// Whether `text` is in method and path, as in `DELETE /containers/`.
+    pub fn is(&self, text: &str) -> bool {
+        format!("{} {}", self.method, self.path).contains(text)
+    }
+
     /// A part of the query; empty when it is not there.
     pub fn asks(&self, name: &str) -> &str {
         self.query.get(name).map_or("", String::as_str)

@@ -1,7 +1,6 @@
 //! What a scripted engine does.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a scripted engine has and does. May be changed while the engine runs.
 #[derive(Clone, Default)]
@@ -29,12 +28,10 @@ pub struct Script {
     pub start: Option<Refusal>,
     /// An upload is refused.
     pub upload: Option<Refusal>,
-    /// Creating a container takes this long.
-    pub create_pause: Duration,
     /// Removing a container is refused.
     pub remove: Option<Refusal>,
-    /// Removing a container takes this long.
-    pub remove_pause: Duration,
+    /// A request whose method and path hold this text is not answered as long as this stands here.
+    pub unanswered: Option<&'static str>,
 }
 
 /// What comes of a pull.
@@ -79,7 +76,7 @@ pub enum Ending {
     OutOfMemory,
     /// Not before its container is removed.
     Never,
-    /// The connection breaks; the command goes on for a moment and ends with this exit code.
+    /// The connection breaks; the command goes on until somebody looks for it, and ends with this exit code.
     ConnectionBreaks(i64),
     /// Its container ends with this exit code.
     ContainerEnds(i64),

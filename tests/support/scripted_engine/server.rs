@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -13,6 +13,9 @@ use super::answer::answer;
 use super::http::{Request, read_request};
 use super::script::Script;
 use super::state::{Container, State};
+
+/// How often a thing that tells nobody of its change is looked at.
+pub const LOOK: Duration = Duration::from_millis(5);
 
 /// A played engine; ends with the test's process.
 pub struct ScriptedEngine {
@@ -84,36 +87,19 @@ impl ScriptedEngine {
         self.state.lock().unwrap().gone = false;
     }
 
-    /// Waits until a command that holds `text` runs.
-    #[track_caller]
-    pub fn wait_until_running(&self, text: &str) {
-        let running = |state: &State| {
-            let mut execs = state.execs.iter();
-            execs.any(|exec| {
-                let open = exec.started && exec.exit_code.is_none();
-                open && exec.command.contains(text)
-                    && state.containers.contains_key(&exec.container)
-            })
-        };
-        self.wait(text, running);
+    /// Whether a command that holds `text` runs now.
+    pub fn is_running(&self, text: &str) -> bool {
+        let state = self.state.lock().unwrap();
+        let mut execs = state.execs.iter();
+        execs.any(|exec| {
+            let open = exec.started && exec.exit_code.is_none();
+            open && exec.command.contains(text) && state.containers.contains_key(&exec.container)
+        })
     }
 
-    /// Waits until a request was made whose method and path hold `text`.
-    #[track_caller]
-    pub fn wait_until_asked(&self, text: &str) {
-        self.wait(text, |state| {
-            let mut requests = state.requests.iter();
-            requests.any(|asked| format!("{} {}", asked.method, asked.path).contains(text))
-        });
-    }
-
-    #[track_caller]
-    fn wait(&self, what: &str, mut happened: impl FnMut(&State) -> bool) {
-        let begin = Instant::now();
-        while !happened(&self.state.lock().unwrap()) {
-            assert!(begin.elapsed() < Duration::from_secs(20), "no {what}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    /// Whether a request was made whose method and path hold `text`.
+    pub fn was_asked(&self, text: &str) -> bool {
+        self.state.lock().unwrap().was_asked(text)
     }
 }
 
@@ -134,6 +120,12 @@ impl Drop for ScriptedEngine {
     }
 }
 
+/// Whether the script leaves a request without an answer for now.
+fn is_held(request: &Request, state: &State) -> bool {
+    let held = state.script.unanswered;
+    !state.gone && held.is_some_and(|text| request.is(text))
+}
+
 fn serve(stream: &UnixStream, state: &Mutex<State>) -> io::Result<()> {
     {
         let mut state = state.lock().unwrap();
@@ -146,6 +138,9 @@ fn serve(stream: &UnixStream, state: &Mutex<State>) -> io::Result<()> {
     let mut writer = stream.try_clone()?;
     while let Some(request) = read_request(&mut reader)? {
         state.lock().unwrap().requests.push(request.clone());
+        while is_held(&request, &state.lock().unwrap()) {
+            std::thread::sleep(LOOK);
+        }
         if !answer(&request, state, &mut writer)? {
             break;
         }

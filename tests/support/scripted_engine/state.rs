@@ -58,6 +58,11 @@ impl State {
         format!("{:012x}{}", 0xc0_ffee_0000_u64 + self.made, "0".repeat(52))
     }
 
+    /// Whether a request was made whose method and path hold `text`.
+    pub fn was_asked(&self, text: &str) -> bool {
+        self.requests.iter().any(|asked| asked.is(text))
+    }
+
     /// The labels of an image, if it is there.
     pub fn image(&self, name: &str) -> Option<Labels> {
         if let Some(labels) = self.images.get(name) {

@@ -4,16 +4,14 @@ use std::io::{self, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use super::answer::missing;
 use super::script::{Ending, Step};
+use super::server::LOOK;
 use super::state::State;
 
 /// How the tool asks the kernel for the processes that it ended for lack of memory.
 const MEMORY_COUNTER: &str = "cat /sys/fs/cgroup";
-/// How long a command outlives its connection.
-const MOMENT: Duration = Duration::from_millis(50);
 
 /// Plays a command on its connection, up to the connection's end.
 pub fn run(id: &str, state: &Mutex<State>, writer: &mut UnixStream) -> io::Result<()> {
@@ -39,13 +37,16 @@ pub fn run(id: &str, state: &Mutex<State>, writer: &mut UnixStream) -> io::Resul
         }
         Ending::Never => {
             while alive(at, state) {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::sleep(LOOK);
             }
             end(137);
         }
         Ending::ConnectionBreaks(code) => {
             writer.shutdown(Shutdown::Both)?;
-            std::thread::sleep(MOMENT);
+            let looked = format!("GET /exec/{id}/json");
+            while alive(at, state) && !state.lock().unwrap().was_asked(&looked) {
+                std::thread::sleep(LOOK);
+            }
             end(code);
         }
         Ending::ContainerEnds(code) => {

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Invocation, Remarks, SHOWN_DIGITS, count, print, read_results, size, time};
+use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
 use crate::artifacts::cache::Listed;
-use crate::engine::{Engine, LABEL_RECIPE, Owned, OwnedKind};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::engine::{LABEL_RECIPE, Owned, OwnedKind};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{JSON_FORMAT, Summary};
@@ -71,7 +73,7 @@ struct Image {
     size: Option<u64>,
 }
 
-pub(super) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut remarks = Remarks::default();
     let listing = read_results(invocation, &mut remarks);
     let engine = match on_engine(invocation, &mut remarks).await {
@@ -86,8 +88,13 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let cache = Cache {
         format: JSON_FORMAT,
         results: Results {
-            folder: invocation.results().folder().display().to_string(),
-            limit: invocation.config.cache_size(),
+            folder: invocation
+                .workspace
+                .results()
+                .folder()
+                .display()
+                .to_string(),
+            limit: invocation.workspace.configuration.cache_size(),
             // What was used last is what somebody looks for.
             entries: listing.entries.into_iter().rev().map(entry).collect(),
         },
@@ -105,13 +112,13 @@ async fn on_engine(
     invocation: &Invocation<'_>,
     remarks: &mut Remarks,
 ) -> Result<OnEngine, Failure> {
-    let engine = invocation.engine().await?;
-    let owned = invocation.unless_stopped(engine.owned()).await?;
+    let engine = invocation.workspace.connected().await?.engine.as_ref();
+    let owned = invocation.workspace.unless_stopped(engine.owned()).await?;
     let of_kind = |kind| owned.iter().filter(move |thing| thing.kind == kind);
     let uses = if of_kind(OwnedKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
-        super::volume_uses(invocation, &engine, remarks).await?
+        super::volume_uses(invocation, engine, remarks).await?
     };
     let recipe = |thing: &Owned| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {

@@ -10,23 +10,24 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::{Invocation, explain, print};
 use crate::artifacts::cache::{Damage, Listing};
-use crate::cli::args::{CacheCommand, Format};
-use crate::engine::{DockerEngine, Engine, VolumeUse};
+use crate::build::BuildError;
+use crate::cli::args::CacheCommand;
+use crate::cli::explain::interrupted;
+use crate::cli::invocation::Invocation;
+use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink};
 use crate::failure::{Failure, FailureKind};
-use crate::report::PlainProgress;
+use crate::report::Progress;
 
 /// Digits of a content key that tables show: enough to tell results apart and to name one.
 const SHOWN_DIGITS: usize = 12;
 
-pub(super) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
-    invocation.refuse_format(Format::Yaml)?;
+pub(crate) async fn run(invocation: &Invocation<'_>, action: &CacheCommand) -> Result<(), Failure> {
     match action {
-        CacheCommand::List => list::run(invocation).await,
-        CacheCommand::Show { key } => show::run(invocation, key),
-        CacheCommand::Verify { remove } => verify::run(invocation, *remove),
+        CacheCommand::List { .. } => list::run(invocation).await,
+        CacheCommand::Show { key, .. } => show::run(invocation, key),
+        CacheCommand::Verify { remove, .. } => verify::run(invocation, *remove),
         CacheCommand::Prune(arguments) => prune::run(invocation, arguments).await,
     }
 }
@@ -49,16 +50,14 @@ impl Remarks {
 
     /// Tells of a failure that costs a part of the answer.
     fn add_failure(&mut self, what: &str, failure: &Failure) {
-        let causes = failure.causes();
-        let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
-        self.add(format!("{what}: {}{causes}", failure.source));
+        self.add(format!("{what}: {}", failure.line()));
     }
 
     fn tell(&self, invocation: &Invocation<'_>) {
         if invocation.json() {
             return;
         }
-        let progress = PlainProgress::new(invocation.verbosity());
+        let progress = Progress::new(false, false, invocation.verbosity());
         for text in &self.0 {
             let text = text.clone();
             progress.event(&Event::Warning { text });
@@ -68,7 +67,7 @@ impl Remarks {
 
 /// What is in the cache of results. A folder that cannot be read is like an empty one, and told.
 fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     match results.list() {
         Ok(listing) => {
             remarks.add_foreign(&listing.foreign);
@@ -84,20 +83,25 @@ fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
 /// What the tool's volumes take; nothing is known where the engine does not say, and that is told.
 async fn volume_uses(
     invocation: &Invocation<'_>,
-    engine: &DockerEngine,
+    engine: &dyn Engine,
     remarks: &mut Remarks,
 ) -> Result<BTreeMap<String, VolumeUse>, Failure> {
-    match invocation.unless_stopped(engine.volume_uses()).await {
-        Err(failure) if failure.kind != FailureKind::Interrupted => {
-            remarks.add_failure("what the compile caches take is not known", &failure);
+    match invocation
+        .workspace
+        .unless_stopped(engine.volume_uses())
+        .await
+    {
+        Err(BuildError::Interrupted) => Err(interrupted()),
+        Err(error) => {
+            remarks.add_failure("the sizes of the compile caches are unknown", &error.into());
             Ok(BTreeMap::new())
         }
-        other => other,
+        Ok(uses) => Ok(uses),
     }
 }
 
 fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     format!(
         "the results in {} could not be read: {error}",
         results.folder().display()

@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, print, size, unreadable};
+use super::{Remarks, SHOWN_DIGITS, count, size, unreadable};
 use crate::artifacts::cache::{Limits, Listed, Pruned};
 use crate::cli::args::PruneArguments;
-use crate::engine::{Engine, Owned, OwnedKind};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::engine::{Owned, OwnedKind};
 use crate::execute::{Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::plan::canonical_json;
@@ -48,7 +50,7 @@ struct NotRemoved {
     reason: String,
 }
 
-pub(super) async fn run(
+pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &PruneArguments,
 ) -> Result<(), Failure> {
@@ -85,14 +87,14 @@ pub(super) async fn run(
 }
 
 fn results(invocation: &Invocation<'_>, arguments: &PruneArguments) -> std::io::Result<Pruned> {
-    let configured = || invocation.config.cache_size();
+    let configured = || invocation.workspace.configuration.cache_size();
     let limits = Limits {
         size: Some(arguments.size.map_or_else(configured, |size| size.0)),
         unused: arguments.unused.map(|span| span.0),
         recipe: arguments.recipe.as_ref().map(Name::as_str),
         own: None,
     };
-    let (results, now) = (invocation.results(), SystemTime::now());
+    let (results, now) = (invocation.workspace.results(), SystemTime::now());
     if arguments.dry_run {
         results.would_prune(limits, now)
     } else {
@@ -114,15 +116,15 @@ async fn on_engine(
         images: arguments.images,
         recipe: arguments.recipe.as_ref().map(Name::as_str),
     };
-    let engine = invocation.engine().await?;
-    let runs = invocation.cache_folder("runs");
-    let owned = invocation.unless_stopped(engine.owned()).await?;
+    let engine = invocation.workspace.connected().await?.engine.as_ref();
+    let runs = invocation.workspace.runs();
+    let owned = invocation.workspace.unless_stopped(engine.owned()).await?;
     let chosen: Vec<_> = owned
         .into_iter()
         .filter(|thing| what.allows(thing, &runs))
         .collect();
     let uses = if chosen.iter().any(|thing| thing.kind == OwnedKind::Volume) {
-        super::volume_uses(invocation, &engine, remarks).await?
+        super::volume_uses(invocation, engine, remarks).await?
     } else {
         BTreeMap::new()
     };
@@ -143,8 +145,8 @@ async fn on_engine(
         }
     } else {
         tokio::select! {
-            swept = sweep(&engine, &runs, what) => swept.map_err(explain::engine)?,
-            () = invocation.cancel.cancelled() => {
+            swept = sweep(engine, &runs, what) => swept?,
+            () = invocation.workspace.cancel.cancelled() => {
                 let text = "interrupted; some of it may be removed";
                 return Err(Failure::new(FailureKind::Interrupted, text));
             }

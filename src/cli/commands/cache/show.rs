@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Invocation, Remarks, integrity, print, size, time, unreadable};
+use super::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{JSON_FORMAT, Summary};
@@ -31,9 +33,9 @@ struct Shown<'a> {
     remarks: &'a [String],
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Failure> {
+pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Failure> {
     let key = the_one(invocation, beginning)?;
-    let results = invocation.results();
+    let results = invocation.workspace.results();
     let entry = match results.look_up(&key) {
         Ok(Some(entry)) => entry,
         Ok(None) => {
@@ -99,7 +101,10 @@ const REMEDY: &str =
 /// The one key that begins so.
 fn the_one(invocation: &Invocation<'_>, beginning: &str) -> Result<String, Failure> {
     let refuse = |text: String| Failure::new(FailureKind::Usage, text);
-    let found = invocation.results().find(&beginning.to_lowercase());
+    let found = invocation
+        .workspace
+        .results()
+        .find(&beginning.to_lowercase());
     let mut found = found.map_err(|error| refuse(unreadable(invocation, &error)))?;
     match found.len() {
         0 => {

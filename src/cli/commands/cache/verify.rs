@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Invocation, Remarks, SHOWN_DIGITS, count, explain, integrity, print, unreadable};
+use super::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
 use crate::artifacts::cache::{Damage, Listed, Removal, Results};
+use crate::cli::explain::interrupted;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -30,8 +33,8 @@ struct Damaged {
     removed: bool,
 }
 
-pub(super) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
-    let results = invocation.results();
+pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
+    let results = invocation.workspace.results();
     // What cannot be read is not whole: that is the answer here, not a part of it that is missing.
     let listing = results
         .list()
@@ -41,8 +44,8 @@ pub(super) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     let (mut damaged, mut looked_at) = (Vec::new(), 0);
     for listed in &listing.entries {
         // Between two results there may be gigabytes to read.
-        if invocation.cancel.is_cancelled() {
-            return Err(explain::interrupted());
+        if invocation.workspace.cancel.is_cancelled() {
+            return Err(interrupted());
         }
         let found = look_at(&results, listed);
         // One that another run removed meanwhile is not damaged.

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::super::print;
 use super::hangup::or_at_hangup;
-use super::refuse_formats;
-use crate::cli::args::{ExhaustArguments, Format, GlobalArguments};
+use crate::cli::args::{ExhaustArguments, Format};
+use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
@@ -24,13 +23,11 @@ struct Document {
     cleaned_up: Option<Vec<Leftover>>,
 }
 
-pub(super) async fn run(
-    global: &GlobalArguments,
+pub(crate) async fn run(
     arguments: &ExhaustArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    refuse_formats(global, &[Format::Yaml, Format::Prometheus])?;
-    let json = global.format == Some(Format::Json);
+    let json = arguments.format == Format::Json;
     if let (Some(count), false) = (arguments.count, arguments.yes) {
         let text = format!(
             "{count} memory cgroups would be made on this machine, on which new pods may fail meanwhile"

@@ -3,21 +3,15 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::super::print;
 use super::place::write_whole;
-use super::refuse_formats;
-use crate::cli::args::{Format, GlobalArguments, StatusArguments};
+use crate::cli::args::{StatusArguments, StatusFormat};
+use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{Accounting, Detail, Level, Status, System, Verdict, find_hierarchy, walk};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
-pub(super) fn run(
-    environment: &Environment,
-    global: &GlobalArguments,
-    arguments: &StatusArguments,
-) -> Result<(), Failure> {
-    refuse_formats(global, &[Format::Yaml])?;
+pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Result<(), Failure> {
     if let Some(file) = &arguments.textfile {
         check_name(file)?;
     }
@@ -36,10 +30,10 @@ pub(super) fn run(
             Failure::new(FailureKind::Output, text)
         })?;
     }
-    print(&match global.format {
-        Some(Format::Json) => kmem_status_json(&status),
-        Some(Format::Prometheus) => kmem_metrics(&status, SystemTime::now()),
-        _ => kmem_status_text(&status, environment.output_terminal),
+    print(&match arguments.format {
+        StatusFormat::Json => kmem_status_json(&status),
+        StatusFormat::Prometheus => kmem_metrics(&status, SystemTime::now()),
+        StatusFormat::Text => kmem_status_text(&status, environment.output_terminal),
     })?;
     failure(&status).map_or(Ok(()), Err)
 }

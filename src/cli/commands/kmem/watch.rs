@@ -8,12 +8,11 @@ use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::super::print;
 use super::hangup::or_at_hangup;
 use super::measurements::{Csv, cannot_write};
 use super::place::{folder_of, is_same, write_whole};
-use super::refuse_formats;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
+use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Hierarchy;
@@ -22,15 +21,13 @@ use crate::host::kmem::{
 };
 use crate::report::{LiveChart, watch_json, watch_page, watch_summary};
 
-pub(super) async fn run(
+pub(crate) async fn run(
     environment: &Environment,
     global: &GlobalArguments,
     arguments: &WatchArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    refuse_formats(global, &[Format::Yaml, Format::Prometheus])
-        .map_err(|failure| failure.hint("--csv and --html name files for other forms"))?;
-    let json = global.format == Some(Format::Json);
+    let json = arguments.format == Format::Json;
     let before = arguments.compare.as_deref().map(read_samples).transpose();
     let before = before.map_err(|error| Failure::new(FailureKind::Usage, error))?;
     // What cannot be watched or written is told before hours are spent.

@@ -1,0 +1,86 @@
+//! Plans and builds a version of a recipe through the library alone:
+//!
+//! ```text
+//! cargo run --example build -- DIRECTORY RECIPE VERSION SOURCE
+//! ```
+//!
+//! DIRECTORY has the recipe in `recipes/` and gets the result in `dist/`; SOURCE is a URL or a clone. The engine is the one
+//! that `DOCKER_HOST` or Docker's own socket leads to.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use kmembuild::build::{
+    BuildOrder, BuildResult, Connect, SourceChoice, Subject, Workspace, carry_out, prepare,
+};
+use kmembuild::engine::{Address, DockerEngine, Engine};
+use kmembuild::events::{Event, Sink, command_line};
+use kmembuild::library::Library;
+
+/// Shows the steps and what goes wrong.
+struct Steps;
+
+impl Sink for Steps {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::StepStarted { command, .. } => eprintln!("$ {}", command_line(command)),
+            Event::Warning { text } => eprintln!("warning: {text}"),
+            Event::MirrorFailed { mirror, reason, .. } => eprintln!("{mirror}: {reason}"),
+            _ => {}
+        }
+    }
+}
+
+/// Builds `version` of `recipe`, whose file is in `recipes/` of `directory`, into its `dist/`.
+///
+/// # Errors
+/// What the library says.
+pub async fn build(
+    directory: &Path,
+    recipe: &str,
+    version: &str,
+    source: &str,
+    engine: Option<String>,
+) -> Result<BuildResult, Box<dyn Error>> {
+    let address = Address {
+        host: engine,
+        ..Address::default()
+    };
+    let connect: Connect = Box::new(move || {
+        let address = address.clone();
+        async move {
+            let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(&address).await?);
+            Ok(engine)
+        }
+        .boxed()
+    });
+    let library = Library::new(vec![directory.join("recipes")]);
+    let workspace = Workspace::new(library, directory.join("cache"), connect);
+    let subject = Subject::Version(version.to_owned());
+    let mut order = BuildOrder::new(recipe, subject, directory.join("dist"));
+    order.source = SourceChoice {
+        urls: vec![source.to_owned()],
+        refresh: false,
+    };
+    // `kmembuild::build::run` is the two together.
+    let prepared = prepare(&order, &workspace, &Steps).await?;
+    eprintln!("the plan is {}", prepared.plan.digest());
+    Ok(carry_out(&order, &prepared, &workspace, &Steps).await?)
+}
+
+/// Builds what the command line names.
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, recipe, version, source] = arguments.as_slice() else {
+        return Err("usage: build DIRECTORY RECIPE VERSION SOURCE".into());
+    };
+    let engine = std::env::var("DOCKER_HOST").ok();
+    let result = build(Path::new(directory), recipe, version, source, engine).await?;
+    for file in &result.manifest.files {
+        println!("{}  {}", file.sha256, file.name);
+    }
+    Ok(())
+}

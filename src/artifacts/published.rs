@@ -1,0 +1,213 @@
+//! A published result, read back and checked against its own manifest.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::manifest::{MANIFEST_FORMAT, Manifest};
+use super::target::{MANIFEST, PLAN, PUBLISHED_BESIDE, REPRODUCTION};
+use crate::checksum::{is_sha256, sha256_hex, sha256_of};
+use crate::failure::indented;
+use crate::plan::{PLAN_FORMAT, Plan, PlannedImage};
+use crate::recipe::Name;
+
+/// A published result with the plan that it was built by.
+#[derive(Debug, Clone)]
+pub struct PublishedResult {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// What it is.
+    pub manifest: Manifest,
+    /// What it was built by.
+    pub plan: Plan,
+}
+
+/// A published result that cannot be read back.
+#[derive(Debug, Error)]
+pub enum PublishedError {
+    /// A file of it could not be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of it is not JSON of the expected form.
+    #[error("{} is not in a form that this version of kmembuild writes", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A file of it has another format version.
+    #[error("{} has format {found}, but this version of kmembuild reads format {known}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The version of the format.
+        found: u32,
+        /// The version that is read.
+        known: u32,
+    },
+    /// Its plan holds a value that no plan of this tool holds.
+    #[error("{} contains {value:?}, which is not a valid {what}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        value: String,
+        /// What it should be.
+        what: &'static str,
+    },
+    /// Its plan is not the one of its manifest.
+    #[error(
+        "{} does not match the manifest: its sha256 is {found}, and the manifest has {expected}",
+        path.display()
+    )]
+    OtherPlan {
+        /// The plan.
+        path: PathBuf,
+        /// Sha256 of the file.
+        found: String,
+        /// Sha256 in the manifest.
+        expected: String,
+    },
+    /// Published files are not those of its manifest.
+    #[error("{} does not match its manifest:{}", directory.display(), indented(wrong))]
+    Changed {
+        /// The result.
+        directory: PathBuf,
+        /// A line for each file.
+        wrong: Vec<String>,
+    },
+}
+
+impl PublishedResult {
+    /// Reads the result whose manifest, or whose directory, is `given`, and checks that its plan and its files are those of
+    /// the manifest.
+    ///
+    /// # Errors
+    /// [`PublishedError`].
+    pub fn read(given: &Path) -> Result<Self, PublishedError> {
+        let directory = directory_of(given);
+        let path = directory.join(MANIFEST);
+        let manifest: Manifest = parse(&path, &read(&path)?)?;
+        check_format(&path, manifest.format, MANIFEST_FORMAT)?;
+        let path = directory.join(PLAN);
+        let text = read(&path)?;
+        let found = sha256_hex(&text);
+        if found != manifest.plan_sha256 {
+            let expected = manifest.plan_sha256;
+            return Err(PublishedError::OtherPlan {
+                path,
+                found,
+                expected,
+            });
+        }
+        let plan: Plan = parse(&path, &text)?;
+        check_format(&path, plan.format, PLAN_FORMAT)?;
+        check_values(&path, &plan)?;
+        let published = Self {
+            directory: directory.to_path_buf(),
+            manifest,
+            plan,
+        };
+        published.check_files()?;
+        Ok(published)
+    }
+
+    /// Checks the published files against the manifest: what was changed since cannot be built again.
+    fn check_files(&self) -> Result<(), PublishedError> {
+        let mut wrong = Vec::new();
+        for file in &self.manifest.files {
+            let path = self.directory.join(&file.name);
+            let (_, sha256) = File::open(&path)
+                .and_then(sha256_of)
+                .map_err(|source| PublishedError::Unreadable { path, source })?;
+            if sha256 != file.sha256 {
+                wrong.push(format!(
+                    "{}: sha256 {sha256}, and the manifest has {}",
+                    file.name, file.sha256
+                ));
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let directory = self.directory.clone();
+        Err(PublishedError::Changed { directory, wrong })
+    }
+}
+
+/// The manifest in `directory`; none where there is none that this version of the tool reads.
+pub fn read_manifest(directory: &Path) -> Option<Manifest> {
+    serde_json::from_slice(&fs::read(directory.join(MANIFEST)).ok()?).ok()
+}
+
+/// Refuses a plan with names that no plan of this tool has: it comes from wherever the result does, and files are written
+/// under them.
+fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
+    let refuse = |value: &str, what| {
+        Err(PublishedError::Value {
+            path: path.to_path_buf(),
+            value: value.to_owned(),
+            what,
+        })
+    };
+    let is_free = |name: &str| !PUBLISHED_BESIDE.contains(&name) && name != REPRODUCTION;
+    for output in &plan.outputs {
+        if output.name.parse::<Name>().is_err() || !is_free(&output.name) {
+            return refuse(&output.name, "name of an output");
+        }
+    }
+    match &plan.image {
+        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. }
+            if !is_sha256(identity) =>
+        {
+            refuse(identity, "image identity")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_format(path: &Path, found: u32, known: u32) -> Result<(), PublishedError> {
+    if found == known {
+        return Ok(());
+    }
+    let path = path.to_path_buf();
+    Err(PublishedError::Format { path, found, known })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PublishedError> {
+    fs::read(path).map_err(|source| PublishedError::Unreadable {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, PublishedError> {
+    serde_json::from_slice(text).map_err(|source| PublishedError::Malformed {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// Where the result is whose manifest, or whose directory, is given.
+fn directory_of(given: &Path) -> &Path {
+    match given.parent() {
+        Some(parent) if given.ends_with(MANIFEST) && !given.is_dir() => {
+            if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            }
+        }
+        _ => given,
+    }
+}

@@ -1,0 +1,168 @@
+//! Results out of the cache, and into it.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::attempt::{Attempt, proven};
+use super::error::{BuildError, FailedBuild};
+use super::result::{BuildResult, CacheOutcome};
+use crate::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, TakeError};
+use crate::artifacts::{
+    ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, SBOM, Target, read_manifest,
+};
+use crate::plan::Plan;
+
+impl Attempt<'_> {
+    /// Publishes the cache's result of that key; none where the cache has none that can be used.
+    pub(super) async fn publish_cached(
+        &self,
+        key: &str,
+    ) -> Result<Option<BuildResult>, FailedBuild> {
+        let Some(entry) = self.look_up(key) else {
+            return Ok(None);
+        };
+        let target = self.claim().await?;
+        let _held = self.workspace.results().hold(key);
+        let Some(mut manifest) = self.take(&entry, &target)? else {
+            return Ok(None);
+        };
+        self.prove_cached(&mut manifest, key, &target).await?;
+        let published = self.publish(target, manifest, CacheOutcome::Cached, Some(key))?;
+        Ok(Some(published))
+    }
+
+    /// Takes a result that another run built meanwhile, in the place of the log and the plan of this one.
+    pub(super) async fn take_instead(
+        &self,
+        key: &str,
+        target: &Target,
+        log: &BuildLog,
+    ) -> Result<Option<Manifest>, BuildError> {
+        if self.order.cache.rebuild {
+            return Ok(None);
+        }
+        let Some(entry) = self.look_up(key) else {
+            return Ok(None);
+        };
+        log.finish()?;
+        let aside = target.staging().join(".aside");
+        let unwritable = |path: &Path, source| ArtifactError::Unwritable {
+            path: path.to_path_buf(),
+            source,
+        };
+        fs::create_dir(&aside).map_err(|source| unwritable(&aside, source))?;
+        let move_all = |from: &Path, to: &Path| {
+            [BUILD_LOG, PLAN]
+                .into_iter()
+                .try_for_each(|name| fs::rename(from.join(name), to.join(name)))
+                .map_err(|source| unwritable(to, source))
+        };
+        move_all(target.staging(), &aside)?;
+        let taken = self.take(&entry, target)?;
+        if taken.is_none() {
+            move_all(&aside, target.staging())?;
+        }
+        fs::remove_dir_all(&aside).map_err(|source| unwritable(&aside, source))?;
+        let Some(mut manifest) = taken else {
+            return Ok(None);
+        };
+        self.prove_cached(&mut manifest, key, target).await?;
+        Ok(Some(manifest))
+    }
+
+    /// Judges a result of the cache by running it, where that is asked for; one that is refuted goes out of the cache.
+    async fn prove_cached(
+        &self,
+        manifest: &mut Manifest,
+        key: &str,
+        target: &Target,
+    ) -> Result<(), BuildError> {
+        self.check_by_running(manifest, target.staging(), self.sink)
+            .await?;
+        proven(manifest).inspect_err(|_| {
+            if let Err(error) = self.workspace.results().discard(key) {
+                self.warn(format!(
+                    "the refuted result could not be removed from the cache: {error}; use `kmembuild cache prune`"
+                ));
+            }
+        })
+    }
+
+    /// The entry of the cache, as far as its list goes; one that cannot be used is removed.
+    fn look_up(&self, key: &str) -> Option<Entry> {
+        match self.workspace.results().look_up(key) {
+            Ok(entry) => entry,
+            Err(damage) => {
+                self.discard(key, &damage.to_string());
+                None
+            }
+        }
+    }
+
+    fn discard(&self, key: &str, damage: &str) {
+        self.warn(format!(
+            "the cached result is corrupt; removed it and rebuilding: {damage}"
+        ));
+        if let Err(error) = self.workspace.results().discard(key) {
+            self.warn(format!("the corrupt result could not be removed: {error}"));
+        }
+    }
+
+    /// Takes a result out of the cache; none when it is not what was stored.
+    fn take(&self, entry: &Entry, target: &Target) -> Result<Option<Manifest>, BuildError> {
+        let taken = self.workspace.results().take(entry, target.staging());
+        let damage = match taken {
+            Ok(()) => match (read_manifest(target.staging()), read_plan(target.staging())) {
+                (Some(manifest), Some(_)) => return Ok(Some(manifest)),
+                _ => "its manifest or plan was written by a different version of kmembuild"
+                    .to_owned(),
+            },
+            Err(TakeError::Damaged(damage)) => damage.to_string(),
+            Err(TakeError::Unwritable { path, source }) => {
+                return Err(ArtifactError::Unwritable { path, source }.into());
+            }
+        };
+        self.discard(&entry.key, &damage);
+        // A part of it may have been put there.
+        for file in &entry.files {
+            let _ = fs::remove_file(target.staging().join(&file.name));
+        }
+        Ok(None)
+    }
+
+    /// Keeps a proven result; one that cannot be kept is published all the same.
+    pub(super) fn store(&self, key: &str, manifest: &Manifest, staging: &Path) {
+        let outputs = manifest.files.iter().map(|file| file.name.clone());
+        let companions = [MANIFEST, PLAN, BUILD_LOG, SBOM].map(str::to_owned);
+        let names: Vec<_> = outputs.chain(companions).collect();
+        let entry = Entry {
+            format: ENTRY_FORMAT,
+            key: key.to_owned(),
+            recipe: manifest.recipe.name.clone(),
+            version: manifest.version.clone(),
+            platform: manifest.platform.clone(),
+            files: Vec::new(),
+        };
+        let results = self.workspace.results();
+        if let Err(error) = results.store(entry, staging, &names, self.run.id()) {
+            self.warn(format!(
+                "the result could not be cached and will be built again next time: {error}"
+            ));
+        }
+        let limits = Limits {
+            size: Some(self.workspace.configuration.cache_size()),
+            own: Some(key),
+            ..Limits::default()
+        };
+        if let Err(error) = results.prune(limits, SystemTime::now()) {
+            self.warn(format!(
+                "the cache could not be reduced to its size limit: {error}"
+            ));
+        }
+    }
+}
+
+fn read_plan(directory: &Path) -> Option<Plan> {
+    serde_json::from_slice(&fs::read(directory.join(PLAN)).ok()?).ok()
+}

@@ -1,0 +1,140 @@
+//! What is published beside the binaries: the bill of materials, packages, and the statement of where all of it comes from.
+
+use std::fs;
+use std::path::Path;
+
+use super::error::BuildError;
+use super::order::Destination;
+use super::prepared::Prepared;
+use crate::artifacts::{Manifest, PLAN, SBOM, TOOL};
+use crate::attestation::{
+    Component, Subject, VendoredError, bill_of_materials, debian_components, godeps_json,
+    modules_txt, say, vendor_conf,
+};
+use crate::checksum::sha256_of;
+use crate::events::{Event, Sink};
+use crate::packaging::{PackageFormat, PackageSettings, package};
+use crate::plan::{Plan, PlannedSource};
+
+/// Reads a list of vendored components.
+type ReadList = fn(&str) -> Result<Vec<Component>, VendoredError>;
+
+/// The lists that Go projects keep of what they vendor, the newest form first; a tree has one of them, or a newer one
+/// beside what is left of an older one.
+const LISTS: [(&str, ReadList); 3] = [
+    ("vendor/modules.txt", modules_txt),
+    ("vendor.conf", vendor_conf),
+    ("Godeps/Godeps.json", godeps_json),
+];
+
+/// The text of the bill of materials of the binaries in `directory`.
+pub(super) fn materials(
+    prepared: &Prepared,
+    manifest: &Manifest,
+    directory: &Path,
+    sink: &dyn Sink,
+) -> Result<String, BuildError> {
+    let mut components = vendored(prepared, sink)?;
+    components.extend(debian_components(&manifest.image.packages));
+    Ok(bill_of_materials(manifest, &components, directory)?)
+}
+
+fn vendored(prepared: &Prepared, sink: &dyn Sink) -> Result<Vec<Component>, BuildError> {
+    let (Some(fetched), PlannedSource::Git { tree, .. }) = (&prepared.git, &prepared.plan.source)
+    else {
+        return Ok(Vec::new());
+    };
+    let tree = fetched.store.tree(tree)?;
+    for (path, read) in LISTS {
+        let Some(text) = tree.read(path)? else {
+            continue;
+        };
+        match read(&String::from_utf8_lossy(&text)) {
+            Ok(components) => return Ok(components),
+            // What is built and proven is not less so.
+            Err(error) => sink.event(&Event::Warning {
+                text: format!(
+                    "the bill of materials lacks the vendored components, because their list cannot be read: {error}"
+                ),
+            }),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Refuses packages of a recipe that does not describe one.
+///
+/// # Errors
+/// [`BuildError::NoPackage`].
+pub fn refuse_unknown_package(
+    prepared: &Prepared,
+    packages: &[PackageFormat],
+) -> Result<(), BuildError> {
+    if packages.is_empty() || prepared.loaded.recipe.package.is_some() {
+        return Ok(());
+    }
+    let recipe = prepared.loaded.recipe.name.to_string();
+    Err(BuildError::NoPackage { recipe })
+}
+
+/// Makes the packages and the statement of the result in `directory`, whose manifest, plan and bill of materials are in it.
+/// Returns the statement's file name and text.
+pub(super) fn complete(
+    prepared: &Prepared,
+    manifest: &Manifest,
+    directory: &Path,
+    destination: &Destination,
+) -> Result<(&'static str, String), BuildError> {
+    let unreadable = |name: &str, source| BuildError::Staged {
+        path: directory.join(name),
+        source,
+    };
+    let read = |name: &str| {
+        fs::read_to_string(directory.join(name)).map_err(|source| unreadable(name, source))
+    };
+    // The one that was carried out, which may differ from the one of this run in what does not matter to the bytes.
+    let plan: Plan =
+        serde_json::from_str(&read(PLAN)?).map_err(|source| BuildError::StagedPlan {
+            path: directory.join(PLAN),
+            source,
+        })?;
+    let mut packages = Vec::new();
+    if let Some(of_recipe) = &prepared.loaded.recipe.package {
+        let settings = PackageSettings::new(of_recipe, &plan.source);
+        for &format in &destination.packages {
+            let path = package(format, &settings, manifest, directory, directory)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let file = fs::File::open(&path).and_then(sha256_of);
+            let (_, sha256) = file.map_err(|error| unreadable(&name, error))?;
+            packages.push(Subject {
+                name: name.into_owned(),
+                sha256,
+            });
+        }
+    }
+    let said = say(
+        manifest,
+        &plan,
+        &read(SBOM)?,
+        &packages,
+        destination.signing.as_deref(),
+    );
+    Ok((said.name, said.text))
+}
+
+/// Tells one set of files beside the binaries from another.
+pub(super) fn identity(destination: &Destination) -> String {
+    let packages: Vec<_> = destination
+        .packages
+        .iter()
+        .map(|format| format.as_str())
+        .collect();
+    let key = destination.signing.as_deref();
+    let key = key.map(|key| key.public().id());
+    format!(
+        "{} packages {} key {}",
+        TOOL,
+        packages.join(","),
+        key.unwrap_or_default()
+    )
+}

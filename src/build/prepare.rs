@@ -1,0 +1,221 @@
+//! From an order to a plan: recipe, facts, plan.
+
+use std::time::Instant;
+
+use super::error::BuildError;
+use super::like::{Likeness, read_likeness};
+use super::order::{BuildOrder, Subject};
+use super::prepared::{Fetched, Prepared, connect, stall};
+use super::published::prepare_published;
+use super::workspace::Workspace;
+use crate::checksum::sha256_hex;
+use crate::events::{Event, Sink};
+use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
+use crate::library::LoadedRecipe;
+use crate::plan::make_plan;
+use crate::recipe::{Architecture, GitSource, ImageWay, Source, Version};
+use crate::source::{FetchRequest, SourceError};
+
+/// The version and the architecture to build.
+struct Wanted {
+    version: Option<String>,
+    architecture: Option<Architecture>,
+    like: Option<Likeness>,
+}
+
+/// Recipe, facts, plan. Reads from the engine and the mirrors; changes nothing but the source store.
+///
+/// # Errors
+/// [`BuildError`].
+pub async fn prepare(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<Prepared, BuildError> {
+    let loaded = workspace.recipe(&order.recipe)?;
+    refuse_contradictions(order)?;
+    if let Subject::Published(published) = &order.subject {
+        return prepare_published(order, workspace, loaded, published, sink).await;
+    }
+    let wanted = wanted(order, workspace, &loaded, sink).await?;
+    let image_archive = order.image.archive.as_deref();
+    let image_archive = image_archive.map(read_archive_identity).transpose()?;
+    // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
+    // nothing is fetched.
+    let (connected, git) = tokio::try_join!(
+        biased;
+        connect(workspace, order.via),
+        fetch(order, workspace, &loaded, &wanted, sink)
+    )?;
+    let source = match &git {
+        Some(Fetched { store, served }) => SourceFacts::Git(GitFacts {
+            tag: served.tag.clone(),
+            commit: served.commit.clone(),
+            tree: served.tree.clone(),
+            commit_time: served.commit_time,
+            files: workspace.tree_facts(&loaded, store, &served.tree)?,
+        }),
+        None => SourceFacts::Folder,
+    };
+    let patches = loaded.patches.iter();
+    let facts = Facts {
+        recipe_sha256: loaded.sha256.clone(),
+        patches: patches
+            .map(|(file, text)| (file.clone(), sha256_hex(text.as_bytes())))
+            .collect(),
+        source,
+        engine_architecture: connected.info.architecture.clone(),
+        image_archive,
+    };
+    let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
+    let mut plan = make_plan(&loaded.recipe, &request, &facts)?;
+    if let Some(like) = &wanted.like {
+        plan.warnings.extend_from_slice(&like.warnings);
+    }
+    Ok(Prepared {
+        loaded,
+        connected,
+        git,
+        plan,
+        like: wanted.like.as_ref().map(Likeness::record),
+    })
+}
+
+fn refuse_contradictions(order: &BuildOrder) -> Result<(), BuildError> {
+    match (&order.image.name, order.image.way) {
+        (Some(image), Some(way)) if way != ImageWay::Registry => {
+            let image = image.to_string();
+            return Err(BuildError::TwoImages { image, way });
+        }
+        _ => {}
+    }
+    if order.source.refresh && order.cache.offline {
+        return Err(BuildError::RefreshOffline);
+    }
+    Ok(())
+}
+
+/// What to build: the version that the order or a node's program names, checked against what the recipe has.
+async fn wanted(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    loaded: &LoadedRecipe,
+    sink: &dyn Sink,
+) -> Result<Wanted, BuildError> {
+    let (version, like) = match &order.subject {
+        Subject::Like(file) => {
+            let like = read_likeness(order, workspace, loaded, file, sink).await?;
+            (Some(like.version.clone()), Some(like))
+        }
+        Subject::Version(version) => (Some(version.clone()), None),
+        Subject::Only | Subject::Published(_) => (None, None),
+    };
+    let recipe = &loaded.recipe.name;
+    match (&loaded.recipe.source, version.as_deref()) {
+        (Source::Git(git), None) => {
+            return Err(BuildError::NoVersion {
+                recipe: recipe.to_string(),
+                known: git.tags.keys().map(ToString::to_string).collect(),
+            });
+        }
+        (Source::Folder(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
+            let recipe = recipe.to_string();
+            return Err(BuildError::SourceInImage { recipe });
+        }
+        (Source::Folder(folder), Some(asked))
+            if asked.parse::<Version>().ok().as_ref() != Some(&folder.version) =>
+        {
+            return Err(BuildError::OnlyVersion {
+                recipe: recipe.to_string(),
+                version: folder.version.to_string(),
+                asked: asked.to_owned(),
+            });
+        }
+        _ => {}
+    }
+    let architecture = like.as_ref().and_then(|like| like.architecture.clone());
+    Ok(Wanted {
+        version,
+        architecture: order.architecture.clone().or(architecture),
+        like,
+    })
+}
+
+/// The source, where the recipe's is a git repository.
+async fn fetch(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    loaded: &LoadedRecipe,
+    wanted: &Wanted,
+    sink: &dyn Sink,
+) -> Result<Option<Fetched>, BuildError> {
+    let (Source::Git(git), Some(version)) = (&loaded.recipe.source, &wanted.version) else {
+        return Ok(None);
+    };
+    let fetched = fetch_git(order, workspace, loaded, git, version, sink).await;
+    let Some(like) = &wanted.like else {
+        return fetched.map(Some);
+    };
+    match fetched {
+        // Nothing but the commit was reported, so a mirror that lacks it says something about the commit.
+        Err(BuildError::Source(error @ SourceError::AllMirrorsFailed { .. }))
+            if like.is_by_commit() =>
+        {
+            Err(BuildError::ReportedCommit(error))
+        }
+        Err(error) => Err(error),
+        Ok(fetched) => {
+            like.check(&loaded.recipe, &fetched.served)?;
+            Ok(Some(fetched))
+        }
+    }
+}
+
+async fn fetch_git(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    loaded: &LoadedRecipe,
+    git: &GitSource,
+    wanted: &str,
+    sink: &dyn Sink,
+) -> Result<Fetched, BuildError> {
+    let name = &loaded.recipe.name;
+    let store = workspace.store(name.as_str())?;
+    sink.event(&Event::StageStarted {
+        stage: "source",
+        detail: format!("{name} {wanted}"),
+    });
+    let started = Instant::now();
+    let request = FetchRequest {
+        urls: if order.source.urls.is_empty() {
+            git.urls.clone()
+        } else {
+            order.source.urls.clone()
+        },
+        wanted: wanted.to_owned(),
+        pins: git
+            .tags
+            .iter()
+            .map(|(tag, commit)| (tag.to_string(), commit.to_string()))
+            // What the lock file says comes last, and counts.
+            .chain(workspace.locked_tags(name.as_str()))
+            .collect(),
+        stall: stall(order, workspace),
+        refresh: order.source.refresh,
+        offline: order.cache.offline,
+        skip_moved: workspace.lockfile().is_some(),
+    };
+    let served = store.fetch(&request, sink, &workspace.cancel).await?;
+    let name = served.tag.as_deref().unwrap_or("the commit");
+    let how = if served.from_store {
+        "in the store, from"
+    } else {
+        "from"
+    };
+    sink.event(&Event::StageFinished {
+        stage: "source",
+        detail: format!("{name} is {} {how} {}", served.commit, served.url),
+        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    Ok(Fetched { store, served })
+}

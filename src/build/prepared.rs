@@ -1,0 +1,53 @@
+//! What a build begins with: recipe, facts and plan, and what they were read from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::BuildError;
+use super::order::BuildOrder;
+use super::workspace::{Connected, Workspace};
+use crate::artifacts::ManifestLike;
+use crate::execute::refuse_engine;
+use crate::library::LoadedRecipe;
+use crate::plan::{Plan, Via};
+use crate::source::{Served, Store};
+
+/// Longest time without a byte from a mirror, when nobody says otherwise.
+pub(super) const STALL: Duration = Duration::from_secs(30);
+
+/// Recipe, facts and plan, with what they were read from.
+pub struct Prepared {
+    /// The recipe.
+    pub loaded: Arc<LoadedRecipe>,
+    /// The engine that the plan is for.
+    pub connected: Connected,
+    /// The source, unless it is in the image.
+    pub git: Option<Fetched>,
+    /// What is to be done.
+    pub plan: Plan,
+    /// What a node has, where that chose the version.
+    pub like: Option<ManifestLike>,
+}
+
+/// A source in its store.
+pub struct Fetched {
+    /// The store.
+    pub store: Store,
+    /// What was served, and from where.
+    pub served: Served,
+}
+
+/// The engine, which must be able to do what the way of the build needs.
+pub(super) async fn connect(workspace: &Workspace, via: Via) -> Result<Connected, BuildError> {
+    let connected = workspace.connected().await?;
+    if via == Via::RunSh {
+        refuse_engine(&connected.info)?;
+    }
+    Ok(connected.clone())
+}
+
+/// Longest time without a byte from a mirror.
+pub(super) fn stall(order: &BuildOrder, workspace: &Workspace) -> Duration {
+    let configured = workspace.configuration.stall_timeout.map(|span| span.0);
+    order.limits.stall.or(configured).unwrap_or(STALL)
+}

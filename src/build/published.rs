@@ -1,0 +1,157 @@
+//! What a published result was made of: fetched again, and checked against its plan.
+
+use std::sync::Arc;
+
+use super::error::BuildError;
+use super::order::BuildOrder;
+use super::prepared::{Fetched, Prepared, connect, stall};
+use super::workspace::Workspace;
+use crate::artifacts::{Manifest, ManifestSource, PublishedResult};
+use crate::checksum::sha256_hex;
+use crate::events::Sink;
+use crate::library::LoadedRecipe;
+use crate::plan::{Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::recipe::Source;
+use crate::source::FetchRequest;
+
+/// Patches, engine and source of a published result, with its own plan but for what may differ without changing the bytes.
+pub(super) async fn prepare_published(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    loaded: Arc<LoadedRecipe>,
+    published: &PublishedResult,
+    sink: &dyn Sink,
+) -> Result<Prepared, BuildError> {
+    let (manifest, plan) = (&published.manifest, &published.plan);
+    check_patches(&loaded, plan, manifest)?;
+    let connected = connect(workspace, plan.build.via).await?;
+    if manifest.image.architecture != connected.info.architecture {
+        return Err(BuildError::OtherArchitecture {
+            image: manifest.image.architecture.clone(),
+            engine: connected.info.architecture.clone(),
+        });
+    }
+    let git = fetch(order, workspace, &loaded, published, sink).await?;
+    let mirrors = [
+        order.image.mirrors.as_slice(),
+        &workspace.configuration.mirrors,
+    ];
+    let mut plan = plan.clone().with_mirrors(&mirrors.concat());
+    // From nothing: not out of what an earlier build compiled.
+    plan.build.caches.clear();
+    Ok(Prepared {
+        loaded,
+        connected,
+        git,
+        plan,
+        like: None,
+    })
+}
+
+/// Holds the library's patches against the planned ones.
+fn check_patches(
+    loaded: &LoadedRecipe,
+    plan: &Plan,
+    manifest: &Manifest,
+) -> Result<(), BuildError> {
+    let of_source: &[PlannedPatch] = match &plan.source {
+        PlannedSource::Git { patches, .. } => patches,
+        PlannedSource::Folder { .. } => &[],
+    };
+    let of_image: &[PlannedPatch] = match &plan.image {
+        PlannedImage::Dockerfile { patches, .. } => patches,
+        _ => &[],
+    };
+    let mut wrong = Vec::new();
+    for patch in of_source.iter().chain(of_image) {
+        let problem = match loaded.patches.get(&patch.file) {
+            None => "not found".to_owned(),
+            Some(text) => {
+                let sha256 = sha256_hex(text.as_bytes());
+                if sha256 == patch.sha256 {
+                    continue;
+                }
+                format!("its sha256 is {sha256} instead of {}", patch.sha256)
+            }
+        };
+        wrong.push(format!("{}: {problem}", patch.file));
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(BuildError::OtherPatches {
+        recipe: plan.recipe.name.clone(),
+        origin: loaded.origin.to_string(),
+        wrong,
+        built_by: manifest.tool.clone(),
+        built_with: manifest.recipe_origin.clone(),
+    })
+}
+
+/// The planned commit, where the source is a git repository.
+async fn fetch(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    loaded: &LoadedRecipe,
+    published: &PublishedResult,
+    sink: &dyn Sink,
+) -> Result<Option<Fetched>, BuildError> {
+    let PlannedSource::Git {
+        tag, commit, tree, ..
+    } = &published.plan.source
+    else {
+        if order.source.urls.is_empty() {
+            return Ok(None);
+        }
+        let recipe = order.recipe.clone();
+        return Err(BuildError::SourceInImage { recipe });
+    };
+    let store = workspace.store(loaded.recipe.name.as_str())?;
+    let request = FetchRequest {
+        urls: urls(loaded, &published.manifest, order),
+        wanted: tag.clone().unwrap_or_else(|| commit.clone()),
+        pins: tag
+            .iter()
+            .map(|tag| (tag.clone(), commit.clone()))
+            .collect(),
+        stall: stall(order, workspace),
+        refresh: false,
+        offline: order.cache.offline,
+        // Another mirror may still have what was published.
+        skip_moved: true,
+    };
+    let served = store.fetch(&request, sink, &workspace.cancel).await?;
+    for (what, found, planned) in [
+        ("commit", &served.commit, commit),
+        ("tree", &served.tree, tree),
+    ] {
+        if found != planned {
+            return Err(BuildError::OtherSource {
+                version: request.wanted,
+                url: served.url.clone(),
+                what,
+                found: found.clone(),
+                planned: planned.clone(),
+            });
+        }
+    }
+    Ok(Some(Fetched { store, served }))
+}
+
+/// Where the source may be: where the order says, or else where the recipe says and where the result had it from.
+fn urls(loaded: &LoadedRecipe, manifest: &Manifest, order: &BuildOrder) -> Vec<String> {
+    if !order.source.urls.is_empty() {
+        return order.source.urls.clone();
+    }
+    let mut urls = match &loaded.recipe.source {
+        Source::Git(git) => git.urls.clone(),
+        Source::Folder(_) => Vec::new(),
+    };
+    if let ManifestSource::Git { url, .. } = &manifest.source
+        && !url.is_empty()
+        && !urls.contains(url)
+    {
+        urls.push(url.clone());
+    }
+    urls
+}

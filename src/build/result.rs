@@ -1,0 +1,28 @@
+//! What a build comes to.
+
+use std::path::PathBuf;
+
+use crate::artifacts::Manifest;
+
+/// A published result.
+#[derive(Debug)]
+pub struct BuildResult {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// What it is.
+    pub manifest: Manifest,
+    /// How it came there.
+    pub outcome: CacheOutcome,
+}
+
+/// How a result came to be where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheOutcome {
+    /// It was built.
+    Built,
+    /// It was built before, and published again.
+    Cached,
+    /// It was there already.
+    Unchanged,
+}

@@ -1,0 +1,94 @@
+//! The road.
+
+use jiff::Timestamp;
+
+use super::attempt::Attempt;
+use super::current::{content_key, is_current};
+use super::error::FailedBuild;
+use super::order::BuildOrder;
+use super::prepare::prepare;
+use super::prepared::Prepared;
+use super::result::{BuildResult, CacheOutcome};
+use super::sweep::sweep_dead_runs;
+use super::workspace::Workspace;
+use crate::artifacts::read_manifest;
+use crate::events::{Event, Sink};
+
+/// Carries out an order: recipe, facts and plan are [`prepare`]; what was built, its manifest and the verdict on it are
+/// [`carry_out`], which publishes a result that passes its checks.
+///
+/// # Errors
+/// [`FailedBuild`]; nothing was published, and an earlier result is untouched.
+pub async fn run(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<BuildResult, FailedBuild> {
+    let prepared = prepare(order, workspace, sink).await?;
+    carry_out(order, &prepared, workspace, sink).await
+}
+
+/// Publishes the result of a plan: the one that is published already, the cache's, or a new one.
+///
+/// # Errors
+/// As [`run`].
+pub async fn carry_out(
+    order: &BuildOrder,
+    prepared: &Prepared,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<BuildResult, FailedBuild> {
+    let started = Timestamp::now();
+    let key = if order.cache.rebuild {
+        None
+    } else {
+        content_key(workspace, &prepared.plan).await?
+    };
+    if let Some(key) = &key
+        && let Some(result) = published_before(order, prepared, workspace, key, sink)
+    {
+        return Ok(result);
+    }
+    let run = workspace.begin_run()?;
+    let attempt = Attempt {
+        order,
+        prepared,
+        workspace,
+        run: &run,
+        sink,
+    };
+    if let Some(key) = &key
+        && let Some(result) = attempt.publish_cached(key).await?
+    {
+        return Ok(result);
+    }
+    sweep_dead_runs(workspace, prepared.connected.engine.as_ref(), sink).await?;
+    let (result, keep) = attempt.build(started).await;
+    if keep {
+        run.end_and_keep();
+    }
+    result
+}
+
+/// The result in its place, where it is what is asked for.
+fn published_before(
+    order: &BuildOrder,
+    prepared: &Prepared,
+    workspace: &Workspace,
+    key: &str,
+    sink: &dyn Sink,
+) -> Option<BuildResult> {
+    if !is_current(workspace, prepared, order, key) {
+        return None;
+    }
+    let directory = order.directory(&prepared.plan);
+    let manifest = read_manifest(&directory)?;
+    workspace.results().note_use(key);
+    let text = "up to date: the published result is unchanged".to_owned();
+    sink.event(&Event::Note { text });
+    Some(BuildResult {
+        directory: directory.canonicalize().unwrap_or(directory),
+        manifest,
+        outcome: CacheOutcome::Unchanged,
+    })
+}

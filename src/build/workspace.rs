@@ -1,0 +1,241 @@
+//! What builds work with: the engine, recipes, stores, caches, the configuration, a lock file, cancellation.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use super::error::BuildError;
+use crate::artifacts::cache::{Results, Stamps};
+use crate::configuration::Configuration;
+use crate::engine::{Engine, EngineError, EngineInfo};
+use crate::execute::{Run, content, find_image, image_name};
+use crate::facts::{TreeFacts, read_tree};
+use crate::library::{Library, LoadedRecipe};
+use crate::lockfile::Lockfile;
+use crate::plan::{ImageContent, Plan};
+use crate::source::Store;
+
+/// Connects to the engine; asked once, by the first who needs it.
+pub type Connect =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Engine>, EngineError>> + Send + Sync>;
+
+/// An engine that answered, and what it said of itself.
+#[derive(Clone)]
+pub struct Connected {
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// What it said of itself.
+    pub info: EngineInfo,
+}
+
+/// What builds work with. Builds of one workspace share what was read once: the engine's answers, recipes, stores.
+pub struct Workspace {
+    /// The recipes.
+    pub library: Library,
+    /// The user's configuration.
+    pub configuration: Configuration,
+    /// Directory for what can be fetched or made again.
+    pub cache_dir: PathBuf,
+    /// Changes of the environment for programs of this machine; a variable without a value is removed.
+    pub program_environment: Vec<(&'static str, Option<OsString>)>,
+    /// Cancelled when the work is to stop.
+    pub cancel: CancellationToken,
+    connect: Connect,
+    lockfile: Option<Lockfile>,
+    locked_images: BTreeMap<String, ImageContent>,
+    connected: OnceCell<Connected>,
+    recipes: Mutex<BTreeMap<String, Arc<LoadedRecipe>>>,
+    stores: Mutex<BTreeMap<String, Store>>,
+    /// By recipe and tree.
+    trees: Mutex<BTreeMap<(String, String), TreeFacts>>,
+    /// By the images' names on the engine.
+    images: tokio::sync::Mutex<BTreeMap<String, ImageContent>>,
+}
+
+/// What a panic elsewhere left in it is whole: everything is put in in one step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Workspace {
+    /// A workspace without a lock file, with the default configuration. `connect` is asked when an engine is needed.
+    pub fn new(library: Library, cache_dir: PathBuf, connect: Connect) -> Self {
+        Self {
+            library,
+            configuration: Configuration::default(),
+            cache_dir,
+            program_environment: Vec::new(),
+            cancel: CancellationToken::new(),
+            connect,
+            lockfile: None,
+            locked_images: BTreeMap::new(),
+            connected: OnceCell::new(),
+            recipes: Mutex::default(),
+            stores: Mutex::default(),
+            trees: Mutex::default(),
+            images: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The workspace with a lock file in force: inputs that do not match it are refused.
+    #[must_use]
+    pub fn with_lockfile(mut self, lockfile: Lockfile) -> Self {
+        let images = lockfile.images.iter();
+        self.locked_images = images
+            .map(|(name, image)| (name.clone(), image.content()))
+            .collect();
+        self.lockfile = Some(lockfile);
+        self
+    }
+
+    /// The lock file in force.
+    pub fn lockfile(&self) -> Option<&Lockfile> {
+        self.lockfile.as_ref()
+    }
+
+    /// What the lock file in force says of images, by their names on the engine.
+    pub fn locked_images(&self) -> &BTreeMap<String, ImageContent> {
+        &self.locked_images
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// [`BuildError::Engine`] when none answers, [`BuildError::Interrupted`].
+    pub async fn connected(&self) -> Result<&Connected, BuildError> {
+        let connect = || async {
+            let engine = self.unless_stopped((self.connect)()).await?;
+            let info = self.unless_stopped(engine.info()).await?;
+            Ok(Connected { engine, info })
+        };
+        self.connected.get_or_try_init(connect).await
+    }
+
+    /// What the engine answers, or [`BuildError::Interrupted`] as soon as the work is to stop: an engine may take its time,
+    /// and there is nothing to clean up after a question.
+    ///
+    /// # Errors
+    /// [`BuildError::Engine`], [`BuildError::Interrupted`].
+    pub async fn unless_stopped<T>(
+        &self,
+        answer: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, BuildError> {
+        tokio::select! {
+            answer = answer => Ok(answer?),
+            () = self.cancel.cancelled() => Err(BuildError::Interrupted),
+        }
+    }
+
+    /// The recipe `name`.
+    ///
+    /// # Errors
+    /// [`BuildError::Library`].
+    pub fn recipe(&self, name: &str) -> Result<Arc<LoadedRecipe>, BuildError> {
+        if let Some(loaded) = locked(&self.recipes).get(name) {
+            return Ok(Arc::clone(loaded));
+        }
+        let loaded = Arc::new(self.library.load(name)?);
+        locked(&self.recipes).insert(name.to_owned(), Arc::clone(&loaded));
+        Ok(loaded)
+    }
+
+    /// The store for the source of the recipe `name`.
+    pub(super) fn store(&self, name: &str) -> Result<Store, BuildError> {
+        let mut stores = locked(&self.stores);
+        if let Some(store) = stores.get(name) {
+            return Ok(store.clone());
+        }
+        let directory = self.cache_directory("sources");
+        let store = Store::open(&directory.join(format!("{name}.git")))?;
+        stores.insert(name.to_owned(), store.clone());
+        Ok(store)
+    }
+
+    /// What the recipe asks of a tree in its store.
+    pub(super) fn tree_facts(
+        &self,
+        loaded: &LoadedRecipe,
+        store: &Store,
+        tree: &str,
+    ) -> Result<TreeFacts, BuildError> {
+        let key = (loaded.recipe.name.to_string(), tree.to_owned());
+        if let Some(facts) = locked(&self.trees).get(&key) {
+            return Ok(facts.clone());
+        }
+        let facts = read_tree(&loaded.recipe, &store.tree(tree)?)?;
+        locked(&self.trees).insert(key, facts.clone());
+        Ok(facts)
+    }
+
+    /// What the planned image gives to a build, where it is known before the image is provided: from the lock file, or
+    /// because the image is on the engine.
+    pub(super) async fn image_content(
+        &self,
+        plan: &Plan,
+    ) -> Result<Option<ImageContent>, BuildError> {
+        let name = image_name(plan);
+        if let Some(content) = self.locked_images.get(&name) {
+            return Ok(Some(content.clone()));
+        }
+        // One question at a time: most targets of a release share an image.
+        let mut images = self.images.lock().await;
+        if let Some(content) = images.get(&name) {
+            return Ok(Some(content.clone()));
+        }
+        let engine = &self.connected().await?.engine;
+        let found = self
+            .unless_stopped(find_image(plan, engine.as_ref()))
+            .await?;
+        let found = found.as_ref().and_then(content);
+        if let Some(content) = &found {
+            images.insert(name, content.clone());
+        }
+        Ok(found)
+    }
+
+    /// The commits that tags must have by the lock file in force.
+    pub(super) fn locked_tags(&self, recipe: &str) -> Vec<(String, String)> {
+        let lockfile = self.lockfile.iter();
+        lockfile
+            .flat_map(|lockfile| lockfile.tags(recipe))
+            .collect()
+    }
+
+    /// Registers a run: what it makes on the engine is known as its own until it ends.
+    ///
+    /// # Errors
+    /// [`BuildError::Registration`].
+    pub fn begin_run(&self) -> Result<Run, BuildError> {
+        let path = self.runs();
+        Run::begin(&path).map_err(|source| BuildError::Registration { path, source })
+    }
+
+    /// The results that were built before.
+    pub fn results(&self) -> Results {
+        Results::new(self.cache_directory("results"), self.locks())
+    }
+
+    /// What was published where.
+    pub(super) fn stamps(&self) -> Stamps {
+        Stamps::new(self.cache_directory("published"))
+    }
+
+    /// Directory of the lock files of runs that wait for each other.
+    pub fn locks(&self) -> PathBuf {
+        self.cache_directory("locks")
+    }
+
+    /// Directory of the registrations of runs.
+    pub fn runs(&self) -> PathBuf {
+        self.cache_directory("runs")
+    }
+
+    fn cache_directory(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.cache_dir.join(name)
+    }
+}

@@ -1,0 +1,36 @@
+//! Forms of what commands print on standard output. Each command has its own `--format`, with the forms that it has.
+
+use clap::ValueEnum;
+
+/// The forms of most commands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document, or one for each event, on a line of its own.
+    Json,
+}
+
+/// The forms of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// YAML, for people.
+    #[default]
+    #[value(alias = "text")]
+    Yaml,
+    /// One JSON document.
+    Json,
+}
+
+/// The forms of `kmem status`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+    /// Metrics for Prometheus.
+    Prometheus,
+}

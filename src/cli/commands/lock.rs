@@ -1,0 +1,31 @@
+//! `kmembuild lock`.
+
+use crate::cli::args::LockArguments;
+use crate::cli::explain::explain;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::failure::Failure;
+use crate::release::{ReleaseFile, lock_inputs, read_lockfile, write_lockfile};
+use crate::report::ReleaseProgress;
+
+/// Writes down what the inputs of a release are, and prints what moved.
+pub(crate) async fn run(
+    invocation: &Invocation<'_>,
+    arguments: &LockArguments,
+) -> Result<(), Failure> {
+    let workspace = &invocation.workspace;
+    let file = ReleaseFile::read(&arguments.order(), workspace)?;
+    let earlier = read_lockfile(file.lockfile())?;
+    let terminal = invocation.environment.progress_terminal;
+    let verbosity = invocation.verbosity();
+    let progress = ReleaseProgress::new(false, terminal, verbosity, false, explain);
+    let update = &arguments.update;
+    let lockfile = lock_inputs(&file, earlier.as_ref(), update, workspace, &progress).await;
+    progress.finish();
+    let lockfile = lockfile?;
+    write_lockfile(file.lockfile(), &lockfile)?;
+    for drift in earlier.iter().flat_map(|earlier| earlier.drift(&lockfile)) {
+        print(&format!("{drift}\n"))?;
+    }
+    print(&format!("{}\n", file.lockfile().display()))
+}

@@ -1,0 +1,67 @@
+//! `kmembuild release`: a matrix of results, each built once, published together.
+
+use tokio_util::sync::CancellationToken;
+
+use super::release_summary::{print_plan, print_results};
+use crate::cli::args::ReleaseArguments;
+use crate::cli::explain::explain;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::failure::Failure;
+use crate::plan::canonical_json;
+use crate::release::{
+    PlannedRelease, ReleaseFile, build_release, json_schema, refuse_drift, refuse_unsigned,
+    require_lockfile, verdict,
+};
+use crate::report::ReleaseProgress;
+
+/// Runs `kmembuild release`. `user` is cancelled when the user stops the run, and the
+/// workspace's own token with it, or when one failed target is to stop the others.
+pub(crate) async fn run(
+    mut invocation: Invocation<'_>,
+    arguments: &ReleaseArguments,
+    user: &CancellationToken,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return print(&canonical_json(&json_schema()));
+    }
+    let file = ReleaseFile::read(&arguments.order(), &invocation.workspace)?;
+    let by_ci = invocation.environment.ci && !arguments.locked;
+    if arguments.locked || (by_ci && !arguments.unlocked) {
+        let lockfile = require_lockfile(file.lockfile(), by_ci)?;
+        invocation.workspace = invocation.workspace.with_lockfile(lockfile);
+    }
+    let progress = ReleaseProgress::new(
+        // The plan is one document.
+        invocation.json() && !arguments.plan,
+        invocation.environment.progress_terminal,
+        invocation.verbosity(),
+        invocation.environment.github,
+        explain,
+    );
+    let done = plan_and_build(&invocation, arguments, &file, &progress, user).await;
+    progress.finish();
+    done
+}
+
+async fn plan_and_build(
+    invocation: &Invocation<'_>,
+    arguments: &ReleaseArguments,
+    file: &ReleaseFile,
+    progress: &ReleaseProgress,
+    user: &CancellationToken,
+) -> Result<(), Failure> {
+    let workspace = &invocation.workspace;
+    let planned = PlannedRelease::make(file, workspace, progress).await?;
+    refuse_drift(&planned, workspace)?;
+    if arguments.plan {
+        progress.finish();
+        return print_plan(invocation, planned);
+    }
+    refuse_unsigned(file)?;
+    let exit_code = |error: &_| explain(error).kind.exit_code();
+    let finished = build_release(file, planned, workspace, progress, user, exit_code).await?;
+    progress.finish();
+    print_results(invocation, &finished)?;
+    Ok(verdict(finished)?)
+}

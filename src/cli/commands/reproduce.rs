@@ -1,0 +1,51 @@
+//! `kmembuild reproduce`: a published result is built again from nothing, by its plan, and compared.
+
+use serde::Serialize;
+
+use crate::cli::args::ReproduceArguments;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::print;
+use crate::failure::{Failure, FailureDocument};
+use crate::report::{Progress, json_line, reproduction_text};
+use crate::reproduce::{ReproduceError, Reproduction, reproduce};
+
+/// Builds again, compares, prints.
+pub(crate) async fn run(
+    invocation: &Invocation<'_>,
+    arguments: &ReproduceArguments,
+) -> Result<(), Failure> {
+    let terminal = invocation.environment.progress_terminal;
+    let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
+    let done = reproduce(&arguments.order(), &invocation.workspace, &progress).await;
+    progress.finish();
+    let done = done.map_err(Failure::from);
+    if invocation.json() {
+        let outcome = match &done {
+            Ok(reproduction) => Outcome::Compared(reproduction),
+            Err(failure) => Outcome::Failed(failure.document()),
+        };
+        if let Ok(line) = json_line(&outcome) {
+            print(&line)?;
+        }
+    } else if let Ok(reproduction) = &done {
+        let terminal = invocation.environment.output_terminal;
+        print(&reproduction_text(reproduction, terminal))?;
+    }
+    let reproduction = done?;
+    if reproduction.reproduced {
+        return Ok(());
+    }
+    Err(ReproduceError::Different {
+        reproduction: Box::new(reproduction),
+        kept: arguments.output.clone(),
+    }
+    .into())
+}
+
+/// The last line of `--format json`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Outcome<'a> {
+    Compared(&'a Reproduction),
+    Failed(FailureDocument<'a>),
+}

@@ -1,0 +1,149 @@
+//! From the command line to its command.
+
+use std::ffi::OsString;
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Cli, CommandLine, Format, KmemCommand, RecipeCommandLine, parse, parse_build};
+use super::commands::{
+    build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
+    recipes, release, reproduce, verify,
+};
+use super::invocation::{Invocation, recipe_directories};
+use super::output::usage;
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::library::Library;
+use crate::recipe::Source;
+
+/// Runs the command that the command line asks for.
+///
+/// # Errors
+/// The [`Failure`] to show and to exit with.
+pub async fn dispatch(
+    cli: Cli,
+    environment: &Environment,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    let Cli { global, command } = cli;
+    let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
+    match command {
+        CommandLine::Build(words) => {
+            let mut words = words.into_iter();
+            let name = words
+                .next()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let rest: Vec<_> = words.collect();
+            let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
+                Ok(read) => read,
+                // Help on something that is no recipe would promise what cannot be had.
+                Err(error) => {
+                    invocation(Format::Text)?.workspace.recipe(&name)?;
+                    return usage(&error, environment.output_terminal);
+                }
+            };
+            let invocation = Invocation::new(environment, global, recipe.format, cancel)?;
+            // The longest road of all: on the heap, what all commands share stays small.
+            Box::pin(build::run(&invocation, &name, &recipe.build)).await
+        }
+        CommandLine::Plan {
+            recipe,
+            build,
+            format,
+        } => plan::run(&invocation(Format::Text)?, &recipe, &build, format).await,
+        CommandLine::Release(arguments) => {
+            // Stopped with the user's, and when one failed target is to stop the others.
+            let stop = cancel.child_token();
+            let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
+            Box::pin(release::run(invocation, &arguments, cancel)).await
+        }
+        CommandLine::Reproduce(arguments) => {
+            let invocation = invocation(arguments.format)?;
+            Box::pin(reproduce::run(&invocation, &arguments)).await
+        }
+        CommandLine::Lock(arguments) => {
+            let invocation = invocation(Format::Text)?;
+            Box::pin(lock::run(&invocation, &arguments)).await
+        }
+        CommandLine::Recipes(arguments) => {
+            recipes::run(&invocation(arguments.format())?, &arguments)
+        }
+        CommandLine::PublicKey {
+            file,
+            minisign,
+            format,
+        } => public_key::run(&invocation(format)?, &file, minisign),
+        CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
+        CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
+        CommandLine::Verify(arguments) => {
+            let invocation = invocation(arguments.format)?;
+            Box::pin(verify::run(&invocation, &arguments)).await
+        }
+        CommandLine::Doctor(arguments) => {
+            let invocation = invocation(arguments.format)?;
+            Box::pin(doctor::run(&invocation, &arguments)).await
+        }
+        CommandLine::Cache { action } => cache::run(&invocation(action.format())?, &action).await,
+        CommandLine::NodeScript(arguments) => node_script::run(&arguments),
+        // On a node there may be no folder for configuration, and no recipe is wanted.
+        CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
+        CommandLine::Clean {
+            caches,
+            images,
+            all,
+            format,
+        } => clean::run(&invocation(format)?, caches, images, all).await,
+    }
+}
+
+/// Whether the command line asks for something that reads git repositories. Not so where it is wrong.
+pub fn reads_git(environment: &Environment) -> bool {
+    let Ok(Cli { global, command }) = parse(&environment.arguments) else {
+        return false;
+    };
+    let (name, global) = match command {
+        CommandLine::Release(_) | CommandLine::Lock(_) | CommandLine::Reproduce(_) => return true,
+        CommandLine::Plan { recipe, .. } => (recipe, global),
+        CommandLine::Build(words) => {
+            let Some((name, rest)) = words.split_first() else {
+                return false;
+            };
+            let name = name.to_string_lossy().into_owned();
+            match parse_build(&name, rest, &global) {
+                Ok(read) => (name, read.global),
+                Err(_) => return false,
+            }
+        }
+        _ => return false,
+    };
+    let loaded = Library::new(recipe_directories(environment, &global)).load(&name);
+    loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
+}
+
+/// The command that removes what a run of this command line leaves when it is stopped at once, if it leaves anything.
+pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
+    match parse(arguments).ok()?.command {
+        CommandLine::Build(_)
+        | CommandLine::Release(_)
+        | CommandLine::Reproduce(_)
+        | CommandLine::Lock(_)
+        | CommandLine::Clean { .. } => Some("kmembuild clean"),
+        CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
+        CommandLine::Kmem {
+            action: KmemCommand::Reproduce(_),
+        } => Some("kmembuild kmem reproduce --cleanup"),
+        CommandLine::Kmem {
+            action: KmemCommand::Status(_) | KmemCommand::Watch(_),
+        }
+        | CommandLine::Plan { .. }
+        | CommandLine::Recipes(_)
+        | CommandLine::Doctor(_)
+        | CommandLine::Cache { .. }
+        | CommandLine::NodeScript(_)
+        | CommandLine::PublicKey { .. }
+        | CommandLine::Completions { .. }
+        | CommandLine::Man { .. } => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! What every command works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Format, GlobalArguments, command_with_recipes};
+use crate::build::{Connect, Workspace};
+use crate::configuration::Configuration;
+use crate::engine::{Address, DockerEngine, Engine};
+use crate::environment::Environment;
+use crate::failure::{Failure, FailureKind};
+use crate::library::Library;
+use crate::report::Verbosity;
+
+/// A command line in its environment: how to speak, and what to work with.
+pub(super) struct Invocation<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) global: GlobalArguments,
+    format: Format,
+    pub(super) workspace: Workspace,
+}
+
+impl<'a> Invocation<'a> {
+    pub(super) fn new(
+        environment: &'a Environment,
+        global: GlobalArguments,
+        format: Format,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Failure> {
+        let configuration = Configuration::read(&environment.config_dir)?;
+        if let Some(missing) = global.recipe_dir.iter().find(|path| !path.is_dir()) {
+            let reason = if missing.exists() {
+                "is not a directory"
+            } else {
+                "does not exist"
+            };
+            let text = format!("the recipe directory {} {reason}", missing.display());
+            return Err(Failure::new(FailureKind::Usage, text));
+        }
+        let library = Library::new(recipe_directories(environment, &global));
+        let connect = connect(environment, engine_address(environment, &global));
+        let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
+        workspace.configuration = configuration;
+        workspace
+            .program_environment
+            .clone_from(&environment.for_others);
+        workspace.cancel = cancel.clone();
+        Ok(Self {
+            environment,
+            global,
+            format,
+            workspace,
+        })
+    }
+
+    pub(super) fn json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        match (self.global.quiet, self.global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+
+    /// The command line with the recipes that can be used as commands.
+    pub(super) fn command_with_recipes(&self) -> Result<clap::Command, Failure> {
+        let listed = self.workspace.library.list()?;
+        let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
+        Ok(command_with_recipes(&names))
+    }
+
+    /// Where the engine is that the command line or the environment names.
+    pub(super) fn engine_address(&self) -> Address {
+        engine_address(self.environment, &self.global)
+    }
+}
+
+/// Directories of the user's own recipes; the first one that has a recipe counts.
+pub(super) fn recipe_directories(
+    environment: &Environment,
+    global: &GlobalArguments,
+) -> Vec<PathBuf> {
+    let named = global.recipe_dir.iter().cloned();
+    named
+        .chain([environment.config_dir.join("recipes")])
+        .collect()
+}
+
+fn engine_address(environment: &Environment, global: &GlobalArguments) -> Address {
+    let named = global.host.clone();
+    Address {
+        host: named.or_else(|| environment.docker_host.clone()),
+        tls_verify: environment.docker_tls_verify,
+        cert_path: environment.docker_cert_path.clone(),
+        ..Address::default()
+    }
+}
+
+/// Connects to Docker at that address.
+fn connect(environment: &Environment, address: Address) -> Connect {
+    let credentials = environment.docker_config.clone();
+    Box::new(move || {
+        let (address, credentials) = (address.clone(), credentials.clone());
+        async move {
+            let engine = DockerEngine::connect(&address).await?;
+            let engine: Arc<dyn Engine> = Arc::new(engine.with_credentials(credentials));
+            Ok(engine)
+        }
+        .boxed()
+    })
+}

@@ -1,0 +1,148 @@
+//! Arguments as orders. The only place where a command line becomes one.
+
+use super::args::{
+    BuildArguments, CacheArguments, ImageChoice, LockArguments, ReleaseArguments,
+    ReproduceArguments, ViaChoice,
+};
+use crate::build::{
+    self, BuildOrder, CacheUse, Checks, Destination, Limits, RunCheck, SourceChoice, Subject,
+};
+use crate::plan::Via;
+use crate::recipe::{BuildOption, ImageWay};
+use crate::release::ReleaseOrder;
+use crate::reproduce::ReproduceOrder;
+
+impl BuildArguments {
+    /// The order to build `recipe`.
+    pub(super) fn order(&self, recipe: &str) -> BuildOrder {
+        let asked = [
+            (BuildOption::Static, self.upstream.static_linked),
+            (BuildOption::LowMemory, self.upstream.low_memory),
+            (BuildOption::AllOutputs, self.upstream.all_outputs),
+        ];
+        BuildOrder {
+            recipe: recipe.to_owned(),
+            subject: match (&self.tag, &self.like) {
+                (Some(tag), _) => Subject::Version(tag.clone()),
+                (None, Some(like)) => Subject::Like(like.clone()),
+                (None, None) => Subject::Only,
+            },
+            source: SourceChoice {
+                urls: self.source.clone(),
+                refresh: self.refresh,
+            },
+            image: build::ImageChoice {
+                way: self.image.map(ImageWay::from),
+                name: self.image_name.clone(),
+                archive: self.image_archive.clone(),
+                mirrors: self.mirror.clone(),
+                debian_mirror: self.debian_mirror.clone(),
+            },
+            via: match self.upstream.via {
+                ViaChoice::Make => Via::Make,
+                ViaChoice::RunSh => Via::RunSh,
+            },
+            targets: self.upstream.target.clone(),
+            options: asked
+                .into_iter()
+                .filter_map(|(option, asked)| asked.then_some(option))
+                .collect(),
+            goflags: self.upstream.goflags.as_ref().map(|flags| flags.0.clone()),
+            allow_toolchain: self.upstream.allow_toolchain.clone(),
+            architecture: self.arch.clone(),
+            force: self.force,
+            limits: Limits {
+                memory: self.memory.map(|size| size.0),
+                nano_cpus: self.cpus.map(|cpus| cpus.0),
+                timeout: self.timeout.map(|span| span.0),
+                jobs: self.jobs,
+                stall: self.stall_timeout.map(|span| span.0),
+            },
+            checks: Checks {
+                run: if self.verify_run {
+                    RunCheck::Required
+                } else {
+                    RunCheck::Skipped
+                },
+                glibc_floor: self.glibc_floor,
+            },
+            cache: self.caches.use_of_caches(),
+            destination: Destination {
+                output: self.output.clone(),
+                variant: None,
+                packages: Vec::new(),
+                signing: None,
+            },
+            keep: self.keep,
+        }
+    }
+}
+
+impl From<ImageChoice> for ImageWay {
+    fn from(choice: ImageChoice) -> Self {
+        match choice {
+            ImageChoice::Registry => Self::Registry,
+            ImageChoice::Upstream => Self::Upstream,
+            ImageChoice::Lean => Self::Lean,
+            ImageChoice::Debian => Self::Debian,
+        }
+    }
+}
+
+impl CacheArguments {
+    fn use_of_caches(&self) -> CacheUse {
+        CacheUse {
+            rebuild: self.no_cache,
+            offline: self.offline,
+        }
+    }
+}
+
+impl ReleaseArguments {
+    /// The order to make the release.
+    pub(super) fn order(&self) -> ReleaseOrder {
+        ReleaseOrder {
+            only: self.only.clone(),
+            jobs: self.jobs,
+            output: self.output.clone(),
+            signing_key: self.sign_key.clone(),
+            cache: self.caches.use_of_caches(),
+            fail_fast: self.fail_fast,
+            ..ReleaseOrder::new(&self.file)
+        }
+    }
+}
+
+impl LockArguments {
+    /// The order of the release whose inputs are locked.
+    pub(super) fn order(&self) -> ReleaseOrder {
+        ReleaseOrder::new(&self.file)
+    }
+}
+
+impl ReproduceArguments {
+    /// The order to build the result again.
+    pub(super) fn order(&self) -> ReproduceOrder {
+        ReproduceOrder {
+            any_image: self.any_image,
+            source: SourceChoice {
+                urls: self.source.clone(),
+                refresh: false,
+            },
+            image: build::ImageChoice {
+                archive: self.image_archive.clone(),
+                mirrors: self.mirror.clone(),
+                debian_mirror: self.debian_mirror.clone(),
+                ..build::ImageChoice::default()
+            },
+            limits: Limits {
+                stall: self.stall_timeout.map(|span| span.0),
+                ..Limits::default()
+            },
+            offline: self.offline,
+            output: self.output.clone(),
+            keep: self.keep,
+            ..ReproduceOrder::new(&self.manifest)
+        }
+    }
+}

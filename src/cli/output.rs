@@ -1,0 +1,41 @@
+//! What goes to standard output.
+
+use clap::error::ErrorKind;
+
+use crate::failure::{Failure, FailureKind};
+use crate::report;
+
+/// Writes the result, or a part of it, to standard output.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    report::print(text).map_err(|error| {
+        let text = format!("cannot write to standard output: {error}");
+        Failure::new(FailureKind::Output, text)
+    })
+}
+
+/// Shows what clap has to say: help is a result, anything else a failure of usage.
+///
+/// # Errors
+/// The usage failure.
+pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
+    if error.use_stderr() {
+        // Clap begins with "error: ", which the renderer does as well.
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let text = text.trim_end().to_owned();
+        let text = match error.kind() {
+            // Clap's text is the help then, which is no error.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                format!("a command is required\n\n{text}")
+            }
+            _ => text,
+        };
+        return Err(Failure::new(FailureKind::Usage, text));
+    }
+    let text = error.render();
+    print(&if terminal {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    })
+}

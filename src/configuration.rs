@@ -1,0 +1,108 @@
+//! The user's configuration file.
+
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use thiserror::Error;
+
+use crate::recipe::{ByteSize, RecipeError, Span, parse_yaml};
+
+/// `config.yaml` in the configuration folder. Every field but `format` may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Configuration {
+    /// Version of the format: 1.
+    pub format: Option<Spanned<u32>>,
+    /// Registry prefixes to look for images under, after those of the command line.
+    #[serde(default)]
+    pub mirrors: Vec<String>,
+    /// Mirror of Debian's archive for bootstrapped images.
+    pub debian_mirror: Option<String>,
+    /// Most that the cache of results takes.
+    pub cache_size: Option<ByteSize>,
+    /// Longest time without a byte from a mirror.
+    pub stall_timeout: Option<Span>,
+}
+
+/// The only version of the configuration format that this tool reads.
+const CONFIG_FORMAT: u32 = 1;
+
+/// Most that the cache of results takes when nobody says otherwise, in bytes.
+const CACHE_SIZE: u64 = 20 << 30;
+
+impl Configuration {
+    /// Most that the cache of results takes, in bytes.
+    pub fn cache_size(&self) -> u64 {
+        self.cache_size.map_or(CACHE_SIZE, |size| size.0)
+    }
+
+    /// Reads `config.yaml` in `directory`; no such file is an empty configuration.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`].
+    pub fn read(directory: &Path) -> Result<Self, ConfigurationError> {
+        let path = directory.join("config.yaml");
+        let file = path.display().to_string();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ConfigurationError::Unreadable { file, source }),
+        };
+        let configuration: Self = parse_yaml(&file, &text)?;
+        match &configuration.format {
+            None => return Err(ConfigurationError::NoFormat { file }),
+            Some(format) if format.value != CONFIG_FORMAT => {
+                let found = format.value;
+                return Err(ConfigurationError::Format { file, found });
+            }
+            Some(_) => {}
+        }
+        let mut mirrors = configuration.mirrors.iter();
+        if mirrors.any(|mirror| mirror.trim().is_empty()) {
+            return Err(ConfigurationError::EmptyMirror { file });
+        }
+        Ok(configuration)
+    }
+}
+
+/// A configuration file that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigurationError {
+    /// It could not be read.
+    #[error("cannot read {file}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is not a configuration; the error has the place.
+    #[error(transparent)]
+    Invalid(#[from] RecipeError),
+    /// It does not say which format it is in.
+    #[error("{file} must begin with `format: {CONFIG_FORMAT}`")]
+    NoFormat {
+        /// The file.
+        file: String,
+    },
+    /// It is in an unknown format.
+    #[error(
+        "{file}: format {found} is unknown; this version of kmembuild reads format {CONFIG_FORMAT}"
+    )]
+    Format {
+        /// The file.
+        file: String,
+        /// The format.
+        found: u32,
+    },
+    /// The prefix of a registry is empty.
+    #[error("{file}: a mirror must not be empty")]
+    EmptyMirror {
+        /// The file.
+        file: String,
+    },
+}

@@ -1,0 +1,174 @@
+//! How a release can fail as a whole; a target's own failure is a [`TargetError`].
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::artifacts::ArtifactError;
+use crate::attestation::{AuditError, KeyError};
+use crate::build::{BuildError, FailedBuild};
+use crate::failure::indented;
+use crate::recipe::RecipeError;
+
+/// Why a release, or its lock file, could not be made.
+#[derive(Debug, Error)]
+pub enum ReleaseError {
+    /// The release file could not be read.
+    #[error("cannot read the release file {file}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The release file or the lock file is refused; the error has the place.
+    #[error(transparent)]
+    Invalid(#[from] RecipeError),
+    /// The lock file is refused.
+    #[error("{0}")]
+    InvalidLockfile(String),
+    /// A recipe could not be read, or the engine could not be reached, or the user stopped the run.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The signing key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A pattern for targets is not a pattern.
+    #[error("{pattern:?} is not a valid pattern for targets")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        #[source]
+        source: globset::Error,
+    },
+    /// All patterns for targets together cannot be used.
+    #[error("the patterns for targets cannot be used together")]
+    Patterns(#[source] globset::Error),
+    /// No target matches.
+    #[error("none of the {total} targets of {file} matches {}", patterns.join(", "))]
+    NoTarget {
+        /// The release file.
+        file: String,
+        /// How many targets it has.
+        total: usize,
+        /// The patterns.
+        patterns: Vec<String>,
+        /// Some of the targets.
+        examples: Vec<String>,
+    },
+    /// The lock file is required and missing.
+    #[error("lock file {} not found", path.display())]
+    NoLockfile {
+        /// Where it should be.
+        path: PathBuf,
+        /// Whether it is required because a CI system runs the release.
+        by_ci: bool,
+    },
+    /// The lock file could not be read.
+    #[error("cannot read the lock file {}", path.display())]
+    Lockfile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The lock file could not be put into its form.
+    #[error("the lock file could not be written: {reason}")]
+    RenderLockfile {
+        /// Why.
+        reason: String,
+    },
+    /// Inputs are not those of the lock file.
+    #[error("the inputs do not match the lock file:{}", indented(moved))]
+    Drift {
+        /// What moved, a line or two each.
+        moved: Vec<String>,
+    },
+    /// An input that is to be locked is unknown.
+    #[error("no input {name} is in the lock file or in the release")]
+    UnknownInput {
+        /// The name.
+        name: String,
+        /// A name that is alike.
+        nearest: Option<String>,
+    },
+    /// What an earlier run published cannot be signed with the rest.
+    #[error(
+        "{} is not one of the selected targets, and cannot be signed with them: {file}: {problem}",
+        directory.display()
+    )]
+    Unsigned {
+        /// The result.
+        directory: PathBuf,
+        /// The file in question.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What an earlier run published could not be examined.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The files of the release could not be written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A target could not be planned, which ends what needs all of them.
+    #[error("{target} cannot be planned")]
+    Unplanned {
+        /// The target.
+        target: String,
+        /// Why.
+        #[source]
+        error: TargetError,
+    },
+    /// Targets failed, each with its own message.
+    #[error("{} of {total} targets failed", errors.len())]
+    Targets {
+        /// Why each of them failed.
+        errors: Vec<TargetError>,
+        /// How many targets there are.
+        total: usize,
+    },
+    /// The user stopped the run.
+    #[error(
+        "interrupted; what was published is complete, and the same command continues with the rest"
+    )]
+    Interrupted,
+}
+
+/// Why a target of a release was not published.
+#[derive(Debug, Error)]
+pub enum TargetError {
+    /// It could not be planned, or not be built.
+    #[error(transparent)]
+    Build(#[from] FailedBuild),
+    /// It would be published in the same place as another one.
+    #[error(
+        "the target would be published in the same place as {other}; use `variant: NAME` to tell the two apart"
+    )]
+    SamePlace {
+        /// The other target.
+        other: String,
+    },
+}
+
+impl TargetError {
+    /// Whether the user stopped the run.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Build(failed) if failed.error.is_interruption())
+    }
+
+    /// Whether an input is not the one that it has to be.
+    pub fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Build(failed) if failed.error.is_mismatch())
+    }
+}
+
+impl From<BuildError> for TargetError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error.into())
+    }
+}

@@ -1,0 +1,180 @@
+//! The release file, and which of its targets are meant.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::error::ReleaseError;
+use super::matrix::{KnownTags, Target, expand};
+use super::order::Common;
+use super::parse::parse_release;
+use super::schema::Release;
+use crate::attestation::SigningKey;
+use crate::build::{BuildOrder, CacheUse, Workspace};
+use crate::recipe::{Name, Source};
+
+/// Targets that an error lists as examples.
+const EXAMPLES: usize = 5;
+
+/// Which release is meant, and what holds for all of its targets.
+#[derive(Debug, Clone)]
+pub struct ReleaseOrder {
+    /// The release file.
+    pub file: PathBuf,
+    /// Patterns of the targets that are meant; all when there are none.
+    pub only: Vec<String>,
+    /// Most builds at a time, instead of the file's.
+    pub jobs: Option<u32>,
+    /// Directory for the results, instead of the file's.
+    pub output: Option<PathBuf>,
+    /// File of the key to sign with.
+    pub signing_key: Option<PathBuf>,
+    /// What may be taken from where.
+    pub cache: CacheUse,
+    /// Stop the other targets when one fails.
+    pub fail_fast: bool,
+}
+
+impl ReleaseOrder {
+    /// The order to make the whole release of `file`, unsigned.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self {
+            file: file.into(),
+            only: Vec::new(),
+            jobs: None,
+            output: None,
+            signing_key: None,
+            cache: CacheUse::default(),
+            fail_fast: false,
+        }
+    }
+}
+
+/// A release file with the targets that were chosen.
+pub struct ReleaseFile {
+    /// Directory for the results.
+    pub(super) output: PathBuf,
+    /// Most builds at a time, where the file or the order says so.
+    pub(super) jobs: Option<u32>,
+    /// Stop the other targets when one fails.
+    pub(super) fail_fast: bool,
+    /// Key to sign with.
+    pub(super) signing: Option<Arc<SigningKey>>,
+    /// The lock file beside it.
+    pub(super) lockfile: PathBuf,
+    /// All targets of the file, chosen or not.
+    pub(super) targets: Vec<Target>,
+    /// The chosen ones, by their place in `targets`, with the orders of their builds.
+    pub(super) chosen: Vec<(usize, BuildOrder)>,
+}
+
+impl ReleaseFile {
+    /// The targets that were not chosen.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = &Target> {
+        let targets = self.targets.iter().enumerate();
+        targets
+            .filter(|(index, _)| self.chosen.iter().all(|(chosen, _)| chosen != index))
+            .map(|(_, target)| target)
+    }
+
+    /// Path of the lock file beside it.
+    pub fn lockfile(&self) -> &Path {
+        &self.lockfile
+    }
+
+    /// Reads the file of a release.
+    ///
+    /// # Errors
+    /// [`ReleaseError`].
+    pub fn read(order: &ReleaseOrder, workspace: &Workspace) -> Result<Self, ReleaseError> {
+        let path = &order.file;
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ReleaseError::File {
+            file: name.clone(),
+            source,
+        })?;
+        let release = parse_release(&name, &text)?;
+        load_recipes(workspace, &release)?;
+        let targets = expand(&name, &text, &release, |recipe| tags(workspace, recipe))?;
+        let only = globs(&order.only)?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let output = match (&order.output, &release.output) {
+            (Some(output), _) => output.clone(),
+            (None, Some(output)) => directory.join(output),
+            (None, None) => directory.join("dist"),
+        };
+        let signing = order.signing_key.as_deref().map(SigningKey::read);
+        let common = Common {
+            directory,
+            output: output.clone(),
+            cache: order.cache,
+            signing: signing.transpose()?.map(Arc::new),
+        };
+        let chosen: Vec<_> = targets
+            .iter()
+            .enumerate()
+            .filter(|(_, target)| order.only.is_empty() || only.is_match(target.label()))
+            .map(|(index, target)| (index, target.order(&common)))
+            .collect();
+        if chosen.is_empty() {
+            return Err(ReleaseError::NoTarget {
+                file: name,
+                total: targets.len(),
+                patterns: order.only.clone(),
+                examples: targets.iter().take(EXAMPLES).map(Target::label).collect(),
+            });
+        }
+        Ok(Self {
+            output,
+            jobs: order.jobs.or(release.jobs),
+            fail_fast: order.fail_fast,
+            signing: common.signing,
+            // It has one name, as a directory has one release.
+            lockfile: path.with_file_name("kmembuild.lock"),
+            targets,
+            chosen,
+        })
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, ReleaseError> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        // `runc/*` means all of runc: a star goes over slashes.
+        let glob = GlobBuilder::new(pattern).build();
+        set.add(glob.map_err(|source| ReleaseError::Pattern {
+            pattern: pattern.clone(),
+            source,
+        })?);
+    }
+    set.build().map_err(ReleaseError::Patterns)
+}
+
+/// What is known of a recipe's versions, or what recipes there are.
+fn tags(workspace: &Workspace, recipe: &Name) -> Result<KnownTags, Vec<String>> {
+    let Ok(loaded) = workspace.recipe(recipe.as_str()) else {
+        return Err(recipes(workspace));
+    };
+    Ok(match &loaded.recipe.source {
+        Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
+        Source::Folder(folder) => KnownTags::Folder(folder.version.clone()),
+    })
+}
+
+fn recipes(workspace: &Workspace) -> Vec<String> {
+    let listed = workspace.library.list().unwrap_or_default();
+    listed.into_iter().map(|recipe| recipe.name).collect()
+}
+
+/// Reads the recipes of a release. That a recipe is refused, and why, says more than that it is missing.
+fn load_recipes(workspace: &Workspace, release: &Release) -> Result<(), ReleaseError> {
+    let available = recipes(workspace);
+    for target in &release.targets {
+        let name = target.value.recipe.value.as_str();
+        if available.iter().any(|recipe| recipe == name) {
+            workspace.recipe(name)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Plans every chosen target of a release and looks which of them are built already.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
+
+use super::error::{ReleaseError, TargetError};
+use super::file::ReleaseFile;
+use super::matrix::Target;
+use super::outcome::Place;
+use super::progress::{Phase, ReleaseSink, TargetSink};
+use crate::build::{
+    BuildError, BuildOrder, Prepared, Workspace, content_key, is_current, prepare,
+    refuse_unknown_package,
+};
+use crate::plan::{Plan, PlanError};
+use crate::recipe::{Architecture, Source};
+
+/// Sources that are fetched at a time.
+const FETCHES: usize = 8;
+
+/// The chosen targets of a release, each as far as it can be planned.
+pub struct PlannedRelease<'a> {
+    /// In the order of the file.
+    pub targets: Vec<PlannedTarget<'a>>,
+}
+
+/// One target.
+pub struct PlannedTarget<'a> {
+    /// The target in the release file.
+    pub target: &'a Target,
+    /// Its name.
+    pub label: String,
+    /// The order of its build.
+    pub order: &'a BuildOrder,
+    /// What is known of its place before it is planned.
+    pub place: Place,
+    /// What is to be done.
+    pub state: TargetState,
+}
+
+/// What is to be done for a target.
+pub enum TargetState {
+    /// The version needs no such build, and why.
+    NotNeeded(String),
+    /// It cannot be planned.
+    Failed(TargetError),
+    /// It is published, or will be.
+    Wanted(Box<WantedTarget>),
+}
+
+/// A target that is to be published.
+pub struct WantedTarget {
+    /// Recipe, facts and plan.
+    pub prepared: Prepared,
+    /// Content key, where the image is known already.
+    pub key: Option<String>,
+    /// Where its result comes from.
+    pub origin: Origin,
+}
+
+/// Where a result comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It is published as it should be.
+    Published,
+    /// It is in the cache.
+    Cache,
+    /// It has to be built.
+    Build,
+}
+
+impl<'a> PlannedRelease<'a> {
+    /// Plans the chosen targets of `file`.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Build`] when the engine does not answer or the run is stopped; a target that cannot be planned is
+    /// part of the answer.
+    pub async fn make(
+        file: &'a ReleaseFile,
+        workspace: &Workspace,
+        progress: &dyn ReleaseSink,
+    ) -> Result<Self, ReleaseError> {
+        // Without an engine nothing can be planned, and one message is enough.
+        workspace.connected().await?;
+        let planning = file.chosen.iter().map(|(index, order)| async move {
+            let target = &file.targets[*index];
+            plan(target, order, workspace, progress).await
+        });
+        let targets: Vec<_> = stream::iter(planning).buffered(FETCHES).collect().await;
+        if workspace.cancel.is_cancelled() {
+            return Err(BuildError::Interrupted.into());
+        }
+        let mut planned = Self { targets };
+        planned.refuse_one_place_for_two();
+        Ok(planned)
+    }
+
+    /// The plans of what is not built yet.
+    pub(super) fn to_build(&self) -> impl Iterator<Item = &Plan> {
+        let states = self.targets.iter().map(|target| &target.state);
+        states.filter_map(|state| match state {
+            TargetState::Wanted(wanted) if wanted.origin == Origin::Build => {
+                Some(&wanted.prepared.plan)
+            }
+            _ => None,
+        })
+    }
+
+    /// Two targets may turn out to be one: a tag and its commit, an architecture and the engine's own.
+    fn refuse_one_place_for_two(&mut self) {
+        let mut places = BTreeMap::new();
+        for target in &mut self.targets {
+            let TargetState::Wanted(wanted) = &target.state else {
+                continue;
+            };
+            let place = target.order.directory(&wanted.prepared.plan);
+            if let Some(other) = places.insert(place, target.label.clone()) {
+                target.state = TargetState::Failed(TargetError::SamePlace { other });
+            }
+        }
+    }
+}
+
+async fn plan<'a>(
+    target: &'a Target,
+    order: &'a BuildOrder,
+    workspace: &Workspace,
+    progress: &dyn ReleaseSink,
+) -> PlannedTarget<'a> {
+    let label = target.label();
+    let sink = TargetSink {
+        progress,
+        target: &label,
+        phase: Phase::Planning,
+    };
+    let mut place = place(workspace, target).await;
+    let state = match want(order, workspace, &sink).await {
+        Ok(wanted) => TargetState::Wanted(Box::new(wanted)),
+        Err(BuildError::Plan(PlanError::NotNeeded {
+            version, reason, ..
+        })) => {
+            place.version = version;
+            TargetState::NotNeeded(reason)
+        }
+        Err(error) => TargetState::Failed(error.into()),
+    };
+    PlannedTarget {
+        target,
+        label,
+        order,
+        place,
+        state,
+    }
+}
+
+/// The place of a target of which there is no plan yet.
+async fn place(workspace: &Workspace, target: &Target) -> Place {
+    let own = workspace.connected().await;
+    let own = own.map_or("unknown", |connected| connected.info.architecture.as_str());
+    let arch = target.arch.as_ref().map_or(own, Architecture::as_str);
+    let version = match workspace.recipe(target.recipe.as_str()) {
+        Ok(loaded) => match &loaded.recipe.source {
+            Source::Folder(folder) => Some(folder.version.to_string()),
+            Source::Git(_) => None,
+        },
+        Err(_) => None,
+    };
+    Place {
+        version: target.version.clone().or(version).unwrap_or_default(),
+        platform: format!("linux-{arch}"),
+    }
+}
+
+async fn want(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    sink: &TargetSink<'_>,
+) -> Result<WantedTarget, BuildError> {
+    let prepared = prepare(order, workspace, sink).await?;
+    let key = content_key(workspace, &prepared.plan).await?;
+    refuse_unknown_package(&prepared, &order.destination.packages)?;
+    let origin = match &key {
+        _ if order.cache.rebuild => Origin::Build,
+        Some(key) if is_current(workspace, &prepared, order, key) => Origin::Published,
+        Some(key) if matches!(workspace.results().look_up(key), Ok(Some(_))) => Origin::Cache,
+        _ => Origin::Build,
+    };
+    Ok(WantedTarget {
+        prepared,
+        key,
+        origin,
+    })
+}

@@ -1,0 +1,187 @@
+//! The files at the top of a release.
+
+use std::path::Path;
+
+use super::error::ReleaseError;
+use super::file::ReleaseFile;
+use super::matrix::Target;
+use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
+use super::progress::ReleaseSink;
+use crate::artifacts::{
+    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
+    SHA256SUMS, TOOL, read_index, replace_file, write_index,
+};
+use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
+use crate::recipe::{Name, bare};
+
+/// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
+/// wrote of them.
+pub(super) fn write_release(
+    file: &ReleaseFile,
+    finished: &[FinishedTarget<'_>],
+    progress: &dyn ReleaseSink,
+    exit_code: ExitCodeOf,
+) -> Result<(), ReleaseError> {
+    let root = &file.output;
+    let earlier = read_index(root);
+    let mut targets = Vec::new();
+    for target in &file.targets {
+        let of_target = |finished: &&FinishedTarget<'_>| std::ptr::eq(finished.target, target);
+        match finished.iter().find(of_target) {
+            Some(finished) => targets.extend(entry(finished, exit_code)),
+            None => targets.extend(entries_of(target, earlier.as_ref()).cloned()),
+        }
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(root).map_err(|source| {
+        let path = root.clone();
+        ArtifactError::Unwritable { path, source }
+    })?;
+    let index = write_index(root, TOOL, targets)?;
+    let signed = write_signature(root, file.signing.as_deref())?;
+    if signed == Signed::NoLonger {
+        progress.warn(
+            "the release was signed before and is not signed now, because no signing key was given",
+        );
+    }
+    let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
+    for folder in results(root) {
+        if !known.contains(&folder) {
+            progress.warn(&format!(
+                "{} does not belong to this release, so `kmembuild verify` will fail; remove it before publishing",
+                root.join(folder).display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to sign what an earlier run published and this one leaves alone, unless the same key signed it and it is what
+/// was signed: the signature at the top is for all files below it.
+///
+/// # Errors
+/// [`ReleaseError::Unsigned`], [`ReleaseError::Audit`].
+pub fn refuse_unsigned(file: &ReleaseFile) -> Result<(), ReleaseError> {
+    let Some(key) = &file.signing else {
+        return Ok(());
+    };
+    let (earlier, keys) = (read_index(&file.output), [key.public()]);
+    for target in file.left_out() {
+        for entry in entries_of(target, earlier.as_ref()) {
+            if !matches!(entry.result, IndexResult::Published { .. }) {
+                continue;
+            }
+            let folder = file.output.join(entry.folder());
+            let audit = audit(&folder, &keys)?;
+            if let Some(problem) = audit.problems.into_iter().next() {
+                return Err(ReleaseError::Unsigned {
+                    directory: folder,
+                    file: problem.file,
+                    problem: problem.message,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an earlier index has of a target.
+fn entries_of<'a>(
+    target: &Target,
+    earlier: Option<&'a Index>,
+) -> impl Iterator<Item = &'a IndexTarget> {
+    let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
+    let entries = earlier.into_iter().flat_map(|index| &index.targets);
+    entries.filter(move |entry| {
+        entry.recipe == target.recipe.as_str()
+            && entry.variant.as_deref() == target.variant.as_ref().map(Name::as_str)
+            && target
+                .version
+                .as_ref()
+                .is_none_or(|version| bare(version) == bare(&entry.version))
+            && arch.as_ref().is_none_or(|arch| *arch == entry.platform)
+    })
+}
+
+/// What became of the signature of a release.
+#[derive(PartialEq, Eq)]
+enum Signed {
+    /// It is signed by the key, or was not signed before either.
+    AsWanted,
+    /// There was a signature, and no key for a new one.
+    NoLonger,
+}
+
+/// Signs the checksums of the release in `root`. A signature that is not by `key` is removed.
+fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, ArtifactError> {
+    let mut signed = Signed::AsWanted;
+    let wanted = key.map(|key| (key, checksums_signature_name(key.public().kind())));
+    for name in [CHECKSUMS_MINISIG, CHECKSUMS_SIG] {
+        let path = root.join(name);
+        match wanted.filter(|(_, wanted)| *wanted == name) {
+            Some((key, _)) => {
+                let sums = root.join(SHA256SUMS);
+                let text = std::fs::read(&sums)
+                    .map_err(|source| ArtifactError::Unwritable { path: sums, source })?;
+                replace_file(&path, &sign_checksums(&text, key))?;
+            }
+            None => match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ArtifactError::Unwritable { path, source });
+                }
+                Ok(()) if key.is_none() => signed = Signed::NoLonger,
+                _ => {}
+            },
+        }
+    }
+    Ok(signed)
+}
+
+/// The folders of results below `root`, relative to it.
+fn results(root: &Path) -> Vec<String> {
+    let folders = |path: &Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut paths: Vec<_> = folders.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let recipes = folders(root);
+    let versions = recipes.iter().flat_map(|recipe| folders(recipe));
+    let results = versions.flat_map(|version| folders(&version));
+    results
+        .filter(|result| result.join(MANIFEST).is_file())
+        .filter_map(|result| Some(result.strip_prefix(root).ok()?.to_str()?.to_owned()))
+        .collect()
+}
+
+/// What the index says of a target; nothing where it was not tried.
+fn entry(finished: &FinishedTarget<'_>, exit_code: ExitCodeOf) -> Option<IndexTarget> {
+    let place = &finished.place;
+    let mut entry = IndexTarget {
+        recipe: finished.target.recipe.to_string(),
+        version: place.version.clone(),
+        platform: place.platform.clone(),
+        variant: finished.target.variant.as_ref().map(Name::to_string),
+        result: IndexResult::NotNeeded {
+            reason: String::new(),
+        },
+    };
+    entry.result = match &finished.outcome {
+        Outcome::Published(_) => IndexResult::Published {
+            folder: entry.folder(),
+            files: Vec::new(),
+        },
+        Outcome::NotNeeded(reason) => IndexResult::NotNeeded {
+            reason: reason.clone(),
+        },
+        Outcome::Failed(error) => IndexResult::Failed {
+            exit_code: exit_code(error),
+            message: error.to_string(),
+        },
+        Outcome::Skipped => return None,
+    };
+    Some(entry)
+}

@@ -1,0 +1,145 @@
+//! Builds and publishes the targets of a release, several at a time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::error::{ReleaseError, TargetError};
+use super::file::ReleaseFile;
+use super::outcome::{ExitCodeOf, FinishedTarget, Outcome, Place};
+use super::plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
+use super::progress::{Phase, ReleaseSink, TargetSink};
+use super::publish::write_release;
+use crate::build::{BuildError, BuildOrder, Workspace, carry_out};
+use crate::plan::Plan;
+
+/// Most builds at a time unless somebody asks for more: each uses all processors by itself where it can.
+const MOST_JOBS: u64 = 4;
+
+/// Builds what has to be built and publishes all of it. `user` is cancelled when the user stops the run; the workspace's
+/// own token also when a target fails and that is to stop the others.
+///
+/// # Errors
+/// [`ReleaseError`]; that targets failed is part of the answer.
+pub async fn build_release<'a>(
+    file: &ReleaseFile,
+    planned: PlannedRelease<'a>,
+    workspace: &Workspace,
+    progress: &dyn ReleaseSink,
+    user: &CancellationToken,
+    exit_code: ExitCodeOf,
+) -> Result<Vec<FinishedTarget<'a>>, ReleaseError> {
+    let jobs = match file.jobs {
+        Some(jobs) => usize::try_from(jobs).unwrap_or(usize::MAX),
+        None => default_jobs(workspace, &planned).await?,
+    };
+    progress.begin(planned.targets.len());
+    let one_failed = AtomicBool::new(false);
+    let targets = planned.targets.into_iter().enumerate();
+    let work = targets.map(|(index, target)| {
+        let one_failed = &one_failed;
+        async move {
+            let mut finished = one(workspace, target, progress, one_failed).await;
+            let stopped = finished.error().is_some_and(TargetError::is_interruption);
+            if stopped && !user.is_cancelled() {
+                finished.outcome = Outcome::Skipped;
+            }
+            if file.fail_fast && finished.error().is_some() {
+                one_failed.store(true, Ordering::Relaxed);
+                workspace.cancel.cancel();
+            }
+            progress.ended(&finished.label, &finished.outcome, finished.took);
+            (index, finished)
+        }
+    });
+    // In any order: a long build must not hold up short ones behind it.
+    let mut finished: Vec<_> = stream::iter(work)
+        .buffer_unordered(jobs.max(1))
+        .collect()
+        .await;
+    finished.sort_by_key(|(index, _)| *index);
+    let finished: Vec<_> = finished.into_iter().map(|(_, target)| target).collect();
+    write_release(file, &finished, progress, exit_code)?;
+    Ok(finished)
+}
+
+/// As many builds at a time as the engine has processors and memory for, by what the recipes say they need.
+async fn default_jobs(
+    workspace: &Workspace,
+    planned: &PlannedRelease<'_>,
+) -> Result<usize, BuildError> {
+    let plans: Vec<&Plan> = planned.to_build().collect();
+    if plans.len() < 2 {
+        return Ok(1);
+    }
+    let engine = &workspace.connected().await?.engine;
+    let capacity = workspace.unless_stopped(engine.capacity()).await?;
+    let needs = plans.iter().filter_map(|plan| plan.build.needs.memory);
+    let by_memory = needs
+        .max()
+        .map_or(u64::MAX, |need| capacity.memory / need.max(1));
+    let jobs = capacity.processors.min(by_memory).clamp(1, MOST_JOBS);
+    Ok(usize::try_from(jobs).unwrap_or(1))
+}
+
+async fn one<'a>(
+    workspace: &Workspace,
+    planned: PlannedTarget<'a>,
+    progress: &dyn ReleaseSink,
+    one_failed: &AtomicBool,
+) -> FinishedTarget<'a> {
+    let started = Instant::now();
+    let PlannedTarget {
+        target,
+        label,
+        order,
+        place,
+        state,
+    } = planned;
+    let (place, outcome) = match state {
+        TargetState::NotNeeded(reason) => (place, Outcome::NotNeeded(reason)),
+        TargetState::Failed(error) => (place, Outcome::Failed(error)),
+        TargetState::Wanted(wanted) => {
+            let plan = &wanted.prepared.plan;
+            let place = Place {
+                version: plan.version.clone(),
+                platform: plan.platform.clone(),
+            };
+            let outcome = if one_failed.load(Ordering::Relaxed) {
+                Outcome::Skipped
+            } else {
+                let sink = TargetSink {
+                    progress,
+                    target: &label,
+                    phase: Phase::Building,
+                };
+                build(order, &wanted, workspace, &sink).await
+            };
+            (place, outcome)
+        }
+    };
+    FinishedTarget {
+        target,
+        label,
+        place,
+        outcome,
+        took: started.elapsed(),
+    }
+}
+
+async fn build(
+    order: &BuildOrder,
+    wanted: &WantedTarget,
+    workspace: &Workspace,
+    sink: &TargetSink<'_>,
+) -> Outcome {
+    if workspace.cancel.is_cancelled() {
+        return Outcome::Failed(BuildError::Interrupted.into());
+    }
+    match Box::pin(carry_out(order, &wanted.prepared, workspace, sink)).await {
+        Ok(result) => Outcome::Published(Box::new(result)),
+        Err(failed) => Outcome::Failed(failed.into()),
+    }
+}

@@ -1,0 +1,151 @@
+//! The one display of what goes on: of targets, or of a single build, which is one target without a name.
+
+use super::Verbosity;
+use super::json::json_event;
+use super::live::Screen;
+use super::output::tell;
+use super::plain::line;
+use crate::events::{Event, Sink};
+
+/// Shows what goes on, in the way that fits where standard error goes.
+pub struct Progress {
+    pub(super) verbosity: Verbosity,
+    pub(super) form: Form,
+}
+
+pub(super) enum Form {
+    /// A line for each target, which changes, on a terminal.
+    Live(Screen),
+    /// Short lines, for pipes and for CI logs.
+    Plain,
+    /// One JSON document a line.
+    Json,
+}
+
+/// Whose event it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// A single build's, or no target's.
+    Unnamed,
+    /// A target's that is planned: what goes well concerns nobody yet.
+    Planned(&'a str),
+    /// A target's that is built.
+    Built(&'a str),
+}
+
+impl<'a> Whose<'a> {
+    /// The target's name.
+    pub(super) fn target(self) -> Option<&'a str> {
+        match self {
+            Self::Unnamed => None,
+            Self::Planned(target) | Self::Built(target) => Some(target),
+        }
+    }
+}
+
+impl Progress {
+    /// The way that fits: JSON when asked for, lines that change on a terminal, plain lines elsewhere.
+    pub fn new(json: bool, terminal: bool, verbosity: Verbosity) -> Self {
+        let form = if json {
+            Form::Json
+        } else if terminal && verbosity != Verbosity::Quiet {
+            Form::Live(Screen::new())
+        } else {
+            Form::Plain
+        };
+        Self { verbosity, form }
+    }
+
+    /// Takes lines that change off the screen; the next thing printed is not drawn over.
+    pub fn finish(&self) {
+        if let Form::Live(screen) = &self.form {
+            screen.clear();
+        }
+    }
+
+    /// Shows an event.
+    pub(super) fn show(&self, whose: Whose<'_>, event: &Event) {
+        if let Form::Json = self.form {
+            if !matches!(whose, Whose::Planned(_)) || is_bad_news(event) {
+                json_event(whose.target(), event);
+            }
+            return;
+        }
+        if let Form::Live(screen) = &self.form {
+            screen.show(whose.target(), event);
+        }
+        if self.is_worth_a_line(whose, event)
+            && let Some(text) = line(event, self.verbosity)
+        {
+            match whose.target() {
+                Some(target) => self.say(&format!("{target}: {text}")),
+                None => self.say(&text),
+            }
+        }
+    }
+
+    /// Writes lines that stay.
+    pub(super) fn say(&self, text: &str) {
+        match &self.form {
+            Form::Live(screen) => screen.print_above(text.trim_end()),
+            Form::Plain | Form::Json => tell(text.trim_end()),
+        }
+    }
+
+    /// Whether an event is worth more than a change on the screen.
+    fn is_worth_a_line(&self, whose: Whose<'_>, event: &Event) -> bool {
+        let live = matches!(self.form, Form::Live(_));
+        match whose {
+            Whose::Unnamed => !(live && matches!(event, Event::StageStarted { .. })),
+            Whose::Built(_) if !live => true,
+            _ => self.verbosity == Verbosity::Verbose || is_bad_news(event),
+        }
+    }
+}
+
+fn is_bad_news(event: &Event) -> bool {
+    matches!(event, Event::Warning { .. } | Event::MirrorFailed { .. })
+}
+
+impl Sink for Progress {
+    fn event(&self, event: &Event) {
+        self.show(Whose::Unnamed, event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage() -> Event {
+        Event::StageStarted {
+            stage: "source",
+            detail: "v1".to_owned(),
+        }
+    }
+
+    fn warning() -> Event {
+        Event::Warning {
+            text: "late".to_owned(),
+        }
+    }
+
+    #[test]
+    fn of_targets_that_are_planned_only_bad_news_is_worth_a_line() {
+        let plain = Progress::new(false, false, Verbosity::Normal);
+        assert!(!plain.is_worth_a_line(Whose::Planned("a"), &stage()));
+        assert!(plain.is_worth_a_line(Whose::Planned("a"), &warning()));
+        assert!(plain.is_worth_a_line(Whose::Built("a"), &stage()));
+        assert!(plain.is_worth_a_line(Whose::Unnamed, &stage()));
+        let verbose = Progress::new(false, false, Verbosity::Verbose);
+        assert!(verbose.is_worth_a_line(Whose::Planned("a"), &stage()));
+    }
+
+    #[test]
+    fn what_the_screen_shows_anyway_is_not_worth_a_line() {
+        let live = Progress::new(false, true, Verbosity::Normal);
+        assert!(!live.is_worth_a_line(Whose::Unnamed, &stage()));
+        assert!(!live.is_worth_a_line(Whose::Built("a"), &stage()));
+        assert!(live.is_worth_a_line(Whose::Built("a"), &warning()));
+    }
+}
