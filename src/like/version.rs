@@ -39,6 +39,7 @@ const PRE_RELEASES: [&str; 3] = ["alpha", "beta", "rc"];
 impl ReportedVersion {
     /// Reads a version such as `v1.15.5`, `1.0.0-rc10`, `v1.13.7-gke.24` or `1.0.0~rc93+ds1`.
     ///
+    /// # Errors
     /// [`LikeError::NoVersion`] if the text contains characters that no version has.
     pub fn read(text: &str) -> Result<Self, LikeError> {
         let text = text.trim();
