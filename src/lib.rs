@@ -22,6 +22,7 @@
 //!
 //! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
 
+pub mod advice;
 pub mod artifacts;
 pub mod attestation;
 pub mod build;

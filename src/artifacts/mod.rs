@@ -1,4 +1,4 @@
-//! Takes outputs out of a container's archive, and publishes them with their manifest in one step.
+//! Takes outputs from a container's archive, and publishes them with their manifest in one step.
 
 pub mod cache;
 mod checksums;

@@ -1,4 +1,4 @@
-//! Makes one package and puts it into its place in one step.
+//! Makes one package, and moves it to its place in one step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use super::{contents, deb, rpm, tarball};
 use crate::artifacts::{Manifest, replace_file};
 use crate::recipe::PackageFormat;
 
-/// Makes a package of this form of the result in `folder`, whose manifest is `manifest`. It is in `out`, which is made
-/// if it is not there, as a whole or not at all; an earlier one of the same name is replaced. Returns its path. The
-/// outputs are held in memory meanwhile.
+/// Makes a package in this format from the result in `folder`, whose manifest is `manifest`. It appears in `out`, which is
+/// created if necessary, completely or not at all; an earlier package with the same name is replaced. Returns its path.
+/// The outputs are held in memory meanwhile.
 ///
 /// # Errors
-/// [`PackagingError`], with what to do.
+/// [`PackagingError`], which says what to do.
 pub fn package(
     format: PackageFormat,
     settings: &PackageSettings<'_>,

@@ -1,3 +1,5 @@
+//! Chooses a tag or commit among the references of a repository.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
@@ -7,18 +9,18 @@ use super::error::SourceError;
 use super::near_tags;
 use crate::recipe::natural_order;
 
-/// Shortest abbreviation of a commit that is taken for one.
+/// The shortest abbreviation that is accepted as a commit.
 const SHORTEST_COMMIT: usize = 7;
-/// Digits of a whole commit id.
+/// The number of digits of a complete commit id.
 const WHOLE_COMMIT: usize = 40;
 
-/// What is looked for, with what the pins say of it.
+/// What to find, with the pins for it.
 #[derive(Debug, Clone)]
 pub(super) struct Revision {
     text: String,
-    /// Tags that it may name, best first.
+    /// The possible tags, best first.
     tags: Vec<String>,
-    /// The commit id that it may be, as far as it is known, in lower case.
+    /// The possible commit id, or its beginning, in lower case.
     commit: Option<String>,
     pins: BTreeMap<String, String>,
 }
@@ -26,7 +28,7 @@ pub(super) struct Revision {
 /// A branch or tag of a repository.
 #[derive(Debug)]
 pub(super) struct Reference {
-    /// The reference's whole name.
+    /// The full name of the reference.
     pub(super) name: String,
     /// What it points to: a commit or a tag object.
     pub(super) object: Oid,
@@ -41,14 +43,14 @@ pub(super) struct Listing(pub(super) Vec<Reference>);
 /// What to take from a repository.
 #[derive(Debug)]
 pub(super) enum Choice<'a> {
-    /// A reference that leads to it. `tag` may be another one than the reference's when a pin says so.
+    /// A reference that points to it. `tag` differs from the reference's tag if a pin has another name.
     Listed {
         listed: &'a Reference,
         tag: Option<String>,
     },
     /// A commit that no reference points to at present.
     Unlisted(Oid),
-    /// Some commit that begins with the wanted digits and that no reference points to.
+    /// A commit that starts with the wanted digits and that no reference points to.
     Search,
 }
 
@@ -60,7 +62,7 @@ impl Reference {
 }
 
 impl Listing {
-    /// Sorts out what a server lists: branches and tags only, with what it says tags lead to (`^{}`).
+    /// Collects what a server lists: only branches and tags, with the targets of tags (`^{}`).
     pub(super) fn from_advertised<'n>(heads: impl Iterator<Item = (&'n str, Oid)>) -> Self {
         let mut listed: Vec<Reference> = Vec::new();
         for (name, object) in heads {
@@ -85,7 +87,7 @@ impl Listing {
 }
 
 impl Revision {
-    /// Reads `text` as a tag, a commit or both.
+    /// Interprets `text` as a tag, a commit or both.
     pub(super) fn new(text: &str, pins: &BTreeMap<String, String>) -> Result<Self, SourceError> {
         let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
         let may_be_commit = digits && (SHORTEST_COMMIT..=WHOLE_COMMIT).contains(&text.len());
@@ -122,17 +124,17 @@ impl Revision {
         })
     }
 
-    /// As the user wrote it.
+    /// The user's text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The tags that it may name, best first.
+    /// The possible tags, best first.
     pub(super) fn tags(&self) -> &[String] {
         &self.tags
     }
 
-    /// The commit id, or the beginning of one, that it may be.
+    /// The possible commit id, or its beginning.
     pub(super) fn commit(&self) -> Option<&str> {
         self.commit.as_deref()
     }
@@ -148,7 +150,7 @@ impl Revision {
             .cloned()
     }
 
-    /// Whether `tag` may be `commit`.
+    /// Checks that `tag` may be `commit`.
     pub(super) fn check_pin(&self, tag: Option<&str>, commit: Oid) -> Result<(), MirrorError> {
         let Some((tag, pinned)) = tag.and_then(|tag| self.pins.get_key_value(tag)) else {
             return Ok(());
@@ -163,7 +165,7 @@ impl Revision {
         })
     }
 
-    /// Finds it among the references of a repository.
+    /// Chooses among the references of a repository.
     pub(super) fn choose<'a>(&self, listing: &'a Listing) -> Result<Choice<'a>, MirrorError> {
         if let Some(listed) = self.tags.iter().find_map(|tag| listing.tag(tag)) {
             let tag = listed.tag().map(str::to_owned);

@@ -1,3 +1,5 @@
+//! Fetches a tag or commit from the first mirror that has it.
+
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -12,16 +14,16 @@ use super::{local, near_tags, remote};
 use crate::events::{Event, Sink};
 
 impl Store {
-    /// Finds the wanted tag or commit on the first of the URLs that serves it and keeps it in the store.
+    /// Finds the wanted tag or commit on the first URL that has it, and keeps it in the store.
     ///
-    /// What was fetched from one of the URLs before is used without asking anyone, unless the request says
-    /// `refresh`; a path of this machine is always read anew. Each mirror that fails makes an
-    /// [`Event::MirrorFailed`] and the next one is tried. Must run in a tokio runtime with timers.
+    /// If it was fetched from one of the URLs before, nobody is asked, unless the request says `refresh`; a path of this
+    /// machine is always read again. Each mirror that fails emits an [`Event::MirrorFailed`], and the next one is tried. Must
+    /// run in a tokio runtime with timers.
     ///
     /// # Errors
-    /// [`SourceError::PinMismatch`] as soon as a mirror names another commit than the pinned one,
-    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or what
-    /// went wrong with the store itself.
+    /// [`SourceError::PinMismatch`] as soon as a mirror has a commit that does not match the pin,
+    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or errors of the
+    /// store.
     pub async fn fetch(
         &self,
         request: &FetchRequest,
@@ -128,7 +130,7 @@ impl Store {
         })
     }
 
-    /// What the store has from one of the URLs before the first local path, which would have to be read anew.
+    /// What the store has from one of the URLs before the first local path, which must be read again.
     fn served_from_store(
         &self,
         locations: &[Location],
@@ -144,7 +146,7 @@ impl Store {
         Ok(None)
     }
 
-    /// What an attempt at `location` does.
+    /// The work of an attempt at `location`.
     fn work(
         &self,
         location: Location,
@@ -200,7 +202,7 @@ impl Store {
     }
 }
 
-/// The best of what several mirrors named.
+/// The best of the tags that several mirrors suggested.
 fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
     tags.sort();
     tags.dedup();

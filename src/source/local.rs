@@ -1,3 +1,5 @@
+//! Fetches from a repository on this machine.
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,8 +12,8 @@ use super::remote::{commit_of, find_by_prefix, has_commit};
 
 /// Finds `wanted` in the repository at `folder` and packs it into a quarantine below the store at `store`.
 ///
-/// libgit2 copies the whole history from a local path. The store needs one commit, so its objects are packed
-/// here instead; objects that the store holds are not packed again, except for `refresh`.
+/// From a local path, libgit2 copies the whole history. The store needs one commit, so its objects are packed here
+/// instead; objects that the store has are not packed again, except for `refresh`.
 pub(super) fn fetch(
     folder: &Path,
     wanted: &Revision,
@@ -57,7 +59,7 @@ fn list(upstream: &Repository) -> Result<Listing, git2::Error> {
     for glob in ["refs/tags/*", "refs/heads/*"] {
         for reference in upstream.references_glob(glob)? {
             let reference = reference?;
-            // What leads to no commit (a tag of a tree, a broken reference) cannot be built.
+            // References that do not point to a commit (a tag of a tree, a broken reference) cannot be built.
             if let (Ok(name), Some(object), Ok(commit)) = (
                 reference.name(),
                 reference.target(),

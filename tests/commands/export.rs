@@ -20,7 +20,7 @@ fn an_exported_recipe_is_checked_listed_and_the_same() {
     workplace
         .run(&["recipes", "check", "new/mine/runc.yaml"])
         .code(0)
-        .prints("new/mine/runc.yaml: the recipe runc is well-formed");
+        .prints("new/mine/runc.yaml: recipe runc is valid");
     workplace
         .run(&["--recipe-dir", "new/mine", "recipes", "list"])
         .code(0)

@@ -149,7 +149,7 @@ fn a_cluster_gives_version_commit_and_architecture() {
     // The command line has the last word.
     let given = plan(&place, "kubelet", &json, &["--arch", architecture()]);
     let said = format!(
-        "note: the given build is for {other}; what is built is for {}, as --arch says\n",
+        "note: the given build is for {other}; building for {}, as requested\n",
         architecture()
     );
     assert_eq!(planned(given.says(&said))["architecture"], architecture());

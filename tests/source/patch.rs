@@ -140,7 +140,7 @@ async fn a_hunk_at_another_line_or_with_another_context_is_refused() {
     );
     assert_eq!(
         error.to_string(),
-        "dir/ten, hunk 1 (@@ -3,3 +3,3 @@ func): line 4 of the file is \"four\\n\", not \"4\\n\""
+        "dir/ten, hunk 1 (@@ -3,3 +3,3 @@ func): line 4 of the file does not match: found \"four\\n\", expected \"4\\n\""
     );
     let error = refusal(
         store,

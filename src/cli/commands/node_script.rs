@@ -16,10 +16,7 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
         return print(&script);
     };
     replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
-        let text = format!(
-            "the script cannot be written to {}: {error}",
-            file.display()
-        );
+        let text = format!("could not write the script to {}: {error}", file.display());
         Failure::new(FailureKind::Output, text)
     })
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(
                 number => format!("{number} patches"),
             };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches})\n",
+                "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
             ))?;
@@ -81,7 +81,7 @@ fn is_embedded(invocation: &Invocation<'_>, name: &str) -> Result<bool, Failure>
 fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     let mut recipes = Vec::new();
     for entry in invocation.workspace.library.list()? {
-        // One bad file of the user's must not hide the others.
+        // One bad file of the user must not hide the others.
         let (summary, problem) = match invocation.workspace.library.load(&entry.name) {
             Ok(loaded) => (Some(loaded.recipe.summary), None),
             Err(error) => {

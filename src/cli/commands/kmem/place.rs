@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// The folder that a file is in.
+/// The directory of a file.
 pub(super) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -12,7 +12,7 @@ pub(super) fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// Whether two names are of the same file, which need not be there yet.
+/// Whether two paths are the same file, which need not exist.
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let inode = |file: &Path| fs::metadata(file).map(|file| (file.dev(), file.ino()));
     if let (Ok(one), Ok(other)) = (inode(one), inode(other)) {
