@@ -260,13 +260,18 @@ impl<'a> Parser<'a> {
             return Err(self.unsupported());
         }
         match name.split_once('/') {
-            Some((_, path)) if !path.is_empty() && !path.contains('\0') => Ok(path.to_owned()),
+            Some((_, path)) if stays_in_tree(path) => Ok(path.to_owned()),
             _ => Err(PatchError::Name {
                 line: self.at + 1,
                 name: name.to_owned(),
             }),
         }
     }
+}
+
+/// Whether a path is one that a file of a tree can have. No other leads anywhere; git2 does not even look one up.
+fn stays_in_tree(path: &str) -> bool {
+    !path.contains('\0') && !path.split('/').any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// The two ranges of `@@ -a,b +c,d @@`, from 0.
