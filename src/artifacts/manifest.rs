@@ -96,7 +96,7 @@ pub enum ManifestSource {
     },
     /// A directory from a package in the image.
     #[serde(rename_all = "kebab-case")]
-    Folder {
+    Directory {
         /// The directory in the image.
         path: String,
         /// The package.

@@ -163,14 +163,14 @@ fn source(source: &ManifestSource) -> ResourceDescriptor {
                 ..ResourceDescriptor::default()
             }
         }
-        ManifestSource::Folder {
+        ManifestSource::Directory {
             path,
             package,
             package_version,
         } => ResourceDescriptor {
             name: "source".to_owned(),
             uri: package_url(package, package_version.as_deref()),
-            annotations: named([("folder", json!(path))]),
+            annotations: named([("directory", json!(path))]),
             ..ResourceDescriptor::default()
         },
     }
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_package_is_named_by_its_url() {
-        let said = source(&ManifestSource::Folder {
+        let said = source(&ManifestSource::Directory {
             path: "/usr/share/gocode".to_owned(),
             package: "golang-x-dev".to_owned(),
             package_version: Some("1.0~rc93+ds1-5+deb11u5".to_owned()),

@@ -121,7 +121,7 @@ fn result(manifest: &Manifest) -> BomComponent {
             let patches = patches.iter();
             properties.extend(patches.map(|patch| property("patch", &patch.file)));
         }
-        ManifestSource::Folder {
+        ManifestSource::Directory {
             package,
             package_version,
             ..

@@ -96,7 +96,7 @@ fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
             unmodified: built.patched_tree.is_none(),
             patches: patches.clone(),
         },
-        PlannedSource::Folder { path, package } => ManifestSource::Folder {
+        PlannedSource::Directory { path, package } => ManifestSource::Directory {
             path: path.clone(),
             package: package.clone(),
             package_version: built

@@ -55,7 +55,7 @@ pub async fn prepare(
             commit_time: served.commit_time,
             files: workspace.tree_facts(&loaded, store, &served.tree)?,
         }),
-        None => SourceFacts::Folder,
+        None => SourceFacts::Directory,
     };
     let patches = loaded.patches.iter();
     let facts = Facts {
@@ -118,11 +118,11 @@ async fn wanted(
                 known: git.tags.keys().map(ToString::to_string).collect(),
             });
         }
-        (Source::Folder(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
+        (Source::Directory(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
             let recipe = recipe.to_string();
             return Err(BuildError::SourceInImage { recipe });
         }
-        (Source::Folder(folder), Some(asked))
+        (Source::Directory(folder), Some(asked))
             if asked.parse::<Version>().ok().as_ref() != Some(&folder.version) =>
         {
             return Err(BuildError::OnlyVersion {

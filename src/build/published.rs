@@ -57,7 +57,7 @@ fn check_patches(
 ) -> Result<(), BuildError> {
     let of_source: &[PlannedPatch] = match &plan.source {
         PlannedSource::Git { patches, .. } => patches,
-        PlannedSource::Folder { .. } => &[],
+        PlannedSource::Directory { .. } => &[],
     };
     let of_image: &[PlannedPatch] = match &plan.image {
         PlannedImage::Dockerfile { patches, .. } => patches,
@@ -146,7 +146,7 @@ fn urls(loaded: &LoadedRecipe, manifest: &Manifest, order: &BuildOrder) -> Vec<S
     }
     let mut urls = match &loaded.recipe.source {
         Source::Git(git) => git.urls.clone(),
-        Source::Folder(_) => Vec::new(),
+        Source::Directory(_) => Vec::new(),
     };
     if let ManifestSource::Git { url, .. } = &manifest.source
         && !url.is_empty()

@@ -477,7 +477,7 @@ impl Explain for ReleaseError {
             | Self::Lockfile { .. } => FailureKind::Recipe.into(),
             Self::Build(error) => error.advice(),
             Self::Key(error) => error.advice(),
-            Self::Pattern { .. } | Self::Patterns(_) => FailureKind::Usage.into(),
+            Self::Pattern { .. } => FailureKind::Usage.into(),
             Self::NoTarget { examples, .. } => Advice::from(FailureKind::Usage)
                 .hint(format!("targets are named like {}", examples.join(", "))),
             Self::NoLockfile { by_ci, .. } => {

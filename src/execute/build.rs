@@ -280,7 +280,7 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
         workdir: match plan.source {
             PlannedSource::Git { .. } => Workdir::Scratch(workdir),
             // The source is what the image holds there.
-            PlannedSource::Folder { .. } => Workdir::OfImage(workdir),
+            PlannedSource::Directory { .. } => Workdir::OfImage(workdir),
         },
         caches: build
             .caches

@@ -1,6 +1,6 @@
 //! What is kept free for the rest of the machine.
 
-use procfs::{Current as _, Meminfo};
+use procfs_core::{FromRead as _, Meminfo};
 
 /// Memory cgroups that are kept free for the rest of the machine, as far as the kernel counts those in use. Kernels before
 /// 3.19 do not count removed cgroups that they still keep, which are the leaked ones: with many of those, the kernel
@@ -10,7 +10,7 @@ pub const RESERVE: u64 = 200;
 /// Whether less than a tenth of the machine's memory is available, or the amount is unknown. An empty memory cgroup takes
 /// about 10 KB, and 2 KB per processor, so the maximum number takes gigabytes.
 pub(super) fn is_short() -> bool {
-    Meminfo::current().map_or(true, |memory| too_little(&memory))
+    Meminfo::from_file("/proc/meminfo").map_or(true, |memory| too_little(&memory))
 }
 
 fn too_little(memory: &Meminfo) -> bool {
@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_memory_has_to_be_available() {
-        let mut memory = Meminfo::current().expect("a kernel that reports its memory");
+        let mut memory =
+            Meminfo::from_file("/proc/meminfo").expect("a kernel that reports its memory");
         memory.mem_total = 1000;
         memory.mem_free = 50;
         for (available, short) in [(99, true), (100, false)] {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use procfs::process::MountInfo;
+use procfs_core::process::MountInfo;
 
 /// A memory hierarchy of cgroup v1, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]

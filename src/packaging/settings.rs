@@ -20,7 +20,7 @@ impl<'a> PackageSettings<'a> {
         let modified = match source {
             // Packages cannot represent times before 1970.
             PlannedSource::Git { modified, .. } => u32::try_from(*modified).unwrap_or_default(),
-            PlannedSource::Folder { .. } => 0,
+            PlannedSource::Directory { .. } => 0,
         };
         Self { package, modified }
     }
@@ -42,7 +42,7 @@ pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
             manifest.version,
             if *unmodified { "" } else { ", patched" }
         ),
-        ManifestSource::Folder {
+        ManifestSource::Directory {
             package,
             package_version,
             ..

@@ -1,4 +1,4 @@
-//! Recipes as written: the YAML format, its parser and what is checked before anything is planned.
+//! Recipes as written: the YAML format, its parser, and the checks that are made before anything is planned.
 
 mod check;
 mod companions;
@@ -24,7 +24,7 @@ pub use companions::{
     SHA256SUMS,
 };
 pub use cpus::Cpus;
-pub use error::{Misfit, RecipeError};
+pub use error::{Diagnostic, RecipeError};
 pub use flags::GoFlags;
 pub use names::{
     Architecture, CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
@@ -36,12 +36,12 @@ pub use pattern::Pattern;
 pub use relation::{Comparison, Relation};
 pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
-    CrossPackages, DebianImage, EngineClient, FileMode, FileText, FolderSource, GitSource,
+    CrossPackages, DebianImage, DirectorySource, EngineClient, FileMode, FileText, GitSource,
     ImageWay, Images, LeanImage, Leaves, LinkTarget, Network, Output, Package, PackageFile,
     PackageFormat, PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText,
     Recipe, RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage,
     VersionCheck, WrittenFile,
 };
-pub use size::{ByteSize, Span};
+pub use size::{ByteSize, TimeSpan};
 pub use template::Template;
 pub use version::{Version, VersionRange, bare, natural_order};

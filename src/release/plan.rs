@@ -162,7 +162,7 @@ async fn place(workspace: &Workspace, target: &Target) -> Place {
     let arch = target.arch.as_ref().map_or(own, Architecture::as_str);
     let version = match workspace.recipe(target.recipe.as_str()) {
         Ok(loaded) => match &loaded.recipe.source {
-            Source::Folder(folder) => Some(folder.version.to_string()),
+            Source::Directory(folder) => Some(folder.version.to_string()),
             Source::Git(_) => None,
         },
         Err(_) => None,

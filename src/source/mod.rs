@@ -15,6 +15,7 @@ mod choice;
 mod error;
 mod fetch;
 mod handles;
+mod libgit2;
 mod local;
 mod location;
 mod near_tags;
@@ -30,16 +31,10 @@ mod store;
 mod tree;
 
 pub use error::SourceError;
+pub use libgit2::make_ready;
 pub use location::{local_folder, shown};
 pub use patch_apply::Patch;
 pub use patch_error::{HunkPlace, PatchError};
 pub use request::{FetchRequest, MirrorFailure, Served};
 pub use store::Store;
 pub use tree::Tree;
-
-/// Initialises libgit2, which takes a few milliseconds. Everything that needs it does so as well; but git2 then sets
-/// environment variables, which is sound only while no other thread reads them.
-pub fn make_ready() {
-    // Every object of git2 initialises libgit2. An empty configuration is the cheapest one.
-    let _ = git2::Config::new();
-}

@@ -105,7 +105,7 @@ fn duplicate_and_missing_fields_are_named() {
             (
                 "two kinds of source",
                 "  git:\n",
-                "  folder: {path: /src, version: v1, package: x}\n  git:\n",
+                "  directory: {path: /src, version: v1, package: x}\n  git:\n",
             ),
             (
                 "two conditions in one",

@@ -113,7 +113,7 @@ fn read_envelope(
             audit.integrity(
                 &path,
                 format!("its payload is not a valid statement: {error}"),
-            )
+            );
         })
         .ok()?;
     Some((path, statement))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::given::given;
-use crate::recipe::{Architecture, ByteSize, Cpus, GoFlags, ImageName, Name, Span};
+use crate::recipe::{Architecture, ByteSize, Cpus, GoFlags, ImageName, Name, TimeSpan};
 use crate::verify::GlibcVersion;
 
 /// What to build, and how.
@@ -63,10 +63,10 @@ pub struct BuildArguments {
     pub cpus: Option<Cpus>,
     /// Time limit for all steps together, e.g. 30m
     #[arg(long, value_name = "TIME")]
-    pub timeout: Option<Span>,
+    pub timeout: Option<TimeSpan>,
     /// How long a mirror may send nothing before the next one is tried; 30s by default
     #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<Span>,
+    pub stall_timeout: Option<TimeSpan>,
     /// Maximum number of compiler processes at a time
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::format::Format;
 use super::given::given;
-use crate::recipe::{ByteSize, Name, Span};
+use crate::recipe::{ByteSize, Name, TimeSpan};
 
 /// What to do with the cache.
 #[derive(Debug, Subcommand)]
@@ -64,7 +64,7 @@ pub struct PruneArguments {
     pub size: Option<ByteSize>,
     /// Also remove results that were not used for this long, e.g. 30d
     #[arg(long, value_name = "TIME")]
-    pub unused: Option<Span>,
+    pub unused: Option<TimeSpan>,
     /// Also remove the compile caches on the engine, as `clean --caches` does
     #[arg(long)]
     pub volumes: bool,

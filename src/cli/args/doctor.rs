@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::format::Format;
 use super::given::given;
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// What to examine.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub struct DoctorArguments {
     pub only: Option<HalfChoice>,
     /// Time limit for each mirror and source
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::format::{Format, StatusFormat};
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// What to do about kernel memory on this machine.
 #[derive(Debug, Subcommand)]
@@ -52,10 +52,10 @@ pub struct WatchArguments {
     pub root: Option<PathBuf>,
     /// Time between two measurements
     #[arg(long, value_name = "TIME", default_value = "10s")]
-    pub interval: Span,
+    pub interval: TimeSpan,
     /// How long to record; until interrupted if neither this nor --count is given
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
-    pub duration: Option<Span>,
+    pub duration: Option<TimeSpan>,
     /// How many measurements to make
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::format::Format;
 use super::given::given;
-use crate::recipe::Span;
+use crate::recipe::TimeSpan;
 
 /// Which result to build again, and from where.
 #[derive(Debug, Clone, Args)]
@@ -35,7 +35,7 @@ pub struct ReproduceArguments {
     pub offline: bool,
     /// How long a mirror may send nothing before the next one is tried; 30s by default
     #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<Span>,
+    pub stall_timeout: Option<TimeSpan>,
     /// Keep the build, its log and the report in this directory, which must be empty or not exist
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,

@@ -127,7 +127,7 @@ impl Examination<'_> {
         })
         .await;
         let prober = Prober::new(self.proxies, &reading.route(self.proxies), self.timeout);
-        let probes = prober.ask(&places).await;
+        let answers = prober.ask(&places).await;
 
         let mut lines = judge_engine(&reading, self.proxies);
         let needs: Vec<_> = recipes.iter().map(RecipeNeeds::of).collect();
@@ -140,8 +140,8 @@ impl Examination<'_> {
         let from_here = reading.info.is_ok() && !reading.is_local();
         let setup = reading.setup();
         let hub_mirrors = setup.map_or(&[][..], |setup| &setup.hub_mirrors);
-        lines.extend(judge_places(&places, &probes, from_here, hub_mirrors));
-        let ahead: Vec<_> = probes.iter().filter_map(Probe::ahead).collect();
+        lines.extend(judge_places(&places, &answers, from_here, hub_mirrors));
+        let ahead: Vec<_> = answers.iter().filter_map(Probe::ahead).collect();
         lines.push(judge_clock(&ahead));
         lines
     }

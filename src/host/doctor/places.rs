@@ -148,7 +148,10 @@ fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)
     let upstream = || HUB.to_owned();
     if let Some(image) = &images.registry {
         // The registry of the name itself, and whether it was replaced, depends on the source tree.
-        let replacements = images.heirs.values().map(|prefix| prefix_host(prefix));
+        let replacements = images
+            .moved_registries
+            .values()
+            .map(|prefix| prefix_host(prefix));
         let also = image.also.iter().map(|name| name_host(name.as_str()));
         add(
             Purpose::Image(ImageWay::Registry),
@@ -178,7 +181,10 @@ fn own_host(name: &str, images: &Images) -> String {
         name.strip_prefix(old)
             .is_some_and(|rest| rest.starts_with('/'))
     };
-    let replacement = images.heirs.iter().find(|(old, _)| is_below(old));
+    let replacement = images
+        .moved_registries
+        .iter()
+        .find(|(old, _)| is_below(old));
     replacement.map_or_else(|| name_host(name), |(_, prefix)| prefix_host(prefix))
 }
 

@@ -5,7 +5,7 @@
 //! | what | cgroupfs | systemd |
 //! |---|---|---|
 //! | all pods | `kubepods` | `kubepods.slice` |
-//! | a QoS class | `burstable`, `besteffort` | `kubepods-burstable.slice` |
+//! | a `QoS` class | `burstable`, `besteffort` | `kubepods-burstable.slice` |
 //! | a pod | `pod<uid>` | `kubepods-burstable-pod<uid>.slice` |
 //! | a container | `<id>` | `docker-<id>.scope`, `cri-containerd-<id>.scope`, `crio-<id>.scope` |
 //! | a container outside pods | `docker/<id>`, `<namespace>/<id>` | `system.slice/docker-<id>.scope` |
@@ -21,7 +21,7 @@ use serde::Serialize;
 pub enum CgroupKind {
     /// Kubelet's cgroup of all pods.
     Kubepods,
-    /// Kubelet's cgroup of a QoS class.
+    /// Kubelet's cgroup of a `QoS` class.
     Qos,
     /// Kubelet's cgroup of a pod.
     Pod,

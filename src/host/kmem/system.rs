@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use procfs::Current as _;
+use procfs_core::{CGroupControllers, FromRead as _};
 use serde::Serialize;
 
 use super::accounting::RefusesWhenOff;
@@ -85,7 +85,7 @@ fn says_nokmem(line: &str) -> bool {
 }
 
 fn memory_cgroups() -> Option<u64> {
-    let groups = procfs::CGroupControllers::current().ok()?;
+    let groups = CGroupControllers::from_file("/proc/cgroups").ok()?;
     let memory = groups.0.into_iter().find(|group| group.name == "memory")?;
     (memory.hierarchy != 0).then_some(u64::from(memory.num_cgroups))
 }

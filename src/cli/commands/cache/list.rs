@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
+use super::remarks::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
 use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -119,7 +119,7 @@ async fn on_engine(
     let uses = if of_kind(LeftoverKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
-        super::volume_uses(invocation, engine, remarks).await?
+        super::remarks::volume_uses(invocation, engine, remarks).await?
     };
     let recipe = |thing: &Leftover| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, size, unreadable};
+use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
 use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
@@ -128,7 +128,7 @@ async fn on_engine(
         .iter()
         .any(|thing| thing.kind == LeftoverKind::Volume)
     {
-        super::volume_uses(invocation, engine, remarks).await?
+        super::remarks::volume_uses(invocation, engine, remarks).await?
     } else {
         BTreeMap::new()
     };

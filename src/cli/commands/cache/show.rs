@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Remarks, integrity, size, time, unreadable};
+use super::remarks::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
@@ -128,7 +128,9 @@ fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
             let tag = tag.as_deref().unwrap_or("no tag");
             format!("{url}, {tag}, commit {commit}")
         }
-        ManifestSource::Folder { path, package, .. } => format!("{path} of the package {package}"),
+        ManifestSource::Directory { path, package, .. } => {
+            format!("{path} of the package {package}")
+        }
     };
     vec![
         ("source", source),

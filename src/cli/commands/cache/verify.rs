@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
+use super::remarks::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
 use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
@@ -80,7 +80,7 @@ fn discard(results: &Results, key: &str, remarks: &mut Remarks) -> bool {
     match results.discard_unless_in_use(key) {
         Ok(Removal::Done) => return true,
         Ok(Removal::InUse) => {
-            remarks.add(format!("{short} was not removed: a running build uses it"))
+            remarks.add(format!("{short} was not removed: a running build uses it"));
         }
         Err(error) => remarks.add(format!("could not remove {short}: {error}")),
     }
