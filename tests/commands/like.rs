@@ -149,7 +149,7 @@ fn a_file_that_is_no_whole_program_and_one_for_other_processors() {
     ask(&program[..1000]).says("the program is incomplete or damaged: an incomplete ELF file: ");
     program[18..20].copy_from_slice(&43u16.to_ne_bytes());
     ask(&program)
-        .says("error: could not determine from runc what to build\ncaused by: the program cannot be run here to get its version: it is for ")
+        .says("error: could not determine from runc what to build\ncaused by: the program cannot be run here to get its version: built for ")
         .says("hint: run it with --version on the node, and pass the output to --like");
 }
 

@@ -170,7 +170,7 @@ pub struct RecipeCommandLine {
     pub recipe: RecipeArguments,
 }
 
-/// What to build, and in which form to print what comes of it.
+/// What to build, and the output format.
 #[derive(Debug, Args)]
 pub struct RecipeArguments {
     /// What to build.
@@ -236,7 +236,11 @@ pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
         .mut_subcommand("recipes", |recipes| {
             recipes
                 .mut_subcommand("show", |show| show.mut_arg("name", shown))
-                .mut_subcommand("export", |export| export.mut_arg("name", exported))
+                .mut_subcommand("export", |export| {
+                    // clap moves a changed argument behind the others, so the directory is moved behind it again.
+                    let export = export.mut_arg("name", exported);
+                    export.mut_arg("dir", |dir| dir)
+                })
         });
     for name in recipes {
         if command.find_subcommand(name).is_none() {

@@ -139,5 +139,6 @@ pub struct Step {
     pub command: Vec<Template>,
     /// Additional environment variables of this step.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"CGO_ENABLED": "0"}]))]
     pub environment: BTreeMap<String, Template>,
 }

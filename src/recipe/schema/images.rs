@@ -94,11 +94,15 @@ pub struct UpstreamImage {
 pub struct LeanImage {
     /// Base image, passed as the build argument `BASE`. Default: the base image of upstream's Dockerfile.
     #[serde(default)]
+    #[schemars(extend("examples" = ["golang:1.12-stretch"]))]
     pub base: Option<ImageName>,
     /// Additional build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
     /// Content of the Dockerfile.
+    #[schemars(
+        extend("examples" = ["ARG BASE\nFROM ${BASE}\nRUN apt-get update && apt-get install -y libseccomp-dev\n"])
+    )]
     pub dockerfile: String,
 }
 
@@ -124,6 +128,7 @@ pub struct DebianImage {
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"PATH": "/usr/lib/go-1.15/bin:/usr/bin:/bin"}]))]
     pub environment: BTreeMap<String, String>,
 }
 

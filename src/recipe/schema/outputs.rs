@@ -16,7 +16,7 @@ pub struct Output {
     pub path: Spanned<Template>,
     /// File name of the published file. Default: the last part of the path.
     #[serde(default)]
-    #[schemars(with = "Option<Name>")]
+    #[schemars(with = "Option<Name>", extend("examples" = ["runc-static"]))]
     pub name: Option<Spanned<Name>>,
     /// Versions that have this output. Default: all.
     #[serde(default)]

@@ -29,7 +29,7 @@ pub struct Package {
     pub homepage: Option<Spanned<String>>,
     /// Who is responsible for the package, written `Name <address>`. Default: none.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("examples" = ["Jane Doe <jane@example.org>"]))]
     pub maintainer: Option<Spanned<String>>,
     /// Word in the version that distinguishes the package from the distribution's.
     pub label: PackageLabel,
@@ -72,6 +72,7 @@ pub struct PackageFile {
     pub link: Option<LinkTarget>,
     /// Permission bits. Default: `"0755"` for an output, `"0644"` for a text.
     #[serde(default)]
+    #[schemars(extend("examples" = ["0755"]))]
     pub mode: Option<FileMode>,
     /// Whether the operator may change the file. A changed file is not replaced by an upgrade.
     #[serde(default)]
@@ -93,6 +94,7 @@ pub struct PackageRelations {
     pub provides: Vec<Relation>,
     /// Packages that must not be installed.
     #[serde(default)]
+    #[schemars(extend("examples" = [["containerd.io"]]))]
     pub conflicts: Vec<Relation>,
 }
 

@@ -73,6 +73,7 @@ pub struct Class {
     pub needs_source_patch: bool,
     /// Why such a tree does not need this build. It is then built only on request (`--force`). Default: it is needed.
     #[serde(default)]
+    #[schemars(extend("examples" = ["kernel-memory settings are ignored; use upstream's release"]))]
     pub not_needed: Option<String>,
 }
 
