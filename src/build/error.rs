@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::artifacts::{ArtifactError, ManifestFile};
 use crate::attestation::AttestError;
 use crate::engine::EngineError;
-use crate::execute::{ExecuteError, TrialError};
+use crate::execute::{ExecuteError, RunCheckError};
 use crate::facts::FactsError;
 use crate::library::LibraryError;
 use crate::like::LikeError;
@@ -186,7 +186,7 @@ pub enum BuildError {
     },
     /// A program could not be judged by running it.
     #[error(transparent)]
-    RunCheck(#[from] TrialError),
+    RunCheck(#[from] RunCheckError),
     /// The build succeeded and its outputs do not pass their checks.
     #[error(
         "the build does not pass its checks and is not published: {}",
@@ -242,7 +242,7 @@ impl BuildError {
             | Self::Execute(
                 ExecuteError::Interrupted | ExecuteError::Source(SourceError::Cancelled { .. }),
             )
-            | Self::RunCheck(TrialError::Execute(ExecuteError::Interrupted))
+            | Self::RunCheck(RunCheckError::Execute(ExecuteError::Interrupted))
             | Self::Artifact(ArtifactError::StoppedWaiting)
             | Self::Source(SourceError::Cancelled { .. })
             | Self::ReportedCommit(SourceError::Cancelled { .. }) => true,

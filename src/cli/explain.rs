@@ -8,7 +8,7 @@ use crate::attestation::{AttestError, AuditError, KeyError};
 use crate::build::{BuildError, FailedBuild, FailureLog};
 use crate::configuration::ConfigurationError;
 use crate::engine::EngineError;
-use crate::execute::{ExecuteError, Refusal, TrialError};
+use crate::execute::{ExecuteError, Refusal, RunCheckError};
 use crate::facts::FactsError;
 use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
@@ -319,7 +319,7 @@ fn enter(kept: Option<&str>) -> Option<String> {
     })
 }
 
-impl Explain for TrialError {
+impl Explain for RunCheckError {
     fn advice(&self) -> Advice {
         match self {
             Self::Execute(ExecuteError::BootstrapMissing) => Advice::from(FailureKind::Engine).hint(

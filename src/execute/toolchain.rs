@@ -1,4 +1,4 @@
-//! Holds the image's toolchain against the plan.
+//! Compares the image's toolchain with the plan.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,11 @@ pub struct Toolchain {
     pub version: String,
     /// The version that upstream builds with.
     pub upstream: String,
-    /// What the user accepted instead, where it is not upstream's.
+    /// What the user accepted instead, if it is not upstream's.
     pub allowed: Option<String>,
 }
 
-/// Asks the image for the version of its toolchain and refuses any but the planned one.
+/// Determines the version of the image's toolchain and refuses any other than the planned one.
 pub(super) async fn check_toolchain(
     planned: &PlannedToolchain,
     image: &str,
@@ -67,13 +67,13 @@ pub(super) async fn check_toolchain(
     }
 }
 
-/// Whether both are one version: Go wrote the first of a series without its zero until 1.21.
+/// Whether both are the same version: before 1.21, Go wrote the first of a series without its zero.
 fn is_same(one: &str, other: &str) -> bool {
     let whole = |version: &str| version.strip_suffix(".0").unwrap_or(version).to_owned();
     one == other || whole(one) == other || one == whole(other)
 }
 
-/// Whether `version` is `allowed`, or `allowed` with further parts.
+/// Whether `version` is `allowed` or begins with all its parts.
 fn is_or_begins(allowed: &str, version: &str) -> bool {
     version
         .strip_prefix(allowed)
