@@ -72,7 +72,7 @@ impl Configuration {
 #[derive(Debug, Error)]
 pub enum ConfigurationError {
     /// The file cannot be read.
-    #[error("cannot read {file}")]
+    #[error("could not read {file}")]
     Unreadable {
         /// The file.
         file: String,

@@ -78,10 +78,10 @@ pub struct ArchiveFacts {
 #[derive(Debug, Error)]
 pub enum FactsError {
     /// The tree could not be read.
-    #[error("cannot read the source tree")]
+    #[error("could not read the source tree")]
     Tree(#[source] SourceError),
     /// The image archive could not be opened or read.
-    #[error("cannot read image archive {file}")]
+    #[error("could not read image archive {file}")]
     ArchiveUnreadable {
         /// The file.
         file: String,

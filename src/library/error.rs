@@ -45,7 +45,7 @@ pub enum LibraryError {
         limit: u64,
     },
     /// A file or directory of the user cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("could not read {}", path.display())]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum LibraryError {
         path: PathBuf,
     },
     /// A file could not be written.
-    #[error("cannot write {}", path.display())]
+    #[error("could not write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,

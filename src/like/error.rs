@@ -25,7 +25,7 @@ pub enum LikeError {
         input: String,
     },
     /// The input cannot be read.
-    #[error("cannot read {input}")]
+    #[error("could not read {input}")]
     Unreadable {
         /// `standard input`, or the file.
         input: String,
@@ -127,7 +127,7 @@ pub enum LikeError {
         reason: String,
     },
     /// The program could not be opened or read.
-    #[error("cannot read the program")]
+    #[error("could not read the program")]
     ProgramUnreadable(#[source] VerifyError),
     /// The program is damaged.
     #[error("the program is incomplete or damaged: {reason}")]

@@ -152,7 +152,7 @@ fn without_the_network_what_is_missing_is_named() {
     build
         .build(TAG, &other)
         .code(12)
-        .says("the image kmembuild-test/not-there:1 is not on the engine, and --offline");
+        .says("image kmembuild-test/not-there:1 is not on the engine, and an offline build");
     build
         .build(TAG, &["--offline", "--refresh"])
         .code(2)

@@ -13,7 +13,7 @@ fn a_debian_image_is_bootstrapped_once_and_the_result_says_what_it_is_made_of() 
     build
         .build("v1.0.0-rc10", &["--image", "debian"])
         .code(0)
-        .says("is there already")
+        .says("is already on the engine")
         .prints("off by the nokmem tag");
     let result = build.result("v1.0.0-rc10");
     let manifest = manifest(&result);

@@ -281,7 +281,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     let quick = ["--stall-timeout", "5s"];
     reproduce(&build, &quick)
         .code(17)
-        .says(&format!("no place has the image {name}"))
+        .says(&format!("image {name} was not found anywhere"))
         .says("is not the one this result was built in")
         .says("hint: use --any-image");
     let done = reproduce(

@@ -148,11 +148,11 @@ fn options_that_do_not_go_together() {
         ),
         (
             &["runc-debian", "--tag", "v1"],
-            "the recipe runc-debian builds v1.0.0-rc93 only, not v1",
+            "recipe runc-debian builds only v1.0.0-rc93, not v1",
         ),
         (
             &["runc-debian", "--source", "x"],
-            "--source and --refresh do not apply",
+            "no other source can be used",
         ),
     ]);
 }
@@ -198,7 +198,7 @@ fn an_image_archive_that_is_none_is_named() {
         let arguments = ["runc", "--tag", "v1.0.0-rc10", "--image-archive", archive];
         workplace.run(&arguments).code(12)
     };
-    build("nowhere.tar").says("cannot read image archive nowhere.tar\ncaused by: No such file");
+    build("nowhere.tar").says("could not read image archive nowhere.tar\ncaused by: No such file");
     workplace.write("text.tar", "no archive");
     build("text.tar").says("text.tar is not an image archive: ");
 }

@@ -63,7 +63,7 @@ fn input_that_tells_nothing_is_named_with_what_would() {
     workplace
         .run(&["runc", "--like", "missing"])
         .code(2)
-        .says("error: cannot read missing\ncaused by: No such file");
+        .says("error: could not read missing\ncaused by: No such file");
     for (input, said) in [
         ("", "caused by: the text is empty"),
         ("nonsense\n", "it begins with \"nonsense\""),
@@ -123,7 +123,7 @@ fn a_recipe_of_a_package_builds_its_own_version_only() {
         .says("note: the source comes from package golang-github-opencontainers-runc-dev; its code was not compared with the given build");
     plan("runc-debian", "runc version 1.0.0-rc10\n")
         .code(2)
-        .says("the recipe runc-debian builds v1.0.0-rc93 only, not 1.0.0-rc10");
+        .says("recipe runc-debian builds only v1.0.0-rc93, not 1.0.0-rc10");
 }
 
 #[test]

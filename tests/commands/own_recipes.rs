@@ -149,12 +149,12 @@ fn folders_that_cannot_be_read_are_named() {
     workplace
         .run(&["--recipe-dir", "file", "recipes", "list"])
         .code(2)
-        .says("error: the recipe folder file is not a folder");
+        .says("error: the recipe directory file is not a directory");
     workplace.write("config/recipes", "a file in the place of a folder");
     workplace
         .run(&["recipes", "list"])
         .code(10)
-        .says("error: cannot read ")
+        .says("error: could not read ")
         .says("config/recipes\ncaused by: Not a directory");
 }
 
@@ -164,11 +164,11 @@ fn files_that_cannot_be_read_are_named() {
     workplace
         .run(&["recipes", "check", "nowhere.yaml"])
         .code(10)
-        .says("error: cannot read nowhere.yaml\ncaused by: No such file");
+        .says("error: could not read nowhere.yaml\ncaused by: No such file");
     workplace
         .run(&["recipes", "check", "."])
         .code(10)
-        .says("error: cannot read .\ncaused by: Is a directory");
+        .says("error: could not read .\ncaused by: Is a directory");
     workplace
         .run(&["recipes", "check", "/dev/zero"])
         .code(10)
@@ -192,7 +192,7 @@ fn only_the_patches_that_are_named_are_read() {
     workplace
         .run(&check)
         .code(10)
-        .says("cannot read mine/patches/tool/off.patch");
+        .says("could not read mine/patches/tool/off.patch");
 }
 
 #[test]

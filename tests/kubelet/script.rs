@@ -144,7 +144,7 @@ fn an_image_without_a_client_of_the_engine_is_given_one() {
     docker_succeeds(&["rmi", CLIENT, &format!("{mirror}/library/{CLIENT}")]);
     built
         .code(0)
-        .says("the engine's client comes from docker:28-cli");
+        .says("using the engine's client of image docker:28-cli");
     place.assert_nothing_is_left();
 }
 

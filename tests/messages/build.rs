@@ -7,7 +7,7 @@ use kmembuild::attestation::{AttestError, AuditError, KeyError};
 use kmembuild::build::{BuildError, FailedBuild, FailureLog};
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::engine::EngineError;
-use kmembuild::execute::{ExecuteError, TrialError};
+use kmembuild::execute::{ExecuteError, RunCheckError};
 use kmembuild::facts::FactsError;
 use kmembuild::library::LibraryError;
 use kmembuild::like::LikeError;
@@ -159,7 +159,7 @@ fn builds() -> Vec<Message> {
         Registration { path: "cache/runs".into(), source: system() },
         Inspect (VerifyError::Open { path: RUNC.into(), source: system() }),
         Changed { file: text("runc") },
-        RunCheck (TrialError::Execute(output_missing())),
+        RunCheck (RunCheckError::Execute(output_missing())),
         Unproven { files: vec![unproven()] },
         Materials (AttestError::Unreadable { path: RUNC.into(), source: system() }),
         NoPackage { recipe: text("tool") },

@@ -65,7 +65,7 @@ pub(crate) fn run(
                 number => format!("{number} patches"),
             };
             print(&format!(
-                "{}: the recipe {} is well-formed ({patches})\n",
+                "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
             ))?;
