@@ -271,7 +271,10 @@ impl<'a> Parser<'a> {
 
 /// Whether a path is one that a file of a tree can have. No other leads anywhere; git2 does not even look one up.
 fn stays_in_tree(path: &str) -> bool {
-    !path.contains('\0') && !path.split('/').any(|part| matches!(part, "" | "." | ".."))
+    // As git: no file of a tree is below a `.git`, however it is written.
+    let is_forbidden =
+        |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+    !path.contains('\0') && !path.split('/').any(is_forbidden)
 }
 
 /// The two ranges of `@@ -a,b +c,d @@`, from 0.

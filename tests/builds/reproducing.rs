@@ -300,7 +300,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     let mirrors = ["--mirror", &wrong, "--mirror", &right_prefix];
     reproduce(&build, &[&quick[..], &mirrors].concat())
         .code(0)
-        .says("it serves another image than the manifest names")
+        .says("its image does not match the manifest")
         .prints("  same image");
     for name in [&name, &right, &moved] {
         docker_succeeds(&["rmi", "-f", name]);

@@ -98,7 +98,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     twin.prints("on: the code that turns it on")
         .prints("libcontainer/cgroups/fs/kmem.go")
         .prints("memory.kmem.limit_in_bytes")
-        .says("does not pass its checks, and is not published: runc");
+        .says("does not pass its checks and is not published: runc");
     let after = fs::read(result(&place, "dist").join("SHA256SUMS")).expect("checksums");
     assert_eq!(after, before);
     let failed = format!("linux-{}.failed", architecture());

@@ -85,7 +85,7 @@ fn input_that_tells_nothing_is_named_with_what_would() {
         ),
         (
             "runc version 1.0.0-rc10+dev\n",
-            "its commit is unknown\nhint: find the tag or commit",
+            "its commit is unknown\nhint: if you know the tag or commit",
         ),
         (
             "runc version 1.0.0-rc9\nrunc version 1.0.0-rc10\n",

@@ -114,7 +114,7 @@ fn a_name_that_another_image_has_is_not_taken_from_it() {
     docker_succeeds(&["rmi", NAME]);
     assert_eq!(id, docker(&["inspect", "-f", "{{.Id}}", make_image()]));
     refused.code(12).says(&format!(
-        "under the name {NAME}, which another image on the engine has"
+        "by the name {NAME}, but the engine has another image by that name"
     ));
     place.assert_nothing_is_left();
 }

@@ -59,14 +59,14 @@ fn a_release_without_a_switch_is_patched_and_its_image_comes_from_a_mirror() {
         .code(17)
         .says(&format!("the toolchain of image {NAME} is 1.15"))
         .says("but upstream builds this version with 1.8.3")
-        .says("hint: --allow-toolchain 1.15");
+        .says("hint: use --allow-toolchain 1.15");
     place
         .build(
             "v1.8.15",
             &[&mirrors[..], &["--allow-toolchain", "1.14"]].concat(),
         )
         .code(17)
-        .says("(--allow-toolchain accepts 1.14)");
+        .says("; 1.14 is accepted instead");
 
     let words = [&mirrors[..], &["--allow-toolchain", "1.15"]].concat();
     let built = place.build("v1.8.15", &words).code(0);
