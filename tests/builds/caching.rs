@@ -79,7 +79,7 @@ fn a_damaged_entry_is_named_and_built_again() {
     build.build(TAG, &[]).code(0);
     for (file, reason) in [
         ("out", "instead of"),
-        ("entry.json", "it is not the list of an entry"),
+        ("entry.json", "not a valid list of files"),
         ("manifest.json", "instead of"),
     ] {
         let path = entry(&build).join(file);

@@ -161,7 +161,7 @@ fn a_changed_result_is_not_built_again() {
     let undo = replace("out", &|_| "something else".to_owned());
     reproduce(&build, &[])
         .code(17)
-        .says("does not match its manifest:\n  out: sha256 ")
+        .says("does not match its manifest:\n  out: its sha256 is ")
         .says("hint: `kmembuild verify ");
     undo();
     let undo = replace("manifest.json", &|_| "{}".to_owned());

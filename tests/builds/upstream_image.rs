@@ -93,7 +93,7 @@ fn a_lean_image_starts_from_what_upstreams_dockerfile_names() {
     build
         .build("v1.0.0-rc93", &words)
         .code(0)
-        .says("lean image on golang:1.12-kmembuild-test")
+        .says("lean image based on golang:1.12-kmembuild-test")
         .says(&format!("note: {note}"));
     let manifest = build.manifest("v1.0.0-rc93");
     let image = &manifest["image"];

@@ -71,7 +71,7 @@ fn a_release_without_a_switch_is_patched_and_its_image_comes_from_a_mirror() {
     let words = [&mirrors[..], &["--allow-toolchain", "1.15"]].concat();
     let built = place.build("v1.8.15", &words).code(0);
     assert!(
-        built.stdout.contains("off: the code is gone"),
+        built.stdout.contains("off: the code was removed"),
         "{}",
         built.stdout
     );
