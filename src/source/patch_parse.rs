@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
             return Err(self.unsupported());
         }
         match name.split_once('/') {
-            Some((_, path)) if stays_in_tree(path) => Ok(path.to_owned()),
+            Some((_, path)) if is_checked_out(path) => Ok(path.to_owned()),
             _ => Err(PatchError::Name {
                 line: self.at + 1,
                 name: name.to_owned(),
@@ -269,12 +269,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether a path is one that a file of a tree can have. No other leads anywhere; git2 does not even look one up.
-fn stays_in_tree(path: &str) -> bool {
-    // As git: no file of a tree is below a `.git`, however it is written.
-    let is_forbidden =
-        |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
-    !path.contains('\0') && !path.split('/').any(is_forbidden)
+/// Whether git would check out a file at this path. git2 does not even look up a path with `..`.
+fn is_checked_out(path: &str) -> bool {
+    let is_name =
+        |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git");
+    !path.contains('\0') && path.split('/').all(is_name)
 }
 
 /// The two ranges of `@@ -a,b +c,d @@`, from 0.
