@@ -9,13 +9,12 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use kmembuild::build::{
     BuildOrder, BuildResult, Connect, SourceChoice, Subject, Workspace, carry_out, prepare,
 };
-use kmembuild::engine::{Address, DockerEngine, Engine};
+use kmembuild::engine::{Address, connect_docker};
 use kmembuild::events::{Event, Sink, command_line};
 use kmembuild::library::Library;
 
@@ -50,11 +49,7 @@ pub async fn build(
     };
     let connect: Connect = Box::new(move || {
         let address = address.clone();
-        async move {
-            let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(&address).await?);
-            Ok(engine)
-        }
-        .boxed()
+        async move { connect_docker(&address, None).await }.boxed()
     });
     let library = Library::new(vec![directory.join("recipes")]);
     let workspace = Workspace::new(library, directory.join("cache"), connect);

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::manifest::{MANIFEST_FORMAT, Manifest};
-use super::target::{MANIFEST, PLAN, PUBLISHED_BESIDE, REPRODUCTION};
 use crate::checksum::{is_sha256, sha256_hex, sha256_of};
 use crate::failure::indented;
 use crate::plan::{PLAN_FORMAT, Plan, PlannedImage};
-use crate::recipe::Name;
+use crate::recipe::{COMPANION_FILES, MANIFEST, Name, PLAN, REPRODUCTION};
 
 /// A published result with the plan that it was built by.
 #[derive(Debug, Clone)]
@@ -160,7 +159,7 @@ fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
             what,
         })
     };
-    let is_free = |name: &str| !PUBLISHED_BESIDE.contains(&name) && name != REPRODUCTION;
+    let is_free = |name: &str| !COMPANION_FILES.contains(&name) && name != REPRODUCTION;
     for output in &plan.outputs {
         if output.name.parse::<Name>().is_err() || !is_free(&output.name) {
             return refuse(&output.name, "name of an output");

@@ -52,9 +52,7 @@ pub(super) fn write_manifest(
         image: ManifestImage {
             name: built.image.name.clone(),
             id: built.image.image.id.clone(),
-            layers: built.image.image.layers.clone(),
-            environment: built.image.image.environment.clone(),
-            architecture: built.image.image.architecture.clone(),
+            content: built.image.image.content.clone(),
             repo_digests: built.image.image.repo_digests.clone(),
             pulled: built.image.pulled.clone(),
             patches,
@@ -67,7 +65,7 @@ pub(super) fn write_manifest(
         commands: built.steps.clone(),
         started_at: in_utc(started),
         built_at: in_utc(Timestamp::now()),
-        engine: prepared.connected.info.version.clone(),
+        engine: prepared.engine.describe().version.clone(),
         warnings: plan.warnings.clone(),
         files,
     })
@@ -98,7 +96,7 @@ fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
             unmodified: built.patched_tree.is_none(),
             patches: patches.clone(),
         },
-        PlannedSource::Folder { path, package } => ManifestSource::Folder {
+        PlannedSource::Directory { path, package } => ManifestSource::Directory {
             path: path.clone(),
             package: package.clone(),
             package_version: built

@@ -1,7 +1,6 @@
 //! What every command works with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, DockerEngine, Engine};
+use crate::engine::{Address, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -44,9 +43,6 @@ impl<'a> Invocation<'a> {
         let connect = connect(environment, engine_address(environment, &global));
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
         workspace.configuration = configuration;
-        workspace
-            .program_environment
-            .clone_from(&environment.for_others);
         workspace.cancel = cancel.clone();
         Ok(Self {
             environment,
@@ -107,11 +103,6 @@ fn connect(environment: &Environment, address: Address) -> Connect {
     let credentials = environment.docker_config.clone();
     Box::new(move || {
         let (address, credentials) = (address.clone(), credentials.clone());
-        async move {
-            let engine = DockerEngine::connect(&address).await?;
-            let engine: Arc<dyn Engine> = Arc::new(engine.with_credentials(credentials));
-            Ok(engine)
-        }
-        .boxed()
+        async move { connect_docker(&address, credentials).await }.boxed()
     })
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::guest_path::GuestPath;
+use super::image::ImageContent;
+
 /// A failed operation of a container engine, with the thing it was done to.
 #[derive(Debug, Error)]
 pub enum EngineError {
@@ -85,11 +88,25 @@ pub enum EngineError {
         /// Name or id of the image.
         image: String,
     },
-    /// There is no such file in the container.
-    #[error("{path} is not in the container")]
-    NotInContainer {
+    /// A container that drives the engine cannot have the engine's socket.
+    #[error("the engine has no socket at {socket} on its host")]
+    NoSocket {
+        /// Path of the socket on the engine's host.
+        socket: String,
+    },
+    /// A registry has another image by that reference.
+    #[error("{reference} does not have the expected content")]
+    OtherContent {
+        /// The reference.
+        reference: String,
+        /// The content that it has.
+        found: ImageContent,
+    },
+    /// There is no such file in the session.
+    #[error("{path} does not exist in the container")]
+    NotInSession {
         /// The path.
-        path: String,
+        path: GuestPath,
     },
     /// A container holds on to what was to be removed.
     #[error("{what} is in use")]

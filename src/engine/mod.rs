@@ -1,13 +1,26 @@
-//! Container engines: the contract the rest of the tool relies on, and Docker's API behind it.
+//! Engines: where images are kept and sessions run. [`Engine`] and [`Session`] are all that the rest of the tool needs;
+//! `docker` is behind them, and what only Docker has is behind [`DockerApi`].
 
 mod contract;
 mod docker;
+mod docker_api;
 mod error;
+mod guest_path;
+mod image;
+mod info;
+mod leftover;
+mod session;
 
-pub use contract::{
-    ByteStream, Capacity, Command, Engine, EngineImage, EngineInfo, Exit, ImageBuild,
-    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Network, Owned, OwnedKind,
-    SOCKET_IN_SESSION, Session, SessionSpec, Setup, VolumeUse,
-};
-pub use docker::{Address, DockerEngine};
+pub use contract::{Engine, Session};
+pub use docker::{Address, connect_docker};
+pub use docker_api::{DockerApi, Setup, VolumeUse};
 pub use error::{AddressProblem, ConnectFailure, EngineError};
+pub use guest_path::GuestPath;
+pub use image::{Image, ImageContent, ImageSource};
+pub use info::{Capabilities, Capacity, EngineInfo, Product};
+pub use leftover::{
+    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Leftover, LeftoverKind,
+};
+pub use session::{
+    ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Workdir,
+};

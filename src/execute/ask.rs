@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sinks::Answer;
 use crate::artifacts::PackageVersion;
-use crate::engine::{Command, EngineError, Exit, Session};
+use crate::engine::{Command, EngineError, Exit, GuestPath, Session};
 
 /// Runs a short command; its exit and its lines.
 pub(super) async fn ask(
@@ -16,7 +16,7 @@ pub(super) async fn ask(
         step: "question".to_owned(),
         command: command.iter().map(|&word| word.to_owned()).collect(),
         environment: BTreeMap::new(),
-        workdir: "/".to_owned(),
+        workdir: GuestPath::new("/"),
         counts_kills: false,
     };
     let exit = session.run(&command, &answer).await?;

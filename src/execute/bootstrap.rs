@@ -12,7 +12,8 @@ use tokio_util::io::ReaderStream;
 
 use super::context::Context;
 use super::error::ExecuteError;
-use crate::engine::{ByteStream, LABEL_IDENTITY};
+use super::image::engine_failed;
+use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY};
 use crate::events::Event;
 
 /// What to bootstrap; the fields are those of [`crate::plan::PlannedImage::Debian`].
@@ -38,11 +39,11 @@ const FILE_TIMES: &str = "1628899200";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Runs mmdebstrap and imports what it writes; returns the image's id. Nothing is stored on this machine.
+/// Runs mmdebstrap and makes an image of what it writes. Nothing is stored on this machine.
 pub(super) async fn bootstrap(
     context: &Context<'_>,
     what: &Bootstrap<'_>,
-) -> Result<String, ExecuteError> {
+) -> Result<Image, ExecuteError> {
     let failed = |reason: String| ExecuteError::Bootstrap {
         suite: what.suite.to_owned(),
         reason,
@@ -57,12 +58,6 @@ pub(super) async fn bootstrap(
         .arg("--variant=apt")
         .arg(format!("--architectures={}", architectures.join(",")))
         .arg(format!("--include={}", what.packages.join(",")));
-    for (variable, value) in context.environment {
-        match value {
-            Some(value) => command.env(variable, value),
-            None => command.env_remove(variable),
-        };
-    }
     // The same packages give the same layer, whenever and wherever: times that are later become this one.
     command.env("SOURCE_DATE_EPOCH", FILE_TIMES);
     if let Some(preferences) = what.preferences {
@@ -112,14 +107,12 @@ pub(super) async fn bootstrap(
         .try_filter_map(|chunk| async move { Ok(chunk) })
         .boxed();
 
-    let mut changes: Vec<String> = what
-        .environment
-        .iter()
-        .map(|(name, value)| format!("ENV {name}={}", quoted(value)))
-        .collect();
     let identity = (LABEL_IDENTITY.to_owned(), what.identity.to_owned());
-    let labels = what.labels.clone().into_iter().chain([identity]);
-    changes.extend(labels.map(|(name, value)| format!("LABEL {name}={}", quoted(&value))));
+    let source = ImageSource::RootFs {
+        archive: root,
+        environment: what.environment.clone(),
+        labels: what.labels.clone().into_iter().chain([identity]).collect(),
+    };
 
     let mut last_lines: Vec<String> = Vec::new();
     let told = async {
@@ -134,16 +127,15 @@ pub(super) async fn bootstrap(
             });
         }
     };
-    let imported = context.engine.import_image(root, what.name, &changes);
+    let engine = context.engine;
+    let provided = engine.provide(what.name, source, context.sink, context.cancel);
     // Both at once: mmdebstrap would stop when nobody reads its messages.
-    let (imported, ()) = tokio::join!(imported, told);
+    let (provided, ()) = tokio::join!(provided, told);
     if let Some(status) = outcome.lock().await.take() {
         return Err(failed(format!("{status}; {}", last_lines.join("; "))));
     }
-    imported.map_err(|source| ExecuteError::Engine {
-        stage: "image",
-        source,
-    })
+    let provided = provided.map_err(engine_failed)?;
+    provided.ok_or(ExecuteError::Interrupted)
 }
 
 /// Debian's name of an architecture that is given in Go's terms.
@@ -155,14 +147,4 @@ fn debian_architecture(architecture: &str) -> &str {
         "ppc64le" => "ppc64el",
         other => other,
     }
-}
-
-/// `text` as one word of a Dockerfile instruction.
-fn quoted(text: &str) -> String {
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('$', "\\$")
-    )
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::ask::packages;
+use super::capabilities::check_capabilities;
 use super::client;
 use super::context::Context;
 use super::error::ExecuteError;
@@ -14,12 +15,16 @@ use super::outputs::{TakenOut, take_all_out};
 use super::script;
 use super::session_end::{close, short, until_cancelled};
 use super::step::{milliseconds, run_step};
-use super::toolchain::{Toolchain, check_toolchain};
+use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
-use crate::artifacts::{CollectedFile, PackageVersion, StepRecord};
-use crate::engine::{EngineInfo, LABEL_DEADLINE, Session, SessionSpec};
+use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
+use crate::engine::{
+    Cache, EngineInfo, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
+    SessionSpec, Workdir,
+};
 use crate::events::Event;
 use crate::plan::{Plan, PlannedSource};
+use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
 
 /// What the execution of a plan left.
@@ -53,6 +58,7 @@ pub async fn provide_image(
     engine: &EngineInfo,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
+    check_capabilities(plan, engine)?;
     stage(context, "image", describe_image(plan), async {
         let image = provide(plan, &engine.architecture, context).await?;
         let detail = format!("{} ({})", image.name, short(&image.image.id));
@@ -73,6 +79,7 @@ pub async fn execute(
     context: &Context<'_>,
     staging: &Path,
 ) -> Result<Built, ExecuteError> {
+    check_capabilities(plan, engine)?;
     let engine_architecture = engine.architecture.as_str();
     let surroundings = match &plan.build.script {
         None => None,
@@ -122,7 +129,7 @@ async fn in_container(
     let session = opened.map_err(|source| {
         // It may have been created before that.
         context.run.leaves_something();
-        script::open_failed(source, &spec, context)
+        script::open_failed(source, context)
     })?;
     let work = Work {
         plan,
@@ -256,33 +263,46 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
     let mut labels = context.labels(&plan.recipe.name);
     labels.insert(LABEL_DEADLINE.to_owned(), deadline.as_secs().to_string());
     let image_id = image.image.id.trim_start_matches("sha256:");
-    let volume = |name: &str| {
+    // A toolchain reads only caches that it wrote.
+    let key = |name: &str| {
         format!(
             "kmembuild-{}-{name}-{}",
             plan.recipe.name,
             &image_id[..12.min(image_id.len())]
         )
     };
-    let script = plan.build.script.as_ref();
+    let build = &plan.build;
+    let workdir = GuestPath::new(&build.workdir);
     SessionSpec {
         image: image.image.id.clone(),
         name: format!("kmembuild-{}-{}", plan.recipe.name, context.run.id()),
-        hostname: script.map(|_| script::hostname(context)),
-        engine_socket: script.map(|_| script::socket_of(context.engine.address())),
-        workdir: plan.build.workdir.clone(),
-        labels,
-        // A folder of the image is what the image holds, and stays so.
-        workdir_volume: matches!(plan.source, PlannedSource::Git { .. }),
-        makes_containers: false,
-        network: plan.build.network,
-        volumes: plan
-            .build
+        hostname: build.script.is_some().then(|| script::hostname(context)),
+        workdir: match plan.source {
+            PlannedSource::Git { .. } => Workdir::Scratch(workdir),
+            // The source is what the image holds there.
+            PlannedSource::Directory { .. } => Workdir::OfImage(workdir),
+        },
+        caches: build
             .caches
             .iter()
-            .map(|cache| (volume(&cache.name), cache.path.clone()))
+            .map(|cache| Cache {
+                key: key(&cache.name),
+                path: GuestPath::new(&cache.path),
+            })
             .collect(),
-        memory: plan.build.limits.memory,
-        nano_cpus: plan.build.limits.nano_cpus,
+        labels,
+        network: match build.network {
+            recipe::Network::None => Network::None,
+            recipe::Network::Open => Network::Open,
+        },
+        limits: Limits {
+            memory: build.limits.memory,
+            nano_cpus: build.limits.nano_cpus,
+        },
+        privileges: Privileges {
+            makes_cgroups: false,
+            drives_engine: build.script.is_some(),
+        },
         lifetime,
     }
 }

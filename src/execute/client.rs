@@ -3,9 +3,10 @@
 use super::ask::ask;
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::present;
 use super::pull::pull;
-use crate::engine::{EngineError, EngineImage, Network, Session, SessionSpec};
+use crate::engine::{
+    EngineError, GuestPath, Image, Network, Privileges, Session, SessionSpec, Workdir,
+};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::PlannedScript;
@@ -35,14 +36,9 @@ async fn ask_client(session: &dyn Session) -> Result<String, String> {
 pub(super) async fn provide_client(
     script: &PlannedScript,
     context: &Context<'_>,
-) -> Result<EngineImage, ExecuteError> {
-    pull(&script.client, context).await?;
-    let image = present(&script.client.name, context).await?;
-    image.ok_or_else(|| {
-        build_failed(EngineError::NoImage {
-            image: script.client.name.clone(),
-        })
-    })
+) -> Result<Image, ExecuteError> {
+    let (image, _) = pull(&script.client, context).await?;
+    Ok(image)
 }
 
 fn build_failed(source: EngineError) -> ExecuteError {
@@ -56,7 +52,7 @@ fn build_failed(source: EngineError) -> ExecuteError {
 /// half-way: the container that it comes out of would stay.
 pub(super) async fn copy_client(
     script: &PlannedScript,
-    client: &EngineImage,
+    client: &Image,
     driver: &SessionSpec,
     context: &Context<'_>,
     session: &dyn Session,
@@ -65,9 +61,8 @@ pub(super) async fn copy_client(
         image: client.id.clone(),
         name: format!("{}-client", driver.name),
         hostname: None,
-        engine_socket: None,
-        makes_containers: false,
-        workdir_volume: false,
+        privileges: Privileges::default(),
+        workdir: Workdir::OfImage(driver.workdir.path().clone()),
         network: Network::None,
         ..driver.clone()
     };
@@ -75,8 +70,8 @@ pub(super) async fn copy_client(
         context.run.leaves_something();
         build_failed(source)
     })?;
-    let copied = match donor.download(&script.client_path).await {
-        Ok(archive) => session.upload(PROGRAMS, archive).await,
+    let copied = match donor.get(&GuestPath::new(&script.client_path)).await {
+        Ok(archive) => session.put(&GuestPath::new(PROGRAMS), archive).await,
         Err(error) => Err(error),
     };
     if let Err(error) = donor.close().await {
@@ -93,7 +88,7 @@ pub(super) async fn copy_client(
     ask_client(session)
         .await
         .map_err(|reason| ExecuteError::NoScript {
-            engine: context.engine.address().to_owned(),
+            engine: context.engine.describe().address.clone(),
             reason: format!("a client in a container cannot drive it: {reason}"),
         })?;
     context.sink.event(&Event::Note {

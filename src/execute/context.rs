@@ -1,17 +1,14 @@
 //! What an execution works with, beside the plan.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::image::content;
 use super::runs::Run;
-use crate::engine::{Engine, EngineImage, LABEL_RECIPE, LABEL_RUN};
+use crate::engine::{Engine, Image, ImageContent, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
-use crate::plan::ImageContent;
 use crate::source::Store;
 
 /// The engine, the source and the run that a plan is carried out for.
@@ -26,8 +23,6 @@ pub struct Context<'a> {
     pub image_archive: Option<&'a Path>,
     /// Mirror of Debian's archive for a bootstrap; Debian's own when not given.
     pub debian_mirror: Option<&'a str>,
-    /// Changes of the environment for programs of this machine; a variable without a value is removed.
-    pub environment: &'a [(&'static str, Option<OsString>)],
     /// The run; its id is for labels and names.
     pub run: &'a Run,
     /// Folder for lock files.
@@ -50,9 +45,9 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Whether the image is the locked one, or none of that name is locked.
-    pub(super) fn is_locked(&self, name: &str, image: &EngineImage) -> bool {
+    pub(super) fn is_locked(&self, name: &str, image: &Image) -> bool {
         let locked = self.locked_images.get(name);
-        locked.is_none_or(|locked| content(image).as_ref() == Some(locked))
+        locked.is_none() || image.known_content() == locked
     }
 
     /// The labels of everything made for `recipe` in this run.

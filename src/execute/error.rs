@@ -74,15 +74,6 @@ pub enum ExecuteError {
         /// The engine's.
         wanted: String,
     },
-    /// The image archive could not be read again for loading.
-    #[error("the image archive {file} could not be read")]
-    ImageArchive {
-        /// The file.
-        file: String,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// The image archive was loaded and the image it promised is not there.
     #[error(
         "the image archive {file} was loaded, and the image {image_id} that it names is not on the engine"
@@ -174,6 +165,14 @@ pub enum ExecuteError {
         /// Why not.
         reason: String,
     },
+    /// The engine cannot do something that the plan needs.
+    #[error("{engine} {lacks}")]
+    Unsupported {
+        /// Product and version of the engine.
+        engine: String,
+        /// What it cannot do, as a predicate: `cannot ...`.
+        lacks: &'static str,
+    },
     /// The run's registration could not be written to.
     #[error("what upstream's script will leave could not be noted")]
     RunNote {
@@ -220,6 +219,14 @@ pub enum ExecuteError {
         limit: Duration,
         /// The container that was kept, if one was.
         kept: Option<String>,
+    },
+    /// The engine took the container away in the middle of a step.
+    #[error("the engine evicted the container of step {step}{}", tail(last_lines))]
+    Evicted {
+        /// The step.
+        step: String,
+        /// Its last lines of output.
+        last_lines: Vec<String>,
     },
     /// An output is not there after the steps.
     #[error("the steps succeeded and left no {path}")]

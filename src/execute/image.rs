@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
-
-use futures_util::StreamExt;
-use tokio_util::io::ReaderStream;
+use std::path::PathBuf;
 
 use super::archive::one_file_archive;
 use super::bootstrap::{Bootstrap, bootstrap};
@@ -14,16 +11,18 @@ use super::error::ExecuteError;
 use super::pull::pull;
 use super::session_end::until_cancelled;
 use super::sinks::Remarks;
-use crate::engine::{ByteStream, Engine, EngineError, EngineImage, ImageBuild, LABEL_IDENTITY};
+use crate::engine::{
+    ByteStream, Engine, EngineError, Image, ImageContent, ImageSource, LABEL_IDENTITY,
+};
 use crate::events::Event;
-use crate::plan::{BaseImage, ImageContent, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image that a build was run in.
 #[derive(Debug, Clone)]
 pub struct UsedImage {
     /// The image.
-    pub image: EngineImage,
+    pub image: Image,
     /// Name it has on the engine.
     pub name: String,
     /// For each image that was looked for: its name and the reference that had it (`None`: it was there).
@@ -33,19 +32,10 @@ pub struct UsedImage {
 }
 
 impl UsedImage {
-    /// What it gives to a build; see [`content`].
-    pub fn content(&self) -> Option<ImageContent> {
-        content(&self.image)
+    /// What it contributes to the build; see [`Image::known_content`].
+    pub fn content(&self) -> Option<&ImageContent> {
+        self.image.known_content()
     }
-}
-
-/// What an image gives to a build; none where the engine does not tell its layers.
-pub fn content(image: &EngineImage) -> Option<ImageContent> {
-    (!image.layers.is_empty()).then(|| ImageContent {
-        layers: image.layers.clone(),
-        environment: image.environment.clone(),
-        architecture: image.architecture.clone(),
-    })
 }
 
 /// Name that the planned image has, or will have, on the engine.
@@ -63,16 +53,13 @@ pub fn image_name(plan: &Plan) -> String {
 ///
 /// # Errors
 /// The [`EngineError`] of an engine that does not answer.
-pub async fn find_image(
-    plan: &Plan,
-    engine: &dyn Engine,
-) -> Result<Option<EngineImage>, EngineError> {
+pub async fn find_image(plan: &Plan, engine: &dyn Engine) -> Result<Option<Image>, EngineError> {
     let found = engine.image(&image_name(plan)).await?;
     Ok(found.filter(|image| is_planned(plan, image)))
 }
 
 /// Whether an image of the planned name is the planned one, as far as that can be told by its label.
-fn is_planned(plan: &Plan, image: &EngineImage) -> bool {
+fn is_planned(plan: &Plan, image: &Image) -> bool {
     match &plan.image {
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => true,
         PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
@@ -101,10 +88,10 @@ pub(super) async fn provide(
             }
         }
     };
-    if used.image.architecture != engine_architecture {
+    if used.image.content.architecture != engine_architecture {
         return Err(ExecuteError::ImageArchitecture {
             name: used.name,
-            found: used.image.architecture,
+            found: used.image.content.architecture,
             wanted: engine_architecture.to_owned(),
         });
     }
@@ -113,10 +100,9 @@ pub(super) async fn provide(
 
 /// An image that is used as it is served.
 async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
-    let pulled = pull(base, context).await?;
-    let image = present(&base.name, context).await?;
+    let (image, pulled) = pull(base, context).await?;
     Ok(UsedImage {
-        image: image.ok_or_else(|| gone(&base.name))?,
+        image,
         name: base.name.clone(),
         pulled: BTreeMap::from([(base.name.clone(), pulled)]),
         remarks: Vec::new(),
@@ -152,7 +138,7 @@ pub(super) async fn turn_to_make(
 ) -> Result<File, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
     let purpose = format!("makes the image {name}");
-    let turn = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    let turn = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     turn.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 
@@ -172,7 +158,7 @@ async fn make_once(
     }
     let used = make(plan, name, context).await?;
     if !context.is_locked(&used.name, &used.image) {
-        return Err(moved(used.name, &used.image.layers, context));
+        return Err(moved(used.name, used.image.content.layers, context));
     }
     Ok(used)
 }
@@ -187,12 +173,6 @@ fn made_name(plan: &Plan, identity: &str) -> String {
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
 }
 
-pub(super) fn gone(image: &str) -> ExecuteError {
-    engine_failed(EngineError::NoImage {
-        image: image.to_owned(),
-    })
-}
-
 pub(super) fn engine_failed(source: EngineError) -> ExecuteError {
     ExecuteError::Engine {
         stage: "image",
@@ -204,43 +184,26 @@ pub(super) fn engine_failed(source: EngineError) -> ExecuteError {
 pub(super) async fn present(
     name: &str,
     context: &Context<'_>,
-) -> Result<Option<EngineImage>, ExecuteError> {
+) -> Result<Option<Image>, ExecuteError> {
     context.engine.image(name).await.map_err(engine_failed)
 }
 
 /// The failure of an image that no place has as it is locked.
-pub(super) fn moved(name: String, found: &[String], context: &Context<'_>) -> ExecuteError {
+pub(super) fn moved(name: String, found: Vec<String>, context: &Context<'_>) -> ExecuteError {
     let locked = context.locked_images.get(&name);
     ExecuteError::ImageMoved {
         by: context.locked_by,
         locked: locked.map_or_else(Vec::new, |content| content.layers.clone()),
-        found: found.to_vec(),
+        found,
         name,
     }
 }
 
 async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
-    let path = context.image_archive.unwrap_or(Path::new(""));
-    let file = path.display().to_string();
-    if present(image_id, context).await?.is_none() {
-        let opened = tokio::fs::File::open(path).await;
-        let opened = opened.map_err(|source| ExecuteError::ImageArchive {
-            file: file.clone(),
-            source,
-        })?;
-        context
-            .engine
-            .load_image(ReaderStream::new(opened).boxed())
-            .await
-            .map_err(engine_failed)?;
-    }
-    let image =
-        present(image_id, context)
-            .await?
-            .ok_or_else(|| ExecuteError::ImageNotInArchive {
-                file,
-                image_id: image_id.to_owned(),
-            })?;
+    let image = match present(image_id, context).await? {
+        Some(image) => image,
+        None => load_archive(image_id, context).await?,
+    };
     Ok(UsedImage {
         image,
         name: image_id.to_owned(),
@@ -249,12 +212,28 @@ async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, Execut
     })
 }
 
+async fn load_archive(image_id: &str, context: &Context<'_>) -> Result<Image, ExecuteError> {
+    let file = context.image_archive.map(PathBuf::from).unwrap_or_default();
+    let archive = file.display().to_string();
+    let source = ImageSource::Archive { file };
+    let engine = context.engine;
+    let loaded = engine.provide(image_id, source, context.sink, context.cancel);
+    match loaded.await {
+        Ok(image) => image.ok_or(ExecuteError::Interrupted),
+        Err(EngineError::NoImage { .. }) => Err(ExecuteError::ImageNotInArchive {
+            file: archive,
+            image_id: image_id.to_owned(),
+        }),
+        Err(error) => Err(engine_failed(error)),
+    }
+}
+
 /// Makes an image that is not there.
 async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
     let remarks = Remarks::new(context.sink);
     let mut pulled = BTreeMap::new();
     let mut labels = context.labels(&plan.recipe.name);
-    let id = match &plan.image {
+    let image = match &plan.image {
         PlannedImage::Debian {
             suite,
             architectures,
@@ -287,30 +266,29 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             ..
         } => {
             for base in bases {
-                let reference = until_cancelled(context, pull(base, context)).await?;
+                let (_, reference) = until_cancelled(context, pull(base, context)).await?;
                 pulled.insert(base.name.clone(), reference);
             }
             labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
-            let build = ImageBuild {
+            let source = ImageSource::Dockerfile {
                 context: build_context(plan, text.as_deref(), dockerfile, patches, context)?,
                 dockerfile: dockerfile.clone(),
                 arguments: arguments.clone(),
                 labels,
-                name: name.clone(),
                 memory: plan.build.limits.memory,
             };
-            // Not stopped half-way: its containers are gone when it returns.
-            let building = context.engine.build_image(build, &remarks, context.cancel);
-            let id = building.await.map_err(engine_failed)?;
-            id.ok_or(ExecuteError::Interrupted)?
+            // Not dropped half-way: the engine cleans up behind a build that is stopped.
+            let engine = context.engine;
+            let building = engine.provide(&name, source, &remarks, context.cancel);
+            let image = building.await.map_err(engine_failed)?;
+            image.ok_or(ExecuteError::Interrupted)?
         }
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {
             unreachable!("these are not made")
         }
     };
-    let image = until_cancelled(context, present(&id, context)).await?;
     Ok(UsedImage {
-        image: image.ok_or_else(|| gone(&name))?,
+        image,
         name,
         pulled,
         remarks: remarks.into_kept(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::ask::ask;
 use super::error::ExecuteError;
-use crate::artifacts::{CollectedFile, PUBLISHED_BESIDE, collect};
-use crate::engine::{EngineError, Session};
+use crate::artifacts::{COMPANION_FILES, CollectedFile, collect};
+use crate::engine::{EngineError, GuestPath, Session};
 use crate::plan::{Plan, PlannedOutput};
 use crate::recipe::Name;
 use crate::verify::{Expectations, VersionRun};
@@ -94,7 +94,7 @@ async fn further_outputs(
         names.sort();
         // Names come from whatever was built: only plain ones, and none of a file that the tool writes itself.
         names.retain(|name| {
-            name.parse::<Name>().is_ok() && !PUBLISHED_BESIDE.contains(&name.as_str())
+            name.parse::<Name>().is_ok() && !COMPANION_FILES.contains(&name.as_str())
         });
         for name in names {
             let taken = plan.outputs.iter().chain(&found);
@@ -115,16 +115,19 @@ async fn take_out(
     session: &dyn Session,
     staging: &Path,
 ) -> Result<CollectedFile, ExecuteError> {
-    let archive = session
-        .download(&output.path)
-        .await
-        .map_err(|error| match error {
-            EngineError::NotInContainer { path } => ExecuteError::OutputMissing { path },
-            source => ExecuteError::Engine {
-                stage: "collect",
-                source,
-            },
-        })?;
+    let archive =
+        session
+            .get(&GuestPath::new(&output.path))
+            .await
+            .map_err(|error| match error {
+                EngineError::NotInSession { path } => ExecuteError::OutputMissing {
+                    path: path.to_string(),
+                },
+                source => ExecuteError::Engine {
+                    stage: "collect",
+                    source,
+                },
+            })?;
     collect(archive, &output.name, staging)
         .await
         .map_err(ExecuteError::Collect)

@@ -2,24 +2,24 @@
 
 use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
-use super::image::{engine_failed, gone, moved, present};
-use crate::engine::EngineError;
+use super::image::{engine_failed, moved, present};
+use crate::engine::{EngineError, Image, ImageSource};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::BaseImage;
 
-/// Pulls the image from the first reference that has it and gives it the expected name. Returns the reference, or
-/// `None` when the image was there.
+/// Pulls the image from the first reference that has it and gives it the expected name. Returns it with the reference,
+/// or with `None` when the engine had it already.
 pub(super) async fn pull(
     base: &BaseImage,
     context: &Context<'_>,
-) -> Result<Option<String>, ExecuteError> {
+) -> Result<(Image, Option<String>), ExecuteError> {
     let there = present(&base.name, context).await?;
-    if there.is_some_and(|image| context.is_locked(&base.name, &image)) {
+    if let Some(image) = there.filter(|image| context.is_locked(&base.name, image)) {
         context.sink.event(&Event::Note {
             text: format!("the image {} is there already", base.name),
         });
-        return Ok(None);
+        return Ok((image, None));
     }
     if context.offline {
         return Err(ExecuteError::Offline {
@@ -29,36 +29,29 @@ pub(super) async fn pull(
     let mut failed = Vec::new();
     let mut other_layers = None;
     for reference in &base.candidates {
-        match context
-            .engine
-            .pull(reference, context.stall, context.sink)
-            .await
-        {
-            Ok(()) => {
-                let pulled = present(reference, context)
-                    .await?
-                    .ok_or_else(|| gone(reference))?;
-                if !context.is_locked(&base.name, &pulled) {
-                    let reason =
-                        format!("it serves another image than {} names", context.locked_by);
-                    context.sink.event(&Event::MirrorFailed {
-                        wanted: base.name.clone(),
-                        mirror: reference.clone(),
-                        reason,
-                    });
-                    let untagged = context.engine.untag(reference).await;
-                    untagged.map_err(engine_failed)?;
-                    other_layers = Some(pulled.layers);
-                    continue;
-                }
-                if *reference != base.name {
-                    context
-                        .engine
-                        .tag(reference, &base.name)
-                        .await
-                        .map_err(engine_failed)?;
-                }
-                return Ok(Some(reference.clone()));
+        let mirror_failed = |reason: String| {
+            context.sink.event(&Event::MirrorFailed {
+                wanted: base.name.clone(),
+                mirror: reference.clone(),
+                reason,
+            });
+        };
+        let source = ImageSource::Registry {
+            reference: reference.clone(),
+            expected: context.locked_images.get(&base.name).cloned(),
+            stall: context.stall,
+        };
+        let engine = context.engine;
+        let provided = engine.provide(&base.name, source, context.sink, context.cancel);
+        match provided.await {
+            Ok(image) => {
+                let image = image.ok_or(ExecuteError::Interrupted)?;
+                return Ok((image, Some(reference.clone())));
+            }
+            Err(EngineError::OtherContent { found, .. }) => {
+                let by = context.locked_by;
+                mirror_failed(format!("it serves another image than {by} names"));
+                other_layers = Some(found.layers);
             }
             // Another mirror cannot help when the engine itself is gone or full.
             Err(
@@ -70,11 +63,7 @@ pub(super) async fn pull(
             }
             Err(error) => {
                 let reason = with_causes(&error);
-                context.sink.event(&Event::MirrorFailed {
-                    wanted: base.name.clone(),
-                    mirror: reference.clone(),
-                    reason: reason.clone(),
-                });
+                mirror_failed(reason.clone());
                 failed.push(FailedAttempt {
                     reference: reference.clone(),
                     reason,
@@ -83,7 +72,7 @@ pub(super) async fn pull(
         }
     }
     if let Some(layers) = other_layers {
-        return Err(moved(base.name.clone(), &layers, context));
+        return Err(moved(base.name.clone(), layers, context));
     }
     Err(ExecuteError::ImageUnavailable {
         name: base.name.clone(),

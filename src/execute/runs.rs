@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::left::Left;
+use super::left::ScriptLeftovers;
 use crate::engine::{
-    Engine, EngineError, LABEL_DEADLINE, LABEL_RECIPE, LABEL_RUN, Owned, OwnedKind,
+    Engine, EngineError, LABEL_DEADLINE, LABEL_RECIPE, LABEL_RUN, Leftover, LeftoverKind,
 };
 
 /// A run of this machine. Its file is locked as long as its process lives, however that ends.
@@ -61,7 +61,7 @@ impl Run {
     ///
     /// # Errors
     /// What the system says.
-    pub fn note(&self, left: &Left) -> io::Result<()> {
+    pub fn note(&self, left: &ScriptLeftovers) -> io::Result<()> {
         let text = serde_json::to_string(left)?;
         (&self.lock).write_all(format!("{text}\n").as_bytes())?;
         self.has_notes.store(true, Ordering::Relaxed);
@@ -129,7 +129,7 @@ impl Sweep<'_> {
 
     /// Whether this thing may go; `folder` is that of [`Run::begin`]. Whether a container holds on to a volume or an image,
     /// the engine knows.
-    pub fn allows(&self, thing: &Owned, folder: &Path) -> bool {
+    pub fn allows(&self, thing: &Leftover, folder: &Path) -> bool {
         let run = run_of(thing);
         let is_of_recipe = self.recipe.is_none_or(|recipe| {
             thing
@@ -140,8 +140,8 @@ impl Sweep<'_> {
         match thing.kind {
             // A container without a deadline is not the tool's: somebody started it from an image of the tool's,
             // whose labels it inherits.
-            OwnedKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
-            OwnedKind::Container => {
+            LeftoverKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
+            LeftoverKind::Container => {
                 self.dead_runs
                     && match state(folder, run) {
                         State::Alive => false,
@@ -151,9 +151,9 @@ impl Sweep<'_> {
                     }
             }
             // A container of a live run may be about to use them.
-            OwnedKind::Volume | OwnedKind::Image => {
+            LeftoverKind::Volume | LeftoverKind::Image => {
                 let allowed = match thing.kind {
-                    OwnedKind::Volume => self.volumes,
+                    LeftoverKind::Volume => self.volumes,
                     _ => self.images,
                 };
                 allowed && is_of_recipe && !matches!(state(folder, run), State::Alive)
@@ -166,9 +166,9 @@ impl Sweep<'_> {
 #[derive(Debug, Default)]
 pub struct Swept {
     /// What was removed.
-    pub removed: Vec<Owned>,
+    pub removed: Vec<Leftover>,
     /// Volumes and images that containers hold on to.
-    pub in_use: Vec<Owned>,
+    pub in_use: Vec<Leftover>,
     /// What could not be removed, by its name for a person, and why.
     pub failed: Vec<(String, EngineError)>,
 }
@@ -183,21 +183,21 @@ pub async fn sweep(
     folder: &Path,
     sweep: Sweep<'_>,
 ) -> Result<Swept, EngineError> {
-    let mut owned = engine.owned().await?;
+    let mut leftovers = engine.leftovers().await?;
     // Containers hold on to volumes and images.
-    owned.sort_by_key(|thing| match thing.kind {
-        OwnedKind::Container => 0,
-        OwnedKind::Volume => 1,
-        OwnedKind::Image => 2,
+    leftovers.sort_by_key(|thing| match thing.kind {
+        LeftoverKind::Container => 0,
+        LeftoverKind::Volume => 1,
+        LeftoverKind::Image => 2,
     });
     let left = if sweep.dead_runs {
-        registered_left(folder, sweep, engine.address())
+        registered_left(folder, sweep, &engine.describe().address)
     } else {
         Vec::new()
     };
     let locks = folder.parent().map(|cache| cache.join("locks"));
     let mut swept = Swept::default();
-    for thing in owned {
+    for thing in leftovers {
         if !sweep.allows(&thing, folder) {
             continue;
         }
@@ -252,7 +252,7 @@ fn registered_left(
     folder: &Path,
     sweep: Sweep<'_>,
     address: &str,
-) -> Vec<(String, PathBuf, Vec<Left>)> {
+) -> Vec<(String, PathBuf, Vec<ScriptLeftovers>)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.map(|entry| entry.path());
     files
@@ -264,7 +264,7 @@ fn registered_left(
                 State::Alive | State::NotOurs => false,
             };
             let text = fs::read_to_string(&file).ok().filter(|_| may_go)?;
-            let left: Vec<Left> = text
+            let left: Vec<ScriptLeftovers> = text
                 .lines()
                 .filter_map(|line| serde_json::from_str(line).ok())
                 .collect();
@@ -275,7 +275,7 @@ fn registered_left(
 }
 
 /// The run that made a thing.
-fn run_of(thing: &Owned) -> &str {
+fn run_of(thing: &Leftover) -> &str {
     let run = thing.labels.get(LABEL_RUN);
     run.map(String::as_str).unwrap_or_default()
 }
@@ -311,7 +311,7 @@ fn forget(folder: &Path, run: &str) {
     }
 }
 
-fn past_deadline(thing: &Owned) -> bool {
+fn past_deadline(thing: &Leftover) -> bool {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

@@ -12,15 +12,12 @@ use md5::{Digest, Md5};
 
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::{UsedImage, present};
-use super::left::{BorrowedName, Left, name_lock};
-use crate::engine::{EngineError, EngineInfo, SessionSpec};
+use super::image::{UsedImage, engine_failed, present};
+use super::left::{ScriptLeftovers, TemporaryTag, name_lock};
+use crate::engine::{DockerApi, EngineError, EngineInfo};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
-
-/// Where an engine has its socket unless its address says otherwise.
-const USUAL_SOCKET: &str = "/var/run/docker.sock";
 
 /// Time that the removal of what a script left may take before the run ends without waiting for it.
 const REMOVAL_LIMIT: Duration = Duration::from_mins(5);
@@ -32,42 +29,41 @@ pub(super) fn hostname(context: &Context<'_>) -> String {
     format!("kmembuild-{}", context.run.id())
 }
 
-/// Where the engine that was reached at `address` has its socket.
-pub(super) fn socket_of(address: &str) -> String {
-    address
-        .strip_prefix("unix://")
-        .unwrap_or(USUAL_SOCKET)
-        .to_owned()
-}
-
 /// Refuses an engine that is known not to run upstream's script.
 ///
 /// # Errors
 /// [`ExecuteError::NoScript`].
 pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
-    if engine.version.to_lowercase().starts_with("podman") {
-        return Err(ExecuteError::NoScript {
+    if engine.capabilities.has_host_socket {
+        return Ok(());
+    }
+    Err(ExecuteError::NoScript {
+        engine: engine.address.clone(),
+        reason: format!("it drives Docker, and this is {}", engine.version),
+    })
+}
+
+/// What of the engine only Docker has.
+fn docker_of<'a>(context: &Context<'a>) -> Result<&'a dyn DockerApi, ExecuteError> {
+    let engine = context.engine.describe();
+    refuse_engine(engine)?;
+    context
+        .engine
+        .as_docker()
+        .ok_or_else(|| ExecuteError::NoScript {
             engine: engine.address.clone(),
             reason: format!("it drives Docker, and this is {}", engine.version),
-        });
-    }
-    Ok(())
+        })
 }
 
 /// The failure to open a container: that of a driver may be for want of a socket.
-pub(super) fn open_failed(
-    source: EngineError,
-    spec: &SessionSpec,
-    context: &Context<'_>,
-) -> ExecuteError {
-    match &spec.engine_socket {
-        Some(socket) if with_causes(&source).contains("bind source path does not exist") => {
-            ExecuteError::NoScript {
-                engine: context.engine.address().to_owned(),
-                reason: format!("there is no socket at {socket} on its host to drive it by"),
-            }
-        }
-        _ => ExecuteError::Engine {
+pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> ExecuteError {
+    match source {
+        EngineError::NoSocket { socket } => ExecuteError::NoScript {
+            engine: context.engine.describe().address.clone(),
+            reason: format!("there is no socket at {socket} on its host to drive it by"),
+        },
+        source => ExecuteError::Engine {
             stage: "build",
             source,
         },
@@ -77,7 +73,7 @@ pub(super) fn open_failed(
 /// What surrounds a script while it runs.
 pub(super) struct Surroundings {
     /// What it will leave on the engine.
-    pub(super) left: Left,
+    pub(super) left: ScriptLeftovers,
     /// Keeps others from giving upstream's name to another image meanwhile.
     _name_lock: Option<File>,
 }
@@ -90,6 +86,7 @@ pub(super) async fn surround(
     image: &UsedImage,
     context: &Context<'_>,
 ) -> Result<Surroundings, ExecuteError> {
+    let docker = docker_of(context)?;
     let name = &script.image_name;
     let is_named = image.name == *name;
     let name_lock = if is_named {
@@ -112,19 +109,16 @@ pub(super) async fn surround(
         plan.image,
         PlannedImage::Debian { .. } | PlannedImage::Dockerfile { .. }
     );
-    let borrowed = (there.is_none() || made).then(|| BorrowedName {
+    let temporary = (there.is_none() || made).then(|| TemporaryTag {
         name: name.clone(),
         image: image.image.id.clone(),
     });
-    let left = what_is_left(plan, script, borrowed, context);
+    let left = what_is_left(plan, script, temporary, context);
     let noted = context.run.note(&left);
     noted.map_err(|source| ExecuteError::RunNote { source })?;
     if there.is_none() {
-        let tagged = context.engine.tag(&image.image.id, name).await;
-        tagged.map_err(|source| ExecuteError::Engine {
-            stage: "image",
-            source,
-        })?;
+        let tagged = docker.tag(&image.image.id, name).await;
+        tagged.map_err(engine_failed)?;
     }
     Ok(Surroundings {
         left,
@@ -135,16 +129,16 @@ pub(super) async fn surround(
 async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
     let path = name_lock(context.locks, name);
     let purpose = format!("runs upstream's script with an image named {name}");
-    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    let locked = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     locked.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 
 fn what_is_left(
     plan: &Plan,
     script: &PlannedScript,
-    borrowed: Option<BorrowedName>,
+    temporary: Option<TemporaryTag>,
     context: &Context<'_>,
-) -> Left {
+) -> ScriptLeftovers {
     // The folder holds no git repository, so the name of the branch is empty.
     let place = format!("{}:{}:", hostname(context), plan.build.workdir);
     let sum = Md5::digest(place.as_bytes());
@@ -155,11 +149,11 @@ fn what_is_left(
             .map(|name| name.replace("{hash}", &hash[..HASH_DIGITS]))
             .collect()
     };
-    Left {
-        engine: context.engine.address().to_owned(),
+    ScriptLeftovers {
+        engine: context.engine.describe().address.clone(),
         containers: named(&script.containers),
         images: named(&script.images),
-        borrowed,
+        temporary,
     }
 }
 
@@ -187,18 +181,4 @@ pub(super) async fn remove_what_is_left(surroundings: Surroundings, context: &Co
             "what upstream's script made is left on the engine: {problem}; `kmembuild clean` removes it"
         ),
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::socket_of;
-
-    #[test]
-    fn the_socket_is_the_one_that_the_engine_was_reached_at() {
-        assert_eq!(
-            socket_of("unix:///run/user/1000/docker.sock"),
-            "/run/user/1000/docker.sock"
-        );
-        assert_eq!(socket_of("tcp://127.0.0.1:2375"), "/var/run/docker.sock");
-    }
 }

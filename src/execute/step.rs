@@ -1,12 +1,12 @@
 //! Runs one step and tells how it ended.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::error::ExecuteError;
 use super::sinks::Tail;
 use crate::artifacts::StepRecord;
-use crate::engine::{Command, Exit, Session};
+use crate::engine::{Command, ExitCause, GuestPath, Session};
 use crate::events::Event;
 use crate::plan::{Plan, PlannedStep};
 
@@ -26,7 +26,7 @@ pub(super) async fn run_step(
         step: step.name.clone(),
         command: step.command.clone(),
         environment: step.environment.clone(),
-        workdir: plan.build.workdir.clone(),
+        workdir: GuestPath::new(&plan.build.workdir),
         counts_kills: true,
     };
     let exit = session.run(&command, &tail).await;
@@ -41,12 +41,9 @@ pub(super) async fn run_step(
         milliseconds,
     });
     let kept = context.keep.then(|| session.id().to_owned());
-    match exit {
-        Exit {
-            code: 0,
-            out_of_memory,
-        } => {
-            if out_of_memory {
+    match (exit.cause, exit.code) {
+        (ExitCause::Ended | ExitCause::OutOfMemory, 0) => {
+            if exit.cause == ExitCause::OutOfMemory {
                 context.sink.event(&Event::Warning {
                     text: format!(
                         "step {} succeeded although a process of it was killed for lack of memory",
@@ -61,21 +58,28 @@ pub(super) async fn run_step(
                 milliseconds,
             })
         }
-        Exit {
-            out_of_memory: true,
-            ..
-        } => Err(ExecuteError::OutOfMemory {
+        (ExitCause::Ended, exit_code) => Err(ExecuteError::StepFailed {
+            step: step.name.clone(),
+            command: step.command.clone(),
+            exit_code,
+            last_lines: tail.into_lines(),
+            kept,
+        }),
+        (ExitCause::OutOfMemory, _) => Err(ExecuteError::OutOfMemory {
             step: step.name.clone(),
             limit: plan.build.limits.memory,
             last_lines: tail.into_lines(),
             kept,
         }),
-        Exit { code, .. } => Err(ExecuteError::StepFailed {
+        // There is nothing to look around in: the session is over.
+        (ExitCause::TimedOut, _) => Err(ExecuteError::TimedOut {
             step: step.name.clone(),
-            command: step.command.clone(),
-            exit_code: code,
+            limit: Duration::from_secs(plan.build.limits.timeout_seconds),
+            kept: None,
+        }),
+        (ExitCause::Evicted, _) => Err(ExecuteError::Evicted {
+            step: step.name.clone(),
             last_lines: tail.into_lines(),
-            kept,
         }),
     }
 }

@@ -5,7 +5,7 @@ use super::ask::ask;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::image::patch_texts;
-use crate::engine::{ByteStream, Session};
+use crate::engine::{ByteStream, GuestPath, Session};
 use crate::plan::{Plan, PlannedSource};
 
 /// Puts the source into the container; returns the tree's id where patches changed it.
@@ -37,7 +37,7 @@ pub(super) async fn unpack_source(
             }
             Ok((patched != *tree).then_some(patched))
         }
-        (PlannedSource::Folder { path, package }, _) => {
+        (PlannedSource::Directory { path, package }, _) => {
             let found = ask(session, &["test", "-d", path]).await;
             if found.is_ok_and(|(exit, _)| exit.code == 0) {
                 return Ok(None);
@@ -56,7 +56,7 @@ async fn upload(
     archive: ByteStream,
     session: &dyn Session,
 ) -> Result<(), ExecuteError> {
-    let uploaded = session.upload(folder, archive).await;
+    let uploaded = session.put(&GuestPath::new(folder), archive).await;
     uploaded.map_err(|source| ExecuteError::Engine {
         stage: "build",
         source,

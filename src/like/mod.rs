@@ -1,8 +1,8 @@
-//! What a node has, read from what its programs say of themselves.
+//! The version that a node has, read from what its programs report.
 //!
-//! [`read()`] understands the text that `kubectl version`, `kubectl get node`, `kubelet --version` and
-//! `runc --version` print; it is pure. [`read_input`] takes the text from standard input or a file, or hears it from a
-//! program. [`Like::target`] decides what is to be built to be like it.
+//! [`read()`] understands the text that `kubectl version`, `kubectl get node`, `kubelet --version` and `runc
+//! --version` print; it is pure. [`read_input`] takes the text from standard input or a file, or runs a program to get
+//! it. [`Like::target`] decides what to build for such a node.
 
 mod commit;
 mod document;
@@ -16,16 +16,16 @@ mod version;
 
 pub use commit::{Commit, same_commit};
 pub use error::LikeError;
-pub use input::{LARGEST_TEXT, read_input};
-pub use reading::read;
+pub use input::read_input;
+pub use reading::{LARGEST_TEXT, read};
 pub use target::Target;
 pub use vendor::Vendor;
 pub use version::{Origin, ReportedVersion};
 
-/// What a program says of itself, or a cluster of its programs.
+/// What a program, or the API server of a cluster, reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Like {
-    /// Whose version it is.
+    /// The program that has the version.
     pub program: Option<Program>,
     /// The version.
     pub version: Option<ReportedVersion>,
@@ -33,21 +33,21 @@ pub struct Like {
     pub commit: Option<Commit>,
     /// Architecture in Go's terms.
     pub architecture: Option<String>,
-    /// What says that the source was not that of the commit, e.g. `its tree state is "dirty"`.
+    /// What shows that the source differed from the commit, such as `its tree state is "dirty"`.
     pub changed: Option<String>,
 }
 
-/// Whose version it is.
+/// The program that has a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// One of the programs of Kubernetes, which all have one version.
+    /// A Kubernetes program; all of them have the same version.
     Kubernetes,
-    /// The program of this name.
+    /// Another program, by name.
     Named(String),
 }
 
 impl Program {
-    /// Whether a file called `file` is this program.
+    /// Whether a file named `file` is this program.
     pub fn is(&self, file: &str) -> bool {
         match self {
             Program::Kubernetes => file.starts_with("kube") || file.starts_with("hyperkube"),

@@ -12,8 +12,8 @@ mod request;
 mod targets;
 mod types;
 
-pub use digest::{ImageContent, canonical_json};
-pub use error::PlanError;
+pub use digest::canonical_json;
+pub use error::{PlanError, RequestedOption, ScriptLimit};
 pub use make::make_plan;
 pub use mirrors::{Places, candidates};
 pub use request::Request;
@@ -22,3 +22,5 @@ pub use types::{
     PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource, PlannedStep,
     PlannedToolchain, RecipeIdentity, Via,
 };
+
+pub use crate::engine::ImageContent;

@@ -7,11 +7,9 @@ use super::error::{ImageError, ReproduceError};
 use super::outcome::ReproducedImage;
 use crate::artifacts::PublishedResult;
 use crate::build::{BuildError, Workspace};
-use crate::engine::{EngineError, EngineInfo};
+use crate::engine::{EngineError, EngineInfo, Image};
 use crate::events::Event;
-use crate::execute::{
-    Context, ExecuteError, UsedImage, content, find_image, image_name, provide_image,
-};
+use crate::execute::{Context, ExecuteError, UsedImage, find_image, image_name, provide_image};
 use crate::facts::read_archive_identity;
 use crate::failure::with_causes;
 use crate::plan::{ImageContent, Plan, PlannedImage};
@@ -27,12 +25,7 @@ pub(super) struct WantedImage {
 impl WantedImage {
     /// Of the image that `plan` names.
     pub(super) fn new(published: &PublishedResult, plan: &Plan) -> Self {
-        let image = &published.manifest.image;
-        let content = ImageContent {
-            layers: image.layers.clone(),
-            environment: image.environment.clone(),
-            architecture: image.architecture.clone(),
-        };
+        let content = published.manifest.image.content.clone();
         Self {
             by_name: BTreeMap::from([(image_name(plan), content.clone())]),
             content,
@@ -61,7 +54,7 @@ pub(super) async fn provide(
     let found = workspace
         .unless_stopped(find_image(plan, context.engine))
         .await?;
-    let same = found.as_ref().and_then(content).as_ref() == Some(&wanted.content);
+    let same = found.as_ref().and_then(Image::known_content) == Some(&wanted.content);
     let first = match &plan.image {
         PlannedImage::Dockerfile { .. } if !same => {
             let image = image_name(plan);
@@ -91,7 +84,7 @@ pub(super) async fn provide(
         }
         first => first?,
     };
-    let differs_in = differences(&wanted.content, used.content().as_ref());
+    let differs_in = differences(&wanted.content, used.content());
     if !differs_in.is_empty() && !any_image {
         let image = used.name;
         return Err(ImageError::Different { image, differs_in }.into());

@@ -21,10 +21,10 @@ impl fmt::Display for HunkPlace {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
     /// There is no file header in it.
-    #[error("it changes no file")]
+    #[error("no file header found")]
     Empty,
     /// A line fits nowhere in a patch.
-    #[error("line {line}: {text:?} is no part of a patch")]
+    #[error("line {line}: {text:?} is not part of a patch")]
     Garbage {
         /// The patch's line, from 1.
         line: usize,
@@ -32,35 +32,32 @@ pub enum PatchError {
         text: String,
     },
     /// A file header is not complete, or its parts contradict each other.
-    #[error("line {line}: the file header is not complete or contradicts itself")]
+    #[error("line {line}: the file header is incomplete or contradictory")]
     Header {
         /// The patch's line, from 1.
         line: usize,
     },
-    /// A file name without a first part (`a/`, `b/`) to leave out, or with one that leads out of the tree.
-    #[error("line {line}: {name:?} is no file name in a patch")]
+    /// It does more than edit files: it makes, removes, renames or copies one, changes a mode, or is binary; or it quotes
+    /// a name.
+    #[error(
+        "line {line}: {text:?} is unsupported: a patch can only edit text files of the source; use a build step for anything else"
+    )]
+    Unsupported {
+        /// The patch's line, from 1.
+        line: usize,
+        /// What it says.
+        text: String,
+    },
+    /// A file name without a first part (`a/`, `b/`) to leave out.
+    #[error("line {line}: {name:?} is not a file name of a patch; use a/PATH and b/PATH")]
     Name {
         /// The patch's line, from 1.
         line: usize,
         /// The name as written.
         name: String,
     },
-    /// A file mode that git does not know for files.
-    #[error("line {line}: {mode:?} is no file mode")]
-    Mode {
-        /// The patch's line, from 1.
-        line: usize,
-        /// The mode as written.
-        mode: String,
-    },
-    /// Binary patches are not supported.
-    #[error("line {line}: binary patches are not supported")]
-    Binary {
-        /// The patch's line, from 1.
-        line: usize,
-    },
     /// A hunk has fewer or more lines than its header says.
-    #[error("{place}: its lines are not as many as its header says (patch line {line})")]
+    #[error("{place}: its number of lines does not match its header (patch line {line})")]
     Count {
         /// The hunk.
         place: HunkPlace,
@@ -76,13 +73,13 @@ pub enum PatchError {
         expected: usize,
     },
     /// Hunks overlap or are not in order.
-    #[error("{place}: it begins before the end of the hunk before it")]
+    #[error("{place}: it overlaps the previous hunk")]
     Order {
         /// The hunk.
         place: HunkPlace,
     },
     /// A line of the file is not what the hunk expects.
-    #[error("{place}: line {line} of the file is {found}, not {expected:?}", found = shown(found.as_deref()))]
+    #[error("{place}: line {line} of the file does not match: found {found}, expected {expected:?}", found = shown(found.as_deref()))]
     Line {
         /// The hunk.
         place: HunkPlace,
@@ -94,41 +91,22 @@ pub enum PatchError {
         found: Option<String>,
     },
     /// A line without newline would not be the last one.
-    #[error("{place}: a line without newline would not be the last one of the file")]
+    #[error("{place}: a line without newline must be the last one of the file")]
     NoNewline {
         /// The hunk.
         place: HunkPlace,
     },
-    /// A file to change, delete, rename or copy is not in the tree.
+    /// A file to edit is not in the tree.
     #[error("{file}: no such file")]
     FileMissing {
-        /// The file.
-        file: String,
-    },
-    /// A file to make is in the tree already.
-    #[error("{file}: it is there already")]
-    FileExists {
-        /// The file.
-        file: String,
-    },
-    /// A file has another mode than the patch says.
-    #[error("{file}: its mode is {found:o}, not {expected:o}")]
-    FileMode {
-        /// The file.
-        file: String,
-        /// The mode that the patch says.
-        expected: i32,
-        /// The mode that the file has.
-        found: i32,
-    },
-    /// A file to delete has more content than the patch removes.
-    #[error("{file}: it would not be empty when it is deleted")]
-    NotEmptied {
         /// The file.
         file: String,
     },
 }
 
 fn shown(line: Option<&str>) -> String {
-    line.map_or_else(|| "past its end".to_owned(), |line| format!("{line:?}"))
+    line.map_or_else(
+        || "the end of the file".to_owned(),
+        |line| format!("{line:?}"),
+    )
 }

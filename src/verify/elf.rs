@@ -1,7 +1,7 @@
-//! The parts of an ELF file that the checks look at, for either word size and either byte order.
+//! The parts of an ELF file that the checks need, for both word sizes and byte orders.
 //!
-//! Only headers are read, through a cache over the file, so that size does not matter. What the loader reads
-//! is read (program headers and the dynamic segment), not the section headers: those may be stripped.
+//! Only headers are read, through a cache over the file, so the size of the file does not matter. The loader's headers
+//! are used (program headers and the dynamic segment), not the section headers, which may be stripped.
 
 use std::fs::File;
 
@@ -15,10 +15,10 @@ use super::findings::Format;
 use super::glibc::{self, GlibcNeeds};
 use super::linkage::{self, Linkage};
 
-/// The largest table that is believed. Real ones have a few kilobytes; a forged one must not fill the memory.
+/// The largest table that is accepted. Real ones have a few kilobytes; a forged one must not fill the memory.
 const LARGEST_TABLE: u64 = 4 << 20;
 
-/// What the headers of a whole program say.
+/// The headers of a complete program.
 pub(super) struct Program {
     pub(super) bits: u8,
     pub(super) machine: Machine,
@@ -26,20 +26,20 @@ pub(super) struct Program {
     pub(super) glibc: GlibcNeeds,
 }
 
-/// Reads the headers of a file that begins as ELF files do; the error is what it is instead of a whole program.
+/// Reads the headers of a file that starts like an ELF file. The error is what the file is instead of a complete program.
 pub(super) fn read(file: &File, size: u64) -> Result<Program, Format> {
     let cache = ReadCache::new(file);
     let ident = (&cache)
         .read_bytes_at(0, 16)
-        .map_err(|()| damaged("its header is cut short"))?;
+        .map_err(|()| damaged("truncated header"))?;
     match ident[4] {
         1 => read_class::<elf::FileHeader32<Endianness>>(&cache, size, 32),
         2 => read_class::<elf::FileHeader64<Endianness>>(&cache, size, 64),
-        class => Err(damaged(format!("its class {class} is unknown"))),
+        class => Err(damaged(format!("unknown class {class}"))),
     }
 }
 
-/// What does not add up in a file that begins as ELF files do.
+/// An ELF file that is damaged for this reason.
 pub(super) fn damaged(reason: impl Into<String>) -> Format {
     Format::Damaged {
         reason: reason.into(),
@@ -58,7 +58,7 @@ fn read_class<'data, Elf: FileHeader<Endian = Endianness>>(
     match image.header.e_type(image.endian) {
         elf::ET_DYN if library => return Err(not_a_program("an ELF shared library")),
         elf::ET_EXEC | elf::ET_DYN => {}
-        kind => return Err(damaged(format!("its type {} is unknown", kind.0))),
+        kind => return Err(damaged(format!("unknown type {}", kind.0))),
     }
     Ok(Program {
         bits,
@@ -74,7 +74,7 @@ fn not_a_program(what: &str) -> Format {
     }
 }
 
-/// An ELF file all of whose parts lie within the file.
+/// An ELF file whose parts all lie within the file.
 pub(super) struct Image<'data, Elf: FileHeader> {
     pub(super) data: &'data ReadCache<&'data File>,
     pub(super) endian: Elf::Endian,
@@ -84,27 +84,25 @@ pub(super) struct Image<'data, Elf: FileHeader> {
     size: u64,
 }
 
-/// The entries of the dynamic segment that matter here.
+/// The entries of the dynamic segment that the checks need.
 #[derive(Default)]
 pub(super) struct Dynamic {
-    /// Offsets of the names of the needed libraries in the string table.
+    /// Offsets of the names of needed libraries in the string table.
     pub(super) needed: Vec<u64>,
     /// Whether it has a name to be linked against.
     pub(super) soname: bool,
     /// Address of the string table.
     strings: Option<u64>,
-    /// Address of the table of needed versions.
+    /// Address of the table of required versions.
     pub(super) versions: Option<u64>,
-    /// Entries in that table.
+    /// Number of entries in that table.
     pub(super) version_count: u64,
 }
 
 impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
     fn open(data: &'data ReadCache<&'data File>, size: u64) -> Result<Self, Format> {
-        let header = Elf::parse(data).map_err(|_| damaged("its header is cut short or invalid"))?;
-        let endian = header
-            .endian()
-            .map_err(|_| damaged("its byte order is unknown"))?;
+        let header = Elf::parse(data).map_err(|_| damaged("truncated or invalid header"))?;
+        let endian = header.endian().map_err(|_| damaged("unknown byte order"))?;
         match header.e_type(endian) {
             elf::ET_REL => return Err(not_a_program("an ELF object file")),
             elf::ET_CORE => return Err(not_a_program("a core dump")),
@@ -137,11 +135,11 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
         if loaded {
             Ok(())
         } else {
-            Err(damaged("it has no segment to load"))
+            Err(damaged("no segment to load"))
         }
     }
 
-    /// Section headers usually stand at the very end and no loader reads them, so they tell of the smallest cut.
+    /// Section headers are usually at the very end and no loader reads them, so they reveal even a small truncation.
     fn check_sections(&self) -> Result<(), Format> {
         let start = self.header.e_shoff(self.endian).into();
         if start == 0 {
@@ -154,7 +152,7 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
         let length = u64::from(count) * u64::from(self.header.e_shentsize(self.endian));
         self.check_range("the section header table", start, length)?;
         if length > LARGEST_TABLE {
-            return Err(damaged(format!("it claims {count} sections")));
+            return Err(damaged(format!("implausible number of sections: {count}")));
         }
         let sections = self
             .header
@@ -186,7 +184,7 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
             return Ok(dynamic);
         };
         if segment.file_range(self.endian).1 > LARGEST_TABLE {
-            return Err(damaged("its dynamic segment is absurdly large"));
+            return Err(damaged("implausibly large dynamic segment"));
         }
         let entries = segment
             .dynamic(self.endian, self.data)
@@ -207,7 +205,7 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
         Ok(dynamic)
     }
 
-    /// Where in the file the byte at an address of the loaded program stands.
+    /// The offset in the file of the byte at an address of the loaded program.
     pub(super) fn file_offset(&self, address: u64) -> Option<u64> {
         self.segments
             .iter()
@@ -226,12 +224,12 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
             .and_then(|address| self.file_offset(address.checked_add(offset)?))
             .and_then(|start| self.data.read_bytes_at_until(start..self.size, 0).ok())
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            .ok_or_else(|| damaged("a name of its dynamic segment lies outside of it"))
+            .ok_or_else(|| damaged("a name of the dynamic segment is outside its string table"))
     }
 }
 
 fn beyond(part: &str, end: u64, size: u64) -> Format {
     damaged(format!(
-        "{part} reaches to byte {end}, the file ends at {size}"
+        "{part} ends at byte {end}, but the file ends at byte {size}"
     ))
 }

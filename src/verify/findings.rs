@@ -1,4 +1,4 @@
-//! What was found in one file.
+//! The findings about one file.
 
 use std::fmt;
 
@@ -8,31 +8,31 @@ use super::glibc::GlibcVersion;
 use super::kmem::Kmem;
 use super::linkage::Linkage;
 
-/// Everything found in one file, whatever kind of file it is.
+/// Everything found in one file, of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Findings {
-    /// The file's name without its folder.
+    /// The file's name without its directory.
     pub name: String,
     /// Size in bytes.
     pub size: u64,
     /// SHA-256 of the content in lower-case hexadecimal.
     pub sha256: String,
-    /// What kind of file it is.
+    /// The kind of file.
     pub format: Format,
-    /// Architecture in Go's terms (`amd64`, `arm64`, `386`, `arm`, ...); none when not a program or not known to Go.
+    /// Go's name of the architecture (`amd64`, `arm64`, `386`, `arm`, ...); `None` if not a program, or unknown to Go.
     pub architecture: Option<String>,
-    /// How it is linked; none when not a whole program.
+    /// How it is linked; `None` if not a complete program.
     pub linkage: Option<Linkage>,
-    /// The highest numbered glibc version it asks for; none for static programs and those without glibc.
+    /// The highest glibc version that it requires; `None` for static programs and those without glibc.
     pub glibc: Option<GlibcVersion>,
-    /// What it asks of glibc that has no number, e.g. `GLIBC_PRIVATE`.
+    /// Required glibc symbol versions without a number, e.g. `GLIBC_PRIVATE`.
     pub glibc_unnumbered: Vec<String>,
-    /// What was found about kernel-memory accounting.
+    /// The evidence about kernel-memory accounting.
     pub kmem: Kmem,
 }
 
-/// What kind of file it is. Only a whole ELF program can pass a check.
+/// The kind of file. Only a complete ELF program can pass the checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -40,14 +40,14 @@ pub struct Findings {
     rename_all_fields = "kebab-case"
 )]
 pub enum Format {
-    /// A whole ELF program.
+    /// A complete ELF program.
     Elf {
         /// 32 or 64.
         bits: u8,
-        /// The instruction set in words, e.g. `x86-64`.
+        /// The instruction set for people, e.g. `x86-64`.
         machine: String,
     },
-    /// An ELF file that no one can start: an object file, a shared library, a core dump.
+    /// An ELF file that cannot be started: an object file, a shared library, a core dump.
     NotAProgram {
         /// What it is.
         what: String,
@@ -57,28 +57,28 @@ pub enum Format {
         /// What it is, e.g. `an empty file`, `a text file`.
         what: String,
     },
-    /// It begins as an ELF file and is not a whole one: cut short or overwritten.
+    /// It starts like an ELF file but is incomplete: truncated or overwritten.
     Damaged {
-        /// What does not add up.
+        /// What is inconsistent.
         reason: String,
     },
 }
 
 impl fmt::Display for Format {
-    /// In words: `a text file`, `an ELF file that is not whole: its header is cut short`.
+    /// For people: `a text file`, `an incomplete ELF file: truncated header`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Elf { bits, machine } => {
-                write!(f, "a whole {bits}-bit ELF program for {machine}")
+                write!(f, "a complete {bits}-bit ELF program for {machine}")
             }
             Self::NotAProgram { what } | Self::NotElf { what } => f.write_str(what),
-            Self::Damaged { reason } => write!(f, "an ELF file that is not whole: {reason}"),
+            Self::Damaged { reason } => write!(f, "an incomplete ELF file: {reason}"),
         }
     }
 }
 
 impl Format {
-    /// Whether it is a whole ELF program.
+    /// Whether it is a complete ELF program.
     pub fn is_program(&self) -> bool {
         matches!(self, Self::Elf { .. })
     }

@@ -1,4 +1,4 @@
-//! Which glibc a program asks for: one built on a new distribution does not start on an old one.
+//! The glibc that a program requires: one built on a new distribution does not start on an old one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ pub struct GlibcVersion {
     patch: u32,
 }
 
-/// A text that is no version of glibc.
+/// A text that is not a glibc version.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a glibc version such as 2.17 or 2.3.2")]
 pub struct InvalidGlibcVersion {
@@ -89,12 +89,12 @@ impl fmt::Display for GlibcVersion {
     }
 }
 
-/// What a program asks of glibc.
+/// What a program requires of glibc.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct GlibcNeeds {
     /// The highest version.
     pub(super) highest: Option<GlibcVersion>,
-    /// Names without a number.
+    /// Symbol versions without a number.
     pub(super) unnumbered: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl GlibcNeeds {
         let Some(rest) = name.strip_prefix("GLIBC_") else {
             return;
         };
-        // packed relocations: the name has no number, glibc took it up in 2.36
+        // Packed relocations: the name has no number, but glibc has had it since 2.36.
         let rest = if rest == "ABI_DT_RELR" { "2.36" } else { rest };
         if let Ok(version) = rest.parse() {
             self.highest = self.highest.max(Some(version));
@@ -113,10 +113,10 @@ impl GlibcNeeds {
     }
 }
 
-/// More needed versions than any program has: a forged table must not keep us busy.
+/// More required versions than any real program has: a forged table must not keep this process busy.
 const MOST_VERSIONS: u64 = 4096;
 
-/// Reads the table of needed versions (`.gnu.version_r`) by the dynamic segment, as the loader does.
+/// Reads the table of required versions (`.gnu.version_r`) through the dynamic segment, as the loader does.
 pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     image: &Image<'_, Elf>,
 ) -> Result<GlibcNeeds, Format> {
@@ -124,7 +124,7 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     let Some(address) = image.dynamic.versions else {
         return Ok(needs);
     };
-    let broken = || damaged("its table of needed versions is broken");
+    let broken = || damaged("invalid table of required versions");
     let mut library_at = image.file_offset(address).ok_or_else(broken)?;
     let mut left = MOST_VERSIONS;
     for _ in 0..image.dynamic.version_count {
@@ -152,7 +152,7 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
     let Some(linkage) = &findings.linkage else {
         return Check::not_a_program(CheckName::Glibc, expected);
     };
-    // a name without a number that is not known here may be newer than any floor
+    // An unknown name without a number may be newer than any floor.
     let unknown: Vec<_> = findings
         .glibc_unnumbered
         .iter()
@@ -162,21 +162,23 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
         .interpreter()
         .filter(|path| path.contains("/ld-musl-"));
     let (passes, found) = match (findings.glibc, musl) {
-        (_, Some(path)) => (false, format!("asks for musl's loader {path}, not glibc")),
-        (Some(version), None) => (version <= floor, format!("needs glibc {version}")),
-        (None, None) if linkage.is_static() => (true, "statically linked: needs none".to_owned()),
-        (None, None) => (true, "asks for no version of glibc".to_owned()),
+        (_, Some(path)) => (false, format!("uses musl's loader {path}, not glibc")),
+        (Some(version), None) => (version <= floor, format!("requires glibc {version}")),
+        (None, None) if linkage.is_static() => {
+            (true, "statically linked: no glibc required".to_owned())
+        }
+        (None, None) => (true, "requires no glibc version".to_owned()),
     };
     let mut evidence: Vec<_> = findings
         .glibc
         .iter()
-        .map(|version| format!("highest version in the table of needed versions: {version}"))
+        .map(|version| format!("highest version in the table of required versions: {version}"))
         .collect();
     evidence.extend(
         findings
             .glibc_unnumbered
             .iter()
-            .map(|name| format!("needs {name}")),
+            .map(|name| format!("requires {name}")),
     );
     Check {
         name: CheckName::Glibc,

@@ -58,7 +58,10 @@ fn the_statement_names_everything_that_went_in() {
     );
     let image = input(&manifest.image.name);
     assert_eq!(image["digest"]["sha256"], "1".repeat(64));
-    assert_eq!(image["annotations"]["layers"], json!(manifest.image.layers));
+    assert_eq!(
+        image["annotations"]["layers"],
+        json!(manifest.image.content.layers)
+    );
     assert_eq!(input("base:1")["uri"], "oci://mirror:5000/base:1");
     for (name, to) in [("source", "source"), ("image", "image-context")] {
         let patch = input(&format!("patches/tool/{name}.patch"));

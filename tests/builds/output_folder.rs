@@ -39,7 +39,7 @@ fn an_output_folder_that_cannot_be_written_to_is_named_before_anything_is_built(
     build
         .build("v1.0.0-rc10", &["--output", "results"])
         .code(15)
-        .says("cannot write to the output folder results")
+        .says("cannot write to the output directory results")
         .says("Read-only file system")
         .says("hint: name a folder that can be written to with --output");
     build.assert_nothing_is_left();

@@ -99,7 +99,7 @@ fn only_a_recipe_that_says_so_lets_its_steps_reach_the_network() {
         .says("failed with exit code 9");
     let recipe = format!("recipes/{}.yaml", build.recipe);
     let text = fs::read_to_string(build.place.path().join(&recipe)).expect("the recipe");
-    let open = text.replace("network: none", "network: bridge");
+    let open = text.replace("network: none", "network: open");
     build.place.write(&recipe, &open);
     build.build("v1.0.0-rc10", &[]).code(0);
     build.assert_nothing_is_left();
@@ -112,6 +112,6 @@ fn an_engine_that_does_not_answer_is_exit_12() {
         .build("v1.0.0-rc10", &["--host", "tcp://127.0.0.1:1"])
         .code(12)
         .says("no container engine answers at tcp://127.0.0.1:1")
-        .says("hint: start the engine");
+        .says("hint: check that the engine is running");
     assert!(!build.place.path().join("dist").exists());
 }

@@ -69,7 +69,7 @@ fn at(host: &str) -> Finished {
 
 #[test]
 fn an_engine_that_is_not_there_costs_a_line_and_the_rest_is_looked_at() {
-    let finished = at("unix:///nowhere/docker.sock").says("1 of 4 lines fail");
+    let finished = at("unix:///nowhere/docker.sock").says("1 of 4 checks failed");
     assert_fails(
         &finished,
         "no container engine answers at unix:///nowhere/docker.sock: there is no such socket",
@@ -193,7 +193,7 @@ fn tls_that_is_set_up_wrongly_is_told() {
     assert_fails(
         &unequal,
         "no container engine answers",
-        "both sides speak TLS",
+        "both sides use TLS",
     );
     let behind = Server::start("200 OK", &[]);
     let front = HttpsFront::start(behind.address().parse().unwrap());
@@ -201,7 +201,7 @@ fn tls_that_is_set_up_wrongly_is_told() {
     assert_fails(
         &plainly,
         "no container engine answers",
-        "both sides speak TLS",
+        "both sides use TLS",
     );
     // The engine's certificate is of an authority that the client does not know.
     make_authority(&folder.path().join("ca.pem"));

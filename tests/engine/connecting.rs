@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use kmembuild::engine::{
-    Address, AddressProblem, ConnectFailure, DockerEngine, Engine, EngineError,
+    Address, AddressProblem, ConnectFailure, EngineError, Product, connect_docker,
 };
 
 use crate::support::docker_command::docker;
@@ -17,14 +17,17 @@ async fn failure_at(host: &str) -> EngineError {
         request_timeout: Duration::from_secs(1),
         ..Address::default()
     };
-    DockerEngine::connect(&address)
+    connect_docker(&address, None)
         .await
         .expect_err("no engine is there")
 }
 
 #[tokio::test]
 async fn engine_describes_itself() {
-    let info = Scratch::engine().await.info().await.unwrap();
+    let engine = Scratch::engine().await;
+    let info = engine.describe();
+    assert_eq!(info.product, Product::Docker);
+    assert!(info.capabilities.has_host_socket);
     assert_eq!(
         info.version,
         format!(
@@ -45,7 +48,8 @@ async fn engine_describes_itself() {
 
 #[tokio::test]
 async fn engine_tells_how_it_is_set_up() {
-    let setup = Scratch::engine().await.setup().await.unwrap();
+    let engine = Scratch::engine().await;
+    let setup = engine.as_docker().unwrap().setup().await.unwrap();
     let told = |field: &str| docker(&["info", "-f", &format!("{{{{.{field}}}}}")]);
     assert_eq!(setup.storage_driver, Some(told("Driver")));
     assert_eq!(setup.root_folder, Some(told("DockerRootDir")));
@@ -78,7 +82,7 @@ async fn an_address_that_cannot_work_is_not_tried() {
         ..Address::default()
     };
     assert!(matches!(
-        DockerEngine::connect(&address).await,
+        connect_docker(&address, None).await,
         Err(EngineError::InvalidAddress {
             source: AddressProblem::Certificates { .. },
             ..

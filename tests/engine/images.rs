@@ -1,11 +1,12 @@
 //! Images that are made, loaded and named.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use kmembuild::engine::{Engine, EngineError, ImageBuild, LABEL_RUN};
-use tokio_util::io::ReaderStream;
+use kmembuild::engine::{
+    Cache, Engine, EngineError, GuestPath, Image, ImageSource, LABEL_RUN, Workdir,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::archive::{stream_of, whole};
@@ -14,9 +15,13 @@ use crate::support::docker_command::docker;
 use crate::support::recorder::Recorder;
 use crate::support::scratch::{Scratch, run};
 
-fn build(scratch: &Scratch, instructions: &str) -> ImageBuild {
+fn built(scratch: &Scratch) -> String {
+    format!("{}:built", scratch.run)
+}
+
+fn by_dockerfile(scratch: &Scratch, instructions: &str) -> ImageSource {
     let dockerfile = format!("FROM {}\n{instructions}", debian_image());
-    ImageBuild {
+    ImageSource::Dockerfile {
         context: stream_of(&[
             ("build/Dockerfile", 0o644, dockerfile.as_bytes()),
             ("data", 0o644, b"from the context\n"),
@@ -24,9 +29,19 @@ fn build(scratch: &Scratch, instructions: &str) -> ImageBuild {
         dockerfile: "build/Dockerfile".to_owned(),
         arguments: [("WHO".to_owned(), "world".to_owned())].into(),
         labels: scratch.labels(),
-        name: format!("{}:built", scratch.run),
         memory: Some(3 << 30),
     }
+}
+
+async fn provide(
+    engine: &dyn Engine,
+    name: &str,
+    source: ImageSource,
+) -> Result<Option<Image>, EngineError> {
+    let cancel = CancellationToken::new();
+    engine
+        .provide(name, source, &Recorder::default(), &cancel)
+        .await
 }
 
 #[tokio::test]
@@ -36,9 +51,10 @@ async fn an_image_is_built_and_its_sessions_ignore_its_entry_point() {
     let recorder = Recorder::default();
     let instructions = "ARG WHO\nCOPY data /data\nVOLUME /anonymous\nENTRYPOINT [\"/nonesuch\"]\nUSER nobody\n\
         RUN echo hello $WHO; cat /data; cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes\n";
-    let id = engine
-        .build_image(
-            build(&scratch, instructions),
+    let image = engine
+        .provide(
+            &built(&scratch),
+            by_dockerfile(&scratch, instructions),
             &recorder,
             &CancellationToken::new(),
         )
@@ -52,24 +68,20 @@ async fn an_image_is_built_and_its_sessions_ignore_its_entry_point() {
             "{expected}: {lines:?}"
         );
     }
-    let image = engine
-        .image(&format!("{}:built", scratch.run))
-        .await
-        .unwrap()
-        .unwrap();
+    let named = engine.image(&built(&scratch)).await.unwrap();
+    assert_eq!(named.as_ref(), Some(&image));
     assert!(image.id.starts_with("sha256:"), "{image:?}");
-    assert!(
-        image.id.contains(id.trim_start_matches("sha256:")),
-        "{id} {image:?}"
-    );
     assert_eq!(image.labels[LABEL_RUN], scratch.run);
 
     // Neither the entry point nor the user of the image matter, and its anonymous volumes go with the container.
     let named = format!("{}-kept", scratch.run);
     let mut spec = scratch.spec();
-    spec.image = id;
-    spec.volumes = [(named.clone(), "/kept/here".to_owned())].into();
-    spec.workdir = "/kept/here/work".to_owned();
+    spec.image = image.id;
+    spec.caches = vec![Cache {
+        key: named.clone(),
+        path: GuestPath::new("/kept/here"),
+    }];
+    spec.workdir = Workdir::OfImage(GuestPath::new("/kept/here/work"));
     let session = engine.open(&spec).await.unwrap();
     let (_, lines) = run(
         &*session,
@@ -108,8 +120,9 @@ async fn a_build_that_fails_has_the_builders_word() {
     ] {
         let recorder = Recorder::default();
         let error = engine
-            .build_image(
-                build(&scratch, instructions),
+            .provide(
+                &built(&scratch),
+                by_dockerfile(&scratch, instructions),
                 &recorder,
                 &CancellationToken::new(),
             )
@@ -118,7 +131,7 @@ async fn a_build_that_fails_has_the_builders_word() {
         let EngineError::ImageBuild { image, message } = &error else {
             panic!("{error:?}");
         };
-        assert_eq!(*image, format!("{}:built", scratch.run));
+        assert_eq!(*image, built(&scratch));
         assert!(message.contains(word), "{message}");
         if word.contains('7') {
             let lines = recorder.lines();
@@ -146,9 +159,11 @@ async fn a_stopped_build_leaves_no_container_and_touches_no_other() {
         assert!(docker(&LIST).contains(&sleeping));
         cancel.cancel();
     };
-    let building = engine.build_image(build(&scratch, &instructions), &recorder, &cancel);
-    let (built, ()) = tokio::join!(building, stop_when_asleep);
-    assert_eq!(built.unwrap(), None);
+    let name = built(&scratch);
+    let source = by_dockerfile(&scratch, &instructions);
+    let building = engine.provide(&name, source, &recorder, &cancel);
+    let (image, ()) = tokio::join!(building, stop_when_asleep);
+    assert_eq!(image.unwrap(), None);
     let left = docker(&LIST);
     assert!(!left.contains(&sleeping), "{left}");
     assert!(left.contains(id), "{left}");
@@ -161,68 +176,84 @@ async fn a_stopped_build_leaves_no_container_and_touches_no_other() {
 const LIST: [&str; 5] = ["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Command}}"];
 
 #[tokio::test]
-async fn an_imported_image_has_the_changes_and_can_be_saved_and_loaded() {
+async fn an_imported_image_is_configured_and_can_be_saved_and_loaded() {
     let scratch = Scratch::new("import");
     let engine = Scratch::engine().await;
     let name = format!("{}:imported", scratch.run);
-    let changes = [
-        "ENV A=\"b c\" D=e".to_owned(),
-        format!("LABEL {LABEL_RUN}={}", scratch.run),
-    ];
-    let id = engine
-        .import_image(stream_of(&[("hello", 0o755, b"hi")]), &name, &changes)
-        .await
-        .unwrap();
-    let image = engine.image(&id).await.unwrap().unwrap();
-    assert_eq!(image.id, id);
-    assert_eq!(
-        image.architecture,
-        engine.info().await.unwrap().architecture
-    );
+    let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let source = ImageSource::RootFs {
+        archive: stream_of(&[("hello", 0o755, b"hi")]),
+        environment: [value("A", "b c"), value("D", "e")].into(),
+        labels: scratch.labels(),
+    };
+    let image = provide(&*engine, &name, source).await.unwrap().unwrap();
+    let id = &image.id;
+    assert_eq!(engine.image(&name).await.unwrap().as_ref(), Some(&image));
+    assert_eq!(image.content.architecture, engine.describe().architecture);
+    assert_eq!(image.content.layers.len(), 1);
+    let environment = &image.content.environment;
+    assert!(environment.ends_with(&["A=b c".to_owned(), "D=e".to_owned()]));
     assert_eq!(image.labels[LABEL_RUN], scratch.run);
-    let environment = docker(&["inspect", "-f", "{{json .Config.Env}}", &id]);
-    assert!(environment.contains(r#""A=b c","D=e""#), "{environment}");
 
+    let docker_api = engine.as_docker().unwrap();
     let further = format!("{}:further", scratch.run);
-    engine.tag(&id, &further).await.unwrap();
-    assert_eq!(engine.image(&further).await.unwrap().unwrap().id, id);
-    let missing = engine.tag("kmembuild-test/nonesuch:1", &further).await;
+    docker_api.tag(id, &further).await.unwrap();
+    assert_eq!(engine.image(&further).await.unwrap().unwrap().id, *id);
+    let missing = docker_api.tag("kmembuild-test/nonesuch:1", &further).await;
     assert!(
         matches!(missing, Err(EngineError::NoImage { .. })),
         "{missing:?}"
     );
 
     let folder = tempfile::tempdir().unwrap();
-    for (what, expected) in [(&name, &name), (&id, &id)] {
+    for what in [&name, id] {
         let file = folder.path().join("saved.tar");
         docker(&["save", "-o", file.to_str().unwrap(), what]);
-        docker(&["rmi", "-f", &id]);
-        assert_eq!(engine.image(&id).await.unwrap(), None);
-        let file = tokio::fs::File::open(file).await.unwrap();
-        let loaded = engine
-            .load_image(ReaderStream::new(file).boxed())
-            .await
-            .unwrap();
-        assert_eq!(loaded, std::slice::from_ref(expected));
-        assert_eq!(engine.image(&id).await.unwrap().unwrap().id, id);
+        docker(&["rmi", "-f", id]);
+        assert_eq!(engine.image(id).await.unwrap(), None);
+        let source = ImageSource::Archive { file };
+        let loaded = provide(&*engine, id, source).await.unwrap().unwrap();
+        assert_eq!(
+            (loaded.id, loaded.content),
+            (id.clone(), image.content.clone())
+        );
     }
+    let other = format!("sha256:{}", "0".repeat(64));
+    let file = folder.path().join("saved.tar");
+    let missing = provide(&*engine, &other, ImageSource::Archive { file }).await;
+    assert!(
+        matches!(missing, Err(EngineError::NoImage { .. })),
+        "{missing:?}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_archive_is_refused() {
     let scratch = Scratch::new("no-archive");
     let engine = Scratch::engine().await;
-    let noise = || whole(Bytes::from(vec![b'x'; 4096]));
-    let imported = engine
-        .import_image(noise(), &format!("{}:1", scratch.run), &[])
-        .await;
+    let noise = Bytes::from(vec![b'x'; 4096]);
+    let source = ImageSource::RootFs {
+        archive: whole(noise.clone()),
+        environment: BTreeMap::new(),
+        labels: scratch.labels(),
+    };
+    let imported = provide(&*engine, &format!("{}:1", scratch.run), source).await;
     assert!(
         matches!(imported, Err(EngineError::Refused { .. })),
         "{imported:?}"
     );
-    let loaded = engine.load_image(noise()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noise");
+    std::fs::write(&file, &noise).unwrap();
+    let loaded = provide(&*engine, "sha256:0", ImageSource::Archive { file }).await;
     assert!(
         matches!(loaded, Err(EngineError::Refused { .. })),
         "{loaded:?}"
+    );
+    let file = folder.path().join("none");
+    let missing = provide(&*engine, "sha256:0", ImageSource::Archive { file }).await;
+    assert!(
+        matches!(missing, Err(EngineError::Unreadable { .. })),
+        "{missing:?}"
     );
 }

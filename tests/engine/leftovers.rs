@@ -1,30 +1,29 @@
 //! What the tool left on the engine is found and removed.
 
-use kmembuild::engine::{Engine, EngineError, LABEL_RUN, Owned, OwnedKind};
+use kmembuild::engine::{Cache, EngineError, GuestPath, LABEL_RUN, Leftover, LeftoverKind};
 
 use crate::support::archive::stream_of;
-use crate::support::scratch::{Scratch, run};
+use crate::support::scratch::{Scratch, image_of, run};
 
 #[tokio::test]
 async fn leftovers_are_found_and_removed() {
     let scratch = Scratch::new("owned");
     let engine = Scratch::engine().await;
-    let mine = async || -> Vec<Owned> {
-        let owned = engine.owned().await.unwrap();
-        owned
+    let mine = async || -> Vec<Leftover> {
+        let found = engine.leftovers().await.unwrap();
+        found
             .into_iter()
             .filter(|thing| thing.labels.get(LABEL_RUN) == Some(&scratch.run))
             .collect()
     };
     let image = format!("{}:left", scratch.run);
-    let label = format!("LABEL {LABEL_RUN}={}", scratch.run);
-    engine
-        .import_image(stream_of(&[("a", 0o644, b"a")]), &image, &[label])
-        .await
-        .unwrap();
+    image_of(stream_of(&[("a", 0o644, b"a")]), &image, &scratch).await;
     let volume = format!("{}-volume", scratch.run);
     let mut spec = scratch.spec();
-    spec.volumes = [(volume.clone(), "/volume".to_owned())].into();
+    spec.caches = vec![Cache {
+        key: volume.clone(),
+        path: GuestPath::new("/volume"),
+    }];
     let session = engine.open(&spec).await.unwrap();
 
     let found = mine().await;
@@ -35,15 +34,15 @@ async fn leftovers_are_found_and_removed() {
     assert_eq!(
         brief,
         [
-            (OwnedKind::Container, scratch.run.as_str(), true),
-            (OwnedKind::Volume, volume.as_str(), false),
-            (OwnedKind::Image, image.as_str(), false),
+            (LeftoverKind::Container, scratch.run.as_str(), true),
+            (LeftoverKind::Volume, volume.as_str(), false),
+            (LeftoverKind::Image, image.as_str(), false),
         ]
     );
     assert_eq!(found[2].size, Some(1));
     let (_, lines) = run(session.as_ref(), "echo text >/volume/file").await;
     assert_eq!(lines, [""; 0]);
-    let uses = engine.volume_uses().await.unwrap();
+    let uses = engine.as_docker().unwrap().volume_uses().await.unwrap();
     let of_volume = uses[&volume];
     assert_eq!(of_volume.containers, Some(1));
     assert_eq!(of_volume.size, Some(5));

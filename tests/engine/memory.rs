@@ -1,6 +1,6 @@
 //! What happens at a container's memory limit.
 
-use kmembuild::engine::{Engine, Exit};
+use kmembuild::engine::{Exit, ExitCause};
 
 use crate::support::recorder::Recorder;
 use crate::support::scratch::{Scratch, run, shell};
@@ -9,8 +9,8 @@ use crate::support::scratch::{Scratch, run, shell};
 async fn memory_kills_are_told_for_the_command_they_happened_in() {
     let scratch = Scratch::new("memory");
     let mut spec = scratch.spec();
-    spec.memory = Some(64 << 20);
-    spec.nano_cpus = Some(1_500_000_000);
+    spec.limits.memory = Some(64 << 20);
+    spec.limits.nano_cpus = Some(1_500_000_000);
     let session = Scratch::engine().await.open(&spec).await.unwrap();
     let sink = Recorder::default();
     let mut command = shell("exec tail /dev/zero");
@@ -20,7 +20,7 @@ async fn memory_kills_are_told_for_the_command_they_happened_in() {
         main,
         Exit {
             code: 137,
-            out_of_memory: true
+            cause: ExitCause::OutOfMemory
         }
     );
 
@@ -30,7 +30,7 @@ async fn memory_kills_are_told_for_the_command_they_happened_in() {
         innocent,
         Exit {
             code: 1,
-            out_of_memory: false
+            cause: ExitCause::Ended
         }
     );
 
@@ -40,7 +40,7 @@ async fn memory_kills_are_told_for_the_command_they_happened_in() {
         killed,
         Exit {
             code: 137,
-            out_of_memory: false
+            cause: ExitCause::Ended
         }
     );
 
@@ -50,7 +50,7 @@ async fn memory_kills_are_told_for_the_command_they_happened_in() {
         child,
         Exit {
             code: 0,
-            out_of_memory: true
+            cause: ExitCause::OutOfMemory
         }
     );
 

@@ -3,25 +3,45 @@
 use std::fs;
 use std::time::Duration;
 
-use kmembuild::engine::{Engine, EngineError, LABEL_RUN};
+use kmembuild::engine::{
+    Address, Engine, EngineError, Image, ImageContent, ImageSource, connect_docker,
+};
 use kmembuild::events::Event;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::archive::zeros;
 use crate::support::recorder::Recorder;
 use crate::support::registry::{Pulled, Registry, SilentRegistry, free_address};
-use crate::support::scratch::Scratch;
+use crate::support::scratch::{Scratch, image_of};
 
 const STALL: Duration = Duration::from_secs(30);
 
 /// An image of one layer that no other test has, so that a pull has something to do.
 async fn layer(scratch: &Scratch) -> String {
-    let label = format!("LABEL {LABEL_RUN}={}", scratch.run);
     let name = format!("{}:layer", scratch.run);
-    Scratch::engine()
-        .await
-        .import_image(zeros(&scratch.run, 3), &name, &[label])
-        .await
-        .unwrap()
+    image_of(zeros(&scratch.run, 3), &name, scratch).await.id
+}
+
+async fn pull(engine: &dyn Engine, reference: &str) -> Result<Image, EngineError> {
+    pull_as(engine, reference, None, STALL, &Recorder::default()).await
+}
+
+/// Pulls under the name that the image has there.
+async fn pull_as(
+    engine: &dyn Engine,
+    reference: &str,
+    expected: Option<ImageContent>,
+    stall: Duration,
+    recorder: &Recorder,
+) -> Result<Image, EngineError> {
+    let source = ImageSource::Registry {
+        reference: reference.to_owned(),
+        expected,
+        stall,
+    };
+    let cancel = CancellationToken::new();
+    let provided = engine.provide(reference, source, recorder, &cancel);
+    Ok(provided.await?.expect("nothing stops it"))
 }
 
 #[tokio::test]
@@ -36,8 +56,10 @@ async fn a_pull_reports_its_layers() {
 
     let _pulled = Pulled(reference.clone());
     let recorder = Recorder::default();
-    engine.pull(&reference, STALL, &recorder).await.unwrap();
-    let image = engine.image(&reference).await.unwrap().unwrap();
+    let image = pull_as(&*engine, &reference, None, STALL, &recorder).await;
+    let image = image.unwrap();
+    let named = engine.image(&reference).await.unwrap();
+    assert_eq!(named.as_ref(), Some(&image));
     assert_eq!(image.id, id);
     assert!(image.repo_digests[0].contains("@sha256:"), "{image:?}");
     let last = recorder.events().pop().expect("a layer was reported");
@@ -47,10 +69,23 @@ async fn a_pull_reports_its_layers() {
     );
 
     // By digest, and a second time.
-    engine
-        .pull(&image.repo_digests[0], STALL, &recorder)
-        .await
-        .unwrap();
+    pull(&*engine, &image.repo_digests[0]).await.unwrap();
+
+    // One with other content than expected does not get the name.
+    let other = ImageContent {
+        layers: vec!["sha256:0".to_owned()],
+        ..image.content.clone()
+    };
+    let recorder = Recorder::default();
+    let refused = pull_as(&*engine, &reference, Some(other), STALL, &recorder).await;
+    assert!(
+        matches!(&refused, Err(EngineError::OtherContent { found, .. }) if *found == image.content),
+        "{refused:?}"
+    );
+    assert_eq!(engine.image(&reference).await.unwrap(), None);
+    let expected = Some(image.content.clone());
+    let again = pull_as(&*engine, &reference, expected, STALL, &recorder).await;
+    assert_eq!(again.unwrap().id, id);
 }
 
 #[tokio::test]
@@ -75,16 +110,13 @@ async fn a_pull_uses_the_credentials_of_the_registry() {
 
     let _pulled = Pulled(reference.clone());
     let engine = Scratch::engine().await;
-    let refused = engine.pull(&reference, STALL, &Recorder::default()).await;
+    let refused = pull(&*engine, &reference).await;
     assert!(
         matches!(refused, Err(EngineError::Refused { .. })),
         "{refused:?}"
     );
-    let engine = engine.with_credentials(Some(file));
-    engine
-        .pull(&reference, STALL, &Recorder::default())
-        .await
-        .unwrap();
+    let engine = connect_docker(&Address::default(), Some(file)).await;
+    pull(&*engine.unwrap(), &reference).await.unwrap();
 }
 
 #[tokio::test]
@@ -96,10 +128,7 @@ async fn a_pull_that_cannot_work_has_the_engines_words() {
         (format!("{}/test/none:1", registry.address), "manifest"),
         ("Not A Reference".to_owned(), "reference"),
     ] {
-        let error = engine
-            .pull(&reference, STALL, &Recorder::default())
-            .await
-            .unwrap_err();
+        let error = pull(&*engine, &reference).await.unwrap_err();
         let EngineError::Refused { source, .. } = &error else {
             panic!("{reference}: {error:?}");
         };
@@ -111,15 +140,15 @@ async fn a_pull_that_cannot_work_has_the_engines_words() {
 #[tokio::test]
 async fn a_registry_that_never_answers_is_given_up() {
     let silent = SilentRegistry::start();
-    let error = Scratch::engine()
-        .await
-        .pull(
-            &format!("{}/test/silent:1", silent.address),
-            Duration::from_secs(1),
-            &Recorder::default(),
-        )
-        .await
-        .unwrap_err();
+    let error = pull_as(
+        &*Scratch::engine().await,
+        &format!("{}/test/silent:1", silent.address),
+        None,
+        Duration::from_secs(1),
+        &Recorder::default(),
+    )
+    .await
+    .unwrap_err();
     assert!(
         matches!(error, EngineError::Stalled { limit, .. } if limit == Duration::from_secs(1)),
         "{error:?}"

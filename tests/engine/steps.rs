@@ -4,14 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use kmembuild::engine::{Address, DockerEngine, Engine, EngineError, Exit, Network};
+use kmembuild::engine::{
+    Address, EngineError, Exit, ExitCause, GuestPath, Network, connect_docker,
+};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 use crate::support::archive::stream_of;
 use crate::support::docker_command::{docker, docker_succeeds};
 use crate::support::recorder::Recorder;
-use crate::support::scratch::{Scratch, run, shell};
+use crate::support::scratch::{Scratch, image_of, run, shell};
 
 #[tokio::test]
 async fn a_step_has_lines_environment_folder_and_exit_code() {
@@ -23,13 +25,13 @@ async fn a_step_has_lines_environment_folder_and_exit_code() {
         r"pwd; id -u; printf '%s\n' $A; printf 'half'; sleep 0.2; printf ' line\n1%%\r2%%\r\n\377\n'; printf last; exit 3",
     );
     command.environment = [("A".to_owned(), "x=y z".to_owned())].into();
-    command.workdir = "/src/deep".to_owned();
+    command.workdir = GuestPath::new("/src/deep");
     let exit = session.run(&command, &recorder).await.unwrap();
     assert_eq!(
         exit,
         Exit {
             code: 3,
-            out_of_memory: false
+            cause: ExitCause::Ended
         }
     );
     let expected = [
@@ -86,7 +88,7 @@ async fn network_none_has_no_network() {
     session.close().await.unwrap();
 
     let mut spec = scratch.spec();
-    spec.network = Network::Bridge;
+    spec.network = Network::Open;
     let session = engine.open(&spec).await.unwrap();
     let (_, lines) = run(&*session, "ls /sys/class/net").await;
     assert!(lines.contains(&"eth0".to_owned()), "{lines:?}");
@@ -95,10 +97,13 @@ async fn network_none_has_no_network() {
 #[tokio::test]
 async fn silence_and_slow_uploads_outlast_the_request_timeout() {
     let scratch = Scratch::new("silent");
-    let engine = DockerEngine::connect(&Address {
-        request_timeout: Duration::from_secs(3),
-        ..Address::default()
-    })
+    let engine = connect_docker(
+        &Address {
+            request_timeout: Duration::from_secs(3),
+            ..Address::default()
+        },
+        None,
+    )
     .await
     .unwrap();
     let session = engine.open(&scratch.spec()).await.unwrap();
@@ -111,7 +116,10 @@ async fn silence_and_slow_uploads_outlast_the_request_timeout() {
 
     let late = stream::once(tokio::time::sleep(Duration::from_secs(5)));
     let archive = late.flat_map(|()| stream_of(&[("slow", 0o644, b"content")]));
-    session.upload("/tmp", archive.boxed()).await.unwrap();
+    session
+        .put(&GuestPath::new("/tmp"), archive.boxed())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -146,24 +154,21 @@ async fn a_container_ends_by_itself() {
     spec.lifetime = Duration::from_secs(1);
     let session = Scratch::engine().await.open(&spec).await.unwrap();
     let exit = session.run(&shell("sleep 30"), &Recorder::default()).await;
-    assert!(matches!(exit, Err(EngineError::Lost { .. })), "{exit:?}");
+    assert_eq!(exit.unwrap().cause, ExitCause::TimedOut);
+    let again = session.run(&shell("true"), &Recorder::default()).await;
+    assert_eq!(again.unwrap().cause, ExitCause::TimedOut);
 }
 
 #[tokio::test]
 async fn a_container_that_does_not_start_is_not_left_behind() {
     let scratch = Scratch::new("no-start");
     let engine = Scratch::engine().await;
-    let label = format!("LABEL {}={}", kmembuild::engine::LABEL_RUN, scratch.run);
-    let empty = engine
-        .import_image(
-            stream_of(&[("hello", 0o644, b"hi")]),
-            &format!("{}:1", scratch.run),
-            &[label],
-        )
-        .await
-        .unwrap();
+    let (name, files) = (
+        format!("{}:1", scratch.run),
+        [("hello", 0o644, b"hi".as_slice())],
+    );
     let mut spec = scratch.spec();
-    spec.image = empty;
+    spec.image = image_of(stream_of(&files), &name, &scratch).await.id;
     let error = engine
         .open(&spec)
         .await
@@ -187,10 +192,13 @@ async fn an_engine_that_goes_away_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("engine.sock");
     let between = Between::start(&socket);
-    let engine = DockerEngine::connect(&Address {
-        host: Some(format!("unix://{}", socket.display())),
-        ..Address::default()
-    })
+    let engine = connect_docker(
+        &Address {
+            host: Some(format!("unix://{}", socket.display())),
+            ..Address::default()
+        },
+        None,
+    )
     .await
     .unwrap();
     let session = engine.open(&scratch.spec()).await.unwrap();

@@ -37,6 +37,11 @@ fn unknown_fields_and_choices_are_named_with_what_was_meant() {
                 "network: none",
                 "network: host",
             ),
+            (
+                "a choice that has another name now",
+                "network: none",
+                "network: bridge",
+            ),
             ("another kind of source", "  git:\n", "  mercurial:\n"),
             (
                 "another kind of condition",
@@ -100,7 +105,7 @@ fn duplicate_and_missing_fields_are_named() {
             (
                 "two kinds of source",
                 "  git:\n",
-                "  folder: {path: /src, version: v1, package: x}\n  git:\n",
+                "  directory: {path: /src, version: v1, package: x}\n  git:\n",
             ),
             (
                 "two conditions in one",

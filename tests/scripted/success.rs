@@ -57,7 +57,7 @@ fn the_manifest_says_what_was_built_from_what() {
     place.build(&["--memory", "2GiB"]).code(0);
     let text = fs::read(place.result().join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!(manifest["format"], 1);
+    assert_eq!(manifest["format"], 2);
     assert_eq!(manifest["recipe"]["name"], "tool");
     assert_eq!(manifest["version"], "v1.0.0");
     assert_eq!(manifest["platform"], platform());

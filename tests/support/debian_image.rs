@@ -1,14 +1,17 @@
 //! The image that the tests' containers are made from.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
 use futures_util::StreamExt;
-use kmembuild::engine::{Address, DockerEngine, Engine};
+use kmembuild::engine::{Address, ImageSource, connect_docker};
 use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
 
 use super::docker_command::docker;
+use super::recorder::Recorder;
 
 /// The image's name on the engine. It stays there for the next run of the tests.
 const NAME: &str = "kmembuild-test/debian:bullseye-essential";
@@ -35,7 +38,7 @@ async fn find_or_make() -> String {
     let lock = File::create(std::env::temp_dir().join("kmembuild-test-debian.lock"))
         .expect("the lock file can be made");
     lock.lock().expect("the lock can be taken");
-    let engine = DockerEngine::connect(&Address::default())
+    let engine = connect_docker(&Address::default(), None)
         .await
         .expect("these tests need a running container engine");
     if let Some(image) = engine.image(NAME).await.expect("the engine can be asked") {
@@ -50,16 +53,30 @@ async fn find_or_make() -> String {
     let root = ReaderStream::with_capacity(bootstrap.stdout.take().unwrap(), 1 << 16).boxed();
     // Only a whole image gets the name that is looked for.
     let unchecked = format!("{NAME}-unchecked");
-    let labels = ["LABEL io.kmembuild.test=debian".to_owned()];
-    let id = engine
-        .import_image(root, &unchecked, &labels)
+    let source = ImageSource::RootFs {
+        archive: root,
+        environment: BTreeMap::new(),
+        labels: [("io.kmembuild.test".to_owned(), "debian".to_owned())].into(),
+    };
+    let image = engine
+        .provide(
+            &unchecked,
+            source,
+            &Recorder::default(),
+            &CancellationToken::new(),
+        )
         .await
-        .expect("the image is imported");
+        .expect("the image is made")
+        .expect("nothing stops it");
     let status = bootstrap.wait().await.expect("mmdebstrap ends");
     if status.success() {
-        engine.tag(&id, NAME).await.expect("the image is named");
+        let docker = engine.as_docker().expect("it is Docker");
+        docker
+            .tag(&image.id, NAME)
+            .await
+            .expect("the image is named");
     }
     docker(&["rmi", &unchecked]);
     assert!(status.success(), "mmdebstrap: {status}");
-    id
+    image.id
 }

@@ -28,7 +28,7 @@ pub fn manifest_of(
             "patched-tree": null, "url": "https://git.example/tool.git", "unmodified": true, "patches": [],
         }},
         "image": {
-            "name": "x", "id": "sha256:00", "layers": [], "environment": [], "architecture": "amd64",
+            "name": "x", "id": "sha256:00", "content": {"layers": [], "environment": [], "architecture": "amd64"},
             "repo-digests": [], "pulled": {}, "patches": [], "remarks": [], "packages": [],
         },
         "targets": [],

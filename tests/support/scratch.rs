@@ -1,9 +1,14 @@
 //! What a test makes on the engine, and its removal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kmembuild::engine::{Address, Command, DockerEngine, LABEL_RUN, Network, Session, SessionSpec};
+use kmembuild::engine::{
+    Address, ByteStream, Command, Engine, GuestPath, Image, ImageSource, LABEL_RUN, Limits,
+    Network, Privileges, Session, SessionSpec, Workdir, connect_docker,
+};
+use tokio_util::sync::CancellationToken;
 
 use super::debian_image::debian_image;
 use super::docker_command::docker;
@@ -30,8 +35,8 @@ impl Scratch {
     }
 
     /// The engine on this machine.
-    pub async fn engine() -> DockerEngine {
-        DockerEngine::connect(&Address::default())
+    pub async fn engine() -> Arc<dyn Engine> {
+        connect_docker(&Address::default(), None)
             .await
             .expect("these tests need a running container engine")
     }
@@ -42,15 +47,12 @@ impl Scratch {
             image: debian_image(),
             name: self.run.clone(),
             hostname: None,
-            engine_socket: None,
-            makes_containers: false,
-            workdir_volume: false,
-            workdir: "/src/deep".to_owned(),
+            workdir: Workdir::OfImage(GuestPath::new("/src/deep")),
+            caches: Vec::new(),
             labels: self.labels(),
             network: Network::None,
-            volumes: BTreeMap::new(),
-            memory: None,
-            nano_cpus: None,
+            limits: Limits::default(),
+            privileges: Privileges::default(),
             lifetime: Duration::from_mins(5),
         }
     }
@@ -85,13 +87,27 @@ impl Drop for Scratch {
     }
 }
 
+/// An image of one layer with what is in `archive`, by that name and with the labels of `scratch`.
+pub async fn image_of(archive: ByteStream, name: &str, scratch: &Scratch) -> Image {
+    let source = ImageSource::RootFs {
+        archive,
+        environment: BTreeMap::new(),
+        labels: scratch.labels(),
+    };
+    let engine = Scratch::engine().await;
+    let (recorder, cancel) = (Recorder::default(), CancellationToken::new());
+    let provided = engine.provide(name, source, &recorder, &cancel);
+    let image = provided.await.expect("the image is made");
+    image.expect("nothing stops it")
+}
+
 /// `script` as a command of the shell.
 pub fn shell(script: &str) -> Command {
     Command {
         step: "test".to_owned(),
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
         environment: BTreeMap::new(),
-        workdir: "/".to_owned(),
+        workdir: GuestPath::new("/"),
         counts_kills: true,
     }
 }

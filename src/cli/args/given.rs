@@ -1,6 +1,6 @@
 //! Values that must not be empty.
 
-/// Refuses an empty text: it comes from a variable of a script that is not set.
+/// Refuses an empty text, which usually comes from an unset variable in a script.
 pub(super) fn given() -> clap::builder::NonEmptyStringValueParser {
     clap::builder::NonEmptyStringValueParser::new()
 }

@@ -1,4 +1,4 @@
-//! The command line, as clap reads it. Touches nothing else.
+//! The command line as clap parses it. Touches nothing else.
 
 mod build;
 mod cache;

@@ -11,8 +11,10 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use super::failure::{system_error, words_of};
 use crate::engine::error::{AddressProblem, ConnectFailure, EngineError};
 
-/// Where Docker listens when nothing else is said.
+/// Where Docker listens unless it is configured otherwise.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+/// The same as a path on the engine's host.
+pub(super) const USUAL_SOCKET: &str = "/var/run/docker.sock";
 /// An engine that is there answers a version request well within this time, SSH's handshake included.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
@@ -39,6 +41,11 @@ impl Default for Address {
             request_timeout: Duration::from_mins(2),
         }
     }
+}
+
+/// Where the engine at `address` has its socket on its own host: every client looks there unless the address says otherwise.
+pub(super) fn socket_of(address: &str) -> &str {
+    address.strip_prefix("unix://").unwrap_or(USUAL_SOCKET)
 }
 
 /// An address that was understood.
@@ -234,6 +241,15 @@ mod tests {
             host: Some(host.to_owned()),
             ..Address::default()
         }
+    }
+
+    #[test]
+    fn the_socket_is_the_one_that_the_engine_was_reached_at() {
+        assert_eq!(
+            socket_of("unix:///run/user/1000/docker.sock"),
+            "/run/user/1000/docker.sock"
+        );
+        assert_eq!(socket_of("tcp://127.0.0.1:2375"), "/var/run/docker.sock");
     }
 
     #[test]

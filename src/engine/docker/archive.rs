@@ -11,19 +11,27 @@ use futures_util::{StreamExt, stream};
 use super::failure::{ContainerEnded, says_no_container, status};
 use super::outgoing::ReadFailure;
 use super::session::DockerSession;
-use crate::engine::{ByteStream, EngineError};
+use crate::engine::{ByteStream, EngineError, GuestPath};
 
 impl DockerSession {
-    pub(super) async fn unpack(&self, path: &str, archive: ByteStream) -> Result<(), EngineError> {
+    pub(super) async fn unpack(
+        &self,
+        path: &GuestPath,
+        archive: ByteStream,
+    ) -> Result<(), EngineError> {
         let operation = format!("upload to {path}");
-        let target = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
+        let target = ContainerArchiveInfoOptionsBuilder::new()
+            .path(path.as_str())
+            .build();
         // Asked first: an engine that refuses in the middle of a body may close the connection before its words are read.
         self.client
             .docker
             .get_container_archive_info(&self.id, Some(target))
             .await
             .map_err(|error| self.no_such_file(&operation, path, error))?;
-        let options = UploadToContainerOptionsBuilder::new().path(path).build();
+        let options = UploadToContainerOptionsBuilder::new()
+            .path(path.as_str())
+            .build();
         let (archive, unreadable) = ReadFailure::watch(archive);
         self.client
             .patient
@@ -32,10 +40,10 @@ impl DockerSession {
             .map_err(|error| unreadable.or(&operation, self.no_such_file(&operation, path, error)))
     }
 
-    pub(super) async fn pack(&self, path: &str) -> Result<ByteStream, EngineError> {
+    pub(super) async fn pack(&self, path: &GuestPath) -> Result<ByteStream, EngineError> {
         let operation = format!("download {path}");
         let options = DownloadFromContainerOptionsBuilder::new()
-            .path(path)
+            .path(path.as_str())
             .build();
         let mut parts = self
             .client
@@ -54,7 +62,7 @@ impl DockerSession {
     }
 
     /// The engine answers 404 for a path and for a container that are not there.
-    fn no_such_file(&self, operation: &str, path: &str, error: Error) -> EngineError {
+    fn no_such_file(&self, operation: &str, path: &GuestPath, error: Error) -> EngineError {
         match &error {
             Error::DockerResponseServerError { message, .. } if status(&error) == Some(404) => {
                 if says_no_container(message) {
@@ -63,9 +71,7 @@ impl DockerSession {
                         source: Box::new(ContainerEnded::Removed),
                     };
                 }
-                EngineError::NotInContainer {
-                    path: path.to_owned(),
-                }
+                EngineError::NotInSession { path: path.clone() }
             }
             _ => self.client.failed(operation, error),
         }

@@ -1,6 +1,6 @@
 //! Image builds by the classic builder.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 use bollard::{BollardRequest, Docker, body_try_stream};
@@ -12,7 +12,7 @@ use super::lines::Lines;
 use super::outgoing::ReadFailure;
 use super::pull::Layers;
 use super::session::REMOVAL_LIMIT;
-use crate::engine::{EngineError, ImageBuild};
+use crate::engine::{ByteStream, EngineError};
 use crate::events::{Event, Sink};
 use crate::failure::with_causes;
 
@@ -21,9 +21,22 @@ const STEP: &str = "image";
 /// Characters of an id that the builder tells.
 const SHORT_ID: usize = 12;
 
+/// A build by a Dockerfile; the fields are those of [`crate::engine::ImageSource::Dockerfile`].
+pub(super) struct ImageBuild {
+    pub(super) context: ByteStream,
+    pub(super) dockerfile: String,
+    pub(super) arguments: BTreeMap<String, String>,
+    /// Only the builder's last containers carry some of them.
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) memory: Option<u64>,
+}
+
 impl Client {
+    /// Builds the image `name`. Returns its id, or `None` when `cancel` was cancelled first; the builder's containers are
+    /// gone either way.
     pub(super) async fn build(
         &self,
+        name: &str,
         build: ImageBuild,
         sink: &dyn Sink,
         cancel: &CancellationToken,
@@ -31,7 +44,7 @@ impl Client {
         let before = self.containers(&HashMap::new()).await?;
         let mut containers = BuildersContainers::default();
         let outcome = tokio::select! {
-            outcome = self.build_to_the_end(build, sink, &mut containers) => outcome.map(Some),
+            outcome = self.build_to_the_end(name, build, sink, &mut containers) => outcome.map(Some),
             // The engine ends a build whose client is gone.
             () = cancel.cancelled() => Ok(None),
         };
@@ -76,16 +89,16 @@ impl Client {
 
     async fn build_to_the_end(
         &self,
+        name: &str,
         build: ImageBuild,
         sink: &dyn Sink,
         containers: &mut BuildersContainers,
     ) -> Result<String, EngineError> {
-        let name = build.name;
         let operation = format!("build image {name}");
         let options = BuildImageOptionsBuilder::new()
             .version(BuilderVersion::BuilderV1)
             .dockerfile(&build.dockerfile)
-            .t(&name)
+            .t(name)
             .rm(true)
             .forcerm(true)
             .buildargs(&build.arguments.into_iter().collect())
@@ -111,7 +124,7 @@ impl Client {
                 Err(error) => {
                     lines.finish(&mut emit);
                     let error = unreadable.or(&operation, self.failed(&operation, error));
-                    return Err(as_build_failure(&name, error));
+                    return Err(as_build_failure(name, error));
                 }
             };
             if let Some(text) = answer.stream {
@@ -128,7 +141,7 @@ impl Client {
         lines.finish(&mut emit);
         match id {
             Some(id) => Ok(id),
-            None => match self.image(&name).await? {
+            None => match self.image(name).await? {
                 Some(image) => Ok(image.id),
                 None => Err(Self::incomplete(&operation, "image id")),
             },

@@ -4,15 +4,24 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
-use super::base64;
 use super::failure::Words;
 use crate::engine::EngineError;
 
-/// How Docker Hub is called in the file.
+/// Docker Hub's name in the file.
 const DOCKER_HUB: &str = "index.docker.io";
+
+/// The docker command pads what it writes; other programs that write the file may not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 // No Debug on these: what they hold must not reach a log.
 #[derive(Deserialize)]
@@ -72,7 +81,7 @@ impl Entry {
     fn into_credentials(self, registry: &str) -> Result<Option<DockerCredentials>, Malformed> {
         let (username, password) = match self.auth.filter(|auth| !auth.is_empty()) {
             Some(auth) => {
-                let pair = String::from_utf8(base64::decode(&auth).ok_or(Malformed)?)
+                let pair = String::from_utf8(BASE64.decode(auth.trim()).map_err(|_| Malformed)?)
                     .map_err(|_| Malformed)?;
                 let (username, password) = pair.split_once(':').ok_or(Malformed)?;
                 let password = password.trim_end_matches('\0');

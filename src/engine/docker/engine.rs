@@ -2,83 +2,93 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bollard::models::SystemVersion;
 use tokio_util::sync::CancellationToken;
 
-use super::address::Address;
+use super::address::{Address, socket_of};
 use super::client::Client;
 use crate::engine::{
-    ByteStream, Capacity, Engine, EngineError, EngineImage, EngineInfo, ImageBuild, Owned, Session,
-    SessionSpec, Setup, VolumeUse,
+    Capabilities, Capacity, DockerApi, Engine, EngineError, EngineInfo, Image, ImageSource,
+    Leftover, Product, Session, SessionSpec, Setup, VolumeUse,
 };
 use crate::events::Sink;
 
 /// A Docker Engine, or another engine that speaks its API.
-#[derive(Debug, Clone)]
-pub struct DockerEngine {
+#[derive(Debug)]
+pub(super) struct DockerEngine {
     pub(super) client: Client,
+    /// A configuration file of the docker command, whose `auths` pulls use.
     pub(super) credentials: Option<PathBuf>,
-    address: String,
-    /// What it said of itself when it was connected to.
-    answer: SystemVersion,
+    info: EngineInfo,
 }
 
-impl DockerEngine {
-    /// Connects to the engine at `address` and agrees with it on a version of the API.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::InvalidAddress`] and [`EngineError::Unreachable`].
-    pub async fn connect(address: &Address) -> Result<Self, EngineError> {
-        let (docker, answer) = address.connect().await?;
-        Ok(Self {
-            client: Client::new(docker),
-            credentials: None,
-            address: address.host().to_owned(),
-            answer,
-        })
-    }
+/// Connects to the Docker Engine at `address`, or to another engine that speaks its API, and agrees with it on a version
+/// of the API.
+///
+/// Pulls use the credentials that the file `credentials`, a configuration file of the docker command, has in its `auths`.
+/// Credential helpers are not asked. The file need not exist; it is read at each pull.
+///
+/// # Errors
+///
+/// [`EngineError::InvalidAddress`], [`EngineError::Unreachable`], and [`EngineError::Refused`] for an answer without what
+/// it must have.
+pub async fn connect_docker(
+    address: &Address,
+    credentials: Option<PathBuf>,
+) -> Result<Arc<dyn Engine>, EngineError> {
+    let (docker, answer) = address.connect().await?;
+    let client = Client::new(docker);
+    let info = describe(&client, address, answer)?;
+    Ok(Arc::new(DockerEngine {
+        client,
+        credentials,
+        info,
+    }))
+}
 
-    /// Lets pulls use the credentials that `file`, a configuration file of the docker command, holds in its `auths`.
-    /// Credential helpers are not asked. The file need not be there; it is read at each pull.
-    #[must_use]
-    pub fn with_credentials(mut self, file: Option<PathBuf>) -> Self {
-        self.credentials = file;
-        self
-    }
-
-    fn describe(&self) -> Result<EngineInfo, EngineError> {
-        let operation = "describe itself";
-        let answer = self.answer.clone();
-        let product = answer
-            .components
-            .unwrap_or_default()
-            .into_iter()
-            .map(|component| component.name)
-            .find(|name| name.ends_with("Engine"))
-            .map_or_else(
-                || "Docker Engine".to_owned(),
-                |name| match name.as_str() {
-                    "Engine" => "Docker Engine".to_owned(),
-                    _ => name,
-                },
-            );
-        let number = answer
-            .version
-            .ok_or_else(|| Client::incomplete(operation, "version"))?;
-        let architecture = answer
-            .arch
-            .ok_or_else(|| Client::incomplete(operation, "architecture"))?;
-        Ok(EngineInfo {
-            version: format!("{product} {number}"),
-            api_version: self.client.docker.client_version().to_string(),
-            architecture: go_architecture(&architecture).to_owned(),
-            address: self.address.clone(),
-        })
-    }
+/// What the engine is, by its answer about its version.
+fn describe(
+    client: &Client,
+    address: &Address,
+    answer: SystemVersion,
+) -> Result<EngineInfo, EngineError> {
+    let operation = "describe itself";
+    let name = answer
+        .components
+        .unwrap_or_default()
+        .into_iter()
+        .map(|component| component.name)
+        .find(|name| name.ends_with("Engine") && name != "Engine")
+        .unwrap_or_else(|| "Docker Engine".to_owned());
+    let number = answer
+        .version
+        .ok_or_else(|| Client::incomplete(operation, "version"))?;
+    let architecture = answer
+        .arch
+        .ok_or_else(|| Client::incomplete(operation, "architecture"))?;
+    let product = if name.to_lowercase().starts_with("podman") {
+        Product::Podman
+    } else {
+        Product::Docker
+    };
+    Ok(EngineInfo {
+        product,
+        version: format!("{name} {number}"),
+        api_version: client.docker.client_version().to_string(),
+        architecture: go_architecture(&architecture).to_owned(),
+        address: address.host().to_owned(),
+        capabilities: Capabilities {
+            builds_dockerfile: true,
+            cuts_network: true,
+            limits_memory: true,
+            keeps_caches: true,
+            // Upstream's script drives Docker, and does not get along with podman.
+            has_host_socket: product == Product::Docker,
+        },
+    })
 }
 
 /// The kernel's name of an architecture in Go's terms; a name of Go's stays as it is.
@@ -96,12 +106,12 @@ fn go_architecture(name: &str) -> &str {
 
 #[async_trait]
 impl Engine for DockerEngine {
-    async fn info(&self) -> Result<EngineInfo, EngineError> {
-        self.describe()
+    fn describe(&self) -> &EngineInfo {
+        &self.info
     }
 
     async fn capacity(&self) -> Result<Capacity, EngineError> {
-        let operation = "tell what it has";
+        let operation = "report its capacity";
         let info = self.client.docker.info().await;
         let info = info.map_err(|error| self.client.failed(operation, error))?;
         let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
@@ -113,59 +123,42 @@ impl Engine for DockerEngine {
         })
     }
 
-    async fn setup(&self) -> Result<Setup, EngineError> {
-        self.client.setup().await
-    }
-
-    fn address(&self) -> &str {
-        &self.address
-    }
-
-    async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError> {
+    async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         self.client.image(reference).await
     }
 
-    async fn pull(
+    async fn provide(
         &self,
-        reference: &str,
-        stall: Duration,
-        sink: &dyn Sink,
-    ) -> Result<(), EngineError> {
-        self.pull_image(reference, stall, sink).await
-    }
-
-    async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
-        self.client.tag(image, name).await
-    }
-
-    async fn build_image(
-        &self,
-        build: ImageBuild,
+        name: &str,
+        source: ImageSource,
         sink: &dyn Sink,
         cancel: &CancellationToken,
-    ) -> Result<Option<String>, EngineError> {
-        self.client.build(build, sink, cancel).await
-    }
-
-    async fn import_image(
-        &self,
-        root: ByteStream,
-        name: &str,
-        changes: &[String],
-    ) -> Result<String, EngineError> {
-        self.client.import(root, name, changes).await
-    }
-
-    async fn load_image(&self, archive: ByteStream) -> Result<Vec<String>, EngineError> {
-        self.client.load(archive).await
+    ) -> Result<Option<Image>, EngineError> {
+        self.provide_image(name, source, sink, cancel).await
     }
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
-        Ok(Box::new(self.client.open(spec).await?))
+        let socket = socket_of(&self.info.address);
+        Ok(Box::new(self.client.open(spec, socket).await?))
     }
 
-    async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
-        self.client.owned().await
+    async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
+        self.client.leftovers().await
+    }
+
+    async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError> {
+        self.client.remove(leftover).await
+    }
+
+    fn as_docker(&self) -> Option<&dyn DockerApi> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl DockerApi for DockerEngine {
+    async fn setup(&self) -> Result<Setup, EngineError> {
+        self.client.setup().await
     }
 
     async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError> {
@@ -176,15 +169,15 @@ impl Engine for DockerEngine {
         &self,
         containers: &[String],
         images: &[String],
-    ) -> Result<Vec<Owned>, EngineError> {
+    ) -> Result<Vec<Leftover>, EngineError> {
         self.client.named(containers, images).await
+    }
+
+    async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
+        self.client.tag(image, name).await
     }
 
     async fn untag(&self, name: &str) -> Result<(), EngineError> {
         self.client.untag(name).await
-    }
-
-    async fn remove(&self, owned: &Owned) -> Result<(), EngineError> {
-        self.client.remove(owned).await
     }
 }

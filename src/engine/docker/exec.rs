@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use super::failure::{ContainerEnded, status};
 use super::lines::Lines;
 use super::session::DockerSession;
-use crate::engine::{Command, EngineError, Exit};
+use crate::engine::{Command, EngineError, Exit, ExitCause, GuestPath};
 use crate::events::{Event, Sink};
 
 /// Where the kernel counts what it ended for lack of memory, for cgroup version 2 and 1. The container sees its own.
@@ -47,41 +47,43 @@ impl DockerSession {
             .await;
         standard.finish(&mut emit);
         errors.finish(&mut emit);
-        let code = ended?;
+        let mut ending = ended?;
         let kills = if command.counts_kills {
             self.kills_since_last_command().await
         } else {
             None
         };
-        let mut container_killed = code != 0 && self.ended_for_lack_of_memory(&operation).await?;
-        if code == KILLED && kills.is_none() {
-            container_killed = self.ends_soon(&operation).await?;
+        if ending.cause == ExitCause::Ended && ending.code != 0 {
+            ending.cause = self.ended(&operation).await?.unwrap_or(ending.cause);
         }
-        Ok(Exit {
-            code,
-            out_of_memory: container_killed || kills.is_some_and(|kills| kills > 0),
-        })
+        if ending.cause == ExitCause::Ended && ending.code == KILLED && kills.is_none() {
+            ending.cause = self.ends_soon(&operation).await?.unwrap_or(ending.cause);
+        }
+        if kills.is_some_and(|kills| kills > 0) {
+            ending.cause = ExitCause::OutOfMemory;
+        }
+        Ok(ending)
     }
 
-    /// A container that is killed takes its commands with it, which says nothing about them; and the engine tells
-    /// the end of the commands a little before that of the container.
-    async fn ends_soon(&self, operation: &str) -> Result<bool, EngineError> {
+    /// A container that is killed takes its commands with it, which says nothing about them; and the engine reports the
+    /// end of the commands a little before that of the container.
+    async fn ends_soon(&self, operation: &str) -> Result<Option<ExitCause>, EngineError> {
         for _ in 0..20 {
-            if self.ended_for_lack_of_memory(operation).await? {
-                return Ok(true);
+            if let Some(cause) = self.ended(operation).await? {
+                return Ok(Some(cause));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(false)
+        Ok(None)
     }
 
-    /// Runs a command to its end and gives its exit code.
+    /// Runs a command to its end, or to that of its container.
     async fn execute(
         &self,
         operation: &str,
         command: &Command,
         mut each: impl FnMut(LogOutput) + Send,
-    ) -> Result<i64, EngineError> {
+    ) -> Result<Exit, EngineError> {
         let docker = &self.client.docker;
         let options = CreateExecOptions {
             attach_stdout: Some(true),
@@ -95,12 +97,12 @@ impl DockerSession {
             ),
             cmd: Some(command.command.clone()),
             user: Some("0".to_owned()),
-            working_dir: Some(command.workdir.clone()),
+            working_dir: Some(command.workdir.to_string()),
             ..CreateExecOptions::default()
         };
         let exec = match docker.create_exec(&self.id, options).await {
             Ok(exec) => exec.id,
-            Err(error) => return Err(self.not_run(operation, error).await),
+            Err(error) => return self.not_run(operation, error).await,
         };
         let started = docker.start_exec(&exec, None::<StartExecOptions>).await;
         // The input is kept to the end: closing it would close the connection that carries the output.
@@ -109,48 +111,58 @@ impl DockerSession {
             Ok(StartExecResults::Detached) => {
                 return Err(super::client::Client::incomplete(operation, "output"));
             }
-            Err(error) => return Err(self.not_run(operation, error).await),
+            Err(error) => return self.not_run(operation, error).await,
         };
         while let Some(piece) = output.next().await {
             match piece {
                 Ok(piece) => each(piece),
-                Err(error) => return Err(self.not_run(operation, error).await),
+                Err(error) => return self.not_run(operation, error).await,
             }
         }
-        self.exit_code(operation, &exec).await
+        self.exit(operation, &exec).await
     }
 
     /// Waits until the command is over: one that closes its output goes on without being heard.
-    async fn exit_code(&self, operation: &str, exec: &str) -> Result<i64, EngineError> {
+    async fn exit(&self, operation: &str, exec: &str) -> Result<Exit, EngineError> {
         let mut pause = Duration::from_millis(5);
         loop {
             let state = match self.client.docker.inspect_exec(exec).await {
                 Ok(state) => state,
-                Err(error) => return Err(self.not_run(operation, error).await),
+                Err(error) => return self.not_run(operation, error).await,
             };
             if let (Some(false), Some(code)) = (state.running, state.exit_code) {
-                return Ok(code);
+                let cause = ExitCause::Ended;
+                return Ok(Exit { code, cause });
             }
-            // An engine forgets to tell the commands of a container that is killed.
-            if self.ended_for_lack_of_memory(operation).await? {
-                return Ok(KILLED);
+            // An engine does not always note the end of a command whose container is killed.
+            if let Some(cause) = self.ended(operation).await? {
+                let code = KILLED;
+                return Ok(Exit { code, cause });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// The error of a command whose request failed: whether it is the container that is gone decides which.
-    async fn not_run(&self, operation: &str, error: bollard::errors::Error) -> EngineError {
-        match self.ended_for_lack_of_memory(operation).await {
-            Err(gone @ EngineError::Lost { .. }) => gone,
-            _ => self.client.failed(operation, error),
+    /// What a failed request means for a command: whether its container ended decides that.
+    async fn not_run(
+        &self,
+        operation: &str,
+        error: bollard::errors::Error,
+    ) -> Result<Exit, EngineError> {
+        match self.ended(operation).await {
+            Ok(Some(cause)) => {
+                let code = KILLED;
+                Ok(Exit { code, cause })
+            }
+            Err(gone @ EngineError::Lost { .. }) => Err(gone),
+            Ok(None) | Err(_) => Err(self.client.failed(operation, error)),
         }
     }
 
-    /// Whether the container ended because the kernel killed its main process for lack of memory. A container that
-    /// ended for another reason is an error: the command did not have its chance.
-    async fn ended_for_lack_of_memory(&self, operation: &str) -> Result<bool, EngineError> {
+    /// Why the container ended: the kernel killed its main process for lack of memory, or its lifetime was over. `None`
+    /// while it runs. A container that ended in another way is an error: the command did not have its chance.
+    async fn ended(&self, operation: &str) -> Result<Option<ExitCause>, EngineError> {
         let lost = |source: ContainerEnded| EngineError::Lost {
             operation: operation.to_owned(),
             source: Box::new(source),
@@ -166,14 +178,16 @@ impl DockerSession {
             Err(error) => return Err(self.client.failed(operation, error)),
         };
         if state.running != Some(false) {
-            return Ok(false);
+            return Ok(None);
         }
         if state.oom_killed == Some(true) {
-            return Ok(true);
+            return Ok(Some(ExitCause::OutOfMemory));
         }
-        Err(lost(ContainerEnded::Stopped {
-            code: state.exit_code.unwrap_or_default(),
-        }))
+        match state.exit_code.unwrap_or_default() {
+            // Its main process sleeps for the container's lifetime, and ends well only after that.
+            0 => Ok(Some(ExitCause::TimedOut)),
+            code => Err(lost(ContainerEnded::Stopped { code })),
+        }
     }
 
     /// How many processes of the container the kernel ended for lack of memory since this was last asked.
@@ -191,7 +205,7 @@ impl DockerSession {
                 .map(str::to_owned)
                 .collect(),
             environment: [].into(),
-            workdir: "/".to_owned(),
+            workdir: GuestPath::new("/"),
             counts_kills: false,
         };
         self.execute("read the memory counter", &read, |piece| {

@@ -45,6 +45,12 @@ pub(super) fn says_no_container(message: &str) -> bool {
     message.to_ascii_lowercase().contains("no such container")
 }
 
+/// Whether the engine's own words say that a path of its host is missing which a container is to have.
+pub(super) fn says_no_source(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { message, .. }
+        if message.contains("bind source path does not exist"))
+}
+
 /// The operating system's error at the bottom of `error`, if there is one.
 pub(super) fn system_error(error: &(dyn StdError + 'static)) -> Option<io::Error> {
     chain(error)

@@ -1,5 +1,7 @@
 //! Images that come from elsewhere than a registry or a builder.
 
+use std::collections::BTreeMap;
+
 use bollard::body_try_stream;
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ImportImageOptions, TagImageOptionsBuilder,
@@ -9,10 +11,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::client::Client;
 use super::failure::status;
 use super::outgoing::ReadFailure;
-use crate::engine::{ByteStream, EngineError, EngineImage};
+use crate::engine::{ByteStream, EngineError, Image, ImageContent};
 
 impl Client {
-    pub(super) async fn image(&self, reference: &str) -> Result<Option<EngineImage>, EngineError> {
+    pub(super) async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         let operation = format!("look at image {reference}");
         let found = match self.docker.inspect_image(reference).await {
             Err(error) if status(&error) == Some(404) => return Ok(None),
@@ -21,12 +23,14 @@ impl Client {
         let missing = |what| Self::incomplete(&operation, what);
         let config = found.config.unwrap_or_default();
         let layers = found.root_fs.and_then(|root| root.layers);
-        Ok(Some(EngineImage {
+        Ok(Some(Image {
             id: found.id.ok_or_else(|| missing("id"))?,
+            content: ImageContent {
+                layers: layers.unwrap_or_default(),
+                environment: config.env.unwrap_or_default(),
+                architecture: found.architecture.ok_or_else(|| missing("architecture"))?,
+            },
             repo_digests: found.repo_digests.unwrap_or_default(),
-            architecture: found.architecture.ok_or_else(|| missing("architecture"))?,
-            layers: layers.unwrap_or_default(),
-            environment: config.env.unwrap_or_default(),
             labels: config.labels.unwrap_or_default().into_iter().collect(),
         }))
     }
@@ -75,33 +79,47 @@ impl Client {
         id.ok_or_else(|| Self::incomplete(&operation, "image id"))
     }
 
-    pub(super) async fn load(&self, archive: ByteStream) -> Result<Vec<String>, EngineError> {
-        let operation = "load an image archive";
+    /// Loads the images of an archive that `docker save` wrote.
+    pub(super) async fn load(
+        &self,
+        operation: &str,
+        archive: ByteStream,
+    ) -> Result<(), EngineError> {
         let (archive, unreadable) = ReadFailure::watch(archive);
-        let answers: Vec<_> = self
-            .patient
+        self.patient
             .import_image(
                 ImportImageOptions::default(),
                 body_try_stream(archive),
                 None,
             )
-            .try_collect()
+            .try_for_each(|_| async { Ok(()) })
             .await
-            .map_err(|error| unreadable.or(operation, self.failed(operation, error)))?;
-        let text: String = answers
-            .into_iter()
-            .filter_map(|answer| answer.stream)
-            .collect();
-        Ok(text.lines().filter_map(loaded).map(str::to_owned).collect())
+            .map_err(|error| unreadable.or(operation, self.failed(operation, error)))
     }
 }
 
-/// The image that a line of the loader's output names.
-fn loaded(line: &str) -> Option<&str> {
-    let line = line.trim();
-    line.strip_prefix("Loaded image ID: ")
-        .or_else(|| line.strip_prefix("Loaded image: "))
-        .or_else(|| line.strip_prefix("Loaded image(s): "))
+/// The configuration of an imported image, as instructions of a Dockerfile.
+pub(super) fn instructions(
+    environment: &BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let instruction = |kind: &'static str| {
+        move |(name, value): (&String, &String)| format!("{kind} {name}={}", quoted(value))
+    };
+    let environment = environment.iter().map(instruction("ENV"));
+    environment
+        .chain(labels.iter().map(instruction("LABEL")))
+        .collect()
+}
+
+/// `text` as one word of an instruction.
+fn quoted(text: &str) -> String {
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('$', "\\$")
+    )
 }
 
 /// Repository and tag of a name; the colon of a registry's port is not a tag's.
@@ -114,7 +132,7 @@ pub(super) fn split_name(name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{loaded, split_name};
+    use super::{instructions, split_name};
 
     #[test]
     fn names_are_split_at_the_tag() {
@@ -124,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_names_images_and_ids() {
-        assert_eq!(loaded("Loaded image: a/b:1"), Some("a/b:1"));
-        assert_eq!(loaded("Loaded image ID: sha256:00"), Some("sha256:00"));
-        assert_eq!(loaded("unpacking"), None);
+    fn values_are_quoted() {
+        let environment = [("A".to_owned(), r#"b "c" $d \e"#.to_owned())].into();
+        let expected = r#"ENV A="b \"c\" \$d \\e""#;
+        assert_eq!(instructions(&environment, &[].into()), [expected]);
     }
 }

@@ -2,7 +2,6 @@
 
 mod address;
 mod archive;
-mod base64;
 mod build;
 mod client;
 mod credentials;
@@ -10,13 +9,14 @@ mod engine;
 mod exec;
 mod failure;
 mod images;
+mod leftovers;
 mod lines;
 mod outgoing;
-mod owned;
+mod provide;
 mod pull;
 mod session;
 mod setup;
 mod usage;
 
 pub use address::Address;
-pub use engine::DockerEngine;
+pub use engine::connect_docker;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::credentials;
 use super::engine::DockerEngine;
 use super::images::split_name;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Image};
 use crate::events::{Event, Sink};
 
 /// The header that carries a registry's credentials.
@@ -24,7 +24,7 @@ impl DockerEngine {
         reference: &str,
         stall: Duration,
         sink: &dyn Sink,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Image, EngineError> {
         let operation = format!("pull {reference}");
         let credentials = match &self.credentials {
             Some(file) => credentials::for_image(file, reference)?,
@@ -61,12 +61,7 @@ impl DockerEngine {
             }
         }
         // Some engines end the stream of a failed pull without an error that can be told from a status.
-        match self.client.image(reference).await? {
-            Some(_) => Ok(()),
-            None => Err(EngineError::NoImage {
-                image: reference.to_owned(),
-            }),
-        }
+        self.client.existing_image(reference).await
     }
 }
 

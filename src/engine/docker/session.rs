@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, MountVolumeOptions,
     VolumeCreateRequest,
@@ -14,11 +15,12 @@ use bollard::query_parameters::{
     StartContainerOptions,
 };
 
+use super::address::USUAL_SOCKET;
 use super::client::Client;
-use super::failure::status;
+use super::failure::{says_no_source, status};
 use crate::engine::{
-    ByteStream, Command, EngineError, Exit, LABEL_RECIPE, LABEL_RUN, Network, SOCKET_IN_SESSION,
-    Session, SessionSpec,
+    ByteStream, Command, EngineError, Exit, GuestPath, LABEL_RECIPE, LABEL_RUN, Network,
+    Privileges, Session, SessionSpec, Workdir,
 };
 use crate::events::Sink;
 
@@ -36,10 +38,15 @@ pub(super) struct DockerSession {
 }
 
 impl Client {
-    pub(super) async fn open(&self, spec: &SessionSpec) -> Result<DockerSession, EngineError> {
+    /// Opens a session. `socket` is where the engine's own socket is on its host.
+    pub(super) async fn open(
+        &self,
+        spec: &SessionSpec,
+        socket: &str,
+    ) -> Result<DockerSession, EngineError> {
         // Made before the container: the engine would make them on its own, without labels nobody finds again.
-        for volume in spec.volumes.keys() {
-            self.make_volume(volume, spec).await?;
+        for cache in &spec.caches {
+            self.make_volume(&cache.key, spec).await?;
         }
         let operation = format!("create container {}", spec.name);
         let options = CreateContainerOptionsBuilder::new()
@@ -47,11 +54,14 @@ impl Client {
             .build();
         let created = self
             .docker
-            .create_container(Some(options), container(spec))
+            .create_container(Some(options), container(spec, socket))
             .await
             .map_err(|error| match status(&error) {
                 Some(404) => EngineError::NoImage {
                     image: spec.image.clone(),
+                },
+                _ if says_no_source(&error) => EngineError::NoSocket {
+                    socket: socket.to_owned(),
                 },
                 _ => self.failed(&operation, error),
             })?;
@@ -93,7 +103,7 @@ impl Client {
             .v(true)
             .build();
         match self.patient.remove_container(id, Some(options)).await {
-            Err(bollard::errors::Error::DockerResponseServerError {
+            Err(Error::DockerResponseServerError {
                 status_code,
                 ref message,
             }) if status_code == 409 && message.contains("already in progress") => {
@@ -132,24 +142,29 @@ fn volume_labels(spec: &SessionSpec) -> HashMap<String, String> {
         .collect()
 }
 
-fn container(spec: &SessionSpec) -> ContainerCreateBody {
-    let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok());
+fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
+    let memory = spec
+        .limits
+        .memory
+        .and_then(|bytes| i64::try_from(bytes).ok());
     let network = match spec.network {
         Network::None => "none",
-        Network::Bridge => "bridge",
+        Network::Open => "bridge",
     };
+    let is_scratch = matches!(spec.workdir, Workdir::Scratch(_));
     let mounts = spec
-        .volumes
+        .caches
         .iter()
-        .map(|(volume, target)| Mount {
+        .map(|cache| Mount {
             typ: Some(MountType::VOLUME),
-            source: Some(volume.clone()),
-            target: Some(target.clone()),
+            source: Some(cache.key.clone()),
+            target: Some(cache.path.to_string()),
             ..Mount::default()
         })
-        .chain(spec.workdir_volume.then(|| Mount {
+        .chain(is_scratch.then(|| Mount {
+            // The disk of the engine's host, without the layers of an image in between.
             typ: Some(MountType::VOLUME),
-            target: Some(spec.workdir.clone()),
+            target: Some(spec.workdir.path().to_string()),
             volume_options: Some(MountVolumeOptions {
                 labels: Some(volume_labels(spec)),
                 // What the image has there is not to be compiled along.
@@ -158,15 +173,16 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             }),
             ..Mount::default()
         }))
-        .chain(spec.engine_socket.iter().map(|socket| Mount {
+        .chain(spec.privileges.drives_engine.then(|| Mount {
             // Unlike a bind by path alone, it fails when there is no such file.
             typ: Some(MountType::BIND),
-            source: Some(socket.clone()),
-            target: Some(SOCKET_IN_SESSION.to_owned()),
+            source: Some(socket.to_owned()),
+            target: Some(USUAL_SOCKET.to_owned()),
             ..Mount::default()
         }))
         .collect();
-    let on_host = spec.engine_socket.is_some() || spec.makes_containers;
+    let privileges = spec.privileges;
+    let on_host = privileges.drives_engine || privileges.makes_cgroups;
     ContainerCreateBody {
         hostname: spec.hostname.clone(),
         image: Some(spec.image.clone()),
@@ -175,7 +191,7 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
         cmd: Some(vec![spec.lifetime.as_secs().max(1).to_string()]),
         user: Some("0".to_owned()),
         // The engine makes the folder when it is not there.
-        working_dir: Some(spec.workdir.clone()),
+        working_dir: Some(spec.workdir.path().to_string()),
         labels: Some(spec.labels.clone().into_iter().collect()),
         healthcheck: Some(HealthConfig {
             test: Some(vec!["NONE".to_owned()]),
@@ -187,12 +203,14 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
             memory,
             // Equal to the memory limit: no swap on top of it.
             memory_swap: memory,
-            nano_cpus: spec.nano_cpus,
+            nano_cpus: spec.limits.nano_cpus,
             // The engine's socket, and the cgroups, are root's on its host.
             userns_mode: on_host.then(|| "host".to_owned()),
-            security_opt: security_options(spec),
+            security_opt: security_options(privileges),
             // Enough to mount and to make namespaces. A wholly privileged container is not to be had everywhere.
-            cap_add: spec.makes_containers.then(|| vec!["SYS_ADMIN".to_owned()]),
+            cap_add: privileges
+                .makes_cgroups
+                .then(|| vec!["SYS_ADMIN".to_owned()]),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
@@ -200,10 +218,10 @@ fn container(spec: &SessionSpec) -> ContainerCreateBody {
 }
 
 /// What the engine would otherwise keep from the container.
-fn security_options(spec: &SessionSpec) -> Option<Vec<String>> {
-    let options: &[&str] = if spec.makes_containers {
+fn security_options(privileges: Privileges) -> Option<Vec<String>> {
+    let options: &[&str] = if privileges.makes_cgroups {
         &["label=disable", "seccomp=unconfined", "apparmor=unconfined"]
-    } else if spec.engine_socket.is_some() {
+    } else if privileges.drives_engine {
         // The socket is labelled as the host's where labels are enforced.
         &["label=disable"]
     } else {
@@ -218,16 +236,16 @@ impl Session for DockerSession {
         &self.id
     }
 
-    async fn upload(&self, path: &str, archive: ByteStream) -> Result<(), EngineError> {
-        self.unpack(path, archive).await
+    async fn put(&self, directory: &GuestPath, archive: ByteStream) -> Result<(), EngineError> {
+        self.unpack(directory, archive).await
     }
 
     async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError> {
         self.run_command(command, sink).await
     }
 
-    async fn download(&self, path: &str) -> Result<ByteStream, EngineError> {
-        self.pack(path).await
+    async fn get(&self, file: &GuestPath) -> Result<ByteStream, EngineError> {
+        self.pack(file).await
     }
 
     async fn close(&self) -> Result<(), EngineError> {

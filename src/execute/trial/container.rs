@@ -1,17 +1,17 @@
 //! The containers of a trial.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::engine_failed;
 use super::error::{Refusal, TrialError};
 use super::image::TRIAL;
 use super::kubelet::WORKDIR;
-use crate::engine::{ByteStream, EngineError, LABEL_DEADLINE, Network, Session, SessionSpec};
+use crate::engine::{
+    ByteStream, EngineError, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
+    SessionSpec, Workdir,
+};
 use crate::execute::context::Context;
-use crate::execute::script::socket_of;
 use crate::execute::session_end::{close, until_cancelled};
-use crate::failure::with_causes;
 use crate::verify::CgroupMaker;
 
 /// Time that a container outlives what is done in it, for a slow engine.
@@ -28,36 +28,33 @@ pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> Se
         image,
         name: format!("kmembuild-{TRIAL}-{}", context.run.id()),
         hostname: None,
-        engine_socket: None,
-        makes_containers: false,
-        workdir: "/".to_owned(),
+        workdir: Workdir::OfImage(GuestPath::new("/")),
+        caches: Vec::new(),
         labels,
         network: Network::None,
-        workdir_volume: false,
-        volumes: BTreeMap::new(),
-        memory: None,
-        nano_cpus: None,
+        limits: Limits::default(),
+        privileges: Privileges::default(),
         lifetime,
     }
 }
 
 /// One in which it can do what it is tried for.
-pub(super) fn for_trial(
-    maker: CgroupMaker,
-    plain: SessionSpec,
-    context: &Context<'_>,
-) -> SessionSpec {
-    let spec = SessionSpec {
-        makes_containers: true,
-        ..plain
-    };
+pub(super) fn for_trial(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
     match maker {
-        CgroupMaker::Runc => spec,
+        CgroupMaker::Runc => SessionSpec {
+            privileges: Privileges {
+                makes_cgroups: true,
+                drives_engine: false,
+            },
+            ..plain
+        },
         CgroupMaker::Kubelet => SessionSpec {
-            engine_socket: Some(socket_of(context.engine.address())),
-            workdir: WORKDIR.to_owned(),
-            workdir_volume: true,
-            ..spec
+            privileges: Privileges {
+                makes_cgroups: true,
+                drives_engine: true,
+            },
+            workdir: Workdir::Scratch(GuestPath::new(WORKDIR)),
+            ..plain
         },
     }
 }
@@ -73,28 +70,21 @@ pub(super) async fn in_container<T>(
     // Not stopped half-way: between its creation and its start a container is nobody's.
     let session = match context.engine.open(spec).await {
         Ok(session) => session,
-        Err(error) => match &spec.engine_socket {
-            Some(socket) if lacks_source(&error) => {
-                let socket = socket.clone();
-                return Ok(Err(Refusal::NoSocket { socket }));
-            }
-            _ => {
-                context.run.leaves_something();
-                return Err(engine_failed(error));
-            }
-        },
+        Err(EngineError::NoSocket { socket }) => return Ok(Err(Refusal::NoSocket { socket })),
+        Err(error) => {
+            context.run.leaves_something();
+            return Err(engine_failed(error));
+        }
     };
     let session = &*session;
     let work = async {
-        session.upload("/", archive).await.map_err(engine_failed)?;
+        session
+            .put(&GuestPath::new("/"), archive)
+            .await
+            .map_err(engine_failed)?;
         work(session).await
     };
     let outcome = until_cancelled(context, work).await;
     close(session, context).await;
     outcome
-}
-
-/// Whether a container could not be made for want of what it was to have of its host.
-fn lacks_source(error: &EngineError) -> bool {
-    with_causes(error).contains("bind source path does not exist")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::checksum::sha256_hex;
-use crate::engine::{EngineError, EngineImage, LABEL_IDENTITY};
+use crate::engine::{Image, LABEL_IDENTITY};
 use crate::events::Event;
 use crate::execute::bootstrap::{Bootstrap, bootstrap};
 use crate::execute::context::Context;
@@ -20,7 +20,7 @@ const PACKAGES: [&str; 4] = ["strace", "busybox-static", "libseccomp2", "libappa
 pub(super) async fn provide(
     architecture: &str,
     context: &Context<'_>,
-) -> Result<EngineImage, ExecuteError> {
+) -> Result<Image, ExecuteError> {
     let identity = sha256_hex(format!("{SUITE} {architecture} {}", PACKAGES.join(" ")).as_bytes());
     let name = format!("kmembuild/{TRIAL}-debian-{SUITE}:{}", &identity[..12]);
     if let Some(image) = made(&name, &identity, context).await? {
@@ -47,19 +47,14 @@ pub(super) async fn provide(
         name: &name,
         labels: context.labels(TRIAL),
     };
-    let id = bootstrap(context, &what).await?;
-    let image = present(&id, context).await?;
-    image.ok_or_else(|| ExecuteError::Engine {
-        stage: "image",
-        source: EngineError::NoImage { image: name },
-    })
+    bootstrap(context, &what).await
 }
 
 async fn made(
     name: &str,
     identity: &str,
     context: &Context<'_>,
-) -> Result<Option<EngineImage>, ExecuteError> {
+) -> Result<Option<Image>, ExecuteError> {
     let image = present(name, context).await?;
     Ok(
         image

@@ -3,7 +3,7 @@
 
 use super::error::{Refusal, TrialError};
 use super::{FOLDER, PROGRAM, engine_failed};
-use crate::engine::{EngineInfo, Setup};
+use crate::engine::{EngineInfo, Product, Setup};
 use crate::execute::context::Context;
 
 /// Folder for what it keeps: a volume, as it wants to know how full the disk below it is.
@@ -70,10 +70,13 @@ pub(super) async fn check_engine(
     setup: &Setup,
     context: &Context<'_>,
 ) -> Result<Result<(), Refusal>, TrialError> {
-    if engine.version.to_lowercase().starts_with("podman") {
-        let version = engine.version.clone();
-        return Ok(Err(Refusal::NoDocker { version }));
-    }
+    let docker = match context.engine.as_docker() {
+        Some(docker) if engine.product == Product::Docker => docker,
+        _ => {
+            let version = engine.version.clone();
+            return Ok(Err(Refusal::NoDocker { version }));
+        }
+    };
     if let Some(driver) = &setup.cgroup_driver
         && driver != DRIVER
     {
@@ -81,7 +84,7 @@ pub(super) async fn check_engine(
         return Ok(Err(Refusal::CgroupDriver { driver }));
     }
     // One without pods of its own ends those of another one.
-    let pods = context.engine.named(&[OF_KUBELETS.to_owned()], &[]).await;
+    let pods = docker.named(&[OF_KUBELETS.to_owned()], &[]).await;
     let mut pods = pods.map_err(engine_failed)?.into_iter();
     Ok(match pods.next() {
         Some(pod) => Err(Refusal::EngineOfANode {

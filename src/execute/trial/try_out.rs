@@ -10,7 +10,7 @@ use super::container::{for_trial, in_container, plain};
 use super::error::{Refusal, TrialError};
 use super::image::{TRIAL, provide};
 use super::{FOLDER, PROGRAM, engine_failed, kubelet, runc};
-use crate::engine::{Command, EngineError, EngineInfo, Session};
+use crate::engine::{Command, EngineError, EngineInfo, GuestPath, Session, Setup};
 use crate::events::{Event, Sink};
 use crate::execute::ask::ask;
 use crate::execute::context::Context;
@@ -54,8 +54,7 @@ async fn tried(
     if let Err(refusal) = check_program(file, engine) {
         return Ok(Err(refusal));
     }
-    let setup = async { context.engine.setup().await.map_err(engine_failed) };
-    let setup = until_cancelled(context, setup).await?;
+    let setup = until_cancelled(context, setup(context)).await?;
     if let Some(version) = setup
         .cgroup_version
         .clone()
@@ -85,7 +84,7 @@ async fn tried(
         return Ok(Err(refusal));
     }
     let all = archive(file, maker, &engine.architecture).and_then(Archive::into_stream);
-    let spec = for_trial(maker, plain, context);
+    let spec = for_trial(maker, plain);
     let work = async |session: &dyn Session| {
         let memory = match prepare(maker, session).await? {
             Ok(memory) => memory,
@@ -95,6 +94,14 @@ async fn tried(
         Ok(Ok(run.map_err(engine_failed)?))
     };
     in_container(&spec, all.map_err(unreadable)?, context, work).await
+}
+
+/// How the engine is set up, as far as it says so.
+async fn setup(context: &Context<'_>) -> Result<Setup, TrialError> {
+    match context.engine.as_docker() {
+        Some(docker) => docker.setup().await.map_err(engine_failed),
+        None => Ok(Setup::default()),
+    }
 }
 
 /// Refuses what the engine's processors cannot run.
@@ -201,7 +208,7 @@ async fn trace(
         step: TRIAL.to_owned(),
         command: surrounds(traced, memory),
         environment: BTreeMap::new(),
-        workdir: "/".to_owned(),
+        workdir: GuestPath::new("/"),
         counts_kills: false,
     };
     let exit = match tokio::time::timeout(LIMIT, session.run(&command, &tail)).await {

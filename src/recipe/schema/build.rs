@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::network::Network;
 use super::source::Condition;
-use crate::engine::Network;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
-use crate::recipe::size::{ByteSize, Span};
+use crate::recipe::size::{ByteSize, TimeSpan};
 use crate::recipe::template::Template;
 
 /// How the outputs are built: what runs in the toolchain image.
@@ -40,7 +40,7 @@ pub struct Build {
     #[serde(default)]
     pub disk: Option<ByteSize>,
     /// Time limit for all steps together.
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// A second way to build: an upstream script that starts containers itself. Default: not available.

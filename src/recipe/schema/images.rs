@@ -21,7 +21,7 @@ pub struct Images {
     /// Replacements for registries that no longer exist. The key is the start of an image name, the value is the
     /// registry that serves the same images today.
     #[serde(default)]
-    pub heirs: BTreeMap<String, String>,
+    pub moved_registries: BTreeMap<String, String>,
     /// A ready-made image from a registry. Default: not available.
     #[serde(default)]
     pub registry: Option<RegistryImage>,
@@ -48,7 +48,7 @@ pub enum ImageWay {
     Upstream,
     /// Built from the recipe's own Dockerfile.
     Lean,
-    /// Bootstrapped from Debian's archive.
+    /// A root file system from Debian's archive.
     Debian,
 }
 

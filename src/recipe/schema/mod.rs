@@ -1,7 +1,8 @@
-//! The recipe format, version 1: these types mirror the YAML one to one.
+//! The recipe format, version 1. These types mirror the YAML one to one.
 
 mod build;
 mod images;
+mod network;
 mod outputs;
 mod package;
 mod recipe;
@@ -14,12 +15,13 @@ pub use build::{
 pub use images::{
     CrossPackages, DebianImage, ImageWay, Images, LeanImage, RegistryImage, UpstreamImage,
 };
+pub use network::Network;
 pub use outputs::{Checks, Output, VersionCheck};
 pub use package::{
     FileMode, LinkTarget, Package, PackageFile, PackageFormat, PackageRelations, PackageUnit,
 };
 pub use recipe::{ArchitectureSupport, RECIPE_FORMAT, Recipe, Targets};
 pub use source::{
-    Class, Condition, FileText, FolderSource, GitSource, PatchTarget, PatchUse, ReadText, Source,
+    Class, Condition, DirectorySource, FileText, GitSource, PatchTarget, PatchUse, ReadText, Source,
 };
 pub use values::{BuildOption, Case};

@@ -26,7 +26,7 @@ pub struct Recipe {
     pub format: Spanned<u32>,
     /// Name of the recipe, of its file (`NAME.yaml`) and of its directory below the output directory.
     pub name: Name,
-    /// One line that says what it builds.
+    /// What the recipe builds, in one line.
     pub summary: String,
     /// Where the source comes from.
     pub source: Source,

@@ -10,21 +10,21 @@ use bollard::query_parameters::{
 
 use super::client::Client;
 use super::failure::{status, words_of};
-use crate::engine::{EngineError, LABEL_RUN, Owned, OwnedKind};
+use crate::engine::{EngineError, LABEL_RUN, Leftover, LeftoverKind};
 
 impl Client {
-    pub(super) async fn owned(&self) -> Result<Vec<Owned>, EngineError> {
-        let mut owned = self.containers(&labelled()).await?;
-        owned.extend(self.owned_volumes().await?);
-        owned.extend(self.images(&labelled()).await?);
-        Ok(owned)
+    pub(super) async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
+        let mut found = self.containers(&labelled()).await?;
+        found.extend(self.labelled_volumes().await?);
+        found.extend(self.images(&labelled()).await?);
+        Ok(found)
     }
 
     pub(super) async fn named(
         &self,
         containers: &[String],
         images: &[String],
-    ) -> Result<Vec<Owned>, EngineError> {
+    ) -> Result<Vec<Leftover>, EngineError> {
         let begins = |name: &str, with: &[String]| with.iter().any(|start| name.starts_with(start));
         let mut found = self.containers(&HashMap::new()).await?;
         found.retain(|container| begins(&container.name, containers));
@@ -35,7 +35,7 @@ impl Client {
     }
 
     /// Containers, running or not.
-    pub(super) async fn containers(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
+    pub(super) async fn containers(&self, filters: &Filters) -> Result<Vec<Leftover>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
             .filters(filters)
@@ -50,8 +50,8 @@ impl Client {
             .filter_map(|container| {
                 let id = container.id?;
                 let name = container.names.unwrap_or_default().into_iter().next();
-                Some(Owned {
-                    kind: OwnedKind::Container,
+                Some(Leftover {
+                    kind: LeftoverKind::Container,
                     name: name.map_or_else(
                         || id.clone(),
                         |name| name.trim_start_matches('/').to_owned(),
@@ -68,7 +68,7 @@ impl Client {
             .collect())
     }
 
-    async fn owned_volumes(&self) -> Result<Vec<Owned>, EngineError> {
+    async fn labelled_volumes(&self) -> Result<Vec<Leftover>, EngineError> {
         let options = ListVolumesOptionsBuilder::new()
             .filters(&labelled())
             .build();
@@ -81,8 +81,8 @@ impl Client {
             .volumes
             .unwrap_or_default()
             .into_iter()
-            .map(|volume| Owned {
-                kind: OwnedKind::Volume,
+            .map(|volume| Leftover {
+                kind: LeftoverKind::Volume,
                 id: volume.name.clone(),
                 name: volume.name,
                 labels: volume.labels.into_iter().collect(),
@@ -92,7 +92,7 @@ impl Client {
             .collect())
     }
 
-    async fn images(&self, filters: &Filters) -> Result<Vec<Owned>, EngineError> {
+    async fn images(&self, filters: &Filters) -> Result<Vec<Leftover>, EngineError> {
         let options = ListImagesOptionsBuilder::new().filters(filters).build();
         let found = self
             .docker
@@ -101,8 +101,8 @@ impl Client {
             .map_err(|error| self.failed("list the images", error))?;
         Ok(found
             .into_iter()
-            .map(|image| Owned {
-                kind: OwnedKind::Image,
+            .map(|image| Leftover {
+                kind: LeftoverKind::Image,
                 name: image
                     .repo_tags
                     .into_iter()
@@ -127,21 +127,21 @@ impl Client {
         }
     }
 
-    pub(super) async fn remove(&self, owned: &Owned) -> Result<(), EngineError> {
-        let (kind, removed) = match owned.kind {
-            OwnedKind::Container => return self.remove_container(&owned.id).await,
-            OwnedKind::Volume => (
+    pub(super) async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError> {
+        let (kind, removed) = match leftover.kind {
+            LeftoverKind::Container => return self.remove_container(&leftover.id).await,
+            LeftoverKind::Volume => (
                 "volume",
                 self.patient
-                    .remove_volume(&owned.id, None::<RemoveVolumeOptions>)
+                    .remove_volume(&leftover.id, None::<RemoveVolumeOptions>)
                     .await,
             ),
-            OwnedKind::Image => {
+            LeftoverKind::Image => {
                 // Forced, or an image with several names would stay; one that a container runs from stays anyway.
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removed = self
                     .patient
-                    .remove_image(&owned.id, Some(options), None)
+                    .remove_image(&leftover.id, Some(options), None)
                     .await;
                 ("image", removed.map(drop))
             }
@@ -149,12 +149,11 @@ impl Client {
         match removed {
             Err(error) if status(&error) == Some(404) => Ok(()),
             Err(error) if status(&error) == Some(409) => Err(EngineError::InUse {
-                what: format!("{kind} {}", owned.name),
+                what: format!("{kind} {}", leftover.name),
                 source: words_of(error),
             }),
-            done => {
-                done.map_err(|error| self.failed(&format!("remove {kind} {}", owned.name), error))
-            }
+            done => done
+                .map_err(|error| self.failed(&format!("remove {kind} {}", leftover.name), error)),
         }
     }
 }

@@ -1,18 +1,23 @@
-//! Whether the machine has memory for more cgroups.
+//! What is left to the rest of the machine.
 
-use procfs::{Current as _, Meminfo};
+use procfs_core::{FromRead as _, Meminfo};
+
+/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
+/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
+/// before that many are left, and others get the same error until all are removed, which is done right after.
+pub const RESERVE: u64 = 200;
 
 /// Whether less than a tenth of the machine's memory is available, or nobody knows. An empty memory cgroup takes about
 /// 10 KB and 2 KB a processor, so that all that can be had take gigabytes.
 pub(super) fn is_short() -> bool {
-    Meminfo::current().map_or(true, |memory| too_little(&memory))
+    Meminfo::from_file("/proc/meminfo").map_or(true, |memory| too_little(&memory))
 }
 
 fn too_little(memory: &Meminfo) -> bool {
     available(memory) < memory.mem_total / 10
 }
 
-/// What the kernel says is available or, where it does not say it, as before 3.14: what is free, or kept of files.
+/// The available memory or, for kernels before 3.14, which do not report it, free memory and the page cache.
 fn available(memory: &Meminfo) -> u64 {
     let kept = || (memory.buffers + memory.cached).saturating_sub(memory.shmem.unwrap_or(0));
     memory
@@ -26,7 +31,8 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_memory_has_to_be_available() {
-        let mut memory = Meminfo::current().expect("a kernel that tells");
+        let mut memory =
+            Meminfo::from_file("/proc/meminfo").expect("a kernel that reports its memory");
         memory.mem_total = 1000;
         memory.mem_free = 50;
         for (available, short) in [(99, true), (100, false)] {

@@ -1,0 +1,54 @@
+//! What the tool makes on an engine, and how it is found again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+/// Label with the run's id, on every session, cache and image that the tool makes.
+pub const LABEL_RUN: &str = "io.kmembuild.run";
+/// Label with the recipe's name.
+pub const LABEL_RECIPE: &str = "io.kmembuild.recipe";
+/// Label on sessions: when anybody may remove them, in seconds since the Unix epoch.
+pub const LABEL_DEADLINE: &str = "io.kmembuild.deadline";
+/// Label on images: the identity (sha256 of the specification) that they were made from.
+pub const LABEL_IDENTITY: &str = "io.kmembuild.identity";
+
+/// Something on the engine that the tool made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it is.
+    pub kind: LeftoverKind,
+    /// The engine's id of it.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it is a session that runs.
+    pub running: bool,
+    /// Size in bytes of an image with all its layers, some of which other images may share.
+    pub size: Option<u64>,
+}
+
+/// What a [`Leftover`] is, in the words of the engines that people know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftoverKind {
+    /// A session.
+    Container,
+    /// A cache.
+    Volume,
+    /// An image.
+    Image,
+}
+
+impl fmt::Display for LeftoverKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LeftoverKind::Container => "container",
+            LeftoverKind::Volume => "volume",
+            LeftoverKind::Image => "image",
+        })
+    }
+}
