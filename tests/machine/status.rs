@@ -129,7 +129,7 @@ fn a_hierarchy_that_may_not_be_read_is_told() {
         .expect("setpriv is there");
     fs::set_permissions(&closed, Permissions::from_mode(0o755)).expect("changed");
     let finished = Finished::from(output).code(3);
-    finished.prints("problem: /kubepods/burstable: cannot be read: Permission denied");
+    finished.prints("problem: /kubepods/burstable: could not be read: Permission denied");
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub struct FileText {
     pub text: String,
 }
 
-/// A patch: a unified diff that must apply exactly, without offset or fuzz.
+/// A patch: a unified diff of files that exist. It must apply exactly, without offset or fuzz.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PatchUse {
