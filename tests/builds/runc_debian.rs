@@ -131,7 +131,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     };
     assert_run(
         &run(result(&place, "dist").join("runc")).code(0),
-        "off: it set the memory limit of the container, and wrote nothing to memory.kmem.*",
+        "off: it set the memory limit of the container and wrote nothing to memory.kmem.*",
         "/memory.limit_in_bytes>, \"67108864\", 8",
     );
     assert_run(
