@@ -68,10 +68,10 @@ impl Configuration {
     }
 }
 
-/// A configuration file that cannot be used.
+/// A configuration file that is not usable.
 #[derive(Debug, Error)]
 pub enum ConfigurationError {
-    /// It could not be read.
+    /// The file cannot be read.
     #[error("could not read {file}")]
     Unreadable {
         /// The file.
@@ -80,16 +80,16 @@ pub enum ConfigurationError {
         #[source]
         source: io::Error,
     },
-    /// It is not a valid configuration; the error has the position.
+    /// The file is not a configuration; the error contains the place.
     #[error(transparent)]
     Invalid(#[from] RecipeError),
-    /// The field `format` is missing.
+    /// The version of the format is missing.
     #[error("{file} must begin with `format: {CONFIG_FORMAT}`")]
     NoFormat {
         /// The file.
         file: String,
     },
-    /// The format is not supported.
+    /// The version of the format is not supported.
     #[error(
         "{file}: format {found} is not supported; this version of kmembuild reads format {CONFIG_FORMAT}"
     )]

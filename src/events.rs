@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-/// Version of the documents and of the lines that `--format json` prints.
+/// Version of the documents and lines of JSON output.
 pub const JSON_FORMAT: u32 = 1;
 
 /// Something that happened. It is serialised, within a versioned object, for JSON output.

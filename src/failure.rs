@@ -106,7 +106,7 @@ impl Failure {
         self
     }
 
-    /// The failure as documents have it.
+    /// The failure in the form that JSON documents have.
     pub fn document(&self) -> FailureDocument<'_> {
         FailureDocument {
             exit_code: self.kind.exit_code(),
@@ -146,13 +146,13 @@ impl Failure {
     }
 }
 
-/// The causes below an error, outermost first.
+/// The causes of an error, outermost first.
 fn causes(error: &dyn Error) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // Some libraries say the same thing on two levels.
+        // Some libraries report the same message on two levels.
         if causes.last() != Some(&text) {
             causes.push(text);
         }

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ArtifactError {
     /// The output directory cannot be written to.
-    #[error("cannot write to the output directory {}", path.display())]
+    #[error("could not write to the output directory {}", path.display())]
     Unwritable {
         /// The directory or file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
-    /// The error of a file or folder that could not be written, out of what the system said.
+    /// The error for a file or directory that could not be written.
     pub fn unwritable(path: &Path) -> impl Fn(io::Error) -> Self {
         |source| Self::Unwritable {
             path: path.to_owned(),

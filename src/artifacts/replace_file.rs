@@ -1,16 +1,15 @@
-//! The one way to write a file that others may read at any time.
+//! Writes files that others may read at any time.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Puts a file with `content` and the permission bits `mode` in the place of `path`, in one step and on the disk: no
-/// reader sees a part of it, and what had that name before is unchanged under its other names. A file that is the same
-/// already stays.
+/// Replaces the file at `path` with one that has this `content` and the permission bits `mode`, in one step and synced to
+/// disk: no reader sees a part of it, and other hard links of the old file stay unchanged. An identical file stays.
 ///
 /// # Errors
-/// What the system says; the earlier file is still there then.
+/// The system's error; the earlier file is still in place then.
 pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     if is_there(path, content, mode) {
         return Ok(());
@@ -23,7 +22,7 @@ pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .prefix(".kmembuild-")
         .tempfile_in(directory)?;
     file.write_all(content)?;
-    // The umask of the user is not meant: the readers are others.
+    // The user's umask does not apply: the readers are others.
     let permissions = Permissions::from_mode(mode);
     file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;

@@ -12,12 +12,12 @@ use crate::checksum::sha256_hex;
 use crate::events::Sink;
 use crate::recipe::{BUILD_LOG, MANIFEST, PLAN};
 
-/// File name of the signature of the checksums of a release, in minisign's form: with an Ed25519 key.
+/// File name of their signature in a release that is signed with an Ed25519 key, in minisign's format.
 pub const CHECKSUMS_MINISIG: &str = "SHA256SUMS.minisig";
-/// File name of the signature of the checksums of a release: DER in base64, with an ECDSA key.
+/// File name of their signature in a release that is signed with an ECDSA key: DER in base64.
 pub const CHECKSUMS_SIG: &str = "SHA256SUMS.sig";
-/// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
-/// staged is gone.
+/// A claimed output directory. Nothing in it changes before [`Target::publish`]; staged files are removed when the value is
+/// dropped.
 #[derive(Debug)]
 pub struct Target {
     folder: PathBuf,

@@ -13,7 +13,7 @@ use super::error::KeyError;
 pub(super) enum Algorithm {
     Ed25519,
     EcdsaP256,
-    /// One that cannot be used, in words.
+    /// An unsupported kind, described for people.
     Other(String),
 }
 
@@ -102,12 +102,12 @@ fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Algorith
                 other => format!("the curve {other}"),
             }
         });
-        Algorithm::Other(format!("an ECDSA key on {curve}"))
+        Algorithm::Other(format!("an ECDSA key with {curve}"))
     } else {
         let oid = oid.to_string();
         let known = OTHER_ALGORITHMS.iter().find(|(known, _)| *known == oid);
         Algorithm::Other(
-            known.map_or(format!("a key of the algorithm {oid}"), |(_, name)| {
+            known.map_or(format!("a key with the algorithm {oid}"), |(_, name)| {
                 (*name).to_owned()
             }),
         )

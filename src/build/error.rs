@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::artifacts::{ArtifactError, ManifestFile};
 use crate::attestation::AttestError;
 use crate::engine::EngineError;
-use crate::execute::{ExecuteError, TrialError};
+use crate::execute::{ExecuteError, RunCheckError};
 use crate::facts::FactsError;
 use crate::library::LibraryError;
 use crate::like::LikeError;
@@ -167,7 +167,7 @@ pub enum BuildError {
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// The run could not be registered.
-    #[error("cannot write to {}", path.display())]
+    #[error("could not write to {}", path.display())]
     Registration {
         /// Directory of the registrations.
         path: PathBuf,
@@ -186,7 +186,7 @@ pub enum BuildError {
     },
     /// A program could not be judged by running it.
     #[error(transparent)]
-    RunCheck(#[from] TrialError),
+    RunCheck(#[from] RunCheckError),
     /// The build succeeded and its outputs do not pass their checks.
     #[error(
         "the build does not pass its checks and is not published: {}",
@@ -209,7 +209,7 @@ pub enum BuildError {
     #[error(transparent)]
     Packaging(#[from] PackagingError),
     /// A staged file could not be read back.
-    #[error("cannot read {}", path.display())]
+    #[error("could not read {}", path.display())]
     Staged {
         /// The file.
         path: PathBuf,
@@ -218,7 +218,7 @@ pub enum BuildError {
         source: io::Error,
     },
     /// The staged plan is not a plan.
-    #[error("cannot read the plan in {}", path.display())]
+    #[error("could not read the plan in {}", path.display())]
     StagedPlan {
         /// The file.
         path: PathBuf,
@@ -242,7 +242,7 @@ impl BuildError {
             | Self::Execute(
                 ExecuteError::Interrupted | ExecuteError::Source(SourceError::Cancelled { .. }),
             )
-            | Self::RunCheck(TrialError::Execute(ExecuteError::Interrupted))
+            | Self::RunCheck(RunCheckError::Execute(ExecuteError::Interrupted))
             | Self::Artifact(ArtifactError::StoppedWaiting)
             | Self::Source(SourceError::Cancelled { .. })
             | Self::ReportedCommit(SourceError::Cancelled { .. }) => true,

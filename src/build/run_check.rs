@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::engine::EngineInfo;
 use crate::events::{Event, Sink};
-use crate::execute::{Context, ExecuteError, TrialError, try_out};
+use crate::execute::{Context, ExecuteError, RunCheckError, trace_run};
 use crate::failure::with_causes;
 use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
 
@@ -44,7 +44,7 @@ pub async fn check_by_running(
         sink,
         cancel: &workspace.cancel,
     };
-    let traced = try_out(file, engine.describe(), &context).await?;
+    let traced = trace_run(file, engine.describe(), &context).await?;
     let (_, check) = judge_trace(&traced);
     Ok(check)
 }
@@ -69,13 +69,13 @@ pub(super) async fn check_result(
             let text = format!("{name} was not judged by running it: {reason}");
             context.sink.event(&Event::Note { text });
         };
-        let traced = match try_out(&directory.join(name), engine, context).await {
+        let traced = match trace_run(&directory.join(name), engine, context).await {
             Ok(traced) => traced,
-            Err(TrialError::Refused { source, .. }) => {
+            Err(RunCheckError::Refused { source, .. }) => {
                 not_shown(source.to_string());
                 continue;
             }
-            Err(TrialError::Execute(
+            Err(RunCheckError::Execute(
                 error @ (ExecuteError::Offline { .. } | ExecuteError::BootstrapMissing),
             )) => {
                 not_shown(with_causes(&error));

@@ -9,13 +9,13 @@ use crate::attestation::{AttestError, AuditError, KeyError};
 use crate::build::{BuildError, FailedBuild, FailureLog};
 use crate::configuration::ConfigurationError;
 use crate::engine::EngineError;
-use crate::execute::{ExecuteError, Refusal, TrialError};
+use crate::execute::{ExecuteError, Refusal, RunCheckError};
 use crate::facts::FactsError;
 use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::packaging::PackagingError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, RequestedOption};
 use crate::release::{ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
 use crate::source::SourceError;
@@ -124,12 +124,12 @@ impl Explain for LikeError {
             Self::NoServer => usage().hint(
                 "find out why `kubectl version` shows no server (its message, KUBECONFIG, --context), or use the output of `kubelet --version=raw` on a node",
             ),
-            Self::Program => usage().hint("name the file: --like FILE"),
+            Self::Program => usage().hint("use --like FILE"),
             Self::NotRun { .. } => {
                 usage().hint("run it with --version on the node, and pass the output to --like")
             }
             Self::Several { .. } => usage().hint("pass one of them to --like"),
-            Self::Architecture { .. } => usage().hint("use --arch to choose a supported one"),
+            Self::Architecture { .. } => usage().hint("use --arch with a supported architecture"),
             Self::Nothing | Self::NoCommit { .. } => usage().hint(
                 "if you know the tag or commit from elsewhere (such as the package it came in), use --tag",
             ),
@@ -149,6 +149,15 @@ impl Explain for PlanError {
         };
         let hint = match self {
             Self::NotNeeded { .. } => "use --force to build it anyway",
+            Self::Option { option, .. } => match option {
+                RequestedOption::Static => "leave out --static",
+                RequestedOption::LowMemory => "leave out --low-memory",
+                RequestedOption::AllOutputs => "leave out --all-outputs",
+                RequestedOption::GoFlags => "leave out --goflags",
+                RequestedOption::Toolchain => "leave out --allow-toolchain",
+                RequestedOption::RunSh => "use --via make",
+                RequestedOption::Targets => "leave out --target",
+            },
             Self::ImageWay { .. } => "use one of those with --image",
             Self::CrossBuild { .. } => {
                 "use an engine on a machine of that architecture (--host or DOCKER_HOST)"
@@ -303,7 +312,7 @@ fn enter(kept: Option<&str>) -> Option<String> {
     })
 }
 
-impl Explain for TrialError {
+impl Explain for RunCheckError {
     fn advice(&self) -> Advice {
         match self {
             Self::Execute(ExecuteError::BootstrapMissing) => Advice::from(FailureKind::Engine).hint(

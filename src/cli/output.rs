@@ -8,7 +8,7 @@ use crate::report;
 /// Writes the result, or a part of it, to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     report::print(text).map_err(|error| {
-        let text = format!("cannot write to standard output: {error}");
+        let text = format!("could not write to standard output: {error}");
         Failure::new(FailureKind::Output, text)
     })
 }

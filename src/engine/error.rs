@@ -9,11 +9,11 @@ use thiserror::Error;
 use super::guest_path::GuestPath;
 use super::image::ImageContent;
 
-/// A failed operation of a container engine, with the thing it was done to.
+/// A failed operation of an engine, with what it was applied to.
 #[derive(Debug, Error)]
 pub enum EngineError {
-    /// The address of the engine cannot be used as it is written.
-    #[error("the engine address {address} cannot be used")]
+    /// The address of the engine is not valid.
+    #[error("invalid engine address {address}")]
     InvalidAddress {
         /// The address as given.
         address: String,
@@ -30,8 +30,8 @@ pub enum EngineError {
         #[source]
         source: ConnectFailure,
     },
-    /// The engine's configuration file with the registries' credentials could not be read.
-    #[error("the registry credentials in {} could not be read", path.display())]
+    /// The file with the registry credentials could not be read.
+    #[error("could not read the registry credentials in {}", path.display())]
     Credentials {
         /// The file.
         path: PathBuf,
@@ -39,25 +39,25 @@ pub enum EngineError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The engine, or the container that was being worked in, went away in the middle of an operation.
-    #[error("the container engine or its container went away while it was to {operation}")]
+    /// The engine, or the container in use, went away during an operation.
+    #[error("lost the container engine or its container while trying to {operation}")]
     Lost {
         /// What was being done, e.g. `run step compile`.
         operation: String,
-        /// What the connection said, or how the container ended.
+        /// The connection's error, or how the container ended.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Nothing moved for the allowed time.
-    #[error("{what} stalled: nothing arrived for {}", humantime::format_duration(*limit))]
+    /// No data arrived for the allowed time.
+    #[error("{what} stalled: no data for {}", humantime::format_duration(*limit))]
     Stalled {
         /// What stalled.
         what: String,
         /// The allowed time without a byte.
         limit: Duration,
     },
-    /// What was to be sent to the engine could not be read on this side.
-    #[error("could not {operation}: what was to be sent could not be read")]
+    /// The data to send to the engine could not be read.
+    #[error("could not {operation}: could not read the data to send")]
     Unreadable {
         /// What was being done, e.g. `upload to /src`.
         operation: String,
@@ -70,59 +70,59 @@ pub enum EngineError {
     DiskFull {
         /// What was being done.
         operation: String,
-        /// The engine's words.
+        /// The engine's message.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An image build ended with an error.
-    #[error("the image {image} could not be built: {message}")]
+    #[error("could not build image {image}: {message}")]
     ImageBuild {
         /// Name of the image.
         image: String,
-        /// The builder's last word.
+        /// The builder's last message.
         message: String,
     },
     /// The engine does not have the image.
-    #[error("the engine has no image {image}")]
+    #[error("image {image} not found on the engine")]
     NoImage {
         /// Name or id of the image.
         image: String,
     },
-    /// A container that drives the engine cannot have the engine's socket.
-    #[error("the engine has no socket at {socket} on its host")]
+    /// The engine's socket, which a session is to have, does not exist.
+    #[error("socket {socket} not found on the engine's host")]
     NoSocket {
         /// Path of the socket on the engine's host.
         socket: String,
     },
-    /// A registry has another image by that reference.
-    #[error("{reference} does not have the expected content")]
+    /// The image of a registry is not the expected one.
+    #[error("image {reference} does not have the expected content")]
     OtherContent {
         /// The reference.
         reference: String,
         /// The content that it has.
         found: ImageContent,
     },
-    /// There is no such file in the session.
-    #[error("{path} does not exist in the container")]
+    /// A file does not exist in the session.
+    #[error("{path} not found in the container")]
     NotInSession {
         /// The path.
         path: GuestPath,
     },
-    /// A container holds on to what was to be removed.
+    /// A container uses what was to be removed.
     #[error("{what} is in use")]
     InUse {
         /// What was to be removed, e.g. `volume kmembuild-runc-go-build-0123456789ab`.
         what: String,
-        /// The engine's words, which name the container.
+        /// The engine's message, which names the container.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Anything else that the engine refused.
+    /// The engine refused an operation for another reason.
     #[error("the engine could not {operation}")]
     Refused {
         /// What was being done, e.g. `pull golang:1.12-stretch`.
         operation: String,
-        /// The engine's words.
+        /// The engine's message.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -131,39 +131,37 @@ pub enum EngineError {
 /// What is wrong with an engine's address.
 #[derive(Debug, Error)]
 pub enum AddressProblem {
-    /// The scheme is missing or unknown.
+    /// The scheme is missing or unsupported.
     #[error("it must begin with unix://, tcp:// or ssh://")]
     Scheme,
     /// `unix://` without an absolute path.
     #[error("unix:// must be followed by the absolute path of a socket")]
     SocketPath,
-    /// There is no host in it.
-    #[error("it names no host")]
+    /// The host is missing.
+    #[error("the host is missing")]
     NoHost,
     /// Something follows the host and port.
     #[error("nothing may follow the host and port")]
     TrailingPath,
     /// A port after an `ssh://` host.
-    #[error(
-        "a port does not work with ssh://; give the host a Host entry with a Port in the SSH configuration"
-    )]
+    #[error("a port is unsupported with ssh://; set Port for the host in the SSH configuration")]
     SshPort,
-    /// TLS is wanted and there is no folder with certificates.
-    #[error("TLS needs a folder with ca.pem, cert.pem and key.pem")]
+    /// TLS is on, but no directory with certificates is given.
+    #[error("TLS requires a directory with ca.pem, cert.pem and key.pem")]
     NoCertificates,
     /// The certificates could not be used.
-    #[error("the certificates in {} cannot be used", folder.display())]
+    #[error("could not use the certificates in {}", folder.display())]
     Certificates {
-        /// The folder with `ca.pem`, `cert.pem` and `key.pem`.
+        /// The directory with `ca.pem`, `cert.pem` and `key.pem`.
         folder: PathBuf,
         /// Which of them, and why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The host is not a host's name.
-    #[error("the host in it is malformed")]
+    /// The host is not a valid host name.
+    #[error("the host is malformed")]
     Malformed {
-        /// What the parser said.
+        /// The parser's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -172,35 +170,35 @@ pub enum AddressProblem {
 /// How the connection to an engine failed.
 #[derive(Debug, Error)]
 pub enum ConnectFailure {
-    /// There is no such socket: the engine is not installed or not running.
-    #[error("there is no such socket")]
+    /// The socket does not exist: the engine is not installed or not running.
+    #[error("the socket does not exist")]
     NoSocket {
         /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// The socket is there and this user may not use it.
-    #[error("this user may not use it")]
+    /// The socket exists, but this user may not use it.
+    #[error("this user may not use the socket")]
     PermissionDenied {
         /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Nobody listens at the address.
-    #[error("nobody listens there")]
+    /// Nothing listens at the address.
+    #[error("nothing is listening there")]
     ConnectionRefused {
         /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// Somebody listens and does not answer.
-    #[error("there was no answer within {}", humantime::format_duration(*limit))]
+    /// Something listens, but does not answer.
+    #[error("no answer within {}", humantime::format_duration(*limit))]
     Silent {
-        /// How long an answer was waited for.
+        /// How long the tool waited for an answer.
         limit: Duration,
     },
-    /// Something answered that is not a container engine.
-    #[error("what answers there is not a container engine")]
+    /// What answered is not a container engine.
+    #[error("the server there is not a container engine")]
     NotAnEngine {
         /// What was wrong with the answer.
         #[source]
@@ -209,7 +207,7 @@ pub enum ConnectFailure {
     /// The connection failed in another way: name resolution, TLS, SSH.
     #[error("the connection failed")]
     Connection {
-        /// What the connection said.
+        /// The connection's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

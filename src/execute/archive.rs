@@ -1,11 +1,11 @@
-//! Archives of a single small file.
+//! Archives with one small file.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::engine::ByteStream;
 
-/// The archive of one file that everybody may read; `modified` is in seconds since 1970.
+/// An archive with one file that everybody may read; `modified` is in seconds since 1970.
 pub(super) fn one_file_archive(path: &str, text: &str, modified: u64) -> ByteStream {
     let mut header = tar::Header::new_gnu();
     header.set_mode(0o644);

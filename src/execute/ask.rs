@@ -1,4 +1,4 @@
-//! Short questions to a running container.
+//! Short questions to a session.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::sinks::Answer;
 use crate::artifacts::PackageVersion;
 use crate::engine::{Command, EngineError, Exit, GuestPath, Session};
 
-/// Runs a short command; its exit and its lines.
+/// Runs a short command and returns its exit and its lines.
 pub(super) async fn ask(
     session: &dyn Session,
     command: &[&str],
@@ -23,7 +23,7 @@ pub(super) async fn ask(
     Ok((exit, answer.into_lines()))
 }
 
-/// The packages of a Debian image; none where there is no dpkg.
+/// The packages of a Debian image; empty for an image without dpkg.
 pub(super) async fn packages(session: &dyn Session) -> Vec<PackageVersion> {
     let query = ["dpkg-query", "-W", "-f=${binary:Package} ${Version}\\n"];
     let Ok((Exit { code: 0, .. }, lines)) = ask(session, &query).await else {

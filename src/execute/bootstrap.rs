@@ -12,7 +12,7 @@ use tokio_util::io::ReaderStream;
 
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::engine_failed;
+use super::found::engine_failed;
 use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY};
 use crate::events::Event;
 
@@ -30,11 +30,11 @@ pub(super) struct Bootstrap<'a> {
     pub(super) labels: BTreeMap<String, String>,
 }
 
-/// Carries the preferences to mmdebstrap's hook; a text on its command line would have to be quoted for a shell.
+/// Passes the preferences to mmdebstrap's hook; on its command line they would have to be quoted for a shell.
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
-/// Carries the links to mmdebstrap's hook: where one is, a tab, where it leads.
+/// Passes the links to mmdebstrap's hook, one a line: the link, a tab, its target.
 const LINKS_VARIABLE: &str = "KMEMBUILD_LINKS";
-/// Latest time of a file in the image, in seconds since 1970: the day of Debian 11's release.
+/// Latest modification time in the image, in seconds since 1970: the day of Debian 11's release.
 const FILE_TIMES: &str = "1628899200";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
@@ -58,7 +58,7 @@ pub(super) async fn bootstrap(
         .arg("--variant=apt")
         .arg(format!("--architectures={}", architectures.join(",")))
         .arg(format!("--include={}", what.packages.join(",")));
-    // The same packages give the same layer, whenever and wherever: times that are later become this one.
+    // Later times are clamped to this one, so that the same packages give the same layer at any time and place.
     command.env("SOURCE_DATE_EPOCH", FILE_TIMES);
     if let Some(preferences) = what.preferences {
         command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
@@ -92,7 +92,7 @@ pub(super) async fn bootstrap(
 
     let outcome: Arc<Mutex<Option<String>>> = Arc::default();
     let verdict = Arc::clone(&outcome);
-    // An archive that ends early must not become an image: the exit status is part of the stream.
+    // The exit status is part of the stream, so that an incomplete archive does not become an image.
     let end = stream::once(async move {
         let status = child.wait().await?;
         if status.success() {
@@ -129,7 +129,7 @@ pub(super) async fn bootstrap(
     };
     let engine = context.engine;
     let provided = engine.provide(what.name, source, context.sink, context.cancel);
-    // Both at once: mmdebstrap would stop when nobody reads its messages.
+    // Concurrently: mmdebstrap blocks when nobody reads its messages.
     let (provided, ()) = tokio::join!(provided, told);
     if let Some(status) = outcome.lock().await.take() {
         return Err(failed(format!("{status}; {}", last_lines.join("; "))));
@@ -138,7 +138,7 @@ pub(super) async fn bootstrap(
     provided.ok_or(ExecuteError::Interrupted)
 }
 
-/// Debian's name of an architecture that is given in Go's terms.
+/// Debian's name of an architecture given in Go's terms.
 fn debian_architecture(architecture: &str) -> &str {
     match architecture {
         "386" => "i386",

@@ -1,4 +1,4 @@
-//! Runs the planned steps in a session and takes the outputs out of it.
+//! Runs the planned steps in a session and collects the outputs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,32 +27,32 @@ use crate::plan::{Plan, PlannedSource};
 use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
 
-/// What the execution of a plan left.
+/// The result of an execution.
 #[derive(Debug)]
 pub struct Built {
-    /// The image the steps were run in.
+    /// The image in which the steps ran.
     pub image: UsedImage,
-    /// Tree of the compiled source where patches changed it.
+    /// The tree that was compiled, where patches changed it.
     pub patched_tree: Option<String>,
-    /// Packages of the image, where it is a Debian one.
+    /// Packages of the image, if it is a Debian image.
     pub packages: Vec<PackageVersion>,
-    /// The image's toolchain, where the plan asks for one.
+    /// The image's toolchain, if the plan requires one.
     pub toolchain: Option<Toolchain>,
     /// The steps, in order.
     pub steps: Vec<StepRecord>,
-    /// What was taken out, the plan's outputs first, each with what must hold for it.
+    /// The collected files, the plan's outputs first, each with its expectations.
     pub files: Vec<(CollectedFile, Expectations)>,
-    /// What the outputs said when they were run in the container, by file name.
+    /// What the outputs printed about their version in the container, by file name.
     pub version_runs: BTreeMap<String, VersionRun>,
 }
 
-/// Time the container outlives its build's limit, for collecting and for a slow engine.
+/// Time that the session outlives the limit of its build, for collecting and for a slow engine.
 const GRACE: Duration = Duration::from_mins(10);
 
-/// Gets the planned image onto the engine.
+/// Provides the planned image on the engine.
 ///
 /// # Errors
-/// An [`ExecuteError`] that names what failed.
+/// An [`ExecuteError`] with what failed.
 pub async fn provide_image(
     plan: &Plan,
     engine: &EngineInfo,
@@ -67,11 +67,11 @@ pub async fn provide_image(
     .await
 }
 
-/// Carries out `plan` in `image`; the outputs go into the folder `staging`. Whatever happens, the container is gone
-/// afterwards, except for one that is kept on request; the same goes for what upstream's own script makes.
+/// Carries out `plan` in `image`; the outputs go into the directory `staging`. The session is closed on every path, and
+/// what upstream's own script made is removed, unless a failed build is to be kept.
 ///
 /// # Errors
-/// An [`ExecuteError`] that names what failed.
+/// An [`ExecuteError`] with what failed.
 pub async fn execute(
     plan: &Plan,
     engine: &EngineInfo,
@@ -106,7 +106,7 @@ pub async fn execute(
     })
 }
 
-/// What came of the work in the container.
+/// The result of the work in the session.
 struct Done {
     patched_tree: Option<String>,
     packages: Vec<PackageVersion>,
@@ -115,7 +115,7 @@ struct Done {
     taken_out: TakenOut,
 }
 
-/// Opens the container, works in it and closes it on every path.
+/// Opens the session, works in it and closes it on every path.
 async fn in_container(
     plan: &Plan,
     engine_architecture: &str,
@@ -124,10 +124,10 @@ async fn in_container(
     staging: &Path,
 ) -> Result<Done, ExecuteError> {
     let spec = session_spec(plan, image, context);
-    // Not stopped half-way: between its creation and its start a container is nobody's.
+    // Not cancelled half-way: between its creation and its start nobody knows the container.
     let opened = context.engine.open(&spec).await;
     let session = opened.map_err(|source| {
-        // It may have been created before that.
+        // It may have been created before the failure.
         context.run.leaves_something();
         script::open_failed(source, context)
     })?;
@@ -151,7 +151,7 @@ async fn in_container(
     outcome
 }
 
-/// The work in an open container.
+/// The work in an open session.
 struct Work<'a> {
     plan: &'a Plan,
     engine_architecture: &'a str,
@@ -162,7 +162,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Sees to it that upstream's script has a client of the engine.
+    /// Makes sure that upstream's script has a client of the engine.
     async fn provide_client(&self) -> Result<(), ExecuteError> {
         let (context, session) = (self.context, self.session);
         let Some(script) = &self.plan.build.script else {
@@ -187,7 +187,7 @@ impl Work<'_> {
             None => None,
             Some(planned) => Some(check_toolchain(planned, &self.image.name, session).await?),
         };
-        // None of them needs another, and an engine takes its time for each question.
+        // Concurrently: they are independent, and each question to an engine takes time.
         let ((), packages, patched_tree) = tokio::join!(
             check_needs(&plan.build, context, session),
             packages(session),
@@ -196,7 +196,7 @@ impl Work<'_> {
         let patched_tree = patched_tree?;
         let steps = self.steps().await?;
         let taking = take_all_out(plan, self.engine_architecture, session, staging);
-        let detail = "taking the outputs out".to_owned();
+        let detail = "collecting the outputs".to_owned();
         let taken_out = stage(context, "collect", detail, async {
             let taken = taking.await?;
             let bytes = taken.files.iter().map(|(file, _)| file.size).sum::<u64>();
@@ -236,7 +236,7 @@ impl Work<'_> {
     }
 }
 
-/// Runs `work` as a stage that is announced and whose end is told with its duration.
+/// Runs `work` as a stage and reports its beginning and its end.
 async fn stage<T>(
     context: &Context<'_>,
     stage: &'static str,
@@ -310,11 +310,11 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
 fn describe_image(plan: &Plan) -> String {
     use crate::plan::PlannedImage;
     match &plan.image {
-        PlannedImage::Registry(base) => format!("ready image {}", base.name),
+        PlannedImage::Registry(base) => format!("image {}", base.name),
         PlannedImage::Dockerfile { way, bases, .. } => {
             let names: Vec<_> = bases.iter().map(|base| base.name.as_str()).collect();
             format!(
-                "{} image on {}",
+                "{} image based on {}",
                 format!("{way:?}").to_lowercase(),
                 names.join(", ")
             )
@@ -322,8 +322,8 @@ fn describe_image(plan: &Plan) -> String {
         PlannedImage::Debian {
             suite, packages, ..
         } => {
-            format!("Debian {suite} with {} chosen packages", packages.len())
+            format!("Debian {suite} with {} selected packages", packages.len())
         }
-        PlannedImage::Archive { image_id } => format!("image {} of the archive", short(image_id)),
+        PlannedImage::Archive { image_id } => format!("image {} from the archive", short(image_id)),
     }
 }

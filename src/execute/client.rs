@@ -1,4 +1,4 @@
-//! The engine's client that upstream's own build script drives the engine with.
+//! The engine's client, with which upstream's own build script drives the engine.
 
 use super::ask::ask;
 use super::context::Context;
@@ -11,10 +11,10 @@ use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::PlannedScript;
 
-/// Folder of the driver container that comes first in every search path.
+/// The directory of the driver container that is first in every search path.
 const PROGRAMS: &str = "/usr/local/bin";
 
-/// Whether the driver container lacks a client of the engine that the script works with and that the engine answers.
+/// Whether the driver container lacks a client that the script works with and that reaches the engine.
 pub(super) async fn lacks_client(script: &PlannedScript, session: &dyn Session) -> bool {
     match ask_client(session).await {
         Ok(version) => major(&version).is_none_or(|major| major >= script.client_below),
@@ -22,7 +22,7 @@ pub(super) async fn lacks_client(script: &PlannedScript, session: &dyn Session) 
     }
 }
 
-/// The version of the container's client, when the engine answers it; otherwise why not.
+/// The version of the container's client if it reaches the engine; otherwise the reason.
 async fn ask_client(session: &dyn Session) -> Result<String, String> {
     let question = ["docker", "version", "--format", "{{.Client.Version}}"];
     match ask(session, &question).await {
@@ -32,7 +32,7 @@ async fn ask_client(session: &dyn Session) -> Result<String, String> {
     }
 }
 
-/// Gets the image that has a client.
+/// Provides the image that has a client.
 pub(super) async fn provide_client(
     script: &PlannedScript,
     context: &Context<'_>,
@@ -48,8 +48,8 @@ fn build_failed(source: EngineError) -> ExecuteError {
     }
 }
 
-/// Copies the client out of its image into the driver container, and sees that the engine answers it. Not to be stopped
-/// half-way: the container that it comes out of would stay.
+/// Copies the client from its image into the driver container and checks that it reaches the engine. Must not be cancelled
+/// half-way: the container of the client's image would stay.
 pub(super) async fn copy_client(
     script: &PlannedScript,
     client: &Image,
@@ -78,7 +78,7 @@ pub(super) async fn copy_client(
         context.run.leaves_something();
         context.sink.event(&Event::Warning {
             text: format!(
-                "a container of {} is left on the engine: {}; `kmembuild clean` removes it",
+                "could not remove a container of {}: {}; run `kmembuild clean` to remove it",
                 script.client.name,
                 with_causes(&error)
             ),
@@ -89,10 +89,10 @@ pub(super) async fn copy_client(
         .await
         .map_err(|reason| ExecuteError::NoScript {
             engine: context.engine.describe().address.clone(),
-            reason: format!("a client in a container cannot drive it: {reason}"),
+            reason: format!("a client in a container cannot reach it: {reason}"),
         })?;
     context.sink.event(&Event::Note {
-        text: format!("the engine's client comes from {}", script.client.name),
+        text: format!("using the engine's client of image {}", script.client.name),
     });
     Ok(())
 }

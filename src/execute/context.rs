@@ -1,4 +1,4 @@
-//! What an execution works with, beside the plan.
+//! What an execution works with besides the plan.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,23 +15,23 @@ use crate::source::Store;
 pub struct Context<'a> {
     /// The engine.
     pub engine: &'a dyn Engine,
-    /// The store that holds the planned commit; `None` for a source that is a folder of the image.
+    /// The store with the planned commit; `None` for a source that is a directory of the image.
     pub store: Option<&'a Store>,
     /// Texts of the planned patches, by file.
     pub patches: &'a BTreeMap<String, String>,
     /// The archive behind a [`crate::plan::PlannedImage::Archive`].
     pub image_archive: Option<&'a Path>,
-    /// Mirror of Debian's archive for a bootstrap; Debian's own when not given.
+    /// Mirror of Debian's archive for a bootstrap; `None` for Debian's own.
     pub debian_mirror: Option<&'a str>,
-    /// The run; its id is for labels and names.
+    /// The run, whose id is in labels and names.
     pub run: &'a Run,
-    /// Folder for lock files.
+    /// Directory for lock files.
     pub locks: &'a Path,
-    /// Take nothing from the network: what is neither in the store nor on the engine is an error.
+    /// Use nothing from the network: what is neither in the store nor on the engine is an error.
     pub offline: bool,
-    /// What images must be, by name.
+    /// The content that images must have, by name.
     pub locked_images: &'a BTreeMap<String, ImageContent>,
-    /// What says so, for messages: `the lock file`.
+    /// Where that is written, for messages: `the lock file`.
     pub locked_by: &'static str,
     /// Keep the container of a failed step.
     pub keep: bool,
@@ -39,12 +39,12 @@ pub struct Context<'a> {
     pub stall: Duration,
     /// Takes the events.
     pub sink: &'a dyn Sink,
-    /// Cancelled when the user stops the run.
+    /// Is cancelled when the user stops the run.
     pub cancel: &'a CancellationToken,
 }
 
 impl Context<'_> {
-    /// Whether the image is the locked one, or none of that name is locked.
+    /// Whether the image has the locked content, or none is locked for that name.
     pub(super) fn is_locked(&self, name: &str, image: &Image) -> bool {
         let locked = self.locked_images.get(name);
         locked.is_none() || image.known_content() == locked

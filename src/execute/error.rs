@@ -10,12 +10,12 @@ use crate::engine::EngineError;
 use crate::events::command_line;
 use crate::source::SourceError;
 
-/// One reference that was tried for an image, and why it did not do.
+/// An image reference that was tried, and why it failed.
 #[derive(Debug, Clone)]
 pub struct FailedAttempt {
     /// The image reference.
     pub reference: String,
-    /// Why it did not do.
+    /// Why it failed.
     pub reason: String,
 }
 
@@ -32,40 +32,40 @@ pub enum ExecuteError {
         source: EngineError,
     },
     /// A tree could not be read or patched.
-    #[error("the source could not be prepared")]
+    #[error("could not prepare the source")]
     Source(#[source] SourceError),
-    /// No place has the image.
-    #[error("no place has the image {name}:{}", attempts(failed))]
+    /// None of the places has the image.
+    #[error("image {name} was not found anywhere:{}", attempts(failed))]
     ImageUnavailable {
         /// The name upstream expects.
         name: String,
         /// Every reference that was tried.
         failed: Vec<FailedAttempt>,
     },
-    /// No place has the locked image; some have another one of that name.
+    /// None of the places has the locked image, but some have another one by that name.
     #[error(
-        "the image {name} is another one than {by} names: its layers are{}\nand those of {by} are{}",
+        "image {name} does not match {by}: it has the layers{}\nbut {by} has{}",
         lines(found),
         lines(locked)
     )]
     ImageMoved {
         /// The name.
         name: String,
-        /// What locks it: `the lock file`.
+        /// What it must match, for messages: `the lock file`.
         by: &'static str,
-        /// Layers of the one that is locked.
+        /// Layers of the locked image.
         locked: Vec<String>,
-        /// Layers of the last one that was found.
+        /// Layers of the last image that was found.
         found: Vec<String>,
     },
-    /// The image is not on the engine and must not be fetched or made.
-    #[error("the image {image} is not on the engine, and --offline takes nothing from the network")]
+    /// The image is not on the engine, and must not be fetched or made.
+    #[error("image {image} is not on the engine, and an offline build does not fetch it")]
     Offline {
         /// The image.
         image: String,
     },
     /// The image is for other processors than the engine's.
-    #[error("the image {name} is for {found}, and the engine runs {wanted}")]
+    #[error("image {name} is for {found}, but the engine runs {wanted}")]
     ImageArchitecture {
         /// The image.
         name: String,
@@ -74,18 +74,16 @@ pub enum ExecuteError {
         /// The engine's.
         wanted: String,
     },
-    /// The image archive was loaded and the image it promised is not there.
-    #[error(
-        "the image archive {file} was loaded, and the image {image_id} that it names is not on the engine"
-    )]
+    /// The image archive was loaded, but the image that it lists is not there.
+    #[error("the engine loaded image archive {file}, but still does not have image {image_id}")]
     ImageNotInArchive {
         /// The file.
         file: String,
-        /// The promised image.
+        /// The image that the archive lists.
         image_id: String,
     },
     /// The bootstrap program is not installed.
-    #[error("mmdebstrap is not installed on this machine; it makes the Debian image")]
+    #[error("mmdebstrap is not installed on this machine; it is required to make the Debian image")]
     BootstrapMissing,
     /// The bootstrap program failed.
     #[error("mmdebstrap could not bootstrap Debian {suite}: {reason}")]
@@ -95,34 +93,34 @@ pub enum ExecuteError {
         /// Its exit status and last lines.
         reason: String,
     },
-    /// The lock of an image to make cannot be had.
-    #[error("cannot lock the making of an image with {}", path.display())]
+    /// A lock file could not be locked.
+    #[error("could not lock {}", path.display())]
     ImageLock {
         /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The source folder is not in the image.
-    #[error("the image has no source folder {path}; the package {package} brings it")]
+    /// The source directory is not in the image.
+    #[error("source directory {path} not found in the image; package {package} provides it")]
     SourceFolderMissing {
-        /// The folder.
+        /// The directory.
         path: String,
         /// The package.
         package: String,
     },
-    /// What the image has in the work folder could not be removed, and would be compiled along.
-    #[error("the files that the image has in {path} could not be removed: {reason}")]
+    /// The image's own files in the working directory could not be removed, and would be compiled too.
+    #[error("could not remove the image's own files in {path}: {reason}")]
     WorkdirNotCleared {
-        /// The work folder.
+        /// The working directory.
         path: String,
-        /// What `find` said.
+        /// The message of `find`.
         reason: String,
     },
-    /// The image's toolchain did not tell its version.
+    /// The version of the image's toolchain could not be determined.
     #[error(
-        "the toolchain of the image {image} did not tell its version: {}: {reason}",
+        "could not determine the toolchain version of image {image}: {}: {reason}",
         command_line(command)
     )]
     ToolchainUnknown {
@@ -130,11 +128,11 @@ pub enum ExecuteError {
         image: String,
         /// The command that was run.
         command: Vec<String>,
-        /// Why not.
+        /// Why.
         reason: String,
     },
-    /// The image's toolchain is another one than upstream's.
-    #[error("the toolchain in the image {image} is {found}, and upstream builds this version with {upstream}{}", accepted(allowed.as_deref()))]
+    /// The image's toolchain is not the one that upstream builds with.
+    #[error("the toolchain of image {image} is {found}, but upstream builds this version with {upstream}{}", accepted(allowed.as_deref()))]
     Toolchain {
         /// The image.
         image: String,
@@ -145,9 +143,9 @@ pub enum ExecuteError {
         /// The version that the user accepts.
         allowed: Option<String>,
     },
-    /// Another image has the name under which upstream's script looks for its own.
+    /// Another image has the name by which upstream's script finds its own.
     #[error(
-        "upstream's script looks for its image under the name {name}, which another image on the engine has: {other} instead of {wanted}"
+        "upstream's script finds its image by the name {name}, but the engine has another image by that name: {other} instead of {wanted}"
     )]
     NameTaken {
         /// The name.
@@ -157,12 +155,12 @@ pub enum ExecuteError {
         /// Id of the image that is to be used.
         wanted: String,
     },
-    /// The engine cannot be driven from a container.
+    /// The engine cannot be driven from within a container.
     #[error("the engine at {engine} cannot run upstream's script: {reason}")]
     NoScript {
         /// Address of the engine.
         engine: String,
-        /// Why not.
+        /// Why.
         reason: String,
     },
     /// The engine cannot do something that the plan needs.
@@ -173,10 +171,10 @@ pub enum ExecuteError {
         /// What it cannot do, as a predicate: `cannot ...`.
         lacks: &'static str,
     },
-    /// The run's registration could not be written to.
-    #[error("what upstream's script will leave could not be noted")]
+    /// The run's registration could not be written.
+    #[error("could not record what upstream's script will leave behind")]
     RunNote {
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -198,8 +196,8 @@ pub enum ExecuteError {
         /// The container that was kept, if one was.
         kept: Option<String>,
     },
-    /// A step failed and the kernel had killed one of its processes for lack of memory.
-    #[error("step {step} was killed for lack of memory: {}{}", memory_limit(*limit), tail(last_lines))]
+    /// A step failed, and the kernel had killed one of its processes for lack of memory.
+    #[error("step {step} ran out of memory: {}{}", memory_limit(*limit), tail(last_lines))]
     OutOfMemory {
         /// The step.
         step: String,
@@ -210,8 +208,8 @@ pub enum ExecuteError {
         /// The container that was kept, if one was.
         kept: Option<String>,
     },
-    /// The steps took longer than they may.
-    #[error("step {step} was stopped: the build may take {} in all", humantime::format_duration(*limit))]
+    /// The steps exceeded the time limit.
+    #[error("step {step} was stopped: the build exceeded its time limit of {}", humantime::format_duration(*limit))]
     TimedOut {
         /// The step that ran then.
         step: String,
@@ -228,14 +226,14 @@ pub enum ExecuteError {
         /// Its last lines of output.
         last_lines: Vec<String>,
     },
-    /// An output is not there after the steps.
-    #[error("the steps succeeded and left no {path}")]
+    /// The steps did not produce an output.
+    #[error("the steps succeeded, but did not produce {path}")]
     OutputMissing {
         /// Path in the container.
         path: String,
     },
     /// An output could not be stored.
-    #[error("an output could not be collected")]
+    #[error("could not collect an output")]
     Collect(#[source] ArtifactError),
     /// The user stopped the run.
     #[error("interrupted")]
@@ -243,7 +241,7 @@ pub enum ExecuteError {
 }
 
 fn stage_failed(stage: &str) -> String {
-    format!("the engine failed during the stage `{stage}`")
+    format!("the engine failed during the {stage} stage")
 }
 
 fn attempts(failed: &[FailedAttempt]) -> String {
@@ -267,14 +265,14 @@ fn tail(lines: &[String]) -> String {
 
 fn memory_limit(limit: Option<u64>) -> String {
     match limit {
-        Some(bytes) => format!("the limit was {} (--memory)", bytesize::ByteSize(bytes)),
-        None => "no limit was set, so the engine's host itself ran out".to_owned(),
+        Some(bytes) => format!("the limit was {}", bytesize::ByteSize(bytes)),
+        None => "no limit was set, so the engine's host itself ran out of it".to_owned(),
     }
 }
 
 fn accepted(allowed: Option<&str>) -> String {
     allowed
-        .map(|allowed| format!(" (--allow-toolchain accepts {allowed})"))
+        .map(|allowed| format!("; {allowed} is accepted instead"))
         .unwrap_or_default()
 }
 
@@ -290,7 +288,7 @@ impl ExecuteError {
         }
     }
 
-    /// Id of the container that was kept for looking around in it.
+    /// Id of the container that was kept for inspection.
     pub fn kept_container(&self) -> Option<&str> {
         match self {
             ExecuteError::StepFailed { kept, .. }

@@ -1,4 +1,4 @@
-//! Gets the planned toolchain image onto the engine.
+//! Provides the planned toolchain image.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,6 +8,7 @@ use super::archive::one_file_archive;
 use super::bootstrap::{Bootstrap, bootstrap};
 use super::context::Context;
 use super::error::ExecuteError;
+use super::found::{engine_failed, moved, present};
 use super::pull::pull;
 use super::session_end::until_cancelled;
 use super::sinks::Remarks;
@@ -18,16 +19,16 @@ use crate::events::Event;
 use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
-/// The image that a build was run in.
+/// The image in which a build ran.
 #[derive(Debug, Clone)]
 pub struct UsedImage {
     /// The image.
     pub image: Image,
-    /// Name it has on the engine.
+    /// Its name on the engine.
     pub name: String,
-    /// For each image that was looked for: its name and the reference that had it (`None`: it was there).
+    /// The images that were needed, by name, each with the reference it was pulled from (`None`: the engine had it).
     pub pulled: BTreeMap<String, Option<String>>,
-    /// What the making of the image had to say.
+    /// Remarks of the image build.
     pub remarks: Vec<String>,
 }
 
@@ -38,7 +39,7 @@ impl UsedImage {
     }
 }
 
-/// Name that the planned image has, or will have, on the engine.
+/// The name that the planned image has, or will have, on the engine.
 pub fn image_name(plan: &Plan) -> String {
     match &plan.image {
         PlannedImage::Registry(base) => base.name.clone(),
@@ -49,7 +50,7 @@ pub fn image_name(plan: &Plan) -> String {
     }
 }
 
-/// The planned image, where the engine has it already.
+/// The planned image, if the engine already has it.
 ///
 /// # Errors
 /// The [`EngineError`] of an engine that does not answer.
@@ -58,7 +59,7 @@ pub async fn find_image(plan: &Plan, engine: &dyn Engine) -> Result<Option<Image
     Ok(found.filter(|image| is_planned(plan, image)))
 }
 
-/// Whether an image of the planned name is the planned one, as far as that can be told by its label.
+/// Whether an image by the planned name is the planned one, according to its label.
 fn is_planned(plan: &Plan, image: &Image) -> bool {
     match &plan.image {
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => true,
@@ -68,7 +69,7 @@ fn is_planned(plan: &Plan, image: &Image) -> bool {
     }
 }
 
-/// Makes sure that the planned image is on the engine; one of the wanted identity is not made again. Ends with
+/// Makes sure that the planned image is on the engine. An image with the planned identity is not made again. Returns
 /// [`ExecuteError::Interrupted`] when the user stops the run.
 pub(super) async fn provide(
     plan: &Plan,
@@ -98,7 +99,7 @@ pub(super) async fn provide(
     Ok(used)
 }
 
-/// An image that is used as it is served.
+/// An image that is used as the registry serves it.
 async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
     let (image, pulled) = pull(base, context).await?;
     Ok(UsedImage {
@@ -109,7 +110,7 @@ async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, Exe
     })
 }
 
-/// The image of that name and the planned identity, if it was made before.
+/// The image by that name with the planned identity, if it was made before.
 async fn made(
     plan: &Plan,
     name: &str,
@@ -119,7 +120,7 @@ async fn made(
     let image = image.filter(|image| is_planned(plan, image) && context.is_locked(name, image));
     Ok(image.map(|image| {
         context.sink.event(&Event::Note {
-            text: format!("the image {name} is there already"),
+            text: format!("image {name} is already on the engine"),
         });
         UsedImage {
             image,
@@ -130,19 +131,19 @@ async fn made(
     }))
 }
 
-/// Waits until no other run makes the image of that identity: of two of the same name, one would be left nameless.
+/// Waits until no other run is making the image with that identity: of two with the same name, one would lose it.
 pub(super) async fn turn_to_make(
     name: &str,
     identity: &str,
     context: &Context<'_>,
 ) -> Result<File, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
-    let purpose = format!("makes the image {name}");
+    let purpose = format!("is making image {name}");
     let turn = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     turn.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 
-/// Makes an image that is not there, once it is this run's turn.
+/// Makes a missing image, when no other run is making it.
 async fn make_once(
     plan: &Plan,
     name: String,
@@ -163,7 +164,7 @@ async fn make_once(
     Ok(used)
 }
 
-/// Name of an image that the tool makes: tells people what it is, and is unique to its identity.
+/// The name of an image that the tool makes: it shows people what it is, and is unique to its identity.
 fn made_name(plan: &Plan, identity: &str) -> String {
     let way = match &plan.image {
         PlannedImage::Debian { suite, .. } => format!("debian-{suite}"),
@@ -171,32 +172,6 @@ fn made_name(plan: &Plan, identity: &str) -> String {
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
     };
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
-}
-
-pub(super) fn engine_failed(source: EngineError) -> ExecuteError {
-    ExecuteError::Engine {
-        stage: "image",
-        source,
-    }
-}
-
-/// The image of that name, where the engine has it.
-pub(super) async fn present(
-    name: &str,
-    context: &Context<'_>,
-) -> Result<Option<Image>, ExecuteError> {
-    context.engine.image(name).await.map_err(engine_failed)
-}
-
-/// The failure of an image that no place has as it is locked.
-pub(super) fn moved(name: String, found: Vec<String>, context: &Context<'_>) -> ExecuteError {
-    let locked = context.locked_images.get(&name);
-    ExecuteError::ImageMoved {
-        by: context.locked_by,
-        locked: locked.map_or_else(Vec::new, |content| content.layers.clone()),
-        found,
-        name,
-    }
 }
 
 async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
@@ -228,7 +203,7 @@ async fn load_archive(image_id: &str, context: &Context<'_>) -> Result<Image, Ex
     }
 }
 
-/// Makes an image that is not there.
+/// Makes a missing image.
 async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
     let remarks = Remarks::new(context.sink);
     let mut pulled = BTreeMap::new();
@@ -277,7 +252,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 labels,
                 memory: plan.build.limits.memory,
             };
-            // Not dropped half-way: the engine cleans up behind a build that is stopped.
+            // Not dropped on cancellation: the engine cleans up after a cancelled build.
             let engine = context.engine;
             let building = engine.provide(&name, source, &remarks, context.cancel);
             let image = building.await.map_err(engine_failed)?;
@@ -295,7 +270,7 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
     })
 }
 
-/// The context of an image build: the patched source tree, or the recipe's Dockerfile alone.
+/// The context of an image build: the patched source tree, or only the recipe's Dockerfile.
 fn build_context(
     plan: &Plan,
     text: Option<&str>,

@@ -1,4 +1,30 @@
 //! Carries a plan out on an engine. Holds no policy: what to do is in the plan.
+//!
+//! # The life of a session
+//!
+//! | what | who makes it | who removes it |
+//! |---|---|---|
+//! | registration of the run, `runs/ID.run` | [`Run::begin`], locked for as long as the process lives | the end of the run, or the sweep that removes what a dead run left |
+//! | image | [`provide_image`], once for each identity | `clean --images` |
+//! | session | [`execute`], after the engine's capabilities and the image are known to fit | `session_end::close`, on every path |
+//! | scratch directory | the engine, with the session | the engine, with the session |
+//! | caches | the engine, with the first session that has the key | `clean --caches`, `cache prune` |
+//! | what upstream's script makes | the script; [`Run::note`] has recorded its names before | [`execute`], after the session is closed |
+//! | session and image of a run check | [`trace_run`] | the same as of a build |
+//!
+//! A session is opened without a way to cancel it: between its creation and its start nobody knows it yet. From then on there
+//! is one exit: success, a failed step, a time limit, lack of memory, an eviction and Ctrl-C all end the work and then close
+//! the session. Closing has a time limit. A session that could not be closed is a warning, and the registration of its run
+//! stays ([`Run::leaves_something`]). A second Ctrl-C ends the process immediately and closes nothing.
+//!
+//! A killed run leaves its registration, which nobody has locked any more, and its session, which carries the run's id
+//! ([`crate::engine::LABEL_RUN`]) and a deadline ([`crate::engine::LABEL_DEADLINE`]). The next run on this machine sweeps
+//! ([`sweep`] with [`Sweep::DEAD_RUNS`]): it removes the sessions of registered runs that are dead, and any session past
+//! its deadline, whichever machine made it. Sessions of live runs and of other machines before their deadline stay. Without
+//! any sweep a session ends by itself after its lifetime.
+//!
+//! A session that is kept on request turns the registration into `runs/ID.kept` ([`Run::end_and_keep`]), and only
+//! `clean` removes it.
 
 mod archive;
 mod ask;
@@ -8,25 +34,27 @@ mod capabilities;
 mod client;
 mod context;
 mod error;
+mod found;
 mod image;
-mod left;
+
 mod needs;
 mod outputs;
 mod pull;
+mod run_check;
 mod runs;
 mod script;
+mod script_leftovers;
 mod session_end;
 mod sinks;
 mod step;
 mod toolchain;
-mod trial;
 mod unpack;
 
 pub use build::{Built, execute, provide_image};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt};
 pub use image::{UsedImage, find_image, image_name};
-pub use left::{ScriptLeftovers, TemporaryTag};
+pub use run_check::{Refusal, RunCheckError, trace_run};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
-pub use trial::{Refusal, TrialError, try_out};
+pub use script_leftovers::{ScriptLeftovers, TemporaryTag};

@@ -1,4 +1,4 @@
-//! Holds what the engine has against what the build is known to need. Only tells; nothing is refused.
+//! Compares what the engine has with what the build needs. Only warns; nothing is refused.
 
 use bytesize::ByteSize;
 
@@ -8,16 +8,16 @@ use crate::engine::Session;
 use crate::events::Event;
 use crate::plan::PlannedBuild;
 
-/// What the engine's host has, as far as a container can see it.
+/// What the engine's host has, as far as a session can see it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Has {
     /// Memory of the host, in bytes.
     memory: Option<u64>,
-    /// Free room on the disk that the engine keeps containers on, in bytes.
+    /// Free space on the disk of the engine's containers, in bytes.
     disk: Option<u64>,
 }
 
-/// Warns of too little memory or too full a disk before anything is compiled.
+/// Warns of too little memory or disk space before anything is compiled.
 pub(super) async fn check_needs(
     build: &PlannedBuild,
     context: &Context<'_>,
@@ -26,8 +26,8 @@ pub(super) async fn check_needs(
     if build.needs.memory.is_none() && build.needs.disk.is_none() {
         return;
     }
-    // Asked in the container: the engine's own answer takes longer, and tells nothing of the disk. Where there is no
-    // answer, there is nothing to tell.
+    // Asked in the session: the engine's own answer takes longer and does not cover the disk. Without an answer there is
+    // nothing to warn of.
     let (memory, disk) = tokio::join!(
         ask(session, &["cat", "/proc/meminfo"]),
         ask(session, &["df", "-Pk", "/"]),
@@ -58,18 +58,18 @@ fn read(memory: &[String], disk: &[String]) -> Has {
 
 fn warnings(build: &PlannedBuild, has: &Has) -> Vec<String> {
     let mut warnings = Vec::new();
-    // A limit of the container's own was held against the need when it was planned.
+    // The plan has already compared a limit of the container with the need.
     if let (Some(need), Some(memory)) = (build.needs.memory, has.memory)
-        // A machine that is sold with the memory that is needed has a little less of it to give.
+        // A machine sold with exactly this much memory has a little less available.
         && memory < need - need / 16
     {
         let way_out = if build.needs.could_save_memory {
-            "; --low-memory does with less"
+            "; a slower build with less memory is possible"
         } else {
             ""
         };
         warnings.push(format!(
-            "the engine has {} of memory, and the build is known to need {}{way_out}",
+            "the engine has {} of memory, but the build needs {}{way_out}",
             ByteSize(memory),
             ByteSize(need)
         ));
@@ -78,7 +78,7 @@ fn warnings(build: &PlannedBuild, has: &Has) -> Vec<String> {
         && disk < need
     {
         warnings.push(format!(
-            "{} are free on the engine's disk, and the build is known to need {}; `kmembuild clean --caches --images` removes what this tool keeps there",
+            "the engine's disk has {} of free space, but the build needs {}",
             ByteSize(disk),
             ByteSize(need)
         ));

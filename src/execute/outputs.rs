@@ -1,4 +1,4 @@
-//! Takes the outputs out of the container.
+//! Collects the outputs from the session.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,18 +12,18 @@ use crate::plan::{Plan, PlannedOutput};
 use crate::recipe::Name;
 use crate::verify::{Expectations, VersionRun};
 
-/// Longest time for a question to the container, such as `--version`.
+/// Time limit for a question to the session, such as `--version`.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// What was taken out.
+/// What was collected.
 pub(super) struct TakenOut {
-    /// The files, each with what must hold for it: the plan's outputs first, in its order.
+    /// The files, each with its expectations: the plan's outputs first, in its order.
     pub(super) files: Vec<(CollectedFile, Expectations)>,
-    /// What outputs said when they were run in the container, by file name.
+    /// What outputs printed about their version in the session, by file name.
     pub(super) version_runs: BTreeMap<String, VersionRun>,
 }
 
-/// Takes the plan's outputs out of the container and asks those for their version that can be run there.
+/// Collects the plan's outputs, and asks those that can run in the session for their version.
 pub(super) async fn take_all_out(
     plan: &Plan,
     engine_architecture: &str,
@@ -40,13 +40,13 @@ pub(super) async fn take_all_out(
             } else {
                 VersionRun::NotRun {
                     reason: format!(
-                        "it is for {} and the engine runs {engine_architecture}",
+                        "it is for {}, but the engine runs {engine_architecture}",
                         plan.architecture
                     ),
                 }
             })
         };
-        // Neither needs the other; an answer of a file that cannot be taken out is not needed.
+        // Concurrently: they are independent, and the version of a file that cannot be collected is not needed.
         let (run, file) = tokio::join!(asking, take_out(output, session, staging));
         files.push((file?, output.expectations.clone()));
         if let Some(run) = run {
@@ -63,7 +63,7 @@ pub(super) async fn take_all_out(
     })
 }
 
-/// The files of the plan's further folders that are not outputs already. Nothing is expected of them. A folder that
+/// The files in the plan's further directories that are not outputs already. They have no expectations. A directory that
 /// the build did not make has none.
 async fn further_outputs(
     plan: &Plan,
@@ -92,7 +92,7 @@ async fn further_outputs(
             continue;
         }
         names.sort();
-        // Names come from whatever was built: only plain ones, and none of a file that the tool writes itself.
+        // Whatever was built chose these names: only plain ones are taken, and none of a file that the tool writes itself.
         names.retain(|name| {
             name.parse::<Name>().is_ok() && !COMPANION_FILES.contains(&name.as_str())
         });
@@ -139,7 +139,7 @@ async fn ask_version(path: &str, arguments: &[String], session: &dyn Session) ->
         .collect();
     match tokio::time::timeout(ANSWER_LIMIT, ask(session, &command)).await {
         Ok(Ok((exit, lines))) => VersionRun::Ran {
-            // It is shown on the user's terminal, which must not take commands from it.
+            // It is shown on the user's terminal, which must not interpret it as control sequences.
             output: lines.join("\n").replace(
                 |c: char| c.is_control() && c != '\n' && c != '\t',
                 "\u{fffd}",
@@ -151,7 +151,7 @@ async fn ask_version(path: &str, arguments: &[String], session: &dyn Session) ->
         },
         Err(_) => VersionRun::NotRun {
             reason: format!(
-                "it did not end within {}",
+                "it did not finish within {}",
                 humantime::format_duration(ANSWER_LIMIT)
             ),
         },

@@ -2,14 +2,14 @@
 
 use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
-use super::image::{engine_failed, moved, present};
+use super::found::{engine_failed, moved, present};
 use crate::engine::{EngineError, Image, ImageSource};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::BaseImage;
 
 /// Pulls the image from the first reference that has it and gives it the expected name. Returns it with the reference,
-/// or with `None` when the engine had it already.
+/// or with `None` when the engine already had it.
 pub(super) async fn pull(
     base: &BaseImage,
     context: &Context<'_>,
@@ -17,7 +17,7 @@ pub(super) async fn pull(
     let there = present(&base.name, context).await?;
     if let Some(image) = there.filter(|image| context.is_locked(&base.name, image)) {
         context.sink.event(&Event::Note {
-            text: format!("the image {} is there already", base.name),
+            text: format!("image {} is already on the engine", base.name),
         });
         return Ok((image, None));
     }
@@ -50,10 +50,10 @@ pub(super) async fn pull(
             }
             Err(EngineError::OtherContent { found, .. }) => {
                 let by = context.locked_by;
-                mirror_failed(format!("it serves another image than {by} names"));
+                mirror_failed(format!("its image does not match {by}"));
                 other_layers = Some(found.layers);
             }
-            // Another mirror cannot help when the engine itself is gone or full.
+            // Another mirror does not help when the engine itself is gone or full.
             Err(
                 error @ (EngineError::Unreachable { .. }
                 | EngineError::Lost { .. }

@@ -1,4 +1,4 @@
-//! The runs of this machine: which are alive, and what the dead ones left on the engine.
+//! The runs of this machine: which are alive, and what dead ones left on the engine.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::left::ScriptLeftovers;
+use super::script_leftovers::ScriptLeftovers;
 use crate::engine::{
     Engine, EngineError, LABEL_DEADLINE, LABEL_RECIPE, LABEL_RUN, Leftover, LeftoverKind,
 };
 
-/// A run of this machine. Its file is locked as long as its process lives, however that ends.
+/// A run of this machine. Its file stays locked for as long as its process lives, however the process ends.
 #[derive(Debug)]
 pub struct Run {
     id: String,
@@ -22,13 +22,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Registers a run of this process in `folder`.
+    /// Registers a run of this process in the directory `folder`.
     ///
     /// # Errors
-    /// What the system says when the folder cannot be written to.
+    /// The system's error when the directory cannot be written.
     pub fn begin(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        // The temporary file's name is what makes the id unique on this machine.
+        // The temporary file's name makes the id unique on this machine.
         let named = tempfile::Builder::new()
             .prefix("")
             .rand_bytes(10)
@@ -57,10 +57,10 @@ impl Run {
         &self.id
     }
 
-    /// Writes into the run's registration what a script of upstream's will leave.
+    /// Records in the run's registration what upstream's script will leave behind.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn note(&self, left: &ScriptLeftovers) -> io::Result<()> {
         let text = serde_json::to_string(left)?;
         (&self.lock).write_all(format!("{text}\n").as_bytes())?;
@@ -68,19 +68,18 @@ impl Run {
         self.lock.sync_all()
     }
 
-    /// Whether something was noted.
+    /// Whether something was recorded.
     pub fn has_notes(&self) -> bool {
         self.has_notes.load(Ordering::Relaxed)
     }
 
-    /// Notes that a container of this run may be left on the engine. The run's registration then stays when the run
-    /// is over, so that the next one and `clean` find a dead run of this machine and remove the container.
+    /// Records that a session of this run may be left on the engine. The run's registration then outlives the run, so that
+    /// the next run and `clean` recognise a dead run of this machine and remove the session.
     pub fn leaves_something(&self) {
         self.leaves_something.store(true, Ordering::Relaxed);
     }
 
-    /// Ends the run and leaves its registration, so that a container that was kept counts as wanted until
-    /// somebody cleans.
+    /// Ends the run and marks its registration as kept, so that only `clean` removes its session.
     pub fn end_and_keep(self) {
         let _ = fs::rename(&self.file, self.file.with_extension("kept"));
     }
@@ -89,7 +88,7 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if !self.leaves_something.load(Ordering::Relaxed) {
-            // Gone already when the container is kept.
+            // Already renamed when the session is kept.
             let _ = fs::remove_file(&self.file);
         }
     }
@@ -102,17 +101,17 @@ impl Drop for Run {
     reason = "five independent permissions"
 )]
 pub struct Sweep<'a> {
-    /// Containers of runs of this machine that died, whatever is past its deadline, and what upstream's scripts left.
+    /// Sessions of dead runs of this machine, sessions past their deadline, and what upstream's scripts left.
     pub dead_runs: bool,
-    /// Containers that were kept on request.
+    /// Sessions that were kept on request.
     pub kept: bool,
-    /// Containers of other machines whose time is not up.
+    /// Sessions of other machines before their deadline.
     pub foreign: bool,
-    /// Named volumes with compile caches.
+    /// Compile caches.
     pub volumes: bool,
     /// Toolchain images that the tool made.
     pub images: bool,
-    /// Volumes and images of this recipe only.
+    /// Only caches and images of this recipe.
     pub recipe: Option<&'a str>,
 }
 
@@ -127,8 +126,8 @@ impl Sweep<'_> {
         recipe: None,
     };
 
-    /// Whether this thing may go; `folder` is that of [`Run::begin`]. Whether a container holds on to a volume or an image,
-    /// the engine knows.
+    /// Whether this may be removed; `folder` is that of [`Run::begin`]. The engine itself knows whether a session uses a cache
+    /// or an image.
     pub fn allows(&self, thing: &Leftover, folder: &Path) -> bool {
         let run = run_of(thing);
         let is_of_recipe = self.recipe.is_none_or(|recipe| {
@@ -138,8 +137,8 @@ impl Sweep<'_> {
                 .is_some_and(|of| of == recipe)
         });
         match thing.kind {
-            // A container without a deadline is not the tool's: somebody started it from an image of the tool's,
-            // whose labels it inherits.
+            // A container without a deadline is not a session: somebody started it from an image of the tool, whose labels
+            // it inherits.
             LeftoverKind::Container if !thing.labels.contains_key(LABEL_DEADLINE) => false,
             LeftoverKind::Container => {
                 self.dead_runs
@@ -150,7 +149,7 @@ impl Sweep<'_> {
                         State::NotOurs => self.foreign || past_deadline(thing),
                     }
             }
-            // A container of a live run may be about to use them.
+            // A session of a live run may be about to use them.
             LeftoverKind::Volume | LeftoverKind::Image => {
                 let allowed = match thing.kind {
                     LeftoverKind::Volume => self.volumes,
@@ -162,29 +161,29 @@ impl Sweep<'_> {
     }
 }
 
-/// What came of a sweep.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct Swept {
     /// What was removed.
     pub removed: Vec<Leftover>,
-    /// Volumes and images that containers hold on to.
+    /// Caches and images that sessions use.
     pub in_use: Vec<Leftover>,
-    /// What could not be removed, by its name for a person, and why.
+    /// What could not be removed, by its name for people, and why.
     pub failed: Vec<(String, EngineError)>,
 }
 
 /// Removes from `engine` what `sweep` allows; `folder` is that of [`Run::begin`]. What cannot be removed does not keep
-/// the rest.
+/// the rest from being removed.
 ///
 /// # Errors
-/// The [`EngineError`] of an engine that does not say what there is, or is gone.
+/// The [`EngineError`] of an engine that cannot list its contents, or is gone.
 pub async fn sweep(
     engine: &dyn Engine,
     folder: &Path,
     sweep: Sweep<'_>,
 ) -> Result<Swept, EngineError> {
     let mut leftovers = engine.leftovers().await?;
-    // Containers hold on to volumes and images.
+    // Sessions use caches and images.
     leftovers.sort_by_key(|thing| match thing.kind {
         LeftoverKind::Container => 0,
         LeftoverKind::Volume => 1,
@@ -204,7 +203,7 @@ pub async fn sweep(
         match engine.remove(&thing).await {
             Ok(()) => {
                 let run = run_of(&thing);
-                // The containers of a run go first, and its registration is what they are known by.
+                // The sessions of a run are removed first, and they are recognised by its registration.
                 let is_known = left.iter().any(|(known, _, _)| known == run);
                 if sweep.dead_runs && !is_known {
                     forget(folder, run);
@@ -215,7 +214,7 @@ pub async fn sweep(
             Err(error) => swept.fail(thing.name, error)?,
         }
     }
-    // After the containers that drive the scripts: a script that goes on makes more.
+    // After the sessions that drive the scripts: a script that still runs makes more.
     for (_, file, left) in left {
         let mut is_gone = true;
         for left in left {
@@ -234,7 +233,7 @@ pub async fn sweep(
 }
 
 impl Swept {
-    /// Notes what could not be removed; an engine that is gone cannot remove the rest either.
+    /// Records what could not be removed; an engine that is gone cannot remove the rest either.
     fn fail(&mut self, name: String, error: EngineError) -> Result<(), EngineError> {
         match error {
             EngineError::Unreachable { .. } | EngineError::Lost { .. } => Err(error),
@@ -246,8 +245,8 @@ impl Swept {
     }
 }
 
-/// Registrations of dead runs whose scripts left something on the engine at `address`, and of kept ones where that is
-/// allowed: the run, its file, and what was left.
+/// Registrations of dead runs, and of kept ones if allowed, whose scripts left something on the engine at `address`: the
+/// run, its file, and what was left.
 fn registered_left(
     folder: &Path,
     sweep: Sweep<'_>,
@@ -274,7 +273,7 @@ fn registered_left(
         .collect()
 }
 
-/// The run that made a thing.
+/// The run that made it.
 fn run_of(thing: &Leftover) -> &str {
     let run = thing.labels.get(LABEL_RUN);
     run.map(String::as_str).unwrap_or_default()
@@ -303,7 +302,7 @@ fn state(folder: &Path, run: &str) -> State {
     }
 }
 
-/// Drops the registration of a run of which nothing is left to know.
+/// Removes the registration of a dead run that has left nothing.
 fn forget(folder: &Path, run: &str) {
     if !matches!(state(folder, run), State::Alive) {
         let _ = fs::remove_file(folder.join(format!("{run}.run")));

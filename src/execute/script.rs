@@ -1,9 +1,9 @@
 //! What upstream's own build script needs around it, and what it leaves behind.
 //!
-//! Kubernetes' `build/run.sh` drives the engine itself: it makes an image, a container that holds the source and the
-//! results, one that takes the source by rsync and one that compiles. It mounts nothing of the host, so it runs in a
-//! container that has the engine's socket. It names all that it makes by the first ten digits of the md5 sum of its
-//! host's name, its folder and its git branch; a host name of the run's own makes them the run's own.
+//! Kubernetes' `build/run.sh` drives the engine itself: it makes an image, a container for the source and the results, one
+//! that receives the source by rsync and one that compiles. It mounts nothing of the host, so it can run in a container
+//! that has the engine's socket. The names of everything it makes have the first ten digits of the md5 sum of its host
+//! name, its directory and its git branch; a host name that only this run has makes these names unique to the run.
 
 use std::fs::File;
 use std::time::Duration;
@@ -12,16 +12,17 @@ use md5::{Digest, Md5};
 
 use super::context::Context;
 use super::error::ExecuteError;
-use super::image::{UsedImage, engine_failed, present};
-use super::left::{ScriptLeftovers, TemporaryTag, name_lock};
+use super::found::{engine_failed, present};
+use super::image::UsedImage;
+use super::script_leftovers::{ScriptLeftovers, TemporaryTag, name_lock};
 use crate::engine::{DockerApi, EngineError, EngineInfo};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
 
-/// Time that the removal of what a script left may take before the run ends without waiting for it.
+/// Time limit for the removal of what a script left; then the run ends without waiting for it.
 const REMOVAL_LIMIT: Duration = Duration::from_mins(5);
-/// Digits of the hash that upstream's script takes.
+/// Digits of the hash that upstream's script uses.
 const HASH_DIGITS: usize = 10;
 
 /// Host name of the driver container.
@@ -29,7 +30,7 @@ pub(super) fn hostname(context: &Context<'_>) -> String {
     format!("kmembuild-{}", context.run.id())
 }
 
-/// Refuses an engine that is known not to run upstream's script.
+/// Refuses an engine that cannot run upstream's script.
 ///
 /// # Errors
 /// [`ExecuteError::NoScript`].
@@ -39,11 +40,11 @@ pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
     }
     Err(ExecuteError::NoScript {
         engine: engine.address.clone(),
-        reason: format!("it drives Docker, and this is {}", engine.version),
+        reason: format!("the script requires Docker, but this is {}", engine.version),
     })
 }
 
-/// What of the engine only Docker has.
+/// The part of the engine that only Docker has.
 fn docker_of<'a>(context: &Context<'a>) -> Result<&'a dyn DockerApi, ExecuteError> {
     let engine = context.engine.describe();
     refuse_engine(engine)?;
@@ -52,16 +53,16 @@ fn docker_of<'a>(context: &Context<'a>) -> Result<&'a dyn DockerApi, ExecuteErro
         .as_docker()
         .ok_or_else(|| ExecuteError::NoScript {
             engine: engine.address.clone(),
-            reason: format!("it drives Docker, and this is {}", engine.version),
+            reason: format!("the script requires Docker, but this is {}", engine.version),
         })
 }
 
-/// The failure to open a container: that of a driver may be for want of a socket.
+/// The error of a session that could not be opened; that of a driver may lack the engine's socket.
 pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> ExecuteError {
     match source {
         EngineError::NoSocket { socket } => ExecuteError::NoScript {
             engine: context.engine.describe().address.clone(),
-            reason: format!("there is no socket at {socket} on its host to drive it by"),
+            reason: format!("socket {socket} not found on its host"),
         },
         source => ExecuteError::Engine {
             stage: "build",
@@ -74,12 +75,12 @@ pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> Execute
 pub(super) struct Surroundings {
     /// What it will leave on the engine.
     pub(super) left: ScriptLeftovers,
-    /// Keeps others from giving upstream's name to another image meanwhile.
+    /// Keeps other runs from giving upstream's name to another image meanwhile.
     _name_lock: Option<File>,
 }
 
-/// Gives the image the name under which the script looks for it and notes what the script will leave, so that a later
-/// run finds it whatever becomes of this one.
+/// Gives the image the name by which the script finds it, and records what the script will leave behind, so that a later
+/// run finds it however this one ends.
 pub(super) async fn surround(
     plan: &Plan,
     script: &PlannedScript,
@@ -104,7 +105,7 @@ pub(super) async fn surround(
             wanted: image.image.id.clone(),
         });
     }
-    // A name that is there is somebody's, except on an image that the tool made: there a run that was killed left it.
+    // An existing name belongs to somebody, except on an image that the tool made: there a killed run left it.
     let made = matches!(
         plan.image,
         PlannedImage::Debian { .. } | PlannedImage::Dockerfile { .. }
@@ -128,7 +129,7 @@ pub(super) async fn surround(
 
 async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
     let path = name_lock(context.locks, name);
-    let purpose = format!("runs upstream's script with an image named {name}");
+    let purpose = format!("is running upstream's script with an image named {name}");
     let locked = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     locked.map_err(|source| ExecuteError::ImageLock { path, source })
 }
@@ -139,7 +140,7 @@ fn what_is_left(
     temporary: Option<TemporaryTag>,
     context: &Context<'_>,
 ) -> ScriptLeftovers {
-    // The folder holds no git repository, so the name of the branch is empty.
+    // The directory is not a git repository, so the name of the branch is empty.
     let place = format!("{}:{}:", hostname(context), plan.build.workdir);
     let sum = Md5::digest(place.as_bytes());
     let hash: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -157,10 +158,10 @@ fn what_is_left(
     }
 }
 
-/// Removes what the script left. What cannot be removed is told, and left to `kmembuild clean`.
+/// Removes what the script left. A failure is a warning; `kmembuild clean` removes the rest.
 pub(super) async fn remove_what_is_left(surroundings: Surroundings, context: &Context<'_>) {
     let Surroundings { left, _name_lock } = surroundings;
-    // The name is this run's own until it is taken away.
+    // This run still holds the lock of the name.
     let removal = left.remove(context.engine, None);
     let problem = match tokio::time::timeout(REMOVAL_LIMIT, removal).await {
         Ok((_, failed)) if failed.is_empty() => return,
@@ -171,14 +172,14 @@ pub(super) async fn remove_what_is_left(surroundings: Surroundings, context: &Co
             reasons.collect::<Vec<_>>().join("; ")
         }
         Err(_) => format!(
-            "the engine was not done with it after {}",
+            "the engine did not finish within {}",
             humantime::format_duration(REMOVAL_LIMIT)
         ),
     };
     context.run.leaves_something();
     context.sink.event(&Event::Warning {
         text: format!(
-            "what upstream's script made is left on the engine: {problem}; `kmembuild clean` removes it"
+            "could not remove what upstream's script made: {problem}; run `kmembuild clean` to remove it"
         ),
     });
 }

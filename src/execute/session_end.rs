@@ -1,4 +1,4 @@
-//! How the work in a container ends: it is done, the user stops it, and the container is gone.
+//! The end of a session, whether the work is done or the user stops it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::engine::Session;
 use crate::events::Event;
 use crate::failure::with_causes;
 
-/// Time a container's removal may take before the run ends without waiting for it.
+/// Time limit for the removal of a session; then the run ends without waiting for it.
 const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 
 /// The result of `work`, or [`ExecuteError::Interrupted`] as soon as the user stops the run.
@@ -22,7 +22,7 @@ pub(super) async fn until_cancelled<T, E: From<ExecuteError>>(
     }
 }
 
-/// Closes a session. A container that cannot be removed is told of, and left to `kmembuild clean`.
+/// Closes a session. A failure is a warning; `kmembuild clean` removes the session later.
 pub(super) async fn close(session: &dyn Session, context: &Context<'_>) {
     let problem = match tokio::time::timeout(CLOSE_LIMIT, session.close()).await {
         Ok(Ok(())) => return,
@@ -35,7 +35,7 @@ pub(super) async fn close(session: &dyn Session, context: &Context<'_>) {
     context.run.leaves_something();
     context.sink.event(&Event::Warning {
         text: format!(
-            "the container {} is left on the engine: {problem}; `kmembuild clean` removes it",
+            "could not remove container {}: {problem}; run `kmembuild clean` to remove it",
             short(session.id())
         ),
     });

@@ -1,4 +1,4 @@
-//! Sinks that keep something of what passes through them.
+//! Sinks that keep some of the events.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ pub(super) struct Tail<'a> {
     lines: Mutex<VecDeque<String>>,
 }
 
-/// Lines of a failed step's output that its error shows.
+/// Lines of output in the error of a failed step.
 const LINES_KEPT: usize = 20;
 
 impl<'a> Tail<'a> {
@@ -41,12 +41,11 @@ impl Sink for Tail<'_> {
     }
 }
 
-/// More lines, and characters of a line, than any answer has; a program that writes without end must not fill the
-/// memory.
+/// Limits of an answer, well above any real one: a program that writes without end must not fill the memory.
 const MOST_LINES: usize = 10_000;
 const MOST_CHARACTERS: usize = 4096;
 
-/// Keeps the lines of output and passes nothing on; for short questions to a container.
+/// Keeps the lines of output and passes nothing on; for short questions to a session.
 #[derive(Default)]
 pub(super) struct Answer {
     lines: Mutex<Vec<String>>,

@@ -1,4 +1,4 @@
-//! Runs one step and tells how it ended.
+//! Runs one step and reports how it ended.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ pub(super) async fn run_step(
             if exit.cause == ExitCause::OutOfMemory {
                 context.sink.event(&Event::Warning {
                     text: format!(
-                        "step {} succeeded although a process of it was killed for lack of memory",
+                        "step {} succeeded, but one of its processes was killed for lack of memory",
                         step.name
                     ),
                 });
@@ -71,7 +71,7 @@ pub(super) async fn run_step(
             last_lines: tail.into_lines(),
             kept,
         }),
-        // There is nothing to look around in: the session is over.
+        // Nothing is kept: the session is over.
         (ExitCause::TimedOut, _) => Err(ExecuteError::TimedOut {
             step: step.name.clone(),
             limit: Duration::from_secs(plan.build.limits.timeout_seconds),
@@ -84,7 +84,7 @@ pub(super) async fn run_step(
     }
 }
 
-/// Milliseconds since then.
+/// Milliseconds that have passed since `since`.
 pub(super) fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

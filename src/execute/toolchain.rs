@@ -1,4 +1,4 @@
-//! Holds the image's toolchain against the plan.
+//! Compares the image's toolchain with the plan.
 
 use super::ask::ask;
 use super::error::ExecuteError;
@@ -7,7 +7,7 @@ use crate::engine::Session;
 use crate::plan::PlannedToolchain;
 use crate::recipe::Pattern;
 
-/// Asks the image for the version of its toolchain and refuses any but the planned one.
+/// Determines the version of the image's toolchain and refuses any other than the planned one.
 pub(super) async fn check_toolchain(
     planned: &PlannedToolchain,
     image: &str,
@@ -54,13 +54,13 @@ pub(super) async fn check_toolchain(
     }
 }
 
-/// Whether both are one version: Go wrote the first of a series without its zero until 1.21.
+/// Whether both are the same version: before 1.21, Go wrote the first of a series without its zero.
 fn is_same(one: &str, other: &str) -> bool {
     let whole = |version: &str| version.strip_suffix(".0").unwrap_or(version).to_owned();
     one == other || whole(one) == other || one == whole(other)
 }
 
-/// Whether `version` is `allowed`, or `allowed` with further parts.
+/// Whether `version` is `allowed` or begins with all its parts.
 fn is_or_begins(allowed: &str, version: &str) -> bool {
     version
         .strip_prefix(allowed)

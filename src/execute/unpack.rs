@@ -1,4 +1,4 @@
-//! Puts the source into the container.
+//! Puts the source into the session.
 
 use super::archive::one_file_archive;
 use super::ask::ask;
@@ -8,7 +8,7 @@ use super::image::patch_texts;
 use crate::engine::{ByteStream, GuestPath, Session};
 use crate::plan::{Plan, PlannedSource};
 
-/// Puts the source into the container; returns the tree's id where patches changed it.
+/// Puts the source into the session. Returns the id of the tree if patches changed it.
 pub(super) async fn unpack_source(
     plan: &Plan,
     context: &Context<'_>,
@@ -63,10 +63,10 @@ async fn upload(
     })
 }
 
-/// Removes the files that the image has in the work folder: upstream's own image holds a copy of its source there, and
-/// whatever lies beside the source would be compiled along. An engine that makes the work folder a fresh volume has
-/// nothing in it. The caches below it are left alone; that they are other mounts does not show where all volumes are on
-/// one disk.
+/// Removes the files that the image has in the working directory: upstream's own image has a copy of its source there,
+/// and files beside the source would be compiled too. An engine that makes the working directory an empty volume has none.
+/// The caches below it are left alone; they are excluded by path because they are not different file systems where all
+/// volumes are on one disk.
 async fn clear_workdir(plan: &Plan, session: &dyn Session) -> Result<(), ExecuteError> {
     let path = plan.build.workdir.as_str();
     let caches: Vec<_> = plan
@@ -94,7 +94,7 @@ async fn clear_workdir(plan: &Plan, session: &dyn Session) -> Result<(), Execute
     })
 }
 
-/// A pattern of `find` that fits this path and nothing else.
+/// A pattern for `find` that matches only this path.
 fn literal_pattern(path: &str) -> String {
     let mut pattern = String::new();
     for character in path.chars() {

@@ -13,7 +13,7 @@ use super::folder::{Folder, check_hierarchy};
 use super::reserve::{self, RESERVE};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, System};
 
-/// Cgroups that are made before it is looked again how many are in use: others make some as well.
+/// How many cgroups are made before the number in use is checked again: others may make some as well.
 const LOOK_AGAIN: u64 = 50;
 /// The pause at each check: the kernel has one lock for all cgroups, and other containers need it as well.
 const PAUSE: Duration = Duration::from_millis(5);

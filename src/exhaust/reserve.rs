@@ -1,14 +1,14 @@
-//! What is left to the rest of the machine.
+//! What is kept free for the rest of the machine.
 
 use procfs_core::{FromRead as _, Meminfo};
 
-/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
-/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
-/// before that many are left, and others get the same error until all are removed, which is done right after.
+/// Memory cgroups that are kept free for the rest of the machine, as far as the kernel counts those in use. Kernels before
+/// 3.19 do not count removed cgroups that they still keep, which are the leaked ones: with many of those, the kernel
+/// refuses a cgroup earlier, and others get the same error until all are removed, which happens right afterwards.
 pub const RESERVE: u64 = 200;
 
-/// Whether less than a tenth of the machine's memory is available, or nobody knows. An empty memory cgroup takes about
-/// 10 KB and 2 KB a processor, so that all that can be had take gigabytes.
+/// Whether less than a tenth of the machine's memory is available, or the amount is unknown. An empty memory cgroup takes
+/// about 10 KB, and 2 KB per processor, so the maximum number takes gigabytes.
 pub(super) fn is_short() -> bool {
     Meminfo::from_file("/proc/meminfo").map_or(true, |memory| too_little(&memory))
 }

@@ -5,8 +5,8 @@ use serde::de::IgnoredAny;
 
 use super::commit::Commit;
 use super::error::LikeError;
+use super::reported::{Like, Program};
 use super::version::ReportedVersion;
-use super::{Like, Program};
 use crate::recipe::parse_yaml;
 
 /// The parts of kubectl's documents that contain a version. Which document it is follows from the fields that are

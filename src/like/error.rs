@@ -39,7 +39,7 @@ pub enum LikeError {
         bytesize::ByteSize(*limit)
     )]
     TooLarge {
-        /// Maximum size, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
     /// The input is empty.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::error::LikeError;
 use super::reading::{LARGEST_TEXT, read, read_from};
+use super::reported::{Like, Program};
 use super::text::TextOrigin;
-use super::{Like, Program};
 use crate::verify::{ELF_MAGIC, VERSION_TIMEOUT, VersionRun, read_architecture, run_version};
 
 /// The argument that makes a Kubernetes program print its commit, too.

@@ -1,8 +1,9 @@
 //! Detects the form of the text and reads it.
 
 use super::error::LikeError;
+use super::reported::Like;
 use super::text::TextOrigin;
-use super::{Like, document, text};
+use super::{document, text};
 use crate::verify::ELF_MAGIC;
 
 /// Maximum size of a text, in bytes; `kubectl version` prints a few hundred.

@@ -1,7 +1,7 @@
 //! Decides what to build for a node with the reported version.
 
-use super::Like;
 use super::error::LikeError;
+use super::reported::Like;
 use super::version::Origin;
 
 /// What to build.

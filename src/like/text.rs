@@ -3,8 +3,8 @@
 use super::commit::Commit;
 use super::document::Info;
 use super::error::LikeError;
+use super::reported::{Like, Program};
 use super::version::ReportedVersion;
-use super::{Like, Program};
 
 /// How Go prints the build information of Kubernetes.
 const INFO: &str = "version.Info{";

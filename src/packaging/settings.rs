@@ -1,24 +1,24 @@
-//! What all forms of packages have in common.
+//! What all package formats have in common.
 
 use crate::artifacts::{Manifest, ManifestSource};
 use crate::plan::PlannedSource;
 use crate::recipe::Package;
 
-/// How a result is packaged.
+/// The settings for packaging a result.
 #[derive(Debug, Clone, Copy)]
 pub struct PackageSettings<'a> {
-    /// The recipe's section on packages.
+    /// The recipe's `package:` section.
     pub package: &'a Package,
-    /// Time of every file and of the package, in seconds since the Unix epoch: that of the source's commit, 0 where there
-    /// is none.
+    /// The time of every file and of the package, in seconds since the Unix epoch: the time of the source's commit, or 0 if
+    /// there is none.
     pub modified: u32,
 }
 
 impl<'a> PackageSettings<'a> {
-    /// Those for a result of `source`: its files have the time of the commit, or 0 where the source is no commit.
+    /// The settings for a result of `source`: files have the time of the commit, or 0 if the source is not a commit.
     pub fn new(package: &'a Package, source: &PlannedSource) -> Self {
         let modified = match source {
-            // Packages cannot tell times from before 1970.
+            // Packages cannot represent times before 1970.
             PlannedSource::Git { modified, .. } => u32::try_from(*modified).unwrap_or_default(),
             PlannedSource::Directory { .. } => 0,
         };
@@ -32,7 +32,7 @@ pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The lines that tell an operator what is in a package.
+/// The description of a package for operators.
 pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     let source = match &manifest.source {
         ManifestSource::Git {
@@ -54,7 +54,7 @@ pub(super) fn description(package: &Package, manifest: &Manifest) -> String {
     };
     let text = package.description.trim_end();
     format!(
-        "{text}\n\nBuilt from {}.\nWhat it replaces on a node is put back when it is removed, and meanwhile in\n/usr/lib/kmembuild/previous/{}.",
+        "{text}\n\nBuilt from {}.\nThe files that it replaces are kept in\n/usr/lib/kmembuild/previous/{} and restored when it is removed.",
         source.trim_end(),
         package.name.value
     )

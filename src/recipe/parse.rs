@@ -36,44 +36,46 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
 }
 
 /// Words of the recipe format that have been replaced, each with the word that is used now.
-const REPLACED: [(&str, &str); 2] = [("folder", "directory"), ("heirs", "moved-registries")];
+const REPLACED: [(&str, &str); 3] = [
+    ("folder", "directory"),
+    ("heirs", "moved-registries"),
+    ("bridge", "open"),
+];
 
-/// The allowed word for `word`: its replacement, or one that it was probably meant to be.
-fn suggestion(word: &str, allowed: &[&str]) -> Option<String> {
-    let replaced = REPLACED.iter().find(|(old, _)| *old == word);
-    match replaced.filter(|(_, new)| allowed.contains(new)) {
-        Some((_, new)) => Some((*new).to_owned()),
-        None => nearest(word, allowed.iter().copied()),
-    }
+/// The message for a word that has been replaced by one of the allowed words.
+fn replaced(word: &str, allowed: &[&str]) -> Option<String> {
+    let (old, new) = REPLACED.iter().find(|(old, _)| *old == word)?;
+    allowed
+        .contains(new)
+        .then(|| format!("`{old}` is no longer supported; use `{new}`"))
 }
 
 fn describe(error: &Error) -> (String, Option<String>) {
     match error {
         Error::SerdeUnknownField {
             field, expected, ..
-        } => (
-            format!(
-                "unknown field `{field}`; the fields allowed here are {}",
-                expected.join(", ")
+        } => match replaced(field, expected) {
+            Some(message) => (message, None),
+            None => (
+                format!(
+                    "unknown field `{field}`; the fields allowed here are {}",
+                    expected.join(", ")
+                ),
+                nearest(field, expected.iter().copied()),
             ),
-            suggestion(field, expected),
-        ),
-        // Docker's word, from before recipes were for other engines as well.
+        },
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } if variant == "bridge" && expected.contains(&"open") => (
-            "`network: bridge` is no longer supported; use `network: open`".to_owned(),
-            None,
-        ),
-        Error::SerdeUnknownVariant {
-            variant, expected, ..
-        } => (
-            format!(
-                "unknown choice `{variant}`; use one of {}",
-                expected.join(", ")
+        } => match replaced(variant, expected) {
+            Some(message) => (message, None),
+            None => (
+                format!(
+                    "unknown choice `{variant}`; use one of {}",
+                    expected.join(", ")
+                ),
+                nearest(variant, expected.iter().copied()),
             ),
-            suggestion(variant, expected),
-        ),
+        },
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("?");
             (format!("the field `{key}` appears twice; remove one"), None)

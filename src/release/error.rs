@@ -15,7 +15,7 @@ use crate::recipe::RecipeError;
 #[derive(Debug, Error)]
 pub enum ReleaseError {
     /// The release file could not be read.
-    #[error("cannot read the release file {file}")]
+    #[error("could not read the release file {file}")]
     File {
         /// The file.
         file: String,
@@ -65,7 +65,7 @@ pub enum ReleaseError {
         by_ci: bool,
     },
     /// The lock file could not be read.
-    #[error("cannot read the lock file {}", path.display())]
+    #[error("could not read the lock file {}", path.display())]
     Lockfile {
         /// The file.
         path: PathBuf,

@@ -132,10 +132,7 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
         );
     }
     if let Some(removed) = status.removed {
-        let _ = write!(
-            cgroups,
-            "; {removed} leaked (removed, but still kept by the kernel)"
-        );
+        let _ = write!(cgroups, "; {removed} removed, but still kept by the kernel");
     }
     facts.push(("memory cgroups", cgroups));
     facts.push((

@@ -33,7 +33,7 @@ pub enum ReproduceError {
     #[error(transparent)]
     Image(#[from] FailedImage),
     /// A file could not be read for the comparison.
-    #[error("cannot read {}", path.display())]
+    #[error("could not read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

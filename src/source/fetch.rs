@@ -36,7 +36,7 @@ impl Store {
             .iter()
             .map(|url| Location::parse(url))
             .collect();
-        let urls = locations.iter().map(Location::shown).collect();
+        let urls = locations.iter().map(Location::redacted).collect();
         if locations.is_empty() {
             return Err(SourceError::NoUrls {
                 wanted: request.wanted.clone(),
@@ -91,7 +91,7 @@ impl Store {
                 } => {
                     let mismatch = SourceError::PinMismatch {
                         tag,
-                        url: location.shown(),
+                        url: location.redacted(),
                         pinned,
                         served: served.to_string(),
                     };
@@ -110,7 +110,7 @@ impl Store {
                 _ => {}
             }
             let failure = MirrorFailure {
-                url: location.shown(),
+                url: location.redacted(),
                 reason,
             };
             sink.event(&Event::MirrorFailed {
@@ -194,7 +194,7 @@ impl Store {
             commit: commit.id().to_string(),
             tree: commit.tree_id().to_string(),
             commit_time: commit.time().seconds(),
-            url: location.shown(),
+            url: location.redacted(),
             urls: Vec::new(),
             from_store: false,
             failed: Vec::new(),

@@ -46,7 +46,7 @@ impl Location {
     }
 
     /// The location for messages and records, without a password.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn redacted(&self) -> String {
         let written = self.written();
         let Some((scheme, rest)) = written.split_once("://") else {
             return written.to_owned();
@@ -65,7 +65,7 @@ impl Location {
 
     /// `text` with this location, which may contain a password, replaced by its form for messages.
     pub(super) fn without_password(&self, text: &str) -> String {
-        text.replace(self.written(), &self.shown())
+        text.replace(self.written(), &self.redacted())
     }
 
     /// A short name for this location that is valid in a git reference: the first 16 digits of its SHA-256.
@@ -75,8 +75,8 @@ impl Location {
 }
 
 /// A URL or path for messages, without a password.
-pub fn shown(text: &str) -> String {
-    Location::parse(text).shown()
+pub fn redacted(text: &str) -> String {
+    Location::parse(text).redacted()
 }
 
 /// The directory of a URL or path, if it is on this machine.
@@ -129,11 +129,11 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         let location = Location::parse("https://me:secret@example.org/a");
-        assert_eq!(location.shown(), "https://example.org/a");
+        assert_eq!(location.redacted(), "https://example.org/a");
         let text = location.without_password("cannot get https://me:secret@example.org/a now");
         assert_eq!(text, "cannot get https://example.org/a now");
         assert_eq!(
-            Location::parse("ssh://git:x@example.org/a").shown(),
+            Location::parse("ssh://git:x@example.org/a").redacted(),
             "ssh://git@example.org/a"
         );
     }

@@ -32,7 +32,7 @@ mod tree;
 
 pub use error::SourceError;
 pub use libgit2::make_ready;
-pub use location::{local_folder, shown};
+pub use location::{local_folder, redacted};
 pub use patch_apply::Patch;
 pub use patch_error::{HunkPlace, PatchError};
 pub use request::{FetchRequest, MirrorFailure, Served};

@@ -9,25 +9,24 @@ use super::patch_parse::{Hunk, Side, parse};
 use super::store::Store;
 use super::tree::tree_oid;
 
-/// A unified diff, as `git diff`, `git format-patch` or `diff -u` write it.
+/// A unified diff, as written by `git diff`, `git format-patch` or `diff -u`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
-    /// Its name in messages.
+    /// Its name for messages.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
 impl Store {
-    /// Applies patches to a tree, in order, and returns the id of the new tree. The same tree and patches give
-    /// the same id.
+    /// Applies patches to a tree, in order, and returns the id of the new tree. The same tree and patches give the same id.
     ///
-    /// There is no fuzz: each hunk must fit at the line that it names, to the byte. That is why libgit2's apply, which
-    /// takes hunks at other lines, is not used. Only files of the tree are edited: nothing is made, removed or renamed.
+    /// There is no fuzz: each hunk must match exactly at the line in its header. That is why libgit2's apply, which accepts
+    /// hunks at other lines, is not used. Patches can only edit files: nothing is made, removed or renamed.
     ///
     /// # Errors
     /// [`SourceError::Patch`] with file, hunk and lines; [`SourceError::TreeRead`], [`SourceError::EntryRead`],
-    /// [`SourceError::TreeWrite`] when the store fails.
+    /// [`SourceError::TreeWrite`] if the store fails.
     pub fn patch(&self, tree_id: &str, patches: &[Patch]) -> Result<String, SourceError> {
         let repository = self.repository()?;
         let base = repository
@@ -66,7 +65,7 @@ struct File {
     content: Vec<u8>,
 }
 
-/// The file `path` of a tree; `None` where there is none, or something else than a file.
+/// The file at `path` in a tree; `None` if there is none, or if it is not a file.
 fn read(repository: &Repository, base: &Tree<'_>, path: &str) -> Result<Option<File>, SourceError> {
     let unreadable = |source| SourceError::EntryRead {
         path: path.to_owned(),
@@ -90,7 +89,7 @@ fn read(repository: &Repository, base: &Tree<'_>, path: &str) -> Result<Option<F
     }))
 }
 
-/// Writes the tree `base` with other contents of `files`.
+/// Writes the tree `base` with the new contents of `files`.
 fn write(
     repository: &Repository,
     base: &Tree<'_>,
@@ -114,7 +113,7 @@ fn apply_hunks(content: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, PatchError> {
         if hunk.old.start < next {
             return Err(PatchError::Order { place: place() });
         }
-        // A hunk past the end fails at its first line, or here when it has none of the old file.
+        // A hunk past the end fails at its first line, or here if it has no line of the old file.
         let Some(untouched) = lines.get(next..hunk.old.start) else {
             let expected = hunk.lines.first().map(|(_, line)| text(line));
             return Err(PatchError::Line {
@@ -149,7 +148,7 @@ fn apply_hunks(content: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, PatchError> {
                 result.push(line);
             }
         }
-        // A last line without newline stays last, or the file would join two lines.
+        // A last line without newline must stay the last one, or two lines would be joined.
         let before_end = result.split_last().map_or(&[][..], |(_, before)| before);
         let more = next < lines.len();
         let open = |line: &&[u8]| line.last() != Some(&b'\n');

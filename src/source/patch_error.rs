@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Which hunk of a patch, for messages.
+/// The position of a hunk in a patch, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HunkPlace {
     /// The file that it changes.
@@ -20,43 +20,43 @@ impl fmt::Display for HunkPlace {
 /// Why a patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
-    /// There is no file header in it.
+    /// There is no file header.
     #[error("no file header found")]
     Empty,
-    /// A line fits nowhere in a patch.
+    /// A line is not part of any patch format.
     #[error("line {line}: {text:?} is not part of a patch")]
     Garbage {
         /// The patch's line, from 1.
         line: usize,
-        /// What it says.
+        /// The line.
         text: String,
     },
-    /// A file header is not complete, or its parts contradict each other.
+    /// A file header is incomplete, or its parts contradict each other.
     #[error("line {line}: the file header is incomplete or contradictory")]
     Header {
         /// The patch's line, from 1.
         line: usize,
     },
-    /// It does more than edit files: it makes, removes, renames or copies one, changes a mode, or is binary; or it quotes
-    /// a name.
+    /// The patch does more than edit text files: it makes, removes, renames or copies a file, changes a mode, or is binary;
+    /// or it quotes a name.
     #[error(
         "line {line}: {text:?} is unsupported: a patch can only edit text files of the source; use a build step for anything else"
     )]
     Unsupported {
         /// The patch's line, from 1.
         line: usize,
-        /// What it says.
+        /// The line.
         text: String,
     },
-    /// A file name without a first part (`a/`, `b/`) to leave out.
-    #[error("line {line}: {name:?} is not a file name of a patch; use a/PATH and b/PATH")]
+    /// A file name without a first part (`a/`, `b/`) to remove.
+    #[error("line {line}: {name:?} is not a valid file name in a patch; use a/PATH and b/PATH")]
     Name {
         /// The patch's line, from 1.
         line: usize,
         /// The name as written.
         name: String,
     },
-    /// A hunk has fewer or more lines than its header says.
+    /// The number of lines in a hunk does not match its header.
     #[error("{place}: its number of lines does not match its header (patch line {line})")]
     Count {
         /// The hunk.
@@ -64,7 +64,7 @@ pub enum PatchError {
         /// The patch's line, from 1.
         line: usize,
     },
-    /// The hunk's place in the new file does not follow from its place in the old one and the hunks before it.
+    /// The hunk's position in the new file does not follow from its position in the old one and the previous hunks.
     #[error("{place}: it would begin at line {expected} of the new file")]
     NewStart {
         /// The hunk.
@@ -78,26 +78,26 @@ pub enum PatchError {
         /// The hunk.
         place: HunkPlace,
     },
-    /// A line of the file is not what the hunk expects.
+    /// A line of the file does not match the hunk.
     #[error("{place}: line {line} of the file does not match: found {found}, expected {expected:?}", found = shown(found.as_deref()))]
     Line {
         /// The hunk.
         place: HunkPlace,
         /// The file's line, from 1.
         line: usize,
-        /// What the patch expects there, with its newline.
+        /// The line that the patch expects, with its newline.
         expected: String,
-        /// What is there; `None` past the end of the file.
+        /// The line of the file; `None` past its end.
         found: Option<String>,
     },
-    /// A line without newline would not be the last one.
+    /// A line without newline that is not the last one.
     #[error("{place}: a line without newline must be the last one of the file")]
     NoNewline {
         /// The hunk.
         place: HunkPlace,
     },
     /// A file to edit is not in the tree.
-    #[error("{file}: no such file")]
+    #[error("{file}: file not found")]
     FileMissing {
         /// The file.
         file: String,

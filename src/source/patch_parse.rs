@@ -1,4 +1,4 @@
-//! Reads unified diffs that edit files; all else that git can write into one is refused.
+//! Reads unified diffs that edit files; everything else that git can write into a diff is refused.
 
 use std::ops::Range;
 
@@ -12,11 +12,11 @@ pub(super) struct FilePatch {
     pub(super) hunks: Vec<Hunk>,
 }
 
-/// One hunk; lines hold their newline unless the patch says that there is none.
+/// One hunk; lines include their newline unless the patch says that there is none.
 #[derive(Debug)]
 pub(super) struct Hunk {
     pub(super) place: HunkPlace,
-    /// Lines of the old and of the new file as the header says, from 0 and without the end.
+    /// Ranges of lines in the old and the new file according to the header, from 0, end exclusive.
     pub(super) old: Range<usize>,
     pub(super) new: Range<usize>,
     pub(super) lines: Vec<(Side, Vec<u8>)>,
@@ -29,15 +29,15 @@ pub(super) enum Side {
     New,
 }
 
-/// Reads a unified diff, git's or plain, with text before the first file. After the last hunk only the signature
-/// that `git format-patch` writes may follow. The first part of each name (`a/`, `b/`) is left out.
+/// Reads a unified diff, git's or plain, with any text before the first file. After the last hunk, only the signature of
+/// `git format-patch` may follow. The first part of each name (`a/`, `b/`) is removed.
 pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
     let mut parser = Parser {
         lines: text.split_inclusive('\n').collect(),
         at: 0,
     };
     while parser.peek().is_some() && !parser.at_file() {
-        // A hunk before any file header is a patch that lost its head, not a preamble.
+        // A hunk before any file header belongs to a patch that lost its header, not to a preamble.
         if parser.peek().is_some_and(|line| line.starts_with("@@ -")) {
             return Err(parser.garbage());
         }
@@ -57,7 +57,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
     Ok(files)
 }
 
-/// What git writes between the names of a file and its hunks when it does more than edit a text.
+/// Lines that git writes between the names of a file and its hunks when the diff does more than edit text.
 const EXTENDED_HEADERS: [&str; 10] = [
     "old mode ",
     "new mode ",
@@ -101,7 +101,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `-- `, a version and nothing but empty lines: the end of what `git format-patch` writes.
+    /// `-- `, a version and empty lines: the signature of `git format-patch`.
     fn signature(&mut self) -> Result<(), PatchError> {
         if self.peek() != Some("-- ") {
             return Err(self.garbage());
@@ -120,7 +120,7 @@ impl<'a> Parser<'a> {
         let start = self.at;
         if self.starts_with("diff --git ") {
             self.at += 1;
-            // The names are repeated below, and the ids of the two contents say no more than the hunks do.
+            // The names are repeated below, and the object ids add nothing to the hunks.
             if self.starts_with("index ") {
                 self.at += 1;
             }
@@ -186,7 +186,7 @@ impl<'a> Parser<'a> {
         loop {
             let line = self.lines.get(self.at).copied().unwrap_or_default();
             if line.starts_with("\\ ") {
-                // It belongs to the line before, which ends without a newline.
+                // It is about the previous line, which has no newline.
                 match lines.last_mut() {
                     Some((_, content)) if content.last() == Some(&b'\n') => {
                         content.pop();
@@ -203,7 +203,7 @@ impl<'a> Parser<'a> {
                 Some(' ') => (Side::Both, &line[1..]),
                 Some('-') => (Side::Old, &line[1..]),
                 Some('+') => (Side::New, &line[1..]),
-                // Editors that remove spaces at line ends leave this of an empty line of context.
+                // Editors that strip trailing spaces leave an empty line of context like this.
                 Some('\n') => (Side::Both, line),
                 _ => return Err(self.count_error(place)),
             };
@@ -218,13 +218,13 @@ impl<'a> Parser<'a> {
             (old_left, new_left) = left;
             let mut content = content.as_bytes().to_vec();
             if content.last() != Some(&b'\n') {
-                // The patch file itself ends without a newline; that says nothing about the patched file.
+                // The patch file itself ends without a newline, which says nothing about the patched file.
                 content.push(b'\n');
             }
             lines.push((side, content));
             self.at += 1;
         }
-        // One more line of a hunk here means that the counts are wrong; a file header begins with `--- ` too.
+        // Another line of a hunk here means that the counts are wrong; a file header also starts with `--- `.
         let more = self
             .peek()
             .is_some_and(|line| line.starts_with([' ', '+', '-']));
@@ -249,7 +249,7 @@ impl<'a> Parser<'a> {
     /// The path in a `---` or `+++` line, without its first part.
     fn name(&self, prefix: &str) -> Result<String, PatchError> {
         let line = self.peek().unwrap_or_default();
-        // `diff -u` writes a tab and the time after the name.
+        // `diff -u` adds a tab and the time after the name.
         let name = line.strip_prefix(prefix).unwrap_or_default();
         let name = name
             .split('\t')
@@ -260,13 +260,21 @@ impl<'a> Parser<'a> {
             return Err(self.unsupported());
         }
         match name.split_once('/') {
-            Some((_, path)) if !path.is_empty() && !path.contains('\0') => Ok(path.to_owned()),
+            Some((_, path)) if stays_in_tree(path) => Ok(path.to_owned()),
             _ => Err(PatchError::Name {
                 line: self.at + 1,
                 name: name.to_owned(),
             }),
         }
     }
+}
+
+/// Whether a path is one that a file of a tree can have. No other leads anywhere; git2 does not even look one up.
+fn stays_in_tree(path: &str) -> bool {
+    // As git: no file of a tree is below a `.git`, however it is written.
+    let is_forbidden =
+        |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+    !path.contains('\0') && !path.split('/').any(is_forbidden)
 }
 
 /// The two ranges of `@@ -a,b +c,d @@`, from 0.
@@ -279,7 +287,7 @@ fn hunk_ranges(header: &str) -> Option<(Range<usize>, Range<usize>)> {
 fn range(text: &str) -> Option<Range<usize>> {
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
     let (start, count): (usize, usize) = (start.parse().ok()?, count.parse().ok()?);
-    // An empty range names the line before it.
+    // An empty range is given by the line before it.
     let start = if count == 0 {
         start
     } else {

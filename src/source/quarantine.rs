@@ -56,7 +56,7 @@ impl Quarantine {
         Repository::open_bare(self.folder.path())
     }
 
-    /// Where the downloaded packs are.
+    /// The directory of the downloaded packs.
     fn pack_folder(&self) -> PathBuf {
         self.folder.path().join(PACKS)
     }

@@ -78,7 +78,7 @@ pub(super) fn fetch(
     })
 }
 
-/// The commit of `repository` that begins with the wanted digits.
+/// The commit of `repository` that starts with the wanted digits.
 pub(super) fn find_by_prefix(
     repository: &Repository,
     wanted: &Revision,

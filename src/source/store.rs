@@ -78,7 +78,7 @@ impl Store {
         }
     }
 
-    /// What the store has of `wanted` from the location `key`, unless it differs from the pin.
+    /// What the store has for `wanted` from the location `key`, unless it does not match the pin.
     pub(super) fn stored(
         &self,
         key: &str,

@@ -5,8 +5,8 @@ use object::elf;
 use object::read::elf::FileHeader;
 
 use super::check::{Check, CheckName, Outcome};
-use super::elf::Image;
 use super::findings::{Findings, Format};
+use super::image::Image;
 
 /// The instruction set of a program.
 pub(super) struct Machine {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::glibc::GlibcVersion;
+use super::glibc_version::GlibcVersion;
 
 /// What a file is expected to be; what is `None` is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

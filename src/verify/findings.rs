@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::glibc::GlibcVersion;
-use super::kmem::Kmem;
-use super::linkage::Linkage;
+use super::glibc_version::GlibcVersion;
 
 /// Everything found in one file, of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,4 +80,79 @@ impl Format {
     pub fn is_program(&self) -> bool {
         matches!(self, Self::Elf { .. })
     }
+}
+
+/// How a program is linked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Linkage {
+    /// It needs neither an interpreter nor a library.
+    Static,
+    /// The same, and it can be loaded at any address.
+    StaticPie,
+    /// It needs an interpreter or libraries of the host.
+    Dynamic {
+        /// The loader that it requires, e.g. `/lib64/ld-linux-x86-64.so.2`.
+        interpreter: Option<String>,
+        /// The libraries that it requires, in its order. A position-independent Go program may need none.
+        needed: Vec<String>,
+    },
+}
+
+impl Linkage {
+    /// Whether it starts without any library of the host.
+    pub fn is_static(&self) -> bool {
+        !matches!(self, Self::Dynamic { .. })
+    }
+
+    /// The loader that it requires.
+    pub fn interpreter(&self) -> Option<&str> {
+        match self {
+            Self::Dynamic { interpreter, .. } => interpreter.as_deref(),
+            Self::Static | Self::StaticPie => None,
+        }
+    }
+}
+
+/// The evidence about kernel-memory accounting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Kmem {
+    /// The conclusion from the evidence.
+    pub verdict: KmemVerdict,
+    /// The marks, each at its first occurrence, in the order of their weight.
+    pub evidence: Vec<Mark>,
+}
+
+/// Whether a binary turns kernel-memory accounting on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KmemVerdict {
+    /// It does: the code is in the binary.
+    On,
+    /// Built with the nokmem tag of runc rc7 to rc93; a container with a kernel-memory limit is refused.
+    Off,
+    /// The code is missing and nothing replaces it: patched source, or runc rc6 with the nokmem tag. A container with a
+    /// kernel-memory limit starts without the limit.
+    OffSilent,
+    /// Its libcontainer (rc94 or later) ignores kernel memory: a nokmem build was not needed.
+    Ignored,
+    /// No part of libcontainer's memory controller was found, or the file is incomplete. Proves nothing, so the check fails.
+    Unknown,
+}
+
+/// A text in a binary that is evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Mark {
+    /// The text as found in the file.
+    pub text: String,
+    /// What it proves.
+    pub meaning: String,
+    /// Its first occurrence, in bytes from the start of the file.
+    pub offset: u64,
 }

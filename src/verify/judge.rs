@@ -1,4 +1,4 @@
-//! Holding findings against expectations.
+//! Compares findings with expectations.
 
 use super::check::Check;
 use super::expectations::Expectations;
@@ -6,9 +6,9 @@ use super::findings::Findings;
 use super::version::VersionRun;
 use super::{architecture, format, glibc, kmem, linkage, version};
 
-/// Holds what was found against what was expected: the format always, the rest where something is expected.
+/// Compares findings with expectations: the format always, everything else if it is expected.
 ///
-/// `version` is what came of running the binary, none when nobody tried.
+/// `version` is the result of running the binary, `None` if it was not run.
 pub fn judge(
     findings: &Findings,
     version: Option<&VersionRun>,

@@ -4,50 +4,9 @@
 //! code from. Function names are no evidence: `EnableKernelMemoryAccounting` remains in a build in which that function
 //! does nothing.
 
-use serde::{Deserialize, Serialize};
-
 use super::check::{Check, CheckName, Outcome};
 use super::expectations::KmemExpectation;
-use super::findings::Findings;
-
-/// The evidence about kernel-memory accounting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Kmem {
-    /// The conclusion from the evidence.
-    pub verdict: KmemVerdict,
-    /// The marks, each at its first occurrence, in the order of their weight.
-    pub evidence: Vec<Mark>,
-}
-
-/// Whether a binary turns kernel-memory accounting on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KmemVerdict {
-    /// It does: the code is in the binary.
-    On,
-    /// Built with the nokmem tag of runc rc7 to rc93; a container with a kernel-memory limit is refused.
-    Off,
-    /// The code is missing and nothing replaces it: patched source, or runc rc6 with the nokmem tag. A container with a
-    /// kernel-memory limit starts without the limit.
-    OffSilent,
-    /// Its libcontainer (rc94 or later) ignores kernel memory: a nokmem build was not needed.
-    Ignored,
-    /// No part of libcontainer's memory controller was found, or the file is incomplete. Proves nothing, so the check fails.
-    Unknown,
-}
-
-/// A text in a binary that is evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Mark {
-    /// The text as found in the file.
-    pub text: String,
-    /// What it proves.
-    pub meaning: String,
-    /// Its first occurrence, in bytes from the start of the file.
-    pub offset: u64,
-}
+use super::findings::{Findings, Kmem, KmemVerdict, Mark};
 
 /// A text to search for.
 pub(super) struct KnownMark {

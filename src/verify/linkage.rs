@@ -3,47 +3,10 @@
 use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader as _};
-use serde::{Deserialize, Serialize};
 
 use super::check::{Check, CheckName, Outcome};
-use super::elf::{Image, damaged};
-use super::findings::{Findings, Format};
-
-/// How a program is linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
-)]
-pub enum Linkage {
-    /// It needs neither an interpreter nor a library.
-    Static,
-    /// The same, and it can be loaded at any address.
-    StaticPie,
-    /// It needs an interpreter or libraries of the host.
-    Dynamic {
-        /// The loader that it requires, e.g. `/lib64/ld-linux-x86-64.so.2`.
-        interpreter: Option<String>,
-        /// The libraries that it requires, in its order. A position-independent Go program may need none.
-        needed: Vec<String>,
-    },
-}
-
-impl Linkage {
-    /// Whether it starts without any library of the host.
-    pub fn is_static(&self) -> bool {
-        !matches!(self, Self::Dynamic { .. })
-    }
-
-    /// The loader that it requires.
-    pub fn interpreter(&self) -> Option<&str> {
-        match self {
-            Self::Dynamic { interpreter, .. } => interpreter.as_deref(),
-            Self::Static | Self::StaticPie => None,
-        }
-    }
-}
+use super::findings::{Findings, Format, Linkage};
+use super::image::{Image, damaged};
 
 /// The longest path that Linux supports, so the longest interpreter that is accepted.
 const LONGEST_PATH: u64 = 4096;

@@ -79,7 +79,7 @@ fn a_damaged_entry_is_named_and_built_again() {
     build.build(TAG, &[]).code(0);
     for (file, reason) in [
         ("out", "instead of"),
-        ("entry.json", "it is not the list of an entry"),
+        ("entry.json", "not a valid list of files"),
         ("manifest.json", "instead of"),
     ] {
         let path = entry(&build).join(file);
@@ -152,7 +152,7 @@ fn without_the_network_what_is_missing_is_named() {
     build
         .build(TAG, &other)
         .code(12)
-        .says("the image kmembuild-test/not-there:1 is not on the engine, and --offline");
+        .says("image kmembuild-test/not-there:1 is not on the engine, and an offline build");
     build
         .build(TAG, &["--offline", "--refresh"])
         .code(2)

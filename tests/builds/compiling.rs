@@ -13,7 +13,7 @@ fn a_debian_image_is_bootstrapped_once_and_the_result_says_what_it_is_made_of() 
     build
         .build("v1.0.0-rc10", &["--image", "debian"])
         .code(0)
-        .says("is there already")
+        .says("is already on the engine")
         .prints("off by the nokmem tag");
     let result = build.result("v1.0.0-rc10");
     let manifest = manifest(&result);
@@ -101,7 +101,7 @@ fn a_patched_source_does_not_claim_to_be_the_bare_commit() {
     build
         .build("v1.0.0-rc4", &["--image-name", toolchain_image()])
         .code(0)
-        .prints("off: the code is gone");
+        .prints("off: the code was removed");
     let manifest = build.manifest("v1.0.0-rc4");
     let commit = build.project.commit("v1.0.0-rc4");
     assert_eq!(manifest["class"], "source-patch");
@@ -136,7 +136,7 @@ fn a_release_that_ignores_kernel_memory_is_built_only_by_force() {
     build
         .build("v1.0.0-rc94", &image)
         .code(11)
-        .says("does not need to be built: since rc94")
+        .says("does not need to be built: this release ignores")
         .says("--force");
     assert!(!build.place.path().join("dist").exists());
     build

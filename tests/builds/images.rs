@@ -56,7 +56,7 @@ fn a_ready_image_comes_from_the_one_mirror_that_has_it_and_gets_the_expected_nam
     build
         .build("v1.0.0-rc10", &words)
         .code(0)
-        .says(&format!("the image {NAME} is there already"));
+        .says(&format!("image {NAME} is already on the engine"));
     let again = build.manifest("v1.0.0-rc10");
     assert!(again["image"]["pulled"][NAME].is_null());
     assert_eq!(again["files"][0]["sha256"], manifest["files"][0]["sha256"]);
@@ -72,7 +72,7 @@ fn an_image_that_nobody_has_is_exit_12_with_every_place_that_was_asked() {
     build
         .build("v1.0.0-rc10", &words)
         .code(12)
-        .says(&format!("no place has the image {name}:"))
+        .says(&format!("image {name} was not found anywhere:"))
         .says(&format!("\n  {mirror}/team/toolchain:1: "))
         .says(&format!("\n  {mirror}/toolchain:1: "))
         .says(&format!("\n  {name}: "))

@@ -14,7 +14,7 @@ fn a_step_that_needs_too_much_memory_is_told_so_with_the_limit_and_the_option() 
     build
         .build("v1.0.0-rc10", &["--memory", "64MiB"])
         .code(14)
-        .says("step script was killed for lack of memory: the limit was 64.0 MiB (--memory)")
+        .says("step script ran out of memory: the limit was 64.0 MiB")
         .says("| begin")
         .says("hint: raise --memory above 64.0 MiB, or lower --jobs");
     build.assert_nothing_is_left();
@@ -27,7 +27,7 @@ fn steps_that_take_too_long_are_stopped() {
     build
         .build("v1.0.0-rc10", &["--timeout", "2s"])
         .code(14)
-        .says("step script was stopped: the build may take 2s in all")
+        .says("step script was stopped: the build exceeded its time limit of 2s")
         .says("hint: raise --timeout");
     build.assert_nothing_is_left();
 }

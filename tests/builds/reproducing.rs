@@ -161,7 +161,7 @@ fn a_changed_result_is_not_built_again() {
     let undo = replace("out", &|_| "something else".to_owned());
     reproduce(&build, &[])
         .code(17)
-        .says("does not match its manifest:\n  out: sha256 ")
+        .says("does not match its manifest:\n  out: its sha256 is ")
         .says("hint: `kmembuild verify ");
     undo();
     let undo = replace("manifest.json", &|_| "{}".to_owned());
@@ -281,7 +281,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     let quick = ["--stall-timeout", "5s"];
     reproduce(&build, &quick)
         .code(17)
-        .says(&format!("no place has the image {name}"))
+        .says(&format!("image {name} was not found anywhere"))
         .says("is not the one this result was built in")
         .says("hint: use --any-image");
     let done = reproduce(
@@ -300,7 +300,7 @@ fn another_image_under_the_name_is_refused_or_told() {
     let mirrors = ["--mirror", &wrong, "--mirror", &right_prefix];
     reproduce(&build, &[&quick[..], &mirrors].concat())
         .code(0)
-        .says("it serves another image than the manifest names")
+        .says("its image does not match the manifest")
         .prints("  same image");
     for name in [&name, &right, &moved] {
         docker_succeeds(&["rmi", "-f", name]);

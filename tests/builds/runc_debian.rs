@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::run_check::assert_run;
 use crate::support::toolchain_image::alone;
-use crate::support::trial_check::assert_run;
 
 const VOLUMES: [&str; 5] = [
     "volume",
@@ -52,7 +52,7 @@ fn build_changed(place: &Workplace, left_out: &[&str], output: &str) -> Finished
     place.run(&["runc-debian", "--recipe-dir", "on", "-o", output])
 }
 
-/// The memory cgroups of trials that are on this host.
+/// The memory cgroups of checks that are on this host.
 fn memory_cgroups() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from("/sys/fs/cgroup/memory")];
@@ -63,7 +63,7 @@ fn memory_cgroups() -> Vec<PathBuf> {
                 folders.push(entry.path());
             }
         }
-        if folder.ends_with("kmembuild-trial") {
+        if folder.ends_with("kmembuild-run-check") {
             found.push(folder);
         }
     }
@@ -98,7 +98,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     twin.prints("on: the code that turns it on")
         .prints("libcontainer/cgroups/fs/kmem.go")
         .prints("memory.kmem.limit_in_bytes")
-        .says("does not pass its checks, and is not published: runc");
+        .says("does not pass its checks and is not published: runc");
     let after = fs::read(result(&place, "dist").join("SHA256SUMS")).expect("checksums");
     assert_eq!(after, before);
     let failed = format!("linux-{}.failed", architecture());
@@ -123,7 +123,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
         .says("1 of 1 files failed");
 
     // Run with a memory limit, each does what its marks say.
-    let _trials = alone("trial");
+    let _checks = alone("run-check");
     let cgroups = memory_cgroups();
     let run = |file: PathBuf| {
         let file = file.display().to_string();
@@ -164,8 +164,13 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     let again = place.run(&["release", "release.yaml"]).code(0);
     assert!(!again.stderr.contains("was run"), "{again:?}");
     assert_eq!(memory_cgroups(), cgroups);
-    let trials = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
-    assert_eq!(docker(&trials), "");
+    let checks = [
+        "ps",
+        "-aq",
+        "--filter",
+        "label=io.kmembuild.recipe=run-check",
+    ];
+    assert_eq!(docker(&checks), "");
 
     let left = [
         "ps",

@@ -65,7 +65,7 @@ fn two_runs_that_need_one_image_make_it_once() {
         docker(&["exec", &container, "touch", &file]);
     }
     let ended = runs.map(|run| run.finish().code(0));
-    let waited = |said: &str| said.contains("which makes the image kmembuild/test-one-image-");
+    let waited = |said: &str| said.contains("which is making image kmembuild/test-one-image-");
     let waiting: Vec<_> = ended.iter().map(|run| waited(&run.stderr)).collect();
     assert!(
         waiting == [true, false] || waiting == [false, true],

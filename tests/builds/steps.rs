@@ -62,7 +62,7 @@ fn an_output_that_is_missing_or_no_file_is_named() {
     build
         .build("v1.0.0-rc10", &[])
         .code(15)
-        .says("the steps succeeded and left no /src/bin/out");
+        .says("the steps succeeded, but did not produce /src/bin/out");
     build.assert_nothing_is_left();
     let folder = BuildPlace::steps("folder", "mkdir out", "out");
     folder

@@ -59,7 +59,7 @@ fn upstreams_image_is_repaired_and_what_is_compiled_is_not_touched() {
     build
         .build("v1.0.0-rc10", &[&words[..], &["--no-cache"]].concat())
         .code(0)
-        .says(&format!("the image {name} is there already"));
+        .says(&format!("image {name} is already on the engine"));
     assert_eq!(busybox.requests().len(), 2);
     build.assert_nothing_is_left();
 }
@@ -93,7 +93,7 @@ fn a_lean_image_starts_from_what_upstreams_dockerfile_names() {
     build
         .build("v1.0.0-rc93", &words)
         .code(0)
-        .says("lean image on golang:1.12-kmembuild-test")
+        .says("lean image based on golang:1.12-kmembuild-test")
         .says(&format!("note: {note}"));
     let manifest = build.manifest("v1.0.0-rc93");
     let image = &manifest["image"];

@@ -148,11 +148,11 @@ fn options_that_do_not_go_together() {
         ),
         (
             &["runc-debian", "--tag", "v1"],
-            "the recipe runc-debian builds v1.0.0-rc93 only, not v1",
+            "recipe runc-debian builds only v1.0.0-rc93, not v1",
         ),
         (
             &["runc-debian", "--source", "x"],
-            "--source and --refresh do not apply",
+            "no other source can be used",
         ),
     ]);
 }

@@ -221,7 +221,10 @@ fn a_damaged_result_is_named_and_removed_on_request() {
         .code(17)
         .prints("; removed\n");
     assert_eq!(place.left(), "c");
-    place.cache(&["verify"]).code(0).prints("1 result, all as");
+    place
+        .cache(&["verify"])
+        .code(0)
+        .prints("1 result, all intact");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "format: 1\nmirrors: [\" \"]\n",
-            "config.yaml: a mirror is empty",
+            "config.yaml: a mirror must not be empty",
         ),
         (
             "format: 1\nformat: 1\n",

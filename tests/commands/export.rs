@@ -92,7 +92,7 @@ fn what_is_no_file_in_the_way_is_not_replaced_either() {
     workplace
         .run(&["recipes", "export", "runc", "file"])
         .code(15)
-        .says("file/runc.yaml could not be written");
+        .says("could not write file/runc.yaml");
     let dangling = Workplace::new();
     fs::create_dir(dangling.path().join("mine")).expect("a folder");
     std::os::unix::fs::symlink("../elsewhere", dangling.path().join("mine/runc.yaml"))

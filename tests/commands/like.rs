@@ -85,7 +85,7 @@ fn input_that_tells_nothing_is_named_with_what_would() {
         ),
         (
             "runc version 1.0.0-rc10+dev\n",
-            "its commit is unknown\nhint: find the tag or commit",
+            "its commit is unknown\nhint: if you know the tag or commit",
         ),
         (
             "runc version 1.0.0-rc9\nrunc version 1.0.0-rc10\n",
@@ -123,7 +123,7 @@ fn a_recipe_of_a_package_builds_its_own_version_only() {
         .says("note: the source comes from package golang-github-opencontainers-runc-dev; its code was not compared with the given build");
     plan("runc-debian", "runc version 1.0.0-rc10\n")
         .code(2)
-        .says("the recipe runc-debian builds v1.0.0-rc93 only, not 1.0.0-rc10");
+        .says("recipe runc-debian builds only v1.0.0-rc93, not 1.0.0-rc10");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_file_that_is_no_whole_program_and_one_for_other_processors() {
     ask(&program[..1000]).says("the program is incomplete or damaged: an incomplete ELF file: ");
     program[18..20].copy_from_slice(&43u16.to_ne_bytes());
     ask(&program)
-        .says("error: could not determine from runc what to build\ncaused by: the program cannot be run here to get its version: it is for ")
+        .says("error: could not determine from runc what to build\ncaused by: the program cannot be run here to get its version: built for ")
         .says("hint: run it with --version on the node, and pass the output to --like");
 }
 

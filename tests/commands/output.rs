@@ -53,7 +53,7 @@ fn a_result_that_cannot_be_stored_is_a_failure() {
     ] {
         run(arguments, full(), Stdio::piped())
             .code(15)
-            .says("error: cannot write to standard output: No space left on device");
+            .says("error: could not write to standard output: No space left on device");
     }
 }
 

@@ -149,7 +149,7 @@ fn folders_that_cannot_be_read_are_named() {
     workplace
         .run(&["--recipe-dir", "file", "recipes", "list"])
         .code(2)
-        .says("error: the recipe folder file is not a folder");
+        .says("error: the recipe directory file is not a directory");
     workplace.write("config/recipes", "a file in the place of a folder");
     workplace
         .run(&["recipes", "list"])

@@ -72,7 +72,7 @@ fn an_engine_that_is_not_there_costs_a_line_and_the_rest_is_looked_at() {
     let finished = at("unix:///nowhere/docker.sock").says("1 of 4 checks failed");
     assert_fails(
         &finished,
-        "no container engine answers at unix:///nowhere/docker.sock: there is no such socket",
+        "no container engine answers at unix:///nowhere/docker.sock: the socket does not exist",
         "install and start an engine",
     );
     assert_eq!(line(&finished, "debian-mirror")["level"], "ok");
@@ -86,7 +86,7 @@ fn an_engine_that_was_stopped_is_told_from_one_that_is_missing() {
     let finished = at(&format!("unix://{}", socket.display()));
     assert_fails(
         &finished,
-        "nobody listens there",
+        "nothing is listening there",
         "start it (systemctl start docker)",
     );
 }
@@ -116,7 +116,7 @@ fn a_socket_of_others_wants_the_group_docker() {
     };
     assert_fails(
         &finished.code(1),
-        "this user may not use it",
+        "this user may not use the socket",
         "group docker",
     );
 }
@@ -142,14 +142,14 @@ fn as_nobody(command: &Command, program: &Path) -> Command {
 fn an_address_that_cannot_be_is_told_with_the_forms_that_can() {
     for (host, found) in [
         ("/var/run/docker.sock", "it must begin with unix://"),
-        ("tcp://", "it names no host"),
+        ("tcp://", "the host is missing"),
         ("unix://docker.sock", "the absolute path of a socket"),
     ] {
         assert_fails(&at(host), found, "DOCKER_HOST");
     }
     assert_fails(
         &at("ssh://build:22"),
-        "a port does not work",
+        "a port is unsupported with ssh://",
         "SSH configuration",
     );
 }
@@ -176,10 +176,18 @@ fn tls_that_is_set_up_wrongly_is_told() {
     let plain = Server::start("200 OK", &[]);
     let host = format!("tcp://{}", plain.address());
     let none = tls(&host, None);
-    assert_fails(&none, "TLS needs a folder with ca.pem", "DOCKER_CERT_PATH");
+    assert_fails(
+        &none,
+        "TLS requires a directory with ca.pem",
+        "DOCKER_CERT_PATH",
+    );
     let empty = tempfile::tempdir().unwrap();
     let missing = tls(&host, Some(empty.path()));
-    assert_fails(&missing, "cannot be used", "DOCKER_CERT_PATH");
+    assert_fails(
+        &missing,
+        "could not use the certificates",
+        "DOCKER_CERT_PATH",
+    );
 
     // A client's certificate, as good as any: it is the other side's that is at fault.
     let folder = tempfile::tempdir().unwrap();

@@ -355,7 +355,7 @@ fn example(name: &str, kind: &Kind<'_>, value: &Value) -> String {
             .map(|item| serde_saphyr::to_string(item).expect("YAML"));
         let items: Vec<_> = items.map(|item| item.trim_end().to_owned()).collect();
         let plain = |item: &String| {
-            item.starts_with('"') || !item.contains(&[',', '[', ']', '{', '}', '\n'])
+            item.starts_with('"') || !item.contains([',', '[', ']', '{', '}', '\n'])
         };
         if items.iter().all(plain) {
             return format!("{name}: [{}]\n", items.join(", "));

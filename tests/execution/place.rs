@@ -30,7 +30,7 @@ pub fn plan(change: impl FnOnce(&mut Value)) -> Plan {
         "architecture": "amd64",
         "class": null,
         "targets": [],
-        "source": {"folder": {"path": "/src", "package": "tool-source"}},
+        "source": {"directory": {"path": "/src", "package": "tool-source"}},
         "image": {"registry": {"name": IMAGE, "candidates": MIRRORS}},
         "build": {
             "workdir": "/src",

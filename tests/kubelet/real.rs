@@ -6,8 +6,8 @@ use super::place::{DEBIAN, engine_alone, left_on_engine, lend_compile_cache};
 use super::source::{RealKubernetes, TAG};
 use crate::support::build_place::{architecture, manifest};
 use crate::support::command::Workplace;
+use crate::support::run_check::assert_run;
 use crate::support::toolchain_image::alone;
-use crate::support::trial_check::assert_run;
 
 #[test]
 fn kubernetes_1_20_2_is_built_without_accounting_both_ways_and_what_is_built_with_it_is_rejected() {
@@ -59,7 +59,7 @@ fn kubernetes_1_20_2_is_built_without_accounting_both_ways_and_what_is_built_wit
     on_purpose.finish().code(0);
 
     // Started, each does what its marks say.
-    let _trials = alone("trial");
+    let _checks = alone("run-check");
     let run = |output: &str| {
         let file = result(output).join("kubelet").display().to_string();
         place.run(&["verify", "--run", &file, "--format", "json"])

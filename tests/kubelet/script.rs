@@ -93,7 +93,7 @@ fn what_is_kept_on_request_stays_until_it_is_cleaned() {
     place
         .build(DEBIAN_TAG, &by_script(&["--keep"]))
         .code(0)
-        .says("what upstream's script made is kept on the engine");
+        .says("kept on the engine: what upstream's script made");
     assert!(place.has_left("kube-build-data-"));
     // Another build does not sweep it away.
     place.build(DEBIAN_TAG, &DEBIAN).code(0);
@@ -114,7 +114,7 @@ fn a_name_that_another_image_has_is_not_taken_from_it() {
     docker_succeeds(&["rmi", NAME]);
     assert_eq!(id, docker(&["inspect", "-f", "{{.Id}}", make_image()]));
     refused.code(12).says(&format!(
-        "under the name {NAME}, which another image on the engine has"
+        "by the name {NAME}, but the engine has another image by that name"
     ));
     place.assert_nothing_is_left();
 }
@@ -144,7 +144,7 @@ fn an_image_without_a_client_of_the_engine_is_given_one() {
     docker_succeeds(&["rmi", CLIENT, &format!("{mirror}/library/{CLIENT}")]);
     built
         .code(0)
-        .says("the engine's client comes from docker:28-cli");
+        .says("using the engine's client of image docker:28-cli");
     place.assert_nothing_is_left();
 }
 

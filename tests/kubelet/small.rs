@@ -57,21 +57,21 @@ fn a_release_without_a_switch_is_patched_and_its_image_comes_from_a_mirror() {
     place
         .build("v1.8.15", &mirrors)
         .code(17)
-        .says(&format!("the toolchain in the image {NAME} is 1.15"))
-        .says("and upstream builds this version with 1.8.3")
-        .says("hint: --allow-toolchain 1.15");
+        .says(&format!("the toolchain of image {NAME} is 1.15"))
+        .says("but upstream builds this version with 1.8.3")
+        .says("hint: use --allow-toolchain 1.15");
     place
         .build(
             "v1.8.15",
             &[&mirrors[..], &["--allow-toolchain", "1.14"]].concat(),
         )
         .code(17)
-        .says("(--allow-toolchain accepts 1.14)");
+        .says("; 1.14 is accepted instead");
 
     let words = [&mirrors[..], &["--allow-toolchain", "1.15"]].concat();
     let built = place.build("v1.8.15", &words).code(0);
     assert!(
-        built.stdout.contains("off: the code is gone"),
+        built.stdout.contains("off: the code was removed"),
         "{}",
         built.stdout
     );
@@ -241,10 +241,10 @@ fn a_need_of_more_than_the_engine_has_is_told_before_anything_is_compiled() {
     let built = place.build("v1.15.5", &words).code(0);
     let warned = built
         .stderr
-        .find("of memory, and the build is known to need 3.9 TiB; --low-memory");
+        .find("of memory, but the build needs 3.9 TiB; a slower build with less memory");
     let compiled = built.stderr.find("step compile");
     assert!(warned.is_some() && warned < compiled, "{}", built.stderr);
-    built.says("are free on the engine's disk, and the build is known to need 781.2 TiB");
+    built.says("of free space, but the build needs 781.2 TiB");
     let words = [&words[..], &["--low-memory"]].concat();
     let built = place.build("v1.15.5", &words).code(0);
     let log = std::fs::read_to_string(place.result_in("dist", "v1.15.5").join("plan.json"));

@@ -5,7 +5,7 @@ use kmembuild::recipe::{Diagnostic, RecipeError};
 
 use super::{Message, system};
 
-fn refused() -> RecipeError {
+pub(super) fn refused() -> RecipeError {
     let text = "format: 1\nnmae: tool\n";
     let message = "unknown field `nmae`; the fields allowed here are format, name".to_owned();
     let suggestion = Some("name".to_owned());
@@ -24,7 +24,7 @@ pub(super) fn messages() -> Vec<Message> {
     let recipe = samples!("recipe", RecipeError: Invalid (match refused() {
         RecipeError::Invalid(diagnostic) => diagnostic,
     }));
-    let library = samples!("library", LibraryError:
+    let library = samples!("library", explained LibraryError:
         Unknown
             { name: "runk".to_owned(), nearest: Some("runc".to_owned()), known: "kubelet, runc".to_owned() }
             { name: "frob".to_owned(), nearest: None, known: "kubelet, runc".to_owned() },

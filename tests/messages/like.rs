@@ -4,10 +4,9 @@ use kmembuild::like::{LikeError, Vendor};
 use kmembuild::recipe::parse_yaml;
 use kmembuild::verify::VerifyError;
 
-use super::{Message, system, text};
+use super::{Message, json, system, text};
 
 pub(super) fn messages() -> Vec<Message> {
-    let json = serde_json::from_str::<String>("{").expect_err("not JSON");
     let yaml = parse_yaml::<u32>("the text", "kind: [").expect_err("not a number in YAML");
     let unreadable = VerifyError::Open {
         path: "runc".into(),
@@ -17,7 +16,7 @@ pub(super) fn messages() -> Vec<Message> {
         name,
         tag: text("v1.15.5"),
     };
-    samples!("like", LikeError:
+    samples!("like", explained LikeError:
         Input { input: text("standard input"), source: Box::new(LikeError::Empty) },
         Terminal { input: text("standard input") },
         Unreadable { input: text("version.txt"), source: system() },
@@ -25,7 +24,7 @@ pub(super) fn messages() -> Vec<Message> {
         Empty,
         Program,
         NoText,
-        Json { source: json },
+        Json { source: json() },
         Yaml { source: Box::new(yaml) },
         OtherDocument { reason: text("it contains no node") },
         NoServer,

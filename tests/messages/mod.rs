@@ -6,9 +6,16 @@
 //! ```
 
 /// Renders a sample of each variant of an enum. `Variant { .. }`, `Variant(..)` and `Variant` are a sample each; several
-/// bodies after one name are several samples. A variant without a sample does not compile.
+/// bodies after one name are several samples. A variant without a sample does not compile. `explained` is for errors that
+/// a command can end with: they have an exit code and hints.
 macro_rules! samples {
-    ($room:literal, $name:ident: $(
+    ($room:literal, explained $name:ident: $($variants:tt)+) => {
+        samples!(@all super::Message::explained, $room, $name: $($variants)+)
+    };
+    ($room:literal, $name:ident: $($variants:tt)+) => {
+        samples!(@all super::Message::new, $room, $name: $($variants)+)
+    };
+    (@all $message:path, $room:literal, $name:ident: $(
         $variant:ident $( { $($fields:tt)* } )* $( ( $($parts:tt)* ) )*
     ),+ $(,)?) => {{
         // The exhaustive list of the variants.
@@ -21,7 +28,7 @@ macro_rules! samples {
             .into_iter()
             .map(|error| {
                 let variant = sampled(&error);
-                super::Message::new($room, stringify!($name), variant, error)
+                $message($room, stringify!($name), variant, error)
             })
             .collect::<Vec<_>>()
     }};
@@ -33,6 +40,7 @@ macro_rules! samples {
     };
 }
 
+mod build;
 mod host;
 mod library;
 mod like;
@@ -72,6 +80,21 @@ impl Message {
             text: Failure::new(FailureKind::Usage, source).render(),
         }
     }
+
+    fn explained(
+        room: &'static str,
+        error: &str,
+        variant: &str,
+        source: impl Into<Failure>,
+    ) -> Self {
+        let failure: Failure = source.into();
+        let code = failure.kind.exit_code();
+        Self {
+            room,
+            name: format!("{error}::{variant} (exit code {code})"),
+            text: failure.render(),
+        }
+    }
 }
 
 /// The text of the golden file.
@@ -92,6 +115,11 @@ fn text(text: &str) -> String {
     text.to_owned()
 }
 
+/// An error of the JSON parser, as a cause.
+fn json() -> serde_json::Error {
+    serde_json::from_str::<u32>("{").expect_err("it is not a number")
+}
+
 /// An error of the system, as a cause.
 fn system() -> std::io::Error {
     std::io::Error::from_raw_os_error(EACCES)
@@ -105,6 +133,7 @@ fn all_messages_are_those_that_were_reviewed() {
         like::messages(),
         plan::messages(),
         source::messages(),
+        build::messages(),
         host::messages(),
         results::messages(),
     ];

@@ -7,12 +7,15 @@ use kmembuild::source::SourceError;
 use super::{Message, system, text};
 
 pub(super) fn messages() -> Vec<Message> {
-    let facts = samples!("facts", FactsError:
-        Tree (SourceError::TreeRead { tree: text("2a1f9c3"), source: git2::Error::from_str("object not found") }),
+    let facts = samples!("facts", explained FactsError:
+        Tree (SourceError::TreeRead {
+            tree: text("2a1f9c3"),
+            source: git2::Error::from_str("object not found"),
+        }),
         ArchiveUnreadable { file: text("image.tar"), source: system() },
         NotAnArchive { file: text("image.tar"), reason: text("it must contain exactly one image") },
     );
-    let plan = samples!("plan", PlanError:
+    let plan = samples!("plan", explained PlanError:
         Architecture {
             recipe: text("runc"),
             architecture: text("s390x"),

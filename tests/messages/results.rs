@@ -7,7 +7,7 @@ use kmembuild::node_script::NodeScriptError;
 use kmembuild::packaging::{PackageFormat, PackagingError};
 use kmembuild::verify::VerifyError;
 
-use super::{Message, system, text};
+use super::{Message, json, system, text};
 
 const RESULT: &str = "dist/runc/v1.0.0-rc10/linux-amd64";
 const RUNC: &str = "dist/runc/v1.0.0-rc10/linux-amd64/runc";
@@ -24,7 +24,7 @@ fn unreadable() -> VerifyError {
 }
 
 pub(super) fn messages() -> Vec<Message> {
-    let artifacts = samples!("artifacts", ArtifactError:
+    let artifacts = samples!("artifacts", explained ArtifactError:
         Unwritable { path: RESULT.into(), source: system() },
         Foreign { path: RESULT.into() },
         Lock { path: "cache/locks/output.lock".into(), source: system() },
@@ -47,11 +47,11 @@ pub(super) fn messages() -> Vec<Message> {
         Read { path: RUNC.into(), source: system() },
         Changed { path: RUNC.into(), before: 3, after: 4 },
     );
-    let attest = samples!("attestation", AttestError:
+    let attest = samples!("attestation", explained AttestError:
         Unreadable { path: RUNC.into(), source: system() },
         Changed { path: RUNC.into(), expected: digest("1"), found: digest("2") },
     );
-    let key = samples!("attestation", KeyError:
+    let key = samples!("attestation", explained KeyError:
         Unreadable { path: "release.pem".into(), source: system() },
         Other {
             path: "release.pem".into(),
@@ -68,7 +68,7 @@ pub(super) fn messages() -> Vec<Message> {
         Unsigned,
         ByNoKey { wanted: text("SHA256:abc"), found: text("SHA256:def") },
     );
-    let audit = samples!("attestation", AuditError:
+    let audit = samples!("attestation", explained AuditError:
         Unreadable { path: "dist".into(), source: system() },
         NothingToAudit
             { path: "dist".into(), result: Some(RESULT.into()) }
@@ -80,7 +80,7 @@ pub(super) fn messages() -> Vec<Message> {
         problem: text("no version"),
     };
     let vendored = Message::new("attestation", "VendoredError", "", vendored);
-    let packaging = samples!("packaging", PackagingError:
+    let packaging = samples!("packaging", explained PackagingError:
         Version { version: text("12644e614e25") },
         Architecture { format: PackageFormat::Rpm, architecture: text("riscv64") },
         OutputMissing { package: text("kubelet"), output: text("kubelet"), known: text("kubeadm") },
@@ -89,7 +89,7 @@ pub(super) fn messages() -> Vec<Message> {
         Unwritable { path: "dist/runc.rpm".into(), source: system() },
         Manifest {
             package: text("runc"),
-            source: serde_json::from_str::<String>("{").expect_err("not JSON"),
+            source: json(),
         },
         Rpm { name: text("runc"), source: rpm::Error::Io(system()) },
     );
@@ -97,7 +97,7 @@ pub(super) fn messages() -> Vec<Message> {
         Unreadable { path: "dist".into(), source: system() },
         Manifest
             { path: RESULT.into(), source: None }
-            { path: RESULT.into(), source: serde_json::from_str::<String>("{").err() },
+            { path: RESULT.into(), source: Some(json()) },
         Binary { name: text("runc"), folder: RESULT.into(), source: unreadable() },
         Changed { path: RUNC.into(), found: digest("2"), expected: digest("1") },
         NotProven { path: RUNC.into() },

@@ -25,7 +25,7 @@ fn failure(url: &str, reason: &str) -> MirrorFailure {
 
 pub(super) fn messages() -> Vec<Message> {
     let commit = || text("12644e614e25b05da6fd08a38ffa0cfe1903fdec");
-    let source = samples!("source", SourceError:
+    let source = samples!("source", explained SourceError:
         StoreFolder { folder: "cache/sources".into(), source: system() },
         StoreOpen { folder: "cache/sources/runc".into(), source: git() },
         StoreAdd { object: commit(), folder: "cache/sources/runc".into(), source: git() },

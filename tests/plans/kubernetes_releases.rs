@@ -101,7 +101,11 @@ fn a_tree_of_no_known_form_is_refused_with_what_was_looked_for() {
     let PlanError::NoClass { looked_for, .. } = &refusal else {
         panic!("{refusal}");
     };
-    for class in ["build-tag needs", "source-patch needs", "ignored needs"] {
+    for class in [
+        "build-tag requires",
+        "source-patch requires",
+        "ignored requires",
+    ] {
         assert!(looked_for.contains(class), "{looked_for}");
     }
 }

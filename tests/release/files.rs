@@ -8,7 +8,7 @@ fn mistakes_are_named_with_their_place() {
     place
         .release(&["nowhere.yaml"])
         .code(10)
-        .says("cannot read the release file nowhere.yaml")
+        .says("could not read the release file nowhere.yaml")
         .says("hint: use another file");
     for (text, said) in [
         (

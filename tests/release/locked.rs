@@ -95,7 +95,7 @@ fn another_image_of_the_name_is_not_taken() {
     place.release(&["--locked"]).code(0);
     let done = place.release(&["--locked", "--no-cache"]);
     let done = done.code(12);
-    done.says(&format!("no place has the image {name}"));
+    done.says(&format!("image {name} was not found anywhere"));
     place.release(&["--no-cache"]).code(0);
     docker_succeeds(&["rmi", "-f", &name]);
 }
@@ -184,14 +184,14 @@ fn a_mirror_with_another_image_is_left_for_the_next() {
     docker_succeeds(&["rmi", &name]);
     with(&format!("{bad}, {good}"));
     let done = place.release(&["--locked"]).code(0);
-    let done = done.says("it serves another image than the lock file names");
+    let done = done.says("its image does not match the lock file");
     assert!(done.stderr.contains(": built in"), "{done:?}");
     docker_succeeds(&["rmi", &name]);
     with(&bad);
     place
         .release(&["--locked", "--no-cache"])
         .code(17)
-        .says("is another one than the lock file names");
+        .says("does not match the lock file: it has the layers");
     docker_succeeds(&["rmi", &name]);
     place.build.assert_nothing_is_left();
 }

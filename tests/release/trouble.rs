@@ -28,7 +28,7 @@ fn a_release_that_was_killed_goes_on_where_it_was() {
     place.build.let_go();
     let again = again.finish().code(0);
     assert_eq!(
-        again.stderr.matches(": there already in").count(),
+        again.stderr.matches(": unchanged in").count(),
         2,
         "{again:?}"
     );

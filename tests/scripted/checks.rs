@@ -15,7 +15,7 @@ fn a_missing_output_is_named() {
     place
         .build(&[])
         .code(15)
-        .says("error: the steps succeeded and left no /src/extra/reader")
+        .says("error: the steps succeeded, but did not produce /src/extra/reader")
         .says("hint: the whole log is ");
     // What was taken out already is not proven, and not left lying about.
     assert_eq!(names(&place.failed()), ["build.log", "plan.json"]);

@@ -50,7 +50,7 @@ fn a_container_that_cannot_be_created_or_started_is_an_engine_failure() {
         place
             .build(&[])
             .code(12)
-            .says("error: the engine failed during the stage `build`\n")
+            .says("error: the engine failed during the build stage\n")
             .says(&format!("caused by: {words}\n"));
         place.nothing_is_left();
     }
@@ -67,7 +67,7 @@ fn an_engine_that_goes_away_leaves_a_container_that_the_next_run_removes() {
     place
         .build(&[])
         .code(12)
-        .says("caused by: the container engine or its container went away while it was to run step compile")
+        .says("caused by: lost the container engine or its container while trying to run step compile")
         .says("hint: check the engine's log; once the engine is back, `kmembuild clean` removes what was left behind");
     place.first_is_untouched();
     place.no_half_result();
@@ -86,7 +86,7 @@ fn a_container_that_ends_in_mid_step_is_told_with_its_exit_code() {
     place
         .build(&[])
         .code(12)
-        .says("its container is no longer running; it ended with exit code 137");
+        .says("the container stopped with exit code 137");
     place.nothing_is_left();
 }
 
@@ -115,9 +115,8 @@ fn a_container_that_cannot_be_removed_is_told_and_removed_later() {
     place
         .build(&[])
         .code(0)
-        .says("warning: the container ")
-        .says(" is left on the engine: ")
-        .says("`kmembuild clean` removes it");
+        .says("warning: could not remove container ")
+        .says("; run `kmembuild clean` to remove it");
     assert_eq!(place.engine.containers_left().len(), 1);
     place.engine.change(|script| script.remove = None);
     place
@@ -185,7 +184,7 @@ fn a_failed_step_stays_the_error_when_the_removal_fails_as_well() {
     place
         .build(&[])
         .code(14)
-        .says("warning: the container ")
+        .says("warning: could not remove container ")
         .says("device or resource busy")
         .says("error: step compile failed with exit code 2");
     place.no_half_result();

@@ -28,7 +28,7 @@ fn an_image_that_nobody_has_names_every_mirror_with_its_reason() {
     let finished = place
         .build(&["--mirror", "first.example"])
         .code(12)
-        .says("error: no place has the image toolchain:1:\n")
+        .says("error: image toolchain:1 was not found anywhere:\n")
         .says("\n  first.example/library/toolchain:1: ")
         .says("toomanyrequests: limit\n  first.example/toolchain:1: ")
         .says("unexpected EOF\n  toolchain:1: ")
@@ -49,7 +49,7 @@ fn a_stalled_pull_moves_on_to_the_next_mirror() {
         .build(&["--mirror", "slow.example", "--stall-timeout", "1s"])
         .code(0)
         .says("toolchain:1: not available from slow.example/library/toolchain:1: ")
-        .says("stalled: nothing arrived for 1s");
+        .says("stalled: no data for 1s");
     let requests = place.engine.requests();
     let named = requests
         .iter()
@@ -149,7 +149,7 @@ fn an_image_is_made_once_and_its_warnings_are_kept() {
     place
         .build(&["--image", "lean"])
         .code(0)
-        .says("is there already");
+        .says("is already on the engine");
     assert_eq!(builds().len(), 1);
 }
 
@@ -162,7 +162,8 @@ fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
     place
         .build(&["--image", "lean"])
         .code(12)
-        .says("could not be built: The command 'prepare' returned a non-zero code: 100")
+        .says("could not build image ")
+        .says(": The command 'prepare' returned a non-zero code: 100")
         .says("--image lean and --image debian need less from the network")
         .says("hint: the whole log is ");
     let log = std::fs::read_to_string(place.failed().join("build.log")).unwrap();
@@ -183,7 +184,9 @@ fn an_image_comes_out_of_an_archive() {
     place
         .build(&["--image-archive", "other.tar"])
         .code(12)
-        .says("the image archive other.tar was loaded, and the image sha256:2222");
+        .says(
+            "the engine loaded image archive other.tar, but still does not have image sha256:2222",
+        );
     place.build(&["--image-archive", "image.tar"]).code(0);
     place.nothing_is_left();
 }

@@ -13,7 +13,7 @@ fn podman_is_refused_before_anything_is_made() {
     place
         .build(&["--via", "run-sh"])
         .code(12)
-        .says("cannot run upstream's script: it drives Docker, and this is Podman Engine 20.10.24")
+        .says("cannot run upstream's script: the script requires Docker, but this is Podman Engine 20.10.24")
         .says("hint: use --via make to build the same on any engine");
     let made = place.engine.requests();
     let made: Vec<_> = made
@@ -36,7 +36,7 @@ fn an_engine_without_a_socket_on_its_host_is_named() {
     place
         .build(&["--via", "run-sh"])
         .code(12)
-        .says("cannot run upstream's script: there is no socket at ")
+        .says("cannot run upstream's script: socket /")
         .says("hint: use --via make to build the same on any engine");
     place.nothing_is_left();
 }

@@ -94,9 +94,7 @@ fn lack_of_memory_names_the_limit() {
         .build(&["--memory", "64MiB"])
         .code(14)
         .says("warning: the memory limit of 64.0 MiB is below the 1.0 GiB that the build needs")
-        .says(
-            "error: step compile was killed for lack of memory: the limit was 64.0 MiB (--memory)",
-        )
+        .says("error: step compile ran out of memory: the limit was 64.0 MiB\n")
         .says("  | cc1: killed")
         .says("hint: raise --memory above 64.0 MiB, or lower --jobs");
     assert_eq!(finished.stdout, "");
@@ -122,7 +120,7 @@ fn a_step_that_takes_too_long_is_stopped() {
     place
         .build(&["--timeout", "1s"])
         .code(14)
-        .says("error: step compile was stopped: the build may take 1s in all")
+        .says("error: step compile was stopped: the build exceeded its time limit of 1s")
         .says("hint: raise --timeout")
         .says("hint: the whole log is ");
     let log = fs::read_to_string(place.failed().join("build.log")).unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kmembuild::artifacts::MANIFEST_FORMAT;
 use kmembuild::verify::inspect;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ pub fn manifest_of(
 ) -> Value {
     let findings = inspect(&folder.join(binary)).expect("findings");
     json!({
-        "format": 1,
+        "format": MANIFEST_FORMAT,
         "tool": "kmembuild 0.1.0",
         "recipe": {"name": recipe, "sha256": "00"},
         "recipe-origin": "built in",

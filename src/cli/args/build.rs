@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::given::given;
+use super::non_empty::non_empty;
 use crate::recipe::{Architecture, ByteSize, Cpus, GoFlags, ImageName, Name, TimeSpan};
 use crate::verify::GlibcVersion;
 
@@ -16,20 +16,20 @@ use crate::verify::GlibcVersion;
 )]
 pub struct BuildArguments {
     /// Tag or commit to build; tags with or without the leading v
-    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = given())]
+    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = non_empty())]
     pub tag: Option<String>,
     /// Build what a node has, instead of a tag: its binary, which is run with --version; or a file or standard input (-)
     /// with the output of `runc --version`, `kubelet --version=raw` or `kubectl version -o json`
     #[arg(long, value_name = "FILE|-", conflicts_with = "tag")]
     pub like: Option<PathBuf>,
     /// Where to get the source instead of the recipe's URLs: a URL or a local repository; can be repeated, tried in order
-    #[arg(long, value_name = "URL|PATH", value_parser = given())]
+    #[arg(long, value_name = "URL|PATH", value_parser = non_empty())]
     pub source: Vec<String>,
     /// Fetch the source even if the tag is already in the source store
     #[arg(long)]
     pub refresh: bool,
     /// Registry prefix to look for images under before their own registry; can be repeated, tried in order
-    #[arg(long, value_name = "PREFIX", value_parser = given())]
+    #[arg(long, value_name = "PREFIX", value_parser = non_empty())]
     pub mirror: Vec<String>,
     /// How to get the toolchain image
     #[arg(long, value_enum, value_name = "WAY", conflicts_with = "image_archive")]
@@ -41,7 +41,7 @@ pub struct BuildArguments {
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive for --image debian
-    #[arg(long, value_name = "URL", value_parser = given())]
+    #[arg(long, value_name = "URL", value_parser = non_empty())]
     pub debian_mirror: Option<String>,
     /// Architecture to build for, by Go's name; by default the engine's
     #[arg(long, value_name = "ARCH")]
@@ -119,7 +119,7 @@ pub struct UpstreamArguments {
     #[arg(long)]
     pub all_outputs: bool,
     /// Toolchain version to accept instead of upstream's, e.g. 1.15 or 1.15.15
-    #[arg(long, value_name = "VERSION", value_parser = given())]
+    #[arg(long, value_name = "VERSION", value_parser = non_empty())]
     pub allow_toolchain: Option<String>,
 }
 

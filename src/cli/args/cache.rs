@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::format::Format;
-use super::given::given;
+use super::non_empty::non_empty;
 use crate::recipe::{ByteSize, Name, TimeSpan};
 
 /// What to do with the cache.
@@ -20,7 +20,7 @@ pub enum CacheCommand {
     #[command(before_help = "Example: kmembuild cache show 3f2a")]
     Show {
         /// Content key, or its beginning
-        #[arg(value_parser = given())]
+        #[arg(value_parser = non_empty())]
         key: String,
         /// Output format
         #[arg(long, value_enum, default_value_t)]

@@ -9,9 +9,9 @@ use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
 use super::format::{Format, PlanFormat};
-use super::given::given;
 use super::kmem::KmemCommand;
 use super::node_script::NodeScriptArguments;
+use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
@@ -47,7 +47,7 @@ pub struct GlobalArguments {
     #[arg(long, value_name = "DIR", global = true)]
     pub recipe_dir: Option<PathBuf>,
     /// Address of the container engine, as in `DOCKER_HOST`
-    #[arg(long, value_name = "URL", global = true, value_parser = given())]
+    #[arg(long, value_name = "URL", global = true, value_parser = non_empty())]
     pub host: Option<String>,
     /// Show the output of every step
     #[arg(short, long, global = true, conflicts_with = "quiet")]
@@ -170,7 +170,7 @@ pub struct RecipeCommandLine {
     pub recipe: RecipeArguments,
 }
 
-/// What to build, and in which form to print what comes of it.
+/// What to build, and the output format.
 #[derive(Debug, Args)]
 pub struct RecipeArguments {
     /// What to build.

@@ -3,14 +3,14 @@
 use clap::{Args, ValueEnum};
 
 use super::format::Format;
-use super::given::given;
+use super::non_empty::non_empty;
 use crate::recipe::TimeSpan;
 
 /// What to examine.
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
     /// Recipes that this host should be able to build; all recipes by default. Not with --only leak
-    #[arg(value_name = "RECIPE", value_parser = given())]
+    #[arg(value_name = "RECIPE", value_parser = non_empty())]
     pub recipes: Vec<String>,
     /// Answer only one of the two questions; use --only leak on a node that builds nothing
     #[arg(long, value_enum, value_name = "QUESTION")]

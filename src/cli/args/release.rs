@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::build::CacheArguments;
 use super::format::Format;
-use super::given::given;
+use super::non_empty::non_empty;
 
 /// Which release, and how.
 #[derive(Debug, Clone, Args)]
@@ -22,7 +22,7 @@ pub struct ReleaseArguments {
     #[arg(long)]
     pub plan: bool,
     /// Only targets whose name (RECIPE/VERSION/ARCH) matches, e.g. 'runc/*'
-    #[arg(long, value_name = "GLOB", value_parser = given())]
+    #[arg(long, value_name = "GLOB", value_parser = non_empty())]
     pub only: Vec<String>,
     /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -60,6 +60,6 @@ pub struct LockArguments {
     #[arg(value_name = "FILE", default_value = "release.yaml")]
     pub file: PathBuf,
     /// Only update this input: the name of a recipe, a version, a patch or an image; all others keep their locks
-    #[arg(long, value_name = "NAME", value_parser = given())]
+    #[arg(long, value_name = "NAME", value_parser = non_empty())]
     pub update: Vec<String>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::format::Format;
-use super::given::given;
+use super::non_empty::non_empty;
 use crate::recipe::TimeSpan;
 
 /// Which result to build again, and from where.
@@ -19,16 +19,16 @@ pub struct ReproduceArguments {
     #[arg(long)]
     pub any_image: bool,
     /// Where to get the source instead of the recipe's and the manifest's URLs; can be repeated, tried in order
-    #[arg(long, value_name = "URL|PATH", value_parser = given())]
+    #[arg(long, value_name = "URL|PATH", value_parser = non_empty())]
     pub source: Vec<String>,
     /// Registry prefix to look for images under first; can be repeated, tried in order
-    #[arg(long, value_name = "PREFIX", value_parser = given())]
+    #[arg(long, value_name = "PREFIX", value_parser = non_empty())]
     pub mirror: Vec<String>,
     /// Toolchain image in a file written by `docker save`
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive, for an image made of Debian's packages
-    #[arg(long, value_name = "URL", value_parser = given())]
+    #[arg(long, value_name = "URL", value_parser = non_empty())]
     pub debian_mirror: Option<String>,
     /// Fetch nothing: use the source and the image from the caches only
     #[arg(long)]

@@ -8,27 +8,27 @@ use bollard::errors::Error;
 use bollard::models::SystemVersion;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
-use super::failure::{system_error, words_of};
+use super::failure::{message_of, system_error};
 use crate::engine::error::{AddressProblem, ConnectFailure, EngineError};
 
 /// Where Docker listens unless it is configured otherwise.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 /// The same as a path on the engine's host.
 pub(super) const USUAL_SOCKET: &str = "/var/run/docker.sock";
-/// An engine that is there answers a version request well within this time, SSH's handshake included.
+/// Time limit for the answer to the first request, including the SSH handshake.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 
-/// Where the engine is and how to speak to it, in the terms of Docker's own environment variables.
+/// Where the engine is and how to connect to it, in the terms of Docker's own environment variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// `DOCKER_HOST`: `unix://`, `tcp://` or `ssh://`; `None` is `unix:///var/run/docker.sock`.
     pub host: Option<String>,
-    /// `DOCKER_TLS_VERIFY` is set: speak TLS to a `tcp://` host.
+    /// `DOCKER_TLS_VERIFY` is set: use TLS for a `tcp://` host.
     pub tls_verify: bool,
-    /// `DOCKER_CERT_PATH`: folder with `ca.pem`, `cert.pem` and `key.pem`; when given, a `tcp://` host is spoken to over TLS.
+    /// `DOCKER_CERT_PATH`: directory with `ca.pem`, `cert.pem` and `key.pem`. When it is set, a `tcp://` host is reached over TLS.
     pub cert_path: Option<PathBuf>,
-    /// Longest wait, in whole seconds, for the answer to a request that moves no data. Pulls, builds, uploads
-    /// and commands are not bound by it.
+    /// Longest wait, in whole seconds, for the answer to a request that moves no data. It does not apply to pulls, builds,
+    /// uploads and commands.
     pub request_timeout: Duration,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn socket_of(address: &str) -> &str {
     address.strip_prefix("unix://").unwrap_or(USUAL_SOCKET)
 }
 
-/// An address that was understood.
+/// An address, parsed.
 #[derive(Debug, PartialEq, Eq)]
 enum Transport<'a> {
     Unix(&'a str),
@@ -58,12 +58,12 @@ enum Transport<'a> {
 }
 
 impl Address {
-    /// The address as text, the default filled in.
+    /// The address as text, with the default filled in.
     pub fn host(&self) -> &str {
         self.host.as_deref().unwrap_or(DEFAULT_HOST)
     }
 
-    /// Connects, asks the engine who it is, and agrees with it on a version of its API.
+    /// Connects, asks the engine for its version, and negotiates a version of its API.
     pub(super) async fn connect(&self) -> Result<(Docker, SystemVersion), EngineError> {
         let invalid = |source| EngineError::InvalidAddress {
             address: self.host().to_owned(),
@@ -75,33 +75,33 @@ impl Address {
         };
         let transport = self.transport().map_err(invalid)?;
         if let Transport::Unix(path) = transport {
-            // bollard calls every path it cannot look at "not found", one in a closed folder included.
+            // bollard reports every path that it cannot access as "not found", even in a directory without permission.
             fs::metadata(path).map_err(|source| unreachable(ConnectFailure::of_system(source)))?;
         }
         let timeout = self.request_timeout.as_secs();
         let docker = open(&transport, timeout, API_DEFAULT_VERSION).map_err(invalid)?;
         let limit = FIRST_ANSWER.min(self.request_timeout);
         let failed = |error| match error {
-            // bollard parses the host only when it makes the first request.
+            // bollard parses the host only for the first request.
             Error::URLParseError { .. }
             | Error::InvalidURIError { .. }
             | Error::InvalidURIPartsError { .. } => invalid(AddressProblem::Malformed {
-                source: words_of(error),
+                source: message_of(error),
             }),
             error => unreachable(ConnectFailure::of_request(error, limit)),
         };
         let hasty = docker.clone().with_timeout(limit);
-        // Not `info`: it makes the engine start several programs, which takes longer than all else here.
+        // Not `info`: the engine starts several programs for it, which takes longer than everything else here.
         let answer = hasty.version().await.map_err(failed)?;
         let newest = answer.api_version.as_deref().and_then(api_version);
         let newest = newest.ok_or_else(|| failed(Error::APIVersionParseError {}))?;
         if newest >= docker.client_version() {
             return Ok((docker, answer));
         }
-        // This question takes an engine its time, too, so bollard's own agreement, which puts it again, is only for SSH:
-        // there another connection takes longer still.
+        // bollard's own negotiation asks for the version again, which takes time. It is used only for SSH, where a second
+        // connection takes even longer.
         let agreed = if matches!(transport, Transport::Ssh(_)) {
-            // The agreed version is shared by all clones.
+            // All clones share the negotiated version.
             hasty.negotiate_version().await.map_err(failed)?;
             docker
         } else {
@@ -147,7 +147,7 @@ impl Address {
     }
 }
 
-/// The host and port, when nothing follows them.
+/// The host and port; an error if anything follows them.
 fn authority(rest: &str) -> Result<&str, AddressProblem> {
     let host = rest.strip_suffix('/').unwrap_or(rest);
     if host.is_empty() || host.starts_with(':') {
@@ -166,7 +166,7 @@ fn port(host: &str) -> Option<&str> {
     (!inside_brackets).then_some(port)
 }
 
-/// A version of the API, as an engine writes it.
+/// A version of the API in the engine's notation.
 fn api_version(text: &str) -> Option<ClientVersion> {
     let (major, minor) = text.split_once('.')?;
     Some(ClientVersion {
@@ -223,10 +223,10 @@ impl ConnectFailure {
         match error {
             Error::RequestTimeoutError => Self::Silent { limit },
             Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } => Self::Connection {
-                source: words_of(error),
+                source: message_of(error),
             },
             _ => Self::NotAnEngine {
-                source: words_of(error),
+                source: message_of(error),
             },
         }
     }

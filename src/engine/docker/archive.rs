@@ -1,4 +1,4 @@
-//! Files in and out of a container.
+//! Files into and out of a container.
 
 use bollard::body_try_stream;
 use bollard::errors::Error;
@@ -23,7 +23,7 @@ impl DockerSession {
         let target = ContainerArchiveInfoOptionsBuilder::new()
             .path(path.as_str())
             .build();
-        // Asked first: an engine that refuses in the middle of a body may close the connection before its words are read.
+        // Checked first: an engine that refuses in the middle of a body may close the connection before its message is read.
         self.client
             .docker
             .get_container_archive_info(&self.id, Some(target))
@@ -49,7 +49,7 @@ impl DockerSession {
             .client
             .docker
             .download_from_container(&self.id, Some(options));
-        // A refusal comes in place of the first part.
+        // A refusal arrives instead of the first part.
         let first = match parts.next().await {
             None => return Err(super::client::Client::incomplete(&operation, "content")),
             Some(first) => first.map_err(|error| self.no_such_file(&operation, path, error))?,
@@ -61,7 +61,7 @@ impl DockerSession {
         Ok(stream::iter([Ok(first)]).chain(rest).boxed())
     }
 
-    /// The engine answers 404 for a path and for a container that are not there.
+    /// The engine answers 404 both for a missing path and for a missing container.
     fn no_such_file(&self, operation: &str, path: &GuestPath, error: Error) -> EngineError {
         match &error {
             Error::DockerResponseServerError { message, .. } if status(&error) == Some(404) => {

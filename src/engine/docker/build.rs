@@ -18,7 +18,7 @@ use crate::failure::with_causes;
 
 /// Step name of a builder's output.
 const STEP: &str = "image";
-/// Characters of an id that the builder tells.
+/// Characters of an id in the builder's output.
 const SHORT_ID: usize = 12;
 
 /// A build by a Dockerfile; the fields are those of [`crate::engine::ImageSource::Dockerfile`].
@@ -26,7 +26,7 @@ pub(super) struct ImageBuild {
     pub(super) context: ByteStream,
     pub(super) dockerfile: String,
     pub(super) arguments: BTreeMap<String, String>,
-    /// Only the builder's last containers carry some of them.
+    /// Of the builder's containers, only the last ones carry some of these.
     pub(super) labels: BTreeMap<String, String>,
     pub(super) memory: Option<u64>,
 }
@@ -45,7 +45,7 @@ impl Client {
         let mut containers = BuildersContainers::default();
         let outcome = tokio::select! {
             outcome = self.build_to_the_end(name, build, sink, &mut containers) => outcome.map(Some),
-            // The engine ends a build whose client is gone.
+            // The engine ends a build when its client disconnects.
             () = cancel.cancelled() => Ok(None),
         };
         if containers.0.is_empty() {
@@ -53,7 +53,7 @@ impl Client {
         }
         let before = before.into_iter().map(|container| container.id).collect();
         let removing = self.remove_builders(&containers, &before);
-        // An engine that hangs does not keep a run that is stopped.
+        // An engine that hangs must not hold up a run that is being stopped.
         let removed = tokio::time::timeout(REMOVAL_LIMIT, removing).await;
         let removed = removed.unwrap_or_else(|_| {
             Err(EngineError::Stalled {
@@ -64,14 +64,14 @@ impl Client {
         if let Err(error) = removed {
             let error = with_causes(&error);
             sink.event(&Event::Warning {
-                text: format!("a container of the engine's builder may be left: {error}"),
+                text: format!("could not remove a container of the engine's builder: {error}"),
             });
         }
         outcome
     }
 
-    /// Removes what the builder has not removed. It gives up on that when somebody else takes one of its containers away,
-    /// and when a build is stopped it needs a moment. One that cannot be removed does not keep the others.
+    /// Removes the containers that the builder has not removed: it gives up when another program removes one of them, and it
+    /// needs a moment when a build is stopped. A container that cannot be removed does not keep the others.
     async fn remove_builders(
         &self,
         containers: &BuildersContainers,
@@ -79,7 +79,7 @@ impl Client {
     ) -> Result<(), EngineError> {
         let mut outcome = Ok(());
         for container in self.containers(&HashMap::new()).await? {
-            // What an instruction prints may look like a line of the builder's: no container that was there before is its.
+            // The output of an instruction may look like the builder's own; a container that existed before is never the builder's.
             if containers.include(&container.id) && !before.contains(&container.id) {
                 outcome = outcome.and(self.remove_container(&container.id).await);
             }
@@ -130,7 +130,7 @@ impl Client {
             if let Some(text) = answer.stream {
                 lines.push(uncoloured(&text).as_bytes(), &mut emit);
             }
-            // The builder pulls a base image that is not there, and reports that as a pull does.
+            // The builder pulls a missing base image and reports it as a pull does.
             if let Some(transfer) =
                 layers.transfer(answer.id, answer.status, answer.progress_detail)
             {
@@ -149,15 +149,15 @@ impl Client {
     }
 }
 
-/// Containers that the builder told to have made and not to have removed, by the beginning of their ids.
+/// Containers that the builder has reported as made and not as removed, by the beginning of their ids.
 #[derive(Debug, Default)]
 struct BuildersContainers(BTreeSet<String>);
 
 impl BuildersContainers {
-    /// Takes a line of the builder's.
+    /// Reads a line of the builder's output.
     fn note(&mut self, line: &str) {
         if let Some(id) = line.strip_prefix(" ---> Running in ") {
-            // A short one, of what an instruction prints, would be the beginning of many.
+            // A shorter one, printed by an instruction, would match many containers.
             if id.len() == SHORT_ID {
                 self.0.insert(id.to_owned());
             }
@@ -166,20 +166,20 @@ impl BuildersContainers {
         }
     }
 
-    /// Whether the container of that whole id is among them.
+    /// Whether the container with this full id is one of them.
     fn include(&self, id: &str) -> bool {
         self.0.iter().any(|short| id.starts_with(short.as_str()))
     }
 }
 
-/// A piece of output without the red that the builder puts around standard error.
+/// A piece of output without the red colour that the builder adds to standard error.
 fn uncoloured(text: &str) -> &str {
     text.strip_prefix("\u{1b}[91m")
         .and_then(|text| text.strip_suffix("\u{1b}[0m"))
         .unwrap_or(text)
 }
 
-/// What the engine refused is here the builder's last word.
+/// In a build, a refusal of the engine is the builder's last message.
 fn as_build_failure(image: &str, error: EngineError) -> EngineError {
     match error {
         EngineError::Refused { source, .. } => EngineError::ImageBuild {
@@ -190,7 +190,7 @@ fn as_build_failure(image: &str, error: EngineError) -> EngineError {
     }
 }
 
-/// A connection whose builds may use `memory` bytes. bollard's own option is an `i32`, which ends below 2 GiB.
+/// A connection whose builds are limited to `memory` bytes. bollard's own option is an `i32`, which ends below 2 GiB.
 fn with_memory(docker: &Docker, memory: Option<u64>) -> Docker {
     let docker = docker.clone();
     let Some(memory) = memory else {

@@ -5,16 +5,16 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 
-use super::failure::{Words, says_disk_full, says_no_container, status, words_of};
+use super::failure::{Message, message_of, says_disk_full, says_no_container, status};
 use crate::engine::EngineError;
 
-/// Two views of one connection, which differ in how long they wait for an answer.
+/// One connection with two time limits.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
-    /// For requests that an engine answers at once.
+    /// For requests that an engine answers immediately.
     pub docker: Docker,
-    /// For requests whose answer comes when the work is done. bollard's timeout runs until the head of the answer
-    /// is there, and the engine sends that only after an upload is unpacked, a context received, a tree removed.
+    /// For requests that are answered when the work is done, without a time limit. bollard's timeout ends with the head of the
+    /// answer, and the engine sends that only after an upload is unpacked, a context received or a tree removed.
     pub patient: Docker,
 }
 
@@ -34,7 +34,7 @@ impl Client {
             {
                 EngineError::DiskFull {
                     operation,
-                    source: words_of(error),
+                    source: message_of(error),
                 }
             }
             Error::DockerResponseServerError { ref message, .. }
@@ -42,31 +42,31 @@ impl Client {
             {
                 EngineError::Lost {
                     operation,
-                    source: words_of(error),
+                    source: message_of(error),
                 }
             }
             Error::HyperLegacyError { .. }
             | Error::HyperResponseError { .. }
             | Error::IOError { .. } => EngineError::Lost {
                 operation,
-                source: words_of(error),
+                source: message_of(error),
             },
             Error::RequestTimeoutError => EngineError::Stalled {
-                what: format!("the engine's answer to {operation}"),
+                what: format!("the engine's answer to the request to {operation}"),
                 limit: self.docker.timeout(),
             },
             error => EngineError::Refused {
                 operation,
-                source: words_of(error),
+                source: message_of(error),
             },
         }
     }
 
-    /// The error of an answer that came and lacks what it should have held.
+    /// The error of an answer that lacks something required.
     pub(super) fn incomplete(operation: &str, missing: &str) -> EngineError {
         EngineError::Refused {
             operation: operation.to_owned(),
-            source: Box::new(Words(format!("its answer has no {missing}"))),
+            source: Box::new(Message(format!("the answer has no {missing}"))),
         }
     }
 }

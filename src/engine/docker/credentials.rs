@@ -11,19 +11,19 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
-use super::failure::Words;
+use super::failure::Message;
 use crate::engine::EngineError;
 
 /// Docker Hub's name in the file.
 const DOCKER_HUB: &str = "index.docker.io";
 
-/// The docker command pads what it writes; other programs that write the file may not.
+/// The docker command pads its base64; other programs that write the file may not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-// No Debug on these: what they hold must not reach a log.
+// No Debug on these: their values must not reach a log.
 #[derive(Deserialize)]
 struct ConfigFile {
     #[serde(default)]
@@ -40,7 +40,7 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-/// What `file` holds for the registry of the image `reference`. A file that is not there holds nothing.
+/// The credentials in `file` for the registry of the image `reference`. A file that does not exist has none.
 pub(super) fn for_image(
     file: &Path,
     reference: &str,
@@ -54,10 +54,10 @@ pub(super) fn for_image(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error.into())),
     };
-    // serde_json names line and column and quotes no string in full, yet may quote a scalar: keep the position only.
+    // serde_json's message may quote a scalar, which may be a secret: keep only the position.
     let config: ConfigFile = serde_json::from_slice(&text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        unreadable(Box::new(Words(format!("it is not valid at {place}"))))
+        unreadable(Box::new(Message(format!("it is invalid at {place}"))))
     })?;
     let registry = registry(reference);
     let entry = config
@@ -68,7 +68,7 @@ pub(super) fn for_image(
         return Ok(None);
     };
     entry.into_credentials(registry).map_err(|Malformed| {
-        unreadable(Box::new(Words(format!(
+        unreadable(Box::new(Message(format!(
             "the entry for {registry} is malformed"
         ))))
     })
@@ -77,7 +77,7 @@ pub(super) fn for_image(
 struct Malformed;
 
 impl Entry {
-    /// `None` when the entry is empty: a credential helper holds the rest.
+    /// `None` when the entry is empty: the credentials are in a credential helper.
     fn into_credentials(self, registry: &str) -> Result<Option<DockerCredentials>, Malformed> {
         let (username, password) = match self.auth.filter(|auth| !auth.is_empty()) {
             Some(auth) => {

@@ -10,13 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, socket_of};
 use super::client::Client;
-use crate::engine::{
-    Capabilities, Capacity, DockerApi, Engine, EngineError, EngineInfo, Image, ImageSource,
-    Leftover, Product, Session, SessionSpec, Setup, VolumeUse,
-};
+use crate::engine::contract::{Engine, Session};
+use crate::engine::docker_api::{DockerApi, Setup, VolumeUse};
+use crate::engine::error::EngineError;
+use crate::engine::image::{Image, ImageSource};
+use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product};
+use crate::engine::leftover::Leftover;
+use crate::engine::session::SessionSpec;
 use crate::events::Sink;
 
-/// A Docker Engine, or another engine that speaks its API.
+/// A Docker Engine, or another engine with its API.
 #[derive(Debug)]
 pub(super) struct DockerEngine {
     pub(super) client: Client,
@@ -25,16 +28,15 @@ pub(super) struct DockerEngine {
     info: EngineInfo,
 }
 
-/// Connects to the Docker Engine at `address`, or to another engine that speaks its API, and agrees with it on a version
-/// of the API.
+/// Connects to the Docker Engine at `address`, or to another engine with its API, and negotiates a version of the API.
 ///
 /// Pulls use the credentials that the file `credentials`, a configuration file of the docker command, has in its `auths`.
 /// Credential helpers are not asked. The file need not exist; it is read at each pull.
 ///
 /// # Errors
 ///
-/// [`EngineError::InvalidAddress`], [`EngineError::Unreachable`], and [`EngineError::Refused`] for an answer without what
-/// it must have.
+/// [`EngineError::InvalidAddress`], [`EngineError::Unreachable`], and [`EngineError::Refused`] for an answer that lacks
+/// something required.
 pub async fn connect_docker(
     address: &Address,
     credentials: Option<PathBuf>,
@@ -49,7 +51,7 @@ pub async fn connect_docker(
     }))
 }
 
-/// What the engine is, by its answer about its version.
+/// Describes the engine by its answer about its version.
 fn describe(
     client: &Client,
     address: &Address,
@@ -85,13 +87,13 @@ fn describe(
             cuts_network: true,
             limits_memory: true,
             keeps_caches: true,
-            // Upstream's script drives Docker, and does not get along with podman.
+            // Upstream's script requires Docker and does not work with podman.
             has_host_socket: product == Product::Docker,
         },
     })
 }
 
-/// The kernel's name of an architecture in Go's terms; a name of Go's stays as it is.
+/// The kernel's name of an architecture in Go's terms; a name in Go's terms stays as it is.
 fn go_architecture(name: &str) -> &str {
     match name {
         "x86_64" => "amd64",

@@ -14,14 +14,14 @@ use super::session::DockerSession;
 use crate::engine::{Command, EngineError, Exit, ExitCause, GuestPath};
 use crate::events::{Event, Sink};
 
-/// Where the kernel counts what it ended for lack of memory, for cgroup version 2 and 1. The container sees its own.
+/// Where the kernel counts the processes that it killed for lack of memory, with cgroup v2 and v1. A container sees its own.
 const MEMORY_EVENTS: [&str; 2] = [
     "/sys/fs/cgroup/memory.events",
     "/sys/fs/cgroup/memory/memory.oom_control",
 ];
-/// Exit code of a process that was killed by signal 9.
+/// Exit code of a process that signal 9 killed.
 const KILLED: i64 = 137;
-/// Longest pause between two looks at whether a command is over.
+/// Longest pause between two checks whether a command is over.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl DockerSession {
@@ -31,7 +31,7 @@ impl DockerSession {
         sink: &dyn Sink,
     ) -> Result<Exit, EngineError> {
         let operation = format!("run step {}", command.step);
-        // Two streams, two half lines: what is written to one must not end up within a line of the other.
+        // One buffer for each stream, so that neither ends up within a line of the other.
         let (mut standard, mut errors) = (Lines::default(), Lines::default());
         let mut emit = |line| {
             sink.event(&Event::Output {
@@ -65,8 +65,8 @@ impl DockerSession {
         Ok(ending)
     }
 
-    /// A container that is killed takes its commands with it, which says nothing about them; and the engine reports the
-    /// end of the commands a little before that of the container.
+    /// A killed container takes its commands with it, which says nothing about the commands; and the engine reports the end of
+    /// the commands a little before that of the container.
     async fn ends_soon(&self, operation: &str) -> Result<Option<ExitCause>, EngineError> {
         for _ in 0..20 {
             if let Some(cause) = self.ended(operation).await? {
@@ -105,7 +105,7 @@ impl DockerSession {
             Err(error) => return self.not_run(operation, error).await,
         };
         let started = docker.start_exec(&exec, None::<StartExecOptions>).await;
-        // The input is kept to the end: closing it would close the connection that carries the output.
+        // The input stays open to the end: closing it would close the connection that carries the output.
         let (mut output, _input) = match started {
             Ok(StartExecResults::Attached { output, input }) => (output, input),
             Ok(StartExecResults::Detached) => {
@@ -122,7 +122,7 @@ impl DockerSession {
         self.exit(operation, &exec).await
     }
 
-    /// Waits until the command is over: one that closes its output goes on without being heard.
+    /// Waits until the command is over; it may go on after it has closed its output.
     async fn exit(&self, operation: &str, exec: &str) -> Result<Exit, EngineError> {
         let mut pause = Duration::from_millis(5);
         loop {
@@ -134,7 +134,7 @@ impl DockerSession {
                 let cause = ExitCause::Ended;
                 return Ok(Exit { code, cause });
             }
-            // An engine does not always note the end of a command whose container is killed.
+            // An engine does not always record the end of a command whose container is killed.
             if let Some(cause) = self.ended(operation).await? {
                 let code = KILLED;
                 return Ok(Exit { code, cause });
@@ -144,7 +144,7 @@ impl DockerSession {
         }
     }
 
-    /// What a failed request means for a command: whether its container ended decides that.
+    /// What a failed request means for a command, depending on how its container ended.
     async fn not_run(
         &self,
         operation: &str,
@@ -161,7 +161,7 @@ impl DockerSession {
     }
 
     /// Why the container ended: the kernel killed its main process for lack of memory, or its lifetime was over. `None`
-    /// while it runs. A container that ended in another way is an error: the command did not have its chance.
+    /// while it runs. Any other end of the container is an error, because it says nothing about the command.
     async fn ended(&self, operation: &str) -> Result<Option<ExitCause>, EngineError> {
         let lost = |source: ContainerEnded| EngineError::Lost {
             operation: operation.to_owned(),
@@ -184,17 +184,17 @@ impl DockerSession {
             return Ok(Some(ExitCause::OutOfMemory));
         }
         match state.exit_code.unwrap_or_default() {
-            // Its main process sleeps for the container's lifetime, and ends well only after that.
+            // Its main process sleeps for the container's lifetime and succeeds only after that.
             0 => Ok(Some(ExitCause::TimedOut)),
             code => Err(lost(ContainerEnded::Stopped { code })),
         }
     }
 
-    /// How many processes of the container the kernel ended for lack of memory since this was last asked.
+    /// How many processes of the container the kernel killed for lack of memory since the last call.
     ///
-    /// Asks the kernel's own counter. The engine's `oom` events are not kept for long, come late or not at all on
-    /// some engines, and leave out a host that ran out of memory; its `OOMKilled` is set when the container ends.
-    /// `None` when there is no counter to read.
+    /// Reads the kernel's own counter. The engine's `oom` events are not kept for long, come late or not at all with
+    /// some engines, and do not cover a host that ran out of memory; its `OOMKilled` is set only when the container ends.
+    /// `None` when there is no counter.
     async fn kills_since_last_command(&self) -> Option<u64> {
         let mut text = Vec::new();
         let read = Command {
@@ -221,7 +221,7 @@ impl DockerSession {
     }
 }
 
-/// The counter in what the kernel writes.
+/// The counter in the text of the kernel.
 fn kills(text: &str) -> Option<u64> {
     text.lines()
         .filter_map(|line| line.strip_prefix("oom_kill "))

@@ -1,4 +1,4 @@
-//! From bollard's errors to the contract's.
+//! From bollard's errors to those of the contract.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,22 +6,22 @@ use std::io;
 use bollard::errors::Error;
 use thiserror::Error as ThisError;
 
-/// What somebody said, kept as the source of an error.
+/// A message of another program, kept as the source of an error.
 #[derive(Debug, ThisError)]
 #[error("{0}")]
-pub(super) struct Words(pub String);
+pub(super) struct Message(pub String);
 
-/// A container that is no longer there to be worked in.
+/// How a container in use ended.
 #[derive(Debug, ThisError)]
 pub(super) enum ContainerEnded {
     /// It stopped.
-    #[error("its container is no longer running; it ended with exit code {code}")]
+    #[error("the container stopped with exit code {code}")]
     Stopped {
         /// Exit code of the container's main process.
         code: i64,
     },
     /// It was removed.
-    #[error("its container is no longer there")]
+    #[error("the container was removed")]
     Removed,
 }
 
@@ -33,19 +33,19 @@ pub(super) fn status(error: &Error) -> Option<u16> {
     }
 }
 
-/// Whether the engine's own words say that its disk is full.
+/// Whether the engine's message means that its disk is full.
 pub(super) fn says_disk_full(message: &str) -> bool {
     message
         .to_ascii_lowercase()
         .contains("no space left on device")
 }
 
-/// Whether the engine's own words say that the container is not there.
+/// Whether the engine's message means that the container does not exist.
 pub(super) fn says_no_container(message: &str) -> bool {
     message.to_ascii_lowercase().contains("no such container")
 }
 
-/// Whether the engine's own words say that a path of its host is missing which a container is to have.
+/// Whether the engine's message means that a path of its host, which a container is to have, does not exist.
 pub(super) fn says_no_source(error: &Error) -> bool {
     matches!(error, Error::DockerResponseServerError { message, .. }
         if message.contains("bind source path does not exist"))
@@ -60,18 +60,18 @@ pub(super) fn system_error(error: &(dyn StdError + 'static)) -> Option<io::Error
         .map(io::Error::from_raw_os_error)
 }
 
-/// The innermost words of `error`: bollard and hyper wrap without adding anything a person could use.
-pub(super) fn words_of(error: Error) -> Box<dyn StdError + Send + Sync> {
+/// The innermost message of `error`: what bollard and hyper wrap around it is of no use to people.
+pub(super) fn message_of(error: Error) -> Box<dyn StdError + Send + Sync> {
     match error {
         Error::DockerResponseServerError { message, .. } if !message.is_empty() => {
-            Box::new(Words(message.trim_end().to_owned()))
+            Box::new(Message(message.trim_end().to_owned()))
         }
-        Error::DockerStreamError { error } => Box::new(Words(error)),
+        Error::DockerStreamError { error } => Box::new(Message(error)),
         Error::HyperLegacyError { .. }
         | Error::HyperResponseError { .. }
         | Error::IOError { .. } => {
             let innermost = chain(&error).last().map(ToString::to_string);
-            Box::new(Words(innermost.unwrap_or_default()))
+            Box::new(Message(innermost.unwrap_or_default()))
         }
         other => Box::new(other),
     }

@@ -1,4 +1,4 @@
-//! Images that come from elsewhere than a registry or a builder.
+//! Images on the engine, imported ones and those of archives.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::engine::{ByteStream, EngineError, Image, ImageContent};
 
 impl Client {
     pub(super) async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        let operation = format!("look at image {reference}");
+        let operation = format!("inspect image {reference}");
         let found = match self.docker.inspect_image(reference).await {
             Err(error) if status(&error) == Some(404) => return Ok(None),
             found => found.map_err(|error| self.failed(&operation, error))?,
@@ -122,7 +122,7 @@ fn quoted(text: &str) -> String {
     )
 }
 
-/// Repository and tag of a name; the colon of a registry's port is not a tag's.
+/// Repository and tag of a name; the colon before a registry's port does not begin a tag.
 pub(super) fn split_name(name: &str) -> (&str, &str) {
     match name.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, tag),

@@ -1,4 +1,4 @@
-//! What the tool left on the engine.
+//! What the tool has made on the engine.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use bollard::query_parameters::{
 };
 
 use super::client::Client;
-use super::failure::{status, words_of};
+use super::failure::{message_of, status};
 use crate::engine::{EngineError, LABEL_RUN, Leftover, LeftoverKind};
 
 impl Client {
@@ -123,7 +123,7 @@ impl Client {
             .await;
         match removed.map(drop) {
             Err(error) if status(&error) == Some(404) => Ok(()),
-            done => done.map_err(|error| self.failed(&format!("take the name {name} away"), error)),
+            done => done.map_err(|error| self.failed(&format!("remove the name {name}"), error)),
         }
     }
 
@@ -137,7 +137,7 @@ impl Client {
                     .await,
             ),
             LeftoverKind::Image => {
-                // Forced, or an image with several names would stay; one that a container runs from stays anyway.
+                // Forced, because an image with several names would stay otherwise; one that a container uses stays anyway.
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removed = self
                     .patient
@@ -150,7 +150,7 @@ impl Client {
             Err(error) if status(&error) == Some(404) => Ok(()),
             Err(error) if status(&error) == Some(409) => Err(EngineError::InUse {
                 what: format!("{kind} {}", leftover.name),
-                source: words_of(error),
+                source: message_of(error),
             }),
             done => done
                 .map_err(|error| self.failed(&format!("remove {kind} {}", leftover.name), error)),

@@ -1,10 +1,10 @@
 //! Whole lines out of pieces of output.
 
-/// A line longer than this is handed on in pieces, so that a program that never ends its line cannot fill the memory.
+/// A longer line is passed on in pieces, so that a program that never ends its line cannot fill the memory.
 const LONGEST: usize = 64 * 1024;
 
-/// Puts pieces of one output stream together to lines. A carriage return ends a line as a newline does, for
-/// programs that redraw their progress.
+/// Joins pieces of one output stream into lines. A carriage return ends a line as a newline does, for programs that
+/// redraw their progress.
 #[derive(Default)]
 pub(super) struct Lines {
     pending: Vec<u8>,
@@ -12,7 +12,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Takes the next piece and hands every line that it ends to `each`.
+    /// Adds the next piece and passes every line that it ends to `each`.
     pub(super) fn push(&mut self, piece: &[u8], each: &mut impl FnMut(String)) {
         let mut rest = piece;
         while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -21,13 +21,13 @@ impl Lines {
             rest = &rest[end + 1..];
             let empty = self.pending.is_empty();
             if newline {
-                // The newline of "\r\n" ends nothing new.
+                // The newline of "\r\n" does not end another line.
                 if !(empty && self.returned) {
                     self.emit(each);
                 }
                 self.returned = false;
             } else {
-                // A return on an empty line redraws nothing.
+                // A carriage return on an empty line redraws nothing.
                 if !empty {
                     self.emit(each);
                 }
@@ -37,7 +37,7 @@ impl Lines {
         self.append(rest, each);
     }
 
-    /// Hands on the last line when nothing ended it.
+    /// Passes on the last line if it was not ended.
     pub(super) fn finish(&mut self, each: &mut impl FnMut(String)) {
         if !self.pending.is_empty() {
             self.emit(each);

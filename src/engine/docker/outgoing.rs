@@ -7,13 +7,13 @@ use futures_util::StreamExt;
 
 use crate::engine::{ByteStream, EngineError};
 
-/// Remembers why an outgoing stream broke off. The HTTP client reports that as a lost connection, which would
-/// blame the engine for an error of ours.
+/// Remembers why an outgoing stream failed. The HTTP client reports that as a lost connection, which would blame the
+/// engine for an error on this side.
 #[derive(Clone, Default)]
 pub(super) struct ReadFailure(Arc<Mutex<Option<io::Error>>>);
 
 impl ReadFailure {
-    /// `stream`, watched.
+    /// `stream` with its failure recorded.
     pub(super) fn watch(stream: ByteStream) -> (ByteStream, Self) {
         let failure = Self::default();
         let watcher = failure.clone();
@@ -27,7 +27,7 @@ impl ReadFailure {
         (stream.boxed(), failure)
     }
 
-    /// The stream's own error when there was one, else `error`.
+    /// The stream's own error if there was one, otherwise `error`.
     pub(super) fn or(&self, operation: &str, error: EngineError) -> EngineError {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(source) => EngineError::Unreadable {

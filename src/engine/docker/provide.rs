@@ -1,4 +1,4 @@
-//! Images from wherever they come from.
+//! Images from any source.
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl DockerEngine {
                     labels,
                     memory,
                 };
-                // Not dropped half-way: the builder's containers are gone when it returns.
+                // Not dropped on cancellation: it removes the builder's containers before it returns.
                 match self.client.build(name, build, sink, cancel).await? {
                     Some(id) => self.client.existing_image(&id).await.map(Some),
                     None => Ok(None),
@@ -69,7 +69,7 @@ impl DockerEngine {
         }
     }
 
-    /// Pulls `reference` and gives it the name, if it is the expected one.
+    /// Pulls `reference` and gives it the name `name` if its content is the expected one.
     async fn pull_as(
         &self,
         name: &str,
@@ -106,7 +106,7 @@ impl Client {
         self.existing_image(id).await
     }
 
-    /// The image, which must be there.
+    /// The image, which must exist.
     pub(super) async fn existing_image(&self, reference: &str) -> Result<Image, EngineError> {
         let image = self.image(reference).await?;
         image.ok_or_else(|| EngineError::NoImage {

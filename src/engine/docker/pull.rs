@@ -42,7 +42,7 @@ impl DockerEngine {
 
         let mut layers = Layers::default();
         let mut deadline = Instant::now() + stall;
-        // Dropping the stream, here or with this future, closes the connection; the engine then gives up the pull.
+        // Dropping the stream, here or with this future, closes the connection, and the engine then gives up the pull.
         while let Some(answer) =
             timeout_at(deadline, answers.next())
                 .await
@@ -60,12 +60,12 @@ impl DockerEngine {
                 }
             }
         }
-        // Some engines end the stream of a failed pull without an error that can be told from a status.
+        // Some engines end the stream of a failed pull without an error that differs from a status.
         self.client.existing_image(reference).await
     }
 }
 
-/// `reference` with a tag: without one the engine would pull every tag of the repository.
+/// `reference` with a tag; without one the engine would pull every tag of the repository.
 fn one_image(reference: &str) -> String {
     if reference.contains('@') {
         return reference.to_owned();
@@ -74,8 +74,8 @@ fn one_image(reference: &str) -> String {
     format!("{repository}:{tag}")
 }
 
-/// bollard encodes the credentials in base64's standard alphabet, the engine reads the URL-safe one and takes what
-/// it cannot read for "no credentials".
+/// bollard encodes the credentials in the standard base64 alphabet. The engine expects the URL-safe one and treats what it
+/// cannot read as "no credentials".
 fn url_safe_credentials(mut request: BollardRequest) -> BollardRequest {
     if let Some(value) = request.headers_mut().get_mut(AUTH_HEADER) {
         let safe = value
@@ -90,14 +90,14 @@ fn url_safe_credentials(mut request: BollardRequest) -> BollardRequest {
     request
 }
 
-/// A change in what is known of a pull.
+/// A change in the state of a pull.
 pub(super) struct Change {
     pub event: Event,
-    /// Whether the pull came nearer to its end; a retry is a change and not that.
+    /// Whether the pull made progress; a retry is a change without progress.
     pub forward: bool,
 }
 
-/// What was last said of each layer.
+/// The last state of each layer.
 #[derive(Default)]
 pub(super) struct Layers {
     known: HashMap<String, Progress>,
@@ -111,7 +111,7 @@ struct Progress {
 }
 
 impl Layers {
-    /// What a status line changes, if anything.
+    /// The change that a status line makes, if any.
     pub(super) fn transfer(
         &mut self,
         layer: Option<String>,
@@ -150,7 +150,7 @@ impl Layers {
     }
 }
 
-/// The action behind a status of Docker's; `None` when it is not one of a layer.
+/// The action that a status of Docker means; `None` when it is not about a layer.
 fn action(status: &str) -> Option<&'static str> {
     Some(match status {
         "Pulling fs layer" | "Waiting" => "waiting",

@@ -24,16 +24,17 @@ use crate::engine::{
 };
 use crate::events::Sink;
 
-/// Time that the removal of containers that others made, or remove, may take; less than what waits for the end of a session.
+/// Time limit for the removal of containers that the engine's builder made or another program removes. Shorter than the
+/// time limit for the end of a session.
 pub(super) const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
-/// Time between two looks at it.
+/// Time between two checks.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running container.
 pub(super) struct DockerSession {
     pub client: Client,
     pub id: String,
-    /// How many processes of the container the kernel had ended for lack of memory when the last command was over.
+    /// How many processes of the container the kernel had killed for lack of memory when the last command ended.
     pub out_of_memory_kills: AtomicU64,
 }
 
@@ -44,7 +45,7 @@ impl Client {
         spec: &SessionSpec,
         socket: &str,
     ) -> Result<DockerSession, EngineError> {
-        // Made before the container: the engine would make them on its own, without labels nobody finds again.
+        // Made before the container: the engine would make them itself, without labels by which they are found again.
         for cache in &spec.caches {
             self.make_volume(&cache.key, spec).await?;
         }
@@ -75,7 +76,7 @@ impl Client {
             .start_container(&session.id, None::<StartContainerOptions>)
             .await;
         if let Err(error) = started {
-            // The start's error is the one to tell; a removal that fails too is left to the next sweep.
+            // The error of the start is the one to report; if the removal fails too, the next sweep removes the container.
             let _ = session.close().await;
             return Err(self.failed(&format!("start container {}", spec.name), error));
         }
@@ -84,7 +85,7 @@ impl Client {
 
     async fn make_volume(&self, volume: &str, spec: &SessionSpec) -> Result<(), EngineError> {
         let labels = volume_labels(spec);
-        // One that is there is left as it is, with the labels that it has.
+        // An existing volume keeps its labels.
         self.docker
             .create_volume(VolumeCreateRequest {
                 name: Some(volume.to_owned()),
@@ -93,10 +94,10 @@ impl Client {
             })
             .await
             .map(drop)
-            .map_err(|error| self.failed(&format!("make volume {volume}"), error))
+            .map_err(|error| self.failed(&format!("create volume {volume}"), error))
     }
 
-    /// Kills and removes a container with its anonymous volumes; named ones stay.
+    /// Kills and removes a container with its anonymous volumes; named volumes stay.
     pub(super) async fn remove_container(&self, id: &str) -> Result<(), EngineError> {
         let options = RemoveContainerOptionsBuilder::new()
             .force(true)
@@ -114,7 +115,7 @@ impl Client {
         }
     }
 
-    /// Waits until somebody else has removed a container.
+    /// Waits until a container that something else is removing is gone.
     async fn wait_until_removed(&self, id: &str) -> Result<(), EngineError> {
         let asked = tokio::time::Instant::now();
         while asked.elapsed() < REMOVAL_LIMIT {
@@ -134,7 +135,7 @@ impl Client {
     }
 }
 
-/// The labels of a volume: a deadline is a container's.
+/// The labels of a volume, which has no deadline.
 fn volume_labels(spec: &SessionSpec) -> HashMap<String, String> {
     [LABEL_RUN, LABEL_RECIPE]
         .into_iter()
@@ -167,14 +168,14 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
             target: Some(spec.workdir.path().to_string()),
             volume_options: Some(MountVolumeOptions {
                 labels: Some(volume_labels(spec)),
-                // What the image has there is not to be compiled along.
+                // The files that the image has there must not be compiled too.
                 no_copy: Some(true),
                 ..MountVolumeOptions::default()
             }),
             ..Mount::default()
         }))
         .chain(spec.privileges.drives_engine.then(|| Mount {
-            // Unlike a bind by path alone, it fails when there is no such file.
+            // Unlike a bind by path alone, this fails when the file does not exist.
             typ: Some(MountType::BIND),
             source: Some(socket.to_owned()),
             target: Some(USUAL_SOCKET.to_owned()),
@@ -186,11 +187,11 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
     ContainerCreateBody {
         hostname: spec.hostname.clone(),
         image: Some(spec.image.clone()),
-        // The images' own entry points are for other uses: upstream's runc image starts from a mount of its own.
+        // The images' own entry points are for other uses: that of upstream's runc image expects a mount.
         entrypoint: Some(vec!["sleep".to_owned()]),
         cmd: Some(vec![spec.lifetime.as_secs().max(1).to_string()]),
         user: Some("0".to_owned()),
-        // The engine makes the folder when it is not there.
+        // The engine makes the directory if it does not exist.
         working_dir: Some(spec.workdir.path().to_string()),
         labels: Some(spec.labels.clone().into_iter().collect()),
         healthcheck: Some(HealthConfig {
@@ -201,13 +202,13 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
             network_mode: Some(network.to_owned()),
             mounts: Some(mounts),
             memory,
-            // Equal to the memory limit: no swap on top of it.
+            // Equal to the memory limit: no additional swap.
             memory_swap: memory,
             nano_cpus: spec.limits.nano_cpus,
-            // The engine's socket, and the cgroups, are root's on its host.
+            // The engine's socket and the cgroups belong to root on its host.
             userns_mode: on_host.then(|| "host".to_owned()),
             security_opt: security_options(privileges),
-            // Enough to mount and to make namespaces. A wholly privileged container is not to be had everywhere.
+            // Enough to mount and to make namespaces. A fully privileged container is not allowed everywhere.
             cap_add: privileges
                 .makes_cgroups
                 .then(|| vec!["SYS_ADMIN".to_owned()]),
@@ -217,12 +218,12 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
     }
 }
 
-/// What the engine would otherwise keep from the container.
+/// Turns off what would otherwise keep the container from using its privileges.
 fn security_options(privileges: Privileges) -> Option<Vec<String>> {
     let options: &[&str] = if privileges.makes_cgroups {
         &["label=disable", "seccomp=unconfined", "apparmor=unconfined"]
     } else if privileges.drives_engine {
-        // The socket is labelled as the host's where labels are enforced.
+        // Where labels are enforced, the socket has a label of the host.
         &["label=disable"]
     } else {
         return None;

@@ -1,4 +1,4 @@
-//! How the engine is set up.
+//! The engine's configuration.
 
 use bollard::models::RegistryServiceConfig;
 use bollard::query_parameters::InspectNetworkOptions;
@@ -7,12 +7,12 @@ use super::client::Client;
 use super::failure::status;
 use crate::engine::{EngineError, Setup};
 
-/// The network of a container that asks for none in particular.
+/// The network of a container unless another one is chosen.
 const DEFAULT_NETWORK: &str = "bridge";
 
 impl Client {
     pub(super) async fn setup(&self) -> Result<Setup, EngineError> {
-        let operation = "tell how it is set up";
+        let operation = "describe its configuration";
         let info = self.docker.info().await;
         let info = info.map_err(|error| self.failed(operation, error))?;
         let network = self
@@ -21,7 +21,7 @@ impl Client {
         let has_bridge = match network.await {
             Ok(_) => true,
             Err(error) if status(&error) == Some(404) => false,
-            Err(error) => return Err(self.failed("look at its default bridge", error)),
+            Err(error) => return Err(self.failed("inspect its default bridge", error)),
         };
         let registries = info.registry_config.unwrap_or_default();
         Ok(Setup {
@@ -50,7 +50,7 @@ impl Client {
     }
 }
 
-/// The hosts and the networks, which the engine tells apart.
+/// The hosts and the networks, which the engine reports separately.
 fn insecure_registries(registries: &RegistryServiceConfig) -> Vec<String> {
     let hosts = registries.index_configs.iter().flatten();
     let hosts = hosts

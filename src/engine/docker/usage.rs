@@ -1,4 +1,4 @@
-//! What volumes take.
+//! The size of volumes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,21 +12,21 @@ use tokio::time::Instant;
 use super::client::Client;
 use crate::engine::{EngineError, VolumeUse};
 
-/// The last version of the API whose answer about the disk is of the form that is read here.
+/// The last version of the API whose answer about the disk has the form that is read here.
 const NEWEST: ClientVersion = ClientVersion {
     major_version: 1,
     minor_version: 51,
 };
 
-/// How soon to ask again an engine that is just answering somebody else.
+/// Pause before the question is repeated to an engine that is still answering another one.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 impl Client {
     pub(super) async fn volume_uses(&self) -> Result<BTreeMap<String, VolumeUse>, EngineError> {
         let agreed = self.docker.client_version();
         let version = if agreed > NEWEST { NEWEST } else { agreed };
-        // bollard's own question about the disk understands only what engines answer from API 1.52 on. In the form that
-        // they all speak up to 1.51, the answer holds the volumes as the list of volumes does, with their sizes.
+        // bollard's own question about the disk reads only the answers of API 1.52 and later. Up to 1.51, the answer has the
+        // volumes in the form of the list of volumes, with their sizes.
         let about_the_disk = move |mut request: BollardRequest| {
             let list = request.uri().to_string();
             let engine = list.strip_suffix("/volumes");
@@ -45,7 +45,7 @@ impl Client {
         let found = loop {
             let found = docker.list_volumes(None::<ListVolumesOptions>).await;
             match found {
-                // An engine answers one such question at a time, and refuses another one meanwhile.
+                // An engine answers one such question at a time and refuses any other meanwhile.
                 Err(Error::DockerResponseServerError { ref message, .. })
                     if message.contains("already running") && Instant::now() < limit =>
                 {
@@ -54,7 +54,7 @@ impl Client {
                 found => break found,
             }
         };
-        let found = found.map_err(|error| self.failed("tell what volumes take", error))?;
+        let found = found.map_err(|error| self.failed("report the size of its volumes", error))?;
         let known = |number: i64| u64::try_from(number).ok();
         let volumes = found.volumes.unwrap_or_default().into_iter();
         Ok(volumes

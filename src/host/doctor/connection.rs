@@ -82,7 +82,7 @@ mod tests {
         drop(gone);
 
         let started = Instant::now();
-        // Begun before, it is given up before as well: by then another address was to be taken.
+        // The first attempt also ends first, and by then another address was tried.
         let until_given_up = tokio::spawn(TcpStream::connect(silent));
         tokio::task::yield_now().await;
         let connected = connect("many", &[silent, closed, good]).await;

@@ -204,7 +204,7 @@ fn proxies(setup: &Setup, user: &Proxies, is_local: bool) -> Line {
     let named: Vec<_> = [("http", &setup.http_proxy), ("https", &setup.https_proxy)]
         .into_iter()
         .filter(|(_, proxy)| !proxy.is_empty())
-        .map(|(scheme, proxy)| format!("{scheme}: {}", crate::source::shown(proxy)))
+        .map(|(scheme, proxy)| format!("{scheme}: {}", crate::source::redacted(proxy)))
         .collect();
     if named.is_empty() {
         let found = "none: the engine pulls images directly".to_owned();

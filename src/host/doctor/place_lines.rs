@@ -8,7 +8,7 @@ use super::probe::{Answer, Probe, ProbeError};
 use crate::advice::{OTHER_DEBIAN_MIRROR, OTHER_REGISTRY, OTHER_SOURCE, SLOW_MIRROR};
 use crate::failure::with_causes;
 use crate::recipe::ImageWay;
-use crate::source::shown;
+use crate::source::redacted;
 
 /// An answer that takes longer than this, in milliseconds, is a warning.
 const SLOW: u64 = 2_000;
@@ -68,7 +68,7 @@ pub fn judge_places(
                 if let Some(mirror) = mirror_of(place) {
                     return line(Level::Warn, found).remedy(format!(
                         "the engine asks its mirror {} first; use `docker pull` to see whether that has the image",
-                        shown(mirror)
+                        redacted(mirror)
                     ));
                 }
                 let needs = place.needs.iter();

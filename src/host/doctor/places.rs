@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::targets::{HUB, Target, http, registry, repository};
 use crate::recipe::{ImageWay, Images, Recipe, Source};
-use crate::source::shown;
+use crate::source::redacted;
 
 /// A source, a registry or a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub fn places<'a>(
         if let Source::Git(git) = &recipe.source {
             for url in &git.urls {
                 let need = need(recipe, Purpose::Source);
-                found.add(PlaceKind::Source, shown(url), repository(url), need);
+                found.add(PlaceKind::Source, redacted(url), repository(url), need);
             }
         }
         for (purpose, host) in registries(recipe, mirrors) {
@@ -76,7 +76,7 @@ pub fn places<'a>(
         // Without a configured mirror, only mmdebstrap knows which one it will use.
         if let (Some(debian), Some(mirror)) = (&recipe.images.debian, debian_mirror) {
             let mirror = mirror.trim_end_matches('/');
-            let name = format!("{} ({})", shown(mirror), debian.suite);
+            let name = format!("{} ({})", redacted(mirror), debian.suite);
             let list = format!("{mirror}/dists/{}/InRelease", debian.suite);
             let need = need(recipe, Purpose::Image(ImageWay::Debian));
             found.add(PlaceKind::Debian, name, http(&list), need);

@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 
 use super::probe::ProbeError;
 use crate::environment::Proxies;
-use crate::source::shown;
+use crate::source::redacted;
 
 /// Default ports of proxies.
 const SOCKS: u16 = 1080;
@@ -50,7 +50,7 @@ impl Proxy {
 
     /// The name to print.
     pub fn name(&self) -> String {
-        shown(self.url.as_str()).trim_end_matches('/').to_owned()
+        redacted(self.url.as_str()).trim_end_matches('/').to_owned()
     }
 }
 

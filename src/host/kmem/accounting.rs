@@ -91,7 +91,7 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefusesWhenOff(pub(super) bool);
 
-/// Nobody waits for the other end of a pipe that someone put there, nor follows where a link leads.
+/// Does not wait for the other end of a pipe, and does not follow links.
 const FILE: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)
     .union(OFlags::NOFOLLOW)
@@ -136,7 +136,7 @@ pub(super) fn judge(
     })
 }
 
-/// The first bytes of a file, as many as one call gives.
+/// The first bytes of a file, as many as one call returns.
 pub(super) fn read_start<'b>(
     folder: impl AsFd,
     name: &CStr,

@@ -7,10 +7,10 @@ use super::kind::CgroupKind;
 use super::system::System;
 use crate::host::Hierarchy;
 
-/// How much is kept of single cgroups.
+/// How many single cgroups are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// The first few of those that are worth a look.
+    /// The first few that are worth a look.
     Few,
     /// All that are judged.
     All,
@@ -324,7 +324,7 @@ fn verdict(kinds: &[KindCounts]) -> Verdict {
     }
 }
 
-/// A cgroup as it is named in /proc/PID/cgroup.
+/// A cgroup's path in the form of /proc/PID/cgroup.
 fn display(path: &[u8]) -> String {
     if path.is_empty() {
         return "/".to_owned();

@@ -18,7 +18,7 @@ use super::status::{Detail, Found, Status};
 use super::system::System;
 use crate::host::Hierarchy;
 
-/// Bytes that are read of a file: what tells is at its beginning.
+/// How many bytes of a file are read: the beginning is enough.
 const START: usize = 1024;
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)

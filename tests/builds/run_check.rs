@@ -8,10 +8,10 @@ use std::process::Command;
 use crate::support::build_place::BuildPlace;
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::run_check::assert_run;
 use crate::support::running::Running;
 use crate::support::scripted_engine::{Script, ScriptedEngine};
 use crate::support::toolchain_image::{alone, toolchain_image};
-use crate::support::trial_check::assert_run;
 use rustix::process::Signal;
 
 /// Compiles a program that says its version, and does this when it is asked for anything else.
@@ -56,7 +56,7 @@ const MARK: &str = "static const char *mark __attribute__((used)) = \
 
 #[test]
 fn what_a_program_writes_weighs_more_than_what_is_in_it() {
-    let _alone = alone("trial");
+    let _alone = alone("run-check");
     let place = Workplace::new();
     // Its marks are those of a quiet build, and it accounts all the same. The file's name is put together as it runs.
     let liar = format!(
@@ -93,7 +93,12 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
         "inconclusive: it ended with exit code 3",
         "this is why",
     );
-    let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
+    let left = [
+        "ps",
+        "-aq",
+        "--filter",
+        "label=io.kmembuild.recipe=run-check",
+    ];
     assert_eq!(docker(&left), "");
     assert_eq!(
         fs::read_dir(place.path().join("cache/runs"))
@@ -106,7 +111,7 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
 #[test]
 fn what_shows_nothing_is_not_published() {
     toolchain_image();
-    let _alone = (alone("toolchain"), alone("trial"));
+    let _alone = (alone("toolchain"), alone("run-check"));
     let build = BuildPlace::shaped_itself();
     // It says that it is a runc, and makes no containers.
     let words = ["--image", "debian", "--verify-run"];
@@ -131,14 +136,14 @@ fn what_shows_nothing_is_not_published() {
         .place
         .run(&released)
         .code(0)
-        .says("runc is not judged by running it: inconclusive");
+        .says("runc was not judged by running it: inconclusive");
     let again = build.place.run(&released).code(0);
-    assert!(again.stderr.contains("there already"), "{again:?}");
+    assert!(again.stderr.contains("unchanged in"), "{again:?}");
 }
 
 #[test]
 fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
-    let _alone = alone("trial");
+    let _alone = alone("run-check");
     let place = Workplace::new();
     let script = place.write("script", "#!/bin/sh\necho runc version 1\n");
     run(&place, &script).code(16).says("it is a script");
@@ -146,15 +151,15 @@ fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
     run(&place, &kubelet)
         .code(11)
         .says("it is Kubernetes v1.24.0")
-        .says("does not work with Docker any more");
+        .says("which kubelet 1.24 and later do not support");
     let other = compile(&place, "other", "tool 1", "");
     run(&place, &other)
         .code(16)
-        .says("with --version it says: tool 1");
+        .says("with --version it prints: tool 1");
     place
         .run(&["verify", "--run", "."])
         .code(2)
-        .says("a folder is named");
+        .says("--run requires programs, not directories");
     place.run(&["verify", "--run", "--no-run", "other"]).code(2);
     place
         .run(&["verify", "--run", "other", "--host", "unix:///nowhere.sock"])
@@ -166,12 +171,12 @@ fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
     });
     let address = unified.address();
     let words = ["verify", "--run", "other", "--host", &address];
-    place.run(&words).code(11).says("cgroups of version 2");
+    place.run(&words).code(11).says("uses cgroup v2");
 }
 
 #[test]
 fn a_kubelet_is_started_until_its_pods_have_their_cgroups() {
-    let _alone = alone("trial");
+    let _alone = alone("run-check");
     let place = Workplace::new();
     let pods = "/sys/fs/cgroup/memory/kubepods";
     // What a kubelet does there, and what it must not find of its host.
@@ -209,21 +214,29 @@ fn a_kubelet_is_started_until_its_pods_have_their_cgroups() {
     docker_succeeds(&["create", "--name", &name, toolchain_image(), "true"]);
     let refused = run(&place, &quiet);
     docker_succeeds(&["rm", &name]);
-    refused.code(11).says(&name).says("which it would end");
+    refused
+        .code(11)
+        .says(&name)
+        .says("which the check would kill");
 }
 
 #[test]
-fn an_interrupted_trial_leaves_no_container() {
-    let _alone = alone("trial");
+fn an_interrupted_check_leaves_no_container() {
+    let _alone = alone("run-check");
     let place = Workplace::new();
     let slow = compile(&place, "slow", "runc version 1.0.0-rc10", "sleep(300);");
     let mut command = place.command(&["verify", "--run", &slow.display().to_string()]);
     let run = Running::start(&mut command);
-    run.until_says("step trial");
+    run.until_says("step run-check");
     run.send(Signal::INT);
     run.finish().code(130);
     let runs = place.path().join("cache/runs");
     assert_eq!(fs::read_dir(runs).expect("runs").count(), 0);
-    let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=trial"];
+    let left = [
+        "ps",
+        "-aq",
+        "--filter",
+        "label=io.kmembuild.recipe=run-check",
+    ];
     assert_eq!(docker(&left), "");
 }

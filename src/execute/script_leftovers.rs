@@ -1,4 +1,4 @@
-//! What upstream's own build script leaves on an engine, and its removal.
+//! What upstream's own build script leaves on an engine, and how it is removed.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::sha256_hex;
 use crate::engine::{DockerApi, Engine, EngineError, LABEL_DEADLINE, Leftover, LeftoverKind};
 
-/// How often to look whether the script left more.
+/// How often to check whether the script left more.
 const REMOVAL_ROUNDS: u32 = 5;
 
-/// What upstream's own build script leaves on an engine, where nothing carries a label of the tool's.
+/// What upstream's own build script leaves on an engine. None of it carries a label of the tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScriptLeftovers {
@@ -21,43 +21,43 @@ pub struct ScriptLeftovers {
     pub containers: Vec<String>,
     /// Beginnings of the names of images.
     pub images: Vec<String>,
-    /// A name that an image has for the script only.
+    /// A tag that an image has only for the script.
     pub temporary: Option<TemporaryTag>,
 }
 
-/// A name that an image has for a while.
+/// A tag that an image has for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TemporaryTag {
     /// The name.
     pub name: String,
-    /// Id of the image: when the name has come to another one, it is no longer the tool's to take away.
+    /// Id of the image. When another image has the name by now, the tool must not remove it.
     pub image: String,
 }
 
 impl ScriptLeftovers {
-    /// Removes it from `engine`, containers first: they hold on to images. Returns what was removed and what could not be,
-    /// by its name. A borrowed name that a live run uses is left to that run, which is known by its lock file in `locks`.
+    /// Removes it from `engine`, containers first, because they use images. Returns what was removed, and by name what could
+    /// not be. A temporary tag that a live run uses stays; that run holds the lock file of the tag in `locks`.
     pub(super) async fn remove(
         &self,
         engine: &dyn Engine,
         locks: Option<&Path>,
     ) -> (Vec<Leftover>, Vec<(String, EngineError)>) {
         let (mut removed, mut failed) = (Vec::new(), Vec::new());
-        // Only an engine with Docker's API was driven by a script.
+        // Scripts drive only engines with Docker's API.
         let Some(docker) = engine.as_docker() else {
             return (removed, failed);
         };
-        // Again until there is nothing: what a script was just making when it was stopped comes late.
+        // Repeated until nothing is left: what a script was making when it was stopped may appear late.
         for _ in 0..REMOVAL_ROUNDS {
             let mut named = match docker.named(&self.containers, &self.images).await {
                 Ok(named) => named,
                 Err(error) => {
-                    failed.push(("what the script left".to_owned(), error));
+                    failed.push(("the leftovers of upstream's script".to_owned(), error));
                     break;
                 }
             };
-            // Never a container of a run's own, whose name could only by accident begin alike.
+            // Never a session of a run, whose name could begin like this only by accident.
             named.retain(|thing| !thing.labels.contains_key(LABEL_DEADLINE));
             if named.is_empty() {
                 break;
@@ -109,7 +109,7 @@ impl ScriptLeftovers {
     }
 }
 
-/// The lock file of a name that images are given for a while.
+/// The lock file of a temporary tag.
 pub(super) fn name_lock(locks: &Path, name: &str) -> PathBuf {
     let digest = sha256_hex(name.as_bytes());
     locks.join(format!("name-{}.lock", &digest[..16]))

@@ -1,58 +1,58 @@
-//! The trial of a kubelet: it starts on its own, without a cluster, against the engine's Docker, until it has made the
-//! cgroups that its pods are going to be in.
+//! The check of a kubelet: it starts without a cluster, against the engine's Docker, and runs until it has made the
+//! cgroups for its pods.
 
-use super::error::{Refusal, TrialError};
-use super::{FOLDER, PROGRAM, engine_failed};
+use super::error::{Refusal, Stopped};
+use super::place::{DIRECTORY, PROGRAM};
 use crate::engine::{EngineInfo, Product, Setup};
 use crate::execute::context::Context;
 
-/// Folder for what it keeps: a volume, as it wants to know how full the disk below it is.
+/// Its working directory: a volume, because it asks how full the disk is.
 pub(super) const WORKDIR: &str = "/work";
-/// The first minor version of Kubernetes whose kubelet cannot work with Docker itself: dockershim was removed from it.
+/// The first minor version of Kubernetes without dockershim, whose kubelet cannot work with Docker.
 const WITHOUT_DOCKERSHIM: u32 = 24;
-/// How the names of containers begin that a kubelet made with Docker.
+/// Beginning of the names of containers that a kubelet made with Docker.
 const OF_KUBELETS: &str = "k8s_";
-/// The one driver of cgroups that needs nothing but the kernel.
+/// The cgroup driver that needs nothing but the kernel.
 const DRIVER: &str = "cgroupfs";
 
-/// Makes what it needs of its host; the values are those that it would otherwise write, see `setupKernelTunables` in
+/// Prepares what it needs of its host. The values are those that it would write itself, see `setupKernelTunables` in
 /// Kubernetes' pkg/kubelet/cm.
-const PREPARATION: &str = r#"mkdir /trial/sysctl || exit 1
+const PREPARATION: &str = r#"mkdir /run-check/sysctl || exit 1
 for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
     kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
     file=/proc/sys/${setting%=*}
     [ -e "$file" ] || continue
-    own=/trial/sysctl/${file##*/}
+    own=/run-check/sysctl/${file##*/}
     { echo "${setting#*=}" >"$own" && busybox mount --bind "$own" "$file"; } || exit 1
 done
-# It reads there of processes that were ended for lack of memory.
+# It watches this for processes that were killed for lack of memory.
 : >/dev/kmsg"#;
 
-/// Runs the words behind the memory hierarchy until the cgroups of pods are there. Prints errors of kubelet's where that
-/// does not come to pass.
+/// Runs the command in its arguments after the memory hierarchy until the cgroups for pods exist. Prints the kubelet's errors
+/// if they never do.
 const UNTIL_THERE: &str = r#"pods=$1/kubepods
 shift
-"$@" >/trial/log 2>&1 &
+"$@" >/run-check/log 2>&1 &
 tracer=$!
 tries=450
 until [ -d "$pods/burstable" ] && [ -d "$pods/besteffort" ]; do
     tries=$((tries - 1))
     if [ "$tries" -eq 0 ] || ! kill -0 "$tracer" 2>/dev/null; then
-        grep '^[EF][0-9]' /trial/log | tail -n 20
+        grep '^[EF][0-9]' /run-check/log | tail -n 20
         exit 1
     fi
     sleep 0.1
 done
-# Until what it just made has its limits.
+# Until it has set the limits of what it just made.
 sleep 1
-kill -KILL "$(cat /trial/pid)"
+kill -KILL "$(cat /run-check/pid)"
 wait "$tracer"
 exit 0"#;
 
-/// Notes its process id and becomes the program.
-const WITH_PID: &str = r#"echo $$ >/trial/pid && exec "$@""#;
+/// Writes down its process id and becomes the program.
+const WITH_PID: &str = r#"echo $$ >/run-check/pid && exec "$@""#;
 
-/// Refuses a kubelet, by what it says of its version, that does not work with Docker.
+/// Refuses a kubelet that does not work with Docker, by the version that it prints.
 pub(super) fn check_version(said: &str) -> Result<(), Refusal> {
     let mut numbers = said.trim_start_matches("Kubernetes v").split('.');
     let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok());
@@ -64,37 +64,37 @@ pub(super) fn check_version(said: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses an engine that a kubelet cannot be started against, or that it must not be started against.
+/// Refuses an engine against which a kubelet cannot run, or must not.
 pub(super) async fn check_engine(
     engine: &EngineInfo,
     setup: &Setup,
     context: &Context<'_>,
-) -> Result<Result<(), Refusal>, TrialError> {
+) -> Result<(), Stopped> {
     let docker = match context.engine.as_docker() {
         Some(docker) if engine.product == Product::Docker => docker,
         _ => {
             let version = engine.version.clone();
-            return Ok(Err(Refusal::NoDocker { version }));
+            return Err(Refusal::NoDocker { version }.into());
         }
     };
     if let Some(driver) = &setup.cgroup_driver
         && driver != DRIVER
     {
         let driver = driver.clone();
-        return Ok(Err(Refusal::CgroupDriver { driver }));
+        return Err(Refusal::CgroupDriver { driver }.into());
     }
-    // One without pods of its own ends those of another one.
-    let pods = docker.named(&[OF_KUBELETS.to_owned()], &[]).await;
-    let mut pods = pods.map_err(engine_failed)?.into_iter();
-    Ok(match pods.next() {
+    // A kubelet kills the pods that it does not know.
+    let pods = docker.named(&[OF_KUBELETS.to_owned()], &[]).await?;
+    match pods.into_iter().next() {
         Some(pod) => Err(Refusal::EngineOfANode {
             container: pod.name,
-        }),
+        }
+        .into()),
         None => Ok(()),
-    })
+    }
 }
 
-/// Makes the container as much of a host as it needs.
+/// Prepares the container.
 pub(super) fn preparation() -> String {
     PREPARATION.to_owned()
 }
@@ -105,10 +105,10 @@ pub(super) fn surrounded(traced: Vec<String>, memory: &str) -> Vec<String> {
     words.into_iter().chain(traced).collect()
 }
 
-/// Starts it. It is told to remove nothing from the engine: neither images nor containers, however full the disk is.
+/// The command that starts it. It must not remove images or containers from the engine, however full the disk is.
 pub(super) fn command() -> Vec<String> {
     let root = format!("--root-dir={WORKDIR}/kubelet");
-    let certificates = format!("--cert-dir=/{FOLDER}/pki");
+    let certificates = format!("--cert-dir=/{DIRECTORY}/pki");
     let driver = format!("--cgroup-driver={DRIVER}");
     let words = [
         "sh",
@@ -133,7 +133,7 @@ mod tests {
     use super::check_version;
 
     #[test]
-    fn kubelets_with_dockershim_are_tried() {
+    fn kubelets_with_dockershim_are_accepted() {
         for said in [
             "Kubernetes v1.8.0",
             "Kubernetes v1.15.5-nokmem",

@@ -1,11 +1,10 @@
-//! The containers of a trial.
+//! The containers of a check.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::engine_failed;
-use super::error::{Refusal, TrialError};
-use super::image::TRIAL;
+use super::error::{Refusal, Stopped};
 use super::kubelet::WORKDIR;
+use super::place::RUN_CHECK;
 use crate::engine::{
     ByteStream, EngineError, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
     SessionSpec, Workdir,
@@ -14,19 +13,19 @@ use crate::execute::context::Context;
 use crate::execute::session_end::{close, until_cancelled};
 use crate::verify::CgroupMaker;
 
-/// Time that a container outlives what is done in it, for a slow engine.
+/// Time that a container outlives its work, for a slow engine.
 const GRACE: Duration = Duration::from_mins(5);
 
-/// A container for a program that is only asked for its version, in which it can do nothing else.
+/// A container without privileges, in which the program only prints its version.
 pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> SessionSpec {
     let lifetime = limit + GRACE;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let deadline = now.unwrap_or_default() + lifetime;
-    let mut labels = context.labels(TRIAL);
+    let mut labels = context.labels(RUN_CHECK);
     labels.insert(LABEL_DEADLINE.to_owned(), deadline.as_secs().to_string());
     SessionSpec {
         image,
-        name: format!("kmembuild-{TRIAL}-{}", context.run.id()),
+        name: format!("kmembuild-{RUN_CHECK}-{}", context.run.id()),
         hostname: None,
         workdir: Workdir::OfImage(GuestPath::new("/")),
         caches: Vec::new(),
@@ -38,8 +37,8 @@ pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> Se
     }
 }
 
-/// One in which it can do what it is tried for.
-pub(super) fn for_trial(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
+/// A container in which the program can make cgroups.
+pub(super) fn for_check(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
     match maker {
         CgroupMaker::Runc => SessionSpec {
             privileges: Privileges {
@@ -59,29 +58,25 @@ pub(super) fn for_trial(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
     }
 }
 
-/// Does `work` in a container of its own, in which `archive` is unpacked at the root. Whatever happens, it is gone
-/// afterwards. The inner error is why it cannot be there.
+/// Does `work` in a container of its own with `archive` unpacked at the root. The container is removed on every path.
 pub(super) async fn in_container<T>(
     spec: &SessionSpec,
     archive: ByteStream,
     context: &Context<'_>,
-    work: impl AsyncFnOnce(&dyn Session) -> Result<Result<T, Refusal>, TrialError>,
-) -> Result<Result<T, Refusal>, TrialError> {
-    // Not stopped half-way: between its creation and its start a container is nobody's.
+    work: impl AsyncFnOnce(&dyn Session) -> Result<T, Stopped>,
+) -> Result<T, Stopped> {
+    // Not cancelled half-way: between its creation and its start nobody knows the container.
     let session = match context.engine.open(spec).await {
         Ok(session) => session,
-        Err(EngineError::NoSocket { socket }) => return Ok(Err(Refusal::NoSocket { socket })),
+        Err(EngineError::NoSocket { socket }) => return Err(Refusal::NoSocket { socket }.into()),
         Err(error) => {
             context.run.leaves_something();
-            return Err(engine_failed(error));
+            return Err(error.into());
         }
     };
     let session = &*session;
     let work = async {
-        session
-            .put(&GuestPath::new("/"), archive)
-            .await
-            .map_err(engine_failed)?;
+        session.put(&GuestPath::new("/"), archive).await?;
         work(session).await
     };
     let outcome = until_cancelled(context, work).await;

@@ -1,4 +1,4 @@
-//! One trial, from the engine to what was written.
+//! One check, from the engine to the trace.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::archive::Archive;
-use super::container::{for_trial, in_container, plain};
-use super::error::{Refusal, TrialError};
-use super::image::{TRIAL, provide};
-use super::{FOLDER, PROGRAM, engine_failed, kubelet, runc};
+use super::container::{for_check, in_container, plain};
+use super::error::{Refusal, RunCheckError, Stopped};
+use super::image::provide;
+use super::place::{DIRECTORY, PROGRAM, RUN_CHECK};
+use super::{kubelet, runc};
 use crate::engine::{Command, EngineError, EngineInfo, GuestPath, Session, Setup};
 use crate::events::{Event, Sink};
 use crate::execute::ask::ask;
@@ -20,87 +21,66 @@ use crate::execute::step::milliseconds;
 use crate::host::CgroupMounts;
 use crate::verify::{CgroupMaker, TracedRun, WRITES, read_architecture};
 
-/// Time a program has to make its cgroups, strace's own share included.
+/// Time limit for a program to make its cgroups under strace.
 const LIMIT: Duration = Duration::from_mins(1);
-/// Makes the container's part of its host's cgroups writable, which the engine mounts for reading only.
+/// Makes the container's part of its host's cgroups writable; the engine mounts it read-only.
 const WRITABLE: &str = r#"for place in $(grep ' - cgroup ' /proc/self/mountinfo | cut -d ' ' -f 5); do
 busybox mount -o remount,bind,rw "$place" "$place" || exit 1
 done"#;
 
-/// Tries the runc or kubelet at `file` in a container on the engine. Whatever happens, the container is gone afterwards.
+/// Runs the runc or kubelet at `file` in a container on the engine and records what it writes. The container is removed
+/// on every path.
 ///
-/// The program is run as root, in a container that may make containers, a kubelet also with the engine's socket: it has
-/// to be one that is trusted as much as if it were run on the engine's host.
+/// The program runs as root, in a container that may make cgroups, and a kubelet also has the engine's socket: it must be
+/// trusted as much as if it ran on the engine's host.
 ///
 /// # Errors
-/// [`TrialError::Refused`] where this engine, or this program, can show nothing.
-pub async fn try_out(
+/// [`RunCheckError::Refused`] where this engine, or this program, can show nothing.
+pub async fn trace_run(
     file: &Path,
     engine: &EngineInfo,
     context: &Context<'_>,
-) -> Result<TracedRun, TrialError> {
-    let tried = tried(file, engine, context).await?;
-    tried.map_err(|source| TrialError::Refused {
-        file: file.to_owned(),
-        source,
-    })
-}
-
-async fn tried(
-    file: &Path,
-    engine: &EngineInfo,
-    context: &Context<'_>,
-) -> Result<Result<TracedRun, Refusal>, TrialError> {
-    if let Err(refusal) = check_program(file, engine) {
-        return Ok(Err(refusal));
-    }
-    let setup = until_cancelled(context, setup(context)).await?;
-    if let Some(version) = setup
-        .cgroup_version
-        .clone()
-        .filter(|version| version != "1")
-    {
-        return Ok(Err(Refusal::CgroupVersion { version }));
-    }
-    let image = until_cancelled(context, provide(&engine.architecture, context)).await?;
-    let unreadable = |source: io::Error| TrialError::Unreadable {
+) -> Result<TracedRun, RunCheckError> {
+    let unreadable = |source: io::Error| RunCheckError::Unreadable {
         file: file.to_owned(),
         source,
     };
+    let stopped = |stopped: Stopped| stopped.of(file);
+    check_program(file, engine).map_err(|refusal| stopped(refusal.into()))?;
+    let setup = until_cancelled(context, setup(context)).await;
+    let setup = setup.map_err(stopped)?;
+    let image = until_cancelled(context, provide(&engine.architecture, context)).await?;
     let program = Archive::with_program(file).and_then(Archive::into_stream);
     let plain = plain(image.id, LIMIT, context);
     let asked = in_container(&plain, program.map_err(unreadable)?, context, version);
-    let said = match asked.await? {
-        Ok(said) => said,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let maker = match maker(&said) {
-        Ok(maker) => maker,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    if maker == CgroupMaker::Kubelet
-        && let Err(refusal) = kubelet::check_engine(engine, &setup, context).await?
-    {
-        return Ok(Err(refusal));
+    let said = asked.await.map_err(stopped)?;
+    let maker = maker(&said).map_err(|refusal| stopped(refusal.into()))?;
+    if maker == CgroupMaker::Kubelet {
+        let checked = kubelet::check_engine(engine, &setup, context).await;
+        checked.map_err(stopped)?;
     }
     let all = archive(file, maker, &engine.architecture).and_then(Archive::into_stream);
-    let spec = for_trial(maker, plain);
+    let spec = for_check(maker, plain);
     let work = async |session: &dyn Session| {
-        let memory = match prepare(maker, session).await? {
-            Ok(memory) => memory,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let run = trace(maker, &memory, session, context.sink).await;
-        Ok(Ok(run.map_err(engine_failed)?))
+        let memory = prepare(maker, session).await?;
+        Ok(trace(maker, &memory, session, context.sink).await?)
     };
-    in_container(&spec, all.map_err(unreadable)?, context, work).await
+    let traced = in_container(&spec, all.map_err(unreadable)?, context, work);
+    traced.await.map_err(stopped)
 }
 
-/// How the engine is set up, as far as it says so.
-async fn setup(context: &Context<'_>) -> Result<Setup, TrialError> {
-    match context.engine.as_docker() {
-        Some(docker) => docker.setup().await.map_err(engine_failed),
-        None => Ok(Setup::default()),
+/// How the engine is set up, as far as it reports it. Refuses one whose host can show nothing.
+async fn setup(context: &Context<'_>) -> Result<Setup, Stopped> {
+    let setup = match context.engine.as_docker() {
+        Some(docker) => docker.setup().await?,
+        None => Setup::default(),
+    };
+    match &setup.cgroup_version {
+        Some(version) if version != "1" => {
+            let version = version.clone();
+            Err(Refusal::CgroupVersion { version }.into())
+        }
+        _ => Ok(setup),
     }
 }
 
@@ -112,22 +92,22 @@ fn check_program(file: &Path, engine: &EngineInfo) -> Result<(), Refusal> {
         Ok(Err(format)) => no_program(format.to_string()),
         Ok(Ok(found)) if found == Some(engine.architecture.as_str()) => Ok(()),
         Ok(Ok(found)) => Err(Refusal::Architecture {
-            found: found.unwrap_or("processors that are not known").to_owned(),
+            found: found.unwrap_or("unknown processors").to_owned(),
             wanted: engine.architecture.clone(),
         }),
     }
 }
 
-/// What the program says of its version.
-async fn version(session: &dyn Session) -> Result<Result<String, Refusal>, TrialError> {
+/// What the program prints about its version.
+async fn version(session: &dyn Session) -> Result<String, Stopped> {
     let question = ["timeout", "10", PROGRAM, "--version"];
-    let (_, lines) = ask(session, &question).await.map_err(engine_failed)?;
+    let (_, lines) = ask(session, &question).await?;
     let first = lines.first().map_or("nothing", |line| line.trim());
     let said = first.chars().filter(|c| !c.is_control());
-    Ok(Ok(said.take(200).collect()))
+    Ok(said.take(200).collect())
 }
 
-/// What a program is by what it says of its version.
+/// What kind of program prints this about its version.
 fn maker(said: &str) -> Result<CgroupMaker, Refusal> {
     if said.starts_with("runc version ") {
         Ok(CgroupMaker::Runc)
@@ -140,7 +120,7 @@ fn maker(said: &str) -> Result<CgroupMaker, Refusal> {
     }
 }
 
-/// What the trial needs in its container.
+/// What the check needs in its container.
 fn archive(file: &Path, maker: CgroupMaker, architecture: &str) -> io::Result<Archive> {
     let mut archive = Archive::with_program(file)?;
     if maker == CgroupMaker::Runc {
@@ -149,46 +129,39 @@ fn archive(file: &Path, maker: CgroupMaker, architecture: &str) -> io::Result<Ar
     Ok(archive)
 }
 
-/// Sees that the container has what a trial needs. Where its memory hierarchy is; the inner error is why it cannot be.
-async fn prepare(
-    maker: CgroupMaker,
-    session: &dyn Session,
-) -> Result<Result<String, Refusal>, TrialError> {
-    let question = ["cat", "/proc/self/mountinfo"];
-    let (_, mounts) = ask(session, &question).await.map_err(engine_failed)?;
-    let Some(memory) = CgroupMounts::of(&mounts.join("\n")).memory else {
-        return Ok(Err(Refusal::NoMemoryController));
-    };
+/// Prepares the container and returns the root of its memory hierarchy.
+async fn prepare(maker: CgroupMaker, session: &dyn Session) -> Result<String, Stopped> {
+    let (_, mounts) = ask(session, &["cat", "/proc/self/mountinfo"]).await?;
+    let memory = CgroupMounts::of(&mounts.join("\n")).memory;
+    let memory = memory.ok_or(Refusal::NoMemoryController)?;
     let memory = memory.root.display().to_string();
     let file = format!("{memory}/memory.kmem.limit_in_bytes");
-    let question = ["test", "-e", &file];
-    let (exit, _) = ask(session, &question).await.map_err(engine_failed)?;
+    let (exit, _) = ask(session, &["test", "-e", &file]).await?;
     if exit.code != 0 {
-        return Ok(Err(Refusal::NoKernelMemory));
+        return Err(Refusal::NoKernelMemory.into());
     }
     let own = match maker {
         CgroupMaker::Runc => runc::preparation(),
         CgroupMaker::Kubelet => kubelet::preparation(),
     };
     for script in [WRITABLE, &own] {
-        let asked = ask(session, &["sh", "-c", script]).await;
-        let (exit, lines) = asked.map_err(engine_failed)?;
+        let (exit, lines) = ask(session, &["sh", "-c", script]).await?;
         if exit.code != 0 {
             let reason = lines.join("; ");
-            return Ok(Err(Refusal::ReadOnly { reason }));
+            return Err(Refusal::ReadOnly { reason }.into());
         }
     }
-    Ok(Ok(memory))
+    Ok(memory)
 }
 
-/// Lets it make its cgroups under strace.
+/// Runs the program under strace until it has made its cgroups.
 async fn trace(
     maker: CgroupMaker,
     memory: &str,
     session: &dyn Session,
     sink: &dyn Sink,
 ) -> Result<TracedRun, EngineError> {
-    let file = format!("/{FOLDER}/trace");
+    let file = format!("/{DIRECTORY}/trace");
     let calls = format!("trace={}", WRITES.join(","));
     let strace = ["strace", "-f", "-qq", "-y", "-e", "signal=none", "-e"];
     let strace = strace.into_iter().chain([&*calls, "-o", &file]);
@@ -199,13 +172,13 @@ async fn trace(
     };
     let traced: Vec<String> = strace.chain(program).collect();
     sink.event(&Event::StepStarted {
-        step: TRIAL.to_owned(),
+        step: RUN_CHECK.to_owned(),
         command: traced.clone(),
     });
     let started = Instant::now();
     let tail = Tail::new(sink);
     let command = Command {
-        step: TRIAL.to_owned(),
+        step: RUN_CHECK.to_owned(),
         command: surrounds(traced, memory),
         environment: BTreeMap::new(),
         workdir: GuestPath::new("/"),
@@ -216,11 +189,11 @@ async fn trace(
         Err(_) => None,
     };
     sink.event(&Event::StepFinished {
-        step: TRIAL.to_owned(),
+        step: RUN_CHECK.to_owned(),
         exit_code: exit.unwrap_or(-1),
         milliseconds: milliseconds(started),
     });
-    // It ends with 1 where there is no such line, and with 2 where nothing was traced: either shows nothing.
+    // Exit code 1 means no such line, 2 no trace at all; neither shows anything.
     let (_, calls) = ask(session, &["grep", "-as", "/memory\\.", &file]).await?;
     let shown = |line: String| line.chars().filter(|c| !c.is_control()).collect();
     Ok(TracedRun {

@@ -1,31 +1,31 @@
-//! The trial of a runc: it runs `true` in a container with a memory limit.
+//! The check of a runc: it runs `true` in a container with a memory limit.
 
 use std::io;
 
 use serde_json::json;
 
 use super::archive::Archive;
-use super::{FOLDER, PROGRAM};
+use super::place::{DIRECTORY, PROGRAM};
 
 /// The container's memory limit, in bytes: enough for a shell.
 const MEMORY: u64 = 64 << 20;
 
-/// Adds the bundle of the container. Its root file system still lacks its one program, see [`preparation`].
+/// Adds the bundle of the container. [`preparation`] adds the one program of its root file system.
 pub(super) fn add_bundle(archive: &mut Archive, architecture: &str) -> io::Result<()> {
-    for folder in ["bin", "dev", "proc"] {
-        archive.folder(&format!("bundle/rootfs/{folder}"))?;
+    for directory in ["bin", "dev", "proc"] {
+        archive.directory(&format!("bundle/rootfs/{directory}"))?;
     }
     archive.file("bundle/config.json", &config(architecture))
 }
 
-/// Gives the container its program, which the image has.
+/// Copies the program of the container from the image.
 pub(super) fn preparation() -> String {
-    format!("cp /bin/busybox /{FOLDER}/bundle/rootfs/bin/busybox")
+    format!("cp /bin/busybox /{DIRECTORY}/bundle/rootfs/bin/busybox")
 }
 
-/// Makes the container, lets it run and removes it.
+/// Makes the container, runs it and removes it.
 pub(super) fn command() -> Vec<String> {
-    let [state, bundle] = ["state", "bundle"].map(|name| format!("/{FOLDER}/{name}"));
+    let [state, bundle] = ["state", "bundle"].map(|name| format!("/{DIRECTORY}/{name}"));
     let words = [
         PROGRAM,
         "--root",
@@ -38,12 +38,12 @@ pub(super) fn command() -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-/// The configuration of a container with a memory limit. It asks for nothing else that an engine's container may not
-/// have: no negative score for the killer of processes, no limits of resources, no network of its own.
+/// The configuration of a container with a memory limit. It avoids everything else that may be refused inside a
+/// container: a negative OOM score, resource limits, a network namespace.
 fn config(architecture: &str) -> String {
     json!({
         "ociVersion": "1.0.0",
-        // runc up to rc3 wants to know.
+        // Required by runc up to rc3.
         "platform": {"os": "linux", "arch": architecture},
         "process": {
             "terminal": false,
@@ -58,7 +58,7 @@ fn config(architecture: &str) -> String {
             {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
         ],
         "linux": {
-            "cgroupsPath": "/kmembuild-trial",
+            "cgroupsPath": "/kmembuild-run-check",
             "resources": {"memory": {"limit": MEMORY}},
             "namespaces": [
                 {"type": "mount"},

@@ -1,28 +1,29 @@
-//! The image that trials are made in.
+//! The image in which programs are run.
 
 use std::collections::BTreeMap;
 
+use super::place::RUN_CHECK;
 use crate::checksum::sha256_hex;
 use crate::engine::{Image, LABEL_IDENTITY};
 use crate::events::Event;
 use crate::execute::bootstrap::{Bootstrap, bootstrap};
 use crate::execute::context::Context;
 use crate::execute::error::ExecuteError;
-use crate::execute::image::{present, turn_to_make};
+use crate::execute::found::present;
+use crate::execute::image::turn_to_make;
 
-/// What stands in the place of a recipe's name in labels and names.
-pub(super) const TRIAL: &str = "trial";
+/// Code name of the Debian release.
 const SUITE: &str = "bookworm";
-/// strace, what runs in the container that is made, and the libraries of a runc that is not static.
+/// strace, the program of the container that a runc makes, and the libraries of a runc that is not static.
 const PACKAGES: [&str; 4] = ["strace", "busybox-static", "libseccomp2", "libapparmor1"];
 
-/// The image for an engine of that architecture. It is made once, and found again by what is in it.
+/// The image for an engine of that architecture. It is made once and then found by its specification.
 pub(super) async fn provide(
     architecture: &str,
     context: &Context<'_>,
 ) -> Result<Image, ExecuteError> {
     let identity = sha256_hex(format!("{SUITE} {architecture} {}", PACKAGES.join(" ")).as_bytes());
-    let name = format!("kmembuild/{TRIAL}-debian-{SUITE}:{}", &identity[..12]);
+    let name = format!("kmembuild/{RUN_CHECK}-debian-{SUITE}:{}", &identity[..12]);
     if let Some(image) = made(&name, &identity, context).await? {
         return Ok(image);
     }
@@ -34,7 +35,7 @@ pub(super) async fn provide(
         return Err(ExecuteError::Offline { image: name });
     }
     context.sink.event(&Event::Note {
-        text: format!("making the image {name} of Debian {SUITE}, once"),
+        text: format!("making image {name} from Debian {SUITE} (only once)"),
     });
     let what = Bootstrap {
         suite: SUITE,
@@ -45,7 +46,7 @@ pub(super) async fn provide(
         environment: &BTreeMap::new(),
         identity: &identity,
         name: &name,
-        labels: context.labels(TRIAL),
+        labels: context.labels(RUN_CHECK),
     };
     bootstrap(context, &what).await
 }
