@@ -1,10 +1,11 @@
-//! Reads the facts that plans are made from out of a clone, and writes them as the tests' fixtures:
+//! Reads the facts that a plan needs from a clone, and writes them as fixtures for the tests:
 //!
 //! ```text
 //! cargo run --example read_facts -- runc /path/to/runc tests/fixtures/facts/runc v1.0.0-rc10 v1.0.0-rc93
 //! ```
 //!
-//! For when a recipe asks new questions about a tree, or knows a new tag. Also a small example of the crate's use.
+//! Run it when a recipe has new conditions for a source tree, or a new tag. It is also a small example of how to use the
+//! crate.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use kmembuild::recipe::Source;
 use kmembuild::source::{FetchRequest, Store};
 use tokio_util::sync::CancellationToken;
 
-/// Shows what goes wrong on the way.
+/// Prints mirrors that fail.
 struct Problems;
 
 impl Sink for Problems {
@@ -28,7 +29,7 @@ impl Sink for Problems {
             reason,
         } = event
         {
-            eprintln!("{wanted}: not from {mirror}: {reason}");
+            eprintln!("{wanted}: {mirror} failed: {reason}");
         }
     }
 }
@@ -36,16 +37,16 @@ impl Sink for Problems {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [recipe, clone, folder, tags @ ..] = arguments.as_slice() else {
-        return Err("usage: read_facts RECIPE CLONE FOLDER TAG...".into());
+    let [recipe, clone, directory, tags @ ..] = arguments.as_slice() else {
+        return Err("usage: read_facts RECIPE CLONE DIRECTORY TAG...".into());
     };
     let recipe = Library::new(Vec::new()).load(recipe)?.recipe;
     let Source::Git(git) = &recipe.source else {
-        return Err("the recipe's source is no git repository".into());
+        return Err("the source of the recipe is not a git repository".into());
     };
     let cache = tempfile::tempdir()?;
     let store = Store::open(cache.path())?;
-    std::fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(directory)?;
     let pins = git
         .tags
         .iter()
@@ -64,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let served = store
             .fetch(&request, &Problems, &CancellationToken::new())
             .await?;
-        // What is shipped is no fact of the tree: the tests put the digests in themselves.
+        // Digests of the recipe and its patches are not facts of the tree; the tests fill them in.
         let facts = Facts {
             recipe_sha256: String::new(),
             patches: std::collections::BTreeMap::new(),
@@ -79,7 +80,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             image_archive: None,
         };
         std::fs::write(
-            Path::new(folder).join(format!("{tag}.json")),
+            Path::new(directory).join(format!("{tag}.json")),
             canonical_json(&facts),
         )?;
     }

@@ -8,38 +8,38 @@ use serde_saphyr::Spanned;
 
 use thiserror::Error;
 
-use crate::recipe::{ByteSize, RecipeError, Span, parse_yaml};
+use crate::recipe::{ByteSize, RecipeError, TimeSpan, parse_yaml};
 
-/// `config.yaml` in the configuration folder. Every field but `format` may be left out.
+/// `config.yaml` in the configuration directory. All fields except `format` are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Configuration {
     /// Version of the format: 1.
     pub format: Option<Spanned<u32>>,
-    /// Registry prefixes to look for images under, after those of the command line.
+    /// Prefixes of registries to look for images in, after those of the command line.
     #[serde(default)]
     pub mirrors: Vec<String>,
     /// Mirror of Debian's archive for bootstrapped images.
     pub debian_mirror: Option<String>,
-    /// Most that the cache of results takes.
+    /// Maximum size of the cache of results.
     pub cache_size: Option<ByteSize>,
-    /// Longest time without a byte from a mirror.
-    pub stall_timeout: Option<Span>,
+    /// Time without a byte from a mirror after which the next one is tried.
+    pub stall_timeout: Option<TimeSpan>,
 }
 
 /// The only version of the configuration format that this tool reads.
 const CONFIG_FORMAT: u32 = 1;
 
-/// Most that the cache of results takes when nobody says otherwise, in bytes.
+/// Default maximum size of the cache of results, in bytes.
 const CACHE_SIZE: u64 = 20 << 30;
 
 impl Configuration {
-    /// Most that the cache of results takes, in bytes.
+    /// Maximum size of the cache of results, in bytes.
     pub fn cache_size(&self) -> u64 {
         self.cache_size.map_or(CACHE_SIZE, |size| size.0)
     }
 
-    /// Reads `config.yaml` in `directory`; no such file is an empty configuration.
+    /// Reads `config.yaml` in `directory`; if it does not exist, the configuration is empty.
     ///
     /// # Errors
     /// [`ConfigurationError`].
@@ -68,30 +68,30 @@ impl Configuration {
     }
 }
 
-/// A configuration file that cannot be used.
+/// A configuration file that is not usable.
 #[derive(Debug, Error)]
 pub enum ConfigurationError {
-    /// It could not be read.
+    /// The file cannot be read.
     #[error("cannot read {file}")]
     Unreadable {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// It is not a configuration; the error has the place.
+    /// The file is not a configuration; the error contains the place.
     #[error(transparent)]
     Invalid(#[from] RecipeError),
-    /// It does not say which format it is in.
+    /// The version of the format is missing.
     #[error("{file} must begin with `format: {CONFIG_FORMAT}`")]
     NoFormat {
         /// The file.
         file: String,
     },
-    /// It is in an unknown format.
+    /// The version of the format is not supported.
     #[error(
-        "{file}: format {found} is unknown; this version of kmembuild reads format {CONFIG_FORMAT}"
+        "{file}: format {found} is not supported; this version of kmembuild reads format {CONFIG_FORMAT}"
     )]
     Format {
         /// The file.

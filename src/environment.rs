@@ -1,4 +1,4 @@
-//! What the process was started with, captured once and passed on as a value.
+//! The environment of the process, read once and passed on as a value.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,24 +7,22 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
-use crate::certificates;
-
-/// Environment variables, folders and the terminal.
+/// Environment variables, directories and the terminal.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "facts that have nothing to do with each other"
+    reason = "each describes something else"
 )]
 pub struct Environment {
-    /// Command line, the program's name included.
+    /// Command line, including the program's name.
     pub arguments: Vec<OsString>,
     /// Working directory.
     pub current_dir: PathBuf,
-    /// Folder for what can be fetched or made again.
+    /// Directory for what can be fetched or made again.
     pub cache_dir: PathBuf,
-    /// Folder of the user's configuration.
+    /// Directory of the user's configuration.
     pub config_dir: PathBuf,
-    /// The user's Docker configuration, with the registries' credentials.
+    /// The user's Docker configuration, which contains the credentials of registries.
     pub docker_config: Option<PathBuf>,
     /// `DOCKER_HOST`.
     pub docker_host: Option<String>,
@@ -32,19 +30,17 @@ pub struct Environment {
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
     pub docker_cert_path: Option<PathBuf>,
-    /// The proxies that the user has.
+    /// The user's proxies.
     pub proxies: Proxies,
-    /// Folders that programs are looked for in: `PATH`.
+    /// Directories to look for programs in: `PATH`.
     pub search_path: Vec<PathBuf>,
-    /// A CI system runs this process: `CI` is set, and not to `false` or `0`.
+    /// Whether a CI system runs this process: `CI` is set, and not to `false` or `0`.
     pub ci: bool,
-    /// The CI system is GitHub's: `GITHUB_ACTIONS` is `true`.
+    /// Whether the CI system is GitHub Actions: `GITHUB_ACTIONS` is `true`.
     pub github: bool,
-    /// File of GitHub's for a summary of the job: `GITHUB_STEP_SUMMARY`.
+    /// File for a summary of the job on GitHub: `GITHUB_STEP_SUMMARY`.
     pub github_summary: Option<PathBuf>,
-    /// What of this process's own variables other programs must not get, with the values that they get instead.
-    pub for_others: Vec<(&'static str, Option<OsString>)>,
-    /// Whether standard error is a terminal that bars can be drawn on.
+    /// Whether standard error is a terminal that can show progress bars.
     pub progress_terminal: bool,
     /// Whether standard output is a terminal.
     pub output_terminal: bool,
@@ -52,7 +48,7 @@ pub struct Environment {
     pub input_terminal: bool,
 }
 
-/// The proxies of an environment or of an engine; what is empty is none.
+/// The proxies in an environment or of an engine; an empty text means no proxy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// `http_proxy`.
@@ -61,23 +57,23 @@ pub struct Proxies {
     pub https: String,
     /// `all_proxy`.
     pub all: String,
-    /// `no_proxy`: hosts, domains and networks that are spoken to directly, separated by commas.
+    /// `no_proxy`: hosts, domains and networks that are reached without a proxy, separated by commas.
     pub none: String,
 }
 
 impl Proxies {
-    /// Whether any proxy is named.
+    /// Whether any proxy is set.
     pub fn is_empty(&self) -> bool {
         self.http.is_empty() && self.https.is_empty() && self.all.is_empty()
     }
 }
 
 impl Environment {
-    /// Captures the environment of this process. `KMEMBUILD_CACHE_DIR` and `KMEMBUILD_CONFIG_DIR` name the two
-    /// folders; otherwise they are those of the XDG base directory specification.
+    /// Reads the environment of this process. `KMEMBUILD_CACHE_DIR` and `KMEMBUILD_CONFIG_DIR` set the two
+    /// directories; the defaults follow the XDG base directory specification.
     ///
     /// # Errors
-    /// A sentence when there is no working directory or no home folder.
+    /// A message if there is no working directory or no home directory.
     pub fn capture() -> Result<Self, String> {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let either =
@@ -94,7 +90,7 @@ impl Environment {
             (Some(cache), Some(config)) => (cache, config),
             (cache, config) => {
                 let base = etcetera::choose_base_strategy().map_err(|_| {
-                    "there is no home folder; set HOME, or KMEMBUILD_CACHE_DIR and KMEMBUILD_CONFIG_DIR".to_owned()
+                    "no home directory was found; set HOME, or KMEMBUILD_CACHE_DIR and KMEMBUILD_CONFIG_DIR".to_owned()
                 })?;
                 (
                     cache.unwrap_or_else(|| base.cache_dir().join("kmembuild")),
@@ -106,7 +102,7 @@ impl Environment {
         Ok(Self {
             arguments: env::args_os().collect(),
             current_dir: env::current_dir()
-                .map_err(|error| format!("there is no working directory: {error}"))?,
+                .map_err(|error| format!("could not determine the working directory: {error}"))?,
             cache_dir,
             config_dir,
             docker_config: path("DOCKER_CONFIG")
@@ -127,7 +123,6 @@ impl Environment {
             ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
             github: text("GITHUB_ACTIONS").is_some_and(|github| github == "true"),
             github_summary: path("GITHUB_STEP_SUMMARY"),
-            for_others: certificates::users_own(),
             progress_terminal: std::io::stderr().is_terminal()
                 && text("TERM").is_none_or(|term| term != "dumb"),
             output_terminal: std::io::stdout().is_terminal(),

@@ -1,14 +1,14 @@
-//! What the stages tell about their work while it goes on.
+//! What the stages report while they work.
 //!
-//! Stages emit [`Event`]s into a [`Sink`] and never print; the `report` room turns them into bars, lines
-//! or JSON, and the build log keeps every [`Event::Output`] line.
+//! Stages send [`Event`]s to a [`Sink`] and never print. The `report` room turns them into progress bars, lines or
+//! JSON, and the build log keeps every [`Event::Output`] line.
 
 use serde::Serialize;
 
-/// Version of the documents and of the lines that `--format json` prints.
+/// Version of the documents and lines of JSON output.
 pub const JSON_FORMAT: u32 = 1;
 
-/// One thing that happened. Serialised (with a format version around it) for `--format json`.
+/// Something that happened. It is serialised, within a versioned object, for JSON output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(
     tag = "event",
@@ -20,46 +20,46 @@ pub enum Event {
     StageStarted {
         /// Name of the stage.
         stage: &'static str,
-        /// What it is about to do, for a person.
+        /// What it is about to do, for people.
         detail: String,
     },
-    /// A stage is done.
+    /// A stage ended.
     StageFinished {
         /// Name of the stage.
         stage: &'static str,
-        /// What came of it, for a person.
+        /// Its result, for people.
         detail: String,
-        /// How long it took, in milliseconds.
+        /// Its duration, in milliseconds.
         milliseconds: u64,
     },
-    /// One of several places did not have what was wanted; the next one is tried.
+    /// A place did not have what was requested; the next one is tried.
     MirrorFailed {
-        /// What was wanted, e.g. an image name or a tag.
+        /// What was requested, such as an image or a tag.
         wanted: String,
-        /// The place that was asked: a URL or an image reference.
+        /// The place: a URL or an image reference.
         mirror: String,
-        /// Why it did not do.
+        /// The reason.
         reason: String,
     },
-    /// Something of known or unknown size is on its way.
+    /// Progress of a transfer of known or unknown size.
     Transfer {
         /// What is transferred: a layer's short id, `objects`, `upload`.
         item: String,
-        /// What is being done with it: `downloading`, `extracting`, `receiving`.
+        /// The action: `downloading`, `extracting`, `receiving`.
         action: String,
-        /// Units done so far.
+        /// Units so far.
         current: u64,
-        /// Units in all, 0 when unknown.
+        /// Units in total; 0 if unknown.
         total: u64,
     },
     /// A build step begins.
     StepStarted {
         /// The step's name in the recipe.
         step: String,
-        /// The command, one string an argument.
+        /// The command, one string for each argument.
         command: Vec<String>,
     },
-    /// One line of output of a step, of an image build or of a bootstrap, without its newline.
+    /// A line of output of a step, of an image build or of a bootstrap, without its newline.
     Output {
         /// The step's name, or `image`.
         step: String,
@@ -72,28 +72,28 @@ pub enum Event {
         step: String,
         /// Its exit code.
         exit_code: i64,
-        /// How long it took, in milliseconds.
+        /// Its duration, in milliseconds.
         milliseconds: u64,
     },
-    /// Something the user should know and that does not stop the run.
+    /// A warning, which does not stop the run.
     Warning {
-        /// The text, one sentence or more.
+        /// The text, one or more sentences.
         text: String,
     },
-    /// Something worth a line that is not a warning.
+    /// A note that is not a warning.
     Note {
-        /// The text, one sentence or more.
+        /// The text, one or more sentences.
         text: String,
     },
 }
 
-/// Takes events; implemented by the reporters and by the build log.
+/// Receives events; implemented by the reporters and by the build log.
 pub trait Sink: Send + Sync {
-    /// Takes one event. Must not block for long and must not fail: a lost progress line never stops a build.
+    /// Receives an event. Must not block for long and must not fail: a lost progress line must not stop a build.
     fn event(&self, event: &Event);
 }
 
-/// Hands each event to several sinks, in order.
+/// Passes each event to several sinks, in order.
 pub struct Tee<'a>(
     /// The sinks.
     pub Vec<&'a dyn Sink>,
@@ -107,9 +107,9 @@ impl Sink for Tee<'_> {
     }
 }
 
-/// A command as one would type it in a shell, each argument quoted where that is needed.
+/// A command as it would be typed in a shell, with arguments quoted if needed.
 pub fn command_line(command: &[String]) -> String {
     let words = command.iter().map(String::as_str);
-    // Only a null byte cannot be quoted, and no program could be started with it either.
+    // Only a null byte cannot be quoted, and no program can be started with it either.
     shlex::try_join(words).unwrap_or_else(|_| command.join(" "))
 }

@@ -1,4 +1,4 @@
-//! How a run fails: the exit codes and the one renderer of errors.
+//! How a run fails: the exit codes, and the only place where errors are formatted.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,23 +9,23 @@ use serde::Serialize;
 /// The kinds of failure, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// A defect of this program.
+    /// A defect in this program.
     Internal,
-    /// The host is not as it has to be.
+    /// The host does not meet the requirements.
     Unfit,
-    /// The command line or the configuration asks for something that cannot be.
+    /// The command line or the configuration is not valid.
     Usage,
     /// Kernel-memory accounting is on on this machine.
     AccountingOn,
-    /// Nothing tells whether kernel-memory accounting is on on this machine, or whether the cure works.
+    /// It could not be determined whether kernel-memory accounting is on on this machine, or whether the remedy works.
     CannotTell,
-    /// A recipe or release file is refused.
+    /// A recipe or release file is not valid.
     Recipe,
-    /// No plan can be made, or the version needs no build.
+    /// No plan can be made, or the version does not need to be built.
     Plan,
-    /// The engine or an image is not to be had.
+    /// The engine or an image is not available.
     Engine,
-    /// The source could not be had or a patch does not fit.
+    /// The source is not available, or a patch does not apply.
     Source,
     /// A build step failed.
     Step,
@@ -33,14 +33,14 @@ pub enum FailureKind {
     Output,
     /// A check of an output failed.
     Verification,
-    /// A commit or digest differs from the one that is pinned.
+    /// A commit or digest does not match the expected one.
     Integrity,
     /// The user stopped the run.
     Interrupted,
 }
 
 impl FailureKind {
-    /// The exit code; part of the command's interface.
+    /// The exit code, which is part of the command's interface.
     pub fn exit_code(self) -> u8 {
         match self {
             FailureKind::Internal | FailureKind::Unfit => 1,
@@ -60,16 +60,16 @@ impl FailureKind {
     }
 }
 
-/// A failed run: what kind, what happened and what to do about it.
+/// A failed run: its kind, the error, and advice.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// The kind, for the exit code.
+    /// The kind, which determines the exit code.
     pub kind: FailureKind,
-    /// What happened.
+    /// The error.
     pub message: String,
-    /// The causes, outermost first.
+    /// Its causes, outermost first.
     pub causes: Vec<String>,
-    /// What the user can do, one sentence each.
+    /// Advice for the user, one sentence each.
     pub hints: Vec<String>,
 }
 
@@ -99,14 +99,14 @@ impl Failure {
         }
     }
 
-    /// The failure with one more hint.
+    /// The failure with one hint more.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// The failure as documents have it.
+    /// The failure in the form that JSON documents have.
     pub fn document(&self) -> FailureDocument<'_> {
         FailureDocument {
             exit_code: self.kind.exit_code(),
@@ -116,7 +116,7 @@ impl Failure {
         }
     }
 
-    /// The text for a person: `error:`, `caused by:`, `hint:`.
+    /// The text for people: `error:`, `caused by:`, `hint:`.
     pub fn render(&self) -> String {
         let mut text = format!("error: {}\n", self.message);
         for cause in &self.causes {
@@ -126,7 +126,7 @@ impl Failure {
         for hint in &self.hints {
             let _ = writeln!(text, "hint: {hint}");
         }
-        // Files, servers and tools that are quoted must not send commands to the user's terminal.
+        // Text of files, servers and tools must not control the user's terminal.
         text.replace(
             |c: char| c.is_control() && c != '\n' && c != '\t',
             "\u{fffd}",
@@ -146,13 +146,13 @@ impl Failure {
     }
 }
 
-/// The causes below an error, outermost first.
+/// The causes of an error, outermost first.
 fn causes(error: &dyn Error) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // Some libraries say the same thing on two levels.
+        // Some libraries report the same message on two levels.
         if causes.last() != Some(&text) {
             causes.push(text);
         }
@@ -167,13 +167,8 @@ pub fn indented(lines: &[String]) -> String {
 }
 
 /// An error and its causes in one line, for lists and for warnings.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    texts.extend(causes(error));
+    texts.join(": ")
 }

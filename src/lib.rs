@@ -22,10 +22,10 @@
 //!
 //! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
 
+pub mod advice;
 pub mod artifacts;
 pub mod attestation;
 pub mod build;
-pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod compare;
@@ -37,6 +37,7 @@ pub mod execute;
 pub mod exhaust;
 pub mod facts;
 pub mod failure;
+pub mod file_lock;
 pub mod host;
 pub mod library;
 pub mod like;
@@ -49,7 +50,6 @@ pub mod release;
 pub mod report;
 pub mod reproduce;
 pub mod source;
-pub mod turn;
 pub mod verify;
 
 use tokio_util::sync::CancellationToken;

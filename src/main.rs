@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
-use kmembuild::{certificates, cli, source};
+use kmembuild::{cli, source};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Who closed standard error does not want to read it; the exit code stays what it is.
+            // If standard error is closed, nobody wants to read it; the exit code stays the same.
             let _ = std::io::stderr().write_all(failure.render().as_bytes());
             failure.exit_code()
         }
@@ -24,45 +24,43 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Failure> {
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     if cli::reads_git(&environment) {
-        certificates::look_up_one_by_one(&environment.arguments);
         source::make_ready();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| {
-            kmembuild::no_environment(format!("no threads can be started: {error}"))
-        })?;
+        .map_err(|error| kmembuild::no_environment(format!("could not start threads: {error}")))?;
     let cancel = CancellationToken::new();
     let result = runtime.block_on(async {
-        // Before anything is begun that a signal could leave half done.
+        // Before anything is started that a signal could interrupt.
         let signals = Signals::listen()?;
         let left_to = cli::left_to(&environment.arguments);
         tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
         kmembuild::run(&environment, &cancel).await
     });
-    // A thread that waits for a silent mirror must not hold up the end.
+    // A thread that waits for a silent mirror must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-/// Signals that come closer after each other than this ask for the same thing.
-const ONE_WISH: Duration = Duration::from_millis(200);
+/// Signals within this time of each other count as one.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
-/// The signals that ask the process to stop.
+/// The signals that stop the process.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// Never looked at. A process that failed to start anew would otherwise be ended by a pipe that nobody reads.
+    /// Not read. It keeps SIGPIPE from killing a process that failed to re-execute itself.
     _pipe: Signal,
 }
 
 impl Signals {
-    /// From here on the signals no longer end the process by themselves.
+    /// From here on the signals do not kill the process.
     fn listen() -> Result<Self, Failure> {
-        let failed =
-            |error| kmembuild::no_environment(format!("signals cannot be listened for: {error}"));
+        let failed = |error| {
+            kmembuild::no_environment(format!("could not install signal handlers: {error}"))
+        };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
@@ -77,18 +75,18 @@ impl Signals {
         }
     }
 
-    /// The first signal stops the run in order, the second one at once.
+    /// The first signal stops the run in an orderly way, the second one at once.
     async fn cancel_at_the_first(mut self, cancel: CancellationToken, left_to: Option<&str>) {
         self.next().await;
         let left = left_to.map(|command| format!(" and leave the clean-up to `{command}`"));
         let _ = writeln!(
             std::io::stderr(),
-            "stopping; once more to stop at once{}",
+            "stopping; press Ctrl-C again to exit immediately{}",
             left.unwrap_or_default()
         );
         cancel.cancel();
-        // `timeout` and shells that end a job signal the process and then its group: that is one wish to stop.
-        while tokio::time::timeout(ONE_WISH, self.next()).await.is_ok() {}
+        // `timeout`, and shells that kill a job, signal the process and then its group: that counts as one signal.
+        while tokio::time::timeout(SAME_SIGNAL, self.next()).await.is_ok() {}
         self.next().await;
         std::process::exit(i32::from(FailureKind::Interrupted.exit_code()));
     }

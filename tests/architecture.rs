@@ -19,6 +19,8 @@ const ROOMS: [&str; 30] = [
     "attestation",
     "execute",
     "artifacts",
+    "exhaust",
+    "host",
     "lockfile",
     "plan",
     "facts",
@@ -26,15 +28,13 @@ const ROOMS: [&str; 30] = [
     "library",
     "like",
     "configuration",
-    "host",
-    "exhaust",
     "recipe",
     "compare",
+    "advice",
     "engine",
     "verify",
     "environment",
-    "certificates",
-    "turn",
+    "file_lock",
     "events",
     "failure",
 ];
@@ -43,7 +43,7 @@ const ROOMS: [&str; 30] = [
 const GROUND: [&str; 1] = ["checksum"];
 
 /// Libraries that only some places may name, by the beginnings of their paths in `src/`.
-const LIBRARIES: [(&str, &[&str]); 14] = [
+const LIBRARIES: [(&str, &[&str]); 13] = [
     ("bollard", &["engine/docker/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -53,8 +53,7 @@ const LIBRARIES: [(&str, &[&str]); 14] = [
     ("indicatif", &["report/"]),
     ("kube", &["engine/kubernetes/"]),
     ("object", &["verify/", "compare/"]),
-    ("procfs", &["host/"]),
-    ("ratatui", &["report/"]),
+    ("procfs_core", &["host/", "exhaust/"]),
     ("reqwest", &["host/doctor/"]),
     ("rpm", &["packaging/"]),
     ("zstd", &["packaging/"]),
@@ -391,6 +390,8 @@ fn paths_in(code: &str) -> Vec<String> {
     roots.extend(LIBRARIES.map(|(library, _)| library));
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
     code.split(|letter| !is_word(letter))
+        // What ends so is the beginning of a `use` tree.
+        .filter(|word| !word.ends_with(':'))
         .filter(|word| {
             let root = word.split_once("::").map(|(root, _)| root);
             root.is_some_and(|root| roots.contains(&root))

@@ -28,7 +28,7 @@ fn the_release_has_every_line_that_needs_it() {
         let loaded = library.load(recipe.as_str()).map_err(|_| Vec::new())?;
         Ok(match loaded.recipe.source {
             Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
-            Source::Folder(folder) => KnownTags::Folder(folder.version),
+            Source::Directory(folder) => KnownTags::Directory(folder.version),
         })
     });
     let targets = targets.expect("targets");

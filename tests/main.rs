@@ -13,6 +13,7 @@ mod kmem;
 mod kubelet;
 mod like;
 mod machine;
+mod messages;
 mod node_script;
 mod packaging;
 mod plans;

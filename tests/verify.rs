@@ -132,7 +132,7 @@ fn says_that_a_version_that_ignores_kernel_memory_needed_no_such_build() {
     let checks = judge(&inspect(&program).unwrap(), None, &expect_off());
     assert_eq!(
         checks[1].found,
-        "ignored by this version (rc94 or later): a nokmem build was not needed"
+        "ignored by this version (rc94 or later); a nokmem build is not needed"
     );
     assert_eq!(checks[1].evidence.len(), 1);
 }
@@ -392,7 +392,7 @@ fn refuses_what_is_no_regular_file_and_does_not_wait_for_it() {
         (folder.path(), "a directory, not a regular file"),
         (&pipe, "a named pipe, not a regular file"),
         (Path::new("/dev/zero"), "a device, not a regular file"),
-        (&folder.path().join("missing"), "cannot be opened"),
+        (&folder.path().join("missing"), "could not open"),
     ] {
         let error = inspect(path).unwrap_err().to_string();
         assert_eq!(error.matches(message).count(), 1, "{error}");
@@ -552,7 +552,7 @@ fn does_not_run_what_this_host_cannot() {
         }
     };
     let foreign = put(&hand_made(64, false, 22, b"\0"), 0o755);
-    assert!(foreign.starts_with("it is for s390x, this host is "));
+    assert!(foreign.starts_with("built for s390x, but this host is "));
     assert_eq!(
         put(b"#!/bin/sh\necho 1.0\n", 0o755),
         "it is not an ELF program"
@@ -560,7 +560,7 @@ fn does_not_run_what_this_host_cannot() {
     let program = fs::read(compile(folder.path(), "other", EMPTY_MAIN, &[])).unwrap();
     assert!(put(&program, 0o644).starts_with("this host cannot start it: "));
     let cut = put(&program[..program.len() - 1], 0o755);
-    assert!(cut.starts_with("it is not a whole ELF program: "));
+    assert!(cut.starts_with("it is an incomplete ELF file: "));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `SHA256SUMS` files: what `sha256sum -c` reads, in one strict form.
+//! `SHA256SUMS` files: in the format of `sha256sum -c`, in one strict form.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,28 +15,28 @@ pub fn checksum_file(sums: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// The digests by path of a text that [`checksum_file`] wrote, to the byte.
+/// The digests by path from a text that must be exactly as [`checksum_file`] writes it.
 ///
 /// # Errors
-/// The number of the first line, from 1, that it would not have written, and why.
+/// The number of the first line, from 1, that is different, and why.
 pub fn read_checksum_file(text: &str) -> Result<BTreeMap<String, String>, (usize, &'static str)> {
     let mut sums: BTreeMap<String, String> = BTreeMap::new();
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let bad = |what| (index + 1, what);
         let line = line
             .strip_suffix('\n')
-            .ok_or(bad("the last line does not end"))?;
+            .ok_or(bad("the last line is not terminated"))?;
         let (sha256, path) = line
             .split_once("  ")
             .filter(|(sha256, path)| is_sha256(sha256) && !path.is_empty())
             .ok_or(bad(
-                "it is not a sha256 in small letters, two spaces and a path",
+                "expected a sha256 in lower-case letters, two spaces and a path",
             ))?;
         if sums
             .last_key_value()
             .is_some_and(|(last, _)| last.as_str() >= path)
         {
-            return Err(bad("the paths are not in their order"));
+            return Err(bad("the paths are not sorted"));
         }
         sums.insert(path.to_owned(), sha256.to_owned());
     }

@@ -1,4 +1,4 @@
-//! One output: from the engine's archive into a file, checksummed on the way.
+//! Takes one output from the engine's archive, computing its checksum on the way.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -13,12 +13,12 @@ use super::error::ArtifactError;
 use crate::checksum::hex;
 use crate::engine::ByteStream;
 
-/// A file that was taken out of the container.
+/// A file taken out of the container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CollectedFile {
-    /// File name it will be published under.
+    /// The file name under which it will be published.
     pub name: String,
-    /// Where it is now.
+    /// Its current path.
     #[serde(skip)]
     pub path: PathBuf,
     /// Size in bytes.
@@ -32,7 +32,7 @@ pub struct CollectedFile {
 /// Bytes copied at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Writes the one file in `archive` to `folder/name`. Read and execute bits are kept; set-user-id bits are not.
+/// Writes the one file in `archive` to `folder/name`. Keeps read and execute bits, but not set-user-id bits.
 ///
 /// # Errors
 /// [`ArtifactError::Archive`], [`ArtifactError::NotAFile`], [`ArtifactError::Unwritable`].
@@ -66,7 +66,7 @@ fn write_file(
     let kind = entry.header().entry_type();
     if !kind.is_file() {
         let kind = if kind.is_dir() {
-            "a folder"
+            "a directory"
         } else if kind.is_symlink() {
             "a link"
         } else {

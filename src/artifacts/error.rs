@@ -1,62 +1,73 @@
-//! How storing results can fail.
+//! Errors of storing results.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 /// A result that could not be stored.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
-    /// The output folder cannot be written to.
-    #[error("cannot write to the output folder {}", path.display())]
+    /// The output directory cannot be written to.
+    #[error("could not write to the output directory {}", path.display())]
     Unwritable {
-        /// The folder or file.
+        /// The directory or file.
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// The folder to publish to holds something else.
-    #[error("{} is there already and is no result of kmembuild (it has no manifest.json)", path.display())]
+    /// The directory to publish to contains something else.
+    #[error("{} already exists and is not a result of kmembuild (it has no manifest.json)", path.display())]
     Foreign {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
-    /// The lock of the output folder cannot be had.
-    #[error("cannot lock the output folder with {}", path.display())]
+    /// The output directory could not be locked.
+    #[error("could not lock the output directory with {}", path.display())]
     Lock {
         /// The lock file.
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// The engine's archive broke off or is damaged.
+    /// The engine's archive is truncated or damaged.
     #[error("the archive of {name} from the engine could not be read")]
     Archive {
         /// The output.
         name: String,
-        /// What was wrong.
+        /// The problem.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// An output is a folder, a link or a device.
+    /// An output is a directory, a link or a device.
     #[error("the output {name} is not a file but {kind}")]
     NotAFile {
         /// The output.
         name: String,
-        /// What it is.
+        /// What it is instead.
         kind: &'static str,
     },
-    /// A result that is to go into an index is not as its checksums say.
-    #[error("{} cannot go into the index: {problem}", path.display())]
+    /// A result for an index does not match its checksums.
+    #[error("{} cannot be added to the index: {problem}", path.display())]
     Unaccounted {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// The problem.
         problem: String,
     },
-    /// The run was stopped while it waited for the output folder.
-    #[error("stopped while waiting for another run that builds into the same folder")]
+    /// The run was stopped while it waited for the output directory.
+    #[error("stopped while waiting for another run that builds into the same directory")]
     StoppedWaiting,
+}
+
+impl ArtifactError {
+    /// The error for a file or directory that could not be written.
+    pub fn unwritable(path: &Path) -> impl Fn(io::Error) -> Self {
+        |source| Self::Unwritable {
+            path: path.to_owned(),
+            source,
+        }
+    }
 }

@@ -1,14 +1,14 @@
-//! The index of a release: every target of it, what came of it, and every file that was published for it.
+//! The index of a release: every target, its result, and every file published for it.
 
 use serde::{Deserialize, Serialize};
 
-/// File name of the index, at the top of the release folder, beside [`super::SHA256SUMS`].
+/// File name of the index, at the top of the release directory, next to [`super::SHA256SUMS`].
 pub const INDEX: &str = "index.json";
-/// Version of the index's form.
+/// Version of the index format.
 pub const INDEX_FORMAT: u32 = 1;
 
-/// What a release folder holds. The files of all targets, [`INDEX`], the top [`super::SHA256SUMS`] and its signature are all the
-/// files that may be in it.
+/// The contents of a release directory. It may contain only the files of all targets, [`INDEX`], the top
+/// [`super::SHA256SUMS`] and its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Index {
@@ -33,13 +33,13 @@ pub struct IndexTarget {
     /// Name of a variant, where the release has several of one version and platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// What came of it.
+    /// Its result.
     pub result: IndexResult,
 }
 
 impl IndexTarget {
-    /// The folder of its result, relative to the release folder: `runc/v1.0.0-rc10/linux-amd64`, and the variant's name
-    /// behind a dash where there is one.
+    /// The directory of its result, relative to the release directory: `runc/v1.0.0-rc10/linux-amd64`, with a dash and the
+    /// name of the variant if there is one.
     pub fn folder(&self) -> String {
         let variant = self.variant.as_ref();
         let variant = variant.map(|name| format!("-{name}")).unwrap_or_default();
@@ -49,13 +49,13 @@ impl IndexTarget {
         )
     }
 
-    /// The folder of the record of its failure, relative to the release folder.
+    /// The directory of the record of its failure, relative to the release directory.
     pub fn failed_folder(&self) -> String {
         self.folder() + ".failed"
     }
 }
 
-/// What came of a target.
+/// The result of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -63,9 +63,9 @@ impl IndexTarget {
     rename_all_fields = "kebab-case"
 )]
 pub enum IndexResult {
-    /// It is in the folder.
+    /// It was published.
     Published {
-        /// Its folder, relative to the release folder.
+        /// Its directory, relative to the release directory.
         folder: String,
         /// All files in it, by path.
         files: Vec<IndexFile>,
@@ -75,9 +75,9 @@ pub enum IndexResult {
         /// Why.
         reason: String,
     },
-    /// It could not be built, or is not proven.
+    /// It could not be built, or could not be proven.
     Failed {
-        /// Exit code that a build of it alone ends with.
+        /// The exit code of a build of only this target.
         exit_code: u8,
         /// What happened.
         message: String,
@@ -88,7 +88,7 @@ pub enum IndexResult {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct IndexFile {
-    /// Path relative to the target's folder.
+    /// Path relative to the target's directory.
     pub path: String,
     /// Size in bytes.
     pub size: u64,

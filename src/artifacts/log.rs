@@ -21,7 +21,7 @@ struct State {
 }
 
 impl BuildLog {
-    /// A new log at `path`.
+    /// Creates a log at `path`.
     ///
     /// # Errors
     /// [`ArtifactError::Unwritable`].
@@ -41,12 +41,12 @@ impl BuildLog {
         })
     }
 
-    /// Whether anything was logged so far.
+    /// Whether anything was logged.
     pub fn is_empty(&self) -> bool {
         self.state.lock().is_ok_and(|state| state.lines == 0)
     }
 
-    /// Writes out what is buffered.
+    /// Writes buffered lines.
     ///
     /// # Errors
     /// [`ArtifactError::Unwritable`] for the first line that could not be written.

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ImageContent;
-use crate::execute::Toolchain;
 use crate::plan::{PlannedPatch, RecipeIdentity, Via};
 use crate::verify::{Check, Findings, Outcome};
 
 /// Name and version of the tool.
 pub const TOOL: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-/// Version of the manifest's form.
+/// Version of the manifest format.
 pub const MANIFEST_FORMAT: u32 = 2;
 
-/// Everything that is known about a published result.
+/// Everything known about a published result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
@@ -22,54 +21,54 @@ pub struct Manifest {
     pub format: u32,
     /// Name and version of the tool.
     pub tool: String,
-    /// The recipe, to the byte.
+    /// The exact recipe.
     pub recipe: RecipeIdentity,
     /// Where the recipe came from.
     pub recipe_origin: String,
     /// Sha256 of the plan in `plan.json`.
     pub plan_sha256: String,
-    /// The version as resolved.
+    /// The resolved version.
     pub version: String,
     /// Operating system and architecture.
     pub platform: String,
     /// Class of the source tree.
     pub class: Option<String>,
-    /// What `--like` read, where that chose the version.
+    /// What `--like` read, if that determined the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<ManifestLike>,
     /// The source.
     pub source: ManifestSource,
     /// The toolchain image.
     pub image: ManifestImage,
-    /// What was built of the source; none where the recipe knows no targets.
+    /// The targets built from the source; empty if the recipe has no targets.
     pub targets: Vec<String>,
     /// How upstream's build was run.
     pub via: Via,
-    /// The toolchain, where the recipe says how to ask for it.
+    /// The toolchain, if the recipe can determine it.
     pub toolchain: Option<Toolchain>,
     /// The commands that were run, in order.
     pub commands: Vec<StepRecord>,
-    /// When the build began, in UTC.
+    /// When the build started, in UTC.
     pub started_at: String,
-    /// When the build was done, in UTC.
+    /// When the build ended, in UTC.
     pub built_at: String,
-    /// The engine that it was built on.
+    /// The engine that ran the build.
     pub engine: String,
-    /// What the user was warned of.
+    /// The warnings that the user was shown.
     pub warnings: Vec<String>,
     /// The published binaries.
     pub files: Vec<ManifestFile>,
 }
 
-/// What a result is to be like, as it was reported.
+/// What `--like` was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ManifestLike {
     /// The version.
     pub version: Option<String>,
-    /// The commit's label.
+    /// The label of the commit.
     pub commit: Option<String>,
-    /// The architecture in Go's terms.
+    /// Go's name of the architecture.
     pub architecture: Option<String>,
 }
 
@@ -80,25 +79,25 @@ pub enum ManifestSource {
     /// A commit of a git repository.
     #[serde(rename_all = "kebab-case")]
     Git {
-        /// Tag that names the commit.
+        /// The tag of the commit.
         tag: Option<String>,
         /// The commit.
         commit: String,
         /// The commit's tree.
         tree: String,
-        /// The tree that was compiled, where patches changed it.
+        /// The tree that was compiled, if patches changed it.
         patched_tree: Option<String>,
-        /// URL that served it.
+        /// The URL that served it.
         url: String,
-        /// Whether what was compiled is the commit's tree, to the byte.
+        /// Whether exactly the commit's tree was compiled.
         unmodified: bool,
-        /// Patches to what was compiled.
+        /// The patches to what was compiled.
         patches: Vec<ManifestPatch>,
     },
-    /// A folder that a package of the image brings.
+    /// A directory from a package in the image.
     #[serde(rename_all = "kebab-case")]
-    Folder {
-        /// The folder in the image.
+    Directory {
+        /// The directory in the image.
         path: String,
         /// The package.
         package: String,
@@ -122,13 +121,13 @@ pub struct ManifestImage {
     pub content: ImageContent,
     /// Digests under which registries know it.
     pub repo_digests: Vec<String>,
-    /// The images it was made from or pulled as: name to the reference that had it; null: it was there already.
+    /// The images it was made from or pulled as: the reference by name; null if it existed already.
     pub pulled: BTreeMap<String, Option<String>>,
-    /// Patches to the build context of the image.
+    /// The patches to the image's build context.
     pub patches: Vec<ManifestPatch>,
-    /// What the making of the image had to say.
+    /// Remarks about making the image.
     pub remarks: Vec<String>,
-    /// Packages in it, where it is a Debian one.
+    /// The packages in it, if it is a Debian image.
     pub packages: Vec<PackageVersion>,
 }
 
@@ -144,9 +143,9 @@ pub struct ManifestFile {
     pub sha256: String,
     /// Permission bits in octal.
     pub mode: String,
-    /// What was found in it.
+    /// The findings.
     pub findings: Findings,
-    /// What had to hold, and whether it does.
+    /// The checks and their results.
     pub checks: Vec<Check>,
 }
 
@@ -158,10 +157,22 @@ impl ManifestFile {
     }
 }
 
+/// The toolchain of a result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Toolchain {
+    /// Its version.
+    pub version: String,
+    /// The version that upstream builds with.
+    pub upstream: String,
+    /// What the user accepted instead, where it is not upstream's.
+    pub allowed: Option<String>,
+}
+
 /// A package of the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageVersion {
-    /// Name, with the architecture where it is not the image's own.
+    /// Name, with the architecture if it differs from the image's.
     pub name: String,
     /// Version.
     pub version: String,
@@ -171,11 +182,11 @@ pub struct PackageVersion {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct StepRecord {
-    /// The step as planned.
+    /// The name of the planned step.
     pub name: String,
     /// Program and arguments.
     pub command: Vec<String>,
-    /// Environment, added to the image's own.
+    /// The environment, in addition to the image's.
     pub environment: BTreeMap<String, String>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,

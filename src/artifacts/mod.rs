@@ -1,4 +1,4 @@
-//! Takes outputs out of a container's archive, and publishes them with their manifest in one step.
+//! Takes outputs from a container's archive, and publishes them with their manifest in one step.
 
 pub mod cache;
 mod checksums;
@@ -8,6 +8,7 @@ mod index;
 mod log;
 mod manifest;
 mod published;
+mod replace_file;
 mod target;
 mod write_index;
 
@@ -18,11 +19,14 @@ pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget}
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
-    ManifestSource, PackageVersion, StepRecord, TOOL,
+    ManifestSource, PackageVersion, StepRecord, TOOL, Toolchain,
 };
 pub use published::{PublishedError, PublishedResult, read_manifest};
-pub use target::{
-    BUILD_LOG, CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, MANIFEST, PLAN, PROVENANCE,
-    PUBLISHED_BESIDE, REPRODUCTION, SBOM, SHA256SUMS, Target,
+pub use replace_file::replace_file;
+pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
+pub use write_index::{read_index, write_checksums, write_index};
+
+pub use crate::recipe::{
+    BUILD_LOG, COMPANION_FILES, ENVELOPE, MANIFEST, PLAN, PROVENANCE, REPRODUCTION, SBOM,
+    SHA256SUMS,
 };
-pub use write_index::{read_index, replace_file, write_checksums, write_index};

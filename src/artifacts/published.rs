@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::manifest::{MANIFEST_FORMAT, Manifest};
-use super::target::{MANIFEST, PLAN, PUBLISHED_BESIDE, REPRODUCTION};
 use crate::checksum::{is_sha256, sha256_hex, sha256_of};
 use crate::failure::indented;
 use crate::plan::{PLAN_FORMAT, Plan, PlannedImage};
-use crate::recipe::Name;
+use crate::recipe::{COMPANION_FILES, MANIFEST, Name, PLAN, REPRODUCTION};
 
-/// A published result with the plan that it was built by.
+/// A published result with its plan.
 #[derive(Debug, Clone)]
 pub struct PublishedResult {
-    /// Where it is.
+    /// Its directory.
     pub directory: PathBuf,
-    /// What it is.
+    /// Its manifest.
     pub manifest: Manifest,
-    /// What it was built by.
+    /// Its plan.
     pub plan: Plan,
 }
 
@@ -28,7 +27,7 @@ pub struct PublishedResult {
 #[derive(Debug, Error)]
 pub enum PublishedError {
     /// A file of it could not be read.
-    #[error("cannot read {}", path.display())]
+    #[error("could not read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -36,7 +35,7 @@ pub enum PublishedError {
         #[source]
         source: io::Error,
     },
-    /// A file of it is not JSON of the expected form.
+    /// A file of it is not valid JSON of this format.
     #[error("{} is not in a form that this version of kmembuild writes", path.display())]
     Malformed {
         /// The file.
@@ -45,7 +44,7 @@ pub enum PublishedError {
         #[source]
         source: serde_json::Error,
     },
-    /// A file of it has another format version.
+    /// A file of it has an unsupported format version.
     #[error("{} has format {found}, but this version of kmembuild reads format {known}", path.display())]
     Format {
         /// The file.
@@ -55,7 +54,7 @@ pub enum PublishedError {
         /// The version that is read.
         known: u32,
     },
-    /// Its plan holds a value that no plan of this tool holds.
+    /// Its plan contains a value that this tool never writes.
     #[error("{} contains {value:?}, which is not a valid {what}", path.display())]
     Value {
         /// The file.
@@ -65,9 +64,9 @@ pub enum PublishedError {
         /// What it should be.
         what: &'static str,
     },
-    /// Its plan is not the one of its manifest.
+    /// Its plan does not match its manifest.
     #[error(
-        "{} does not match the manifest: its sha256 is {found}, and the manifest has {expected}",
+        "{} does not match the manifest: its sha256 is {found}, but {expected} was recorded",
         path.display()
     )]
     OtherPlan {
@@ -78,19 +77,19 @@ pub enum PublishedError {
         /// Sha256 in the manifest.
         expected: String,
     },
-    /// Published files are not those of its manifest.
+    /// Published files do not match its manifest.
     #[error("{} does not match its manifest:{}", directory.display(), indented(wrong))]
     Changed {
         /// The result.
         directory: PathBuf,
-        /// A line for each file.
+        /// One line for each file.
         wrong: Vec<String>,
     },
 }
 
 impl PublishedResult {
-    /// Reads the result whose manifest, or whose directory, is `given`, and checks that its plan and its files are those of
-    /// the manifest.
+    /// Reads the result at `given`, which is its manifest or its directory, and checks that its plan and its files match the
+    /// manifest.
     ///
     /// # Errors
     /// [`PublishedError`].
@@ -122,7 +121,7 @@ impl PublishedResult {
         Ok(published)
     }
 
-    /// Checks the published files against the manifest: what was changed since cannot be built again.
+    /// Compares the published files with the manifest: a changed result cannot be reproduced.
     fn check_files(&self) -> Result<(), PublishedError> {
         let mut wrong = Vec::new();
         for file in &self.manifest.files {
@@ -132,7 +131,7 @@ impl PublishedResult {
                 .map_err(|source| PublishedError::Unreadable { path, source })?;
             if sha256 != file.sha256 {
                 wrong.push(format!(
-                    "{}: sha256 {sha256}, and the manifest has {}",
+                    "{}: its sha256 is {sha256}, but {} was recorded",
                     file.name, file.sha256
                 ));
             }
@@ -145,13 +144,13 @@ impl PublishedResult {
     }
 }
 
-/// The manifest in `directory`; none where there is none that this version of the tool reads.
+/// The manifest in `directory`; `None` if there is none, or none in a format that this version reads.
 pub fn read_manifest(directory: &Path) -> Option<Manifest> {
     serde_json::from_slice(&fs::read(directory.join(MANIFEST)).ok()?).ok()
 }
 
-/// Refuses a plan with names that no plan of this tool has: it comes from wherever the result does, and files are written
-/// under them.
+/// Refuses a plan with names that this tool never writes: it is as untrusted as the result, and files are written with
+/// these names.
 fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
     let refuse = |value: &str, what| {
         Err(PublishedError::Value {
@@ -160,7 +159,7 @@ fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
             what,
         })
     };
-    let is_free = |name: &str| !PUBLISHED_BESIDE.contains(&name) && name != REPRODUCTION;
+    let is_free = |name: &str| !COMPANION_FILES.contains(&name) && name != REPRODUCTION;
     for output in &plan.outputs {
         if output.name.parse::<Name>().is_err() || !is_free(&output.name) {
             return refuse(&output.name, "name of an output");
@@ -198,7 +197,7 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, 
     })
 }
 
-/// Where the result is whose manifest, or whose directory, is given.
+/// The directory of a result that is given by its manifest or its directory.
 fn directory_of(given: &Path) -> &Path {
     match given.parent() {
         Some(parent) if given.ends_with(MANIFEST) && !given.is_dir() => {

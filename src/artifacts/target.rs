@@ -1,4 +1,4 @@
-//! The folder a result is published to: claimed, filled beside it, exchanged in one step.
+//! The directory of a result: claimed, staged next to it, and exchanged in one step.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,46 +10,26 @@ use tokio_util::sync::CancellationToken;
 use super::error::ArtifactError;
 use crate::checksum::sha256_hex;
 use crate::events::Sink;
+use crate::recipe::{BUILD_LOG, MANIFEST, PLAN};
 
-/// File name of the manifest.
-pub const MANIFEST: &str = "manifest.json";
-/// File name of the plan.
-pub const PLAN: &str = "plan.json";
-/// File name of the complete log.
-pub const BUILD_LOG: &str = "build.log";
-/// File name of the checksums, in the form that `sha256sum -c` reads.
-pub const SHA256SUMS: &str = "SHA256SUMS";
-/// File name of their signature in a release that is signed with an Ed25519 key, in minisign's form.
+/// File name of their signature in a release that is signed with an Ed25519 key, in minisign's format.
 pub const CHECKSUMS_MINISIG: &str = "SHA256SUMS.minisig";
 /// File name of their signature in a release that is signed with an ECDSA key: DER in base64.
 pub const CHECKSUMS_SIG: &str = "SHA256SUMS.sig";
-/// File name of the bill of materials.
-pub const SBOM: &str = "sbom.cdx.json";
-/// File name of the statement that nobody signed.
-pub const PROVENANCE: &str = "provenance.json";
-/// File name of the signed statement.
-pub const ENVELOPE: &str = "provenance.dsse.json";
-/// File name of the report on a result that was built again.
-pub const REPRODUCTION: &str = "reproduction.json";
-/// Files that are published beside the outputs, whose names no output can have.
-pub const PUBLISHED_BESIDE: [&str; 7] = [
-    MANIFEST, PLAN, BUILD_LOG, SHA256SUMS, SBOM, PROVENANCE, ENVELOPE,
-];
-
-/// A claimed output folder. Nothing in it changes before [`Target::publish`]; when the value is dropped, what was
-/// staged is gone.
+/// A claimed output directory. Nothing in it changes before [`Target::publish`]; staged files are removed when the value is
+/// dropped.
 #[derive(Debug)]
 pub struct Target {
     folder: PathBuf,
     staging: PathBuf,
-    /// Parents that this run made, innermost first; removed again when nothing comes to stand in them.
+    /// Parents that this run made, innermost first; removed again if they stay empty.
     made: Vec<PathBuf>,
     _lock: File,
 }
 
 impl Target {
-    /// Claims `output/recipe/version/platform` for the run `run` and makes a staging folder beside it. Waits while
-    /// another run of this user has the claim. `locks` is a folder for lock files.
+    /// Claims `output/recipe/version/platform` for the run `run` and makes a staging directory next to it. Waits while another
+    /// run of this user holds the claim. `locks` is a directory for lock files.
     ///
     /// # Errors
     /// [`ArtifactError::Unwritable`], [`ArtifactError::Foreign`], [`ArtifactError::Lock`] and
@@ -79,14 +59,14 @@ impl Target {
             .unwrap_or_default();
         let folder = parent.join(&folder_name);
         let lock = lock(&folder, run, locks, sink, cancel).await?;
-        // The run that was waited for may have removed the folders it had made.
+        // The previous run may have removed the directories that it had made.
         fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
 
         if folder.exists() && !is_result(&folder) {
             return Err(ArtifactError::Foreign { path: folder });
         }
         let prefix = format!(".{}.partial-", folder_name.to_string_lossy());
-        // With the claim in hand, what other runs staged here is of runs that died.
+        // This run holds the claim, so other runs that staged here are dead.
         for entry in fs::read_dir(&parent)
             .map_err(|source| unwritable(&parent, source))?
             .flatten()
@@ -106,20 +86,20 @@ impl Target {
         })
     }
 
-    /// The folder to fill before publishing.
+    /// The directory to fill before publishing.
     pub fn staging(&self) -> &Path {
         &self.staging
     }
 
-    /// The folder that the result will be in.
+    /// The directory of the published result.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Puts the staged folder in the place of an earlier result, in one step where the file system can.
+    /// Replaces an earlier result with the staged directory, in one step if the file system supports that.
     ///
     /// # Errors
-    /// [`ArtifactError::Unwritable`]; the earlier result is then still in its place.
+    /// [`ArtifactError::Unwritable`]; the earlier result is then still in place.
     pub fn publish(self) -> Result<PathBuf, ArtifactError> {
         let unwritable = |source: io::Error| ArtifactError::Unwritable {
             path: self.folder.clone(),
@@ -128,7 +108,7 @@ impl Target {
         if self.folder.exists() {
             match renameat_with(CWD, &self.staging, CWD, &self.folder, RenameFlags::EXCHANGE) {
                 Ok(()) => {}
-                // Some network file systems cannot exchange; two renames leave a moment without a result.
+                // Some network file systems cannot exchange; with two renames there is a moment without a result.
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                     let old = self.staging.with_extension("old");
                     fs::rename(&self.folder, &old).map_err(unwritable)?;
@@ -150,8 +130,8 @@ impl Target {
         Ok(self.folder.clone())
     }
 
-    /// Keeps the log and the plan of a failed run in a folder of their own, beside an earlier good result. Nothing
-    /// that was built is kept: what is not proven is not left lying about.
+    /// Keeps the log and the plan of a failed run in a directory of their own, next to an earlier good result. Built files are
+    /// not kept, because they are not proven.
     ///
     /// # Errors
     /// [`ArtifactError::Unwritable`].
@@ -195,10 +175,10 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // After publishing, the earlier result is where the staging folder was; both must go.
+        // After publishing, the earlier result is in the staging directory; both must go.
         let _ = fs::remove_dir_all(&self.staging);
         for parent in &self.made {
-            // Fails where something stands in it, which is what is wanted.
+            // Fails if the directory is not empty, as intended.
             let _ = fs::remove_dir(parent);
         }
     }
@@ -232,7 +212,7 @@ async fn lock(
     let path = locks.join(format!("{}.lock", &name[..16]));
     let purpose = format!("builds into {}", folder.display());
     tokio::select! {
-        locked = crate::turn::take(&path, run, &purpose, sink) => {
+        locked = crate::file_lock::acquire(&path, run, &purpose, sink) => {
             locked.map_err(|source| ArtifactError::Lock { path: path.clone(), source })
         }
         () = cancel.cancelled() => Err(ArtifactError::StoppedWaiting),

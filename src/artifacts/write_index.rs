@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::Path;
 
 use super::checksums::{checksum_file, read_checksum_file};
 use super::error::ArtifactError;
 use super::index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
-use super::target::SHA256SUMS;
+use super::replace_file::replace_file;
 use crate::checksum::{sha256_hex, sha256_of};
 use crate::plan::canonical_json;
+use crate::recipe::SHA256SUMS;
 
-/// Writes the index and the top checksums of the release folder `root`, made by `tool`, and gives the index.
+/// Writes the index and the top checksums of the release directory `root`, made by `tool`, and returns the index.
 ///
-/// The files of a published target are those of the [`SHA256SUMS`] in its folder, and need not be named by the caller:
-/// what is in [`IndexResult::Published`] is replaced. They are not read again, so that a release with nothing to
-/// do takes no time. A record of a failure in [`IndexTarget::failed_folder`] gets into the checksums, too. Each file is
-/// put into its place in one step, and left alone where it is the same already.
+/// The files of a published target are those listed in the [`SHA256SUMS`] in its directory; the caller need not list them in
+/// [`IndexResult::Published`], because they are replaced. They are not read again, so that a release with nothing to do
+/// takes no time. The checksums also cover a record of a failure in [`IndexTarget::failed_folder`]. Each file is replaced
+/// in one step, or left alone if it is unchanged.
 ///
 /// # Errors
-/// [`ArtifactError::Unaccounted`] when a result does not consist of the files of its checksums,
+/// [`ArtifactError::Unaccounted`] if the files of a result are not those of its checksums,
 /// [`ArtifactError::Unwritable`].
 pub fn write_index(
     root: &Path,
@@ -55,15 +55,15 @@ pub fn write_index(
     };
     let text = canonical_json(&index);
     sums.insert(INDEX.to_owned(), sha256_hex(text.as_bytes()));
-    replace_file(&root.join(INDEX), &text)?;
-    replace_file(&root.join(SHA256SUMS), &checksum_file(&sums))?;
+    write(&root.join(INDEX), &text)?;
+    write(&root.join(SHA256SUMS), &checksum_file(&sums))?;
     Ok(index)
 }
 
-/// Writes [`SHA256SUMS`] of all other files in `folder`, which has no folders in it.
+/// Writes [`SHA256SUMS`] of all other files in `folder`, which must not contain directories.
 ///
 /// # Errors
-/// [`ArtifactError::Unaccounted`] when there is something else than files, [`ArtifactError::Unwritable`].
+/// [`ArtifactError::Unaccounted`] if there is anything other than files, [`ArtifactError::Unwritable`].
 pub fn write_checksums(folder: &Path) -> Result<(), ArtifactError> {
     let mut sums = BTreeMap::new();
     for name in file_names(folder)? {
@@ -72,10 +72,10 @@ pub fn write_checksums(folder: &Path) -> Result<(), ArtifactError> {
             sums.insert(name, sha256);
         }
     }
-    replace_file(&folder.join(SHA256SUMS), &checksum_file(&sums))
+    write(&folder.join(SHA256SUMS), &checksum_file(&sums))
 }
 
-/// The files of one result by its own checksums, which are one of them.
+/// The files of one result according to its checksums, including the checksums.
 fn published_files(folder: &Path) -> Result<Vec<IndexFile>, ArtifactError> {
     let path = folder.join(SHA256SUMS);
     let unaccounted = |path: &Path, problem: String| ArtifactError::Unaccounted {
@@ -83,13 +83,13 @@ fn published_files(folder: &Path) -> Result<Vec<IndexFile>, ArtifactError> {
         problem,
     };
     let text = fs::read_to_string(&path)
-        .map_err(|error| unaccounted(&path, format!("it cannot be read: {error}")))?;
+        .map_err(|error| unaccounted(&path, format!("could not read it: {error}")))?;
     let mut sums = read_checksum_file(&text)
         .map_err(|(line, problem)| unaccounted(&path, format!("line {line}: {problem}")))?;
     sums.insert(SHA256SUMS.to_owned(), sha256_hex(text.as_bytes()));
     let there = file_names(folder)?;
     if let Some(name) = there.iter().find(|name| !sums.contains_key(*name)) {
-        let problem = format!("{SHA256SUMS} beside it does not have it");
+        let problem = format!("not listed in the {SHA256SUMS} next to it");
         return Err(unaccounted(&folder.join(name), problem));
     }
     sums.into_iter()
@@ -107,7 +107,7 @@ fn published_files(folder: &Path) -> Result<Vec<IndexFile>, ArtifactError> {
         .collect()
 }
 
-/// Names in a folder of files, in their order.
+/// Names of the files in a directory, sorted.
 fn file_names(folder: &Path) -> Result<Vec<String>, ArtifactError> {
     let unaccounted = |path: &Path, problem: String| ArtifactError::Unaccounted {
         path: path.to_owned(),
@@ -118,17 +118,14 @@ fn file_names(folder: &Path) -> Result<Vec<String>, ArtifactError> {
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         if !entry.file_type().map_err(unreadable)?.is_file() {
-            return Err(unaccounted(
-                &entry.path(),
-                "it is not a regular file".to_owned(),
-            ));
+            return Err(unaccounted(&entry.path(), "not a regular file".to_owned()));
         }
         let name = entry.file_name().into_string().ok();
         let name = name.filter(|name| !name.contains(|c: char| c.is_control() || c == '\\'));
         names.push(name.ok_or_else(|| {
             unaccounted(
                 &entry.path(),
-                "its name cannot stand in a list of checksums".to_owned(),
+                "its name cannot be written in a list of checksums".to_owned(),
             )
         })?);
     }
@@ -146,39 +143,14 @@ fn digest(path: &Path) -> Result<String, ArtifactError> {
         })
 }
 
-/// The index of the release folder `root`; none where there is none that this version of the tool reads.
+/// The index of the release directory `root`; `None` if there is none, or none in a format that this version reads.
 pub fn read_index(root: &Path) -> Option<Index> {
     let index: Index = serde_json::from_slice(&fs::read(root.join(INDEX)).ok()?).ok()?;
     (index.format == INDEX_FORMAT).then_some(index)
 }
 
-/// Puts `text` in the place of a file in one step, unless it is in it.
-///
-/// # Errors
-/// [`ArtifactError::Unwritable`].
-pub fn replace_file(path: &Path, text: &str) -> Result<(), ArtifactError> {
-    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
-        return Ok(());
-    }
-    let unwritable = |source| ArtifactError::Unwritable {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    // Temporary files are for their maker only; what is published is for all.
-    let permissions = fs::Permissions::from_mode(0o644);
-    file.as_file()
-        .set_permissions(permissions)
-        .map_err(unwritable)?;
-    file.as_file().sync_all().map_err(unwritable)?;
-    file.persist(path)
-        .map_err(|error| unwritable(error.error))?;
-    Ok(())
+fn write(path: &Path, text: &str) -> Result<(), ArtifactError> {
+    replace_file(path, text.as_bytes(), 0o644).map_err(ArtifactError::unwritable(path))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Everything that is said about a result, as the texts of files.
+//! The attestations of a result, as texts of files.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -17,7 +17,7 @@ use crate::artifacts::{ENVELOPE, MANIFEST, Manifest, PLAN, PROVENANCE, SBOM};
 use crate::checksum::{hex, sha256_hex};
 use crate::plan::{Plan, canonical_json};
 
-/// A file to publish beside the binaries.
+/// A file to publish next to the binaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attested {
     /// File name.
@@ -26,10 +26,10 @@ pub struct Attested {
     pub text: String,
 }
 
-/// The text of the bill of materials of the binaries in `folder`: what was compiled into them of `components`.
+/// The bill of materials of the binaries in `folder`: which of the `components` were compiled into them.
 ///
 /// # Errors
-/// [`AttestError`] when a binary cannot be read or is not the one of the manifest.
+/// [`AttestError`] if a binary cannot be read or does not match the manifest.
 pub fn bill_of_materials(
     manifest: &Manifest,
     components: &[Component],
@@ -55,9 +55,8 @@ pub fn bill_of_materials(
     Ok(canonical_json(&sbom(manifest, components, &found)))
 }
 
-/// The statement of where a result comes from, signed where there is a key. It is about the binaries, the manifest and
-/// the plan as they are written (by [`canonical_json`]), the bill of materials of this text, and `further` files, such as
-/// packages.
+/// The provenance of a result, signed if there is a key. Its subjects are the binaries, the manifest and the plan as they
+/// are written (by [`canonical_json`]), the bill of materials with this text, and `further` files, such as packages.
 pub fn say(
     manifest: &Manifest,
     plan: &Plan,
@@ -90,7 +89,7 @@ pub fn say(
     }
 }
 
-/// One pass over a binary: what is compiled into it, and its sha256.
+/// Reads a binary once: which components are compiled into it, and its sha256.
 fn look_through(path: &Path, components: &[Component]) -> io::Result<(Vec<Option<bool>>, String)> {
     let mut reader = Digesting {
         reader: BufReader::new(File::open(path)?),

@@ -1,5 +1,5 @@
-//! Which components are in a binary: the compiler leaves the import paths of what it compiled in the names of functions
-//! and of source files.
+//! Which components are in a binary: the compiler leaves the import paths of the code it compiled in the names of
+//! functions and source files.
 
 use std::io::{self, Read};
 
@@ -7,14 +7,14 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::component::Component;
 
-/// Bytes read at a time; the whole of a kubelet need not be in memory.
+/// Bytes read at a time, so that a kubelet need not fit in memory.
 const CHUNK: usize = 256 << 10;
 
-/// For each component whether it is in the binary that `reader` gives; none where that cannot be told, as of a package of
-/// Debian's of which nothing was found: its name only hints at the import path.
+/// For each component, whether it is in the binary read from `reader`; `None` if that cannot be determined, e.g. for a
+/// Debian package of which nothing was found: its name is only a hint at the import path.
 ///
 /// # Errors
-/// What reading brings.
+/// Errors of reading.
 pub fn found_in(components: &[Component], reader: impl Read) -> io::Result<Vec<Option<bool>>> {
     search(components, reader, CHUNK)
 }
@@ -33,8 +33,8 @@ fn search(
                 .map(move |path| (owner, path))
         })
         .collect();
-    // Where the path was guessed from a name, not to find it proves nothing: golang-github-opencontainers-specs-dev
-    // brings github.com/opencontainers/runtime-spec.
+    // If the path was guessed from a name, not finding it proves nothing: golang-github-opencontainers-specs-dev contains
+    // github.com/opencontainers/runtime-spec.
     let mut found: Vec<Option<bool>> = components
         .iter()
         .map(|one| (!one.path_is_guessed()).then_some(false))
@@ -45,10 +45,10 @@ fn search(
         .build(needles.iter().map(|(_, path)| path))
         .map_err(io::Error::other)?;
     let longer = longer_paths(&needles);
-    // A path is judged by the byte before it and the two bytes after it.
+    // A path is judged with the byte before it and the two bytes after it.
     let reach = searcher.max_pattern_len() + 3;
     let mut window = Vec::new();
-    // Before the file there is no letter.
+    // The start of the file counts as no letter.
     window.push(0);
     loop {
         let before = window.len();
@@ -70,7 +70,7 @@ fn search(
                 let end = hit.start() + path.len();
                 window.get(hit.start()..end) == Some(path) && is_whole(&window, hit.start(), end)
             });
-            // What begins behind the limit may not be whole yet; it is in the next window.
+            // What starts after the limit may be incomplete; it is searched with the next window.
             if hit.start() < limit
                 && same
                 && !of_another
@@ -87,7 +87,7 @@ fn search(
     Ok(found)
 }
 
-/// Whether a path ends where the match ends: neither side goes on as the same path element.
+/// Whether a match is a complete path: neither side continues the same path element.
 fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-~".contains(&byte);
     let before = window[start.saturating_sub(1)];
@@ -95,8 +95,8 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
     !(start > 0 && (part(before) || before == b'.')) && !part(after)
 }
 
-/// For each path those that go on where it ends: `github.com/a/b` stands in every path of the module
-/// `github.com/a/b/v2`, too.
+/// For each path, the longer ones that continue it: `github.com/a/b` is also in every path of the module
+/// `github.com/a/b/v2`.
 fn longer_paths(needles: &[(usize, String)]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..needles.len()).collect();
     order.sort_by_key(|index| &needles[*index].1);

@@ -1,17 +1,17 @@
-//! What was compiled into a result beside the project's own code.
+//! What was compiled into a result in addition to the project's own code.
 
 use packageurl::PackageUrl;
 
 use crate::artifacts::PackageVersion;
 
-/// Something with a version of its own that is compiled in, or lay ready to be.
+/// Something with its own version that is, or may be, compiled in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Component {
-    /// Import path of a Go module, name of a package.
+    /// The import path of a Go module, or the name of a package.
     pub name: String,
-    /// Version, or the commit where that is what was written down.
+    /// The version, or the commit if that was recorded instead.
     pub version: String,
-    /// Where it came from, where that is not told by the name.
+    /// Where it came from, if the name does not say.
     pub source: Option<String>,
     /// What it is.
     pub kind: ComponentKind,
@@ -22,14 +22,14 @@ pub struct Component {
 pub enum ComponentKind {
     /// A Go module, or a package of one.
     GoModule,
-    /// A package of Debian's.
+    /// A Debian package.
     DebianPackage {
-        /// Its architecture, where it is not the image's own.
+        /// Its architecture, if it differs from the image's.
         architecture: Option<String>,
     },
 }
 
-/// The packages that bring code to compile: Go libraries (`golang-*-dev`) and C libraries (`lib*-dev`).
+/// The packages that contain code to compile: Go libraries (`golang-*-dev`) and C libraries (`lib*-dev`).
 pub fn debian_components(packages: &[PackageVersion]) -> Vec<Component> {
     let brings_code = |name: &str| {
         (name.starts_with("golang-") || name.starts_with("lib")) && name.ends_with("-dev")
@@ -51,7 +51,7 @@ pub fn debian_components(packages: &[PackageVersion]) -> Vec<Component> {
         .collect()
 }
 
-/// How names of Debian's Go packages spell hosts of import paths.
+/// How the names of Debian's Go packages spell the hosts of import paths.
 const DEBIAN_HOSTS: [(&str, &str); 7] = [
     ("github-", "github.com"),
     ("gitlab-", "gitlab.com"),
@@ -63,7 +63,7 @@ const DEBIAN_HOSTS: [(&str, &str); 7] = [
 ];
 
 impl Component {
-    /// Its package URL, where one can be made of the name.
+    /// Its package URL, if the name allows one.
     pub fn purl(&self) -> Option<String> {
         let make = |kind: &'static str, namespace: Option<&str>, name: &str| {
             let mut purl = PackageUrl::new(kind, name.to_owned()).ok()?;
@@ -93,8 +93,8 @@ impl Component {
         }
     }
 
-    /// The import paths one of which a binary holds when this is compiled in; none where that cannot be told, as of a C
-    /// library. Debian's names say neither where an organisation's name ends nor what is written large.
+    /// The import paths, one of which a binary contains if this is compiled in; none if that cannot be determined, e.g. for
+    /// a C library. Debian's names show neither where an organisation's name ends nor which letters are upper-case.
     pub(super) fn import_paths(&self) -> Vec<String> {
         let ComponentKind::DebianPackage { .. } = self.kind else {
             return vec![self.name.clone()];
@@ -117,7 +117,7 @@ impl Component {
         paths
     }
 
-    /// Whether the import paths are guesses from a name, in which letters are small and words may be left out.
+    /// Whether the import paths are guesses from a name, which is lower-case and may lack words.
     pub(super) fn path_is_guessed(&self) -> bool {
         matches!(self.kind, ComponentKind::DebianPackage { .. })
     }

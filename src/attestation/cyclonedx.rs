@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The version of the specification.
 pub(super) const SPEC_VERSION: &str = "1.6";
 
-/// A bill of materials. Fields of the specification that are not here are not written, and are passed over when read.
+/// A bill of materials. Other fields of the specification are not written, and ignored when read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bom {
@@ -13,20 +13,20 @@ pub struct Bom {
     pub bom_format: String,
     /// Version of the specification.
     pub spec_version: String,
-    /// A URN that is made of the content, and the same for the same content.
+    /// A URN derived from the content, so that the same content has the same URN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<String>,
-    /// How often this bill was changed: 1, it never is.
+    /// How often this bill was changed: always 1.
     pub version: u32,
-    /// What it is about.
+    /// The subject.
     pub metadata: BomMetadata,
-    /// The published files, and what was found of vendored code.
+    /// The published files, and the vendored components that were found.
     pub components: Vec<BomComponent>,
-    /// Which file has which components in it.
+    /// Which file contains which components.
     pub dependencies: Vec<BomDependency>,
 }
 
-/// What a bill of materials is about.
+/// The subject of a bill of materials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BomMetadata {
     /// The tools that made it.
@@ -63,7 +63,7 @@ pub struct BomComponent {
     /// Its package URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<String>,
-    /// Further facts, by names that begin with `kmembuild:`.
+    /// Further facts, whose names start with `kmembuild:`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<BomProperty>,
 }
@@ -86,14 +86,14 @@ pub struct BomProperty {
     pub value: String,
 }
 
-/// What a component has in it.
+/// The contents of a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BomDependency {
     /// The component, by its `bom-ref`.
     #[serde(rename = "ref")]
     pub reference: String,
-    /// The others, by theirs.
+    /// The contained components, by their `bom-ref`.
     #[serde(default)]
     pub depends_on: Vec<String>,
 }

@@ -18,43 +18,43 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 pub struct Envelope {
     /// The text in base64.
     pub payload: String,
-    /// What the text is.
+    /// The type of the text.
     pub payload_type: String,
-    /// Who signed it.
+    /// The signatures.
     pub signatures: Vec<EnvelopeSignature>,
 }
 
 /// One signature of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvelopeSignature {
-    /// Which key it may be by; a hint, not more.
+    /// A hint at the key; nothing more.
     #[serde(default)]
     pub keyid: String,
     /// The signature in base64.
     pub sig: String,
 }
 
-/// A signature that does not hold.
+/// A signature that is not valid.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SignatureError {
-    /// The payload or a signature is no base64.
-    #[error("its {0} is no base64")]
+    /// The payload or a signature is not valid base64.
+    #[error("its {0} is not valid base64")]
     NotBase64(&'static str),
-    /// It is not in minisign's form, or not as this tool writes that.
-    #[error("it is not a signature in minisign's form as kmembuild writes it")]
+    /// It is not in minisign's form as this tool writes it.
+    #[error("not a minisign signature as kmembuild writes it")]
     NotMinisign,
     /// None of the keys made it.
-    #[error("it is not by the key {0}, or what it signs was changed since")]
+    #[error("not signed by the key {0}, or the signed file was changed afterwards")]
     ByNoneOf(String),
-    /// Nobody signed it.
-    #[error("it has no signature")]
+    /// It has no signature.
+    #[error("not signed")]
     Unsigned,
-    /// None of its signatures is by the key.
-    #[error("it is not signed by the key {wanted}, or was changed since (signatures by: {found})")]
+    /// None of its signatures was made by one of the keys.
+    #[error("not signed by the key {wanted}, or changed afterwards (signatures by: {found})")]
     ByNoKey {
         /// Ids of the keys.
         wanted: String,
-        /// What the envelope says of its signatures.
+        /// What the envelope says about its signatures.
         found: String,
     },
 }
@@ -73,7 +73,7 @@ pub fn sign(payload: &[u8], payload_type: &str, key: &SigningKey) -> Envelope {
 }
 
 impl Envelope {
-    /// The text, whoever signed it.
+    /// The text, without checking the signatures.
     ///
     /// # Errors
     /// [`SignatureError::NotBase64`].
@@ -81,7 +81,7 @@ impl Envelope {
         decode(&self.payload).ok_or(SignatureError::NotBase64("payload"))
     }
 
-    /// The text, if one of `keys` signed it. The key's id in the envelope is not relied on.
+    /// The text, if one of `keys` signed it. The key id in the envelope is not trusted.
     ///
     /// # Errors
     /// [`SignatureError`].
@@ -112,7 +112,7 @@ impl Envelope {
     }
 }
 
-/// What is signed: type and text, each with its length, so that neither can be taken for a part of the other.
+/// What is signed: type and text, each with its length, so that neither can be mistaken for part of the other.
 fn pre_authentication_encoding(payload: &[u8], payload_type: &str) -> Vec<u8> {
     let mut bytes = format!(
         "DSSEv1 {} {payload_type} {} ",
@@ -124,7 +124,7 @@ fn pre_authentication_encoding(payload: &[u8], payload_type: &str) -> Vec<u8> {
     bytes
 }
 
-/// Either alphabet, padded or not: the specification lets a signer choose.
+/// Standard or URL-safe alphabet, padded or not: the specification allows all of them.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let lenient =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -1,27 +1,27 @@
-//! How making attestations can fail.
+//! Errors of making attestations.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// A list of vendored components that is not in the form it should be in.
+/// A list of vendored components in an invalid form.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{file}, line {line}: {problem}")]
 pub struct VendoredError {
-    /// Which kind of list, by its usual path.
+    /// The usual path of such a list.
     pub file: &'static str,
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
-/// A result that nothing can be said about.
+/// A result that cannot be attested.
 #[derive(Debug, Error)]
 pub enum AttestError {
-    /// A published file cannot be read.
-    #[error("{} cannot be read", path.display())]
+    /// A published file could not be read.
+    #[error("could not read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -29,8 +29,8 @@ pub enum AttestError {
         #[source]
         source: io::Error,
     },
-    /// A published file is not the one of the manifest.
-    #[error("{} has the sha256 {found}, the manifest says {expected}", path.display())]
+    /// A published file does not match the manifest.
+    #[error("{} does not match the manifest: its sha256 is {found}, but {expected} was recorded", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -44,8 +44,8 @@ pub enum AttestError {
 /// A key that cannot be used.
 #[derive(Debug, Error)]
 pub enum KeyError {
-    /// The file cannot be read.
-    #[error("the key file {} cannot be read", path.display())]
+    /// The file could not be read.
+    #[error("could not read the key file {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -53,24 +53,24 @@ pub enum KeyError {
         #[source]
         source: io::Error,
     },
-    /// It is something else than the key that is needed.
+    /// The file contains something other than the required key.
     #[error("{} is not {wanted} but {found}", path.display())]
     Other {
         /// The file.
         path: PathBuf,
-        /// What is needed.
+        /// What is required.
         wanted: &'static str,
-        /// What it is.
+        /// What it is instead.
         found: String,
         /// What to do.
         remedy: String,
     },
-    /// It is of the right kind and damaged.
+    /// The file contains such a key, but it is damaged.
     #[error("the key in {} is damaged: {reason}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }
@@ -79,10 +79,10 @@ impl KeyError {
     /// What the user can do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "name a PEM file that you may read".to_owned(),
+            Self::Unreadable { .. } => "use a PEM file that you may read".to_owned(),
             Self::Other { remedy, .. } => remedy.clone(),
             Self::Damaged { .. } => {
-                "take the file from a backup; `openssl pkey -in FILE -noout` tells whether it is whole"
+                "restore the file from a backup; use `openssl pkey -in FILE -noout` to check it"
                     .to_owned()
             }
         }

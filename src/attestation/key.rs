@@ -1,4 +1,4 @@
-//! Keys out of PEM files: Ed25519 and ECDSA on P-256.
+//! Keys from PEM files: Ed25519 and ECDSA P-256.
 
 use std::fmt;
 use std::path::Path;
@@ -18,7 +18,7 @@ const PRIVATE: &str = "an Ed25519 or ECDSA P-256 private key in PEM";
 const EITHER: &str = "an Ed25519 or ECDSA P-256 key in PEM";
 const PUBLIC: &str = "an Ed25519 or ECDSA P-256 public key in PEM";
 
-/// A private key. Its signatures of the same text are the same: neither kind draws a random number.
+/// A private key. Signing the same text twice gives the same signature: neither kind uses random numbers.
 pub struct SigningKey(Private);
 
 enum Private {
@@ -26,7 +26,7 @@ enum Private {
     EcdsaP256(Box<p256::ecdsa::SigningKey>),
 }
 
-/// Shows the id and nothing of what is secret.
+/// Shows the id, and nothing secret.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.public().id())
@@ -69,8 +69,8 @@ impl SigningKey {
             path: path.to_owned(),
             reason,
         };
-        let without_password = "write it without a password with `openssl pkey -in FILE -out release.key`, and keep that \
-            file where only the release can read it";
+        let without_password = "write it without a password with `openssl pkey -in FILE -out release.key`, and make sure that \
+        only the release can read that file";
         let encrypted = block.headers().iter().any(|(name, _)| name == "Proc-Type");
         match block.tag() {
             _ if encrypted => Err(other(
@@ -78,34 +78,32 @@ impl SigningKey {
                 without_password,
             )),
             "PRIVATE KEY" => match private_algorithm(block.contents()).map_err(damaged)? {
-                Ok(Algorithm::Ed25519) => {
-                    ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
-                        .map(|key| Self(Private::Ed25519(Box::new(key))))
-                        .map_err(|error| damaged(error.to_string()))
-                }
-                Ok(Algorithm::EcdsaP256) => p256::SecretKey::from_pkcs8_der(block.contents())
+                Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
+                    .map(|key| Self(Private::Ed25519(Box::new(key))))
+                    .map_err(|error| damaged(error.to_string())),
+                Algorithm::EcdsaP256 => p256::SecretKey::from_pkcs8_der(block.contents())
                     .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
                     .map_err(|error| damaged(error.to_string())),
-                Err(found) => Err(other(found, MAKE_PRIVATE)),
+                Algorithm::Other(found) => Err(other(found, MAKE_PRIVATE)),
             },
             "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(block.contents())
                 .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
                 .map_err(|error| {
                     other(
-                        format!("an ECDSA key on another curve, or damaged ({error})"),
+                        format!("an ECDSA key with a different curve, or damaged ({error})"),
                         MAKE_PRIVATE,
                     )
                 }),
             "ENCRYPTED PRIVATE KEY" => Err(other(describe_label(block.tag()), without_password)),
             "PUBLIC KEY" => Err(other(
                 describe_label(block.tag()),
-                "name the private key that it was made of; the public one is for `kmembuild verify --key`",
+                "use its private key; the public key is for `kmembuild verify --key`",
             )),
             label => Err(other(describe_label(label), MAKE_PRIVATE)),
         }
     }
 
-    /// The public key of it.
+    /// Its public key.
     pub fn public(&self) -> VerifyingKey {
         VerifyingKey(match &self.0 {
             Private::Ed25519(key) => Public::Ed25519(key.verifying_key()),
@@ -113,7 +111,7 @@ impl SigningKey {
         })
     }
 
-    /// Ed25519: 64 bytes; ECDSA: over SHA-256, in DER.
+    /// Ed25519: 64 bytes; ECDSA: with SHA-256, in DER.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.0 {
             Private::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
@@ -146,21 +144,21 @@ impl VerifyingKey {
             return Err(other(describe_label(block.tag())));
         }
         match public_algorithm(block.contents()).map_err(damaged)? {
-            Ok(Algorithm::Ed25519) => {
+            Algorithm::Ed25519 => {
                 ed25519_dalek::VerifyingKey::from_public_key_der(block.contents())
                     .map(|key| Self(Public::Ed25519(key)))
                     .map_err(|error| damaged(error.to_string()))
             }
-            Ok(Algorithm::EcdsaP256) => {
+            Algorithm::EcdsaP256 => {
                 p256::ecdsa::VerifyingKey::from_public_key_der(block.contents())
                     .map(|key| Self(Public::EcdsaP256(Box::new(key))))
                     .map_err(|error| damaged(error.to_string()))
             }
-            Err(found) => Err(other(found)),
+            Algorithm::Other(found) => Err(other(found)),
         }
     }
 
-    /// The public key in a PEM file with either half.
+    /// The public key from a PEM file with a private or public key.
     ///
     /// # Errors
     /// [`KeyError`]; [`KeyError::remedy`] says what to do.
@@ -173,12 +171,12 @@ impl VerifyingKey {
         }
     }
 
-    /// Sha256 of the key in DER, as `openssl pkey -pubin -outform DER | sha256sum` prints it.
+    /// Sha256 of the key in DER, as printed by `openssl pkey -pubin -outform DER | sha256sum`.
     pub fn id(&self) -> String {
         sha256_hex(&self.to_der())
     }
 
-    /// The key in PEM, as `openssl pkey -pubout` writes it.
+    /// The key in PEM, as written by `openssl pkey -pubout`.
     pub fn to_pem(&self) -> String {
         let unix = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         pem::encode_config(&pem::Pem::new("PUBLIC KEY", self.to_der()), unix)
@@ -189,7 +187,7 @@ impl VerifyingKey {
             Public::Ed25519(key) => key.to_public_key_der(),
             Public::EcdsaP256(key) => key.to_public_key_der(),
         };
-        // Both kinds of key have such a form.
+        // Both kinds of key can be written in this form.
         document.expect("a key that is valid").into_vec()
     }
 
@@ -201,7 +199,7 @@ impl VerifyingKey {
         }
     }
 
-    /// The key itself, where it is an Ed25519 one.
+    /// The raw key, if it is an Ed25519 key.
     pub(super) fn ed25519_bytes(&self) -> Option<[u8; 32]> {
         match &self.0 {
             Public::Ed25519(key) => Some(key.to_bytes()),

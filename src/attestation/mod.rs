@@ -1,11 +1,11 @@
-//! What is said about a result, and whether it is so.
+//! Attests where a result comes from, and verifies it.
 //!
-//! Said: an SBOM of what is compiled in ([`sbom`]), a statement of where it came from ([`provenance`]), a signature
-//! of that ([`sign`]), and one of the checksums of a release ([`sign_checksums`]); [`bill_of_materials`] and [`say`] give
-//! them as the texts of files. Held against the files: [`audit()`] takes a release folder or the folder of one result and
-//! lists everything in it that is not as it was written down.
+//! Attestations are an SBOM of what is compiled in ([`sbom`]), the provenance ([`provenance`]), a signature of it
+//! ([`sign`]), and one of the checksums of a release ([`sign_checksums`]); [`bill_of_materials`] and [`say`] return them as
+//! texts of files. [`audit()`] compares a release directory, or the directory of one result, with its attestations and
+//! lists everything that does not match.
 //!
-//! Nothing here prints, asks the clock or draws a random number: the same result has the same files said about it.
+//! Nothing here prints, reads the clock or uses random numbers: the same result has the same attestations.
 
 mod attest;
 mod audit;

@@ -1,4 +1,4 @@
-//! PEM files: which key is in one, told before anything is made of it.
+//! PEM files: determines which key is in one before it is used.
 
 use std::fs;
 use std::path::Path;
@@ -8,18 +8,20 @@ use pem::Pem;
 
 use super::error::KeyError;
 
-/// The kinds of key that can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The supported kinds of key.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
     Ed25519,
     EcdsaP256,
+    /// An unsupported kind, described for people.
+    Other(String),
 }
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
-/// Names of kinds of key that cannot be used.
+/// Names of unsupported kinds of key.
 const OTHER_ALGORITHMS: [(&str, &str); 7] = [
     ("1.2.840.113549.1.1.1", "an RSA key"),
     ("1.2.840.113549.1.1.10", "an RSA-PSS key"),
@@ -31,11 +33,11 @@ const OTHER_ALGORITHMS: [(&str, &str); 7] = [
 ];
 
 pub(super) const MAKE_PRIVATE: &str =
-    "make one with `openssl genpkey -algorithm ed25519 -out release.key`";
+    "create one with `openssl genpkey -algorithm ed25519 -out release.key`";
 pub(super) const MAKE_PUBLIC: &str =
-    "make it of the private key with `openssl pkey -in release.key -pubout -out release.pub`";
+    "create it from the private key with `openssl pkey -in release.key -pubout -out release.pub`";
 
-/// The first block of a PEM file that is not only parameters.
+/// The first block of a PEM file that is not just parameters.
 pub(super) fn read_pem(path: &Path, wanted: &'static str, remedy: &str) -> Result<Pem, KeyError> {
     let text = fs::read(path).map_err(|source| KeyError::Unreadable {
         path: path.to_owned(),
@@ -57,42 +59,42 @@ pub(super) fn read_pem(path: &Path, wanted: &'static str, remedy: &str) -> Resul
     })
 }
 
-/// What a PEM block is that is not the wanted one, by its label.
+/// Describes a PEM block by its label.
 pub(super) fn describe_label(label: &str) -> String {
     match label {
         "ENCRYPTED PRIVATE KEY" => "an encrypted private key".to_owned(),
         "RSA PRIVATE KEY" => "an RSA key".to_owned(),
         "DSA PRIVATE KEY" => "a DSA key".to_owned(),
-        "OPENSSH PRIVATE KEY" => "a private key in OpenSSH's own form".to_owned(),
+        "OPENSSH PRIVATE KEY" => "a private key in OpenSSH's format".to_owned(),
         "PUBLIC KEY" | "RSA PUBLIC KEY" => "a public key".to_owned(),
         "PRIVATE KEY" | "EC PRIVATE KEY" => "a private key".to_owned(),
         "CERTIFICATE" => "a certificate".to_owned(),
-        "CERTIFICATE REQUEST" => "a request for a certificate".to_owned(),
+        "CERTIFICATE REQUEST" => "a certificate request".to_owned(),
         other => format!("a PEM file with {other:?}"),
     }
 }
 
-/// The kind of a PKCS#8 private key; the inner error is what it is instead.
-pub(super) fn private_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+/// The kind of a PKCS#8 private key.
+pub(super) fn private_algorithm(der: &[u8]) -> Result<Algorithm, String> {
     let info = PrivateKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
     let curve = info.algorithm.parameters_oid().ok();
     Ok(algorithm(info.algorithm.oid, curve))
 }
 
-/// The kind of a public key; the inner error is what it is instead.
-pub(super) fn public_algorithm(der: &[u8]) -> Result<Result<Algorithm, String>, String> {
+/// The kind of a public key.
+pub(super) fn public_algorithm(der: &[u8]) -> Result<Algorithm, String> {
     let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|error| error.to_string())?;
     let curve = info.algorithm.parameters_oid().ok();
     Ok(algorithm(info.algorithm.oid, curve))
 }
 
-fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Result<Algorithm, String> {
+fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Algorithm {
     if oid == ED25519 {
-        Ok(Algorithm::Ed25519)
+        Algorithm::Ed25519
     } else if oid == EC && curve == Some(P256) {
-        Ok(Algorithm::EcdsaP256)
+        Algorithm::EcdsaP256
     } else if oid == EC {
-        let curve = curve.map_or("a curve without a name".to_owned(), |curve| {
+        let curve = curve.map_or("an unnamed curve".to_owned(), |curve| {
             match curve.to_string().as_str() {
                 "1.3.132.0.34" => "the curve P-384".to_owned(),
                 "1.3.132.0.35" => "the curve P-521".to_owned(),
@@ -100,12 +102,12 @@ fn algorithm(oid: ObjectIdentifier, curve: Option<ObjectIdentifier>) -> Result<A
                 other => format!("the curve {other}"),
             }
         });
-        Err(format!("an ECDSA key on {curve}"))
+        Algorithm::Other(format!("an ECDSA key with {curve}"))
     } else {
         let oid = oid.to_string();
         let known = OTHER_ALGORITHMS.iter().find(|(known, _)| *known == oid);
-        Err(
-            known.map_or(format!("a key of the algorithm {oid}"), |(_, name)| {
+        Algorithm::Other(
+            known.map_or(format!("a key with the algorithm {oid}"), |(_, name)| {
                 (*name).to_owned()
             }),
         )

@@ -1,4 +1,4 @@
-//! From a manifest and a plan to the statement of where the files come from.
+//! Makes the provenance statement from a manifest and a plan.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use super::slsa::{
 use crate::artifacts::{Manifest, ManifestPatch, ManifestSource};
 use crate::plan::Plan;
 
-/// How the parameters are to be read.
+/// How to interpret the parameters.
 const BUILD_TYPE: &str = "urn:kmembuild:build:1";
-/// The tool, on whatever engine it was told to use.
+/// The tool, on any engine.
 const BUILDER: &str = "urn:kmembuild:builder:1";
 
-/// A file that a statement is about.
+/// A subject of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// File name.
@@ -45,7 +45,7 @@ pub fn statement(manifest: &Manifest, plan: &Plan, further: &[Subject]) -> State
     }
 }
 
-/// Where the files of `manifest` come from.
+/// The origin of the files in `manifest`.
 pub fn provenance(manifest: &Manifest, plan: &Plan) -> Predicate {
     let (tool, version) = manifest
         .tool
@@ -85,7 +85,7 @@ fn external_parameters(manifest: &Manifest) -> BTreeMap<String, Value> {
 }
 
 fn internal_parameters(manifest: &Manifest, plan: &Plan) -> BTreeMap<String, Value> {
-    // How long each step took is no parameter.
+    // The duration of a step is not a parameter.
     let commands: Vec<_> = manifest
         .commands
         .iter()
@@ -163,14 +163,14 @@ fn source(source: &ManifestSource) -> ResourceDescriptor {
                 ..ResourceDescriptor::default()
             }
         }
-        ManifestSource::Folder {
+        ManifestSource::Directory {
             path,
             package,
             package_version,
         } => ResourceDescriptor {
             name: "source".to_owned(),
             uri: package_url(package, package_version.as_deref()),
-            annotations: named([("folder", json!(path))]),
+            annotations: named([("directory", json!(path))]),
             ..ResourceDescriptor::default()
         },
     }
@@ -186,7 +186,7 @@ fn package_url(name: &str, version: Option<&str>) -> Option<String> {
     package.purl()
 }
 
-/// Git also takes paths and `user@host:path`, which are no URLs.
+/// Git also accepts paths and `user@host:path`, which are not URLs.
 fn as_url(location: &str) -> String {
     if location.contains("://") {
         location.to_owned()
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_package_is_named_by_its_url() {
-        let said = source(&ManifestSource::Folder {
+        let said = source(&ManifestSource::Directory {
             path: "/usr/share/gocode".to_owned(),
             package: "golang-x-dev".to_owned(),
             package_version: Some("1.0~rc93+ds1-5+deb11u5".to_owned()),

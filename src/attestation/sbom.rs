@@ -12,8 +12,8 @@ use crate::artifacts::{Manifest, ManifestSource};
 use crate::checksum::hex;
 use crate::plan::canonical_json;
 
-/// What is in the files of `manifest`. `found` has for each of the files, in their order, what
-/// [`found_in`](super::found_in()) says of `components`.
+/// The contents of the files in `manifest`. `found` has, for each file in their order, the result of
+/// [`found_in`](super::found_in()) for `components`.
 pub fn sbom(manifest: &Manifest, components: &[Component], found: &[Vec<Option<bool>>]) -> Bom {
     let references = references(components);
     let files: Vec<BomComponent> = manifest
@@ -121,7 +121,7 @@ fn result(manifest: &Manifest) -> BomComponent {
             let patches = patches.iter();
             properties.extend(patches.map(|patch| property("patch", &patch.file)));
         }
-        ManifestSource::Folder {
+        ManifestSource::Directory {
             package,
             package_version,
             ..
@@ -138,7 +138,7 @@ fn result(manifest: &Manifest) -> BomComponent {
     }
 }
 
-/// What is known of a component beside its version: what it was taken from, and for each file whether it is in it.
+/// Facts about a component in addition to its version: its source, and for each file whether it contains it.
 fn properties(
     manifest: &Manifest,
     component: &Component,
@@ -160,7 +160,7 @@ fn properties(
     properties
 }
 
-/// A name within the bill for each component. Lists may have the same thing twice.
+/// A unique name within the bill for each component. Lists may contain the same component twice.
 fn references(components: &[Component]) -> Vec<String> {
     let name = |component: &Component| {
         let kind = match component.kind {
@@ -186,7 +186,7 @@ fn references(components: &[Component]) -> Vec<String> {
         .collect()
 }
 
-/// A UUID of version 8 (made as the maker likes) out of the content.
+/// A UUID of version 8 (custom) derived from the content.
 fn serial_number(content: &str) -> String {
     let mut bytes = Sha256::digest(content.as_bytes());
     bytes[6] = bytes[6] & 0x0f | 0x80;

@@ -1,7 +1,7 @@
-//! The signature of the checksums at the top of a release, in the form that the common tools for the key read.
+//! The signature of a release's checksums, in the format of the common tool for the kind of key.
 //!
-//! With an Ed25519 key that is minisign's: <https://jedisct1.github.io/minisign/>, "Signature format". With ECDSA on
-//! P-256 it is the signature in DER and base64, as `openssl dgst` makes it.
+//! For an Ed25519 key that is minisign: <https://jedisct1.github.io/minisign/>, "Signature format". For ECDSA P-256 it is
+//! the signature in DER and base64, as made by `openssl dgst`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,18 +11,18 @@ use super::dsse::SignatureError;
 use super::key::{KeyKind, SigningKey, VerifyingKey};
 use crate::artifacts::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, SHA256SUMS};
 
-/// minisign's name for Ed25519 over the `BLAKE2b` digest of a file.
+/// minisign's identifier for Ed25519 over the `BLAKE2b` digest of a file.
 const PREHASHED: &[u8; 2] = b"ED";
-/// minisign's name for an Ed25519 key.
+/// minisign's identifier for an Ed25519 key.
 const ED25519: &[u8; 2] = b"Ed";
-/// Bytes of minisign's number of a key.
+/// Bytes of minisign's key number.
 const NUMBER: usize = 8;
 /// Bytes of an Ed25519 signature.
 const SIGNATURE: usize = 64;
 const UNTRUSTED: &str = "untrusted comment: ";
 const TRUSTED: &str = "trusted comment: ";
 
-/// The name of the file that a signature by a key of this kind is in.
+/// The name of the file with a signature by a key of this kind.
 pub fn checksums_signature_name(kind: KeyKind) -> &'static str {
     match kind {
         KeyKind::Ed25519 => CHECKSUMS_MINISIG,
@@ -30,7 +30,7 @@ pub fn checksums_signature_name(kind: KeyKind) -> &'static str {
     }
 }
 
-/// The content of that file for the list `checksums`.
+/// The content of that file for the checksums `checksums`.
 pub fn sign_checksums(checksums: &[u8], key: &SigningKey) -> String {
     let public = key.public();
     match public.kind() {
@@ -44,7 +44,7 @@ pub fn sign_checksums(checksums: &[u8], key: &SigningKey) -> String {
     }
 }
 
-/// Holds `text`, the content of the file `name`, against the list `checksums`: one of `keys` must have signed it.
+/// Verifies `text`, the content of the file `name`: one of `keys` must have signed `checksums`.
 ///
 /// # Errors
 /// [`SignatureError`].
@@ -79,15 +79,15 @@ pub fn verify_checksums(
     Err(SignatureError::ByNoneOf(ids.join(" or ")))
 }
 
-/// The public key as minisign's `-P` takes it and its `-p` reads it; none for another kind of key.
+/// The public key in the form of minisign's `-P` and `-p`; `None` for other kinds of key.
 pub fn minisign_public_key(key: &VerifyingKey) -> Option<String> {
     let bytes = key.ed25519_bytes()?;
     let number = number(key);
     Some(STANDARD.encode([ED25519.as_slice(), &number, &bytes].concat()))
 }
 
-/// minisign draws the number of a key by lot. It tells keys apart and nothing depends on it, so that here the same key
-/// always has the same one: the beginning of its id.
+/// minisign chooses the key number at random. It only tells keys apart, so here it is the beginning of the key's id, and
+/// the same key always has the same number.
 fn number(key: &VerifyingKey) -> [u8; NUMBER] {
     let mut number = [0; NUMBER];
     let id = key.id();
@@ -98,7 +98,7 @@ fn number(key: &VerifyingKey) -> [u8; NUMBER] {
     number
 }
 
-/// Signed as well. There is no time in it: the same release has the same signature.
+/// Signed as well. It contains no time, so that the same release has the same signature.
 fn trusted_comment() -> String {
     format!("file:{SHA256SUMS}\thashed")
 }
@@ -118,7 +118,7 @@ fn minisig(number: &[u8], signature: &[u8], of_comment: &[u8]) -> String {
     )
 }
 
-/// Only what [`minisig`] writes, to the byte: the first comment is not signed, and must not say anything else.
+/// Accepts exactly what [`minisig`] writes: the first comment is not signed, and must not say anything else.
 fn read_minisig(text: &str) -> Option<Minisig> {
     let mut lines = text.lines();
     let (_, first, _, second) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);

@@ -1,19 +1,19 @@
-//! The forms of an in-toto statement, version 1, with SLSA provenance, version 1.
+//! The format of an in-toto statement, version 1, with SLSA provenance, version 1.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The form of the statement.
+/// The type of the statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
-/// The form of what it says.
+/// The type of its predicate.
 pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 
 /// Digests by algorithm: `sha256`, `gitCommit`, `gitTree`.
 pub type DigestSet = BTreeMap<String, String>;
 
-/// What is said about files.
+/// A statement about files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement {
@@ -24,32 +24,32 @@ pub struct Statement {
     pub subject: Vec<ResourceDescriptor>,
     /// [`PREDICATE_TYPE`].
     pub predicate_type: String,
-    /// Where they come from.
+    /// Their origin.
     pub predicate: Predicate,
 }
 
-/// Where files come from.
+/// The origin of files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Predicate {
-    /// What was to be done with what.
+    /// What was done with which inputs.
     pub build_definition: BuildDefinition,
     /// Who did it, and when.
     pub run_details: RunDetails,
 }
 
-/// What was to be done with what.
+/// What was done with which inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildDefinition {
-    /// How the rest is to be read.
+    /// How to interpret the rest.
     pub build_type: String,
-    /// What the user asked for.
+    /// What the user requested.
     pub external_parameters: BTreeMap<String, Value>,
-    /// What the tool made of it.
+    /// What the tool derived from it.
     #[serde(default)]
     pub internal_parameters: BTreeMap<String, Value>,
-    /// Everything that went in.
+    /// All inputs.
     #[serde(default)]
     pub resolved_dependencies: Vec<ResourceDescriptor>,
 }
@@ -68,9 +68,9 @@ pub struct RunDetails {
 /// Who built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Builder {
-    /// Stable name.
+    /// A stable name.
     pub id: String,
-    /// Versions of its parts.
+    /// The versions of its parts.
     #[serde(default)]
     pub version: BTreeMap<String, String>,
 }
@@ -79,9 +79,9 @@ pub struct Builder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// When the build began.
+    /// When the build started.
     pub started_on: String,
-    /// When it was done.
+    /// When the build ended.
     pub finished_on: String,
 }
 

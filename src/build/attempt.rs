@@ -12,10 +12,10 @@ use super::order::{BuildOrder, RunCheck};
 use super::prepared::{Prepared, stall};
 use super::result::{BuildResult, CacheOutcome};
 use super::run_check;
+use super::staging::stage;
 use super::workspace::Workspace;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SBOM, Target,
-    replace_file,
 };
 use crate::events::{Event, Sink, Tee};
 use crate::execute::{Context, Run, execute, provide_image};
@@ -100,7 +100,7 @@ impl Attempt<'_> {
     ) -> Result<Proven, BuildError> {
         let plan = &self.prepared.plan;
         let staging = target.staging();
-        replace_file(&staging.join(PLAN), &canonical_json(plan))?;
+        stage(staging, PLAN, &canonical_json(plan))?;
         let sink = Tee(vec![self.sink, log]);
         for warning in &plan.warnings {
             let text = warning.clone();
@@ -108,7 +108,7 @@ impl Attempt<'_> {
         }
         let locks = self.workspace.locks();
         let context = self.context(&locks, &sink);
-        let info = &self.prepared.connected.info;
+        let info = self.prepared.engine.describe();
         let image = provide_image(plan, info, &context).await?;
         let key = image.content().map(|content| plan.content_key(content));
         let _alone = match &key {
@@ -143,9 +143,9 @@ impl Attempt<'_> {
         }
         log.finish()?;
         proven(&manifest)?;
-        replace_file(&staging.join(MANIFEST), &canonical_json(&manifest))?;
+        stage(staging, MANIFEST, &canonical_json(&manifest))?;
         let materials = companions::materials(self.prepared, &manifest, staging, self.sink)?;
-        replace_file(&staging.join(SBOM), &materials)?;
+        stage(staging, SBOM, &materials)?;
         if let Some(key) = &key {
             self.store(key, &manifest, staging);
         }
@@ -158,7 +158,7 @@ impl Attempt<'_> {
 
     /// Whether the result is for another architecture than the engine's: there is nothing to run.
     pub(super) fn is_foreign(&self) -> bool {
-        self.prepared.plan.architecture != self.prepared.connected.info.architecture
+        self.prepared.plan.architecture != self.prepared.engine.describe().architecture
     }
 
     /// Judges the staged result by running it, where the order asks for that; what was found goes into its manifest.
@@ -173,13 +173,10 @@ impl Attempt<'_> {
         }
         let locks = self.workspace.locks();
         let context = self.context(&locks, sink);
-        let engine = &self.prepared.connected.info;
+        let engine = self.prepared.engine.describe();
         let required = self.order.checks.run == RunCheck::Required;
         run_check::check_result(manifest, staging, engine, &context, required).await?;
-        Ok(replace_file(
-            &staging.join(MANIFEST),
-            &canonical_json(manifest),
-        )?)
+        Ok(stage(staging, MANIFEST, &canonical_json(manifest))?)
     }
 
     /// Keeps other runs from building the same; waits while one does.
@@ -187,7 +184,7 @@ impl Attempt<'_> {
         let path: PathBuf = self.workspace.results().lock_file(key);
         let plan = &self.prepared.plan;
         let purpose = format!("builds the same {} {}", plan.recipe.name, plan.version);
-        let locking = crate::turn::take(&path, self.run.id(), &purpose, self.sink);
+        let locking = crate::file_lock::acquire(&path, self.run.id(), &purpose, self.sink);
         tokio::select! {
             locked = locking => locked.map_err(|source| {
                 ArtifactError::Lock { path: path.clone(), source }.into()
@@ -209,14 +206,13 @@ impl BuildOrder {
     ) -> Context<'a> {
         let debian_mirror = self.image.debian_mirror.as_ref();
         Context {
-            engine: prepared.connected.engine.as_ref(),
+            engine: prepared.engine.as_ref(),
             store: prepared.git.as_ref().map(|fetched| &fetched.store),
             patches: &prepared.loaded.patches,
             image_archive: self.image.archive.as_deref(),
             debian_mirror: debian_mirror
                 .or(workspace.configuration.debian_mirror.as_ref())
                 .map(String::as_str),
-            environment: &workspace.program_environment,
             run,
             locks,
             offline: self.cache.offline,

@@ -65,7 +65,7 @@ fn choose(
     let target = match &recipe.source {
         Source::Git(_) => like.target(order.force)?,
         // A package is a vendor's itself. Its version is all that there is to compare.
-        Source::Folder(folder) => {
+        Source::Directory(folder) => {
             note(format!(
                 "the source comes from package {}; its code was not compared with the given build",
                 folder.package

@@ -65,7 +65,7 @@ pub(super) fn write_manifest(
         commands: built.steps.clone(),
         started_at: in_utc(started),
         built_at: in_utc(Timestamp::now()),
-        engine: prepared.connected.info.version.clone(),
+        engine: prepared.engine.describe().version.clone(),
         warnings: plan.warnings.clone(),
         files,
     })
@@ -96,7 +96,7 @@ fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
             unmodified: built.patched_tree.is_none(),
             patches: patches.clone(),
         },
-        PlannedSource::Folder { path, package } => ManifestSource::Folder {
+        PlannedSource::Directory { path, package } => ManifestSource::Directory {
             path: path.clone(),
             package: package.clone(),
             package_version: built

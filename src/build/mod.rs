@@ -18,6 +18,7 @@ mod published;
 mod result;
 mod run;
 mod run_check;
+mod staging;
 mod sweep;
 mod workspace;
 
@@ -33,4 +34,4 @@ pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
 pub use sweep::sweep_dead_runs;
-pub use workspace::{Connect, Connected, Workspace};
+pub use workspace::{Connect, Workspace};

@@ -42,7 +42,7 @@ pub async fn prepare(
     let image_archive = image_archive.map(read_archive_identity).transpose()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
-    let (connected, git) = tokio::try_join!(
+    let (engine, git) = tokio::try_join!(
         biased;
         connect(workspace, order.via),
         fetch(order, workspace, &loaded, &wanted, sink)
@@ -55,7 +55,7 @@ pub async fn prepare(
             commit_time: served.commit_time,
             files: workspace.tree_facts(&loaded, store, &served.tree)?,
         }),
-        None => SourceFacts::Folder,
+        None => SourceFacts::Directory,
     };
     let patches = loaded.patches.iter();
     let facts = Facts {
@@ -64,7 +64,7 @@ pub async fn prepare(
             .map(|(file, text)| (file.clone(), sha256_hex(text.as_bytes())))
             .collect(),
         source,
-        engine_architecture: connected.info.architecture.clone(),
+        engine_architecture: engine.describe().architecture.clone(),
         image_archive,
     };
     let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
@@ -74,7 +74,7 @@ pub async fn prepare(
     }
     Ok(Prepared {
         loaded,
-        connected,
+        engine,
         git,
         plan,
         like: wanted.like.as_ref().map(Likeness::record),
@@ -118,11 +118,11 @@ async fn wanted(
                 known: git.tags.keys().map(ToString::to_string).collect(),
             });
         }
-        (Source::Folder(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
+        (Source::Directory(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
             let recipe = recipe.to_string();
             return Err(BuildError::SourceInImage { recipe });
         }
-        (Source::Folder(folder), Some(asked))
+        (Source::Directory(folder), Some(asked))
             if asked.parse::<Version>().ok().as_ref() != Some(&folder.version) =>
         {
             return Err(BuildError::OnlyVersion {

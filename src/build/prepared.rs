@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::error::BuildError;
 use super::order::BuildOrder;
-use super::workspace::{Connected, Workspace};
+use super::workspace::Workspace;
 use crate::artifacts::ManifestLike;
+use crate::engine::Engine;
 use crate::execute::refuse_engine;
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, Via};
@@ -20,7 +21,7 @@ pub struct Prepared {
     /// The recipe.
     pub loaded: Arc<LoadedRecipe>,
     /// The engine that the plan is for.
-    pub connected: Connected,
+    pub engine: Arc<dyn Engine>,
     /// The source, unless it is in the image.
     pub git: Option<Fetched>,
     /// What is to be done.
@@ -38,12 +39,15 @@ pub struct Fetched {
 }
 
 /// The engine, which must be able to do what the way of the build needs.
-pub(super) async fn connect(workspace: &Workspace, via: Via) -> Result<Connected, BuildError> {
-    let connected = workspace.connected().await?;
+pub(super) async fn connect(
+    workspace: &Workspace,
+    via: Via,
+) -> Result<Arc<dyn Engine>, BuildError> {
+    let engine = workspace.engine().await?;
     if via == Via::RunSh {
-        refuse_engine(&connected.info)?;
+        refuse_engine(engine.describe())?;
     }
-    Ok(connected.clone())
+    Ok(Arc::clone(engine))
 }
 
 /// Longest time without a byte from a mirror.

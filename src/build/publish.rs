@@ -11,10 +11,10 @@ use super::error::{BuildError, FailedBuild, FailureLog};
 use super::order::RunCheck;
 use super::result::{BuildResult, CacheOutcome};
 use super::run_check::was_run;
+use super::staging::stage;
 use crate::artifacts::cache::file_sha256;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, SHA256SUMS, Target, checksum_file,
-    replace_file,
 };
 use crate::events::Event;
 use crate::plan::canonical_json;
@@ -35,16 +35,16 @@ impl Attempt<'_> {
         // Whatever the result was built for first, this is what it is published for now.
         if manifest.like != self.prepared.like {
             manifest.like.clone_from(&self.prepared.like);
-            replace_file(&staging.join(MANIFEST), &canonical_json(&manifest))?;
+            stage(staging, MANIFEST, &canonical_json(&manifest))?;
         }
         let (name, text) =
             companions::complete(self.prepared, &manifest, staging, &self.order.destination)?;
-        replace_file(&staging.join(name), &text)?;
+        stage(staging, name, &text)?;
         let sums = sums(staging, &manifest).map_err(|source| {
             let path = staging.to_path_buf();
             ArtifactError::Unwritable { path, source }
         })?;
-        replace_file(&staging.join(SHA256SUMS), &checksum_file(&sums))?;
+        stage(staging, SHA256SUMS, &checksum_file(&sums))?;
         let directory = target.publish()?;
         if let Some(key) = key {
             let run_check = self.run_check_result(&manifest);

@@ -24,11 +24,12 @@ pub(super) async fn prepare_published(
 ) -> Result<Prepared, BuildError> {
     let (manifest, plan) = (&published.manifest, &published.plan);
     check_patches(&loaded, plan, manifest)?;
-    let connected = connect(workspace, plan.build.via).await?;
-    if manifest.image.content.architecture != connected.info.architecture {
+    let engine = connect(workspace, plan.build.via).await?;
+    let built_on = &manifest.image.content.architecture;
+    if *built_on != engine.describe().architecture {
         return Err(BuildError::OtherArchitecture {
-            image: manifest.image.content.architecture.clone(),
-            engine: connected.info.architecture.clone(),
+            image: built_on.clone(),
+            engine: engine.describe().architecture.clone(),
         });
     }
     let git = fetch(order, workspace, &loaded, published, sink).await?;
@@ -41,7 +42,7 @@ pub(super) async fn prepare_published(
     plan.build.caches.clear();
     Ok(Prepared {
         loaded,
-        connected,
+        engine,
         git,
         plan,
         like: None,
@@ -56,7 +57,7 @@ fn check_patches(
 ) -> Result<(), BuildError> {
     let of_source: &[PlannedPatch] = match &plan.source {
         PlannedSource::Git { patches, .. } => patches,
-        PlannedSource::Folder { .. } => &[],
+        PlannedSource::Directory { .. } => &[],
     };
     let of_image: &[PlannedPatch] = match &plan.image {
         PlannedImage::Dockerfile { patches, .. } => patches,
@@ -145,7 +146,7 @@ fn urls(loaded: &LoadedRecipe, manifest: &Manifest, order: &BuildOrder) -> Vec<S
     }
     let mut urls = match &loaded.recipe.source {
         Source::Git(git) => git.urls.clone(),
-        Source::Folder(_) => Vec::new(),
+        Source::Directory(_) => Vec::new(),
     };
     if let ManifestSource::Git { url, .. } = &manifest.source
         && !url.is_empty()

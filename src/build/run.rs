@@ -62,7 +62,7 @@ pub async fn carry_out(
     {
         return Ok(result);
     }
-    sweep_dead_runs(workspace, prepared.connected.engine.as_ref(), sink).await?;
+    sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
     let (result, keep) = attempt.build(started).await;
     if keep {
         run.end_and_keep();

@@ -23,18 +23,17 @@ pub async fn check_by_running(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<Check, BuildError> {
-    let connected = workspace.connected().await?;
+    let engine = workspace.engine().await?.as_ref();
     let run = workspace.begin_run()?;
-    sweep_dead_runs(workspace, connected.engine.as_ref(), sink).await?;
+    sweep_dead_runs(workspace, engine, sink).await?;
     let configuration = &workspace.configuration;
     let nothing = BTreeMap::new();
     let context = Context {
-        engine: connected.engine.as_ref(),
+        engine,
         store: None,
         patches: &BTreeMap::new(),
         image_archive: None,
         debian_mirror: configuration.debian_mirror.as_deref(),
-        environment: &workspace.program_environment,
         run: &run,
         locks: &workspace.locks(),
         offline: false,
@@ -45,7 +44,7 @@ pub async fn check_by_running(
         sink,
         cancel: &workspace.cancel,
     };
-    let traced = trace_run(file, &connected.info, &context).await?;
+    let traced = trace_run(file, engine.describe(), &context).await?;
     let (_, check) = judge_trace(&traced);
     Ok(check)
 }

@@ -1,7 +1,6 @@
 //! What builds work with: the engine, recipes, stores, caches, the configuration, a lock file, cancellation.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::BuildError;
 use crate::artifacts::cache::{Results, Stamps};
 use crate::configuration::Configuration;
-use crate::engine::{Engine, EngineError, EngineInfo, Image};
+use crate::engine::{Engine, EngineError, Image};
 use crate::execute::{Run, find_image, image_name};
 use crate::facts::{TreeFacts, read_tree};
 use crate::library::{Library, LoadedRecipe};
@@ -24,15 +23,6 @@ use crate::source::Store;
 pub type Connect =
     Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Engine>, EngineError>> + Send + Sync>;
 
-/// An engine that answered, and what it said of itself.
-#[derive(Clone)]
-pub struct Connected {
-    /// The engine.
-    pub engine: Arc<dyn Engine>,
-    /// What it said of itself.
-    pub info: EngineInfo,
-}
-
 /// What builds work with. Builds of one workspace share what was read once: the engine's answers, recipes, stores.
 pub struct Workspace {
     /// The recipes.
@@ -41,14 +31,12 @@ pub struct Workspace {
     pub configuration: Configuration,
     /// Directory for what can be fetched or made again.
     pub cache_dir: PathBuf,
-    /// Changes of the environment for programs of this machine; a variable without a value is removed.
-    pub program_environment: Vec<(&'static str, Option<OsString>)>,
     /// Cancelled when the work is to stop.
     pub cancel: CancellationToken,
     connect: Connect,
     lockfile: Option<Lockfile>,
     locked_images: BTreeMap<String, ImageContent>,
-    connected: OnceCell<Connected>,
+    engine: OnceCell<Arc<dyn Engine>>,
     recipes: Mutex<BTreeMap<String, Arc<LoadedRecipe>>>,
     stores: Mutex<BTreeMap<String, Store>>,
     /// By recipe and tree.
@@ -69,12 +57,11 @@ impl Workspace {
             library,
             configuration: Configuration::default(),
             cache_dir,
-            program_environment: Vec::new(),
             cancel: CancellationToken::new(),
             connect,
             lockfile: None,
             locked_images: BTreeMap::new(),
-            connected: OnceCell::new(),
+            engine: OnceCell::new(),
             recipes: Mutex::default(),
             stores: Mutex::default(),
             trees: Mutex::default(),
@@ -107,13 +94,9 @@ impl Workspace {
     ///
     /// # Errors
     /// [`BuildError::Engine`] when none answers, [`BuildError::Interrupted`].
-    pub async fn connected(&self) -> Result<&Connected, BuildError> {
-        let connect = || async {
-            let engine = self.unless_stopped((self.connect)()).await?;
-            let info = engine.describe().clone();
-            Ok(Connected { engine, info })
-        };
-        self.connected.get_or_try_init(connect).await
+    pub async fn engine(&self) -> Result<&Arc<dyn Engine>, BuildError> {
+        let connect = || self.unless_stopped((self.connect)());
+        self.engine.get_or_try_init(connect).await
     }
 
     /// What the engine answers, or [`BuildError::Interrupted`] as soon as the work is to stop: an engine may take its time,
@@ -187,15 +170,13 @@ impl Workspace {
         if let Some(content) = images.get(&name) {
             return Ok(Some(content.clone()));
         }
-        let engine = &self.connected().await?.engine;
-        let found = self
-            .unless_stopped(find_image(plan, engine.as_ref()))
-            .await?;
-        let found = found.as_ref().and_then(Image::known_content);
-        if let Some(content) = found {
+        let engine = self.engine().await?.as_ref();
+        let found = self.unless_stopped(find_image(plan, engine)).await?;
+        let found = found.as_ref().and_then(Image::known_content).cloned();
+        if let Some(content) = &found {
             images.insert(name, content.clone());
         }
-        Ok(found.cloned())
+        Ok(found)
     }
 
     /// The commits that tags must have by the lock file in force.

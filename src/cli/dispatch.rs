@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Cli, CommandLine, Format, KmemCommand, RecipeCommandLine, parse, parse_build};
+use super::args::{
+    CacheCommand, Cli, CommandLine, Format, KmemCommand, RecipeCommandLine, parse, parse_build,
+};
 use super::commands::{
     build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
     recipes, release, reproduce, verify,
@@ -85,10 +87,24 @@ pub async fn dispatch(
             let invocation = invocation(arguments.format)?;
             Box::pin(doctor::run(&invocation, &arguments)).await
         }
-        CommandLine::Cache { action } => cache::run(&invocation(action.format())?, &action).await,
+        CommandLine::Cache { action } => {
+            let invocation = invocation(action.format())?;
+            match action {
+                CacheCommand::List { .. } => cache::list::run(&invocation).await,
+                CacheCommand::Show { key, .. } => cache::show::run(&invocation, &key),
+                CacheCommand::Verify { remove, .. } => cache::verify::run(&invocation, remove),
+                CacheCommand::Prune(arguments) => cache::prune::run(&invocation, &arguments).await,
+            }
+        }
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
-        CommandLine::Kmem { action } => kmem::run(environment, &global, &action, cancel).await,
+        CommandLine::Kmem { action } => match action {
+            KmemCommand::Status(arguments) => kmem::status::run(environment, &arguments),
+            KmemCommand::Watch(arguments) => {
+                kmem::watch::run(environment, &global, &arguments, cancel).await
+            }
+            KmemCommand::Reproduce(arguments) => kmem::exhaust::run(&arguments, cancel).await,
+        },
         CommandLine::Clean {
             caches,
             images,

@@ -3,6 +3,7 @@
 //! An error states a fact and knows no command line. What helps, and which option does it, is said here and nowhere else; the
 //! matches are exhaustive, so that a new error has to be thought about.
 
+use crate::advice;
 use crate::artifacts::{ArtifactError, PublishedError};
 use crate::attestation::{AttestError, AuditError, KeyError};
 use crate::build::{BuildError, FailedBuild, FailureLog};
@@ -14,7 +15,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::packaging::PackagingError;
-use crate::plan::PlanError;
+use crate::plan::{PlanError, RequestedOption};
 use crate::release::{ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
 use crate::source::SourceError;
@@ -80,14 +81,7 @@ pub(super) fn interrupted() -> Failure {
 
 const ANY_IMAGE: &str =
     "use --any-image to continue with a different image; the report then says how it differs";
-const BOOTSTRAP: &str =
-    "on Debian or Ubuntu: apt-get install mmdebstrap; elsewhere choose another --image";
 const CHOOSE_ENGINE: &str = "use --host or DOCKER_HOST to choose another engine";
-const CLEAN: &str =
-    "check the engine's log; when it is back, `kmembuild clean` removes what is left";
-const LESS_MEMORY: &str = "--low-memory needs less memory but takes longer";
-const LOCAL_IMAGE: &str =
-    "--image lean and --image debian need less of the network than upstream's own image";
 const WAY_MAKE: &str = "use --via make to build the same on any engine";
 
 impl Explain for LibraryError {
@@ -155,6 +149,15 @@ impl Explain for PlanError {
         };
         let hint = match self {
             Self::NotNeeded { .. } => "use --force to build it anyway",
+            Self::Option { option, .. } => match option {
+                RequestedOption::Static => "leave out --static",
+                RequestedOption::LowMemory => "leave out --low-memory",
+                RequestedOption::AllOutputs => "leave out --all-outputs",
+                RequestedOption::GoFlags => "leave out --goflags",
+                RequestedOption::Toolchain => "leave out --allow-toolchain",
+                RequestedOption::RunSh => "use --via make",
+                RequestedOption::Targets => "leave out --target",
+            },
             Self::ImageWay { .. } => "use one of those with --image",
             Self::CrossBuild { .. } => {
                 "use an engine on a machine of that architecture (--host or DOCKER_HOST)"
@@ -175,18 +178,7 @@ impl Explain for PlanError {
 
 impl Explain for EngineError {
     fn advice(&self) -> Advice {
-        let advice = Advice::from(FailureKind::Engine);
-        match self {
-            Self::Unreachable { .. } => advice
-                .hint("start the engine (on Debian as root: apt-get install docker.io && dockerd), or choose another with --host or DOCKER_HOST")
-                .hint("if it runs but you may not use its socket, join the group docker or use sudo"),
-            Self::DiskFull { .. } => advice.hint(
-                "free space on the engine's disk; `kmembuild clean --caches --images` removes what this tool keeps there",
-            ),
-            Self::Lost { .. } => advice.hint(CLEAN),
-            Self::ImageBuild { .. } => advice.hint("use -v to see the whole output").hint(LOCAL_IMAGE),
-            _ => advice,
-        }
+        Advice::from(FailureKind::Engine).hints(advice::engine(self))
     }
 }
 
@@ -200,9 +192,11 @@ impl Explain for SourceError {
                 "fetch it once without --offline (`kmembuild plan` does), or use a local clone with --source",
             ),
             Self::AllMirrorsFailed { nearest, .. } if nearest.is_empty() => {
-                Advice::from(FailureKind::Source).hint(
-                    "use --source with another URL or a local clone; for a slow mirror, raise --stall-timeout",
-                )
+                Advice::from(FailureKind::Source).hint(format!(
+                    "{}; {}",
+                    advice::OTHER_SOURCE,
+                    advice::SLOW_MIRROR
+                ))
             }
             Self::AllMirrorsFailed { nearest, .. } => Advice::from(FailureKind::Source)
                 .hint(format!("similar tags: {}", nearest.join(", "))),
@@ -251,14 +245,13 @@ impl Explain for ExecuteError {
             Self::Source(error) => error.advice(),
             Self::Collect(error) => error.advice(),
             Self::Engine { source, .. } => match source {
-                EngineError::Unreachable { .. } => engine().hint(CLEAN),
-                EngineError::ImageBuild { .. } => engine().hint(LOCAL_IMAGE),
+                EngineError::Unreachable { .. } => engine().hint(advice::ENGINE_LOST),
                 error => error.advice(),
             },
             Self::ImageUnavailable { .. } => engine()
-                .hint("use --mirror with a registry that has it, or --image-archive with a file that `docker save` wrote")
+                .hint(advice::OTHER_REGISTRY)
                 .hint("if the recipe supports it, --image debian needs no registry"),
-            Self::BootstrapMissing => engine().hint(BOOTSTRAP),
+            Self::BootstrapMissing => engine().hint(advice::INSTALL_BOOTSTRAP),
             Self::ImageLock { .. } | Self::RunNote { .. } => FailureKind::Usage.into(),
             Self::OutputMissing { .. } => Advice::from(FailureKind::Output)
                 .hint("the outputs of the recipe do not match what its steps make"),
@@ -446,7 +439,7 @@ impl Explain for FailedBuild {
             _ => false,
         };
         let advice = if memory && self.could_save_memory {
-            advice.hint(LESS_MEMORY)
+            advice.hint(advice::SAVE_MEMORY)
         } else {
             advice
         };
@@ -493,7 +486,7 @@ impl Explain for ReleaseError {
             | Self::Lockfile { .. } => FailureKind::Recipe.into(),
             Self::Build(error) => error.advice(),
             Self::Key(error) => error.advice(),
-            Self::Pattern { .. } | Self::Patterns(_) => FailureKind::Usage.into(),
+            Self::Pattern { .. } => FailureKind::Usage.into(),
             Self::NoTarget { examples, .. } => Advice::from(FailureKind::Usage)
                 .hint(format!("targets are named like {}", examples.join(", "))),
             Self::NoLockfile { by_ci, .. } => {

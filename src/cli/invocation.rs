@@ -43,9 +43,6 @@ impl<'a> Invocation<'a> {
         let connect = connect(environment, engine_address(environment, &global));
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
         workspace.configuration = configuration;
-        workspace
-            .program_environment
-            .clone_from(&environment.for_others);
         workspace.cancel = cancel.clone();
         Ok(Self {
             environment,

@@ -1,40 +1,40 @@
-//! What differs between two files.
+//! The differences between two files.
 
 use serde::Serialize;
 
 use super::layout::{Part, Role, parts};
 
-/// A part of two files in which they differ.
+/// A part in which two files differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Difference {
-    /// Name of the section, or what else it is.
+    /// Name of the section, or a description of the part.
     pub part: String,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
-    /// Its size in the first file, in bytes; none where that has no such part.
+    /// Its size in the first file, in bytes; `None` if that file does not have the part.
     pub first_size: Option<u64>,
-    /// Its size in the second file, in bytes; none where that has no such part.
+    /// Its size in the second file, in bytes; `None` if that file does not have the part.
     pub second_size: Option<u64>,
-    /// The first byte of the part that differs, counted from its beginning; none where only its size in memory does, or
-    /// one of the files lacks it.
+    /// The first byte that differs, counted from the beginning of the part. `None` if only the size in memory differs,
+    /// or if one of the files does not have the part.
     pub offset: Option<u64>,
-    /// Where that byte stands, or would stand, in the first file.
+    /// The offset of that byte in the first file, or where it would be.
     pub offset_in_file: Option<u64>,
-    /// How many bytes differ from those in the same place of the part, or have no counterpart.
+    /// Number of bytes that differ from those in the same place, or that only one file has.
     pub bytes: u64,
 }
 
-/// The parts in which two files differ, in the order of the first file. There are none if, and only if, the files are
-/// equal.
+/// The parts in which two files differ, in the order of the first file. The list is empty if, and only if, the files
+/// are equal.
 pub fn differences(first: &[u8], second: &[u8]) -> Vec<Difference> {
     if first == second {
         return Vec::new();
     }
     if let (Some(firsts), Some(seconds)) = (parts(first), parts(second)) {
         let found = between((first, &firsts), (second, &seconds));
-        // Headers that agree on where everything is and are met by equal parts belong to equal files. Should there be
-        // a file for which that fails, it is told by offset.
+        // Files whose headers and parts are all equal should be equal. If they are not, the difference is reported by
+        // its offset in the file.
         if !found.is_empty() {
             return found;
         }
@@ -47,7 +47,7 @@ fn between(first: (&[u8], &[Part]), second: (&[u8], &[Part])) -> Vec<Difference>
     let mut unmatched: Vec<&Part> = second.1.iter().collect();
     let mut found = Vec::new();
     for part in first.1 {
-        // Of several parts with one name, the first belongs to the first.
+        // If several parts have the same name, the first ones are compared with each other, and so on.
         let counterpart = unmatched.iter().position(|other| other.name == part.name);
         let counterpart = counterpart.map(|index| unmatched.remove(index));
         match counterpart {
@@ -66,7 +66,7 @@ fn between(first: (&[u8], &[Part]), second: (&[u8], &[Part])) -> Vec<Difference>
     found
 }
 
-/// A part that one of the files lacks.
+/// A part that one of the files does not have.
 fn alone(part: &Part) -> Difference {
     Difference {
         part: part.name.clone(),
@@ -79,14 +79,14 @@ fn alone(part: &Part) -> Difference {
     }
 }
 
-/// Bytes that a part has in its file.
+/// The bytes of a part in its file.
 fn length(part: &Part) -> u64 {
     part.ranges.iter().map(|range| range.len() as u64).sum()
 }
 
 fn difference(first: (&[u8], &Part), second: (&[u8], &Part)) -> Option<Difference> {
     let (part, other) = (first.1, second.1);
-    // Most parts of large files are equal, which comparing them as a whole tells fastest.
+    // Most parts of large files are equal, and comparing them as a whole is fastest.
     if part.size == other.size && pieces(first.0, part).eq(pieces(second.0, other)) {
         return None;
     }
@@ -126,7 +126,7 @@ fn bytes_of<'a>(file: &'a [u8], part: &'a Part) -> impl Iterator<Item = u8> {
     pieces(file, part).flatten().copied()
 }
 
-/// Where the byte at `offset` of a part stands in its file; that behind its last one as well.
+/// The offset in the file of the byte at `offset` of a part, or of the end of the part.
 fn in_file(part: &Part, offset: u64) -> Option<u64> {
     let mut before = 0;
     for range in &part.ranges {
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(debugging.first_size, None);
         assert_eq!(Some(debugging.bytes), debugging.second_size);
         of(&found, "section headers");
-        // The other way round it is the first file's.
+        // In the other direction, it is the place in the first file.
         let back = differences(&second, &first);
         assert_eq!(of(&back, ".debug_info").second_size, None);
     }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_byte_anywhere_in_a_program_is_found() {
         let first = program(CODE, &[]);
-        // A prime, so that all places within words and tables are met.
+        // A prime, so that all positions within words and tables are tested.
         for at in (0..first.len()).step_by(59) {
             let mut second = first.clone();
             second[at] ^= 1;
@@ -238,7 +238,7 @@ mod tests {
             (b"abcd".as_slice(), b"abXd".as_slice(), 2, 1),
             (b"abcd", b"ab", 2, 2),
             (b"", b"x", 0, 1),
-            // Cut short, so that its section headers are gone.
+            // Truncated, so that its section headers are missing.
             (&program[..100], &program[..90], 90, 10),
         ] {
             let found = differences(first, second);

@@ -1,4 +1,4 @@
-//! The parts of an ELF file, by its section headers.
+//! The parts of an ELF file, according to its section headers.
 
 use std::ops::Range;
 
@@ -9,48 +9,48 @@ use serde::Serialize;
 
 use crate::verify::ELF_MAGIC;
 
-/// What a part of a file is for.
+/// The purpose of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// What the file is, and where its parts are.
+    /// The headers: what the file is, and where its parts are.
     Headers,
-    /// A digest or random number that names the build: of GNU's linker or of Go's.
+    /// A digest or random number that identifies the build, from the GNU linker or from Go.
     BuildId,
     /// Any other note.
     Note,
     /// Instructions.
     Code,
-    /// What the program may write to.
+    /// Data that the program may write to.
     Data,
-    /// What the program only reads.
+    /// Data that the program only reads.
     Constants,
     /// Names and places of functions and variables.
     Symbols,
-    /// What a debugger reads.
+    /// Debugging information.
     Debugging,
     /// A section that is not loaded.
     NotLoaded,
     /// Bytes that belong to no section.
     Outside,
-    /// The whole of a file that is no ELF file, or one without sections.
+    /// The whole file, if it is not an ELF file or has no sections.
     Whole,
 }
 
 /// One part of a file.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    /// The section's name, or what else it is.
+    /// The section's name, or a description of the part.
     pub(super) name: String,
     pub(super) role: Role,
-    /// Bytes that it has in memory where it has none in the file; otherwise those in the file.
+    /// Its size in memory if it has no bytes in the file; otherwise its size in the file.
     pub(super) size: u64,
-    /// Where it stands in the file, in one piece unless it is the rest; nowhere if it has only memory.
+    /// Its place in the file, in one piece except for the rest of the file; empty if it exists in memory only.
     pub(super) ranges: Vec<Range<usize>>,
 }
 
 impl Part {
-    /// The only part of a file that has no others.
+    /// The only part of a file that is not divided.
     pub(super) fn whole(bytes: &[u8]) -> Self {
         let name = "the whole file".to_owned();
         Self::of(name, Role::Whole, 0..bytes.len())
@@ -66,7 +66,7 @@ impl Part {
     }
 }
 
-/// The parts of an ELF file that has sections, every byte in at least one of them; none for any other file.
+/// The parts of an ELF file with sections; every byte is in at least one of them. `None` for other files.
 pub(super) fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
     if !bytes.starts_with(ELF_MAGIC) {
         return None;
@@ -95,7 +95,7 @@ fn parts_of_class<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<
             size_of_val(segments),
         )?,
     ];
-    // The first section header stands for no section.
+    // The first section header does not describe a section.
     for section in sections.iter().skip(1) {
         let name = sections.section_name(endian, section).ok()?;
         let name = String::from_utf8_lossy(name).into_owned();
@@ -128,7 +128,7 @@ fn range(bytes: &[u8], start: u64, length: u64) -> Option<Range<usize>> {
     (end <= bytes.len()).then_some(start..end)
 }
 
-/// What none of the parts covers.
+/// What is not in any of the parts.
 fn outside(parts: &[Part], length: usize) -> Part {
     let mut covered: Vec<_> = parts.iter().flat_map(|part| part.ranges.clone()).collect();
     covered.sort_by_key(|range| range.start);

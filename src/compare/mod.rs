@@ -1,4 +1,4 @@
-//! Where two files differ: by the sections of ELF files, by offset in any other. Pure: bytes in, differences out.
+//! Compares two files: ELF files by section, others by offset. Pure: bytes in, differences out.
 
 mod differences;
 mod layout;

@@ -58,12 +58,6 @@ pub(super) async fn bootstrap(
         .arg("--variant=apt")
         .arg(format!("--architectures={}", architectures.join(",")))
         .arg(format!("--include={}", what.packages.join(",")));
-    for (variable, value) in context.environment {
-        match value {
-            Some(value) => command.env(variable, value),
-            None => command.env_remove(variable),
-        };
-    }
     // Later times are clamped to this one, so that the same packages give the same layer at any time and place.
     command.env("SOURCE_DATE_EPOCH", FILE_TIMES);
     if let Some(preferences) = what.preferences {

@@ -15,9 +15,9 @@ use super::outputs::{TakenOut, take_all_out};
 use super::script;
 use super::session_end::{close, short, until_cancelled};
 use super::step::{milliseconds, run_step};
-use super::toolchain::{Toolchain, check_toolchain};
+use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
-use crate::artifacts::{CollectedFile, PackageVersion, StepRecord};
+use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
 use crate::engine::{
     Cache, EngineInfo, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
     SessionSpec, Workdir,
@@ -280,7 +280,7 @@ fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> Sessio
         workdir: match plan.source {
             PlannedSource::Git { .. } => Workdir::Scratch(workdir),
             // The source is what the image holds there.
-            PlannedSource::Folder { .. } => Workdir::OfImage(workdir),
+            PlannedSource::Directory { .. } => Workdir::OfImage(workdir),
         },
         caches: build
             .caches

@@ -1,7 +1,6 @@
 //! What an execution works with besides the plan.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,8 +23,6 @@ pub struct Context<'a> {
     pub image_archive: Option<&'a Path>,
     /// Mirror of Debian's archive for a bootstrap; `None` for Debian's own.
     pub debian_mirror: Option<&'a str>,
-    /// Changes to the environment of programs on this machine; a variable without a value is removed.
-    pub environment: &'a [(&'static str, Option<OsString>)],
     /// The run, whose id is in labels and names.
     pub run: &'a Run,
     /// Directory for lock files.

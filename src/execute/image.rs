@@ -139,7 +139,7 @@ pub(super) async fn turn_to_make(
 ) -> Result<File, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
     let purpose = format!("is making image {name}");
-    let turn = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    let turn = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     turn.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 

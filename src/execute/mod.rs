@@ -58,4 +58,3 @@ pub use run_check::{Refusal, RunCheckError, trace_run};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
 pub use script_leftovers::{ScriptLeftovers, TemporaryTag};
-pub use toolchain::Toolchain;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ask::ask;
 use super::error::ExecuteError;
-use crate::artifacts::{CollectedFile, PUBLISHED_BESIDE, collect};
+use crate::artifacts::{COMPANION_FILES, CollectedFile, collect};
 use crate::engine::{EngineError, GuestPath, Session};
 use crate::plan::{Plan, PlannedOutput};
 use crate::recipe::Name;
@@ -94,7 +94,7 @@ async fn further_outputs(
         names.sort();
         // Whatever was built chose these names: only plain ones are taken, and none of a file that the tool writes itself.
         names.retain(|name| {
-            name.parse::<Name>().is_ok() && !PUBLISHED_BESIDE.contains(&name.as_str())
+            name.parse::<Name>().is_ok() && !COMPANION_FILES.contains(&name.as_str())
         });
         for name in names {
             let taken = plan.outputs.iter().chain(&found);

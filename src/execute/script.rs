@@ -130,7 +130,7 @@ pub(super) async fn surround(
 async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
     let path = name_lock(context.locks, name);
     let purpose = format!("is running upstream's script with an image named {name}");
-    let locked = crate::turn::take(&path, context.run.id(), &purpose, context.sink).await;
+    let locked = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
     locked.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 

@@ -1,24 +1,11 @@
 //! Compares the image's toolchain with the plan.
 
-use serde::{Deserialize, Serialize};
-
 use super::ask::ask;
 use super::error::ExecuteError;
+use crate::artifacts::Toolchain;
 use crate::engine::Session;
 use crate::plan::PlannedToolchain;
 use crate::recipe::Pattern;
-
-/// The toolchain that a result was built with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Toolchain {
-    /// Its version.
-    pub version: String,
-    /// The version that upstream builds with.
-    pub upstream: String,
-    /// What the user accepted instead, if it is not upstream's.
-    pub allowed: Option<String>,
-}
 
 /// Determines the version of the image's toolchain and refuses any other than the planned one.
 pub(super) async fn check_toolchain(

@@ -37,7 +37,7 @@ pub(super) async fn unpack_source(
             }
             Ok((patched != *tree).then_some(patched))
         }
-        (PlannedSource::Folder { path, package }, _) => {
+        (PlannedSource::Directory { path, package }, _) => {
             let found = ask(session, &["test", "-d", path]).await;
             if found.is_ok_and(|(exit, _)| exit.code == 0) {
                 return Ok(None);

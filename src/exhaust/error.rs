@@ -1,40 +1,40 @@
-//! Why nothing was filled.
+//! Why the memory hierarchy could not be filled.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::fill::RESERVE;
+use super::reserve::RESERVE;
 use crate::host::kmem::MEMORY_CGROUP_IDS;
 
-/// The memory hierarchy cannot be filled, or not cleaned up.
+/// The memory hierarchy could not be filled or cleaned up.
 #[derive(Debug, Error)]
 pub enum ExhaustError {
     /// The process may not make cgroups.
-    #[error("only root may make and remove cgroups; run this as root")]
+    #[error("making and removing cgroups requires root")]
     NotRoot,
-    /// The place is not one for memory cgroups: folders of anything else would be made.
+    /// The directory is not a memory cgroup: ordinary directories would be made.
     #[error(
-        "{} is no memory cgroup, as it has no {file}; name the mount of the memory controller of cgroup v1 or a cgroup in \
-         it with --root",
+        "{} is not a memory cgroup (it has no {file}); use the mount point of the memory controller of cgroup v1, or a \
+        cgroup in it",
         path.display()
     )]
     NoMemoryCgroup {
-        /// The place.
+        /// The directory.
         path: PathBuf,
-        /// What every memory cgroup has.
+        /// The file that every memory cgroup has.
         file: &'static str,
     },
-    /// It is not known how much room there is.
+    /// The number of memory cgroups in use is unknown.
     #[error(
-        "/proc/cgroups does not tell how many memory cgroups are in use, so that none can be made safely"
+        "could not determine from /proc/cgroups how many memory cgroups are in use, so it is not safe to make any"
     )]
     NotCounted,
     /// There is too little room.
     #[error(
-        "{count} memory cgroups and the one that holds them are too many: {in_use} of {MEMORY_CGROUP_IDS} are in use, and \
-         the last {RESERVE} are left to the machine; --count {most} is the most"
+        "cannot make {count} memory cgroups and one to hold them: {in_use} of {MEMORY_CGROUP_IDS} are in use, and the last \
+        {RESERVE} are kept free for the system; at most {most} can be made"
     )]
     TooMany {
         /// How many were wanted.
@@ -44,23 +44,23 @@ pub enum ExhaustError {
         /// How many may be had.
         most: u64,
     },
-    /// A process of the same number left its folder.
-    #[error("{} is left of a killed run; `kmembuild kmem reproduce --cleanup` removes it", path.display())]
+    /// A killed process with the same process id left its cgroup.
+    #[error("{} was left behind by a killed run; remove it first", path.display())]
     Leftover {
-        /// The folder.
+        /// The cgroup.
         path: PathBuf,
     },
-    /// The folder for them cannot be made or held.
-    #[error("{} cannot be made in the memory hierarchy; name a hierarchy that can be written to with --root", path.display())]
+    /// The cgroup for them could not be made or locked.
+    #[error("could not make {} in the memory hierarchy", path.display())]
     Folder {
-        /// The folder.
+        /// The cgroup.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: io::Error,
     },
-    /// The hierarchy cannot be searched for leftovers.
-    #[error("{} cannot be searched for what was left; name the memory hierarchy with --root", path.display())]
+    /// The hierarchy could not be searched for what killed runs left behind.
+    #[error("could not search {} for what killed runs left behind", path.display())]
     Search {
         /// The hierarchy.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Making memory cgroups until there are enough, or no more can be had.
+//! Makes memory cgroups until there are enough, or the kernel refuses one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,39 +10,35 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExhaustError;
 use super::folder::{Folder, check_hierarchy};
-use super::memory;
+use super::reserve::{self, RESERVE};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, System};
 
-/// Memory cgroups that are left to the rest of the machine, as far as the kernel counts those in use. Kernels before
-/// 3.19 do not count removed ones that they still keep, which are what leaks: where many did, the kernel refuses one
-/// before that many are left, and others get the same error until all are removed, which is done right after.
-pub const RESERVE: u64 = 200;
-/// Cgroups that are made before it is looked again how many are in use: others make some as well.
+/// How many cgroups are made before the number in use is checked again: others may make some as well.
 const LOOK_AGAIN: u64 = 50;
-/// The pause there: the kernel has one lock for all cgroups, and other containers want to start as well.
+/// The pause at each check: the kernel has one lock for all cgroups, and other containers need it as well.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long the kernel may take to forget removed cgroups before they are counted, in steps.
+/// How long to wait for the kernel to forget removed cgroups before they are counted, in steps.
 const SETTLE: (u32, Duration) = (20, Duration::from_millis(100));
 
-/// How it went.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Filled {
-    /// The folder that they were in.
+    /// The cgroup that they were in.
     pub folder: PathBuf,
-    /// How many were to be made.
+    /// How many were requested.
     pub wanted: u64,
     /// How many were made.
     pub made: u64,
-    /// Why it ended.
+    /// Why no more were made.
     pub end: End,
-    /// Whether those that are removed, but still kept by the kernel, are among those in use.
+    /// Whether the numbers in use include cgroups that are removed but still kept by the kernel.
     pub counts_removed: bool,
     /// Memory cgroups in use before.
     pub in_use_before: u64,
-    /// Memory cgroups in use when no more were made.
+    /// Memory cgroups in use at the end, before the removal.
     pub in_use_then: Option<u64>,
-    /// Memory cgroups in use after all were removed.
+    /// Memory cgroups in use after the removal.
     pub in_use_after: Option<u64>,
     /// What could not be removed.
     pub left: Vec<String>,
@@ -52,32 +48,32 @@ pub struct Filled {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// All that were wanted are there.
+    /// All that were requested were made.
     Reached,
-    /// The kernel refused one: this is what a new pod gets.
+    /// The kernel refused one, with the error that a new pod gets.
     #[serde(rename_all = "kebab-case")]
     Refused {
         /// The cgroup that could not be made.
         cgroup: PathBuf,
         /// What the system said.
         error: String,
-        /// It is the error of a kernel that has no numbers left: no space left on device.
+        /// Whether it is the error of a kernel without free ids: no space left on device.
         no_space: bool,
     },
-    /// Others made some meanwhile, and the rest is left to the machine.
+    /// Others made some meanwhile, and the rest is kept free for the system.
     Reserve,
-    /// Less than a tenth of the machine's memory is available, and that is left to it.
+    /// Less than a tenth of the machine's memory is available, and is kept free for the system.
     Memory,
     /// The user stopped it.
     Interrupted,
 }
 
-/// Makes `count` memory cgroups in a folder of its own in `hierarchy`, and removes all of them again. It takes seconds,
-/// and looks at `cancel` all the time.
+/// Makes `count` memory cgroups in a cgroup of its own in `hierarchy`, and removes all of them again. Takes seconds;
+/// checks `cancel` continuously.
 ///
 /// # Errors
-/// When the process is not root, when `hierarchy` is no memory cgroup, when it is not known how many are in use, when
-/// there is too little room, or when the folder cannot be made. Nothing is left then.
+/// If the process is not root, `hierarchy` is not a memory cgroup, the number in use is unknown, there is too little
+/// room, or the cgroup cannot be made. Nothing is left behind then.
 pub fn fill(
     hierarchy: &Path,
     count: u64,
@@ -123,7 +119,7 @@ fn make(folder: &Folder, count: u64, cancel: &CancellationToken) -> (u64, End) {
             if in_use().is_none_or(|in_use| in_use >= MEMORY_CGROUP_IDS - RESERVE) {
                 return (made, End::Reserve);
             }
-            if memory::is_short() {
+            if reserve::is_short() {
                 return (made, End::Memory);
             }
             thread::sleep(PAUSE);
@@ -145,7 +141,7 @@ fn in_use() -> Option<u64> {
     System::memory_cgroups_now()
 }
 
-/// How many are in use once the kernel has forgotten what was removed, or after a while.
+/// The number in use once the kernel has forgotten what was removed, or after a while.
 fn settled(before: u64) -> Option<u64> {
     for _ in 0..SETTLE.0 {
         if in_use()? <= before {

@@ -1,4 +1,4 @@
-//! The cgroup that holds all that are made.
+//! The cgroup that holds all cgroups that are made.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::ExhaustError;
 
-/// What the name begins with; the process's number follows.
+/// The prefix of its name; the process id follows.
 const PREFIX: &str = "kmembuild-reproduce-";
 
-/// Sees that a folder is a memory cgroup, so that nothing is made or removed anywhere else.
+/// Checks that a directory is a memory cgroup, so that nothing is made or removed anywhere else.
 pub(super) fn check_hierarchy(hierarchy: &Path) -> Result<(), ExhaustError> {
     for file in ["cgroup.procs", "memory.usage_in_bytes"] {
         let found = fs::metadata(hierarchy.join(file));
@@ -21,10 +21,10 @@ pub(super) fn check_hierarchy(hierarchy: &Path) -> Result<(), ExhaustError> {
     Ok(())
 }
 
-/// A cgroup of this process's own, in which it makes others. All of them are removed when it is dropped.
+/// A cgroup of this process, in which it makes others. All of them are removed when it is dropped.
 pub(super) struct Folder {
     path: PathBuf,
-    /// Locked while the process lives, so that nobody takes it for a leftover.
+    /// Locked while the process lives, so that it is not mistaken for a leftover.
     _held: File,
     removed: bool,
 }
@@ -37,7 +37,7 @@ impl Folder {
             source,
         };
         fs::create_dir(&path).map_err(|source| match source.kind() {
-            // A killed process had the same number: they come again.
+            // A killed process had the same id: ids are reused.
             io::ErrorKind::AlreadyExists => ExhaustError::Leftover { path: path.clone() },
             _ => failed(source),
         })?;
@@ -62,12 +62,12 @@ impl Folder {
         &self.path
     }
 
-    /// Where the cgroup of that number is.
+    /// The path of the cgroup with that number.
     pub(super) fn cgroup(&self, number: u64) -> PathBuf {
         self.path.join(format!("cgroup-{number}"))
     }
 
-    /// Removes all; gives what could not be removed.
+    /// Removes all cgroups; returns what could not be removed.
     pub(super) fn remove(mut self) -> Vec<String> {
         self.removed = true;
         remove(&self.path)
@@ -77,21 +77,21 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if !self.removed {
-            // On the way out of a panic nobody can be told.
+            // During a panic, nobody reads the problems.
             let _ = remove(&self.path);
         }
     }
 }
 
-/// Removes the cgroups in a folder and then the folder. A cgroup with a process in it, which is none of ours, stays.
+/// Removes the cgroups in a cgroup and then itself. A cgroup with a process in it stays: the process is not ours.
 fn remove(path: &Path) -> Vec<String> {
     let mut problems = Vec::new();
     let mut gone = |path: &Path| match fs::remove_dir(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => problems.push(format!("{} cannot be removed: {error}", path.display())),
+        Err(error) => problems.push(format!("could not remove {}: {error}", path.display())),
     };
-    // The list of a folder that changes while it is read may leave something out.
+    // Reading a directory while it changes may skip entries.
     for _ in 0..3 {
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -108,24 +108,24 @@ fn remove(path: &Path) -> Vec<String> {
     problems
 }
 
-/// What a process left that was killed.
+/// What a killed process left behind.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Leftover {
-    /// The folder.
+    /// The cgroup.
     pub folder: PathBuf,
-    /// Cgroups in it.
+    /// The number of cgroups in it.
     pub cgroups: u64,
-    /// A live process works with it, so that it was left alone.
+    /// Whether a live process uses it, so that it was left alone.
     pub in_use: bool,
     /// What could not be removed.
     pub problems: Vec<String>,
 }
 
-/// Removes what killed processes left in a hierarchy, and tells it.
+/// Removes what killed processes left behind in a hierarchy, and returns it.
 ///
 /// # Errors
-/// When the process is not root, when `hierarchy` is no memory cgroup, or cannot be read.
+/// If the process is not root, or `hierarchy` is not a memory cgroup or cannot be read.
 pub fn clean_up(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
     if !rustix::process::geteuid().is_root() {
         return Err(ExhaustError::NotRoot);

@@ -1,15 +1,16 @@
-//! Fills the memory hierarchy with cgroups of its own, to show what a pod gets once there is no room, and removes them.
+//! Fills the memory hierarchy with cgroups, to show the error that a pod gets when there are no more, and removes them.
 //!
-//! The only part of the tool that changes the machine that it runs on. [`fill()`] keeps away from the last of the numbers
-//! that a kernel has for memory cgroups, as far as the kernel counts them, and from the last of its memory, so that
-//! everything else on the machine goes on; it removes what it made before it returns, whatever happens. What a killed
-//! process left, [`clean_up`] removes.
+//! This is the only part of the tool that changes the machine that it runs on. [`fill()`] keeps the last memory cgroups of
+//! the kernel, as far as the kernel counts them, and the last of the memory free, so that everything else on the machine
+//! continues to work; it removes what it made before it returns, whatever happens. [`clean_up`] removes what a killed
+//! process left behind.
 
 mod error;
 mod fill;
 mod folder;
-mod memory;
+mod reserve;
 
 pub use error::ExhaustError;
-pub use fill::{End, Filled, RESERVE, fill};
+pub use fill::{End, Filled, fill};
 pub use folder::{Leftover, clean_up};
+pub use reserve::RESERVE;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The images a Dockerfile starts from, in order and once each, with the defaults of its leading `ARG` lines put
-/// in. Names of earlier stages and `scratch` are left out, as nothing has to be pulled for them.
+/// The images that a Dockerfile starts from, in order and once each, with the defaults of its leading `ARG` lines
+/// filled in. `scratch` and the names of earlier stages are left out, because nothing is pulled for them.
 pub fn base_images(dockerfile: &str) -> Vec<String> {
     let mut arguments = BTreeMap::new();
     let mut stages = BTreeSet::new();

@@ -77,17 +77,17 @@ pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> 
     Ok(facts)
 }
 
-/// One entry of the `manifest.json` that `docker save` writes.
+/// An entry of the `manifest.json` that `docker save` writes.
 #[derive(Deserialize)]
 struct SavedImage {
     #[serde(rename = "Config")]
     config: String,
 }
 
-/// Largest `manifest.json` that is read; a real one has some kilobytes.
+/// Maximum size of a `manifest.json`; a real one has a few kilobytes.
 const MANIFEST_LIMIT: u64 = 1 << 20;
 
-/// Finds the id of the one image in an archive that `docker save` wrote, without unpacking it.
+/// Finds the id of the only image in an archive that `docker save` wrote, without unpacking it.
 ///
 /// # Errors
 /// [`FactsError::ArchiveUnreadable`] or [`FactsError::NotAnArchive`].
@@ -103,9 +103,8 @@ pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
     };
     let mut archive = tar::Archive::new(File::open(path).map_err(unreadable)?);
     for entry in archive.entries_with_seek().map_err(unreadable)? {
-        let entry = entry.map_err(|_| {
-            refuse("it is not a tar archive (a compressed one must be unpacked first)")
-        })?;
+        let entry = entry
+            .map_err(|_| refuse("not a tar archive; decompress it first if it is compressed"))?;
         if entry
             .path()
             .is_ok_and(|path| path.as_os_str() == "manifest.json")
@@ -118,13 +117,13 @@ pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
             let images: Vec<SavedImage> = serde_json::from_str(&text)
                 .map_err(|_| refuse("its manifest.json is not a list of images"))?;
             let [image] = images.as_slice() else {
-                return Err(refuse("it must hold exactly one image"));
+                return Err(refuse("it must contain exactly one image"));
             };
-            // "<hex>.json" from older engines, "blobs/sha256/<hex>" from newer ones.
+            // "<hex>.json" is from older engines, "blobs/sha256/<hex>" from newer ones.
             let config = image.config.rsplit('/').next().unwrap_or_default();
             let digest = config.strip_suffix(".json").unwrap_or(config);
             if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
-                return Err(refuse("its manifest.json names no config digest"));
+                return Err(refuse("its manifest.json has no config digest"));
             }
             return Ok(ArchiveFacts {
                 image_id: format!("sha256:{digest}"),
@@ -132,6 +131,6 @@ pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
         }
     }
     Err(refuse(
-        "there is no manifest.json in it; write it with `docker save IMAGE -o FILE`",
+        "it has no manifest.json; write the archive with `docker save IMAGE -o FILE`",
     ))
 }

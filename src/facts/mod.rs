@@ -1,4 +1,4 @@
-//! What the world says, as plain data; nothing is decided here.
+//! Facts about the outside world, as plain data. Nothing is decided here.
 
 mod dockerfile;
 mod gather;

@@ -7,37 +7,37 @@ use thiserror::Error;
 
 use crate::source::SourceError;
 
-/// Everything outside the recipe and the request that a plan depends on.
+/// Everything that a plan depends on, apart from the recipe and the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Facts {
     /// Sha256 of the recipe's text.
     pub recipe_sha256: String,
-    /// Sha256 of each patch that the recipe names, by file.
+    /// Sha256 of each patch in the recipe, by file.
     pub patches: BTreeMap<String, String>,
     /// The source.
     pub source: SourceFacts,
     /// The engine's architecture in Go's terms.
     pub engine_architecture: String,
-    /// The image in the archive that the user gave.
+    /// The image in the archive that the user provided.
     pub image_archive: Option<ArchiveFacts>,
 }
 
-/// What is known of the source.
+/// What is known about the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceFacts {
     /// A commit of a git repository.
     Git(GitFacts),
-    /// A folder of the image; nothing is known before the image is there.
-    Folder,
+    /// A directory of the image; nothing is known about it before the image is available.
+    Directory,
 }
 
-/// A commit and what was read in its tree.
+/// A commit and what was read from its tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GitFacts {
-    /// Tag that names the commit, if one is known.
+    /// Tag that points to the commit, if one is known.
     pub tag: Option<String>,
     /// The commit.
     pub commit: String,
@@ -45,24 +45,24 @@ pub struct GitFacts {
     pub tree: String,
     /// The commit's time in seconds since the Unix epoch.
     pub commit_time: i64,
-    /// What was read in the tree.
+    /// What was read from the tree.
     pub files: TreeFacts,
 }
 
-/// What was read in a tree, for the questions that the recipe asks.
+/// What was read from a tree to answer the recipe's questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TreeFacts {
-    /// Paths that were asked for and are there.
+    /// Those of the requested paths that exist.
     pub present: BTreeSet<String>,
-    /// Texts that were looked for in a file and are in it, by file.
+    /// Those of the requested texts that were found, by file.
     pub texts: BTreeMap<String, BTreeSet<String>>,
     /// First line of the recipe's version file.
     pub version: Option<String>,
-    /// What the recipe's patterns took out of files, by the name of the value.
+    /// What the recipe's patterns matched, by the name of the value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read: BTreeMap<String, String>,
-    /// Images that upstream's Dockerfile starts from, in order, its default arguments put in.
+    /// Images that upstream's Dockerfile starts from, in order, with its default arguments filled in.
     pub base_images: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ pub struct TreeFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ArchiveFacts {
-    /// Config digest, `sha256:...`, which the engine uses as the image's id.
+    /// Config digest, `sha256:...`. The engine uses it as the image's id.
     pub image_id: String,
 }
 
@@ -78,18 +78,18 @@ pub struct ArchiveFacts {
 #[derive(Debug, Error)]
 pub enum FactsError {
     /// The tree could not be read.
-    #[error("the source tree could not be read")]
+    #[error("cannot read the source tree")]
     Tree(#[source] SourceError),
     /// The image archive could not be opened or read.
-    #[error("the image archive {file} could not be read")]
+    #[error("cannot read image archive {file}")]
     ArchiveUnreadable {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// The file is not what `docker save` writes.
+    /// The file is not an archive that `docker save` wrote.
     #[error("{file} is not an image archive: {reason}")]
     NotAnArchive {
         /// The file.

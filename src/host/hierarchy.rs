@@ -1,30 +1,30 @@
-//! Which hierarchies of cgroups are mounted, and where the one of the memory controller is.
+//! The mounted cgroup hierarchies, and which one has the memory controller.
 
 use std::path::PathBuf;
 
-use procfs::process::MountInfo;
+use procfs_core::process::MountInfo;
 
 /// A memory hierarchy of cgroup v1, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hierarchy {
-    /// The folder of its outermost cgroup.
+    /// The directory of its outermost cgroup.
     pub root: PathBuf,
-    /// Whether it is all that this machine has: only then the kernel's counts are about the same cgroups.
+    /// Whether it is the machine's complete hierarchy: only then the kernel's counts are about the same cgroups.
     pub whole: bool,
 }
 
-/// What is mounted of cgroups, as far as it concerns memory.
+/// The mounted cgroup hierarchies that matter for memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CgroupMounts {
-    /// The memory hierarchy of version 1. Whole is one that is mounted from its root, as far as its reader's namespace
-    /// of cgroups shows it.
+    /// The memory hierarchy of version 1. It is complete if it is mounted from its root, as far as the reader's cgroup
+    /// namespace shows.
     pub memory: Option<Hierarchy>,
-    /// Where the unified hierarchy of version 2 is. Which controllers it has, its mount does not tell.
+    /// Where the unified hierarchy of version 2 is mounted. Its controllers are not visible in the list of mounts.
     pub unified: Option<PathBuf>,
 }
 
 impl CgroupMounts {
-    /// Reads what is mounted, in the form of `/proc/self/mountinfo`. Lines of another form are passed by.
+    /// Reads a list of mounts in the form of `/proc/self/mountinfo`. Lines in another form are skipped.
     pub fn of(mounts: &str) -> Self {
         let mut found = Self::default();
         for mount in mounts.lines().flat_map(MountInfo::from_line) {
@@ -34,8 +34,8 @@ impl CgroupMounts {
                 }
                 "cgroup" if mount.super_options.contains_key("memory") => {
                     let whole = mount.root == "/";
-                    // Of several the first is the one that programs find; but a container sees itself mounted as well
-                    // as, perhaps, the whole.
+                    // Programs use the first of several mounts; but a container sees its own part and perhaps also the
+                    // complete hierarchy.
                     if found
                         .memory
                         .as_ref()
@@ -51,7 +51,7 @@ impl CgroupMounts {
         found
     }
 
-    /// Whether nothing but version 2 is there for memory: it has no `memory.kmem.limit_in_bytes`.
+    /// Whether only version 2 has memory; it has no `memory.kmem.limit_in_bytes`.
     pub fn is_unified_only(&self) -> bool {
         self.memory.is_none() && self.unified.is_some()
     }

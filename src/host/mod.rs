@@ -1,8 +1,10 @@
 //! What a machine is like that runs containers, or is to. Reads only.
 
 mod hierarchy;
+mod signals;
 
 pub mod doctor;
 pub mod kmem;
 
 pub use hierarchy::{CgroupMounts, Hierarchy};
+pub use signals::is_ignored;

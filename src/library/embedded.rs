@@ -1,4 +1,4 @@
-//! What is built into the binary.
+//! The recipes and patches in the binary.
 
 use include_dir::{Dir, include_dir};
 

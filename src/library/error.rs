@@ -1,4 +1,4 @@
-//! How recipes can fail to be had.
+//! Errors of the library.
 
 use std::path::PathBuf;
 
@@ -6,65 +6,65 @@ use thiserror::Error;
 
 use crate::recipe::RecipeError;
 
-/// A recipe that cannot be had.
+/// A recipe that is not available.
 #[derive(Debug, Error)]
 pub enum LibraryError {
-    /// No recipe has the name.
-    #[error("there is no recipe `{name}`{}; there are {known}", nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default())]
+    /// There is no recipe of this name.
+    #[error("there is no recipe `{name}`{}; available recipes: {known}", nearest.as_ref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
     Unknown {
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// A name that is alike.
+        /// A similar name.
         nearest: Option<String>,
         /// All names.
         known: String,
     },
-    /// The recipe is refused.
-    #[error("the recipe is refused")]
+    /// The recipe is not valid.
+    #[error("the recipe is not valid")]
     Refused(#[source] RecipeError),
-    /// A recipe's file and the name in it differ.
-    #[error("{file} holds a recipe named `{name}`; the file must be named {name}.yaml")]
+    /// The file name of a recipe does not match the name in it.
+    #[error("{file} contains recipe `{name}`; rename the file to {name}.yaml")]
     NameDiffers {
         /// The file.
         file: String,
         /// The name in it.
         name: String,
     },
-    /// A recipe's file is not named as such files are.
-    #[error("{} is not read as a recipe: its name must end in .yaml", path.display())]
+    /// The file name of a recipe has the wrong extension.
+    #[error("{} is not used as a recipe, because its name does not end in .yaml; rename it", path.display())]
     Ending {
         /// The file.
         path: PathBuf,
     },
-    /// A file is larger than any recipe or patch.
-    #[error("{} is larger than {}, which no recipe and no patch is", path.display(), bytesize::ByteSize(*limit))]
+    /// A file is too large to be a recipe or a patch.
+    #[error("{} is too large for a recipe or a patch: more than {}", path.display(), bytesize::ByteSize(*limit))]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Most bytes that are read.
+        /// The limit, in bytes.
         limit: u64,
     },
-    /// A file or folder of the user's cannot be read.
-    #[error("{} could not be read", path.display())]
+    /// A file or directory of the user cannot be read.
+    #[error("cannot read {}", path.display())]
     Unreadable {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// Exporting would overwrite a file.
-    #[error("{} is already there and differs; nothing was written", path.display())]
+    /// The export would overwrite a file.
+    #[error("{} already exists with different contents; nothing was written", path.display())]
     WouldOverwrite {
         /// The file.
         path: PathBuf,
     },
     /// A file could not be written.
-    #[error("{} could not be written", path.display())]
+    #[error("cannot write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },

@@ -11,37 +11,37 @@ use super::error::LibraryError;
 use crate::checksum::sha256_hex;
 use crate::recipe::{Recipe, nearest, parse_recipe};
 
-/// The recipes that can be used, the user's before the shipped ones.
+/// The available recipes; the user's own replace shipped ones of the same name.
 pub struct Library {
     folders: Vec<PathBuf>,
 }
 
-/// Where a recipe came from.
+/// The origin of a recipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// Built into the binary.
     Embedded,
-    /// A folder of the user's.
-    Folder(PathBuf),
+    /// A directory of the user.
+    Directory(PathBuf),
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Embedded => f.write_str("built in"),
-            Origin::Folder(folder) => write!(f, "{}", folder.display()),
+            Origin::Directory(folder) => write!(f, "{}", folder.display()),
         }
     }
 }
 
-/// A recipe by name and origin, not read yet.
+/// The name and origin of a recipe that has not been read yet.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedRecipe {
     /// Name of the recipe.
     pub name: String,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
-    /// Whether it stands in for a shipped one of the same name.
+    /// Whether it replaces a shipped recipe of the same name.
     pub replaces_embedded: bool,
 }
 
@@ -54,30 +54,30 @@ pub struct LoadedRecipe {
     pub text: String,
     /// Sha256 of its text.
     pub sha256: String,
-    /// Where it came from.
+    /// Its origin.
     pub origin: Origin,
-    /// Texts of the patches that it names, by file.
+    /// Texts of the patches in the recipe, by file.
     pub patches: BTreeMap<String, String>,
 }
 
 impl Library {
-    /// The library with the user's folders in order of precedence. A folder holds `NAME.yaml` files and a folder
-    /// `patches`; one that is not there counts as empty unless it is used.
+    /// The library with the user's directories in order of precedence. A directory contains `NAME.yaml` files and a
+    /// directory `patches`. A directory that does not exist counts as empty.
     pub fn new(folders: Vec<PathBuf>) -> Self {
         Self { folders }
     }
 
-    /// All recipes, by name; of several with one name the one that is used.
+    /// All recipes by name. If several have the same name, it is the one that is used.
     ///
     /// # Errors
-    /// [`LibraryError::Unreadable`] for a folder that is there and cannot be listed.
-    pub fn list(&self) -> Result<Vec<Listed>, LibraryError> {
-        let mut found: BTreeMap<String, Listed> = BTreeMap::new();
+    /// [`LibraryError::Unreadable`] for a directory that exists and cannot be listed.
+    pub fn list(&self) -> Result<Vec<ListedRecipe>, LibraryError> {
+        let mut found: BTreeMap<String, ListedRecipe> = BTreeMap::new();
         for file in RECIPES.files() {
             if let Some(name) = recipe_name(file.path()) {
                 found.insert(
                     name.clone(),
-                    Listed {
+                    ListedRecipe {
                         name,
                         origin: Origin::Embedded,
                         replaces_embedded: false,
@@ -98,10 +98,10 @@ impl Library {
             for entry in entries {
                 if let Some(name) = recipe_name(&entry.map_err(unreadable)?.path()) {
                     let replaces_embedded = RECIPES.get_file(format!("{name}.yaml")).is_some();
-                    let origin = Origin::Folder(folder.clone());
+                    let origin = Origin::Directory(folder.clone());
                     found.insert(
                         name.clone(),
-                        Listed {
+                        ListedRecipe {
                             name,
                             origin,
                             replaces_embedded,
@@ -116,7 +116,7 @@ impl Library {
     /// Reads and checks the recipe `name`.
     ///
     /// # Errors
-    /// [`LibraryError::Unknown`], [`LibraryError::Refused`] and those of reading.
+    /// [`LibraryError::Unknown`], [`LibraryError::Refused`], and those of reading.
     pub fn load(&self, name: &str) -> Result<LoadedRecipe, LibraryError> {
         let listed = self.list()?;
         let Some(entry) = listed.iter().find(|entry| entry.name == name) else {
@@ -129,10 +129,10 @@ impl Library {
             });
         };
         match &entry.origin {
-            Origin::Folder(folder) => {
+            Origin::Directory(folder) => {
                 let (file, other) = (format!("{name}.yaml"), format!("{name}.yml"));
                 let (file, other) = (folder.join(file), folder.join(other));
-                // Using the built-in recipe in silence would be the worst answer to a wrong ending.
+                // Silently using the built-in recipe would hide the wrong extension.
                 if !file.exists() && other.exists() {
                     return Err(LibraryError::Ending { path: other });
                 }
@@ -142,20 +142,20 @@ impl Library {
         }
     }
 
-    /// Reads and checks a recipe file anywhere; its patches are in the folder `patches` beside it.
+    /// Reads and checks a recipe file in any place; its patches are in the directory `patches` next to it.
     ///
     /// # Errors
-    /// As [`Library::load`].
+    /// The same as for [`Library::load`].
     pub fn load_file(&self, file: &Path) -> Result<LoadedRecipe, LibraryError> {
         read(file)
     }
 }
 
 impl LoadedRecipe {
-    /// Writes the recipe and its patches into `folder`, for changing and for `--recipe-dir`. Returns the files.
+    /// Writes the recipe and its patches into `folder`, so that they can be changed. Returns the files.
     ///
     /// # Errors
-    /// [`LibraryError::WouldOverwrite`] before anything is written, [`LibraryError::Unwritable`].
+    /// [`LibraryError::WouldOverwrite`] before anything is written; [`LibraryError::Unwritable`].
     pub fn export(&self, folder: &Path) -> Result<Vec<PathBuf>, LibraryError> {
         let patches = self
             .patches
@@ -166,7 +166,7 @@ impl LoadedRecipe {
             &self.text,
         );
         let files: Vec<_> = std::iter::once(recipe).chain(patches).collect();
-        // Whatever has the name and is not this very text: a link that leads nowhere, too.
+        // Anything of this name whose contents differ, including a dangling link.
         let differs = |path: &Path, text: &str| {
             fs::symlink_metadata(path).is_ok()
                 && !fs::read(path).is_ok_and(|old| old == text.as_bytes())
@@ -225,7 +225,7 @@ fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
     let patches = folder.join("patches");
     let mut names = Vec::new();
     list_files(&patches, "", &mut names)?;
-    let origin = Origin::Folder(folder.to_path_buf());
+    let origin = Origin::Directory(folder.to_path_buf());
     let file = path.display().to_string();
     let read_patch = |name: &str| read_text(&patches.join(name));
     let loaded = finish(&file, text, origin, &names, &read_patch)?;
@@ -242,10 +242,10 @@ fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
     Ok(loaded)
 }
 
-/// Most bytes of a recipe or a patch; real ones have some thousand.
+/// Maximum size of a recipe or a patch, in bytes; real ones have a few thousand.
 const LARGEST_FILE: u64 = 16 << 20;
 
-/// A whole file, unless it is so large that it can only be a mistake, or has no end at all.
+/// A whole file, unless it is so large that it must be a mistake, or is endless.
 fn read_text(path: &Path) -> Result<String, LibraryError> {
     let mut text = String::new();
     let read =
@@ -261,8 +261,8 @@ fn read_text(path: &Path) -> Result<String, LibraryError> {
     }
 }
 
-/// Names of the files below `folder`, with `/` between their parts. Links to folders are not followed: they may lead
-/// back.
+/// Names of the files below `folder`, with `/` between their parts. Links to directories are not followed, because
+/// they may lead back.
 fn list_files(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), LibraryError> {
     let unreadable = |source| LibraryError::Unreadable {
         path: folder.to_path_buf(),
@@ -285,7 +285,7 @@ fn list_files(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<()
     Ok(())
 }
 
-/// Checks a recipe and reads the patches that it names, and no others: what else is in their folder is its owner's.
+/// Checks a recipe and reads the patches in it. Other files in the directory are ignored.
 fn finish(
     file: &str,
     text: String,

@@ -1,37 +1,37 @@
-//! Commits as programs are labelled with them.
+//! Commits in the labels of programs.
 
-/// Digits of a whole commit id.
+/// Length of a full commit id, in digits.
 const WHOLE: usize = 40;
 
-/// Fewest digits by which a commit is known.
+/// Minimum length of an abbreviated commit id, in digits.
 const FEWEST: usize = 7;
 
-/// Ends of labels that say that the source was not the commit's: changed, or not known whether it was changed.
+/// Suffixes of labels which show that the source differed from the commit, or may have.
 const CHANGED: [&str; 2] = ["-dirty", "-unknown"];
 
-/// The end of the labels of this tool's own builds from patched source.
+/// Suffix of the labels of builds that this tool made from patched source.
 const OURS: &str = "-nokmem";
 
-/// A commit as a program is labelled with it.
+/// A commit in the label of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// The label: a commit id, a short one, the output of `git describe`, or something else altogether.
+    /// The label: a full or abbreviated commit id, the output of `git describe`, or something else.
     pub label: String,
-    /// The commit id in it or its beginning, in lower case.
+    /// The commit id in it, full or abbreviated, in lower case.
     pub id: Option<String>,
-    /// Whether the label says that the source was not the commit's.
+    /// Whether the label shows that the source differed from the commit.
     pub changed: bool,
 }
 
 impl Commit {
-    /// Reads a label; none when it is empty or one that was never filled in.
+    /// Reads a label; `None` if it is empty or was never filled in.
     pub fn read(label: &str) -> Option<Self> {
         let label = label.trim();
         if label.is_empty() || label.starts_with("$Format") {
             return None;
         }
         let (rest, changed) = without_remarks(label);
-        // What `git describe --long` says ends in -g and a short commit.
+        // The output of `git describe --long` ends in -g and an abbreviated commit id.
         let last = rest.rsplit_once("-g").map(|(_, last)| last);
         Some(Self {
             label: label.to_owned(),
@@ -41,14 +41,14 @@ impl Commit {
     }
 }
 
-/// `text` in lower case if it can be a commit id or the beginning of one.
+/// `text` in lower case if it can be a full or abbreviated commit id.
 pub(super) fn commit_id(text: &str) -> Option<String> {
     let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
     (digits && (FEWEST..=WHOLE).contains(&text.len())).then(|| text.to_ascii_lowercase())
 }
 
-/// `text` without what says that the source was changed, and whether that was there. This tool's own mark goes as well:
-/// what it patches is the commit that it names.
+/// `text` without the suffix for changed source, and whether it had one. The suffix of this tool is removed, too,
+/// because the commit in the label is the one that was patched.
 pub(super) fn without_remarks(text: &str) -> (&str, bool) {
     let (mut rest, mut changed) = (text, false);
     loop {
@@ -62,7 +62,7 @@ pub(super) fn without_remarks(text: &str) -> (&str, bool) {
     }
 }
 
-/// Whether two commit ids, each whole or its beginning, can be the same.
+/// Whether two commit ids, each full or abbreviated, can be the same.
 pub fn same_commit(one: &str, other: &str) -> bool {
     let length = one.len().min(other.len());
     one.is_char_boundary(length)

@@ -5,11 +5,12 @@ use serde::de::IgnoredAny;
 
 use super::commit::Commit;
 use super::error::LikeError;
+use super::reported::{Like, Program};
 use super::version::ReportedVersion;
-use super::{Like, Program};
 use crate::recipe::parse_yaml;
 
-/// The parts of kubectl's documents that tell a version. Which one it is shows in what is there.
+/// The parts of kubectl's documents that contain a version. Which document it is follows from the fields that are
+/// present.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -19,7 +20,7 @@ struct Document {
     items: Option<Vec<Item>>,
 }
 
-/// What Kubernetes says of one of its programs.
+/// What Kubernetes reports about one of its programs.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Info {
@@ -48,7 +49,7 @@ struct NodeInfo {
     architecture: Option<String>,
 }
 
-/// Whether a text that is no JSON begins as one of these documents does in YAML.
+/// Whether a text that is not JSON begins like the YAML form of one of these documents.
 pub(super) fn is_yaml(text: &str) -> bool {
     const KEYS: [&str; 4] = ["clientVersion:", "serverVersion:", "apiVersion:", "kind:"];
     text.lines()
@@ -95,7 +96,7 @@ fn read(document: Document) -> Result<Vec<Like>, LikeError> {
             let nodes: Vec<Like> = nodes.map(NodeInfo::read).collect::<Result<_, _>>()?;
             if nodes.is_empty() {
                 return Err(LikeError::OtherDocument {
-                    reason: "it lists no node".to_owned(),
+                    reason: "it contains no node".to_owned(),
                 });
             }
             Ok(nodes)
@@ -107,7 +108,7 @@ fn read(document: Document) -> Result<Vec<Like>, LikeError> {
 }
 
 impl Info {
-    /// `place` is where it stands, for messages.
+    /// `place` is its place in the document, for messages.
     pub(super) fn read(self, place: &'static str) -> Result<Like, LikeError> {
         let missing = || LikeError::Missing {
             place,

@@ -1,17 +1,16 @@
-//! Why nothing can be built to be like what was given.
+//! Errors in reading the version that a node has.
 
 use thiserror::Error;
 
-use super::input::LARGEST_TEXT;
 use super::vendor::Vendor;
 use crate::recipe::RecipeError;
 use crate::verify::VerifyError;
 
-/// Why nothing can be built to be like what was given.
+/// Why a node's version could not be read, or cannot be built.
 #[derive(Debug, Error)]
 pub enum LikeError {
-    /// What was given is not understood; the source says why.
-    #[error("{input} does not tell what to build")]
+    /// The input is not usable; the source says why.
+    #[error("could not determine from {input} what to build")]
     Input {
         /// `standard input`, or the file.
         input: String,
@@ -19,171 +18,174 @@ pub enum LikeError {
         #[source]
         source: Box<LikeError>,
     },
-    /// Nobody pipes anything in.
-    #[error("{input} is a terminal, and nothing would come from it but what you type")]
+    /// Standard input is a terminal.
+    #[error("{input} is a terminal, so there is nothing to read")]
     Terminal {
         /// `standard input`, or the file.
         input: String,
     },
-    /// It cannot be read.
-    #[error("{input} cannot be read")]
+    /// The input cannot be read.
+    #[error("cannot read {input}")]
     Unreadable {
         /// `standard input`, or the file.
         input: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// It is larger than what any of the understood commands prints.
+    /// The input is larger than the output of any supported command.
     #[error(
-        "it is larger than {}, which no version is",
-        bytesize::ByteSize(LARGEST_TEXT)
+        "the input is too large for a version: more than {}",
+        bytesize::ByteSize(*limit)
     )]
-    TooLarge,
-    /// There is nothing in it.
-    #[error("it is empty: what should have written to it printed nothing")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The input is empty.
+    #[error("the text is empty: the command that should have written it printed nothing")]
     Empty,
-    /// A program itself was piped in.
-    #[error("it is a program itself, which can be asked for its version only as a file")]
+    /// The input is the contents of a program.
+    #[error("the input is a program; to run it, its file name is required")]
     Program,
-    /// It is not text.
-    #[error("it is neither text in UTF-8 nor a program")]
+    /// The input is not text.
+    #[error("the input is neither UTF-8 text nor a program")]
     NoText,
-    /// It is cut short or no JSON.
-    #[error("it begins like JSON and is none, or is cut short")]
+    /// The input is not valid JSON.
+    #[error("the text is not valid JSON; it may be truncated")]
     Json {
-        /// What the reader said.
+        /// The error of the parser.
         #[source]
         source: serde_json::Error,
     },
-    /// It is cut short or no YAML.
-    #[error("it begins like YAML of kubectl and is none, or is cut short")]
+    /// The input is not valid YAML.
+    #[error("the text is not valid YAML; it may be truncated")]
     Yaml {
-        /// What the reader said.
+        /// The error of the parser.
         #[source]
         source: Box<RecipeError>,
     },
-    /// It is a document of another kind.
-    #[error("it is not what `kubectl version` or `kubectl get node` prints: {reason}")]
+    /// The input is another kind of document.
+    #[error("the text is not the output of `kubectl version` or `kubectl get node`: {reason}")]
     OtherDocument {
         /// What is wrong or missing.
         reason: String,
     },
-    /// kubectl told its own version only.
+    /// The input contains only the version of kubectl itself.
     #[error(
-        "it has no server's version, only that of kubectl itself: kubectl could not reach the server"
+        "the text contains only the version of kubectl itself, because kubectl could not reach the server"
     )]
     NoServer,
-    /// A part of a known form is missing.
-    #[error("its {place} has no {field}")]
+    /// A part of the input is missing.
+    #[error("{place} in the text has no {field}")]
     Missing {
-        /// The part that is there.
+        /// The part that is present.
         place: &'static str,
-        /// The field that is not in it.
+        /// The field that is missing in it.
         field: &'static str,
     },
-    /// It ends before it is whole.
-    #[error("its version.Info{{...}} is cut short")]
+    /// The input is truncated.
+    #[error("version.Info{{...}} in the text is truncated")]
     CutShort,
-    /// It is some other text.
-    #[error("it is no version that any of the known commands prints; it begins with {line:?}")]
+    /// The input is some other text.
+    #[error("the text is not the output of a supported command; it begins with {line:?}")]
     UnknownText {
         /// Its first line.
         line: String,
     },
-    /// A version holds what no version does.
+    /// A version contains characters that no version has.
     #[error("{text:?} is not a version")]
     NoVersion {
-        /// What is there instead.
+        /// The text in the place of a version.
         text: String,
     },
-    /// It tells of several.
-    #[error("it tells of several that differ: {}", found.join("; "))]
+    /// The input contains several versions.
+    #[error("the text contains different versions: {}", found.join("; "))]
     Several {
-        /// Each in one line.
+        /// The versions, one line each.
         found: Vec<String>,
     },
-    /// The program was built without its labels.
-    #[error("it names neither a version nor a commit: the program was built without them")]
+    /// The program was built without version information.
+    #[error("the program was built without a version and without a commit")]
     Nothing,
-    /// The version alone does not say which commit.
-    #[error("{version} is no release but some commit after one, and it does not say which")]
+    /// The commit cannot be determined from the version alone.
+    #[error("{version} is an unreleased version, and its commit is unknown")]
     NoCommit {
         /// The version.
         version: String,
     },
-    /// It is for another operating system.
-    #[error("it is for {platform}, and only programs for Linux are built")]
+    /// The program is for another operating system.
+    #[error("the program is for {platform}; only Linux is supported")]
     OtherSystem {
         /// Operating system and architecture.
         platform: String,
     },
-    /// The architecture is none that recipes know.
-    #[error("it is for an architecture that is not known: {reason}")]
+    /// No recipe can support the architecture.
+    #[error("the architecture of the program is not supported: {reason}")]
     Architecture {
-        /// What is known.
+        /// The supported ones.
         reason: String,
     },
     /// The program could not be opened or read.
-    #[error("the program cannot be looked at")]
+    #[error("cannot read the program")]
     ProgramUnreadable(#[source] VerifyError),
-    /// It begins as a program does and is none.
-    #[error("it is no whole program: {reason}")]
+    /// The program is damaged.
+    #[error("the program is incomplete or damaged: {reason}")]
     NoProgram {
-        /// What it is instead.
+        /// What is wrong with it.
         reason: String,
     },
     /// The program cannot be run here.
-    #[error("the program cannot be run here to hear its version: {reason}")]
+    #[error("the program cannot be run here to get its version: {reason}")]
     NotRun {
         /// Why not.
         reason: String,
     },
-    /// The program was run and told no version.
-    #[error("the program was run and tells no version: {reasons}")]
-    NotTold {
-        /// Each attempt's arguments, with what came of it.
+    /// The program was run and did not print its version.
+    #[error("the program did not print its version: {reasons}")]
+    NotReported {
+        /// The arguments of each attempt, and its result.
         reasons: String,
     },
     /// The recipe builds something else.
-    #[error("it is the version of {program}, and the recipe {recipe} builds {outputs}")]
+    #[error("this is the version of {program}, but recipe {recipe} builds {outputs}")]
     OtherProgram {
-        /// Whose version it is.
+        /// The program that has the version.
         program: String,
         /// The recipe.
         recipe: String,
-        /// Names of its outputs.
+        /// Names of the recipe's outputs.
         outputs: String,
     },
     /// It is a vendor's build.
     #[error(
-        "{version} is {vendor}: it derives from upstream's tag {}, but its code is not the tag's: the vendor builds changes of its own, from a repository of its own",
+        "{version} is {vendor}: it is based on upstream's tag {}, but the vendor has added changes that are not in upstream's repository",
         vendor.tag
     )]
     Vendor {
         /// The version.
         version: String,
-        /// Whose it is.
+        /// The vendor.
         vendor: Vendor,
     },
-    /// The tag is another commit than the reported one.
-    #[error("{version} and commit {reported} do not belong together: upstream's {tag} is commit {served}{}", other_tag.as_ref().map(|tag| format!(", and {reported} is {tag}")).unwrap_or_default())]
+    /// The tag points to another commit than the reported one.
+    #[error("version {version} does not match commit {reported}: upstream's {tag} is commit {served}{}", other_tag.as_ref().map(|tag| format!(", and {reported} is {tag}")).unwrap_or_default())]
     OtherCommit {
         /// The version as reported.
         version: String,
         /// The commit that was reported with it.
         reported: String,
-        /// The tag of that version.
+        /// The tag of the version.
         tag: String,
         /// The tag's commit.
         served: String,
-        /// The tag that the recipe knows the reported commit by.
+        /// The known tag of the reported commit.
         other_tag: Option<String>,
     },
 }
 
 impl LikeError {
-    /// What it says of `input` (`standard input`, or a file).
+    /// The error in what was read from `input` (`standard input`, or a file).
     pub(super) fn of(self, input: &str) -> Self {
         let input = input.to_owned();
         match self {
@@ -197,7 +199,7 @@ impl LikeError {
         }
     }
 
-    /// The error below the mention of the input.
+    /// The error without the name of the input.
     pub fn root(&self) -> &Self {
         match self {
             LikeError::Input { source, .. } => source.root(),

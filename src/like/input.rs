@@ -1,28 +1,26 @@
-//! Where it is read from: standard input, a file of text, or a program that is asked.
+//! Where the version is read from: standard input, a text file, or a program that is run.
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::Path;
 
 use super::error::LikeError;
-use super::reading::{read, read_from};
-use super::text::Speaker;
-use super::{Like, Program};
+use super::reading::{LARGEST_TEXT, read, read_from};
+use super::reported::{Like, Program};
+use super::text::TextOrigin;
 use crate::verify::{ELF_MAGIC, VERSION_TIMEOUT, VersionRun, read_architecture, run_version};
 
-/// Most bytes of a text; what `kubectl version` prints has some hundred.
-pub const LARGEST_TEXT: u64 = 1 << 20;
-
-/// The argument by which a program of Kubernetes tells its commit as well.
+/// The argument that makes a Kubernetes program print its commit, too.
 const RAW: &str = "--version=raw";
 
-/// Reads what `given` names: `-` is standard input, which may not be a terminal; a program is run with each of
-/// `attempts` until it tells its version; anything else is text. Blocks until all of it is there.
+/// Reads a version from `given`: `-` is standard input, which must not be a terminal; a program is run with each of
+/// `attempts` until it prints its version; any other file is text. Blocks until everything is read.
 ///
-/// A program is run as [`run_version`] does it: as the calling user, with an empty environment, for a short time.
+/// A program is run in the same way as by [`run_version`]: as the calling user, with an empty environment, for a short
+/// time.
 ///
 /// # Errors
-/// A [`LikeError`] that names the input.
+/// A [`LikeError`] that contains the name of the input.
 pub fn read_input(
     given: &Path,
     input_terminal: bool,
@@ -56,7 +54,7 @@ pub fn read_input(
     like.map_err(|error| error.of(&input))
 }
 
-/// All of it, or just enough to see that it is too much.
+/// The whole input, or just enough of it to see that it is too large.
 fn read_bounded(reader: impl Read, input: &str) -> Result<Vec<u8>, LikeError> {
     let mut bytes = Vec::new();
     let read = reader.take(LARGEST_TEXT + 1).read_to_end(&mut bytes);
@@ -67,7 +65,7 @@ fn read_bounded(reader: impl Read, input: &str) -> Result<Vec<u8>, LikeError> {
     Ok(bytes)
 }
 
-/// Asks a program for its version.
+/// Runs a program to get its version.
 fn ask(program: &Path, attempts: &[Vec<String>]) -> Result<Like, LikeError> {
     let architecture = match read_architecture(program).map_err(LikeError::ProgramUnreadable)? {
         Ok(architecture) => architecture,
@@ -79,55 +77,55 @@ fn ask(program: &Path, attempts: &[Vec<String>]) -> Result<Like, LikeError> {
     };
     let mut reasons = Vec::new();
     for arguments in attempts {
-        match hear(program, arguments)? {
+        match version_from(program, arguments)? {
             Ok(like) => {
                 let mut like = with_commit(program, like, arguments)?;
-                // A program knows for what it was built; its file says for what it is.
+                // The program prints the architecture that it was built for; its file shows the one that it runs on.
                 like.architecture = architecture.map(str::to_owned).or(like.architecture);
                 return Ok(like);
             }
-            Err(reason) => reasons.push(format!("{}: {reason}", arguments.join(" "))),
+            Err(reason) => reasons.push(format!("`{}`: {reason}", arguments.join(" "))),
         }
     }
-    Err(LikeError::NotTold {
+    Err(LikeError::NotReported {
         reasons: reasons.join("; "),
     })
 }
 
-/// What the program says with these arguments, or why it says nothing. It is an error when it cannot be run at all.
-fn hear(program: &Path, arguments: &[String]) -> Result<Result<Like, String>, LikeError> {
+/// What the program prints with these arguments, or why it prints no version. It is an error if it cannot be run.
+fn version_from(program: &Path, arguments: &[String]) -> Result<Result<Like, String>, LikeError> {
     Ok(match run_version(program, arguments, VERSION_TIMEOUT) {
         VersionRun::NotRun { reason } => return Err(LikeError::NotRun { reason }),
         VersionRun::TimedOut {
             limit_milliseconds, ..
         } => Err(format!(
-            "it had not ended after {} s",
+            "it did not exit within {} s",
             limit_milliseconds / 1000
         )),
         VersionRun::Ran {
             exit_code: None, ..
-        } => Err("it was ended by a signal".to_owned()),
+        } => Err("it was killed by a signal".to_owned()),
         VersionRun::Ran {
             exit_code: Some(0),
             output,
-        } => read_from(output.as_bytes(), Speaker::Program).map_err(|error| match error {
-            LikeError::Empty => "it prints nothing".to_owned(),
-            error => format!("of what it prints, {error}"),
+        } => read_from(output.as_bytes(), TextOrigin::Program).map_err(|error| match error {
+            LikeError::Empty => "it printed nothing".to_owned(),
+            error => format!("what it printed was not usable: {error}"),
         }),
         VersionRun::Ran {
             exit_code: Some(code),
             ..
-        } => Err(format!("it ended with code {code}")),
+        } => Err(format!("it exited with code {code}")),
     })
 }
 
-/// The same with the commit, where it is a program of Kubernetes that was not asked for it.
+/// The same with the commit, if it is a Kubernetes program that was not asked for it.
 fn with_commit(program: &Path, like: Like, asked: &[String]) -> Result<Like, LikeError> {
     let asks = like.program == Some(Program::Kubernetes) && like.commit.is_none();
     if !asks || asked.iter().any(|argument| argument == RAW) {
         return Ok(like);
     }
-    let raw = hear(program, &[RAW.to_owned()])?;
+    let raw = version_from(program, &[RAW.to_owned()])?;
     Ok(raw
         .ok()
         .filter(|raw| raw.version == like.version)

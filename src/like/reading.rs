@@ -1,23 +1,28 @@
-//! Tells the forms apart and reads them.
+//! Detects the form of the text and reads it.
 
 use super::error::LikeError;
-use super::input::LARGEST_TEXT;
-use super::text::Speaker;
-use super::{Like, document, text};
+use super::reported::Like;
+use super::text::TextOrigin;
+use super::{document, text};
 use crate::verify::ELF_MAGIC;
 
-/// Reads what one of the understood commands printed: the JSON or YAML of `kubectl version` or of `kubectl get node`,
+/// Maximum size of a text, in bytes; `kubectl version` prints a few hundred.
+pub const LARGEST_TEXT: u64 = 1 << 20;
+
+/// Reads the output of one of the supported commands: the JSON or YAML of `kubectl version` or of `kubectl get node`,
 /// the text of `kubectl version`, `kubelet --version` (also `=raw`) or `runc --version`.
 ///
 /// # Errors
-/// A [`LikeError`] that says what the text is instead, or what is missing in it.
+/// A [`LikeError`]: what the text is instead, or what is missing in it.
 pub fn read(bytes: &[u8]) -> Result<Like, LikeError> {
-    read_from(bytes, Speaker::Unknown)
+    read_from(bytes, TextOrigin::User)
 }
 
-pub(super) fn read_from(bytes: &[u8], speaker: Speaker) -> Result<Like, LikeError> {
+pub(super) fn read_from(bytes: &[u8], origin: TextOrigin) -> Result<Like, LikeError> {
     if bytes.len() as u64 > LARGEST_TEXT {
-        return Err(LikeError::TooLarge);
+        return Err(LikeError::TooLarge {
+            limit: LARGEST_TEXT,
+        });
     }
     if bytes.starts_with(ELF_MAGIC) {
         return Err(LikeError::Program);
@@ -35,12 +40,12 @@ pub(super) fn read_from(bytes: &[u8], speaker: Speaker) -> Result<Like, LikeErro
     } else if document::is_yaml(text) {
         document::read_yaml(text)?
     } else {
-        text::read(text, speaker)?
+        text::read(text, origin)?
     };
     only_one(found)
 }
 
-/// What all of them are; several nodes may be alike.
+/// The version that all of them have; several nodes may be equal.
 fn only_one(mut found: Vec<Like>) -> Result<Like, LikeError> {
     let last = found.pop().ok_or(LikeError::Empty)?;
     if found.iter().all(|like| *like == last) {

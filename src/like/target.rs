@@ -1,26 +1,26 @@
-//! What to build to be like what was read.
+//! Decides what to build for a node with the reported version.
 
-use super::Like;
 use super::error::LikeError;
+use super::reported::Like;
 use super::version::Origin;
 
 /// What to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// A tag of upstream's, whose leading `v` may be missing, or a commit.
+    /// An upstream tag, whose leading `v` may be missing, or a commit.
     pub wanted: String,
-    /// The commit that the tag must have, or its beginning.
+    /// The commit that the tag must point to, or its beginning.
     pub commit: Option<String>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
 impl Like {
-    /// Decides what is built to be like it. With `force` the upstream tag stands for a vendor's build.
+    /// Decides what to build for a node with this version. With `force`, the upstream tag replaces a vendor's build.
     ///
     /// # Errors
-    /// [`LikeError::Vendor`] without `force`, [`LikeError::NoCommit`] and [`LikeError::Nothing`] when what was read
-    /// names neither tag nor commit.
+    /// [`LikeError::Vendor`] without `force`; [`LikeError::NoCommit`] and [`LikeError::Nothing`] if there is neither a
+    /// tag nor a commit.
     pub fn target(&self, force: bool) -> Result<Target, LikeError> {
         let commit = self.commit.as_ref();
         let commit = commit.and_then(|commit| commit.id.clone());
@@ -36,7 +36,7 @@ impl Like {
                     });
                 }
                 warnings.push(format!(
-                    "{version} is {vendor}: what is built is upstream's {tag}, which is not the same code",
+                    "{version} is {vendor}; building upstream's {tag} instead, which is different code",
                     tag = vendor.tag
                 ));
                 (vendor.tag.clone(), None)
@@ -44,7 +44,7 @@ impl Like {
             (Some(Origin::Tag(tag)), commit) => {
                 if let (None, Some(commit)) = (&commit, &self.commit) {
                     warnings.push(format!(
-                        "{tag} is built by its name alone: {label:?} names no commit to hold it against",
+                        "the commit of {tag} could not be checked: {label:?} is not a commit id",
                         label = commit.label
                     ));
                 }
@@ -59,7 +59,7 @@ impl Like {
         };
         if let Some(sign) = self.sign_of_change() {
             warnings.push(format!(
-                "the given build is not of clean source ({sign}); what is built is {wanted} as upstream has it"
+                "the program was built from changed source ({sign}); building upstream's unchanged {wanted} instead"
             ));
         }
         Ok(Target {
@@ -69,7 +69,7 @@ impl Like {
         })
     }
 
-    /// The tag that the version names or derives from.
+    /// The tag that the version refers to, or is based on.
     pub fn tag_mut(&mut self) -> Option<&mut String> {
         match &mut self.version.as_mut()?.origin {
             Origin::Tag(tag) | Origin::After { tag, .. } => Some(tag),
@@ -85,7 +85,7 @@ impl Like {
             .unwrap_or_default()
     }
 
-    /// What says that the source was not clean.
+    /// What shows that the source was changed.
     fn sign_of_change(&self) -> Option<String> {
         let version = self.version.as_ref().filter(|version| version.changed);
         let commit = self.commit.as_ref().filter(|commit| commit.changed);
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(
             forced.warnings,
             [
-                "1.0.0~rc93+ds1 is Debian's build: what is built is upstream's 1.0.0-rc93, which is not the same code"
+                "1.0.0~rc93+ds1 is Debian's build; building upstream's 1.0.0-rc93 instead, which is different code"
             ]
         );
     }

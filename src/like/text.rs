@@ -1,25 +1,25 @@
-//! Lines that programs print: `runc --version`, `kubelet --version`, `kubectl version`.
+//! Text that programs print: `runc --version`, `kubelet --version`, `kubectl version`.
 
 use super::commit::Commit;
 use super::document::Info;
 use super::error::LikeError;
+use super::reported::{Like, Program};
 use super::version::ReportedVersion;
-use super::{Like, Program};
 
-/// How Go prints what Kubernetes knows of its own build.
+/// How Go prints the build information of Kubernetes.
 const INFO: &str = "version.Info{";
 
-/// Whose words a text is.
+/// Where a text came from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaker {
-    /// Somebody gave it: what kubectl says of itself is not what is asked for.
-    Unknown,
-    /// A program said it of itself.
+pub(super) enum TextOrigin {
+    /// The user provided it. What kubectl reports about itself is ignored.
+    User,
+    /// A program printed it about itself.
     Program,
 }
 
-/// Everything that the text tells the version of.
-pub(super) fn read(text: &str, speaker: Speaker) -> Result<Vec<Like>, LikeError> {
+/// All versions in the text.
+pub(super) fn read(text: &str, origin: TextOrigin) -> Result<Vec<Like>, LikeError> {
     let mut found: Vec<Like> = Vec::new();
     let mut client = None;
     for line in text.lines().map(str::trim) {
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str, speaker: Speaker) -> Result<Vec<Like>, LikeError>
     }
     match (found.is_empty(), client) {
         (false, _) => Ok(found),
-        (true, Some(client)) if speaker == Speaker::Program => Ok(vec![kubernetes(client)?]),
+        (true, Some(client)) if origin == TextOrigin::Program => Ok(vec![kubernetes(client)?]),
         (true, Some(_)) => Err(LikeError::NoServer),
         (true, None) => Err(LikeError::UnknownText {
             line: text
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str, speaker: Speaker) -> Result<Vec<Like>, LikeError>
     }
 }
 
-/// A version of Kubernetes, plain or with all that it knows of its build.
+/// A version of Kubernetes, alone or with all its build information.
 fn kubernetes(text: &str) -> Result<Like, LikeError> {
     let text = text.trim();
     let Some(start) = text.find(INFO) else {
@@ -92,7 +92,7 @@ fn kubernetes(text: &str) -> Result<Like, LikeError> {
     info.read("version.Info")
 }
 
-/// What follows `NAME version`: a version, or the labels at once where the program was built without one.
+/// What follows `NAME version`: a version, or its labels if the program was built without a version.
 fn named(name: &str, rest: &str) -> Result<Like, LikeError> {
     let mut like = Like {
         program: Some(Program::Named(name.to_owned())),
@@ -114,12 +114,12 @@ fn begins(text: &str) -> bool {
     number.starts_with(|c: char| c.is_ascii_digit()) || text.starts_with("unknown")
 }
 
-/// Whether it is runc's labels that begin here.
+/// Whether runc's labels begin here.
 fn labels(text: &str) -> bool {
     text.starts_with("commit:") || text.starts_with("spec:")
 }
 
-/// Whether it is a program's name, and not the beginning of a sentence.
+/// Whether it is the name of a program, and not the beginning of a sentence.
 fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
     !text.is_empty() && text.chars().all(allowed)

@@ -1,17 +1,17 @@
-//! Who builds from a repository of their own, told by what they add to the version.
+//! Vendors that build from their own repository, recognised by what they add to the version.
 
 use super::commit::commit_id;
 
-/// A build from the repository of someone else than upstream.
+/// A build that was not made from upstream's repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vendor {
-    /// Who, where that is known.
+    /// The vendor, if known.
     pub name: Option<&'static str>,
-    /// The upstream tag that it derives from.
+    /// The upstream tag that it is based on.
     pub tag: String,
 }
 
-/// Words of versions and whose they are. A number before or after a word is no part of it.
+/// Words in versions, and the vendors that use them. Numbers around a word are ignored.
 const WORDS: [(&str, &str); 21] = [
     ("eks", "Amazon EKS"),
     ("amzn", "Amazon Linux"),
@@ -37,7 +37,7 @@ const WORDS: [(&str, &str); 21] = [
 ];
 
 impl Vendor {
-    /// Whoever adds `suffix` to the version `tag`.
+    /// The vendor that adds `suffix` to the version `tag`.
     pub(super) fn of(tag: String, suffix: &str) -> Self {
         Self {
             name: name(suffix),
@@ -46,7 +46,7 @@ impl Vendor {
     }
 }
 
-/// Whose build it is: `Amazon EKS's build`.
+/// Displayed as `Amazon EKS's build`.
 impl std::fmt::Display for Vendor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}'s build", self.name.unwrap_or("a vendor"))
@@ -54,7 +54,7 @@ impl std::fmt::Display for Vendor {
 }
 
 fn name(suffix: &str) -> Option<&'static str> {
-    // Nothing but a commit is what OpenShift adds.
+    // OpenShift adds nothing but a commit.
     if suffix.strip_prefix('+').and_then(commit_id).is_some() {
         return Some("OpenShift");
     }
@@ -72,7 +72,7 @@ fn name(suffix: &str) -> Option<&'static str> {
         .find(|(key, _)| words.iter().any(|word| is(word, key)));
     match known {
         Some((_, name)) => Some(name),
-        // Only packages of distributions write pre-releases so.
+        // Only packages of distributions write pre-releases this way.
         None if suffix.starts_with('~') => Some("a Linux distribution"),
         None => None,
     }

@@ -1,30 +1,30 @@
-//! Versions as programs report them: which tag of upstream's they name, if any.
+//! Versions as programs report them, and the upstream tags they correspond to.
 
 use super::commit::{commit_id, without_remarks};
 use super::error::LikeError;
 use super::vendor::Vendor;
 
-/// A version as it was reported, with what it means.
+/// A version as it was reported, and its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedVersion {
     /// As reported.
     pub text: String,
-    /// What it means.
+    /// Its origin.
     pub origin: Origin,
-    /// Whether it says that the source was changed.
+    /// Whether it shows that the source was changed.
     pub changed: bool,
 }
 
-/// What a version names.
+/// What a version refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A tag of upstream's, whose leading `v` may be missing.
+    /// An upstream tag; the leading `v` may be missing.
     Tag(String),
-    /// Some commit after a tag: upstream names those that are no release so.
+    /// A commit after a tag: upstream's version for commits that are not releases.
     After {
         /// The tag.
         tag: String,
-        /// The beginning of the commit, where the version holds it.
+        /// The beginning of the commit, if the version contains it.
         commit: Option<String>,
     },
     /// A vendor's build.
@@ -33,14 +33,14 @@ pub enum Origin {
     Unset,
 }
 
-/// What upstream's pre-releases are called.
+/// Names of upstream's pre-releases.
 const PRE_RELEASES: [&str; 3] = ["alpha", "beta", "rc"];
 
 impl ReportedVersion {
     /// Reads a version such as `v1.15.5`, `1.0.0-rc10`, `v1.13.7-gke.24` or `1.0.0~rc93+ds1`.
     ///
     /// # Errors
-    /// [`LikeError::NoVersion`] for a text that holds what no version does.
+    /// [`LikeError::NoVersion`] if the text contains characters that no version has.
     pub fn read(text: &str) -> Result<Self, LikeError> {
         let text = text.trim();
         let unset = text.contains("$Format");
@@ -70,7 +70,7 @@ fn origin(text: &str) -> Origin {
         return further(numbers.to_owned(), suffix, suffix);
     };
     let tag = format!("{numbers}-{pre_release}");
-    // The tilde is a distribution's, so what it begins is part of what the vendor added.
+    // The tilde is added by distributions, so it and what follows it were added by the vendor.
     let added = if suffix.starts_with('~') {
         suffix
     } else {
@@ -79,7 +79,7 @@ fn origin(text: &str) -> Origin {
     further(tag, rest, added)
 }
 
-/// The leading numbers with the points between them, and the `v` before them.
+/// The leading numbers with the dots between them, and the `v` before them.
 fn numbers(text: &str) -> &str {
     let start = usize::from(text.starts_with('v'));
     let length = text[start..]
@@ -88,7 +88,7 @@ fn numbers(text: &str) -> &str {
     text[..start + length].trim_end_matches('.')
 }
 
-/// A pre-release at the start of what follows the numbers, without its separator, and what follows it.
+/// A pre-release at the start of what follows the numbers, without its separator, and the rest.
 fn pre_release(suffix: &str) -> Option<(&str, &str)> {
     let text = suffix.strip_prefix(['-', '~'])?;
     let word = PRE_RELEASES.iter().find(|word| text.starts_with(**word))?;
@@ -97,11 +97,11 @@ fn pre_release(suffix: &str) -> Option<(&str, &str)> {
     let digits = number[point..]
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(number.len() - point);
-    // Upstream numbers all of them.
+    // Upstream's pre-releases always have a number.
     (digits > 0).then(|| text.split_at(word.len() + point + digits))
 }
 
-/// What `tag` with `rest` after it names; `added` is what a vendor would have added to the numbers.
+/// What `tag`, with `rest` after it, refers to; `added` is what a vendor would have added to the numbers.
 fn further(tag: String, rest: &str, added: &str) -> Origin {
     if added.is_empty() {
         return Origin::Tag(tag);
@@ -118,8 +118,8 @@ fn further(tag: String, rest: &str, added: &str) -> Origin {
     }
 }
 
-/// The commit in `-12+20c265fef0741d` (Kubernetes; `.12+` after a pre-release) or `-12-g20c265f` (git): so many commits
-/// after the tag.
+/// The commit in `-12+20c265fef0741d` (Kubernetes; `.12+` after a pre-release) or `-12-g20c265f` (git): the number of
+/// commits after the tag, and the commit.
 fn counted(rest: &str) -> Option<String> {
     let rest = rest.strip_prefix(['-', '.'])?;
     let (count, commit) = rest.split_once('+').or_else(|| rest.split_once("-g"))?;

@@ -1,18 +1,18 @@
-//! What moved since a lock file was written.
+//! What has changed since a lock file was written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::types::Lockfile;
 
-/// One input that is not what the lock file says.
+/// An input that does not match the lock file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// The input, in words: `the tag v1.0.0-rc10 of runc`.
     pub what: String,
-    /// What the lock file says; none when it does not know the input.
+    /// What the lock file contains; `None` if it does not contain the input.
     pub locked: Option<String>,
-    /// What it is.
+    /// What was found.
     pub found: String,
 }
 
@@ -26,8 +26,8 @@ impl fmt::Display for Drift {
 }
 
 impl Lockfile {
-    /// What of `found`, the inputs of a release as they are, differs from this lock file. What only the lock file has
-    /// is no difference: part of a release takes part of the inputs.
+    /// The inputs in `found`, those of a release, that do not match this lock file. Inputs that only the lock file has
+    /// are ignored, because a part of a release uses a part of the inputs.
     pub fn drift(&self, found: &Self) -> Vec<Drift> {
         let mut drift = Vec::new();
         let mut texts = |kind: &str, locked: &BTreeMap<_, String>, found: &BTreeMap<_, String>| {
@@ -49,7 +49,7 @@ impl Lockfile {
             let locked = self.sources.get(recipe).unwrap_or(&nothing);
             for (version, found) in found {
                 let locked = locked.get(version);
-                // The URLs may be others.
+                // The URLs may differ.
                 let same =
                     locked.is_some_and(|one| one.commit == found.commit && one.tree == found.tree);
                 if !same {
@@ -75,8 +75,8 @@ impl Lockfile {
         drift
     }
 
-    /// This lock file with what `found` says of the input `name` in the place of what it said: a recipe, a version, a
-    /// patch or an image. None when neither knows such an input.
+    /// This lock file with the input `name` (a recipe, a version, a patch or an image) replaced by what `found` has
+    /// for it. `None` if neither contains it.
     #[must_use]
     pub fn updated(&self, name: &str, found: &Self) -> Option<Self> {
         let mut updated = self.clone();
@@ -109,7 +109,7 @@ impl Lockfile {
         known.then_some(updated)
     }
 
-    /// Names of everything that it knows, for suggestions.
+    /// Names of all its inputs, for suggestions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let versions = self.sources.values().flat_map(BTreeMap::keys);
         let names = self.recipes.keys().chain(self.patches.keys());

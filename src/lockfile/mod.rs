@@ -1,6 +1,6 @@
-//! The lock file of a release: what its inputs were when somebody looked, and must be from then on.
+//! The lock file of a release: the inputs as they were when it was written, which every later build must use.
 //!
-//! Values only; reading the world and the file is the commands' work.
+//! Values only: the commands read the file and the outside world.
 
 mod drift;
 mod parse;

@@ -1,4 +1,4 @@
-//! What a lock file holds.
+//! The contents of a lock file.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ pub struct Lockfile {
     pub recipes: BTreeMap<String, String>,
     /// Sha256 of each patch that is applied, by file.
     pub patches: BTreeMap<String, String>,
-    /// The sources of each recipe, by tag or, where there is none, by the beginning of the commit.
+    /// The sources of each recipe, by tag or, if there is none, by the beginning of the commit.
     pub sources: BTreeMap<String, BTreeMap<String, LockedSource>>,
-    /// Images that are pulled or bootstrapped, by the name that they have on the engine. One that is built from a
-    /// Dockerfile is not among them, as two such builds are never the same; the images that it starts from are.
+    /// Images that are pulled or bootstrapped, by their name on the engine. Images that are built from a Dockerfile
+    /// are not included, because no two such builds are equal; the images that they start from are.
     pub images: BTreeMap<String, LockedImage>,
 }
 
@@ -30,7 +30,7 @@ pub struct Lockfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LockedSource {
-    /// The URLs that it may come from, in order, when it was locked. For reference: any place may serve the commit.
+    /// The URLs at the time of locking, in order. For reference only: the commit may come from anywhere.
     pub urls: Vec<String>,
     /// The commit.
     pub commit: String,
@@ -42,11 +42,11 @@ pub struct LockedSource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LockedImage {
-    /// Digest of its configuration, for reference: an image that was made anew has another one.
+    /// Digest of its configuration, for reference only: an image that is made again has a different one.
     pub config: String,
-    /// What it contributes to a build.
+    /// The properties that a build depends on.
     pub content: ImageContent,
-    /// Digests of its manifest in the registries that it was seen in, for reference.
+    /// Digests of its manifest in the registries that it was found in, for reference only.
     pub manifests: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Default for Lockfile {
 }
 
 impl Lockfile {
-    /// Adds what `plan` takes, but for its images; its source may come from `urls`.
+    /// Adds the inputs of `plan`, except for its images; its source may come from `urls`.
     pub fn add(&mut self, plan: &Plan, urls: &[String]) {
         let recipe = &plan.recipe;
         self.recipes
@@ -97,7 +97,7 @@ impl Lockfile {
         }
     }
 
-    /// The commits that the tags of a recipe must have, by tag.
+    /// The commits that the tags of a recipe must point to, by tag.
     pub fn tags(&self, recipe: &str) -> impl Iterator<Item = (String, String)> {
         let sources = self.sources.get(recipe).into_iter().flatten();
         sources.map(|(version, source)| (version.clone(), source.commit.clone()))

@@ -1,4 +1,4 @@
-//! A binary that a script is written for.
+//! A binary for which a script is written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use super::error::NodeScriptError;
 use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest};
 use crate::verify::{KmemVerdict, inspect};
 
-/// Names of the binaries that nodes have, in the order in which they are told.
+/// The names of the binaries on nodes, in the order of the script.
 const NAMES: [&str; 2] = ["runc", "kubelet"];
 
-/// A binary of a published result, which was looked at again.
+/// A binary of a published result, verified again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeBinary {
     /// runc or kubelet.
@@ -21,16 +21,16 @@ pub struct NodeBinary {
     pub sha256: String,
     /// Operating system and architecture.
     pub platform: String,
-    /// Its path below the folder that results are published in.
+    /// Its path below the directory for published results.
     pub place: String,
 }
 
 impl NodeBinary {
-    /// The binaries of a result, given by its folder or its manifest. Each is held against the manifest, and is proven to
-    /// be without accounting.
+    /// The binaries of a result, given by its directory or its manifest. Each is compared with the manifest, and must be
+    /// proven to be without accounting.
     ///
     /// # Errors
-    /// [`NodeScriptError`], with what to do.
+    /// [`NodeScriptError`], which says what to do.
     pub fn read(result: &Path) -> Result<Vec<Self>, NodeScriptError> {
         let path = if result.is_dir() {
             result.join(MANIFEST)

@@ -1,4 +1,4 @@
-//! Why there is no script.
+//! Why no script could be written.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,8 +10,8 @@ use crate::verify::VerifyError;
 /// No script can be written for these results.
 #[derive(Debug, Error)]
 pub enum NodeScriptError {
-    /// A result cannot be read.
-    #[error("{} cannot be read; name the folder of a result, such as dist/runc/v1.0.0-rc10/linux-amd64", path.display())]
+    /// A result could not be read.
+    #[error("could not read {}; use the directory of a result, such as dist/runc/v1.0.0-rc10/linux-amd64", path.display())]
     Unreadable {
         /// The manifest.
         path: PathBuf,
@@ -19,8 +19,8 @@ pub enum NodeScriptError {
         #[source]
         source: io::Error,
     },
-    /// Its manifest is not understood.
-    #[error("{} is not a manifest that this version understands; build the result with this version", path.display())]
+    /// Its manifest is invalid or has an unknown format.
+    #[error("{} is not a manifest for this version of kmembuild; build the result again with this version", path.display())]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -28,20 +28,20 @@ pub enum NodeScriptError {
         #[source]
         source: Option<serde_json::Error>,
     },
-    /// A binary cannot be looked at.
-    #[error("the {name} of {} cannot be looked at; build it again", folder.display())]
+    /// A binary could not be verified.
+    #[error("could not verify the {name} in {}; build it again", folder.display())]
     Binary {
         /// Its name.
         name: String,
-        /// The folder of the result.
+        /// The directory of the result.
         folder: PathBuf,
         /// What happened.
         #[source]
         source: VerifyError,
     },
-    /// A binary is not the one that was published.
+    /// A binary does not match the manifest.
     #[error(
-        "{} is not what was published: its sha256 is {found}, and the manifest names {expected}; build it again",
+        "{} does not match its manifest: its sha256 is {found}, but {expected} was recorded; build it again",
         path.display()
     )]
     Changed {
@@ -49,38 +49,38 @@ pub enum NodeScriptError {
         path: PathBuf,
         /// Its sha256.
         found: String,
-        /// The one of the manifest.
+        /// The sha256 in the manifest.
         expected: String,
     },
-    /// A binary turns accounting on, or it is not known.
-    #[error("{} is not proven to be without kernel-memory accounting; `kmembuild verify` tells why", path.display())]
+    /// A binary turns accounting on, or contains no evidence.
+    #[error("{} is not proven to be without kernel-memory accounting; use `kmembuild verify` to see why", path.display())]
     NotProven {
         /// The binary.
         path: PathBuf,
     },
     /// A result has neither a runc nor a kubelet.
-    #[error("{} has neither a runc nor a kubelet; name results that have", folder.display())]
+    #[error("{} contains neither a runc nor a kubelet; use a result that does", folder.display())]
     Nothing {
-        /// The folder of the result.
+        /// The directory of the result.
         folder: PathBuf,
     },
     /// Two results have a binary of the same name.
-    #[error("{name} is in two of the results; name the one that the node is to have")]
+    #[error("two of the results contain {name}; use only the one for the node")]
     Twice {
         /// The name.
         name: String,
     },
-    /// Results are for different machines.
+    /// The results are for different platforms.
     #[error("the results are for {first} and {second}; write a script for each")]
     Platforms {
-        /// One of them.
+        /// The platform of the first.
         first: String,
-        /// Another one.
+        /// Another platform.
         second: String,
     },
-    /// A machine has no known name on nodes.
+    /// The platform is not supported.
     #[error(
-        "nothing is known of nodes of the platform {platform}; known are linux-amd64, linux-arm64, linux-arm, linux-ppc64le and linux-s390x"
+        "unsupported platform {platform}; supported platforms: linux-amd64, linux-arm64, linux-arm, linux-ppc64le and linux-s390x"
     )]
     UnknownPlatform {
         /// The platform.

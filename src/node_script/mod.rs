@@ -1,7 +1,7 @@
-//! The script that replaces runc and kubelet on a node: one file for the shell of POSIX, which takes no other binaries
-//! than those that it was written for.
+//! The script that replaces runc and kubelet on a node: one file for a POSIX shell, which accepts only the binaries that it
+//! was written for.
 //!
-//! What it does stands in `node.sh`; what it knows of the binaries is put in front of that.
+//! `node.sh` is the same in every script; the facts about the binaries are inserted at its beginning.
 
 mod binary;
 mod error;

@@ -9,8 +9,8 @@ state=/var/lib/kmembuild-node
 lock=/run/kmembuild-node.lock
 cgroups=/sys/fs/cgroup/memory
 boot_id=/proc/sys/kernel/random/boot_id
-# Kubelet stops first and starts last. A socket's service does not start again by itself while the socket is down, and a
-# socket does not start while its service runs.
+# Kubelet stops first and starts last. A service with a socket does not restart by itself while the socket is stopped, and
+# a socket does not start while its service is running.
 stop_order='kubelet.service docker.socket docker.service crio.service containerd.service'
 start_order='containerd.service crio.service docker.socket docker.service kubelet.service'
 newline='
@@ -18,26 +18,26 @@ newline='
 
 usage() {
     cat <<EOF
-Replaces $binaries on this node by builds without kernel-memory accounting ($versions).
+Replaces $binaries on this node with builds without kernel-memory accounting ($versions).
 
-    sh $0 [--dry-run] [--from DIR] [--reboot] [...]   replace them; the old ones are kept
-    sh $0 --after-reboot                              check that it worked
-    sh $0 --rollback [--dry-run]                      put the old ones back
+    sh $0 [--dry-run] [--from DIR] [--reboot] [...]   replace them; keeps the old ones
+    sh $0 --after-reboot                              check the result
+    sh $0 --rollback [--dry-run]                      restore the old ones
 
-  --from DIR        where the new binaries are, instead of beside this script
-  --runc PATH       the runc to replace, instead of all that are found; may be repeated
+  --from DIR        directory of the new binaries, instead of the script's own
+  --runc PATH       the runc to replace, instead of all that are found; can be repeated
   --kubelet PATH    the same for kubelet
-  --dry-run         check everything, and say what would be done without doing it
+  --dry-run         check everything and print what would be done
   --reboot          reboot at the end without asking
-  --no-services     stop and start nothing; do that yourself
-  --other-version   replace a kubelet also by one of another minor version
+  --no-services     do not stop and start services; do that yourself
+  --other-version   allow another minor version of kubelet
   --cgroups DIR     the memory hierarchy, instead of $cgroups
 
-Drain the node before: pods that run go on with what they were started with. The old binaries are kept in $state/kept. After an interruption, run it again.
+Drain the node first: running pods continue with the old binaries. The old binaries are kept in $state/kept. After an interruption, run the script again.
 EOF
 }
 
-# Nothing is given up half done because nobody reads any more, as when a connection is lost.
+# A failed write does not stop the script, e.g. when the connection is lost.
 say() { printf '%s\n' "$*" || :; }
 warn() { printf 'warning: %s\n' "$*" >&2 || :; }
 die() { printf 'error: %s\n' "$*" >&2 || :; exit 1; }
@@ -49,7 +49,7 @@ problem() {
     problems=$((problems + 1))
 }
 
-# Does it, or says that it would.
+# Runs a command, or prints it.
 run() {
     if [ -n "$dry_run" ]; then
         say "would run: $*"
@@ -64,7 +64,7 @@ kib() { echo $(($(wc -c <"$1") / 1024 + 1)); }
 
 is_program() { [ "$(head -c 4 -- "$1" | tail -c 3)" = ELF ]; }
 
-# Runs a program for the first line that it prints of its version.
+# Runs a program and reads the first line of its version.
 ask_version() {
     line=$("$1" --version </dev/null 2>&1) && ran=yes || ran=
     line=${line%%"$newline"*}
@@ -74,7 +74,7 @@ ask_version() {
 # Major and minor of "Kubernetes v1.15.5".
 minor() { printf '%s\n' "$1" | sed -n 's/^Kubernetes v\([0-9]*\.[0-9]*\)\..*/\1/p'; }
 
-# Where the new one lies: alone, or in the folders of results.
+# The path of the new binary: in the directory itself, or in the directory of its result.
 new_one() {
     for candidate in "$from/$1" "$from/$(place_of "$1")"; do
         if [ -f "$candidate" ]; then
@@ -85,7 +85,7 @@ new_one() {
     return 1
 }
 
-# The files that may be replaced, each with the name of its new one before it. What links lead to is what is replaced.
+# The files to replace, each with the name of its new binary. Links are followed.
 find_targets() {
     for name in $binaries; do
         case $name in
@@ -102,7 +102,7 @@ find_targets() {
         while IFS= read -r path; do
             [ -n "$path" ] || continue
             if [ ! -f "$path" ]; then
-                [ -z "$given" ] || problem "$path is not there"
+                [ -z "$given" ] || problem "$path not found"
                 continue
             fi
             path=$(readlink -f -- "$path")
@@ -112,7 +112,7 @@ find_targets() {
         done <<EOF
 ${given:-$(printf '%s\n' "$known" | tr ' ' '\n')}
 EOF
-        [ -n "$found" ] || problem "no $name is found on this node; name it with --$name PATH"
+        [ -n "$found" ] || problem "no $name found on this node; use --$name PATH"
     done
 }
 
@@ -127,29 +127,29 @@ $list
 EOF
 }
 
-# One of these at a time. The kernel gives the lock back however a process ends.
+# Only one script may run at a time. The kernel releases the lock, however a process ends.
 begin() {
-    [ "$(id -u)" -eq 0 ] || die "this needs root"
-    command -v flock >/dev/null || die "flock of util-linux is missing, without which two of these scripts could run at once; install it"
-    touch -- "$lock" || die "$lock cannot be written"
+    [ "$(id -u)" -eq 0 ] || die "root is required"
+    command -v flock >/dev/null || die "flock not found; install util-linux, so that two of these scripts cannot run at once"
+    touch -- "$lock" || die "could not write $lock"
     exec 9>>"$lock"
-    flock -n 9 || die "such a script is at work on this node; wait for it, or end the processes that hold $lock (fuser -v $lock names them)"
+    flock -n 9 || die "another such script is running on this node; wait for it, or end the processes that hold $lock (fuser -v $lock lists them)"
     trial=$state.trial
     if [ -n "$services" ]; then active=$(left_stopped); fi
 }
 
 preflight() {
     for tool in sha256sum readlink cp mv df awk sync; do
-        command -v "$tool" >/dev/null || problem "$tool is missing"
+        command -v "$tool" >/dev/null || problem "$tool not found"
     done
     if [ -n "$services" ]; then
-        command -v systemctl >/dev/null || problem "systemctl is missing; stop kubelet and the runtime yourself, and use --no-services"
+        command -v systemctl >/dev/null || problem "systemctl not found; stop kubelet and the runtime yourself, and use --no-services"
     fi
-    [ "$(uname -m)" = "$machine" ] || problem "the new binaries are for $machine, and this node is $(uname -m)"
+    [ "$(uname -m)" = "$machine" ] || problem "the new binaries are for $machine, but this node is $(uname -m)"
     kernel=$(uname -r)
     case $kernel in
-    3.*) say "kernel $kernel: it leaks where accounting is on" ;;
-    *) warn "kernel $kernel is not one of those that are known to leak (3.x); the new binaries do no harm on it" ;;
+    3.*) say "kernel $kernel leaks when accounting is on" ;;
+    *) warn "kernel $kernel is not known to leak (3.x kernels do); the new binaries do no harm" ;;
     esac
     find_targets
     each "$targets" compare
@@ -159,12 +159,12 @@ preflight() {
     each "$changes" check_old
 }
 
-# Which of the targets are to be replaced, and how much room the old ones, which are kept, and the new ones need.
+# Which of the targets to replace, and how much space the old ones, which are kept, and the new ones need.
 compare() {
     if ! is_program "$2"; then
-        problem "$2 is not a program, perhaps a script around it; name the $1 to replace with --$1 PATH"
+        problem "$2 is not a program (perhaps a wrapper script); use --$1 PATH for the $1 to replace"
     elif [ "$(sum "$2")" = "$(sha256_of "$1")" ]; then
-        say "$2 is the new one already"
+        say "$2 is already the new one"
     else
         changes="$changes$1 $2$newline"
         needed=$((needed + $(kib "$2")))
@@ -177,41 +177,41 @@ compare() {
 is_replaceable() {
     folder=$(dirname -- "$1")
     if [ ! -w "$folder" ]; then
-        problem "$folder cannot be written to, so that $1 cannot be replaced; mount its file system for writing"
+        problem "cannot replace $1: $folder is not writable; mount its file system for writing"
         return 1
     fi
-    # Where there is no lsattr, this says nothing.
+    # Without lsattr, this is skipped.
     case $(lsattr -d -- "$folder" "$1" 2>/dev/null | cut -d ' ' -f 1) in
     *[ai]*)
-        problem "$1 or its folder is immutable, so that it cannot be replaced; allow it with chattr -ai $1 $folder"
+        problem "cannot replace $1: the file or its directory is immutable; use chattr -ai $1 $folder"
         return 1
         ;;
     esac
 }
 
-# Room in the file system of a folder, which need not be there yet. It may be that all of them are in the same.
+# Checks the free space on the file system of a directory, which need not exist. All of them may be on the same one.
 check_room() {
     folder=$1
     while [ ! -d "$folder" ]; do folder=$(dirname -- "$folder"); done
     free=$(df -P -k -- "$folder" | awk 'NR == 2 { print $4 }')
-    [ "${free:-0}" -ge "$needed" ] || problem "$folder has $free KiB of room, and $needed KiB are needed for the old and the new ones"
+    [ "${free:-0}" -ge "$needed" ] || problem "not enough space on $folder: $free KiB free, $needed KiB required for the old and the new binaries"
 }
 
 check_room_of() { check_room "$(dirname -- "$2")"; }
 
 check_new() {
     if ! new=$(new_one "$1"); then
-        problem "the new $1 is not in $from; name its place with --from DIR"
+        problem "the new $1 is not in $from; use --from DIR"
         return 0
     fi
     found=$(sum "$new")
     if [ "$found" != "$(sha256_of "$1")" ]; then
-        problem "$new is not the $1 that this script is for: its sha256 is $found, and should be $(sha256_of "$1")"
+        problem "$new is not the $1 for this script: its sha256 is $found instead of $(sha256_of "$1")"
         return 0
     fi
-    # Only what is known to be it is run, and not where it lies, where it may be that nothing may be run.
+    # Only a verified binary is run, and not in its directory, which may be mounted noexec.
     if ! { mkdir -p -- "$trial" && cp -- "$new" "$trial/$1" && chmod 755 "$trial/$1"; }; then
-        problem "the new $1 cannot be copied to $trial and tried there"
+        problem "could not copy the new $1 to $trial to try it"
     elif ask_version "$trial/$1"; then
         say "new $1: $line"
         if [ "$1" = kubelet ]; then new_kubelet=$(minor "$line"); fi
@@ -222,28 +222,28 @@ check_new() {
 }
 
 check_old() {
-    ask_version "$2" || line="it does not run: $line"
-    say "$2 is replaced: $line"
+    ask_version "$2" || line="does not run: $line"
+    say "replacing $2: $line"
     if [ "$1" = kubelet ] && [ -z "$other_version" ]; then
         old=$(minor "$line")
         if [ -z "$old" ] || [ -z "$new_kubelet" ]; then
-            warn "the version of a kubelet is not known, so that they are not compared"
+            warn "could not compare the versions of kubelet: one of them is unknown"
         elif [ "$old" != "$new_kubelet" ]; then
-            problem "$2 is of Kubernetes $old, and the new one of $new_kubelet; --other-version replaces it all the same"
+            problem "$2 is Kubernetes $old, but the new one is $new_kubelet; use --other-version to replace it anyway"
         fi
     fi
 }
 
-# Writes a text to a file of the state, as a whole or not at all.
+# Writes a text to a file of the state, completely or not at all.
 write_state() {
     part=$state/$1.part
     if ! { mkdir -p -- "$state" && printf '%s\n' "$2" >"$part" && sync && mv -f -- "$part" "$state/$1"; }; then
-        die "$state/$1 cannot be written"
+        die "could not write $state/$1"
     fi
     part=
 }
 
-# What an interrupted run stopped. A node that was started since has started it.
+# The services that an interrupted run stopped, unless the node was started since.
 left_stopped() {
     if [ "$(head -n 1 -- "$state/stopped" 2>/dev/null)" = "$(cat -- "$boot_id")" ]; then
         tail -n +2 -- "$state/stopped"
@@ -261,17 +261,17 @@ stop_services() {
     [ -n "$active" ] || { warn "neither kubelet nor a container runtime is running"; return 0; }
     if [ -z "$dry_run" ]; then write_state stopped "$(cat -- "$boot_id")$newline$active"; fi
     for service in $stop_order; do
-        case " $active " in *" $service "*) run systemctl stop "$service" || die "$service does not stop" ;; esac
+        case " $active " in *" $service "*) run systemctl stop "$service" || die "could not stop $service" ;; esac
     done
 }
 
-# Starts what was stopped, by this run or an interrupted one.
+# Starts what this run or an interrupted one stopped.
 start_services() {
     [ -n "$active" ] || return 0
     failed=
     for service in $start_order; do
         case " $active " in
-        *" $service "*) run systemctl start "$service" || { warn "$service does not start"; failed=yes; } ;;
+        *" $service "*) run systemctl start "$service" || { warn "could not start $service"; failed=yes; } ;;
         esac
     done
     [ -z "$failed" ] || return 1
@@ -280,11 +280,11 @@ start_services() {
 
 forget_stopped() {
     active=
-    # Where it stays, what runs is started once more, which does nothing.
+    # If the file stays, services that are running are started again, which has no effect.
     run rm -f -- "$state/stopped" || :
 }
 
-# Keeps the old one: NAME PATH. It is named by its contents, so that none that was kept is lost or mistaken.
+# Keeps the old binary: NAME PATH. Its name contains its digest, so that no kept file is lost or confused.
 keep() {
     now=$(sum "$2")
     kept=$state/kept$2.$now
@@ -296,7 +296,7 @@ keep() {
     fi
     part=$kept.part
     if ! { mkdir -p -- "$(dirname -- "$kept")" && cp -p -- "$2" "$part" && [ "$(sum "$part")" = "$now" ]; }; then
-        die "$2 could not be kept as $kept"
+        die "could not keep $2 as $kept"
     fi
     sync
     mv -f -- "$part" "$kept"
@@ -304,23 +304,23 @@ keep() {
     say "kept $2 as $kept"
 }
 
-# Puts a file in the place of another, which may be gone, by renaming; with its owner, mode and label: FILE SHA256 PATH.
+# Replaces a file, which may be missing, by renaming; keeps its owner, mode and label: FILE SHA256 PATH.
 put() {
     if [ -n "$dry_run" ]; then
-        say "would replace $3 by $1"
+        say "would replace $3 with $1"
         return 0
     fi
     like=$3
     [ -f "$like" ] || like=$1
     part=$(dirname -- "$3")/.kmembuild-$(basename -- "$3")
     if ! { cp -p -- "$like" "$part" && cat -- "$1" >"$part" && [ "$(sum "$part")" = "$2" ]; }; then
-        die "$part is not what was written to it; $3 is as it was"
+        die "could not write $part correctly; $3 is unchanged"
     fi
     if [ "$like" = "$3" ] && uses_selinux; then chcon --reference="$3" -- "$part"; fi
     sync
     mv -f -- "$part" "$3"
     part=
-    # The label of one that is gone only the system knows.
+    # Only the system knows the label of a missing file.
     if [ "$like" != "$3" ] && uses_selinux; then restorecon -- "$3"; fi
     say "replaced $3"
 }
@@ -328,11 +328,11 @@ put() {
 uses_selinux() { command -v selinuxenabled >/dev/null && selinuxenabled; }
 
 replace() {
-    new=$(new_one "$1") || die "the new $1 is gone from $from"
+    new=$(new_one "$1") || die "the new $1 is no longer in $from"
     put "$new" "$(sha256_of "$1")" "$2"
 }
 
-# What is in its place, for the check after the reboot and for the way back: SHA256 OF THE NEW, OF THE OLD, PATH.
+# Records a replacement for the check after the reboot and for the rollback: NEW SHA256, OLD SHA256, PATH.
 add_record() {
     case "$records$newline" in
     *" $3$newline"*) ;;
@@ -340,15 +340,15 @@ add_record() {
     esac
 }
 
-# What an earlier script replaced, and was not put back.
+# Keeps the records of an earlier script, except for files that were restored.
 carry_over() { [ "$(sum "$3" 2>/dev/null)" = "$2" ] || add_record "$@"; }
 
 add_unchanged() { add_record "$(sha256_of "$1")" - "$2"; }
 
 # Calls "$@ NEW OLD PATH" for each file that was replaced.
 each_record() {
-    [ -f "$state/files" ] || die "nothing was replaced on this node by such a script: $state/files is not there"
-    [ "$(head -n 1 -- "$state/files")" = "format 1" ] || die "$state/files is of another version of this script; put the old ones back with that, by --rollback"
+    [ -f "$state/files" ] || die "no such script has replaced anything on this node: $state/files not found"
+    [ "$(head -n 1 -- "$state/files")" = "format 1" ] || die "$state/files was written by another version of this script; use that version for --rollback"
     while read -r new old path; do
         [ -z "$new" ] || "$@" "$new" "$old" "$path"
     done <<EOF
@@ -359,14 +359,14 @@ EOF
 rebooted() { [ "$(cat -- "$boot_id")" != "$(cat -- "$state/boot" 2>/dev/null)" ]; }
 
 offer_reboot() {
-    say "REBOOT THIS NODE: cgroups keep the accounting that they were made with until then. After it: sh $0 --after-reboot"
+    say "REBOOT THIS NODE: until then, existing cgroups keep their accounting. After the reboot: sh $0 --after-reboot"
     if [ -z "$reboot" ] && [ -t 0 ] && [ -z "$dry_run" ]; then
         printf 'Reboot now? [y/N] ' || :
         read -r answer || answer=
         case $answer in y | Y | yes) reboot=yes ;; esac
     fi
     [ -n "$reboot" ] || return 0
-    run systemctl reboot || die "the binaries are replaced, but this node does not reboot; reboot it yourself"
+    run systemctl reboot || die "the binaries were replaced, but the reboot failed; reboot this node yourself"
     # The services start with the node.
     forget_stopped
 }
@@ -386,28 +386,28 @@ install() {
         stop_services
         each "$changes" replace
     elif rebooted; then
-        say "there is nothing to replace"
+        say "nothing to replace"
         reboot=
     fi
-    # Before the question, which may stay without an answer.
+    # Before the question, which may never be answered.
     if [ -z "$reboot" ]; then
-        start_services || die "the binaries are replaced, but not all services started; see above, and --rollback"
+        start_services || die "the binaries were replaced, but some services did not start; see above, or use --rollback"
     fi
     if [ -n "$changes" ] || ! rebooted; then offer_reboot; fi
 }
 
-# Finds out what is to be put back: NEW OLD PATH.
+# Determines what to restore: NEW OLD PATH.
 look_back() {
     now=$(sum "$3" 2>/dev/null) || now=
     kept=$state/kept$3.$2
     if [ "$2" = - ]; then
-        warn "$3 was the new one before this script, so that there is nothing to put back"
+        warn "$3 was already the new one before this script; nothing to restore"
     elif [ "$now" = "$2" ]; then
-        say "$3 is the old one already"
+        say "$3 is already the old one"
     elif [ "$now" != "$1" ] && [ -n "$now" ]; then
-        problem "$3 was changed by something else and is left as it is; the old one is $kept"
+        problem "$3 was changed by something else and stays as it is; the old one is $kept"
     elif [ "$(sum "$kept" 2>/dev/null)" != "$2" ]; then
-        problem "$kept is not the one that was kept; $3 is left as it is"
+        problem "$kept was changed; $3 stays as it is"
     elif is_replaceable "$3"; then
         changes="$changes$2 $3$newline"
     fi
@@ -422,9 +422,9 @@ rollback() {
         stop_services
         each "$changes" put_back
     fi
-    start_services || problem "not all services started"
+    start_services || problem "some services did not start"
     [ "$problems" -eq 0 ] || die "$problems problems"
-    [ -n "$dry_run" ] || say "the old binaries are in their places; they stay in $state/kept as well"
+    [ -n "$dry_run" ] || say "the old binaries are restored; they also stay in $state/kept"
 }
 
 check_replaced() {
@@ -435,7 +435,7 @@ check_replaced() {
     fi
 }
 
-# What accounting a cgroup has: on, off, or cannot tell. Reading fails where it is off, on the kernels that leak.
+# The accounting of a cgroup: on, off, or unknown. On kernels that leak, reading fails if it is off.
 accounting() {
     if text=$(cat -- "$1" 2>&1); then
         case $(printf '%s\n' "$text" | grep -v -c -e '^slabinfo' -e '^#' -e '^$') in
@@ -453,7 +453,7 @@ check_accounting() {
         -o -path '*/docker-*.scope/*' -o -path '*/k8s.io/*' \) 2>/dev/null) || :
     while IFS= read -r file; do
         [ -n "$file" ] || continue
-        # A folder that is only made by the way proves nothing.
+        # The parent directory of containers is a side effect and proves nothing.
         case $file in "$cgroups"/docker/memory.kmem.slabinfo) continue ;; esac
         case $(accounting "$file") in
         on) on=$((on + 1)); [ "$on" -gt 3 ] || say "accounting is on in ${file%/*}" ;;
@@ -464,11 +464,11 @@ check_accounting() {
 $list
 EOF
     if [ "$on" -gt 0 ]; then
-        problem "accounting is on in $on cgroups of pods and containers, off in $off"
+        problem "accounting is on in $on cgroups of pods and containers, and off in $off"
     elif [ "$off" -eq 0 ]; then
-        problem "no cgroup of a pod or container tells whether accounting is off ($unknown looked at); on this kernel it may be that none can"
+        problem "could not determine whether accounting is off: no cgroup of a pod or container shows it ($unknown checked); on this kernel perhaps none can"
     else
-        say "ok: accounting is off in $off cgroups of pods and containers, unknown in $unknown"
+        say "ok: accounting is off in $off cgroups of pods and containers, and unknown in $unknown"
     fi
 }
 
@@ -490,26 +490,26 @@ after_reboot() {
     if rebooted; then
         say "ok: this node was rebooted"
     else
-        problem "this node was not rebooted since the binaries were replaced; its old cgroups keep their accounting"
+        problem "this node was not rebooted after the binaries were replaced; its old cgroups keep their accounting"
     fi
     check_services
     check_accounting
     [ "$problems" -eq 0 ] || die "$problems problems"
 }
 
-# However it ends, services that were stopped are started again, and no half file stays.
+# However the script ends, stopped services are started again, and no partial file stays.
 finish() {
     code=$?
-    # One thing that fails here does not keep the next one from being done.
+    # A failure here must not prevent the following steps.
     set +e
     trap '' INT TERM HUP
     trap - EXIT
     if [ -n "$active" ] && [ -z "$dry_run" ]; then
-        warn "starting again what was stopped"
+        warn "restarting the stopped services"
         start_services
     fi
     rm -rf -- ${part:+"$part"} ${trial:+"$trial"}
-    if [ "$code" -gt 128 ]; then warn "interrupted; run it again"; fi
+    if [ "$code" -gt 128 ]; then warn "interrupted; run the script again"; fi
     exit "$code"
 }
 
@@ -538,6 +538,6 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
-# Nobody reads what is printed any more; that ends nothing.
+# Losing the reader of the output does not end the script.
 trap '' PIPE
 "$action"

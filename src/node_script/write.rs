@@ -1,4 +1,4 @@
-//! Writing the script.
+//! Writes the script.
 
 use super::binary::NodeBinary;
 use super::error::NodeScriptError;
@@ -6,13 +6,13 @@ use crate::artifacts::TOOL;
 
 /// What the script does.
 const BODY: &str = include_str!("node.sh");
-/// Where in it goes what it knows.
+/// Where the facts about the binaries are inserted.
 const HEAD: &str = "#@HEAD@\n";
 
-/// The script for these binaries, of which there is one at least. The same binaries give the same bytes.
+/// The script for these binaries, at least one. The same binaries give the same bytes.
 ///
 /// # Errors
-/// When two of them have the same name, or are for different or unknown machines.
+/// If two of them have the same name, or are for different or unsupported platforms.
 pub fn node_script(binaries: &[NodeBinary]) -> Result<String, NodeScriptError> {
     for (place, binary) in binaries.iter().enumerate() {
         if binaries[..place]
@@ -42,7 +42,7 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
         let each: Vec<_> = binaries.iter().map(what).collect();
         each.join(between)
     };
-    // Of names, versions and digests nothing is more than a word to a shell, but who knows what a version will be.
+    // Names, versions and digests are single words for a shell today, but a future version may not be.
     let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "''".to_owned(), Into::into);
     let cases = |what: &dyn Fn(&NodeBinary) -> String| {
         list(
@@ -56,10 +56,10 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
     );
     format!(
         "# Replaces {} on a node by builds without kernel-memory accounting. Written by {TOOL}.\n\
-         # sh FILE --help tells how.\n\n\
+         # For help: sh FILE --help\n\n\
          binaries={}\nversions={}\nmachine={machine}\n\
          sha256_of() {{\n    case $1 in\n{}    esac\n}}\n\
-         # Where results are published, below the folder for all of them.\n\
+         # The path of a published result below the directory for all of them.\n\
          place_of() {{\n    case $1 in\n{}    esac\n}}\n\n",
         list(&|binary| binary.name.clone(), " and "),
         quoted(&list(&|binary| binary.name.clone(), " ")),
@@ -69,7 +69,7 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
     )
 }
 
-/// What `uname -m` says on a machine of that platform.
+/// What `uname -m` prints on a machine of that platform.
 fn machine(platform: &str) -> Result<&'static str, NodeScriptError> {
     Ok(match platform {
         "linux-amd64" => "x86_64",

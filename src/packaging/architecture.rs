@@ -3,7 +3,7 @@
 use super::error::PackagingError;
 use crate::recipe::PackageFormat;
 
-/// What a package manager calls an architecture that is given in Go's terms.
+/// The package manager's name for an architecture, which is given by Go's name.
 pub(super) fn architecture(
     format: PackageFormat,
     go: &str,
@@ -48,6 +48,10 @@ mod tests {
             assert_eq!(architecture(Deb, go).expect("known"), deb);
         }
         let error = architecture(Rpm, "wasm").expect_err("unknown");
-        assert!(error.to_string().contains("there is no rpm for wasm"));
+        assert!(
+            error
+                .to_string()
+                .contains("rpm does not support the architecture wasm")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What is in a package: the outputs of the result, read and held against the manifest, and the recipe's texts.
+//! The contents of a package: the outputs of the result, compared with the manifest, and the recipe's texts.
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +11,12 @@ use crate::verify::{Format, GlibcVersion};
 
 /// The files of one package.
 pub(super) struct Contents {
-    /// In the order of their paths.
+    /// Sorted by path.
     pub(super) files: Vec<Entry>,
-    /// Folders that are there even when they are empty; absolute paths with a slash
+    /// Directories that exist even when they are empty; absolute paths with a slash
     /// at their ends.
     pub(super) directories: Vec<String>,
-    /// The C library that its programs need, if any.
+    /// The C library that its programs require, if any.
     pub(super) glibc: Option<Glibc>,
 }
 
@@ -25,25 +25,25 @@ pub(super) struct Entry {
     /// Absolute path on the node.
     pub(super) path: String,
     pub(super) mode: u16,
-    /// What it holds; nothing for a link.
+    /// Its content; empty for a link.
     pub(super) bytes: Vec<u8>,
-    /// Sha256 of what it holds.
+    /// Sha256 of its content.
     pub(super) sha256: String,
-    /// Where it leads, if it is a symbolic link.
+    /// Its target, if it is a symbolic link.
     pub(super) link: Option<String>,
-    /// Whether it is the operator's to change.
+    /// Whether it is a configuration file for the operator to change.
     pub(super) config: bool,
 }
 
 /// A version of the GNU C library.
 pub(super) struct Glibc {
-    /// The lowest that does.
+    /// The lowest sufficient version.
     pub(super) version: GlibcVersion,
     /// Width of its programs in bits.
     pub(super) bits: u8,
 }
 
-/// Reads the files of a package of this form.
+/// Reads the files of a package of this format.
 pub(super) fn read(
     format: PackageFormat,
     package: &Package,
@@ -110,7 +110,7 @@ fn read_output(published: &ManifestFile, folder: &Path) -> Result<Vec<u8>, Packa
         Err(source) => return Err(PackagingError::Unreadable { path, source }),
     };
     let found = sha256_hex(&bytes);
-    // What the checks have passed is what the nodes get.
+    // Nodes receive exactly what passed the checks.
     if found != published.sha256 {
         return Err(PackagingError::Changed {
             path,
@@ -138,8 +138,8 @@ fn raise(glibc: &mut Option<Glibc>, file: &ManifestFile) {
 }
 
 impl Contents {
-    /// What is in a package of this one's own: a line for each file that is not the operator's to change, with its
-    /// sha256, or its target for a link, and its path.
+    /// The list of the package's own files: for each file that is not a configuration file, its sha256, or the target of a
+    /// link, and its path.
     pub(super) fn own_files(&self) -> String {
         let files = self.files.iter().filter(|file| !file.config);
         files

@@ -1,7 +1,7 @@
-//! The `.deb`: an ar archive of two tar archives, compressed so that dpkg of Debian 8 reads it.
+//! The `.deb`: an ar archive of two tar archives, compressed so that dpkg of Debian 8 can read it.
 //!
-//! There is no library for this that is kept up and takes packages apart from projects of cargo; the archives
-//! themselves are written by libraries.
+//! There is no maintained library for packages other than those of cargo projects; the archives themselves are written by
+//! libraries.
 
 use std::io::Write as _;
 
@@ -11,14 +11,14 @@ use flate2::write::GzEncoder;
 use super::architecture::architecture;
 use super::contents::Contents;
 use super::error::PackagingError;
-use super::make::{PackageSettings, Packed, description};
 use super::scripts::Scripts;
+use super::settings::{PackageSettings, Packed, description};
 use super::tarball::{Member, members, tar};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
 use crate::recipe::{Comparison, Package, PackageFormat, Relation};
 
-/// dpkg warns of packages without one; mail to it stays on the machine.
+/// dpkg warns about packages without a maintainer; mail to this one stays on the machine.
 const MAINTAINER: &str = "kmembuild <root@localhost>";
 
 pub(super) fn pack(
@@ -157,7 +157,7 @@ fn relation(relation: &Relation) -> String {
     }
 }
 
-/// The maintainer scripts; the first argument says what is going on.
+/// The maintainer scripts; their first argument is the action.
 fn control_scripts(package: &Package, contents: &Contents) -> Vec<(&'static str, String)> {
     let scripts = Scripts::new(package, contents);
     let shell = "#!/bin/sh\n";

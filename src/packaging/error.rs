@@ -1,4 +1,4 @@
-//! How packaging can fail.
+//! Errors of packaging.
 
 use std::path::PathBuf;
 
@@ -9,36 +9,36 @@ use crate::recipe::PackageFormat;
 /// A result that could not be packaged.
 #[derive(Debug, Error)]
 pub enum PackagingError {
-    /// The version has no place in the order of a package manager.
+    /// The version cannot be ordered by a package manager.
     #[error(
-        "{version} cannot be the version of a package, whose versions are numbers like 1.0.0 or 1.0.0-rc10: build a tag instead of a commit, or make a tar.zst"
+        "{version} is not a valid package version such as 1.0.0 or 1.0.0-rc10; build a tag instead of a commit, or use the format tar.zst"
     )]
     Version {
         /// The version.
         version: String,
     },
-    /// The package manager has no name for the architecture.
-    #[error("there is no {format} for {architecture}; make a tar.zst")]
+    /// The package manager does not support the architecture.
+    #[error("{format} does not support the architecture {architecture}; use the format tar.zst")]
     Architecture {
-        /// The form.
+        /// The package format.
         format: PackageFormat,
-        /// The architecture in Go's terms.
+        /// Go's name of the architecture.
         architecture: String,
     },
-    /// The result lacks a file that the recipe's section on packages names.
+    /// The result lacks a file of the recipe's `package:` section.
     #[error(
-        "the package {package} needs the output {output}, and the result has only {known}: build it as well, or leave it out of `package:` in the recipe"
+        "the package {package} requires the output {output}, but the result only has {known}; build it as well, or remove it from `package:` in the recipe"
     )]
     OutputMissing {
         /// The package.
         package: String,
         /// The output.
         output: String,
-        /// Those that are there.
+        /// The outputs of the result.
         known: String,
     },
-    /// A file of the result cannot be read.
-    #[error("the output {} cannot be read", path.display())]
+    /// A file of the result could not be read.
+    #[error("could not read the output {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -46,9 +46,9 @@ pub enum PackagingError {
         #[source]
         source: std::io::Error,
     },
-    /// A file of the result is not the one that was published.
+    /// A file of the result does not match the manifest.
     #[error(
-        "{} is not the file that was published: its sha256 is {found}, the manifest has {expected}; build it again",
+        "{} does not match the manifest: its sha256 is {found}, but {expected} was recorded; build it again",
         path.display()
     )]
     Changed {
@@ -56,20 +56,20 @@ pub enum PackagingError {
         path: PathBuf,
         /// Its sha256.
         found: String,
-        /// That in the manifest.
+        /// The sha256 in the manifest.
         expected: String,
     },
-    /// The package cannot be stored.
-    #[error("the package {} cannot be written", path.display())]
+    /// The package could not be written.
+    #[error("could not write the package {}", path.display())]
     Unwritable {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// The manifest has no JSON form.
-    #[error("the manifest of {package} has no form in JSON")]
+    /// The manifest could not be written as JSON.
+    #[error("could not write the manifest of {package} as JSON")]
     Manifest {
         /// The package.
         package: String,
@@ -77,12 +77,12 @@ pub enum PackagingError {
         #[source]
         source: serde_json::Error,
     },
-    /// The library that makes RPMs refuses what is to be in it.
-    #[error("the rpm {name} cannot be made of what the recipe says under `package:`")]
+    /// The library that makes RPMs refused the contents.
+    #[error("could not make the rpm {name} from the recipe's `package:` section")]
     Rpm {
-        /// The file's name.
+        /// The name of the file.
         name: String,
-        /// What it said.
+        /// What the library said.
         #[source]
         source: rpm::Error,
     },

@@ -1,4 +1,4 @@
-//! The `.rpm`, in the form and with the digests and the compression that rpm 4.11 of `CentOS` 7 reads.
+//! The `.rpm`, in the format and with the digests and compression that rpm 4.11 of `CentOS` 7 can read.
 
 use rpm::{
     BuildConfig, CompressionWithLevel, Dependency, FileOptions, FileOptionsBuilder, PackageBuilder,
@@ -8,13 +8,13 @@ use rpm::{
 use super::architecture::architecture;
 use super::contents::{Contents, Entry};
 use super::error::PackagingError;
-use super::make::{PackageSettings, Packed, description};
 use super::scripts::Scripts;
+use super::settings::{PackageSettings, Packed, description};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
 use crate::recipe::{Comparison, Package, PackageFormat, Relation};
 
-/// Of gzip: higher ones take much longer for programs and save little.
+/// The level of gzip: higher levels take much longer for programs and save little.
 const LEVEL: u32 = 6;
 
 pub(super) fn pack(
@@ -44,7 +44,7 @@ pub(super) fn pack(
         )
         .release(release)
         .description(description(package, manifest))
-        // Tools of that age take it for granted that there is one.
+        // Old tools require a build host.
         .build_host("localhost");
     if let Some(homepage) = &package.homepage {
         builder.url(&homepage.value);
@@ -110,7 +110,7 @@ fn relations(builder: &mut PackageBuilder, package: &Package, contents: &Content
         let name = format!("libc.so.6(GLIBC_{}){width}", glibc.version);
         builder.requires(Dependency::any(name));
     }
-    // What the scripts call.
+    // The tools that the scripts call.
     for tool in ["coreutils", "grep"] {
         builder.requires(Dependency::script_pre(tool));
         builder.requires(Dependency::script_postun(tool));
@@ -134,6 +134,6 @@ fn scripts(builder: &mut PackageBuilder, package: &Package, contents: &Contents)
     if let Some(script) = scripts.after_install {
         builder.post_install_script(script);
     }
-    // The argument is the number of packages of this name that are left.
+    // The argument is the number of packages of this name that remain.
     builder.post_uninstall_script(after_removal);
 }

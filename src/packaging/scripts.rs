@@ -1,14 +1,14 @@
-//! What a package does on a node beside bringing its files: it keeps those of others that it replaces, and puts them
-//! back when it is removed. In the shell of POSIX, and never the reason for which a transaction fails.
+//! The scripts of a package: they keep the files of other packages that it replaces, and restore them when it is removed.
+//! They are for a POSIX shell, and never make a transaction fail.
 //!
-//! Which files are its own, the package knows by [`Scripts::own_files_path`], a file of it that lists them. By it an
-//! upgrade from one package to the next tells that there is nothing to keep, and an exchange for the distribution's
-//! package that there is nothing to put back any more.
+//! A package knows its own files from a list in it, [`Scripts::own_files_path`]. With it, an upgrade from one package to
+//! the next detects that there is nothing to keep, and a switch to the distribution's package that there is nothing left
+//! to restore.
 
 use super::contents::Contents;
 use crate::recipe::Package;
 
-/// What is done at which moment. Each text is a whole script but for its first line.
+/// The scripts by time. Each text is a complete script except for its first line.
 pub(super) struct Scripts {
     /// Before the files are unpacked.
     pub(super) before_install: String,
@@ -19,7 +19,7 @@ pub(super) struct Scripts {
     removed: String,
 }
 
-/// Functions of all the scripts; `$1` is the path of a file.
+/// Functions for all scripts; `$1` is the path of a file.
 const FUNCTIONS: &str = r#"
 say() {
     echo "$package: $1"
@@ -29,8 +29,8 @@ is_there() {
     [ -f "$1" ] || [ -h "$1" ]
 }
 
-# Whether it is a file that this package brought; taken for one where that cannot be told. Installing into a folder has
-# no /dev/null.
+# Whether this package installed the file; assumed if it cannot be determined. Installations into a directory have no
+# /dev/null.
 own() {
     [ -f "$files" ] || return 1
     if [ -h "$1" ]; then
@@ -42,47 +42,47 @@ own() {
     grep -q -F -x -e "$identity  $1" "$files"
 }
 
-# Keeps it, with its mode and owner, before it is replaced.
+# Keeps the file, with its mode and owner, before it is replaced.
 keep() {
     if ! is_there "$1" || own "$1"; then return 0; fi
     if mkdir -p "$previous${1%/*}" && cp -P -p "$1" "$previous$1.new" && mv -f "$previous$1.new" "$previous$1"; then
-        say "$1 is replaced; the one before it is kept as $previous$1"
+        say "replacing $1; the previous file is kept as $previous$1"
     else
         rm -f "$previous$1.new"
-        say "warning: $1 is replaced and could not be kept in $previous, so it will not be put back" >&2
+        say "warning: replacing $1, which could not be kept in $previous and will not be restored" >&2
     fi
 }
 
-# Puts the one that was kept back, where nothing has taken its place.
+# Restores the kept file, unless another one has taken its place.
 put_back() {
     is_there "$previous$1" || return 0
     if [ -e "$1" ] || [ -h "$1" ]; then
-        say "$1 is there; the one that was kept stays in $previous$1"
+        say "$1 already exists; the kept file stays in $previous$1"
         return 0
     fi
     if mkdir -p "${1%/*}" && cp -P -p "$previous$1" "$1.kept" && mv -f "$1.kept" "$1"; then
         if [ -n "$(command -v restorecon)" ]; then restorecon "$1" || :; fi
         forget "$1"
-        say "$1 is again the one from before this package"
+        say "restored $1"
     else
         rm -f "$1.kept"
-        say "warning: $1 could not be put back; it is in $previous$1" >&2
+        say "warning: could not restore $1; it is in $previous$1" >&2
     fi
 }
 
-# Drops what was kept.
+# Removes the kept file.
 forget() {
     rm -f "$previous$1"
-    # What it says of a folder that others are in is no news.
+    # A directory that others still use is not worth a message.
     : "$(rmdir -p "$previous${1%/*}" 2>&1)"
 }
 "#;
 
-/// Where packages keep what they know and what they replaced.
+/// Where packages keep their lists and the files that they replaced.
 const FOLDER: &str = "/usr/lib/kmembuild";
 
 impl Scripts {
-    /// Path of the file that lists the package's own files.
+    /// The path of the list of the package's own files.
     pub(super) fn own_files_path(package: &Package) -> String {
         format!("{FOLDER}/{}.files", package.name.value)
     }
@@ -91,7 +91,7 @@ impl Scripts {
     pub(super) fn new(package: &Package, contents: &Contents) -> Self {
         let name = package.name.value.as_str();
         let files = Self::own_files_path(package);
-        // These hold nothing that a shell would take for more than a word: their types see to that.
+        // The types ensure that none of these is more than one word for a shell.
         let head = format!(
             "package={name}\nfiles={files}\nprevious={FOLDER}/previous/{name}\n{FUNCTIONS}"
         );
@@ -113,7 +113,7 @@ impl Scripts {
             before_install: format!("{head}\n{}exit 0\n", each("keep @")),
             after_install: service.map(|unit| {
                 format!(
-                    "{reload}echo \"{name}: {unit} is neither started nor restarted; when this node may: systemctl restart {unit}\"\nexit 0\n"
+                    "{reload}echo \"{name}: {unit} was not restarted; to restart it: systemctl restart {unit}\"\nexit 0\n"
                 )
             }),
             // Another package may share some of the files, such as a link, but not all of them.
@@ -131,8 +131,8 @@ impl Scripts {
         }
     }
 
-    /// After the files were removed, or exchanged for those of another package of this name, which the condition
-    /// `exchanged` tells.
+    /// After the files were removed, or replaced by those of another package of this name if the condition `exchanged` is
+    /// true.
     pub(super) fn after_removal(&self, exchanged: &str) -> String {
         let Self {
             head,

@@ -1,24 +1,24 @@
-//! The plain `.tar.zst`, and tar archives with nothing of this machine in them.
+//! The plain `.tar.zst`, and tar archives that contain nothing about this machine.
 
 use std::collections::BTreeSet;
 use std::io;
 
 use super::contents::Contents;
 use super::error::PackagingError;
-use super::make::{PackageSettings, Packed};
+use super::settings::{PackageSettings, Packed};
 use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
 use crate::checksum::sha256_hex;
 
-/// Of zstd, whose highest ones take minutes for kubelet.
+/// The level of zstd; the highest levels take minutes for kubelet.
 const LEVEL: i32 = 12;
 
-/// A file or folder of a tar archive.
+/// A file or directory of a tar archive.
 pub(super) struct Member<'a> {
-    /// Path without a slash in front; a folder's ends in one.
+    /// The path without a leading slash; a directory's ends with a slash.
     pub(super) path: &'a str,
     pub(super) mode: u16,
     pub(super) bytes: &'a [u8],
-    /// Where it leads, if it is a symbolic link.
+    /// Its target, if it is a symbolic link.
     link: Option<&'a str>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// All below one folder of the archive's name, so that unpacking it anywhere harms nothing.
+/// Everything is below one directory with the archive's name, so that it can be unpacked anywhere.
 pub(super) fn pack(
     settings: &PackageSettings<'_>,
     manifest: &Manifest,
@@ -66,7 +66,7 @@ pub(super) fn pack(
     Ok(Packed { file_name, bytes })
 }
 
-/// The files, links and folders of a package.
+/// The files, links and directories of a package.
 pub(super) fn members(contents: &Contents) -> impl Iterator<Item = Member<'_>> {
     let folders = contents.directories.iter();
     let folders = folders.map(|path| Member::new(&path[1..], 0o755, &[]));
@@ -77,7 +77,7 @@ pub(super) fn members(contents: &Contents) -> impl Iterator<Item = Member<'_>> {
     folders.chain(files)
 }
 
-/// A tar archive of the members below the folder `top`, by path, each after the folders it is in.
+/// A tar archive of the members below the directory `top`, sorted by path, each after its parents.
 pub(super) fn tar(top: &str, modified: u32, mut members: Vec<Member<'_>>) -> io::Result<Vec<u8>> {
     members.sort_by_key(|member| member.path);
     let mut archive = tar::Builder::new(Vec::new());
@@ -126,7 +126,7 @@ fn header(modified: u32, mode: u16) -> tar::Header {
     header
 }
 
-/// Writes the name as it is: the library would take the `./` away that dpkg's archives have.
+/// Writes the name unchanged: the library would remove the `./` that dpkg's archives have.
 fn append(
     archive: &mut tar::Builder<Vec<u8>>,
     mut header: tar::Header,

@@ -1,26 +1,26 @@
-//! Versions of packages: higher than the distribution's of the same release, and in the order of the releases.
+//! Versions of packages: higher than the distribution's version of the same release, and in the order of the releases.
 
 use super::error::PackagingError;
 use crate::recipe::{Package, Version, bare};
 
-/// The version of a result, taken apart for package managers.
+/// The version of a result, split for package managers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageVersion {
     /// `1.0.0`.
     numbers: String,
     /// `rc10`.
     prerelease: Option<String>,
-    /// What follows a plus sign, or a dash without being a pre-release.
+    /// The part after a plus sign, or after a dash if it is not a pre-release.
     further: Option<String>,
     label: String,
     revision: u32,
 }
 
 impl PackageVersion {
-    /// The version of the package that is made of `version`.
+    /// The package version for `version`.
     ///
     /// # Errors
-    /// [`PackagingError::Version`] for one that does not begin with numbers, such as a commit.
+    /// [`PackagingError::Version`] if it does not start with numbers, e.g. for a commit.
     pub fn new(version: &str, package: &Package) -> Result<Self, PackagingError> {
         let refuse = || PackagingError::Version {
             version: version.to_owned(),
@@ -29,7 +29,7 @@ impl PackageVersion {
         let end = text.find(['-', '+', '~']).unwrap_or(text.len());
         let (numbers, rest) = text.split_at(end);
         let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-        // The digits of a commit's id alone are no number.
+        // The digits of a commit id alone are not a version number.
         if !numbers.contains('.') || !numbers.split('.').all(digits) {
             return Err(refuse());
         }
@@ -55,8 +55,8 @@ impl PackageVersion {
         })
     }
 
-    /// Version and release for rpm. A pre-release is told by the release, as `CentOS` 7 does: its rpm has no sign for
-    /// what comes before a version.
+    /// Version and release for rpm. A pre-release is encoded in the release, as in `CentOS` 7: its rpm has no character that
+    /// sorts before a version.
     pub fn rpm(&self) -> (String, String) {
         let mut release = vec![self.revision.to_string()];
         match &self.prerelease {
@@ -68,8 +68,8 @@ impl PackageVersion {
         (self.numbers.clone(), release.join("."))
     }
 
-    /// The version for dpkg. The label comes behind a plus sign: Debian's own repackaged sources (`+ds1`, `+dfsg1`) are
-    /// lower than that.
+    /// The version for dpkg. The label follows a plus sign: Debian's own suffixes of repackaged sources (`+ds1`, `+dfsg1`)
+    /// sort lower.
     pub fn deb(&self) -> String {
         let mut version = self.numbers.clone();
         if let Some(prerelease) = &self.prerelease {
@@ -83,7 +83,7 @@ impl PackageVersion {
     }
 }
 
-/// Letters and digits of `text`, with a dot for whatever is between them.
+/// The letters and digits of `text`, with a dot for everything between them.
 fn words(text: &str) -> String {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::choose::{Choice, expand_map};
-use super::error::PlanError;
+use super::error::{PlanError, ScriptLimit};
 use super::types::{
     Limits, Needs, PlannedBuild, PlannedCache, PlannedFile, PlannedScript, PlannedStep,
     PlannedToolchain, Via,
@@ -42,7 +42,7 @@ impl Choice<'_> {
         Ok(PlannedBuild {
             workdir: self.workdir(),
             network: way.network,
-            // Upstream's script keeps its own cache, in a container that it leaves.
+            // Upstream's script keeps its own cache, in a container that it leaves behind.
             caches: caches.filter(|_| way.script.is_none()).collect(),
             files: files.collect::<Result<_, _>>()?,
             toolchain: self.toolchain(values)?,
@@ -79,15 +79,13 @@ impl Choice<'_> {
                 looked_for: missing.join(", "),
             });
         }
-        let limit = [
-            ("--memory", self.request.memory.is_some()),
-            ("--cpus", self.request.nano_cpus.is_some()),
-        ];
-        if let Some((option, _)) = limit.into_iter().find(|(_, given)| *given) {
-            return Err(PlanError::LimitOfScript { option });
+        let memory = self.request.memory.map(|_| ScriptLimit::Memory);
+        let cpus = self.request.nano_cpus.map(|_| ScriptLimit::Cpus);
+        if let Some(limit) = memory.or(cpus) {
+            return Err(PlanError::LimitOfScript { limit });
         }
         Ok(Way {
-            // Where the script reaches the container that it sends the source to.
+            // The script connects to the container that it sends the source to.
             network: Network::Open,
             environment: &script.environment,
             steps: &script.steps,
@@ -102,7 +100,7 @@ impl Choice<'_> {
         values: &BTreeMap<String, String>,
     ) -> Result<PlannedStep, PlanError> {
         let name = step.name.value.to_string();
-        // The program itself cannot be left out; its arguments can.
+        // The program is required; its arguments may be left out.
         self.required(
             &step.command[0],
             values,

@@ -1,4 +1,4 @@
-//! The choices that everything else in a plan follows from: architecture, version, class, patches, values.
+//! The choices that the rest of a plan depends on: architecture, version, class, patches, values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use crate::recipe::{
     Architecture, Case, Class, Condition, Output, PatchTarget, Recipe, Source, Template, Version,
 };
 
-/// What is known once the version, class and architecture are.
+/// What is known once version, class and architecture are chosen.
 pub(super) struct Choice<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) request: &'a Request,
     pub(super) facts: &'a Facts,
     /// Name of the version in paths and messages.
     pub(super) label: String,
-    /// The version that ranges are held against.
+    /// The version that is compared with ranges.
     pub(super) version: Version,
     pub(super) class: Option<&'a Class>,
     pub(super) target: String,
@@ -76,11 +76,11 @@ pub(super) fn choose_version(
     source: &SourceFacts,
 ) -> Result<(String, Version), PlanError> {
     let git = match (&recipe.source, source) {
-        (Source::Folder(folder), _) => {
+        (Source::Directory(folder), _) => {
             return Ok((folder.version.to_string(), folder.version.clone()));
         }
         (Source::Git(_), SourceFacts::Git(git)) => git,
-        (Source::Git(_), SourceFacts::Folder) => {
+        (Source::Git(_), SourceFacts::Directory) => {
             unreachable!("facts of a git source are gathered as such")
         }
     };
@@ -91,21 +91,21 @@ pub(super) fn choose_version(
     if let Some(tag) = &git.tag {
         let version = tag
             .parse()
-            .map_err(|reason| unknown(format!("its tag does not tell it: {reason}")))?;
+            .map_err(|reason| unknown(format!("it cannot be derived from the tag: {reason}")))?;
         return Ok((tag.clone(), version));
     }
     let text = git.files.version.as_deref().ok_or_else(|| {
-        unknown("no known tag names it, and the tree has no version file".to_owned())
+        unknown("no known tag points to it, and the tree has no version file".to_owned())
     })?;
     let version = text.parse().map_err(|reason| {
         unknown(format!(
-            "no known tag names it, and of the tree's version file {reason}"
+            "no known tag points to it, and the tree's version file is not usable: {reason}"
         ))
     })?;
     Ok((git.commit[..12].to_owned(), version))
 }
 
-/// Refuses an architecture that this version or its tree cannot be built for.
+/// Refuses an architecture that this version or its source tree cannot be built for.
 pub(super) fn check_architecture(
     recipe: &Recipe,
     source: &SourceFacts,
@@ -171,7 +171,7 @@ pub(super) fn choose_class<'a>(
             .filter_map(|condition| unmet(condition, files))
             .collect();
         looked_for.push_str(&format!(
-            "\n  {} needs {}",
+            "\n  {} requires a source tree with {}",
             class.name.value,
             missing.join(", ")
         ));
@@ -183,7 +183,7 @@ pub(super) fn choose_class<'a>(
     })
 }
 
-/// What a condition asks for, when the tree does not meet it.
+/// What a condition requires, if the tree does not meet it.
 fn unmet(condition: &Condition, files: &TreeFacts) -> Option<String> {
     let has = |file: &str, text: &str| {
         files
@@ -314,19 +314,19 @@ impl Choice<'_> {
             })
     }
 
-    /// Those of the conditions that the tree does not meet, as texts. A folder of the image meets all of them: its tree
-    /// is not read.
+    /// The conditions that the tree does not meet, as texts. A directory of the image meets all conditions, as its
+    /// files are not read.
     pub(super) fn unmet(&self, conditions: &[Condition]) -> Vec<String> {
         match &self.facts.source {
             SourceFacts::Git(git) => conditions
                 .iter()
                 .filter_map(|condition| unmet(condition, &git.files))
                 .collect(),
-            SourceFacts::Folder => Vec::new(),
+            SourceFacts::Directory => Vec::new(),
         }
     }
 
-    /// Whether this build makes the output at all.
+    /// Whether this build makes the output.
     pub(super) fn has(&self, output: &Output) -> bool {
         output
             .versions
@@ -357,16 +357,16 @@ impl Choice<'_> {
         })
     }
 
-    /// A value with where it was looked for.
+    /// A value, with the place that it is read from.
     fn described(&self, name: &str) -> String {
         let read = match &self.recipe.source {
             Source::Git(git) => git.read.iter().find(|(known, _)| known.as_str() == name),
-            Source::Folder(_) => None,
+            Source::Directory(_) => None,
         };
         match read {
             None => name.to_owned(),
             Some((_, read)) => format!(
-                "{name} (no line of {} fits {})",
+                "{name} (no line of {} matches {})",
                 read.file,
                 read.pattern.as_str()
             ),
@@ -374,7 +374,7 @@ impl Choice<'_> {
     }
 }
 
-/// The entries whose texts name no unset value.
+/// The entries whose texts use no unset value.
 pub(super) fn expand_map(
     map: &BTreeMap<String, Template>,
     values: &BTreeMap<String, String>,

@@ -1,78 +1,84 @@
 //! Why no plan can be made.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// Why no plan can be made.
 #[derive(Debug, Error)]
 pub enum PlanError {
     /// The recipe does not build for the architecture.
-    #[error("the recipe {recipe} does not build for {architecture}; it does for {known}")]
+    #[error("recipe {recipe} does not support {architecture}; supported architectures: {known}")]
     Architecture {
         /// The recipe.
         recipe: String,
-        /// The architecture asked for.
+        /// The requested architecture.
         architecture: String,
-        /// Those the recipe lists.
+        /// The architectures that the recipe supports.
         known: String,
     },
-    /// The engine's processors cannot build for the target.
-    #[error("the recipe {recipe} cannot build for {target} on an engine of architecture {engine}")]
+    /// The engine's machine cannot build for the target.
+    #[error(
+        "recipe {recipe} cannot build for {target} on an engine with the architecture {engine}"
+    )]
     CrossBuild {
         /// The recipe.
         recipe: String,
-        /// The architecture asked for.
+        /// The requested architecture.
         target: String,
-        /// The engine's.
+        /// The engine's architecture.
         engine: String,
     },
-    /// This tree cannot be built for the architecture.
-    #[error("{version} cannot be built for {architecture}: its tree has not {looked_for}")]
+    /// This source tree cannot be built for the architecture.
+    #[error(
+        "{version} cannot be built for {architecture}, which requires a source tree with {looked_for}"
+    )]
     ArchitectureOfTree {
         /// The version.
         version: String,
-        /// The architecture asked for.
+        /// The requested architecture.
         architecture: String,
-        /// What was looked for.
+        /// What was not found.
         looked_for: String,
     },
     /// This version cannot be cross-compiled for the architecture.
     #[error(
-        "{version} cannot be cross-compiled for {architecture}: that is known to work for {versions}"
+        "{version} cannot be cross-compiled for {architecture}; supported versions: {versions}"
     )]
     CrossVersion {
         /// The version.
         version: String,
-        /// The architecture asked for.
+        /// The requested architecture.
         architecture: String,
         /// The versions that can.
         versions: String,
     },
-    /// Nothing in the recipe heeds an option.
-    #[error("the recipe {recipe} knows no {option}")]
+    /// Nothing in the recipe uses a requested option.
+    #[error("recipe {recipe} does not support {option}")]
     Option {
         /// The recipe.
         recipe: String,
-        /// The option as on the command line.
-        option: &'static str,
+        /// The option.
+        option: RequestedOption,
     },
     /// This version does not have the target.
     #[error(
-        "{version} has no target {target}{}; it has {known}",
+        "{version} has no target {target}{}; available targets: {known}",
         not_there(looked_for.as_deref())
     )]
     Target {
         /// The version.
         version: String,
-        /// The target asked for.
+        /// The requested target.
         target: String,
-        /// The path that would show it; `None` for a target that the recipe does not know.
+        /// The path that was looked for; `None` for a target that the recipe does not define.
         looked_for: Option<String>,
-        /// Those it has.
+        /// The available targets.
         known: String,
     },
     /// The bootstrapped image cannot build the version.
     #[error(
-        "the Debian {suite} image of the recipe {recipe} cannot build {version}: its toolchain is for {versions}"
+        "the Debian {suite} image of recipe {recipe} cannot build {version}; supported versions: {versions}"
     )]
     DebianImage {
         /// Code name of the release.
@@ -84,24 +90,26 @@ pub enum PlanError {
         /// The versions that it can build.
         versions: String,
     },
-    /// The name of the image that upstream builds in cannot be told.
-    #[error("upstream's name for the image of {version} cannot be told: {reason}")]
+    /// Upstream's name for its build image is unknown.
+    #[error("could not determine upstream's name for the build image of {version}: {reason}")]
     ImageName {
         /// The version.
         version: String,
         /// Why not.
         reason: String,
     },
-    /// The script of this tree needs what the tool cannot give it.
-    #[error("upstream's script of {version} cannot be run: its tree has not {looked_for}")]
+    /// The script of this source tree cannot be run.
+    #[error(
+        "upstream's build script of {version} cannot be run, because that requires a source tree with {looked_for}"
+    )]
     ScriptOfTree {
         /// The version.
         version: String,
-        /// What was looked for.
+        /// What was not found.
         looked_for: String,
     },
-    /// An output would be taken from outside the work folder.
-    #[error("the path of the output {output} cannot be used: {reason}")]
+    /// The path of an output leads out of the working directory.
+    #[error("the path of output {output} is invalid: {reason}")]
     OutputPath {
         /// The output.
         output: String,
@@ -110,33 +118,34 @@ pub enum PlanError {
     },
     /// A limit that upstream's own script does not pass on.
     #[error(
-        "{option} cannot be kept with --via run-sh: upstream's script starts the container that compiles itself"
+        "{limit} cannot be enforced in a build with upstream's script, which starts its own containers"
     )]
     LimitOfScript {
-        /// The option as on the command line.
-        option: &'static str,
+        /// The limit.
+        limit: ScriptLimit,
     },
-    /// A commit whose tag is no version, or without a known tag in a tree that does not tell its version.
-    #[error("the version of commit {commit} is not known: {looked_for}")]
+    /// The version of a commit is unknown: its tag is not a version, or no known tag points to it and its tree does
+    /// not contain a version.
+    #[error("could not determine the version of commit {commit}: {looked_for}")]
     UnknownVersion {
         /// The commit.
         commit: String,
         /// Where a version was looked for, as a sentence.
         looked_for: String,
     },
-    /// The tree is of no class that the recipe knows.
-    #[error("{version} fits no class of the recipe {recipe}:{looked_for}")]
+    /// The tree is of no class that the recipe defines.
+    #[error("{version} does not match any class of recipe {recipe}:{looked_for}")]
     NoClass {
         /// The recipe.
         recipe: String,
         /// The version.
         version: String,
-        /// Each class with what was looked for and not found.
+        /// Each class, with what was not found.
         looked_for: String,
     },
-    /// Such a tree must be patched, and there is no patch for it.
+    /// Such a tree must be patched, and the recipe has no patch for it.
     #[error(
-        "{version} of {recipe} is of the class {class}, which must be patched, and no source patch is for it"
+        "{version} of {recipe} is in the class {class}, which must be patched, but the recipe has no source patch for it"
     )]
     NoPatch {
         /// The recipe.
@@ -146,16 +155,16 @@ pub enum PlanError {
         /// The class.
         class: String,
     },
-    /// Nothing would be taken out of the build.
-    #[error("none of the outputs of the recipe {recipe} is for {version}")]
+    /// The recipe has no output for the version.
+    #[error("recipe {recipe} has no output for {version}")]
     NoOutputs {
         /// The recipe.
         recipe: String,
         /// The version.
         version: String,
     },
-    /// The version needs no build of this kind.
-    #[error("not needed: {version} of {recipe}: {reason}")]
+    /// The version does not need such a build.
+    #[error("{version} of {recipe} does not need to be built: {reason}")]
     NotNeeded {
         /// The recipe.
         recipe: String,
@@ -164,37 +173,90 @@ pub enum PlanError {
         /// The recipe's reason.
         reason: String,
     },
-    /// The recipe does not describe the way to the image.
-    #[error("the recipe {recipe} describes no image of the kind `{way}`; it describes {known}")]
+    /// The recipe does not describe this kind of image.
+    #[error("recipe {recipe} has no `{way}` image; available images: {known}")]
     ImageWay {
         /// The recipe.
         recipe: String,
-        /// The way asked for.
+        /// The requested kind.
         way: String,
-        /// Those the recipe describes.
+        /// The kinds that the recipe describes.
         known: String,
     },
-    /// The tree has no Dockerfile to take the base image from.
-    #[error("{version} has no {dockerfile} that names an image to start from")]
+    /// The tree has no Dockerfile that defines the base image.
+    #[error(
+        "no base image was found for {version}: its source tree has no {dockerfile} with a FROM line"
+    )]
     NoBaseImage {
         /// The version.
         version: String,
         /// Path of the Dockerfile.
         dockerfile: String,
     },
-    /// A text that must be there names an unset value.
-    #[error("{place} names a value that is unset for {version}: {names}")]
+    /// A required text uses an unset value.
+    #[error("{place} needs a value that is not set for {version}: {names}")]
     Unset {
-        /// Where it stands.
+        /// The text.
         place: String,
         /// The version.
         version: String,
-        /// The names in it.
+        /// The unset values.
         names: String,
     },
 }
 
+/// An option of a build that the recipe must support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestedOption {
+    /// Statically linked binaries.
+    Static,
+    /// A build that needs less memory.
+    LowMemory,
+    /// Everything that the build makes.
+    AllOutputs,
+    /// Additional flags for the Go commands.
+    GoFlags,
+    /// Another toolchain version than upstream's.
+    Toolchain,
+    /// Upstream's own build script.
+    RunSh,
+    /// Targets.
+    Targets,
+}
+
+impl fmt::Display for RequestedOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Static => "static binaries",
+            Self::LowMemory => "low-memory builds",
+            Self::AllOutputs => "additional outputs",
+            Self::GoFlags => "additional Go flags",
+            Self::Toolchain => "a choice of the toolchain version",
+            Self::RunSh => "builds with upstream's script",
+            Self::Targets => "a choice of targets",
+        })
+    }
+}
+
+/// A limit that upstream's own script does not pass on to the containers that it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScriptLimit {
+    /// Memory.
+    Memory,
+    /// Processors.
+    Cpus,
+}
+
+impl fmt::Display for ScriptLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "a memory limit",
+            Self::Cpus => "a processor limit",
+        })
+    }
+}
+
 fn not_there(path: Option<&str>) -> String {
-    path.map(|path| format!(" (no {path} in its tree)"))
+    path.map(|path| format!(" (its source tree has no {path})"))
         .unwrap_or_default()
 }

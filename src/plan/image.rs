@@ -83,7 +83,7 @@ impl Choice<'_> {
     pub(super) fn base_image(&self, name: &str, also: &[ImageName]) -> BaseImage {
         let places = Places {
             first: &self.request.mirrors,
-            heirs: &self.recipe.images.heirs,
+            moved_registries: &self.recipe.images.moved_registries,
             also,
             last: &self.recipe.images.mirrors,
         };
@@ -93,7 +93,7 @@ impl Choice<'_> {
         }
     }
 
-    /// The name that upstream has for the image that it builds in.
+    /// Upstream's name for the image that it builds in.
     pub(super) fn upstream_image_name(
         &self,
         values: &BTreeMap<String, String>,
@@ -102,7 +102,7 @@ impl Choice<'_> {
             name, arguments, ..
         }) = &self.recipe.images.registry
         else {
-            return Err(self.unknown_name("the recipe names none".to_owned()));
+            return Err(self.unknown_name("the recipe does not define it".to_owned()));
         };
         let written = self.required(name, values, "the registry image's name")?;
         let arguments = expand_map(arguments, values);
@@ -110,7 +110,7 @@ impl Choice<'_> {
         match name.parse::<ImageName>() {
             Ok(_) => Ok(name),
             Err(reason) => {
-                Err(self.unknown_name(format!("{written:?} comes to {name:?}, and {reason}")))
+                Err(self.unknown_name(format!("{written:?} expands to {name:?}, and {reason}")))
             }
         }
     }
@@ -125,7 +125,7 @@ impl Choice<'_> {
     fn upstream_bases(&self) -> Result<Vec<BaseImage>, PlanError> {
         let names = match &self.facts.source {
             SourceFacts::Git(git) => git.files.base_images.as_slice(),
-            SourceFacts::Folder => &[],
+            SourceFacts::Directory => &[],
         };
         if names.is_empty() {
             let dockerfile = self
@@ -151,7 +151,7 @@ impl Choice<'_> {
         values: &BTreeMap<String, String>,
     ) -> Result<PlannedImage, PlanError> {
         let SourceFacts::Git(git) = &self.facts.source else {
-            unreachable!("a recipe with a folder as source cannot describe upstream's image");
+            unreachable!("a recipe whose source is a directory cannot describe upstream's image");
         };
         let bases = self.upstream_bases()?;
         let patches = choose_patches(
@@ -183,7 +183,7 @@ impl Choice<'_> {
     ) -> Result<PlannedImage, PlanError> {
         let bases = match &image.base {
             Some(base) => vec![self.base_image(base.as_str(), &[])],
-            // Of upstream's stages the last is the one whose result is the image.
+            // The image is the result of the last of upstream's stages.
             None => self
                 .upstream_bases()?
                 .into_iter()
@@ -258,7 +258,7 @@ impl Choice<'_> {
     }
 }
 
-/// `text` with `$NAME`, `${NAME}` and the bare word `NAME` replaced by the argument of that name.
+/// `text` with `$NAME`, `${NAME}` and the bare word `NAME` replaced by the argument `NAME`.
 ///
 /// Kubernetes writes the tag of its image as a bare word that its script replaces, or as build arguments.
 fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
@@ -277,7 +277,7 @@ fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
         if rest[..begin].ends_with('{') && rest[end..].starts_with('}') {
             end += 1;
         }
-        // What is no word goes over as it is, a character at a time.
+        // Characters that are not part of a word are copied.
         let end = end.max(first.len_utf8());
         result.push_str(arguments.get(word).map_or(&rest[..end], String::as_str));
         rest = &rest[end..];

@@ -1,4 +1,4 @@
-//! `make_plan`: the one place where choices are made. Synchronous and pure.
+//! `make_plan`: the only place where choices are made. Synchronous and pure.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::facts::{Facts, SourceFacts};
 use crate::recipe::{BuildOption, Class, Output, PatchTarget, Recipe, RelativePath, Source};
 use crate::verify::{Expectations, VersionExpectation};
 
-/// Decides everything: same recipe, request and facts, same plan.
+/// Decides everything: the same recipe, request and facts give the same plan.
 ///
 /// # Errors
-/// A [`PlanError`] that names what cannot be decided or must not be built.
+/// A [`PlanError`]: what cannot be decided, or must not be built.
 pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Plan, PlanError> {
     check_options(recipe, request)?;
     let (target, cross) = choose_architecture(recipe, request, &facts.engine_architecture)?;
@@ -39,9 +39,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
                 reason: reason.clone(),
             });
         }
-        warnings.push(format!(
-            "{label} is built although that is not needed: {reason}"
-        ));
+        warnings.push(format!("{label} does not need to be built: {reason}"));
     }
     let source_patches = choose_patches(recipe, facts, &version, class, PatchTarget::Source);
     if let Some(class) = class
@@ -71,12 +69,12 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
         && limit < need.0
     {
         let way_out = if choice.needs().could_save_memory {
-            "; --low-memory does with less"
+            "; a low-memory build needs less"
         } else {
             ""
         };
         warnings.push(format!(
-            "the memory limit of {} is below the {} that the recipe says the build needs{way_out}",
+            "the memory limit of {} is below the {} that the build needs{way_out}",
             bytesize::ByteSize(limit),
             bytesize::ByteSize(need.0)
         ));
@@ -117,7 +115,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
 impl Choice<'_> {
     fn source(&self) -> PlannedSource {
         match (&self.recipe.source, &self.facts.source) {
-            (Source::Folder(folder), _) => PlannedSource::Folder {
+            (Source::Directory(folder), _) => PlannedSource::Directory {
                 path: folder.path.to_string(),
                 package: folder.package.clone(),
             },
@@ -128,7 +126,7 @@ impl Choice<'_> {
                 modified: git.commit_time,
                 patches: self.source_patches.clone(),
             },
-            (Source::Git(_), SourceFacts::Folder) => {
+            (Source::Git(_), SourceFacts::Directory) => {
                 unreachable!("facts of a git source are gathered as such")
             }
         }
@@ -142,12 +140,12 @@ impl Choice<'_> {
         }
         match (&build.workdir, &self.recipe.source) {
             (Some(workdir), _) => workdir.to_string(),
-            (None, Source::Folder(folder)) => folder.path.to_string(),
+            (None, Source::Directory(folder)) => folder.path.to_string(),
             (None, Source::Git(_)) => unreachable!("a recipe with a git source has a workdir"),
         }
     }
 
-    /// Folders whose files are taken out as well, each once.
+    /// Directories whose files are published too, each once.
     fn further_outputs(&self, values: &BTreeMap<String, String>) -> Vec<String> {
         let mut folders: Vec<String> = Vec::new();
         if self.request.options.contains(&BuildOption::AllOutputs) {
@@ -188,7 +186,7 @@ impl Choice<'_> {
         };
         let place = format!("the path of {}", output.file_name());
         let path = self.required(&output.path.value, values, &place)?;
-        // What was read from the tree may stand in it.
+        // It may contain text that was read from the source tree.
         let path = path
             .parse::<RelativePath>()
             .map_err(|reason| PlanError::OutputPath {

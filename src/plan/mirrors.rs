@@ -1,41 +1,41 @@
-//! Where an image is looked for.
+//! Where an image is looked up.
 
 use std::collections::BTreeMap;
 
 use super::types::{BaseImage, Plan, PlannedImage};
 use crate::recipe::ImageName;
 
-/// Where an image may be, beside its own name.
+/// Where an image may be available, in addition to its own name.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
-    /// Prefixes that come before everything else.
+    /// Prefixes that are tried before everything else.
     pub first: &'a [String],
-    /// Registries that took the place of others, by the beginning of the names that those served.
-    pub heirs: &'a BTreeMap<String, String>,
-    /// Whole repositories of this very image.
+    /// Registries that have moved: a prefix of image names, and the registry that serves these images now.
+    pub moved_registries: &'a BTreeMap<String, String>,
+    /// Other repositories of the same image.
     pub also: &'a [ImageName],
-    /// Prefixes that come last.
+    /// Prefixes that are tried last.
     pub last: &'a [String],
 }
 
-/// References under which `name` may be found, in the order in which they are tried: under each prefix of
-/// `first`, then under its own name (or at the heir of a registry that is gone), then in the repositories of `also`,
-/// then under each prefix of `last`.
+/// References of the image `name`, in the order in which they are tried: below each prefix of `first`, then its own
+/// name (or the place that its registry has moved to), then the repositories of `also`, then below each prefix of
+/// `last`.
 ///
-/// Below a prefix the whole repository path is tried, then its last part alone: mirrors of one registry keep the
-/// path (`library/golang`), mirrors that people fill by hand often do not (`golang`).
+/// Below a prefix, the whole repository path is tried first, then its last part alone. Mirrors of a registry keep the
+/// path (`library/golang`); mirrors that are filled by hand often do not (`golang`).
 pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
     let path = repository_path(name);
     let short = path.rsplit('/').next().unwrap_or(&path);
-    let inherited = inherited(name, places.heirs);
-    // A mirror of the heir has the image where the heir has it.
-    let there = inherited.map_or(path.as_str(), |(_, rest)| rest);
+    let moved = moved(name, places.moved_registries);
+    // A mirror of the new registry has the path that the image has there.
+    let there = moved.map_or(path.as_str(), |(_, rest)| rest);
     let below = |prefix: &String| {
         let prefix = prefix.trim_end_matches('/');
         [path.as_str(), there, short].map(|repository| format!("{prefix}/{repository}"))
     };
-    let own = match inherited {
-        Some((heir, rest)) => vec![format!("{heir}/{rest}"), format!("{heir}/{short}")],
+    let own = match moved {
+        Some((new, rest)) => vec![format!("{new}/{rest}"), format!("{new}/{short}")],
         None => vec![name.to_owned()],
     };
     let tag = &short[short.find([':', '@']).unwrap_or(short.len())..];
@@ -61,7 +61,7 @@ pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
 }
 
 impl Plan {
-    /// The plan with images looked for under these prefixes first; what is built does not change.
+    /// The plan with `prefixes` tried first for every image; what is built does not change.
     #[must_use]
     pub fn with_mirrors(mut self, prefixes: &[String]) -> Self {
         let client = self
@@ -84,12 +84,12 @@ impl Plan {
 fn look_first_under(prefixes: &[String], base: &mut BaseImage) {
     let nowhere_else = Places {
         first: prefixes,
-        heirs: &BTreeMap::new(),
+        moved_registries: &BTreeMap::new(),
         also: &[],
         last: &[],
     };
     let mut references = candidates(&base.name, &nowhere_else);
-    // Its own name has the place that the plan gives it, if it has one.
+    // The place of its own name is decided by the plan.
     references.retain(|reference| *reference != base.name);
     for reference in &base.candidates {
         if !references.contains(reference) {
@@ -99,19 +99,21 @@ fn look_first_under(prefixes: &[String], base: &mut BaseImage) {
     base.candidates = references;
 }
 
-/// The heir of the registry that `name` names, and what follows the registry in the name. Of several that fit the
-/// longest counts.
-fn inherited<'a>(name: &'a str, heirs: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
-    heirs
+/// The new registry for the image `name`, and the rest of the name. If several prefixes match, the longest counts.
+fn moved<'a>(
+    name: &'a str,
+    moved_registries: &'a BTreeMap<String, String>,
+) -> Option<(&'a str, &'a str)> {
+    moved_registries
         .iter()
-        .filter_map(|(gone, heir)| {
-            let rest = name.strip_prefix(gone.as_str())?.strip_prefix('/')?;
-            Some((heir.as_str(), rest))
+        .filter_map(|(old, new)| {
+            let rest = name.strip_prefix(old.as_str())?.strip_prefix('/')?;
+            Some((new.as_str(), rest))
         })
         .min_by_key(|(_, rest)| rest.len())
 }
 
-/// `name` without its registry; Docker Hub's official images get their `library/` back.
+/// `name` without its registry; the `library/` of Docker Hub's official images is added back.
 fn repository_path(name: &str) -> String {
     match name.split_once('/') {
         None => format!("library/{name}"),
@@ -122,7 +124,7 @@ fn repository_path(name: &str) -> String {
                 format!("library/{rest}")
             }
         }
-        // The rule by which the engine itself tells a registry from a repository.
+        // The engine distinguishes registries from repositories by the same rule.
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
             rest.to_owned()
         }
@@ -139,12 +141,12 @@ mod tests {
 
     fn places<'a>(
         first: &'a [String],
-        heirs: &'a BTreeMap<String, String>,
+        moved_registries: &'a BTreeMap<String, String>,
         last: &'a [String],
     ) -> Places<'a> {
         Places {
             first,
-            heirs,
+            moved_registries,
             also: &[],
             last,
         }
@@ -216,17 +218,17 @@ mod tests {
 
     #[test]
     fn a_registry_that_is_gone_is_asked_for_at_its_heir() {
-        let heirs = BTreeMap::from(
+        let moved_registries = BTreeMap::from(
             [
                 ("us.gcr.io/k8s-artifacts-prod", "new.example"),
                 ("k8s.gcr.io", "new.example"),
             ]
-            .map(|(gone, heir)| (gone.to_owned(), heir.to_owned())),
+            .map(|(old, new)| (old.to_owned(), new.to_owned())),
         );
         let also = ["other.example/k8s/kube-cross".parse().unwrap()];
         let places = Places {
             also: &also,
-            ..places(&[], &heirs, &[])
+            ..places(&[], &moved_registries, &[])
         };
         assert_eq!(
             candidates(
@@ -262,7 +264,7 @@ mod tests {
                 "other.example/k8s/kube-cross:v1"
             ]
         );
-        // Only whole parts of a name are a registry's.
+        // A prefix matches whole parts of a name only.
         assert_eq!(
             candidates("k8s.gcr.io.example/kube-cross:v1", &places)[0],
             "k8s.gcr.io.example/kube-cross:v1"

@@ -13,7 +13,7 @@ mod targets;
 mod types;
 
 pub use digest::canonical_json;
-pub use error::PlanError;
+pub use error::{PlanError, RequestedOption, ScriptLimit};
 pub use make::make_plan;
 pub use mirrors::{Places, candidates};
 pub use request::Request;

@@ -1,36 +1,49 @@
-//! What is asked of a build must be heeded.
+//! Checks that the recipe supports what was requested.
 
-use super::error::PlanError;
+use super::error::{PlanError, RequestedOption};
 use super::request::Request;
 use super::types::Via;
 use crate::recipe::{BuildOption, Recipe};
 
-/// Refuses what is asked for and nothing in the recipe heeds.
+/// Refuses a requested option that nothing in the recipe uses.
 pub(super) fn check_options(recipe: &Recipe, request: &Request) -> Result<(), PlanError> {
     let cases = || recipe.values.values().flatten();
-    let heeded = |option: BuildOption| {
-        cases().any(|case| case.option == Some(option))
-            || (option == BuildOption::AllOutputs && !recipe.further_outputs.is_empty())
+    let unsupported = |option: BuildOption| {
+        request.options.contains(&option)
+            && !cases().any(|case| case.option == Some(option))
+            && (option != BuildOption::AllOutputs || recipe.further_outputs.is_empty())
     };
-    let names_goflags = cases().any(|case| case.value.names().any(|name| name == "goflags"));
-    let unheeded = [
-        (BuildOption::Static, "--static"),
-        (BuildOption::LowMemory, "--low-memory"),
-        (BuildOption::AllOutputs, "--all-outputs"),
-    ]
-    .into_iter()
-    .find(|(option, _)| request.options.contains(option) && !heeded(*option))
-    .map(|(_, name)| name);
-    let unheeded = unheeded
-        .or((request.goflags.is_some() && !names_goflags).then_some("--goflags"))
-        .or(
-            (request.allow_toolchain.is_some() && recipe.build.toolchain.is_none())
-                .then_some("--allow-toolchain"),
-        )
-        .or((request.via == Via::RunSh && recipe.build.run_sh.is_none()).then_some("--via run-sh"));
-    match unheeded {
+    let uses_goflags = cases().any(|case| case.value.names().any(|name| name == "goflags"));
+    let refusals = [
+        (RequestedOption::Static, unsupported(BuildOption::Static)),
+        (
+            RequestedOption::LowMemory,
+            unsupported(BuildOption::LowMemory),
+        ),
+        (
+            RequestedOption::AllOutputs,
+            unsupported(BuildOption::AllOutputs),
+        ),
+        (
+            RequestedOption::GoFlags,
+            request.goflags.is_some() && !uses_goflags,
+        ),
+        (
+            RequestedOption::Toolchain,
+            request.allow_toolchain.is_some() && recipe.build.toolchain.is_none(),
+        ),
+        (
+            RequestedOption::RunSh,
+            request.via == Via::RunSh && recipe.build.run_sh.is_none(),
+        ),
+        (
+            RequestedOption::Targets,
+            !request.targets.is_empty() && recipe.targets.is_none(),
+        ),
+    ];
+    match refusals.into_iter().find(|(_, refused)| *refused) {
         None => Ok(()),
-        Some(option) => Err(PlanError::Option {
+        Some((option, _)) => Err(PlanError::Option {
             recipe: recipe.name.to_string(),
             option,
         }),

@@ -1,4 +1,4 @@
-//! What the user asked for, beyond the recipe and the version.
+//! What the user requests, apart from the recipe and the version.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,34 +10,34 @@ use crate::verify::GlibcVersion;
 /// The user's choices that a plan depends on.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Target architecture; the engine's own when not given.
+    /// Target architecture; the engine's own by default.
     pub architecture: Option<Architecture>,
-    /// Way to the toolchain image; the recipe's default when not given.
+    /// Kind of toolchain image; the recipe's default by default.
     pub image: Option<ImageWay>,
-    /// Another name for the ready image of a registry.
+    /// Another name for the ready image from a registry.
     pub image_name: Option<ImageName>,
-    /// Prefixes of registries, tried before everything else.
+    /// Prefixes of registries that are tried before everything else.
     pub mirrors: Vec<String>,
     /// How upstream's build is run.
     pub via: Via,
-    /// What is built of the source; the recipe's default when there are none.
+    /// Targets to build; the recipe's default if empty.
     pub targets: Vec<Name>,
-    /// What else is asked of the build.
+    /// Options of the build.
     pub options: BTreeSet<BuildOption>,
-    /// Further flags for the Go commands.
+    /// Additional flags for the Go commands.
     pub goflags: Option<String>,
-    /// A toolchain version that is accepted instead of upstream's, whole or its first parts.
+    /// A toolchain version, or its first parts, that is accepted instead of upstream's.
     pub allow_toolchain: Option<String>,
-    /// Build also what is not needed.
+    /// Build versions that do not need to be built, too.
     pub force: bool,
-    /// Most memory of the build container, in bytes.
+    /// Memory limit of the build container, in bytes.
     pub memory: Option<u64>,
-    /// Processors, in billionths of one.
+    /// Processor limit, in billionths of a processor.
     pub nano_cpus: Option<i64>,
-    /// Longest time of all the steps together.
+    /// Time limit for all steps together.
     pub timeout: Option<Duration>,
-    /// Most compiler processes at a time.
+    /// Maximum number of compiler processes at a time.
     pub jobs: Option<u32>,
-    /// Highest C library version that an output may ask for, instead of the recipe's.
+    /// Highest version of the GNU C library that an output may require, instead of the recipe's.
     pub glibc_floor: Option<GlibcVersion>,
 }

@@ -1,11 +1,11 @@
-//! Chooses what is built of a source.
+//! Chooses the targets to build.
 
 use super::error::PlanError;
 use super::request::Request;
 use crate::facts::SourceFacts;
 use crate::recipe::Recipe;
 
-/// The targets to build: those asked for, or the recipe's default.
+/// The targets to build: the requested ones, or the recipe's default.
 pub(super) fn choose_targets(
     recipe: &Recipe,
     request: &Request,
@@ -13,17 +13,11 @@ pub(super) fn choose_targets(
     label: &str,
 ) -> Result<Vec<String>, PlanError> {
     let Some(targets) = &recipe.targets else {
-        return match request.targets.first() {
-            None => Ok(Vec::new()),
-            Some(_) => Err(PlanError::Option {
-                recipe: recipe.name.to_string(),
-                option: "--target",
-            }),
-        };
+        return Ok(Vec::new());
     };
     let in_tree = |path: &str| match source {
         SourceFacts::Git(git) => git.files.present.contains(path),
-        SourceFacts::Folder => true,
+        SourceFacts::Directory => true,
     };
     let mut chosen: Vec<String> = Vec::new();
     let defaults = targets.default.iter().map(|target| &target.value);

@@ -1,4 +1,4 @@
-//! The plan: values only, no host path, no clock.
+//! The plan: values only, without host paths or times of the present.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Plan {
     pub format: u32,
     /// The recipe.
     pub recipe: RecipeIdentity,
-    /// Name of the version: the tag, or the first digits of a commit without one.
+    /// Name of the version: the tag, or the first digits of a commit that no tag points to.
     pub version: String,
     /// Target operating system and architecture, `linux-amd64`.
     pub platform: String,
@@ -26,7 +26,7 @@ pub struct Plan {
     pub architecture: String,
     /// Class of the source tree.
     pub class: Option<String>,
-    /// What is built of the source; none where the recipe knows no targets.
+    /// Targets to build; empty if the recipe has no targets.
     pub targets: Vec<String>,
     /// The source.
     pub source: PlannedSource,
@@ -34,15 +34,15 @@ pub struct Plan {
     pub image: PlannedImage,
     /// What is run.
     pub build: PlannedBuild,
-    /// What is taken out.
+    /// The files that are published.
     pub outputs: Vec<PlannedOutput>,
-    /// Folders of which all files are taken out as well.
+    /// Directories whose files are all published too.
     pub further_outputs: Vec<String>,
-    /// What the user should know before it is built.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
-/// Which recipe, to the byte.
+/// The exact recipe.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RecipeIdentity {
@@ -59,32 +59,32 @@ pub enum PlannedSource {
     /// A commit of a git repository.
     #[serde(rename_all = "kebab-case")]
     Git {
-        /// Tag that names the commit.
+        /// Tag that points to the commit.
         tag: Option<String>,
         /// The commit.
         commit: String,
-        /// Its tree, before patches.
+        /// Its tree, before patching.
         tree: String,
         /// Modification time of every file in the container, in seconds since the Unix epoch.
         modified: i64,
-        /// Patches to what is compiled, in order.
+        /// Patches to the source, in order.
         patches: Vec<PlannedPatch>,
     },
-    /// A folder of the image.
+    /// A directory of the image.
     #[serde(rename_all = "kebab-case")]
-    Folder {
-        /// The folder.
+    Directory {
+        /// The directory.
         path: String,
-        /// Package that brings it.
+        /// Package that installs it.
         package: String,
     },
 }
 
-/// A patch that is applied.
+/// A patch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedPatch {
-    /// File below the patches folder.
+    /// Path below the `patches` directory.
     pub file: String,
     /// Sha256 of the file.
     pub sha256: String,
@@ -104,11 +104,11 @@ pub enum PlannedImage {
     Dockerfile {
         /// Upstream's Dockerfile, or the recipe's lean one.
         way: ImageWay,
-        /// Images it starts from.
+        /// Images that it starts from.
         bases: Vec<BaseImage>,
         /// Path of the Dockerfile in its context.
         dockerfile: String,
-        /// Text of the Dockerfile where the recipe holds it; otherwise the context is the source tree.
+        /// Text of the Dockerfile if it is the recipe's. Otherwise the build context is the source tree.
         text: Option<String>,
         /// Patches to the context, in order.
         patches: Vec<PlannedPatch>,
@@ -122,20 +122,20 @@ pub enum PlannedImage {
     Debian {
         /// Code name of the release.
         suite: String,
-        /// Architectures, the engine's own first.
+        /// Architectures, with the engine's own first.
         architectures: Vec<String>,
-        /// Packages beside the essential ones.
+        /// Packages, in addition to the essential ones.
         packages: Vec<String>,
-        /// Text of an apt preferences file that is in force while packages are chosen.
+        /// Text of an apt preferences file that is used while packages are selected.
         preferences: Option<String>,
-        /// Symbolic links, and where each leads.
+        /// Symbolic links and their targets.
         links: BTreeMap<String, String>,
         /// Environment variables of the image.
         environment: BTreeMap<String, String>,
         /// Sha256 of all of the above.
         identity: String,
     },
-    /// An image out of an archive that the user gave.
+    /// An image from an archive that the user provided.
     #[serde(rename_all = "kebab-case")]
     Archive {
         /// Config digest of the image in it.
@@ -147,7 +147,7 @@ pub enum PlannedImage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct BaseImage {
-    /// The name that upstream expects, and that it is tagged with.
+    /// The name that upstream uses; the image is tagged with it.
     pub name: String,
     /// References to pull, tried in order.
     pub candidates: Vec<String>,
@@ -157,23 +157,23 @@ pub struct BaseImage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedBuild {
-    /// Folder the steps are run in.
+    /// Directory that the steps are run in.
     pub workdir: String,
     /// Network of the container.
     pub network: Network,
-    /// Folders kept from build to build.
+    /// Directories that are kept from build to build.
     pub caches: Vec<PlannedCache>,
-    /// Files written beside the source.
+    /// Files that are written into the working directory, next to the source.
     pub files: Vec<PlannedFile>,
-    /// What the image's toolchain must be.
+    /// Check of the image's toolchain.
     pub toolchain: Option<PlannedToolchain>,
-    /// What the build is known to need.
+    /// What the build needs.
     pub needs: Needs,
     /// Limits of the container.
     pub limits: Limits,
     /// How upstream's build is run.
     pub via: Via,
-    /// What upstream's own script needs; only when it is run.
+    /// What upstream's own script needs; `None` if it is not run.
     pub script: Option<PlannedScript>,
     /// The steps, in order.
     pub steps: Vec<PlannedStep>,
@@ -183,74 +183,74 @@ pub struct PlannedBuild {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
-    /// Its make, in the toolchain image.
+    /// Upstream's make, in the toolchain image.
     #[default]
     Make,
-    /// Its own script, which makes containers itself.
+    /// Upstream's own script, which starts its own containers.
     RunSh,
 }
 
-/// A file that is written beside the source.
+/// A file that is written into the working directory, next to the source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedFile {
-    /// Path relative to the work folder.
+    /// Path relative to the working directory.
     pub path: String,
     /// Its text.
     pub text: String,
 }
 
-/// What the image's toolchain must be.
+/// Check of the image's toolchain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedToolchain {
     /// Command that prints the version.
     pub command: Vec<String>,
-    /// Regular expression whose group holds the version in what the command prints.
+    /// Regular expression whose capture group selects the version in what the command prints.
     pub pattern: String,
     /// The version that upstream builds with.
     pub version: String,
-    /// The version, whole or its first parts, that the user accepts instead.
+    /// A version, or its first parts, that the user accepts instead.
     pub allowed: Option<String>,
 }
 
-/// What a build is known to need; only told, never enforced.
+/// What a build needs. Used for warnings only; not enforced.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Needs {
     /// Memory, in bytes.
     pub memory: Option<u64>,
-    /// Room on the engine's disk, in bytes.
+    /// Space on the engine's disk, in bytes.
     pub disk: Option<u64>,
-    /// Whether the build could be told to do with less memory, and is not.
+    /// Whether a low-memory build is possible and was not requested.
     pub could_save_memory: bool,
 }
 
-/// What upstream's own script needs around it.
+/// The environment that upstream's own script needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedScript {
-    /// The name under which it looks for the toolchain image.
+    /// The name by which it looks up the toolchain image.
     pub image_name: String,
-    /// Image that has a client of the engine.
+    /// Image that contains a client of the engine.
     pub client: BaseImage,
-    /// Where the client is in that image.
+    /// Path of the client in that image.
     pub client_path: String,
-    /// The first major version of the client that the script no longer works with.
+    /// The first major version of the client that the script does not work with.
     pub client_below: u32,
-    /// Beginnings of the names of containers that it leaves, `{hash}` standing for its hash.
+    /// Prefixes of the names of containers that it leaves behind; `{hash}` stands for its hash.
     pub containers: Vec<String>,
     /// The same for images.
     pub images: Vec<String>,
 }
 
-/// A folder kept from build to build in a named volume.
+/// A directory that is kept from build to build in a named volume.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedCache {
-    /// Name, part of the volume's name.
+    /// Name; it is part of the volume's name.
     pub name: String,
-    /// The folder in the container.
+    /// The directory in the container.
     pub path: String,
 }
 
@@ -258,11 +258,11 @@ pub struct PlannedCache {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Limits {
-    /// Most memory, in bytes.
+    /// Memory, in bytes.
     pub memory: Option<u64>,
     /// Processors, in billionths of one.
     pub nano_cpus: Option<i64>,
-    /// Longest time of all the steps together, in seconds.
+    /// Time limit for all steps together, in seconds.
     pub timeout_seconds: u64,
 }
 
@@ -270,21 +270,21 @@ pub struct Limits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedStep {
-    /// Name, for messages.
+    /// Name, used in messages.
     pub name: String,
     /// Program and arguments.
     pub command: Vec<String>,
-    /// Environment, added to the image's own.
+    /// Environment variables, in addition to the image's.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A file that is taken out and checked.
+/// A file that is published and checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlannedOutput {
     /// Absolute path in the container.
     pub path: String,
-    /// File name it is published under.
+    /// File name that it is published under.
     pub name: String,
     /// What must hold for it.
     pub expectations: Expectations,

@@ -1,17 +1,17 @@
-//! What a well-formed recipe must hold as a whole.
+//! Checks of a recipe as a whole.
 
 use std::collections::BTreeSet;
 
 use serde_saphyr::Location;
 
-use super::error::{Misfit, RecipeError};
+use super::companions::COMPANION_FILES;
+use super::error::{Diagnostic, RecipeError};
 use super::names::{RelativePath, ValueName};
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
-use crate::artifacts::PUBLISHED_BESIDE;
 
-/// Values that every recipe has, with what they hold.
+/// The values that every recipe has, each with its description.
 pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
     ("version", "the version, such as v1.0.0-rc10"),
     ("bare_version", "the version without a leading v"),
@@ -51,13 +51,13 @@ fn all_steps(recipe: &Recipe) -> impl Iterator<Item = &Step> {
 pub(super) struct Checker<'a> {
     file: &'a str,
     text: &'a str,
-    /// What the cases of a value may name.
+    /// Values that the cases of a value may use.
     given_values: Vec<&'a str>,
-    /// What everything else may name.
+    /// Values that everything else may use.
     pub(super) known_values: Vec<&'a str>,
 }
 
-/// Checks what the types cannot: references between the parts of the recipe and to the patches.
+/// Checks what the types cannot: references within the recipe and to its patches.
 pub(super) fn check(
     file: &str,
     text: &str,
@@ -67,7 +67,7 @@ pub(super) fn check(
     let built_in = BUILT_IN_VALUES.iter().map(|(name, _)| *name);
     let read = match &recipe.source {
         Source::Git(git) => git.read.keys().map(ValueName::as_str).collect(),
-        Source::Folder(_) => Vec::new(),
+        Source::Directory(_) => Vec::new(),
     };
     let given_values: Vec<_> = built_in.chain(read).collect();
     let own = recipe.values.keys().map(ValueName::as_str);
@@ -96,14 +96,14 @@ impl Checker<'_> {
         suggestion: Option<String>,
     ) -> RecipeError {
         let place = (location.line(), location.column());
-        RecipeError::Invalid(Box::new(Misfit::new(
+        RecipeError::Invalid(Box::new(Diagnostic::new(
             self.file, self.text, place, message, suggestion,
         )))
     }
 
-    /// Refuses what has no place of its own: what is missing from the whole.
+    /// Refuses something that has no place, because it is missing.
     pub(super) fn refuse_whole(&self, message: String) -> RecipeError {
-        RecipeError::Invalid(Box::new(Misfit::new(
+        RecipeError::Invalid(Box::new(Diagnostic::new(
             self.file,
             self.text,
             (0, 0),
@@ -117,7 +117,7 @@ impl Checker<'_> {
             return Ok(());
         }
         let message = format!(
-            "format {} is not known to this version of the tool, which reads format {RECIPE_FORMAT}",
+            "format {} is not supported; this version of kmembuild reads format {RECIPE_FORMAT}",
             recipe.format.value
         );
         Err(self.refuse(recipe.format.referenced, message, None))
@@ -132,15 +132,15 @@ impl Checker<'_> {
             ImageWay::Debian => images.debian.is_some(),
         };
         if !given {
-            let message = "the default way to the image is not described under `images`".to_owned();
+            let message = "`images` does not describe its `default`".to_owned();
             return Err(self.refuse(images.default.referenced, message, None));
         }
-        if let Source::Folder(folder) = &recipe.source
+        if let Source::Directory(folder) = &recipe.source
             && (images.upstream.is_some()
                 || images.lean.as_ref().is_some_and(|lean| lean.base.is_none()))
         {
             let message = format!(
-                "the source {} has no tree with a Dockerfile to build an image from",
+                "the source {} is a directory of the image, so there is no Dockerfile of upstream to build an image from",
                 folder.path
             );
             return Err(self.refuse(images.default.referenced, message, None));
@@ -150,7 +150,7 @@ impl Checker<'_> {
 
     fn templates(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         for case in recipe.values.values().flatten() {
-            // Values stand on the built-in ones only: without an order among them there can be no cycle.
+            // Cases may use built-in values only, so there can be no cycle.
             self.template(&case.value, &self.given_values)?;
         }
         let build = &recipe.build;
@@ -207,7 +207,7 @@ impl Checker<'_> {
 
     fn template(&self, template: &Template, known: &[&str]) -> Result<(), RecipeError> {
         if template.is_words() {
-            let message = "only an argument of a command can stand for several words".to_owned();
+            let message = "{{name...}} is allowed only as an argument of a command".to_owned();
             return Err(self.refuse(template.location, message, None));
         }
         self.names(template, known)
@@ -218,7 +218,7 @@ impl Checker<'_> {
             None => Ok(()),
             Some(name) => {
                 let message = format!(
-                    "no value is named `{name}`; known here are {}",
+                    "there is no value `{name}`; the values allowed here are {}",
                     known.join(", ")
                 );
                 Err(self.refuse(
@@ -241,7 +241,7 @@ impl Checker<'_> {
         for (part, missing) in [
             ("step", recipe.build.steps.is_empty()),
             (
-                "step of its `run-sh`",
+                "step in `run-sh`",
                 recipe
                     .build
                     .run_sh
@@ -249,7 +249,7 @@ impl Checker<'_> {
                     .is_some_and(|way| way.steps.is_empty()),
             ),
             (
-                "word in the command of its toolchain check",
+                "word in the command of the toolchain check",
                 recipe
                     .build
                     .toolchain
@@ -265,17 +265,17 @@ impl Checker<'_> {
         }
         if let Some(way) = &recipe.build.run_sh {
             let mut names = way.leaves.containers.iter().chain(&way.leaves.images);
-            // They are removed by the beginnings of their names: what is not of this run must not be among them.
+            // They are removed by name prefix, so the prefix must not match anything that is not of this run.
             if let Some(name) = names.find(|name| !name.contains("{hash}")) {
                 let message = format!(
-                    "`{name}` under `leaves` must hold {{hash}}, or things of others would be removed"
+                    "`{name}` in `leaves` must contain {{hash}}, so that nothing else is removed"
                 );
                 return Err(self.refuse_whole(message));
             }
         }
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
-                let message = "`build` needs a `workdir` that the source is unpacked to";
+                let message = "`build` needs a `workdir` to unpack the source to";
                 return Err(self.refuse_whole(message.to_owned()));
             }
             if git.urls.is_empty() {
@@ -293,7 +293,7 @@ impl Checker<'_> {
             if !seen.insert(name) {
                 return Err(self.refuse(
                     step.name.referenced,
-                    format!("the step `{name}` is given twice"),
+                    format!("the step `{name}` is defined twice"),
                     None,
                 ));
             }
@@ -308,15 +308,15 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// Two volumes cannot be at one path, and one volume at two paths is no use to anybody.
+    /// Two volumes cannot be mounted at one path, and one volume at two paths serves no purpose.
     fn caches(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         let mut seen = BTreeSet::new();
         for cache in &recipe.build.caches {
             let (name, path) = (cache.name.value.as_str(), cache.path.value.as_str());
-            // A name never begins with the slash that every path begins with.
+            // A name never begins with a slash, and a path always does.
             for (text, location) in [(name, cache.name.referenced), (path, cache.path.referenced)] {
                 if !seen.insert(text) {
-                    let message = format!("the cache `{text}` is given twice");
+                    let message = format!("the cache `{text}` is defined twice");
                     return Err(self.refuse(location, message, None));
                 }
             }
@@ -333,14 +333,15 @@ impl Checker<'_> {
                 .map_or(output.path.referenced, |name| name.referenced);
             let name = output.file_name();
             let message = if name.is_empty() {
-                "the path ends in a value, so the output needs a `name` to be published under"
-                    .to_owned()
-            } else if PUBLISHED_BESIDE.contains(&name) {
+                "the path ends in a value, so the output needs a `name`".to_owned()
+            } else if COMPANION_FILES.contains(&name) {
                 format!(
-                    "`{name}` is a file that the tool itself writes; give the output another `name`"
+                    "`{name}` is a file that kmembuild itself writes; use another `name` for the output"
                 )
             } else if !names.insert(name) {
-                format!("two outputs would be published as `{name}`; give one a `name`")
+                format!(
+                    "two outputs have the file name `{name}`; set another `name` for one of them"
+                )
             } else {
                 continue;
             };

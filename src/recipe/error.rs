@@ -1,43 +1,43 @@
-//! How a recipe can be wrong, shown with its place.
+//! Errors in recipes and other YAML files, with the place of each.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// A recipe (or another YAML file of the user's) that is refused.
+/// A recipe, or another YAML file of the user, that is refused.
 #[derive(Debug, Error)]
 pub enum RecipeError {
-    /// The text is not what the format asks for.
+    /// The text does not have the required format.
     #[error("{0}")]
-    Invalid(Box<Misfit>),
+    Invalid(Box<Diagnostic>),
 }
 
-/// What does not fit, where, and what was perhaps meant.
+/// What is wrong in a YAML file, where, and what may have been meant.
 #[derive(Debug)]
-pub struct Misfit {
-    /// File as the user knows it.
+pub struct Diagnostic {
+    /// File, as the user knows it.
     pub file: String,
-    /// Line, from 1; 0 when the place is not known or it is the whole.
+    /// Line, from 1; 0 if the place is unknown or the whole file is meant.
     pub line: u64,
     /// Column, from 1.
     pub column: u64,
     /// What is wrong.
     pub message: String,
-    /// What was perhaps meant.
+    /// A name that may have been meant.
     pub suggestion: Option<String>,
     /// The lines around the place.
     pub snippet: String,
 }
 
-/// Lines shown before the one that is wrong.
+/// Lines shown before the faulty one.
 const LINES_BEFORE: usize = 2;
 
-/// Most characters shown of a line, and of a message.
+/// Maximum length of a line and of a message, in characters.
 const LINE_LENGTH: usize = 160;
 const MESSAGE_LENGTH: usize = 1000;
 
-impl Misfit {
-    /// A misfit at a place of `text`.
+impl Diagnostic {
+    /// A problem at a place of `text`; the place is line and column, from 1.
     pub fn new(
         file: &str,
         text: &str,
@@ -60,14 +60,14 @@ impl Misfit {
     }
 }
 
-/// The lines before and at the place, numbered, with a mark below the column. Of long lines the part around the
-/// column is shown.
+/// The faulty line and those before it, numbered, with a mark below the column. Of a long line only the part around
+/// the column is shown.
 fn snippet(text: &str, line: u64, column: u64) -> String {
     let place = (usize::try_from(line), usize::try_from(column));
     let (Ok(line), Ok(column)) = place else {
         return String::new();
     };
-    // A place behind the last line, at the end of the file, has nothing to show.
+    // There is nothing to show for a place after the last line, at the end of the file.
     let Some(wrong) = line
         .checked_sub(1)
         .and_then(|index| text.lines().nth(index))
@@ -88,7 +88,7 @@ fn snippet(text: &str, line: u64, column: u64) -> String {
         let content = clipped(content, start, LINE_LENGTH);
         shown.push_str(&format!("\n  {:>width$} | {content}", index + 1));
     }
-    // Tabs stay tabs: the mark then stands below its place however wide they are shown.
+    // Tabs stay tabs, so that the mark is below its place whatever their width.
     let blank = |c: char| if c == '\t' { c } else { ' ' };
     let before = wrong.chars().skip(start).chain(std::iter::repeat(' '));
     let indent: String = before.take(column - start).map(blank).collect();
@@ -96,7 +96,7 @@ fn snippet(text: &str, line: u64, column: u64) -> String {
     shown
 }
 
-/// At most `length` characters of `text` from `start`.
+/// At most `length` characters of `text`, from `start`.
 fn clipped(text: &str, start: usize, length: usize) -> String {
     let mut characters = text.chars().skip(start);
     let mut part: String = characters.by_ref().take(length).collect();
@@ -106,7 +106,7 @@ fn clipped(text: &str, start: usize, length: usize) -> String {
     part
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {

@@ -20,7 +20,7 @@ impl FromStr for GoFlags {
     fn from_str(text: &str) -> Result<Self, String> {
         let flags: Vec<_> = text.split_whitespace().collect();
         if flags.is_empty() {
-            return Err("it holds no flag".to_owned());
+            return Err("no flag was found".to_owned());
         }
         for flag in &flags {
             let name = flag.trim_start_matches('-');
@@ -29,10 +29,10 @@ impl FromStr for GoFlags {
                     "{flag:?} is not a flag; write a flag and its value as one word, like -p=2"
                 ));
             }
-            // A second list of tags would take the place of the recipe's, or give way to it, in silence.
+            // A second list of tags would silently replace the recipe's list, or be replaced by it.
             if name.split('=').next() == Some("tags") {
                 return Err(
-                    "build tags are what turns accounting off, and the recipe gives them; change them in a recipe of your own (`kmembuild recipes export`)"
+                    "-tags is not allowed, because the recipe sets the build tags that turn accounting off; to change them, export and edit the recipe"
                         .to_owned(),
                 );
             }

@@ -1,10 +1,12 @@
-//! Recipes as written: the YAML format, its parser and what is checked before anything is planned.
+//! Recipes as written: the YAML format, its parser, and the checks that are made before anything is planned.
 
 mod check;
+mod companions;
 mod cpus;
 mod error;
 mod flags;
 mod names;
+mod nearest;
 mod package;
 mod parse;
 mod pattern;
@@ -17,24 +19,29 @@ mod version;
 mod written_as_text;
 
 pub use check::BUILT_IN_VALUES;
+pub use companions::{
+    BUILD_LOG, COMPANION_FILES, ENVELOPE, MANIFEST, PLAN, PROVENANCE, REPRODUCTION, SBOM,
+    SHA256SUMS,
+};
 pub use cpus::Cpus;
-pub use error::{Misfit, RecipeError};
+pub use error::{Diagnostic, RecipeError};
 pub use flags::GoFlags;
 pub use names::{
     Architecture, CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
     RelativePath, ValueName,
 };
-pub use parse::{json_schema, nearest, parse_recipe, parse_yaml, to_yaml};
+pub use nearest::nearest;
+pub use parse::{json_schema, parse_recipe, parse_yaml, to_yaml};
 pub use pattern::Pattern;
 pub use relation::{Comparison, Relation};
 pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
-    CrossPackages, DebianImage, EngineClient, FileMode, FileText, FolderSource, GitSource,
+    CrossPackages, DebianImage, DirectorySource, EngineClient, FileMode, FileText, GitSource,
     ImageWay, Images, LeanImage, Leaves, LinkTarget, Network, Output, Package, PackageFile,
     PackageFormat, PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText,
     Recipe, RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage,
     VersionCheck, WrittenFile,
 };
-pub use size::{ByteSize, Span};
+pub use size::{ByteSize, TimeSpan};
 pub use template::Template;
 pub use version::{Version, VersionRange, bare, natural_order};

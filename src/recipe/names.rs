@@ -1,4 +1,4 @@
-//! Validated names: what passed their parsers needs no further check.
+//! Validated names: a value of these types needs no further check.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::written_as_text::written_as_text;
 
-/// Defines a newtype over `String` whose parser is the only way to make one.
+/// Defines a newtype over `String` that can only be made by its parser.
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $check:expr) => {
         $(#[$doc])*
@@ -52,21 +52,21 @@ name!(
             Ok(())
         } else {
             Err(format!(
-                "{text:?} is not a name: lower-case letters, digits, '-', '_' and '.', at most 64, a letter or digit first"
+                "{text:?} is not a valid name; use at most 64 lower-case letters, digits, '-', '_' and '.', with a letter or digit first"
             ))
         }
     }
 );
 
 name!(
-    /// Name of a value for `{{...}}`: lower-case letters, digits and `_`, starting with a letter.
+    /// Name of a value for `{{...}}`: lower-case letters, digits and `_`, with a letter first.
     ValueName,
     |text| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(allowed) {
             Ok(())
         } else {
-            Err(format!("{text:?} is not a name of a value: lower-case letters, digits and '_', a letter first"))
+            Err(format!("{text:?} is not the name of a value; use lower-case letters, digits and '_', with a letter first"))
         }
     }
 );
@@ -82,7 +82,7 @@ name!(
         if inside {
             Ok(())
         } else {
-            Err(format!("{text:?} is not a relative path inside its folder"))
+            Err(format!("{text:?} is not a relative path that stays inside its directory"))
         }
     }
 );
@@ -95,7 +95,7 @@ name!(
             && text.starts_with('/')
             && !text.contains(|c: char| c.is_control())
             && text[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if clean { Ok(()) } else { Err(format!("{text:?} is not a clean absolute path; write it like /go/src")) }
+        if clean { Ok(()) } else { Err(format!("{text:?} is not an absolute path without '.', '..' and '//'; write it like /go/src")) }
     }
 );
 
@@ -108,7 +108,7 @@ name!(
         match text.strip_prefix('/') {
             Some(rest) if rest.split('/').all(part) => Ok(()),
             _ => Err(format!(
-                "{text:?} is not a path to install to: write it like /usr/bin/runc, of letters, digits, '-', '_', '.', '+' and '@'"
+                "{text:?} is not a path to install to; write it like /usr/bin/runc, with letters, digits, '-', '_', '.', '+' and '@' only"
             )),
         }
     }
@@ -125,7 +125,7 @@ name!(
             Ok(())
         } else {
             Err(format!(
-                "{text:?} is not a name of a package: lower-case letters, digits, '+', '-' and '.', 2 to 64, a letter or digit first"
+                "{text:?} is not the name of a package; use 2 to 64 lower-case letters, digits, '+', '-' and '.', with a letter or digit first"
             ))
         }
     }
@@ -141,7 +141,7 @@ name!(
             Ok(())
         } else {
             Err(format!(
-                "{text:?} cannot stand in a package's version: lower-case letters and digits, at most 32, a letter first"
+                "{text:?} cannot be part of a package's version; use at most 32 lower-case letters and digits, with a letter first"
             ))
         }
     }
@@ -154,7 +154,7 @@ name!(
         if text.len() == 40 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')) {
             Ok(())
         } else {
-            Err(format!("{text:?} is not a commit id of 40 lower-case hexadecimal digits"))
+            Err(format!("{text:?} is not a commit id; use all 40 digits, in lower-case hexadecimal"))
         }
     }
 );
@@ -183,7 +183,7 @@ name!(
         if KNOWN.contains(&text) {
             Ok(())
         } else {
-            Err(format!("{text:?} is not a known architecture; known are {}", KNOWN.join(", ")))
+            Err(format!("{text:?} is not a supported architecture; use one of {}", KNOWN.join(", ")))
         }
     }
 );

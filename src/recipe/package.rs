@@ -1,10 +1,10 @@
-//! What the section on packages must hold as a whole.
+//! Checks of the section `package` as a whole.
 
 use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::error::RecipeError;
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{Output, Package, PackageFile, PackageFormat, Recipe};
 
 impl Checker<'_> {
@@ -22,20 +22,20 @@ impl Checker<'_> {
             for file in package.files.iter().filter(|file| file.is_in(format)) {
                 let path = file.path.value.as_str();
                 if !seen.insert(path) {
-                    let message = format!("two files of the {format} would be `{path}`");
+                    let message = format!("the {format} has two files `{path}`");
                     return Err(self.refuse(file.path.referenced, message, None));
                 }
             }
             self.package_service(package, format)?;
         }
         if package.files.iter().all(|file| file.output.is_none()) {
-            let message = "a package needs at least one file that is an `output`".to_owned();
+            let message = "`package` needs at least one file with an `output`".to_owned();
             return Err(self.refuse(package.name.referenced, message, None));
         }
         Ok(())
     }
 
-    /// Both package managers keep each of these in one line.
+    /// Both package managers store each of these in one line.
     fn package_lines(&self, package: &Package) -> Result<(), RecipeError> {
         let lines = [
             Some(&package.summary),
@@ -45,7 +45,7 @@ impl Checker<'_> {
         ];
         for line in lines.into_iter().flatten() {
             if line.value.trim().is_empty() || line.value.contains(char::is_control) {
-                let message = "one line of text is expected here".to_owned();
+                let message = "expected one line of text here".to_owned();
                 return Err(self.refuse(line.referenced, message, None));
             }
         }
@@ -60,11 +60,12 @@ impl Checker<'_> {
             file.link.is_some(),
         ];
         if kinds.into_iter().filter(|kind| *kind).count() != 1 {
-            let message = format!("`{path}` must be either an `output`, a `text` or a `link`");
+            let message = format!("`{path}` needs exactly one of `output`, `text` and `link`");
             return Err(self.refuse(file.path.referenced, message, None));
         }
         if file.link.is_some() && (file.config || file.mode.is_some()) {
-            let message = format!("`{path}` is a link, which has no mode and is not for changing");
+            let message =
+                format!("`{path}` is a link, so `mode` and `config` do not apply; remove them");
             return Err(self.refuse(file.path.referenced, message, None));
         }
         let Some(output) = &file.output else {
@@ -74,7 +75,7 @@ impl Checker<'_> {
         if outputs.contains(&name) {
             return Ok(());
         }
-        let message = format!("no output is published as `{name}`");
+        let message = format!("there is no output `{name}`");
         Err(self.refuse(
             output.referenced,
             message,
@@ -92,7 +93,7 @@ impl Checker<'_> {
             return Ok(());
         }
         let message = format!(
-            "no file of the {format} is the unit `{}`",
+            "the {format} has no file for the unit `{}`",
             service.value.as_str()
         );
         Err(self.refuse(service.referenced, message, None))

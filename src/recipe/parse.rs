@@ -1,14 +1,15 @@
-//! The only place that knows which YAML library is used.
+//! The only file that uses the YAML library.
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::Error;
 
 use super::check::check;
-use super::error::{Misfit, RecipeError};
+use super::error::{Diagnostic, RecipeError};
+use super::nearest::nearest;
 use super::schema::Recipe;
 
-/// Reads a recipe and checks it as a whole. `file` is its name for messages; `has_patch` tells whether a
-/// patch is in the patches folder that goes with it, and `patches` lists what is there for suggestions.
+/// Reads a recipe and checks it as a whole. `file` is its name for messages, `patches` are the files in the `patches`
+/// directory next to it.
 ///
 /// # Errors
 /// [`RecipeError::Invalid`] with place, reason and snippet.
@@ -28,110 +29,101 @@ pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Reci
             .location()
             .map_or((0, 0), |location| (location.line(), location.column()));
         let (message, suggestion) = describe(error.without_snippet());
-        RecipeError::Invalid(Box::new(Misfit::new(
+        RecipeError::Invalid(Box::new(Diagnostic::new(
             file, text, place, message, suggestion,
         )))
     })
 }
 
-/// The name in `known` that `word` was probably meant to be.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    // Below this likeness a suggestion is a guess that sends people the wrong way.
-    const ALIKE: f64 = 0.75;
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&word, &candidate.to_lowercase());
-            (likeness, candidate)
-        })
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
+/// Words of the recipe format that have been replaced, each with the word that is used now.
+const REPLACED: [(&str, &str); 3] = [
+    ("folder", "directory"),
+    ("heirs", "moved-registries"),
+    ("bridge", "open"),
+];
+
+/// The message for a word that has been replaced by one of the allowed words.
+fn replaced(word: &str, allowed: &[&str]) -> Option<String> {
+    let (old, new) = REPLACED.iter().find(|(old, _)| *old == word)?;
+    allowed
+        .contains(new)
+        .then(|| format!("`{old}` is no longer supported; use `{new}`"))
 }
 
 fn describe(error: &Error) -> (String, Option<String>) {
     match error {
         Error::SerdeUnknownField {
             field, expected, ..
-        } => (
-            format!(
-                "unknown field `{field}`; known here are {}",
-                expected.join(", ")
+        } => match replaced(field, expected) {
+            Some(message) => (message, None),
+            None => (
+                format!(
+                    "unknown field `{field}`; the fields allowed here are {}",
+                    expected.join(", ")
+                ),
+                nearest(field, expected.iter().copied()),
             ),
-            nearest(field, expected.iter().copied()),
-        ),
-        // Docker's word, from before recipes were for other engines as well.
+        },
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } if variant == "bridge" && expected.contains(&"open") => (
-            "`network: bridge` is no longer supported; use `network: open`".to_owned(),
-            None,
-        ),
-        Error::SerdeUnknownVariant {
-            variant, expected, ..
-        } => (
-            format!(
-                "unknown choice `{variant}`; it must be one of {}",
-                expected.join(", ")
+        } => match replaced(variant, expected) {
+            Some(message) => (message, None),
+            None => (
+                format!(
+                    "unknown choice `{variant}`; use one of {}",
+                    expected.join(", ")
+                ),
+                nearest(variant, expected.iter().copied()),
             ),
-            nearest(variant, expected.iter().copied()),
-        ),
+        },
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("?");
-            (
-                format!("the field `{key}` is given twice; keep one of the two"),
-                None,
-            )
+            (format!("the field `{key}` appears twice; remove one"), None)
         }
         // The place is that of the last field that is there.
         Error::SerdeMissingField { field, .. } => (
-            format!("the field `{field}` is missing beside this one"),
+            format!("the field `{field}` is missing next to this one"),
             None,
         ),
-        Error::Eof { .. } => (
-            "there is nothing in it, or it ends too early".to_owned(),
-            None,
-        ),
+        Error::Eof { .. } => ("the file is empty or incomplete".to_owned(), None),
         Error::AliasError { error, .. } => describe(error.without_snippet()),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => (
-            "there is more in it, with its references written out, than such a file can need"
-                .to_owned(),
+            "the file is too large once its YAML aliases are expanded".to_owned(),
             None,
         ),
         Error::MultipleDocuments { .. } => (
-            "a second YAML document begins here; there must be one only".to_owned(),
+            "a second YAML document begins here; only one is allowed".to_owned(),
             None,
         ),
         Error::Unexpected { expected, .. } => (
             match *expected {
-                "mapping start" => "fields are expected here, written like `name: value`",
+                "mapping start" => "expected fields here, written like `name: value`",
                 "sequence start" => {
-                    "a list is expected here, written like [a, b] or in lines that begin with `- `"
+                    "expected a list here, written like [a, b] or in lines that begin with `- `"
                 }
                 "string scalar" => {
-                    "a text is expected here; put it in quotes if it begins with [ or {"
+                    "expected a text here; put it in quotes if it begins with [ or {"
                 }
-                other => return (format!("{other} is expected here"), None),
+                other => return (format!("expected {other} here"), None),
             }
             .to_owned(),
             None,
         ),
         Error::InvalidScalar { ty: "u32", .. } => {
-            ("a number without a sign is expected here".to_owned(), None)
+            ("expected a number without a sign here".to_owned(), None)
         }
         Error::InvalidScalar { ty: "boolean", .. } => {
-            ("true or false is expected here".to_owned(), None)
+            ("expected true or false here".to_owned(), None)
         }
         Error::ExpectedMappingEndAfterEnumVariantValue { .. } => (
-            "only one choice may be given here, and another was given above".to_owned(),
+            "only one choice is allowed here, and there is another one above".to_owned(),
             None,
         ),
         other => {
-            // The library ends its sentence with the place, which is printed in front already.
+            // The library ends its message with the place, which is printed in front of it here.
             let text = other.to_string();
             (
                 text.split(" at line ").next().unwrap_or(&text).to_owned(),

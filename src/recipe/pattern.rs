@@ -1,4 +1,4 @@
-//! Regular expressions that take one text out of a line.
+//! Regular expressions that select one text in a line.
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use super::written_as_text::written_as_text;
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// What the group holds in the first of `text`'s lines that the expression fits.
+    /// The text of the capture group in the first line of `text` that matches.
     pub fn find<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.lines().find_map(|line| {
             let found = self.0.captures(line)?.get(1)?;
@@ -29,13 +29,13 @@ impl std::str::FromStr for Pattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expression =
-            Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))?;
+        let expression = Regex::new(text)
+            .map_err(|error| format!("{text:?} is not a valid regular expression: {error}"))?;
         // The whole match counts as a group, too.
         match expression.captures_len() {
             2 => Ok(Self(expression)),
             _ => Err(format!(
-                "{text:?} must have exactly one group in (...), which holds the text that is taken; (?:...) groups without taking"
+                "{text:?} must have exactly one capture group (...), which selects the text; use (?:...) for other groups"
             )),
         }
     }

@@ -1,21 +1,21 @@
-//! Names in a recipe must mean something, and one thing only.
+//! Checks of names in a recipe: each must be defined, and defined once.
 
 use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::error::RecipeError;
 use super::names::Name;
-use super::parse::nearest;
+use super::nearest::nearest;
 use super::schema::{Recipe, Source};
 
 impl Checker<'_> {
-    /// Refuses a value that has two meanings.
+    /// Refuses a value that is defined twice.
     pub(super) fn value_names(&self) -> Result<(), RecipeError> {
         let mut seen = BTreeSet::new();
         match self.known_values.iter().find(|name| !seen.insert(**name)) {
             None => Ok(()),
             Some(name) => Err(self.refuse_whole(format!(
-                "the value `{name}` is given twice: values, what is read from the tree and the built-in ones need names of their own"
+                "the value `{name}` is defined twice; use a name that is not among `values`, the source's `read` and the built-in values"
             ))),
         }
     }
@@ -37,14 +37,15 @@ impl Checker<'_> {
             if !known.contains(&name) {
                 return Err(self.refuse(
                     target.referenced,
-                    format!("no target is named `{name}`"),
+                    format!("there is no target `{name}`"),
                     nearest(name, known.iter().copied()),
                 ));
             }
         }
         match &recipe.targets {
             Some(targets) if targets.default.is_empty() => {
-                Err(self.refuse_whole("`targets` needs at least one as `default`".to_owned()))
+                Err(self
+                    .refuse_whole("`targets` needs at least one target in `default`".to_owned()))
             }
             _ => Ok(()),
         }
@@ -57,13 +58,13 @@ impl Checker<'_> {
             if !seen.insert(name) {
                 return Err(self.refuse(
                     class.name.referenced,
-                    format!("the class `{name}` is given twice"),
+                    format!("the class `{name}` is defined twice"),
                     None,
                 ));
             }
-            if matches!(recipe.source, Source::Folder(_)) {
+            if matches!(recipe.source, Source::Directory(_)) {
                 let message =
-                    "a source that is a folder of the image has no classes: its tree is not read"
+                    "a source that is a directory of the image cannot have classes, because its files are not read"
                         .to_owned();
                 return Err(self.refuse(class.name.referenced, message, None));
             }
@@ -82,7 +83,7 @@ impl Checker<'_> {
         {
             let name = class.value.as_str();
             if !seen.contains(name) {
-                let message = format!("no class is named `{name}`");
+                let message = format!("there is no class `{name}`");
                 return Err(self.refuse(
                     class.referenced,
                     message,
@@ -97,16 +98,18 @@ impl Checker<'_> {
         for patch in &recipe.patches {
             let name = patch.file.value.as_str();
             if !patches.iter().any(|known| known == name) {
-                let message =
-                    format!("the patch `{name}` is not in the folder `patches` beside the recipe");
+                let message = format!(
+                    "the patch `{name}` was not found in the directory `patches` next to the recipe"
+                );
                 return Err(self.refuse(
                     patch.file.referenced,
                     message,
                     nearest(name, patches.iter().map(String::as_str)),
                 ));
             }
-            if matches!(recipe.source, Source::Folder(_)) {
-                let message = "a source that is a folder of the image cannot be patched".to_owned();
+            if matches!(recipe.source, Source::Directory(_)) {
+                let message =
+                    "a source that is a directory of the image cannot be patched".to_owned();
                 return Err(self.refuse(patch.file.referenced, message, None));
             }
         }

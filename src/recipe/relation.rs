@@ -1,4 +1,4 @@
-//! What one package says of another.
+//! Relations between packages.
 
 use std::str::FromStr;
 
@@ -13,11 +13,11 @@ use serde::Deserialize;
 pub struct Relation {
     /// Its name.
     pub name: String,
-    /// The versions that are meant; all when not given.
+    /// The versions that are meant; all by default.
     pub versions: Option<(Comparison, String)>,
 }
 
-/// How a version compares to the one that is named.
+/// How a version must compare to the one in the relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// It is lower.
@@ -33,7 +33,7 @@ impl FromStr for Relation {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refuse =
-            || format!("{text:?} is not a package; write it like socat or like iptables >= 1.4.21");
+            || format!("{text:?} is not a package; write it like socat or iptables >= 1.4.21");
         let words: Vec<_> = text.split_whitespace().collect();
         let (name, versions) = match words.as_slice() {
             [name] => (name, None),
@@ -48,7 +48,7 @@ impl FromStr for Relation {
             }
             _ => return Err(refuse()),
         };
-        // What both package managers take; nothing of it has a meaning in their syntax for relations.
+        // Characters that both package managers accept and that have no meaning in their syntax for relations.
         let allowed = |c: char| c.is_ascii_alphanumeric() || "+-._~:".contains(c);
         let well_formed = |word: &str| {
             word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(allowed)

@@ -1,4 +1,4 @@
-//! Sizes and times as people write them.
+//! Sizes and times in the form that people write.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A bare letter means binary units here, as it does on the command lines of container engines.
+        // A single letter means a binary unit here, as on the command lines of container engines.
         let binary = match text.trim().chars().last() {
             Some(unit @ ('k' | 'K' | 'm' | 'M' | 'g' | 'G' | 't' | 'T')) => {
                 format!("{}{unit}iB", &text.trim()[..text.trim().len() - 1])
@@ -40,16 +40,16 @@ written_as_text!(ByteSize);
 /// Length of time, such as `30s`, `20m` or `1h 30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(rename = "Duration", with = "String")]
-pub struct Span(
+pub struct TimeSpan(
     /// The time.
     pub Duration,
 );
 
-impl FromStr for Span {
+impl FromStr for TimeSpan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A bare number of seconds is what other tools' time limits take.
+        // Other tools write their time limits as a plain number of seconds.
         let parsed = text
             .parse()
             .map(Duration::from_secs)
@@ -63,11 +63,11 @@ impl FromStr for Span {
     }
 }
 
-written_as_text!(Span);
+written_as_text!(TimeSpan);
 
 #[cfg(test)]
 mod tests {
-    use super::{ByteSize, Span};
+    use super::{ByteSize, TimeSpan};
     use std::time::Duration;
 
     #[test]
@@ -87,11 +87,11 @@ mod tests {
         for (text, seconds) in [("30s", 30), ("20m", 1200), ("1h 30m", 5400), ("90", 90)] {
             assert_eq!(
                 text.parse(),
-                Ok(Span(Duration::from_secs(seconds))),
+                Ok(TimeSpan(Duration::from_secs(seconds))),
                 "{text}"
             );
         }
-        assert!("0s".parse::<Span>().is_err());
-        assert!("soon".parse::<Span>().is_err());
+        assert!("0s".parse::<TimeSpan>().is_err());
+        assert!("soon".parse::<TimeSpan>().is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Texts with `{{name}}` in them.
+//! Texts that contain `{{name}}`.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_saphyr::{Location, Spanned};
 #[schemars(with = "String")]
 pub struct Template {
     pieces: Vec<Piece>,
-    /// Where it stands in the recipe.
+    /// Its place in the recipe.
     pub(crate) location: Location,
 }
 
@@ -32,12 +32,12 @@ impl Template {
         })
     }
 
-    /// Whether it stands for the words of a value, which only an argument of a command can.
+    /// Whether it stands for the words of a value. Only an argument of a command can.
     pub fn is_words(&self) -> bool {
         matches!(self.pieces.as_slice(), [Piece::Words(_)])
     }
 
-    /// The last part of it as a path, if no value stands in that part.
+    /// The last part of it as a path; `None` if that part contains a value.
     pub fn file_name(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [Piece::Text(only)] => only.rsplit('/').next(),
@@ -47,7 +47,7 @@ impl Template {
         .filter(|name| !name.is_empty())
     }
 
-    /// The text with `x` for every value: its form, whatever the values are.
+    /// The text with `x` for every value, to check its form.
     pub fn form(&self) -> String {
         self.pieces
             .iter()
@@ -58,7 +58,7 @@ impl Template {
             .collect()
     }
 
-    /// The arguments that it stands for: one, or one for each word. `None` when a value in it is unset.
+    /// The arguments that it stands for: one, or one for each word. `None` if a value in it is unset.
     pub fn expand_words(&self, values: &BTreeMap<String, String>) -> Option<Vec<String>> {
         let text = self.expand(values)?;
         Some(if self.is_words() {
@@ -68,7 +68,7 @@ impl Template {
         })
     }
 
-    /// The text with each value put in, or `None` when one of them is unset.
+    /// The text with the values filled in; `None` if one of them is unset.
     pub fn expand(&self, values: &BTreeMap<String, String>) -> Option<String> {
         self.pieces
             .iter()
@@ -90,7 +90,7 @@ fn parse(text: &str) -> Result<Vec<Piece>, String> {
         }
         let end = after
             .find("}}")
-            .ok_or_else(|| format!("{text:?} opens {{{{ and does not close it"))?;
+            .ok_or_else(|| format!("{text:?} has {{{{ without }}}}"))?;
         let (name, words) = match after[2..end].trim().strip_suffix("...") {
             Some(name) => (name.trim_end(), true),
             None => (after[2..end].trim(), false),
@@ -101,13 +101,13 @@ fn parse(text: &str) -> Result<Vec<Piece>, String> {
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         {
             return Err(format!(
-                "{name:?} is not a name of a value: lower-case letters, digits and '_'"
+                "{name:?} is not the name of a value; use lower-case letters, digits and '_'"
             ));
         }
         rest = &after[end + 2..];
         if words && (!pieces.is_empty() || !rest.is_empty()) {
             return Err(format!(
-                "{{{{{name}...}}}} stands for several words, so nothing may stand beside it in {text:?}"
+                "{{{{{name}...}}}} stands for several words, so it must be the whole argument, not a part of {text:?}"
             ));
         }
         pieces.push(if words {

@@ -1,4 +1,4 @@
-//! Versions in the order people mean, and ranges over them.
+//! Versions in their natural order, and ranges of them.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -18,8 +18,8 @@ use super::written_as_text::written_as_text;
 #[schemars(with = "String")]
 pub struct Version(String);
 
-/// One run of digits or of letters. Letters come before the end of the text and digits after it, which is
-/// what puts `1.0.0-rc1` before `1.0.0` and `1.0.1` after `1.0`.
+/// A run of digits or of letters. Letters come before the end of the text and digits after it, so `1.0.0-rc1` comes
+/// before `1.0.0` and `1.0.1` after `1.0`.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'a> {
     Letters(&'a str),
@@ -33,7 +33,7 @@ impl Version {
         &self.0
     }
 
-    /// The number at `index` from the left, 0 being that of the first release series; `None` where there is none.
+    /// The number at `index` from the left, counted from 0; `None` if there is none.
     pub fn number(&self, index: usize) -> Option<&str> {
         let numbers = self.bare().split(['-', '+', '~']).next()?;
         let number = numbers.split('.').nth(index)?;
@@ -41,7 +41,7 @@ impl Version {
         digits.then_some(number)
     }
 
-    /// Whether it comes before the release of its number, such as an alpha, a beta or a candidate.
+    /// Whether it is a pre-release, such as an alpha, a beta or a release candidate.
     pub fn is_prerelease(&self) -> bool {
         pieces(&self.0)
             .iter()
@@ -54,7 +54,7 @@ impl Version {
     }
 }
 
-/// `text` without a leading `v` that stands before a digit.
+/// `text` without a leading `v` before a digit.
 pub fn bare(text: &str) -> &str {
     match text.strip_prefix('v') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
@@ -62,7 +62,7 @@ pub fn bare(text: &str) -> &str {
     }
 }
 
-/// Orders any two tags or versions naturally, as [`Version`] does.
+/// Compares any two tags or versions naturally, as [`Version`] does.
 pub fn natural_order(left: &str, right: &str) -> Ordering {
     let (ours, theirs) = (pieces(left), pieces(right));
     for index in 0..ours.len().max(theirs.len()) {
@@ -114,7 +114,7 @@ impl Ord for Piece<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Piece::Letters(a), Piece::Letters(b)) => a.cmp(b),
-            // Without leading zeros the longer number is the larger one, however long it is.
+            // Without leading zeros the longer number is the larger one, so no number is too long.
             (Piece::Number(a), Piece::Number(b)) => a.len().cmp(&b.len()).then(a.cmp(b)),
             _ => self.rank().cmp(&other.rank()),
         }
@@ -223,7 +223,7 @@ impl FromStr for VersionRange {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bounds = Vec::new();
         for bound in text.split(',').map(str::trim) {
-            // Two characters first: ">=" also starts with ">".
+            // The longer operator first: ">=" also starts with ">".
             let (comparison, rest) = [
                 ("<=", Comparison::LessOrEqual),
                 (">=", Comparison::GreaterOrEqual),
@@ -234,7 +234,7 @@ impl FromStr for VersionRange {
             .into_iter()
             .find_map(|(sign, comparison)| bound.strip_prefix(sign).map(|rest| (comparison, rest)))
             .ok_or_else(|| {
-                format!("{bound:?} is not a bound of a version range; write it like \">=1.0.0-rc2, <=1.0.0-rc5\"")
+                format!("{bound:?} is not a bound of a version range; write a range like \">=1.0.0-rc2, <=1.0.0-rc5\"")
             })?;
             if rest.contains(['<', '>', '=']) {
                 return Err(format!(
@@ -253,7 +253,7 @@ impl FromStr for VersionRange {
 }
 
 impl VersionRange {
-    /// A range that nothing can lie in is a mistake of whoever wrote it.
+    /// Refuses an empty range, which is certainly a mistake.
     fn refuse_empty(&self) -> Result<(), String> {
         for (lower, low) in &self.bounds {
             for (upper, high) in &self.bounds {
@@ -269,7 +269,7 @@ impl VersionRange {
                     matches!(lower, Comparison::Greater) || matches!(upper, Comparison::Less);
                 if is_lower && is_upper && (low > high || (low == high && strict)) {
                     return Err(format!(
-                        "no version lies in the range \"{}\": {low} is not below {high}",
+                        "the range \"{}\" is empty: {low} is not below {high}",
                         self.text
                     ));
                 }
@@ -366,8 +366,8 @@ mod tests {
         for (text, reason) in [
             ("1.0.0", "not a bound"),
             (">=", "not a version"),
-            (">=1.0, <0.9", "no version lies in"),
-            (">1.0, <=1.0", "no version lies in"),
+            (">=1.0, <0.9", "is empty"),
+            (">1.0, <=1.0", "is empty"),
             ("", "not a bound"),
         ] {
             let error = text.parse::<VersionRange>().expect_err(text);

@@ -1,6 +1,6 @@
-//! Values that are written as a text in YAML and JSON.
+//! Types that are written as a text in YAML and JSON.
 
-/// Has a type read from a text by its [`std::str::FromStr`], whose error says what is wrong with the text.
+/// Implements serde for a type through its [`std::str::FromStr`], whose error says what is wrong with the text.
 macro_rules! written_as_text {
     ($type:ty) => {
         impl<'de> serde::Deserialize<'de> for $type {

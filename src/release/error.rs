@@ -42,11 +42,8 @@ pub enum ReleaseError {
         pattern: String,
         /// What is wrong with it.
         #[source]
-        source: globset::Error,
+        source: glob::PatternError,
     },
-    /// All patterns for targets together cannot be used.
-    #[error("the patterns for targets cannot be used together")]
-    Patterns(#[source] globset::Error),
     /// No target matches.
     #[error("none of the {total} targets of {file} matches {}", patterns.join(", "))]
     NoTarget {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use glob::Pattern;
 
 use super::error::ReleaseError;
 use super::matrix::{KnownTags, Target, expand};
@@ -114,7 +114,9 @@ impl ReleaseFile {
         let chosen: Vec<_> = targets
             .iter()
             .enumerate()
-            .filter(|(_, target)| order.only.is_empty() || only.is_match(target.label()))
+            .filter(|(_, target)| {
+                order.only.is_empty() || only.iter().any(|pattern| pattern.matches(&target.label()))
+            })
             .map(|(index, target)| (index, target.order(&common)))
             .collect();
         if chosen.is_empty() {
@@ -138,17 +140,15 @@ impl ReleaseFile {
     }
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, ReleaseError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        // `runc/*` means all of runc: a star goes over slashes.
-        let glob = GlobBuilder::new(pattern).build();
-        set.add(glob.map_err(|source| ReleaseError::Pattern {
+/// `runc/*` means all of runc: a star matches slashes as well.
+fn globs(patterns: &[String]) -> Result<Vec<Pattern>, ReleaseError> {
+    let parse = |pattern: &String| {
+        Pattern::new(pattern).map_err(|source| ReleaseError::Pattern {
             pattern: pattern.clone(),
             source,
-        })?);
-    }
-    set.build().map_err(ReleaseError::Patterns)
+        })
+    };
+    patterns.iter().map(parse).collect()
 }
 
 /// What is known of a recipe's versions, or what recipes there are.
@@ -158,7 +158,7 @@ fn tags(workspace: &Workspace, recipe: &Name) -> Result<KnownTags, Vec<String>> 
     };
     Ok(match &loaded.recipe.source {
         Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
-        Source::Folder(folder) => KnownTags::Folder(folder.version.clone()),
+        Source::Directory(folder) => KnownTags::Directory(folder.version.clone()),
     })
 }
 

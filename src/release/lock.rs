@@ -8,7 +8,7 @@ use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::plan::{PlannedRelease, TargetState};
 use super::progress::{Phase, ReleaseSink, TargetSink};
-use crate::artifacts::replace_file;
+use crate::artifacts::{ArtifactError, replace_file};
 use crate::build::{BuildError, BuildOrder, Prepared, Workspace};
 use crate::engine::Image;
 use crate::events::Sink;
@@ -54,7 +54,7 @@ pub fn require_lockfile(path: &Path, by_ci: bool) -> Result<Lockfile, ReleaseErr
 pub fn write_lockfile(path: &Path, lockfile: &Lockfile) -> Result<(), ReleaseError> {
     let text =
         render_lockfile(lockfile).map_err(|reason| ReleaseError::RenderLockfile { reason })?;
-    Ok(replace_file(path, &text)?)
+    Ok(replace_file(path, text.as_bytes(), 0o644).map_err(ArtifactError::unwritable(path))?)
 }
 
 /// Refuses a release whose inputs do not match the lock file in force. Images are checked when they are provided: another
@@ -167,11 +167,11 @@ async fn images(
         ..order.context(workspace, prepared, run, &locks, sink)
     };
     let plan = &prepared.plan;
-    provide_image(plan, &prepared.connected.info, &context).await?;
+    provide_image(plan, prepared.engine.describe(), &context).await?;
     let mut images = BTreeMap::new();
     for name in lockable_images(plan) {
-        let engine = &prepared.connected.engine;
-        if let Some(image) = workspace.unless_stopped(engine.image(&name)).await? {
+        let image = prepared.engine.image(&name);
+        if let Some(image) = workspace.unless_stopped(image).await? {
             images.insert(name, locked_image(image));
         }
     }

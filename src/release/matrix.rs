@@ -1,39 +1,39 @@
-//! From a release file to its targets.
+//! Expands a release file into its targets.
 
 use serde_saphyr::{Location, Spanned};
 
 use super::options::Options;
 use super::schema::{Include, Release, TargetEntry};
-use crate::recipe::{Architecture, Misfit, Name, PackageFormat, RecipeError, Version, nearest};
+use crate::recipe::{Architecture, Diagnostic, Name, PackageFormat, RecipeError, Version, nearest};
 
 /// One build of a release.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Name of the recipe.
     pub recipe: Name,
-    /// Tag or commit; none for the one version of a source that is a folder of the image.
+    /// Tag or commit; `None` for a source that is a directory of the image, which has one version.
     pub version: Option<String>,
-    /// Architecture; the engine's own when not given.
+    /// Architecture; the engine's own if `None`.
     pub arch: Option<Architecture>,
     /// Name of the variant.
     pub variant: Option<Name>,
-    /// Packages to make of the result.
+    /// Packages to make from the result.
     pub packages: Vec<PackageFormat>,
     /// Options of the build.
     pub options: Options,
 }
 
-/// What is known of a recipe's versions without looking at its source.
+/// What is known about a recipe's versions without reading its source.
 #[derive(Debug, Clone)]
 pub enum KnownTags {
-    /// Its source is a git repository with these tags among others.
+    /// Its source is a git repository; these are its known tags.
     Git(Vec<Version>),
-    /// Its source is a folder of the image, which has one version.
-    Folder(Version),
+    /// Its source is a directory of the image, which has one version.
+    Directory(Version),
 }
 
 impl Target {
-    /// The target in one word, parts separated by slashes: `runc/v1.0.0-rc10/amd64`. What `--only` is held against.
+    /// The target as one word, with slashes between the parts: `runc/v1.0.0-rc10/amd64`. `--only` is compared with it.
     pub fn label(&self) -> String {
         let parts = [
             Some(self.recipe.as_str()),
@@ -46,11 +46,11 @@ impl Target {
     }
 }
 
-/// The targets of `release` in the order of the file. `tags` says what is known of a recipe; none where there is no such
-/// recipe, and then what recipes there are.
+/// The targets of `release`, in the order of the file. `tags` returns what is known about a recipe, or the available
+/// recipes if there is none of this name.
 ///
 /// # Errors
-/// [`RecipeError::Invalid`] with the place in `text`, the text of `file`.
+/// [`RecipeError::Invalid`] with the place in `text`, which is the text of `file`.
 pub fn expand(
     file: &str,
     text: &str,
@@ -70,7 +70,7 @@ pub fn expand(
             let same = |other: &&Target| other.label() == target.label();
             if targets.iter().any(|other| same(&other)) {
                 let message = format!(
-                    "{} is in the release twice; `variant: NAME` tells two builds of it apart",
+                    "{} is in the release twice; to build it in two ways, use `variant: NAME`",
                     target.label()
                 );
                 return Err(expansion.refuse(entry.referenced, message, None));
@@ -97,7 +97,7 @@ impl Expansion<'_> {
         suggestion: Option<String>,
     ) -> RecipeError {
         let place = (location.line(), location.column());
-        RecipeError::Invalid(Box::new(Misfit::new(
+        RecipeError::Invalid(Box::new(Diagnostic::new(
             self.file, self.text, place, message, suggestion,
         )))
     }
@@ -108,7 +108,7 @@ impl Expansion<'_> {
     ) -> Result<Vec<Target>, RecipeError> {
         let name = &self.entry.recipe;
         let known = tags(&name.value).map_err(|recipes| {
-            let message = format!("there is no recipe {}", name.value);
+            let message = format!("there is no recipe `{}`", name.value);
             let near = nearest(name.value.as_str(), recipes.iter().map(String::as_str));
             self.refuse(name.referenced, message, near)
         })?;
@@ -134,7 +134,7 @@ impl Expansion<'_> {
             self.include(include, &known, &mut targets)?;
         }
         if targets.is_empty() {
-            let message = "nothing of it is left to build".to_owned();
+            let message = "this entry excludes all of its own targets".to_owned();
             return Err(self.refuse(self.place, message, None));
         }
         Ok(targets)
@@ -162,17 +162,15 @@ impl Expansion<'_> {
         let entry = self.entry;
         let recipe = &entry.recipe.value;
         let tags = match known {
-            KnownTags::Folder(version) => {
+            KnownTags::Directory(version) => {
                 let wanted = entry.versions.iter();
                 let other = wanted
                     .clone()
                     .find(|wanted| !is_version(&wanted.value, version));
                 return match (other, &entry.range) {
                     (Some(other), _) => {
-                        let message = format!(
-                            "the recipe {recipe} builds {version} only, not {}",
-                            other.value
-                        );
+                        let message =
+                            format!("recipe {recipe} builds {version} only, not {}", other.value);
                         Err(self.refuse(other.referenced, message, None))
                     }
                     (None, Some(range)) if !range.value.contains(version) => {
@@ -186,7 +184,7 @@ impl Expansion<'_> {
         let mut versions: Vec<_> = Vec::new();
         for version in &entry.versions {
             if version.value.trim().is_empty() {
-                let message = "a version without a name".to_owned();
+                let message = "the version is empty".to_owned();
                 return Err(self.refuse(version.referenced, message, None));
             }
             versions.push(Some(version.value.clone()));
@@ -194,7 +192,7 @@ impl Expansion<'_> {
         if let Some(range) = &entry.range {
             if tags.is_empty() {
                 let message = format!(
-                    "the recipe {recipe} names no tags that a range could choose from; list the versions"
+                    "recipe {recipe} has no tags to select a range of; use `versions` instead"
                 );
                 return Err(self.refuse(range.referenced, message, None));
             }
@@ -209,7 +207,7 @@ impl Expansion<'_> {
         }
         if versions.is_empty() && entry.include.is_empty() {
             let message = format!(
-                "which versions of {recipe}? `versions` lists them, `range` chooses of the recipe's tags"
+                "no versions of {recipe} were selected; use `versions` to list them, or `range` to select from the recipe's tags"
             );
             return Err(self.refuse(self.place, message, None));
         }
@@ -217,10 +215,7 @@ impl Expansion<'_> {
     }
 
     fn no_tag(&self, range: &Spanned<crate::recipe::VersionRange>, recipe: &Name) -> RecipeError {
-        let message = format!(
-            "no tag that the recipe {recipe} knows is in {}",
-            range.value
-        );
+        let message = format!("recipe {recipe} has no tag in the range {}", range.value);
         self.refuse(range.referenced, message, None)
     }
 
@@ -230,7 +225,7 @@ impl Expansion<'_> {
             let before = targets.len();
             targets.retain(|target| !applies(target, version.as_deref(), arch.as_ref()));
             if targets.len() == before {
-                let message = "this leaves out nothing".to_owned();
+                let message = "this entry excludes nothing".to_owned();
                 return Err(self.refuse(exclude.referenced, message, None));
             }
         }
@@ -260,10 +255,10 @@ impl Expansion<'_> {
         }
         let version = match (version, known) {
             (Some(version), KnownTags::Git(_)) => Some(version.clone()),
-            (None, KnownTags::Folder(_)) => None,
+            (None, KnownTags::Directory(_)) => None,
             _ => {
                 let message =
-                    "this applies to nothing, and adds nothing without a version".to_owned();
+                    "this entry matches no target, and needs a `version` to add one".to_owned();
                 return Err(self.refuse(include.referenced, message, None));
             }
         };
@@ -274,7 +269,7 @@ impl Expansion<'_> {
     }
 }
 
-/// Whether `text` names the version, with or without a leading v.
+/// Whether `text` is this version, with or without a leading v.
 fn is_version(text: &str, version: &Version) -> bool {
     text.parse::<Version>().is_ok_and(|text| text == *version)
 }
@@ -304,7 +299,9 @@ mod tests {
                     .to_vec(),
             )),
             "kubelet" => Ok(KnownTags::Git(Vec::new())),
-            "packaged" => Ok(KnownTags::Folder("1.0.0-rc93".parse().expect("a version"))),
+            "packaged" => Ok(KnownTags::Directory(
+                "1.0.0-rc93".parse().expect("a version"),
+            )),
             _ => Err(["runc", "kubelet", "packaged"].map(str::to_owned).to_vec()),
         }
     }
@@ -369,16 +366,19 @@ targets:
         for (text, said) in [
             (
                 "targets: [{recipe: runk, versions: [v1]}]",
-                "r.yaml:2:20: there is no recipe runk; did you mean `runc`?",
+                "r.yaml:2:20: there is no recipe `runk`; did you mean `runc`?",
             ),
-            ("targets: [{recipe: runc}]", "which versions of runc?"),
+            (
+                "targets: [{recipe: runc}]",
+                "no versions of runc were selected",
+            ),
             (
                 "targets: [{recipe: kubelet, range: '>=1.14'}]",
-                "names no tags that a range could choose from",
+                "has no tags to select a range of",
             ),
             (
                 "targets: [{recipe: runc, range: '>=2.0'}]",
-                "no tag that the recipe runc knows is in >=2.0",
+                "recipe runc has no tag in the range >=2.0",
             ),
             (
                 "targets: [{recipe: packaged, versions: [v1.0]}]",
@@ -390,15 +390,15 @@ targets:
             ),
             (
                 "targets: [{recipe: runc, versions: [v1], exclude: [{version: v2}]}]",
-                "r.yaml:2:52: this leaves out nothing",
+                "r.yaml:2:52: this entry excludes nothing",
             ),
             (
                 "targets: [{recipe: runc, versions: [v1], exclude: [{version: v1}]}]",
-                "nothing of it is left to build",
+                "this entry excludes all of its own targets",
             ),
             (
                 "targets: [{recipe: runc, versions: [v1], include: [{arch: arm64}]}]",
-                "this applies to nothing",
+                "this entry matches no target",
             ),
         ] {
             let error = labels(text).expect_err("refused");

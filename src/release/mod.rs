@@ -1,7 +1,8 @@
 //! A release: a matrix of results, each built once, published together.
 //!
-//! The file that names them is read and expanded ([`parse_release`], [`expand`]: pure, text in, targets out), every target is
-//! planned ([`PlannedRelease`]), held against a lock file ([`refuse_drift`]), and built and published ([`build_release`]).
+//! The release file is read and expanded into targets ([`parse_release`], [`expand`]: pure, text in, targets out). Every
+//! target is planned ([`PlannedRelease`]), compared with the lock file ([`refuse_drift`]), built and published
+//! ([`build_release`]).
 
 mod error;
 mod file;

@@ -1,7 +1,7 @@
-//! Reads a release file, and tells editors what one may hold.
+//! Reads a release file, and describes its format for editors.
 
 use super::schema::{RELEASE_FORMAT, Release};
-use crate::recipe::{Misfit, RecipeError, parse_yaml};
+use crate::recipe::{Diagnostic, RecipeError, parse_yaml};
 
 /// Reads a release file; `file` is its name for messages.
 ///
@@ -11,21 +11,21 @@ pub fn parse_release(file: &str, text: &str) -> Result<Release, RecipeError> {
     let release: Release = parse_yaml(file, text)?;
     let place = |location: serde_saphyr::Location| (location.line(), location.column());
     let refuse = |place, message: String| {
-        let misfit = Misfit::new(file, text, place, message, None);
-        Err(RecipeError::Invalid(Box::new(misfit)))
+        let diagnostic = Diagnostic::new(file, text, place, message, None);
+        Err(RecipeError::Invalid(Box::new(diagnostic)))
     };
     if release.format.value != RELEASE_FORMAT {
         let message = format!(
-            "format {} is not known to this version of the tool, which reads format {RELEASE_FORMAT}",
+            "format {} is not supported; this version of kmembuild reads format {RELEASE_FORMAT}",
             release.format.value
         );
         return refuse(place(release.format.referenced), message);
     }
     if release.targets.is_empty() {
-        return refuse((0, 0), "it names no target".to_owned());
+        return refuse((0, 0), "the release has no targets".to_owned());
     }
     if release.jobs == Some(0) {
-        return refuse((0, 0), "jobs: at least 1".to_owned());
+        return refuse((0, 0), "`jobs` must be at least 1".to_owned());
     }
     Ok(release)
 }
@@ -45,22 +45,22 @@ mod tests {
         for (text, said) in [
             (
                 "format: 2\ntargets: []",
-                "r.yaml:1:9: format 2 is not known",
+                "r.yaml:1:9: format 2 is not supported",
             ),
-            ("format: 1\ntargets: []", "it names no target"),
+            ("format: 1\ntargets: []", "the release has no targets"),
             (
                 "format: 1\ntargets:\n  - recipe: runc\n    verions: [v1]",
                 "r.yaml:4:5: unknown field `verions`",
             ),
             (
                 "format: 1\ntargets:\n  - recipe: Runc",
-                "r.yaml:3:13: \"Runc\" is not a name",
+                "r.yaml:3:13: \"Runc\" is not a valid name",
             ),
             (
                 "format: 1\ndefaults: {options: {via: magic}}\ntargets: []",
-                "it must be one of make, run-sh",
+                "use one of make, run-sh",
             ),
-            ("", "there is nothing in it"),
+            ("", "the file is empty"),
         ] {
             let error = parse_release("r.yaml", text).expect_err("refused");
             assert!(error.to_string().contains(said), "{error}");

@@ -83,7 +83,7 @@ impl<'a> PlannedRelease<'a> {
         progress: &dyn ReleaseSink,
     ) -> Result<Self, ReleaseError> {
         // Without an engine nothing can be planned, and one message is enough.
-        workspace.connected().await?;
+        workspace.engine().await?;
         let planning = file.chosen.iter().map(|(index, order)| async move {
             let target = &file.targets[*index];
             plan(target, order, workspace, progress).await
@@ -157,12 +157,12 @@ async fn plan<'a>(
 
 /// The place of a target of which there is no plan yet.
 async fn place(workspace: &Workspace, target: &Target) -> Place {
-    let own = workspace.connected().await;
-    let own = own.map_or("unknown", |connected| connected.info.architecture.as_str());
+    let own = workspace.engine().await;
+    let own = own.map_or("unknown", |engine| engine.describe().architecture.as_str());
     let arch = target.arch.as_ref().map_or(own, Architecture::as_str);
     let version = match workspace.recipe(target.recipe.as_str()) {
         Ok(loaded) => match &loaded.recipe.source {
-            Source::Folder(folder) => Some(folder.version.to_string()),
+            Source::Directory(folder) => Some(folder.version.to_string()),
             Source::Git(_) => None,
         },
         Err(_) => None,

@@ -125,7 +125,8 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, Arti
                 let sums = root.join(SHA256SUMS);
                 let text = std::fs::read(&sums)
                     .map_err(|source| ArtifactError::Unwritable { path: sums, source })?;
-                replace_file(&path, &sign_checksums(&text, key))?;
+                replace_file(&path, sign_checksums(&text, key).as_bytes(), 0o644)
+                    .map_err(ArtifactError::unwritable(&path))?;
             }
             None => match std::fs::remove_file(&path) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -74,7 +74,7 @@ async fn default_jobs(
     if plans.len() < 2 {
         return Ok(1);
     }
-    let engine = &workspace.connected().await?.engine;
+    let engine = workspace.engine().await?;
     let capacity = workspace.unless_stopped(engine.capacity()).await?;
     let needs = plans.iter().filter_map(|plan| plan.build.needs.memory);
     let by_memory = needs

@@ -1,4 +1,4 @@
-//! The release file as written.
+//! The release file as it is written.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,14 +17,14 @@ pub struct Release {
     /// Version of the format: 1.
     #[schemars(with = "u32", range(min = 1, max = 1))]
     pub format: Spanned<u32>,
-    /// Folder for the results, relative to this file; `dist` beside it if not given.
+    /// Directory for the results, relative to this file. The default is `dist`.
     #[serde(default)]
     pub output: Option<String>,
-    /// Most builds at a time; as many as the engine's processors and memory allow if not given.
+    /// Maximum number of builds at a time. By default as many as the engine's processors and memory allow.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub jobs: Option<u32>,
-    /// What holds for every target that does not say otherwise.
+    /// Defaults for all targets.
     #[serde(default)]
     pub defaults: Defaults,
     /// The targets.
@@ -32,14 +32,14 @@ pub struct Release {
     pub targets: Vec<Spanned<TargetEntry>>,
 }
 
-/// What holds for every target that does not say otherwise.
+/// Defaults for all targets.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Defaults {
-    /// Architectures in Go's terms; the engine's own if not given.
+    /// Architectures in Go's terms. The default is the engine's own.
     #[serde(default)]
     pub arch: Vec<Architecture>,
-    /// Packages to make of each result.
+    /// Packages to make from each result.
     #[serde(default)]
     pub packages: Vec<PackageFormat>,
     /// Options of the builds.
@@ -47,48 +47,49 @@ pub struct Defaults {
     pub options: Options,
 }
 
-/// Versions of one recipe, each for several architectures.
+/// Versions of one recipe, for one or more architectures.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TargetEntry {
     /// Name of the recipe.
     #[schemars(with = "Name")]
     pub recipe: Spanned<Name>,
-    /// Tags or commits. Not for a recipe whose source is a folder of its image, which has one version.
+    /// Tags or commits. Not for a recipe whose source is a directory of its image, which has one version.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub versions: Vec<Spanned<String>>,
-    /// All tags that the recipe knows in a range, such as ">=1.0.0-rc2, <=1.0.0-rc93".
+    /// Selects all tags of the recipe in a range, such as ">=1.0.0-rc2, <=1.0.0-rc93".
     #[serde(default)]
     #[schemars(with = "Option<VersionRange>")]
     pub range: Option<Spanned<VersionRange>>,
-    /// Architectures in Go's terms, in the place of the default ones.
+    /// Architectures in Go's terms, instead of the defaults.
     #[serde(default)]
     pub arch: Vec<Architecture>,
-    /// Name that tells these results from others of the same version and architecture; part of their folder's name.
+    /// Name that distinguishes these results from others of the same version and architecture; part of their
+    /// directory's name.
     #[serde(default)]
     pub variant: Option<Name>,
-    /// Packages to make of each result, in the place of the default ones.
+    /// Packages to make from each result, instead of the defaults.
     #[serde(default)]
     pub packages: Option<Vec<PackageFormat>>,
-    /// Options of the builds, over the default ones.
+    /// Options of the builds; they override the defaults.
     #[serde(default)]
     pub options: Options,
-    /// Combinations to leave out; each must leave out something.
+    /// Combinations to leave out. Each entry must match at least one.
     #[serde(default)]
     #[schemars(with = "Vec<Exclude>")]
     pub exclude: Vec<Spanned<Exclude>>,
-    /// Options for some of the combinations, or further combinations.
+    /// Options for some of the combinations, or additional combinations.
     #[serde(default)]
     #[schemars(with = "Vec<Include>")]
     pub include: Vec<Spanned<Include>>,
 }
 
-/// Combinations to leave out: those to which all that is given applies.
+/// Combinations to leave out: those that match all fields.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Exclude {
-    /// The version, as it is written in `versions` or known to the recipe.
+    /// The version, as it is in `versions` or in the recipe.
     #[serde(default)]
     pub version: Option<String>,
     /// The architecture.
@@ -96,7 +97,7 @@ pub struct Exclude {
     pub arch: Option<Architecture>,
 }
 
-/// Options for the combinations to which version and architecture apply; where there is none, a combination more.
+/// Options for the combinations that match both fields. If there is none, a combination is added.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Include {
@@ -106,7 +107,7 @@ pub struct Include {
     /// The architecture.
     #[serde(default)]
     pub arch: Option<Architecture>,
-    /// Options, over those of the entry.
+    /// Options; they override those of the entry.
     #[serde(default)]
     pub options: Options,
 }

@@ -7,7 +7,7 @@ use super::layout::new_table;
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
 use crate::verify::{CheckName, Outcome};
 
-/// A row for each binary with its proof, a line for each problem, and a summary line.
+/// A row for each binary with its checks, a line for each problem, and a summary.
 pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     let mut text = String::new();
     if !audit.binaries.is_empty() {
@@ -19,7 +19,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}\n", table.trim_fmt());
     }
-    // Paths and digests are searched for, so no table may break them.
+    // Paths and digests must be searchable, so no table may wrap them.
     for problem in &audit.problems {
         let kind = match problem.kind {
             ProblemKind::Integrity => "integrity",

@@ -1,9 +1,9 @@
-//! The table of what the doctor found.
+//! The table of the doctor.
 
 use super::layout::new_table;
 use crate::host::doctor::{Half, Level, Line};
 
-/// One table with a row for each line; each question stands above its lines.
+/// A table with a row for each line; each question is above its lines.
 pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
     let mut table = new_table(terminal);
     table.set_header(["check", "result", "found", "what to do"]);

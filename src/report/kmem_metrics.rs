@@ -6,7 +6,7 @@ use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
-/// The metrics, all of them gauges whose names begin with `kmembuild_kmem_`. Unknown values are left out.
+/// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
 pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     let metrics = Metrics {
         registry: Registry::new(),
@@ -18,7 +18,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     ];
     metrics.family(
         "accounting",
-        "State of kernel-memory accounting in the cgroups of pods and containers; 1 for the current state.",
+        "Whether kernel-memory accounting is on in cgroups of pods and containers: 1 for the current state.",
         &["state"],
         verdicts.map(|(name, verdict)| (vec![name.to_owned()], u64::from(status.verdict == verdict))),
     );
@@ -28,19 +28,16 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ("cannot-tell", Accounting::CannotTell),
         ("no-controller", Accounting::NoController),
     ];
-    let judged = status
-        .levels
-        .iter()
-        .filter(|counts| counts.level.is_judged());
+    let judged = status.kinds.iter().filter(|counts| counts.kind.is_judged());
     metrics.family(
         "cgroups",
-        "Checked memory cgroups by level and by state of accounting.",
+        "Checked memory cgroups by kind and by whether they have accounting.",
         &["level", "state"],
         judged.flat_map(|counts| {
-            let level = name(counts.level);
+            let kind = name(counts.kind);
             accounting.map(|(state, accounting)| {
                 (
-                    vec![level.clone(), state.to_owned()],
+                    vec![kind.clone(), state.to_owned()],
                     counts.count(accounting),
                 )
             })
@@ -48,12 +45,12 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     );
     metrics.family(
         "cgroups_without_processes",
-        "Memory cgroups without a process in them or below them, by level.",
+        "Memory cgroups without a process in them or below them, by kind.",
         &["level"],
         status
-            .levels
+            .kinds
             .iter()
-            .map(|counts| (vec![name(counts.level)], counts.without_processes)),
+            .map(|counts| (vec![name(counts.kind)], counts.without_processes)),
     );
     let system = &status.system;
     for (name, help, value) in [
@@ -64,12 +61,12 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
         (
             "memory_cgroups_limit",
-            "Most memory cgroups that the kernel can have.",
+            "Maximum number of memory cgroups.",
             Some(MEMORY_CGROUP_IDS),
         ),
         (
             "memory_cgroups_found",
-            "Memory cgroups found below the root of the hierarchy.",
+            "Memory cgroups found by the walk.",
             status.root.as_ref().map(|_| status.cgroups),
         ),
         (
@@ -85,7 +82,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
         (
             "problems",
-            "Files and directories that could not be read.",
+            "Number of things that could not be read.",
             Some(status.problem_count),
         ),
         (
@@ -103,9 +100,9 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     metrics.text()
 }
 
-/// The level's name as in JSON.
-fn name(level: impl serde::Serialize) -> String {
-    let value = serde_json::to_value(level).unwrap_or_default();
+/// The name of a kind as in JSON.
+fn name(kind: impl serde::Serialize) -> String {
+    let value = serde_json::to_value(kind).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }
 
@@ -152,7 +149,7 @@ impl Metrics {
     }
 }
 
-/// All values in Prometheus are floating-point numbers.
+/// Prometheus has only floating-point numbers.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts and bytes of one machine are far below 2^53"

@@ -1,4 +1,4 @@
-//! The state of a machine's cgroups, for people and for scripts.
+//! The state of a machine's cgroups, for people and for programs.
 
 use std::fmt::Write as _;
 
@@ -25,11 +25,11 @@ pub fn kmem_status_json(status: &Status) -> String {
     })
 }
 
-/// The status as a table and lines, problems and unknown values included.
+/// The status as a table and lines, including problems and what is unknown.
 pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     let mut text = String::new();
-    if !status.levels.is_empty() {
-        text += &levels(status, terminal);
+    if !status.kinds.is_empty() {
+        text += &kinds(status, terminal);
         text.push('\n');
     }
     for (name, value) in facts(status) {
@@ -46,16 +46,13 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
             cgroup.reason.text()
         );
     }
-    let judged = status
-        .levels
-        .iter()
-        .filter(|counts| counts.level.is_judged());
+    let judged = status.kinds.iter().filter(|counts| counts.kind.is_judged());
     let listed = judged
         .map(|counts| counts.on + counts.cannot_tell)
         .sum::<u64>();
     let shown = status.shown.len() as u64;
     if shown < listed {
-        let _ = writeln!(text, "{} more; use --all to list them", listed - shown);
+        let _ = writeln!(text, "and {} more; use --all to show them", listed - shown);
     }
     for problem in &status.problems {
         let of = problem.cgroup.as_ref().map(|cgroup| format!("{cgroup}: "));
@@ -64,24 +61,24 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     }
     let more = status.problem_count - status.problems.len() as u64;
     if more > 0 {
-        let _ = writeln!(text, "{more} more problems; use --all to list them");
+        let _ = writeln!(text, "and {more} more problems; use --all to show them");
     }
     text
 }
 
-/// A name that neither moves the cursor nor looks like a line of its own: a container chooses the names of its cgroups.
+/// A name that neither moves the cursor nor starts a line of its own: containers can choose names of cgroups.
 fn in_one_line(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
 }
 
-fn levels(status: &Status, terminal: bool) -> String {
-    let rows = status.levels.iter().map(|counts| {
-        let judged = |count: u64| match (counts.level.is_judged(), count) {
+fn kinds(status: &Status, terminal: bool) -> String {
+    let rows = status.kinds.iter().map(|counts| {
+        let judged = |count: u64| match (counts.kind.is_judged(), count) {
             (false, _) => String::new(),
             (true, count) => count.to_string(),
         };
         vec![
-            counts.level.title().to_owned(),
+            counts.kind.title().to_owned(),
             counts.cgroups.to_string(),
             judged(counts.on),
             judged(counts.off),
@@ -113,7 +110,7 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
         facts.push(("memory hierarchy", in_one_line(root)));
     }
     let nokmem = if system.nokmem {
-        ", booted with cgroup.memory=nokmem"
+        ", with cgroup.memory=nokmem"
     } else {
         ""
     };
@@ -123,20 +120,19 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
             format!("{in_use} of {MEMORY_CGROUP_IDS} in use")
         }
         Some(there) => format!(
-            "{there}, not counting removed ones that the kernel still keeps (this kernel does not report them); the limit for \
-             both is {MEMORY_CGROUP_IDS}"
+            "{there}, plus leaked ones, which this kernel does not count; at most {MEMORY_CGROUP_IDS} in total"
         ),
         None => unknown(),
     };
     if status.root.is_some() {
         let _ = write!(
             cgroups,
-            "; {} found here, {} of them without processes",
+            "; {} found here, of which {} without processes",
             status.cgroups, status.without_processes
         );
     }
     if let Some(removed) = status.removed {
-        let _ = write!(cgroups, "; {removed} removed but still kept by the kernel");
+        let _ = write!(cgroups, "; {removed} removed, but still kept by the kernel");
     }
     facts.push(("memory cgroups", cgroups));
     facts.push((
@@ -157,27 +153,29 @@ fn verdict(status: &Status) -> String {
     match status.verdict {
         Verdict::On => "ON".to_owned(),
         Verdict::CannotTell if status.root.is_none() => "unknown".to_owned(),
-        Verdict::CannotTell if !status.levels.iter().any(|counts| counts.level.is_proof()) => {
-            "unknown: no cgroup of a kubelet or of a container was found".to_owned()
+        Verdict::CannotTell if !status.kinds.iter().any(|counts| counts.kind.is_proof()) => {
+            "unknown: there are no cgroups of kubelet or of containers".to_owned()
         }
         Verdict::CannotTell => "unknown".to_owned(),
         Verdict::Off => {
-            let missing = |what: &str| format!("off; {what} is running here");
+            let missing = |what: &str| format!("off for {what}");
             let has = |runtime: bool| {
-                use crate::host::kmem::Level::{Container, Kubepods, Pod, PodContainer, Qos};
-                let levels: &[_] = if runtime {
+                use crate::host::kmem::CgroupKind::{Container, Kubepods, Pod, PodContainer, Qos};
+                let kinds: &[_] = if runtime {
                     &[PodContainer, Container]
                 } else {
                     &[Kubepods, Qos, Pod]
                 };
                 status
-                    .levels
+                    .kinds
                     .iter()
-                    .any(|counts| levels.contains(&counts.level))
+                    .any(|counts| kinds.contains(&counts.kind))
             };
             match (has(false), has(true)) {
-                (true, false) => missing("runc not checked: no container"),
-                (false, true) => missing("kubelet not checked: no pod"),
+                (true, false) => {
+                    missing("kubelet; unknown for runc, because there are no containers")
+                }
+                (false, true) => missing("runc; unknown for kubelet, because there are no pods"),
                 _ => "off".to_owned(),
             }
         }

@@ -2,19 +2,20 @@
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
+use console::Term;
 
 /// Width of tables in characters where no terminal has one: in a file, a pipe, the log of a CI job.
 const WIDTH: u16 = 120;
 
 /// An empty table, as wide as the terminal when it is for one.
 pub(super) fn new_table(terminal: bool) -> Table {
+    let size = terminal.then(|| Term::stdout().size_checked()).flatten();
+    // A terminal that does not know its size reports 0.
+    let width = size.map(|(_, columns)| columns).filter(|&width| width > 0);
     let mut table = Table::new();
     table
         .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    // A terminal that does not know its size reports 0.
-    if !terminal || table.width().is_none_or(|width| width == 0) {
-        table.set_width(WIDTH);
-    }
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width.unwrap_or(WIDTH));
     table
 }

@@ -230,7 +230,13 @@ mod tests {
         let screen = Screen::on(on);
         screen.count(3);
         draw(&screen);
-        let drawn = terminal.0.lock().unwrap();
+        let state = screen.state.lock().unwrap();
+        let bars = state.targets.values().chain(state.transfers.values());
+        for bar in bars.chain(&state.whole) {
+            bar.force_draw();
+        }
+        drop(state);
+        let drawn = terminal.0.lock().unwrap().clone();
         for text in expected {
             assert!(drawn.contains(text), "{text:?} is not in {drawn:?}");
         }
@@ -269,9 +275,6 @@ mod tests {
 
     #[test]
     fn a_target_that_is_done_is_counted() {
-        assert_drawn(
-            |screen| screen.end("runc"),
-            &["0/3 targets  00:", "1/3 targets  00:"],
-        );
+        assert_drawn(|screen| screen.end("runc"), &["1/3 targets  00:"]);
     }
 }

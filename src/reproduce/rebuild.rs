@@ -97,7 +97,7 @@ impl Rebuild<'_> {
     ) -> Result<(Built, ReproducedImage), ReproduceError> {
         let (prepared, workspace) = (self.prepared, self.workspace);
         let run = workspace.begin_run()?;
-        sweep_dead_runs(workspace, prepared.connected.engine.as_ref(), sink).await?;
+        sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
         let mut plan = prepared.plan.clone();
         from_archive(&mut plan, self.order.image.archive.as_deref())?;
         let wanted = WantedImage::new(self.published, &plan);
@@ -109,7 +109,7 @@ impl Rebuild<'_> {
                 .build_order
                 .context(workspace, prepared, &run, &locks, sink)
         };
-        let info = &prepared.connected.info;
+        let info = prepared.engine.describe();
         let any_image = self.order.any_image;
         let (used, image) = provide(workspace, &plan, &wanted, any_image, info, &context).await?;
         let executed = execute(&plan, info, used, &context, staging).await;

@@ -1,3 +1,5 @@
+//! Turns a tree into a tar stream.
+
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -15,11 +17,11 @@ use super::store::Store;
 use super::tree::tree_oid;
 use crate::engine::ByteStream;
 
-/// Size of the pieces that the stream gives, in bytes.
+/// Size of the pieces of the stream, in bytes.
 const PIECE: usize = 64 * 1024;
-/// How many pieces may wait for the reader; with a slow reader the writer waits.
+/// How many pieces may wait for the reader; the writer waits for a slow reader.
 const WAITING: usize = 4;
-/// Longest target of a link that fits a tar header, in bytes.
+/// Longest target of a link that fits into a tar header, in bytes.
 const LONGEST_LINK: usize = 100;
 /// A symbolic link in a git tree.
 const LINK_MODE: i32 = 0o120_000;
@@ -27,12 +29,12 @@ const LINK_MODE: i32 = 0o120_000;
 const EXECUTABLE_MODE: i32 = 0o100_755;
 
 impl Store {
-    /// A tree as a tar archive: folders and files in the tree's order, owner 0:0, modes 0755 or 0644, links as
-    /// links, submodules as empty folders, everything modified at `modified` (seconds since 1970, earlier is 0).
-    /// The same tree and time give the same bytes.
+    /// A tree as a tar archive: directories and files in the tree's order, owner 0:0, modes 0755 or 0644, links as links,
+    /// submodules as empty directories, all modified at `modified` (seconds since 1970; earlier times become 0). The same
+    /// tree and time give the same bytes.
     ///
-    /// Must be called in a tokio runtime. A failure comes as an error in the stream, and ends it. Dropping the
-    /// stream ends the thread that writes it.
+    /// Must be called in a tokio runtime. A failure becomes an error in the stream, and ends it. Dropping the stream ends
+    /// the thread that writes it.
     pub fn archive(&self, tree_id: &str, modified: i64) -> ByteStream {
         let (sender, receiver) = mpsc::channel(WAITING);
         let store = self.clone();
@@ -48,12 +50,12 @@ impl Store {
                 let modified = u64::try_from(modified).unwrap_or(0);
                 let written = write_archive(&store, &tree_id, modified, &mut pieces);
                 if let Err(error) = written.and_then(|()| pieces.flush()) {
-                    // When the reader has gone there is nobody to tell.
+                    // If the reader has gone, nobody needs the error.
                     let _ = pieces.sender.blocking_send(Err(error));
                 }
             });
         if let Err(error) = started {
-            // The channel is empty, so there is room; the stream then gives this one error.
+            // The channel is empty, so there is room; this error is then the whole stream.
             let _ = failures.try_send(Err(error));
         }
         drop(failures);
@@ -91,7 +93,7 @@ struct Archive<'a> {
 }
 
 impl Archive<'_> {
-    /// Writes what is in the folder `id`; `path` is the folder's path with a slash at its end, or empty.
+    /// Writes the contents of the directory `id`; `path` is its path with a slash at the end, or empty.
     fn folder(&mut self, id: Oid, path: &mut Vec<u8>) -> io::Result<()> {
         let entries = self.reader.folder(id);
         let entries = entries.map_err(|source| unreadable(self.tree_id, path, source))?;
@@ -116,7 +118,7 @@ impl Archive<'_> {
                         _ => self.out.entry(path, EntryType::Regular, 0o644, content)?,
                     }
                 }
-                // A submodule: git checks it out as an empty folder too.
+                // A submodule: git checks it out as an empty directory as well.
                 _ => {
                     path.push(b'/');
                     self.out.entry(path, EntryType::Directory, 0o755, &[])?;
@@ -128,7 +130,7 @@ impl Archive<'_> {
     }
 }
 
-/// The entries of the archive, as they are written.
+/// Writes the entries of the archive.
 struct Entries<'a> {
     modified: u64,
     tar: Builder<&'a mut Pieces>,
@@ -145,7 +147,7 @@ impl Entries<'_> {
         let mut header = self.header(EntryType::Symlink, 0o777);
         header.set_size(0);
         if target.len() <= LONGEST_LINK {
-            // As it is: the other way would tidy `./x` and `a//b`.
+            // Literally: the other method would normalise `./x` and `a//b`.
             header.set_link_name_literal(target)?;
             self.tar
                 .append_data(&mut header, as_path(path), io::empty())
@@ -178,7 +180,7 @@ fn as_path(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
 }
 
-/// Cuts what is written into pieces for the stream, and waits while too many wait.
+/// Splits what is written into pieces for the stream, and waits while too many are waiting.
 struct Pieces {
     filling: BytesMut,
     sender: mpsc::Sender<io::Result<Bytes>>,

@@ -1,3 +1,5 @@
+//! One attempt to fetch from a mirror, watched for stalls.
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,48 +13,48 @@ use tokio_util::sync::CancellationToken;
 use super::quarantine::Quarantine;
 use crate::events::{Event, Sink};
 
-/// How often an attempt is looked after, which also bounds how many events it makes.
+/// How often an attempt is checked, which also limits how many events it emits.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What an attempt brought.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) tag: Option<String>,
-    /// What the mirror itself names by that tag: a tag object or a commit. `None` when only a pin names the tag.
+    /// The object of that tag on the mirror: a tag object or a commit. `None` if only a pin has the tag.
     pub(super) tag_object: Option<Oid>,
     pub(super) commit: Oid,
-    /// The download; `None` when the store had the objects already.
+    /// The download; `None` if the store already had the objects.
     pub(super) download: Option<Quarantine>,
 }
 
-/// Why one mirror did not serve.
+/// Why a mirror did not serve.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MirrorError {
     #[error("{}", .0.message())]
     Git(#[from] git2::Error),
-    #[error("no such tag{}", near(nearest))]
+    #[error("tag not found{}", near(nearest))]
     TagMissing { nearest: Vec<String> },
-    #[error("no such commit")]
+    #[error("commit not found")]
     CommitMissing,
-    #[error("short for several commits: {}", commits.join(", "))]
+    #[error("ambiguous; it matches commits: {}", commits.join(", "))]
     CommitAmbiguous { commits: Vec<String> },
-    #[error("{tag} is commit {served}, but {pinned} is pinned")]
+    #[error("{tag} is commit {served}, which does not match the pinned {pinned}")]
     Pin {
         tag: String,
         pinned: String,
         served: Oid,
     },
-    #[error("it does not lead to a commit")]
+    #[error("it does not point to a commit")]
     NotACommit,
-    #[error("no such folder")]
+    #[error("no such directory")]
     NoFolder,
     #[error("not a git repository")]
     NotARepository,
-    #[error("no byte for {}", humantime::format_duration(*.0))]
+    #[error("no data for {}", humantime::format_duration(*.0))]
     Stalled(Duration),
-    #[error("cannot write the download: {0}")]
+    #[error("could not write the download: {0}")]
     Write(#[from] std::io::Error),
-    #[error("the attempt broke off by a defect of this program")]
+    #[error("internal error: the attempt panicked")]
     Panicked,
 }
 
@@ -60,11 +62,11 @@ fn near(tags: &[String]) -> String {
     if tags.is_empty() {
         String::new()
     } else {
-        format!("; near: {}", tags.join(", "))
+        format!("; similar tags: {}", tags.join(", "))
     }
 }
 
-/// How an attempt ended without bringing anything.
+/// How an attempt ended without a result.
 #[derive(Debug)]
 pub(super) enum Ended {
     Failed(MirrorError),
@@ -72,7 +74,7 @@ pub(super) enum Ended {
     NoThread(std::io::Error),
 }
 
-/// What the thread of an attempt and its watcher tell each other.
+/// What the thread of an attempt and its watcher exchange.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     abandoned: AtomicBool,
@@ -82,13 +84,13 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// Notes a sign of life. `false` when the attempt is to end because nobody waits for it any more.
+    /// Records a sign of life. Returns `false` if the attempt should end because nobody waits for it any more.
     pub(super) fn beat(&self) -> bool {
         self.beats.fetch_add(1, Ordering::Relaxed);
         !self.abandoned.load(Ordering::Relaxed)
     }
 
-    /// Notes how many objects have come, of how many.
+    /// Records how many objects have arrived, of how many.
     pub(super) fn received(&self, received: usize, total: usize) -> bool {
         let clamp = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         self.total.store(clamp(total), Ordering::Relaxed);
@@ -97,10 +99,10 @@ impl Activity {
     }
 }
 
-/// Runs `work` on a thread of its own until it ends, is silent for `stall`, or `cancel` fires.
+/// Runs `work` on a thread of its own until it ends, is silent for `stall`, or `cancel` is cancelled.
 ///
-/// libgit2 blocks in `recv` without calling back, so a silent attempt can only be left behind. A detached
-/// thread, unlike one of tokio's, does not hold up the end of the process.
+/// libgit2 blocks in `recv` without calling back, so a silent attempt can only be abandoned. Unlike one of tokio's, a
+/// detached thread does not delay the end of the process.
 pub(super) async fn run(
     work: impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static,
     stall: Option<Duration>,
@@ -114,7 +116,7 @@ pub(super) async fn run(
     std::thread::Builder::new()
         .name("git-fetch".to_owned())
         .spawn(move || {
-            // Nobody minds if the watcher has gone meanwhile; then the download is dropped with the result.
+            // If the watcher has gone, the download is dropped with the result.
             let _ = thread_sender.send(ThreadClock::of_this_thread());
             let _ = sender.send(work(&shared));
         })
@@ -153,7 +155,7 @@ pub(super) async fn run(
     }
 }
 
-/// Tells the attempt to end when its watcher goes, for whatever reason: a dropped future is one.
+/// Makes the attempt end when its watcher is dropped, for whatever reason.
 struct AbandonOnDrop<'a>(&'a Activity);
 
 impl Drop for AbandonOnDrop<'_> {
@@ -176,11 +178,11 @@ fn show(activity: &Activity, last_shown: &mut (u32, u32), sink: &dyn Sink) {
     }
 }
 
-/// The time that a thread has run, as Linux counts it.
+/// The time that a thread has run, as counted by Linux.
 ///
-/// While a server sends its list of references (10 MB for Kubernetes) libgit2 calls nobody. A thread that gets
-/// bytes runs, one that waits for them does not: that tells a slow mirror from a dead one. Where the system does
-/// not count, only libgit2's calls count as signs of life.
+/// While a server sends its list of references (10 MB for Kubernetes), libgit2 makes no callbacks. A thread that receives
+/// bytes runs, one that waits for them does not: this distinguishes a slow mirror from a dead one. If the system does not
+/// count, only libgit2's callbacks are signs of life.
 struct ThreadClock(Option<PathBuf>);
 
 impl ThreadClock {

@@ -1,3 +1,5 @@
+//! Chooses a tag or commit among the references of a repository.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
@@ -7,26 +9,26 @@ use super::error::SourceError;
 use super::near_tags;
 use crate::recipe::natural_order;
 
-/// Shortest abbreviation of a commit that is taken for one.
+/// The shortest abbreviation that is accepted as a commit.
 const SHORTEST_COMMIT: usize = 7;
-/// Digits of a whole commit id.
+/// The number of digits of a complete commit id.
 const WHOLE_COMMIT: usize = 40;
 
-/// What is looked for, with what the pins say of it.
+/// What to find, with the pins for it.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct Revision {
     text: String,
-    /// Tags that it may name, best first.
+    /// The possible tags, best first.
     tags: Vec<String>,
-    /// The commit id that it may be, as far as it is known, in lower case.
+    /// The possible commit id, or its beginning, in lower case.
     commit: Option<String>,
     pins: BTreeMap<String, String>,
 }
 
 /// A branch or tag of a repository.
 #[derive(Debug)]
-pub(super) struct Listed {
-    /// The reference's whole name.
+pub(super) struct Reference {
+    /// The full name of the reference.
     pub(super) name: String,
     /// What it points to: a commit or a tag object.
     pub(super) object: Oid,
@@ -36,23 +38,23 @@ pub(super) struct Listed {
 
 /// The branches and tags of a repository.
 #[derive(Debug)]
-pub(super) struct Listing(pub(super) Vec<Listed>);
+pub(super) struct Listing(pub(super) Vec<Reference>);
 
 /// What to take from a repository.
 #[derive(Debug)]
 pub(super) enum Choice<'a> {
-    /// A reference that leads to it. `tag` may be another one than the reference's when a pin says so.
+    /// A reference that points to it. `tag` differs from the reference's tag if a pin has another name.
     Listed {
-        listed: &'a Listed,
+        listed: &'a Reference,
         tag: Option<String>,
     },
     /// A commit that no reference points to at present.
     Unlisted(Oid),
-    /// Some commit that begins with the wanted digits and that no reference points to.
+    /// A commit that starts with the wanted digits and that no reference points to.
     Search,
 }
 
-impl Listed {
+impl Reference {
     /// The tag's name, when it is a tag.
     pub(super) fn tag(&self) -> Option<&str> {
         self.name.strip_prefix("refs/tags/")
@@ -60,16 +62,16 @@ impl Listed {
 }
 
 impl Listing {
-    /// Sorts out what a server lists: branches and tags only, with what it says tags lead to (`^{}`).
+    /// Collects what a server lists: only branches and tags, with the targets of tags (`^{}`).
     pub(super) fn from_advertised<'n>(heads: impl Iterator<Item = (&'n str, Oid)>) -> Self {
-        let mut listed: Vec<Listed> = Vec::new();
+        let mut listed: Vec<Reference> = Vec::new();
         for (name, object) in heads {
             if let Some(tag) = name.strip_suffix("^{}") {
                 if let Some(last) = listed.last_mut().filter(|last| last.name == tag) {
                     last.commit = object;
                 }
             } else if name.starts_with("refs/tags/") || name.starts_with("refs/heads/") {
-                listed.push(Listed {
+                listed.push(Reference {
                     name: name.to_owned(),
                     object,
                     commit: object,
@@ -79,13 +81,13 @@ impl Listing {
         Self(listed)
     }
 
-    fn tag(&self, tag: &str) -> Option<&Listed> {
+    fn tag(&self, tag: &str) -> Option<&Reference> {
         self.0.iter().find(|listed| listed.tag() == Some(tag))
     }
 }
 
-impl Wanted {
-    /// Reads `text` as a tag, a commit or both.
+impl Revision {
+    /// Interprets `text` as a tag, a commit or both.
     pub(super) fn new(text: &str, pins: &BTreeMap<String, String>) -> Result<Self, SourceError> {
         let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
         let may_be_commit = digits && (SHORTEST_COMMIT..=WHOLE_COMMIT).contains(&text.len());
@@ -122,17 +124,17 @@ impl Wanted {
         })
     }
 
-    /// As the user wrote it.
+    /// The user's text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The tags that it may name, best first.
+    /// The possible tags, best first.
     pub(super) fn tags(&self) -> &[String] {
         &self.tags
     }
 
-    /// The commit id, or the beginning of one, that it may be.
+    /// The possible commit id, or its beginning.
     pub(super) fn commit(&self) -> Option<&str> {
         self.commit.as_deref()
     }
@@ -148,7 +150,7 @@ impl Wanted {
             .cloned()
     }
 
-    /// Whether `tag` may be `commit`.
+    /// Checks that `tag` may be `commit`.
     pub(super) fn check_pin(&self, tag: Option<&str>, commit: Oid) -> Result<(), MirrorError> {
         let Some((tag, pinned)) = tag.and_then(|tag| self.pins.get_key_value(tag)) else {
             return Ok(());
@@ -163,20 +165,20 @@ impl Wanted {
         })
     }
 
-    /// Finds it among the references of a repository.
+    /// Chooses among the references of a repository.
     pub(super) fn choose<'a>(&self, listing: &'a Listing) -> Result<Choice<'a>, MirrorError> {
         if let Some(listed) = self.tags.iter().find_map(|tag| listing.tag(tag)) {
             let tag = listed.tag().map(str::to_owned);
             return Ok(Choice::Listed { listed, tag });
         }
         let Some(prefix) = &self.commit else {
-            let tags = listing.0.iter().filter_map(Listed::tag);
+            let tags = listing.0.iter().filter_map(Reference::tag);
             return Err(MirrorError::TagMissing {
                 nearest: near_tags::nearest(&self.text, tags),
             });
         };
         let begins = |id: Oid| id.to_string().starts_with(prefix.as_str());
-        let found: Vec<&Listed> = listing
+        let found: Vec<&Reference> = listing
             .0
             .iter()
             .filter(|listed| begins(listed.commit) || begins(listed.object))

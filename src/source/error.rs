@@ -1,57 +1,59 @@
+//! Errors of upstream source.
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::patch_error::PatchError;
 use super::request::MirrorFailure;
 
-/// What can go wrong with upstream source.
+/// Errors of upstream source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The store's folder could not be made or written to.
-    #[error("cannot write to the source store {}", folder.display())]
+    /// The store's directory could not be made or written to.
+    #[error("could not write to the source store {}", folder.display())]
     StoreFolder {
-        /// The store's folder.
+        /// The store's directory.
         folder: PathBuf,
         /// What the file system said.
         #[source]
         source: std::io::Error,
     },
-    /// The store's folder holds something else than a git repository, or one that git refuses.
-    #[error("cannot open the source store {}", folder.display())]
+    /// The store's directory is not a git repository, or git refuses it.
+    #[error("could not open the source store {}", folder.display())]
     StoreOpen {
-        /// The store's folder.
+        /// The store's directory.
         folder: PathBuf,
         /// What git said.
         #[source]
         source: git2::Error,
     },
     /// A complete download could not be moved into the store.
-    #[error("cannot add {object} to the source store {}", folder.display())]
+    #[error("could not add {object} to the source store {}", folder.display())]
     StoreAdd {
         /// The tag or commit.
         object: String,
-        /// The store's folder.
+        /// The store's directory.
         folder: PathBuf,
         /// What git said.
         #[source]
         source: git2::Error,
     },
     /// There is no URL to fetch from.
-    #[error("no URL to fetch {wanted} from")]
+    #[error("no URL given to fetch {wanted} from")]
     NoUrls {
         /// The tag or commit.
         wanted: String,
     },
-    /// A short commit id fits several commits.
-    #[error("{wanted} is short for several commits: {}", commits.join(", "))]
+    /// A short commit id matches several commits.
+    #[error("{wanted} is ambiguous; it matches commits: {}", commits.join(", "))]
     AmbiguousCommit {
         /// The short commit id.
         wanted: String,
-        /// The commits it may mean.
+        /// The commits that it matches.
         commits: Vec<String>,
     },
-    /// A mirror gave another commit for a tag than the pinned one. Other mirrors are asked only where the request says so.
-    #[error("{tag} at {url} is commit {served}, but {pinned} is pinned")]
+    /// A mirror has another commit for a tag than the pinned one. Other mirrors are asked only if the request allows it.
+    #[error("{tag} at {url} is commit {served}, which does not match the pinned {pinned}")]
     PinMismatch {
         /// The tag.
         tag: String,
@@ -62,20 +64,20 @@ pub enum SourceError {
         /// The commit that it has there.
         served: String,
     },
-    /// It is not in the store, and no mirror may be asked.
-    #[error("{wanted} is not in the source store, and --offline asks no mirror")]
+    /// It is not in the store, and fetching is not allowed.
+    #[error("{wanted} is not in the source store, and an offline run cannot fetch it")]
     Offline {
         /// The tag or commit.
         wanted: String,
     },
-    /// No mirror served what was wanted.
-    #[error("no mirror served {wanted}:{}", list(failed))]
+    /// No mirror has it.
+    #[error("{wanted} could not be fetched from any mirror:{}", list(failed))]
     AllMirrorsFailed {
         /// The tag or commit.
         wanted: String,
-        /// Every mirror with its reason, in the order they were tried.
+        /// Every mirror with the reason, in the order in which they were tried.
         failed: Vec<MirrorFailure>,
-        /// Tags that look like the wanted one, from mirrors that answered and did not have it, best first.
+        /// Tags that look similar, from mirrors that answered but did not have it, best first.
         nearest: Vec<String>,
     },
     /// The run was cancelled.
@@ -85,7 +87,7 @@ pub enum SourceError {
         wanted: String,
     },
     /// The thread of an attempt could not be started.
-    #[error("cannot start a thread to fetch {wanted}")]
+    #[error("could not start a thread to fetch {wanted}")]
     Thread {
         /// The tag or commit.
         wanted: String,
@@ -93,8 +95,8 @@ pub enum SourceError {
         #[source]
         source: std::io::Error,
     },
-    /// The store does not hold a tree, or cannot read it.
-    #[error("cannot read tree {tree} in the source store")]
+    /// The store does not have a tree, or cannot read it.
+    #[error("could not read tree {tree} in the source store")]
     TreeRead {
         /// The tree's id.
         tree: String,
@@ -102,8 +104,8 @@ pub enum SourceError {
         #[source]
         source: git2::Error,
     },
-    /// A file or folder of a tree cannot be read.
-    #[error("cannot read {path} of tree {tree}")]
+    /// A file or directory of a tree could not be read.
+    #[error("could not read {path} in tree {tree}")]
     EntryRead {
         /// The path in the tree.
         path: String,
@@ -113,8 +115,8 @@ pub enum SourceError {
         #[source]
         source: git2::Error,
     },
-    /// A changed tree cannot be written into the store.
-    #[error("cannot write a tree made from {tree} into the source store")]
+    /// A changed tree could not be written into the store.
+    #[error("could not write a tree made from {tree} into the source store")]
     TreeWrite {
         /// The id of the tree that it was made from.
         tree: String,
@@ -122,13 +124,7 @@ pub enum SourceError {
         #[source]
         source: git2::Error,
     },
-    /// A path that no file of a tree may have: empty, absolute, with `..` or `.git`.
-    #[error("{path:?} is not a path in a source tree")]
-    BadPath {
-        /// The path.
-        path: String,
-    },
-    /// A patch does not fit or is not a patch.
+    /// A patch does not apply, or is not a patch.
     #[error("patch {patch} does not apply")]
     Patch {
         /// The patch's name.
@@ -139,7 +135,7 @@ pub enum SourceError {
     },
 }
 
-/// One mirror a line.
+/// One line for each mirror.
 fn list(failed: &[MirrorFailure]) -> String {
     failed.iter().fold(String::new(), |mut text, mirror| {
         let _ = write!(text, "\n  {}: {}", mirror.url, mirror.reason);

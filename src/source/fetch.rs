@@ -1,9 +1,11 @@
+//! Fetches a tag or commit from the first mirror that has it.
+
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Activity, Ended, Found, MirrorError};
-use super::choice::Wanted;
+use super::choice::Revision;
 use super::error::SourceError;
 use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
@@ -12,29 +14,29 @@ use super::{local, near_tags, remote};
 use crate::events::{Event, Sink};
 
 impl Store {
-    /// Finds the wanted tag or commit on the first of the URLs that serves it and keeps it in the store.
+    /// Finds the wanted tag or commit on the first URL that has it, and keeps it in the store.
     ///
-    /// What was fetched from one of the URLs before is used without asking anyone, unless the request says
-    /// `refresh`; a path of this machine is always read anew. Each mirror that fails makes an
-    /// [`Event::MirrorFailed`] and the next one is tried. Must run in a tokio runtime with timers.
+    /// If it was fetched from one of the URLs before, nobody is asked, unless the request says `refresh`; a path of this
+    /// machine is always read again. Each mirror that fails emits an [`Event::MirrorFailed`], and the next one is tried. Must
+    /// run in a tokio runtime with timers.
     ///
     /// # Errors
-    /// [`SourceError::PinMismatch`] as soon as a mirror names another commit than the pinned one,
-    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or what
-    /// went wrong with the store itself.
+    /// [`SourceError::PinMismatch`] as soon as a mirror has a commit that does not match the pin,
+    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or errors of the
+    /// store.
     pub async fn fetch(
         &self,
         request: &FetchRequest,
         sink: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
-        let wanted = Wanted::new(&request.wanted, &request.pins)?;
+        let wanted = Revision::new(&request.wanted, &request.pins)?;
         let locations: Vec<Location> = request
             .urls
             .iter()
             .map(|url| Location::parse(url))
             .collect();
-        let urls = locations.iter().map(Location::shown).collect();
+        let urls = locations.iter().map(Location::redacted).collect();
         if locations.is_empty() {
             return Err(SourceError::NoUrls {
                 wanted: request.wanted.clone(),
@@ -89,7 +91,7 @@ impl Store {
                 } => {
                     let mismatch = SourceError::PinMismatch {
                         tag,
-                        url: location.shown(),
+                        url: location.redacted(),
                         pinned,
                         served: served.to_string(),
                     };
@@ -108,7 +110,7 @@ impl Store {
                 _ => {}
             }
             let failure = MirrorFailure {
-                url: location.shown(),
+                url: location.redacted(),
                 reason,
             };
             sink.event(&Event::MirrorFailed {
@@ -128,11 +130,11 @@ impl Store {
         })
     }
 
-    /// What the store has from one of the URLs before the first local path, which would have to be read anew.
+    /// What the store has from one of the URLs before the first local path, which must be read again.
     fn served_from_store(
         &self,
         locations: &[Location],
-        wanted: &Wanted,
+        wanted: &Revision,
     ) -> Result<Option<Served>, SourceError> {
         for location in locations.iter().take_while(|location| !location.is_local()) {
             if let Some(stored) = self.stored(&location.key(), wanted)? {
@@ -144,11 +146,11 @@ impl Store {
         Ok(None)
     }
 
-    /// What an attempt at `location` does.
+    /// The work of an attempt at `location`.
     fn work(
         &self,
         location: Location,
-        wanted: Wanted,
+        wanted: Revision,
         refresh: bool,
     ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
         let store = self.folder.clone();
@@ -192,7 +194,7 @@ impl Store {
             commit: commit.id().to_string(),
             tree: commit.tree_id().to_string(),
             commit_time: commit.time().seconds(),
-            url: location.shown(),
+            url: location.redacted(),
             urls: Vec::new(),
             from_store: false,
             failed: Vec::new(),
@@ -200,7 +202,7 @@ impl Store {
     }
 }
 
-/// The best of what several mirrors named.
+/// The best of the tags that several mirrors suggested.
 fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
     tags.sort();
     tags.dedup();

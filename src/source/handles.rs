@@ -1,3 +1,5 @@
+//! Reuses open handles of a repository.
+
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
@@ -5,14 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use git2::Repository;
 
-/// How often a handle is used before it is closed. libgit2 keeps a file and maps open for every pack that an object
-/// was read from, and a store has a pack for each tag that was fetched: this stays well below the 1024 files that a process
-/// may have open by default.
+/// How often a handle is used before it is closed. libgit2 keeps a file and maps open for every pack that it has read an
+/// object from, and a store has a pack for each fetched tag: this stays well below the default limit of 1024 open files.
 const MOST_USES: u32 = 384;
 
-/// Open handles of one repository that nobody uses at the moment.
+/// Open handles of one repository that are not in use.
 ///
-/// Opening a repository is cheap, the first look for an object in it is not: every pack's index is opened for it.
+/// Opening a repository is cheap, but the first lookup of an object is not: it opens the index of every pack.
 #[derive(Default)]
 pub(super) struct Handles {
     idle: Mutex<Vec<Counted>>,
@@ -23,16 +24,16 @@ struct Counted {
     uses: u32,
 }
 
-/// A handle that nobody else uses, as git2's repositories must not be shared between threads. It goes back when it
-/// is dropped.
+/// A handle with one user at a time, because git2's repositories must not be shared between threads. It is returned when
+/// it is dropped.
 pub(super) struct Handle {
-    // Taken by Drop only.
+    // Taken only by Drop.
     counted: Option<Counted>,
     home: Arc<Handles>,
 }
 
 impl Handles {
-    /// An idle handle, or one that is opened for the repository in `folder`.
+    /// An idle handle, or a new one for the repository in `folder`.
     pub(super) fn take(self: &Arc<Self>, folder: &Path) -> Result<Handle, git2::Error> {
         let idle = self.idle().pop();
         let mut counted = match idle {
@@ -49,7 +50,7 @@ impl Handles {
         })
     }
 
-    /// Closes the idle ones, and with them what they keep in memory.
+    /// Closes the idle handles, which frees their memory.
     pub(super) fn close(&self) {
         self.idle().clear();
     }
@@ -70,7 +71,7 @@ impl Deref for Handle {
 
     fn deref(&self) -> &Repository {
         let counted = self.counted.as_ref();
-        &counted.expect("it is there until the drop").repository
+        &counted.expect("present until the drop").repository
     }
 }
 

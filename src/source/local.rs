@@ -1,20 +1,22 @@
+//! Fetches from a repository on this machine.
+
 use std::path::Path;
 use std::sync::Arc;
 
 use git2::{ErrorCode, Oid, Repository};
 
 use super::attempt::{Activity, Found, MirrorError};
-use super::choice::{Choice, Listed, Listing, Wanted};
+use super::choice::{Choice, Listing, Reference, Revision};
 use super::quarantine::Quarantine;
 use super::remote::{commit_of, find_by_prefix, has_commit};
 
 /// Finds `wanted` in the repository at `folder` and packs it into a quarantine below the store at `store`.
 ///
-/// libgit2 copies the whole history from a local path. The store needs one commit, so its objects are packed
-/// here instead; objects that the store holds are not packed again, except for `refresh`.
+/// From a local path, libgit2 copies the whole history. The store needs one commit, so its objects are packed here
+/// instead; objects that the store has are not packed again, except for `refresh`.
 pub(super) fn fetch(
     folder: &Path,
-    wanted: &Wanted,
+    wanted: &Revision,
     store: &Path,
     refresh: bool,
     activity: &Arc<Activity>,
@@ -57,13 +59,13 @@ fn list(upstream: &Repository) -> Result<Listing, git2::Error> {
     for glob in ["refs/tags/*", "refs/heads/*"] {
         for reference in upstream.references_glob(glob)? {
             let reference = reference?;
-            // What leads to no commit (a tag of a tree, a broken reference) cannot be built.
+            // References that do not point to a commit (a tag of a tree, a broken reference) cannot be built.
             if let (Ok(name), Some(object), Ok(commit)) = (
                 reference.name(),
                 reference.target(),
                 reference.peel_to_commit(),
             ) {
-                listed.push(Listed {
+                listed.push(Reference {
                     name: name.to_owned(),
                     object,
                     commit: commit.id(),

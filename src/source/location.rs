@@ -1,18 +1,20 @@
+//! URLs and paths of repositories.
+
 use std::path::{Path, PathBuf};
 
 use crate::checksum::sha256_hex;
 
-/// Where a repository is: somewhere else, or on this machine.
+/// Where a repository is: elsewhere, or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Location {
     /// A URL for git's own protocols, as written.
     Remote(String),
-    /// A folder of this machine, and how it was written.
+    /// A directory of this machine, and how it was written.
     Local { written: String, folder: PathBuf },
 }
 
 impl Location {
-    /// Tells a path from a URL the way git does: a colon before any slash makes `host:path`.
+    /// Distinguishes a path from a URL as git does: a colon before any slash makes `host:path`.
     pub(super) fn parse(text: &str) -> Self {
         if let Some(path) = text.strip_prefix("file://") {
             let path = path.strip_prefix("localhost").unwrap_or(path);
@@ -43,15 +45,15 @@ impl Location {
         }
     }
 
-    /// The location for messages and records: a URL's password is left out.
-    pub(super) fn shown(&self) -> String {
+    /// The location for messages and records, without a password.
+    pub(super) fn redacted(&self) -> String {
         let written = self.written();
         let Some((scheme, rest)) = written.split_once("://") else {
             return written.to_owned();
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         match authority.rsplit_once('@') {
-            // A lone user name may be a token too; only ssh's is harmless and needed.
+            // A user name alone may be a token as well; only ssh's is harmless and needed.
             Some((user, host)) if scheme == "ssh" => {
                 let user = user.split(':').next().unwrap_or_default();
                 format!("{scheme}://{user}@{host}{path}")
@@ -61,23 +63,23 @@ impl Location {
         }
     }
 
-    /// `text` with this location as written, password included, replaced by the shown form.
+    /// `text` with this location, which may contain a password, replaced by its form for messages.
     pub(super) fn without_password(&self, text: &str) -> String {
-        text.replace(self.written(), &self.shown())
+        text.replace(self.written(), &self.redacted())
     }
 
-    /// A short name for this location that fits a git reference: the first 16 digits of its SHA-256.
+    /// A short name for this location that is valid in a git reference: the first 16 digits of its SHA-256.
     pub(super) fn key(&self) -> String {
         sha256_hex(self.written().as_bytes())[..16].to_owned()
     }
 }
 
-/// A URL or path for messages: a password in it is left out.
-pub fn shown(text: &str) -> String {
-    Location::parse(text).shown()
+/// A URL or path for messages, without a password.
+pub fn redacted(text: &str) -> String {
+    Location::parse(text).redacted()
 }
 
-/// The folder that a URL or path names, where that is one of this machine.
+/// The directory of a URL or path, if it is on this machine.
 pub fn local_folder(text: &str) -> Option<PathBuf> {
     match Location::parse(text) {
         Location::Local { folder, .. } => Some(folder),
@@ -85,7 +87,7 @@ pub fn local_folder(text: &str) -> Option<PathBuf> {
     }
 }
 
-/// Resolves `%20` and the like; what is not a valid escape stays as it is.
+/// Resolves `%20` and the like; invalid escapes stay as they are.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -127,11 +129,11 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         let location = Location::parse("https://me:secret@example.org/a");
-        assert_eq!(location.shown(), "https://example.org/a");
+        assert_eq!(location.redacted(), "https://example.org/a");
         let text = location.without_password("cannot get https://me:secret@example.org/a now");
         assert_eq!(text, "cannot get https://example.org/a now");
         assert_eq!(
-            Location::parse("ssh://git:x@example.org/a").shown(),
+            Location::parse("ssh://git:x@example.org/a").redacted(),
             "ssh://git@example.org/a"
         );
     }

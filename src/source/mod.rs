@@ -1,13 +1,13 @@
 //! Upstream source: a bare git store, its mirrors, patches and archives.
 //!
-//! A [`Store`] is one bare repository in the cache folder for one upstream. [`Store::fetch`] finds a tag or a
-//! commit on the first mirror that has it, [`Store::tree`] reads files of it, [`Store::patch`] makes a patched
-//! tree without any work tree, and [`Store::archive`] gives a tree to an engine as a tar stream.
+//! A [`Store`] is a bare repository in the cache directory for one upstream. [`Store::fetch`] finds a tag or a commit on
+//! the first mirror that has it, [`Store::tree`] reads its files, [`Store::patch`] makes a patched tree without a work
+//! tree, and [`Store::archive`] gives a tree to an engine as a tar stream.
 //!
-//! What keeps the store sound when attempts stall, two runs share it or a run is killed: every attempt downloads
-//! into a repository of its own (`attempt`), and only a complete pack is moved into the store, then a reference
-//! is set (`store`). So whatever a reference of the store points to is there with its whole tree. Its history is
-//! not, and nothing here walks history.
+//! The store stays intact when attempts stall, two runs share it or a run is killed: every attempt downloads into a
+//! repository of its own (`attempt`), only a complete pack is moved into the store, and then a reference is set (`store`).
+//! So every reference of the store points to something that is there with its complete tree. Its history is not, and
+//! nothing here walks history.
 
 mod archive;
 mod attempt;
@@ -15,6 +15,7 @@ mod choice;
 mod error;
 mod fetch;
 mod handles;
+mod libgit2;
 mod local;
 mod location;
 mod near_tags;
@@ -28,20 +29,12 @@ mod remote;
 mod request;
 mod store;
 mod tree;
-mod tree_change;
-mod write_behind;
 
 pub use error::SourceError;
-pub use location::{local_folder, shown};
+pub use libgit2::make_ready;
+pub use location::{local_folder, redacted};
 pub use patch_apply::Patch;
 pub use patch_error::{HunkPlace, PatchError};
 pub use request::{FetchRequest, MirrorFailure, Served};
 pub use store::Store;
 pub use tree::Tree;
-
-/// Makes libgit2 ready, which takes some milliseconds. Whatever needs it does so as well; but git2 sets variables of
-/// the environment then, which is sound only while there is no other thread that reads them.
-pub fn make_ready() {
-    // Every object of git2's makes libgit2 ready. An empty configuration is the cheapest of them.
-    let _ = git2::Config::new();
-}

@@ -1,13 +1,15 @@
+//! Suggests tags for a mistyped one.
+
 use crate::recipe::{bare, natural_order};
 
-/// Up to three of `tags` that look most like `wanted`, best first.
+/// Up to three of `tags` that are most similar to `wanted`, best first.
 pub(super) fn nearest<'a>(wanted: &str, tags: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut near: Vec<(usize, &str)> = tags
         .map(|tag| {
             let distance = strsim::damerau_levenshtein(bare(wanted), bare(tag));
             (distance, tag)
         })
-        // More than half of it different is another name, not a slip.
+        // If more than half differs, it is another name and not a typing error.
         .filter(|(distance, _)| *distance * 2 <= wanted.len().max(2))
         .collect();
     near.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| natural_order(a.1, b.1)));

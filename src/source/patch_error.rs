@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Which hunk of a patch, for messages.
+/// The position of a hunk in a patch, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HunkPlace {
     /// The file that it changes.
@@ -20,54 +20,51 @@ impl fmt::Display for HunkPlace {
 /// Why a patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
-    /// There is no file header in it.
-    #[error("it changes no file")]
+    /// There is no file header.
+    #[error("no file header found")]
     Empty,
-    /// A line fits nowhere in a patch.
-    #[error("line {line}: {text:?} is no part of a patch")]
+    /// A line is not part of any patch format.
+    #[error("line {line}: {text:?} is not part of a patch")]
     Garbage {
         /// The patch's line, from 1.
         line: usize,
-        /// What it says.
+        /// The line.
         text: String,
     },
-    /// A file header is not complete, or its parts contradict each other.
-    #[error("line {line}: the file header is not complete or contradicts itself")]
+    /// A file header is incomplete, or its parts contradict each other.
+    #[error("line {line}: the file header is incomplete or contradictory")]
     Header {
         /// The patch's line, from 1.
         line: usize,
     },
-    /// A file name without a first part (`a/`, `b/`) to leave out, or with one that leads out of the tree.
-    #[error("line {line}: {name:?} is no file name in a patch")]
+    /// The patch does more than edit text files: it makes, removes, renames or copies a file, changes a mode, or is binary;
+    /// or it quotes a name.
+    #[error(
+        "line {line}: {text:?} is unsupported: a patch can only edit text files of the source; use a build step for anything else"
+    )]
+    Unsupported {
+        /// The patch's line, from 1.
+        line: usize,
+        /// The line.
+        text: String,
+    },
+    /// A file name without a first part (`a/`, `b/`) to remove.
+    #[error("line {line}: {name:?} is not a valid file name in a patch; use a/PATH and b/PATH")]
     Name {
         /// The patch's line, from 1.
         line: usize,
         /// The name as written.
         name: String,
     },
-    /// A file mode that git does not know for files.
-    #[error("line {line}: {mode:?} is no file mode")]
-    Mode {
-        /// The patch's line, from 1.
-        line: usize,
-        /// The mode as written.
-        mode: String,
-    },
-    /// Binary patches are not supported.
-    #[error("line {line}: binary patches are not supported")]
-    Binary {
-        /// The patch's line, from 1.
-        line: usize,
-    },
-    /// A hunk has fewer or more lines than its header says.
-    #[error("{place}: its lines are not as many as its header says (patch line {line})")]
+    /// The number of lines in a hunk does not match its header.
+    #[error("{place}: its number of lines does not match its header (patch line {line})")]
     Count {
         /// The hunk.
         place: HunkPlace,
         /// The patch's line, from 1.
         line: usize,
     },
-    /// The hunk's place in the new file does not follow from its place in the old one and the hunks before it.
+    /// The hunk's position in the new file does not follow from its position in the old one and the previous hunks.
     #[error("{place}: it would begin at line {expected} of the new file")]
     NewStart {
         /// The hunk.
@@ -76,59 +73,40 @@ pub enum PatchError {
         expected: usize,
     },
     /// Hunks overlap or are not in order.
-    #[error("{place}: it begins before the end of the hunk before it")]
+    #[error("{place}: it overlaps the previous hunk")]
     Order {
         /// The hunk.
         place: HunkPlace,
     },
-    /// A line of the file is not what the hunk expects.
-    #[error("{place}: line {line} of the file is {found}, not {expected:?}", found = shown(found.as_deref()))]
+    /// A line of the file does not match the hunk.
+    #[error("{place}: line {line} of the file does not match: found {found}, expected {expected:?}", found = shown(found.as_deref()))]
     Line {
         /// The hunk.
         place: HunkPlace,
         /// The file's line, from 1.
         line: usize,
-        /// What the patch expects there, with its newline.
+        /// The line that the patch expects, with its newline.
         expected: String,
-        /// What is there; `None` past the end of the file.
+        /// The line of the file; `None` past its end.
         found: Option<String>,
     },
-    /// A line without newline would not be the last one.
-    #[error("{place}: a line without newline would not be the last one of the file")]
+    /// A line without newline that is not the last one.
+    #[error("{place}: a line without newline must be the last one of the file")]
     NoNewline {
         /// The hunk.
         place: HunkPlace,
     },
-    /// A file to change, delete, rename or copy is not in the tree.
-    #[error("{file}: no such file")]
+    /// A file to edit is not in the tree.
+    #[error("{file}: file not found")]
     FileMissing {
-        /// The file.
-        file: String,
-    },
-    /// A file to make is in the tree already.
-    #[error("{file}: it is there already")]
-    FileExists {
-        /// The file.
-        file: String,
-    },
-    /// A file has another mode than the patch says.
-    #[error("{file}: its mode is {found:o}, not {expected:o}")]
-    FileMode {
-        /// The file.
-        file: String,
-        /// The mode that the patch says.
-        expected: i32,
-        /// The mode that the file has.
-        found: i32,
-    },
-    /// A file to delete has more content than the patch removes.
-    #[error("{file}: it would not be empty when it is deleted")]
-    NotEmptied {
         /// The file.
         file: String,
     },
 }
 
 fn shown(line: Option<&str>) -> String {
-    line.map_or_else(|| "past its end".to_owned(), |line| format!("{line:?}"))
+    line.map_or_else(
+        || "the end of the file".to_owned(),
+        |line| format!("{line:?}"),
+    )
 }

@@ -1,29 +1,22 @@
+//! Reads unified diffs that edit files; everything else that git can write into a diff is refused.
+
 use std::ops::Range;
 
 use super::patch_error::{HunkPlace, PatchError};
-use super::tree_change::check_path;
 
 /// What a patch does to one file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FilePatch {
-    /// The file before; `None` when the patch makes it.
-    pub(super) old: Option<String>,
-    /// The file after; `None` when the patch deletes it.
-    pub(super) new: Option<String>,
-    /// The mode that the file must have before.
-    pub(super) old_mode: Option<i32>,
-    /// The mode that the file has after; as before when `None`.
-    pub(super) new_mode: Option<i32>,
-    /// The file before stays.
-    pub(super) copy: bool,
+    /// The file's path from the root of the tree.
+    pub(super) file: String,
     pub(super) hunks: Vec<Hunk>,
 }
 
-/// One hunk; lines hold their newline unless the patch says that there is none.
+/// One hunk; lines include their newline unless the patch says that there is none.
 #[derive(Debug)]
 pub(super) struct Hunk {
     pub(super) place: HunkPlace,
-    /// Lines of the old and of the new file as the header says, from 0 and without the end.
+    /// Ranges of lines in the old and the new file according to the header, from 0, end exclusive.
     pub(super) old: Range<usize>,
     pub(super) new: Range<usize>,
     pub(super) lines: Vec<(Side, Vec<u8>)>,
@@ -36,15 +29,15 @@ pub(super) enum Side {
     New,
 }
 
-/// Reads a unified diff, git's or plain, with text before the first file. After the last hunk only the signature
-/// that `git format-patch` writes may follow. The first part of each name (`a/`, `b/`) is left out.
+/// Reads a unified diff, git's or plain, with any text before the first file. After the last hunk, only the signature of
+/// `git format-patch` may follow. The first part of each name (`a/`, `b/`) is removed.
 pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
     let mut parser = Parser {
         lines: text.split_inclusive('\n').collect(),
         at: 0,
     };
     while parser.peek().is_some() && !parser.at_file() {
-        // A hunk before any file header is a patch that lost its head, not a preamble.
+        // A hunk before any file header belongs to a patch that lost its header, not to a preamble.
         if parser.peek().is_some_and(|line| line.starts_with("@@ -")) {
             return Err(parser.garbage());
         }
@@ -63,6 +56,20 @@ pub(super) fn parse(text: &str) -> Result<Vec<FilePatch>, PatchError> {
     }
     Ok(files)
 }
+
+/// Lines that git writes between the names of a file and its hunks when the diff does more than edit text.
+const EXTENDED_HEADERS: [&str; 10] = [
+    "old mode ",
+    "new mode ",
+    "new file mode ",
+    "deleted file mode ",
+    "rename from ",
+    "copy from ",
+    "similarity index ",
+    "dissimilarity index ",
+    "GIT binary patch",
+    "Binary files ",
+];
 
 struct Parser<'a> {
     lines: Vec<&'a str>,
@@ -94,11 +101,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn header_error(&self) -> PatchError {
-        PatchError::Header { line: self.at + 1 }
-    }
-
-    /// `-- `, a version and nothing but empty lines: the end of what `git format-patch` writes.
+    /// `-- `, a version and empty lines: the signature of `git format-patch`.
     fn signature(&mut self) -> Result<(), PatchError> {
         if self.peek() != Some("-- ") {
             return Err(self.garbage());
@@ -115,108 +118,66 @@ impl<'a> Parser<'a> {
 
     fn file(&mut self) -> Result<FilePatch, PatchError> {
         let start = self.at;
-        let mut file = FilePatch::default();
-        let (mut created, mut deleted, mut renamed) = (false, false, (None, None));
-        if let Some(names) = self
-            .peek()
-            .and_then(|line| line.strip_prefix("diff --git "))
-        {
-            // Names in this line are ambiguous when they hold spaces; it only counts when no other line names them.
-            if let Some(name) = self.same_name(names)? {
-                (file.old, file.new) = (Some(name.clone()), Some(name));
-            }
+        if self.starts_with("diff --git ") {
             self.at += 1;
-            while let Some(line) = self.peek() {
-                if let Some(mode) = line.strip_prefix("old mode ") {
-                    file.old_mode = Some(self.mode(mode)?);
-                } else if let Some(mode) = line.strip_prefix("new mode ") {
-                    file.new_mode = Some(self.mode(mode)?);
-                } else if let Some(mode) = line.strip_prefix("new file mode ") {
-                    file.new_mode = Some(self.mode(mode)?);
-                    created = true;
-                } else if let Some(mode) = line.strip_prefix("deleted file mode ") {
-                    file.old_mode = Some(self.mode(mode)?);
-                    deleted = true;
-                } else if let Some(name) = line.strip_prefix("rename from ") {
-                    renamed.0 = Some(self.whole_name(name)?);
-                } else if let Some(name) = line.strip_prefix("rename to ") {
-                    renamed.1 = Some(self.whole_name(name)?);
-                } else if let Some(name) = line.strip_prefix("copy from ") {
-                    renamed.0 = Some(self.whole_name(name)?);
-                    file.copy = true;
-                } else if let Some(name) = line.strip_prefix("copy to ") {
-                    renamed.1 = Some(self.whole_name(name)?);
-                } else if line.starts_with("GIT binary patch") || line.starts_with("Binary files ")
-                {
-                    return Err(PatchError::Binary { line: self.at + 1 });
-                } else if !(line.starts_with("index ")
-                    || line.starts_with("similarity index ")
-                    || line.starts_with("dissimilarity index "))
-                {
-                    break;
-                }
+            // The names are repeated below, and the object ids add nothing to the hunks.
+            if self.starts_with("index ") {
                 self.at += 1;
             }
-            if renamed.0.is_some() != renamed.1.is_some() {
-                return Err(self.header_error());
-            }
-            if let (Some(from), Some(to)) = renamed.clone() {
-                (file.old, file.new) = (Some(from), Some(to));
-            }
-            if created {
-                file.old = None;
-            }
-            if deleted {
-                file.new = None;
+            if EXTENDED_HEADERS
+                .iter()
+                .any(|header| self.starts_with(header))
+            {
+                return Err(self.unsupported());
             }
         }
-        if self.at_file() && self.peek().is_some_and(|line| line.starts_with("--- ")) {
-            let old = self.stripped_name("--- ")?;
-            self.at += 1;
-            let new = self.stripped_name("+++ ")?;
-            let contradicts = (created && old.is_some())
-                || (deleted && new.is_some())
-                || (renamed.0.is_some() && (old != file.old || new != file.new));
-            if contradicts {
-                return Err(self.header_error());
-            }
-            (file.old, file.new) = (old, new);
-            self.at += 1;
-            while self.peek().is_some_and(|line| line.starts_with("@@ ")) {
-                let hunk = self.hunk(&file)?;
-                file.hunks.push(hunk);
-            }
-            if file.hunks.is_empty() {
-                return Err(self.garbage_or_header());
-            }
-        }
-        let moves = renamed.0.is_some();
-        let plain_rename =
-            !moves && matches!((&file.old, &file.new), (Some(old), Some(new)) if old != new);
-        let nothing = file.hunks.is_empty() && file.new_mode.is_none() && !moves && !deleted;
-        if (file.old.is_none() && file.new.is_none()) || plain_rename || nothing {
+        if !(self.at_file() && self.starts_with("--- ")) {
             return Err(PatchError::Header { line: start + 1 });
         }
-        Ok(file)
+        let file = self.name("--- ")?;
+        self.at += 1;
+        if self.name("+++ ")? != file {
+            return Err(self.unsupported());
+        }
+        self.at += 1;
+        let mut hunks = Vec::new();
+        while self.starts_with("@@ ") {
+            let hunk = self.hunk(&file, hunks.len() + 1)?;
+            hunks.push(hunk);
+        }
+        if hunks.is_empty() {
+            return Err(self.garbage_or_header());
+        }
+        Ok(FilePatch { file, hunks })
+    }
+
+    fn starts_with(&self, beginning: &str) -> bool {
+        self.peek().is_some_and(|line| line.starts_with(beginning))
+    }
+
+    fn unsupported(&self) -> PatchError {
+        PatchError::Unsupported {
+            line: self.at + 1,
+            text: self.peek().unwrap_or_default().to_owned(),
+        }
     }
 
     fn garbage_or_header(&self) -> PatchError {
         if self.peek().is_some() {
             self.garbage()
         } else {
-            self.header_error()
+            PatchError::Header { line: self.at + 1 }
         }
     }
 
-    fn hunk(&mut self, file: &FilePatch) -> Result<Hunk, PatchError> {
+    fn hunk(&mut self, file: &str, number: usize) -> Result<Hunk, PatchError> {
         let header = self.peek().unwrap_or_default();
         let Some((old, new)) = hunk_ranges(header) else {
             return Err(self.garbage());
         };
-        let name = file.new.as_ref().or(file.old.as_ref());
         let place = HunkPlace {
-            file: name.cloned().unwrap_or_default(),
-            number: file.hunks.len() + 1,
+            file: file.to_owned(),
+            number,
             header: header.trim_end().to_owned(),
         };
         self.at += 1;
@@ -225,7 +186,7 @@ impl<'a> Parser<'a> {
         loop {
             let line = self.lines.get(self.at).copied().unwrap_or_default();
             if line.starts_with("\\ ") {
-                // It belongs to the line before, which ends without a newline.
+                // It is about the previous line, which has no newline.
                 match lines.last_mut() {
                     Some((_, content)) if content.last() == Some(&b'\n') => {
                         content.pop();
@@ -242,7 +203,7 @@ impl<'a> Parser<'a> {
                 Some(' ') => (Side::Both, &line[1..]),
                 Some('-') => (Side::Old, &line[1..]),
                 Some('+') => (Side::New, &line[1..]),
-                // Editors that remove spaces at line ends leave this of an empty line of context.
+                // Editors that strip trailing spaces leave an empty line of context like this.
                 Some('\n') => (Side::Both, line),
                 _ => return Err(self.count_error(place)),
             };
@@ -257,13 +218,13 @@ impl<'a> Parser<'a> {
             (old_left, new_left) = left;
             let mut content = content.as_bytes().to_vec();
             if content.last() != Some(&b'\n') {
-                // The patch file itself ends without a newline; that says nothing about the patched file.
+                // The patch file itself ends without a newline, which says nothing about the patched file.
                 content.push(b'\n');
             }
             lines.push((side, content));
             self.at += 1;
         }
-        // One more line of a hunk here means that the counts are wrong; a file header begins with `--- ` too.
+        // Another line of a hunk here means that the counts are wrong; a file header also starts with `--- `.
         let more = self
             .peek()
             .is_some_and(|line| line.starts_with([' ', '+', '-']));
@@ -285,71 +246,32 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn mode(&self, text: &str) -> Result<i32, PatchError> {
-        match text.trim_end() {
-            "100644" => Ok(0o100_644),
-            "100755" => Ok(0o100_755),
-            "120000" => Ok(0o120_000),
-            mode => Err(PatchError::Mode {
-                line: self.at + 1,
-                mode: mode.to_owned(),
-            }),
-        }
-    }
-
-    /// The name of a `---` or `+++` line; `None` for /dev/null.
-    fn stripped_name(&self, prefix: &str) -> Result<Option<String>, PatchError> {
+    /// The path in a `---` or `+++` line, without its first part.
+    fn name(&self, prefix: &str) -> Result<String, PatchError> {
         let line = self.peek().unwrap_or_default();
-        // `diff -u` writes a tab and the time after the name.
+        // `diff -u` adds a tab and the time after the name.
         let name = line.strip_prefix(prefix).unwrap_or_default();
         let name = name
             .split('\t')
             .next()
             .unwrap_or_default()
             .trim_end_matches('\r');
-        if name == "/dev/null" {
-            return Ok(None);
+        if name == "/dev/null" || name.starts_with('"') {
+            return Err(self.unsupported());
         }
-        let whole = unquoted(name).ok_or_else(|| self.name_error(name))?;
-        let (_, inner) = whole.split_once('/').ok_or_else(|| self.name_error(name))?;
-        self.checked(inner).map(Some)
-    }
-
-    /// The name of a rename or copy line, which has no first part to leave out.
-    fn whole_name(&self, name: &str) -> Result<String, PatchError> {
-        let name = name.trim_end_matches('\r');
-        let whole = unquoted(name).ok_or_else(|| self.name_error(name))?;
-        self.checked(&whole)
-    }
-
-    /// The name in `a/NAME b/NAME`; `None` when the two differ.
-    fn same_name(&self, names: &str) -> Result<Option<String>, PatchError> {
-        let names = names.trim_end_matches('\r');
-        let (left, right) = names.split_at(names.len() / 2);
-        let Some(right) = right.strip_prefix(' ') else {
-            return Ok(None);
-        };
-        let inner = |name: &str| {
-            let whole = unquoted(name)?;
-            whole.split_once('/').map(|(_, inner)| inner.to_owned())
-        };
-        match (inner(left), inner(right)) {
-            (Some(left), Some(right)) if left == right => self.checked(&left).map(Some),
-            _ => Ok(None),
+        match name.split_once('/') {
+            Some((_, path)) if stays_in_tree(path) => Ok(path.to_owned()),
+            _ => Err(PatchError::Name {
+                line: self.at + 1,
+                name: name.to_owned(),
+            }),
         }
     }
+}
 
-    fn checked(&self, name: &str) -> Result<String, PatchError> {
-        check_path(name).map_err(|_| self.name_error(name))?;
-        Ok(name.to_owned())
-    }
-
-    fn name_error(&self, name: &str) -> PatchError {
-        PatchError::Name {
-            line: self.at + 1,
-            name: name.to_owned(),
-        }
-    }
+/// Whether a path is one that a file of a tree can have. No other leads anywhere; git2 does not even look one up.
+fn stays_in_tree(path: &str) -> bool {
+    !path.contains('\0') && !path.split('/').any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// The two ranges of `@@ -a,b +c,d @@`, from 0.
@@ -362,38 +284,11 @@ fn hunk_ranges(header: &str) -> Option<(Range<usize>, Range<usize>)> {
 fn range(text: &str) -> Option<Range<usize>> {
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
     let (start, count): (usize, usize) = (start.parse().ok()?, count.parse().ok()?);
-    // An empty range names the line before it.
+    // An empty range is given by the line before it.
     let start = if count == 0 {
         start
     } else {
         start.checked_sub(1)?
     };
     Some(start..start.checked_add(count)?)
-}
-
-/// Resolves git's quotes around unusual names; `None` when they are broken or the name is not text.
-fn unquoted(name: &str) -> Option<String> {
-    let Some(inner) = name.strip_prefix('"') else {
-        return Some(name.to_owned());
-    };
-    let mut bytes = Vec::new();
-    let mut rest = inner.strip_suffix('"')?.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        bytes.push(match rest.next()? {
-            b'n' => b'\n',
-            b't' => b'\t',
-            b'r' => b'\r',
-            plain @ (b'"' | b'\\') => plain,
-            first @ b'0'..=b'3' => {
-                let digits = [first, rest.next()?, rest.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 8).ok()?
-            }
-            _ => return None,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -1,3 +1,5 @@
+//! The repository of one attempt, and the layout of the store.
+
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,25 +8,25 @@ use std::thread;
 use git2::Repository;
 use tempfile::TempDir;
 
-/// Folder of the attempts below the store's.
+/// Directory of the attempts in the store's directory.
 const ATTEMPTS: &str = "attempts";
-/// File whose lock guards changes of the store's own layout.
+/// File whose lock guards changes of the store's layout.
 const STORE_LOCK: &str = "kmembuild.lock";
-/// File in an attempt's folder that stays locked while its process lives.
+/// File in an attempt's directory that stays locked while its process lives.
 const ATTEMPT_LOCK: &str = "lock";
-/// Where a bare repository has its packs.
+/// Where a bare repository keeps its packs.
 const PACKS: &str = "objects/pack";
-/// What git writes into the configuration of a bare repository.
+/// The configuration that git writes for a bare repository.
 const BARE_CONFIG: &str =
     "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
-/// A bare repository for one attempt to download something. It vanishes with the value.
+/// A bare repository for the download of one attempt. It is removed when the value is dropped.
 ///
-/// A stalled download cannot be interrupted, and git keeps one `shallow` file a repository, which two fetches
-/// at once would spoil. In a repository of its own an attempt can do whatever it likes.
+/// A stalled download cannot be interrupted, and git keeps one `shallow` file for each repository, which two concurrent
+/// fetches would damage. In a repository of its own, an attempt is free to do anything.
 #[derive(Debug)]
 pub(super) struct Quarantine {
-    // Dropped in this order: the folder goes while the lock still says that it is in use.
+    // Dropped in this order: the directory is removed while the lock still shows that it is in use.
     folder: TempDir,
     _lock: File,
 }
@@ -32,7 +34,7 @@ pub(super) struct Quarantine {
 impl Quarantine {
     /// Makes one below the store at `store`.
     pub(super) fn create(store: &Path) -> io::Result<Self> {
-        // Without the store's lock a sweep could see the folder before its lock is taken.
+        // Without the store's lock, a sweep could find the directory before it is locked.
         let _guard = lock_store(store)?;
         let attempts = store.join(ATTEMPTS);
         fs::create_dir_all(&attempts)?;
@@ -54,15 +56,15 @@ impl Quarantine {
         Repository::open_bare(self.folder.path())
     }
 
-    /// Where the downloaded packs are.
-    pub(super) fn pack_folder(&self) -> PathBuf {
+    /// The directory of the downloaded packs.
+    fn pack_folder(&self) -> PathBuf {
         self.folder.path().join(PACKS)
     }
 
-    /// Writes the downloaded packs through to the disk, so that a power cut cannot leave half a pack in the store.
+    /// Syncs the downloaded packs to disk, so that a power cut cannot leave half a pack in the store.
     pub(super) fn flush(&self) -> io::Result<()> {
         let files = self.pack_files()?;
-        // All at once: the disk takes them together, one after the other each would wait for it.
+        // In parallel: the disk handles them together, while one after the other each would wait for it.
         thread::scope(|scope| {
             let syncs: Vec<_> = files
                 .iter()
@@ -70,7 +72,7 @@ impl Quarantine {
                 .collect();
             syncs.into_iter().try_for_each(|sync| {
                 sync.join()
-                    .unwrap_or_else(|_| Err(io::Error::other("the thread that syncs broke off")))
+                    .unwrap_or_else(|_| Err(io::Error::other("the thread that syncs panicked")))
             })
         })
     }
@@ -81,13 +83,13 @@ impl Quarantine {
             .collect()
     }
 
-    /// Moves its packs into the store at `store`. Packs are named by their content: one that is there already
-    /// is the same one, and replacing it repairs it.
+    /// Moves its packs into the store at `store`. Packs are named by content: an existing one is the same, and replacing it
+    /// repairs it.
     pub(super) fn move_into(self, store: &Path) -> io::Result<()> {
         let target = store.join(PACKS);
         fs::create_dir_all(&target)?;
         let mut files = self.pack_files()?;
-        // A reader takes a pack for complete when it sees the index, so the index comes last.
+        // A reader considers a pack complete when it sees the index, so the index comes last.
         files.sort_by_key(|file| file.extension().is_some_and(|kind| kind == "idx"));
         for file in files {
             if let Some(name) = file.file_name() {
@@ -119,17 +121,17 @@ pub(super) fn sweep(store: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for and takes the lock of the store at `store`; held as long as the file is open.
+/// Waits for the lock of the store at `store`; held as long as the file is open.
 pub(super) fn lock_store(store: &Path) -> io::Result<File> {
     let lock = File::create(store.join(STORE_LOCK))?;
     lock.lock()?;
     Ok(lock)
 }
 
-/// Makes a bare repository in `folder`, which is there: what git takes for one, and nothing else. Every file more
-/// would have to be written and, in an attempt, removed again.
+/// Makes a bare repository in `folder`, which exists, with the minimum that git requires. Every further file would have to
+/// be written and, in an attempt, removed again.
 ///
-/// What a killed run left unfinished can be finished: without `HEAD`, which comes last and whole, it is none.
+/// If a killed run left it unfinished, it can be finished: without `HEAD`, which comes last, it is no repository.
 pub(super) fn init_bare(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder.join(PACKS))?;
     fs::create_dir_all(folder.join("refs"))?;

@@ -1,3 +1,5 @@
+//! Reads large trees with bounded memory.
+
 use git2::{Blob, ObjectType, Oid, Repository};
 
 use super::error::SourceError;
@@ -6,7 +8,7 @@ use super::store::Store;
 /// How much is read through one handle of the store, in bytes.
 const READ_THROUGH: usize = 16 << 20;
 
-/// What a folder of a tree has under one name.
+/// An entry of a directory in a tree.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: Vec<u8>,
@@ -15,11 +17,10 @@ pub(super) struct Entry {
     pub(super) mode: i32,
 }
 
-/// Reads a large tree of a store through one handle after the other.
+/// Reads a large tree of a store through a sequence of handles.
 ///
-/// As long as a handle is open libgit2 keeps what it touches: the places of the packs, which are mapped into memory,
-/// the folders, and the objects that others are stored as differences from. For a whole tree that comes to more than
-/// the pack's size.
+/// As long as a handle is open, libgit2 keeps what it touches: the mapped parts of packs, the directories, and the objects
+/// that others are stored as differences from. For a whole tree this exceeds the size of the pack.
 pub(super) struct Reader<'a> {
     store: &'a Store,
     repository: Repository,
@@ -35,12 +36,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The handle at present.
+    /// The current handle.
     pub(super) fn repository(&self) -> &Repository {
         &self.repository
     }
 
-    /// The entries of a folder, in its order.
+    /// The entries of a directory, in its order.
     pub(super) fn folder(&self, id: Oid) -> Result<Vec<Entry>, git2::Error> {
         let tree = self.repository.find_tree(id)?;
         let entries = tree.iter().map(|entry| Entry {
@@ -52,10 +53,10 @@ impl<'a> Reader<'a> {
         Ok(entries.collect())
     }
 
-    /// A file, or a link with its target as the content.
+    /// A file, or a link whose content is its target.
     pub(super) fn file(&mut self, id: Oid) -> Result<Blob<'_>, git2::Error> {
         if self.read >= READ_THROUGH {
-            // The new handle maps nothing before it is used, so with the old one all maps go.
+            // The new handle maps nothing until it is used, so closing the old one frees all maps.
             self.repository = Repository::open_bare(&self.store.folder)?;
             self.read = 0;
         }

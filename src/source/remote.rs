@@ -1,3 +1,5 @@
+//! Fetches from a repository by git's protocols.
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,17 +9,16 @@ use git2::{
 };
 
 use super::attempt::{Activity, Found, MirrorError};
-use super::choice::{Choice, Listing, Wanted};
+use super::choice::{Choice, Listing, Revision};
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
-use super::write_behind::write_behind;
 
 /// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
 ///
-/// One connection serves for both. Objects that the store holds are not downloaded again, except for `refresh`.
+/// Both use one connection. Objects that the store has are not downloaded again, except for `refresh`.
 pub(super) fn fetch(
     url: &str,
-    wanted: &Wanted,
+    wanted: &Revision,
     store: &Path,
     refresh: bool,
     activity: &Arc<Activity>,
@@ -30,7 +31,7 @@ pub(super) fn fetch(
         let listing = list(&connection)?;
         match wanted.choose(&listing)? {
             Choice::Listed { listed, tag } => {
-                // The server says what a tag leads to: no need to download what is refused.
+                // The server says what a tag points to, so a refused one is not downloaded.
                 wanted.check_pin(listed.tag(), listed.commit)?;
                 let tag_object = (listed.tag() == tag.as_deref()).then_some(listed.object);
                 if !refresh && has_commit(store, listed.object) {
@@ -41,18 +42,18 @@ pub(super) fn fetch(
                         download: None,
                     });
                 }
-                download(&mut connection, &[&listed.name], 1, &quarantine, activity)?;
+                download(&mut connection, &[&listed.name], 1, activity)?;
                 let commit = commit_of(&repository, listed.object)?;
                 wanted.check_pin(listed.tag(), commit)?;
                 (tag, tag_object, commit)
             }
             Choice::Unlisted(commit) => {
                 let id = commit.to_string();
-                let alone = download(&mut connection, &[&id], 1, &quarantine, activity);
+                let alone = download(&mut connection, &[&id], 1, activity);
                 drop(connection);
-                // Most servers give any commit by its id; one that does not still gives it among all others.
+                // Most servers serve any commit by its id; others serve it among all others.
                 if alone.is_err() || repository.find_commit(commit).is_err() {
-                    download_all(&repository, url, &quarantine, activity)?;
+                    download_all(&repository, url, activity)?;
                 }
                 let commit = repository
                     .find_commit(commit)
@@ -62,7 +63,7 @@ pub(super) fn fetch(
             }
             Choice::Search => {
                 drop(connection);
-                download_all(&repository, url, &quarantine, activity)?;
+                download_all(&repository, url, activity)?;
                 let commit = find_by_prefix(&repository, wanted)?;
                 (wanted.pinned_tag(commit), None, commit)
             }
@@ -77,8 +78,11 @@ pub(super) fn fetch(
     })
 }
 
-/// The commit of `repository` that begins with the wanted digits.
-pub(super) fn find_by_prefix(repository: &Repository, wanted: &Wanted) -> Result<Oid, MirrorError> {
+/// The commit of `repository` that starts with the wanted digits.
+pub(super) fn find_by_prefix(
+    repository: &Repository,
+    wanted: &Revision,
+) -> Result<Oid, MirrorError> {
     let prefix = wanted.commit().ok_or(MirrorError::CommitMissing)?;
     match repository.find_commit_by_prefix(prefix) {
         Ok(commit) => Ok(commit.id()),
@@ -101,7 +105,7 @@ pub(super) fn find_by_prefix(repository: &Repository, wanted: &Wanted) -> Result
     }
 }
 
-/// The commit that `object` of `repository` leads to.
+/// The commit that `object` of `repository` points to.
 pub(super) fn commit_of(repository: &Repository, object: Oid) -> Result<Oid, MirrorError> {
     let object = repository.find_object(object, None)?;
     let commit = object
@@ -110,7 +114,7 @@ pub(super) fn commit_of(repository: &Repository, object: Oid) -> Result<Oid, Mir
     Ok(commit.id())
 }
 
-/// Whether the store holds `object` with the commit and the tree that it leads to: packs enter it whole.
+/// Whether the store has `object` with its commit and tree: only complete packs enter it.
 pub(super) fn has_commit(store: &Path, object: Oid) -> bool {
     Repository::open_bare(store).is_ok_and(|repository| {
         repository
@@ -141,39 +145,33 @@ fn download(
     connection: &mut RemoteConnection<'_, '_, '_>,
     refspecs: &[&str],
     depth: i32,
-    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), MirrorError> {
-    write_behind(&into.pack_folder(), |mut growth| {
-        let activity_of_transfer = Arc::clone(activity);
-        let mut callbacks = callbacks(activity);
-        callbacks.transfer_progress(move |progress| {
-            growth.reached(progress.received_bytes());
-            activity_of_transfer.received(progress.received_objects(), progress.total_objects())
-        });
-        let mut options = FetchOptions::new();
-        options
-            .depth(depth)
-            .download_tags(AutotagOption::None)
-            .update_fetchhead(false)
-            .proxy_options(proxy())
-            .remote_callbacks(callbacks);
-        connection.remote().download(refspecs, Some(&mut options))
-    })??;
-    Ok(())
+) -> Result<(), git2::Error> {
+    let activity_of_transfer = Arc::clone(activity);
+    let mut callbacks = callbacks(activity);
+    callbacks.transfer_progress(move |progress| {
+        activity_of_transfer.received(progress.received_objects(), progress.total_objects())
+    });
+    let mut options = FetchOptions::new();
+    options
+        .depth(depth)
+        .download_tags(AutotagOption::None)
+        .update_fetchhead(false)
+        .proxy_options(proxy())
+        .remote_callbacks(callbacks);
+    connection.remote().download(refspecs, Some(&mut options))
 }
 
-/// Downloads every branch and tag with its history, over a new connection: the old one may have been spent.
+/// Downloads every branch and tag with its history, over a new connection: the old one may be used up.
 fn download_all(
     repository: &Repository,
     url: &str,
-    into: &Quarantine,
     activity: &Arc<Activity>,
-) -> Result<(), MirrorError> {
+) -> Result<(), git2::Error> {
     let mut remote = repository.remote_anonymous(url)?;
     let mut connection = connect(&mut remote, activity)?;
     let all = ["refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"];
-    download(&mut connection, &all, 0, into, activity)
+    download(&mut connection, &all, 0, activity)
 }
 
 fn callbacks(activity: &Arc<Activity>) -> RemoteCallbacks<'static> {
@@ -192,9 +190,9 @@ fn proxy() -> ProxyOptions<'static> {
     proxy
 }
 
-/// Offers what is at hand without asking anyone: a key of the ssh-agent, an entry of git's credential helper.
+/// Offers credentials without asking anyone: a key of the ssh-agent, an entry of git's credential helper.
 fn credentials() -> impl FnMut(&str, Option<&str>, CredentialType) -> Result<Cred, git2::Error> {
-    // git asks again after a refusal, for ever if it is given the same again.
+    // git asks again after a refusal, endlessly if it gets the same answer.
     let mut tried = CredentialType::empty();
     move |url, user, allowed| {
         let ssh_user = user.unwrap_or("git");
@@ -214,7 +212,7 @@ fn credentials() -> impl FnMut(&str, Option<&str>, CredentialType) -> Result<Cre
             }
         }
         Err(git2::Error::from_str(
-            "access refused: neither the ssh-agent nor git's credential helper has what the server accepts",
+            "access refused: neither the ssh-agent nor git's credential helper has credentials that the server accepts",
         ))
     }
 }

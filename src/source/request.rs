@@ -1,11 +1,13 @@
+//! What to fetch, and what was fetched.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What to fetch and from where.
+/// What to fetch, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchRequest {
-    /// Where to look, in order: http(s), git and ssh URLs, `user@host:path`, `file://` URLs and paths of this
-    /// machine. A URL may hold a user name and a password; they are never shown.
+    /// Where to look, in order: http(s), git and ssh URLs, `user@host:path`, `file://` URLs and paths of this machine. A URL
+    /// may contain a user name and a password; they are never shown.
     pub urls: Vec<String>,
     /// A tag, with or without its leading `v`, or a commit of 7 to 40 hexadecimal digits.
     pub wanted: String,
@@ -15,38 +17,38 @@ pub struct FetchRequest {
     pub stall: Duration,
     /// Ask the mirrors and download again, even what the store has.
     pub refresh: bool,
-    /// Ask nobody: only the store and local paths.
+    /// Ask no mirror: use only the store and local paths.
     pub offline: bool,
-    /// Leave a mirror that has another commit than the pinned one for the next, instead of stopping.
+    /// If a mirror's commit does not match the pin, try the next one instead of stopping.
     pub skip_moved: bool,
 }
 
-/// What a fetch found. The store holds the whole tree of the commit, and not necessarily its parents.
+/// The result of a fetch. The store has the whole tree of the commit, but not necessarily its parents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// The tag's full name as upstream writes it; `None` for a commit that no known tag points to.
+    /// The tag's full name upstream; `None` for a commit without a known tag.
     pub tag: Option<String>,
     /// The commit, 40 hexadecimal digits.
     pub commit: String,
     /// The commit's tree, 40 hexadecimal digits.
     pub tree: String,
-    /// When the commit was made, in seconds since 1970 (the committer's time).
+    /// The time of the commit, in seconds since 1970 (the committer's time).
     pub commit_time: i64,
-    /// The URL that served it, without password.
+    /// The URL that served it, without a password.
     pub url: String,
-    /// All the URLs that it may come from, in the order in which they are asked, without passwords.
+    /// All URLs that it may come from, in the order in which they are asked, without passwords.
     pub urls: Vec<String>,
-    /// The store had it and nobody was asked.
+    /// Whether the store had it and nobody was asked.
     pub from_store: bool,
-    /// The mirrors that were tried before and did not serve it.
+    /// The mirrors that were tried before and failed.
     pub failed: Vec<MirrorFailure>,
 }
 
-/// A mirror that did not serve what was wanted.
+/// A mirror that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MirrorFailure {
-    /// Its URL, without password.
+    /// Its URL, without a password.
     pub url: String,
-    /// Why, for a person.
+    /// Why, for people.
     pub reason: String,
 }

@@ -1,3 +1,5 @@
+//! The bare repository of one upstream.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -5,25 +7,25 @@ use std::time::Duration;
 
 use git2::{ErrorCode, Oid, Repository};
 
-use super::choice::Wanted;
+use super::choice::Revision;
 use super::error::SourceError;
 use super::handles::{Handle, Handles};
 use super::quarantine::{Quarantine, init_bare, lock_store, sweep};
 use crate::recipe::natural_order;
 
-/// How often a reference is tried again that another process is just writing.
+/// How often to retry writing a reference that another process is writing.
 const REFERENCE_TRIES: u32 = 50;
 
-/// A bare git repository in a folder of the cache, for one upstream with its mirrors.
+/// A bare git repository in the cache directory, for one upstream with its mirrors.
 ///
-/// Several threads and processes may use the same folder at once.
+/// Several threads and processes may use the same directory at once.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) folder: PathBuf,
     handles: Arc<Handles>,
 }
 
-/// What the store knows of a tag or commit.
+/// What the store knows about a tag or commit.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) tag: Option<String>,
@@ -31,12 +33,12 @@ pub(super) struct Stored {
 }
 
 impl Store {
-    /// Opens the store in `folder`, making it (and missing parents) if it is not there, and removes what
-    /// attempts of killed runs left.
+    /// Opens the store in `folder`, making it (and missing parents) if necessary, and removes what attempts of killed runs
+    /// left behind.
     ///
     /// # Errors
-    /// [`SourceError::StoreFolder`] when the folder cannot be written to, [`SourceError::StoreOpen`] when it
-    /// holds something that is no usable repository.
+    /// [`SourceError::StoreFolder`] if the directory cannot be written to, [`SourceError::StoreOpen`] if it is not a usable
+    /// repository.
     pub fn open(folder: &Path) -> Result<Self, SourceError> {
         let store = Self {
             folder: folder.to_owned(),
@@ -52,18 +54,18 @@ impl Store {
             init_bare(folder).map_err(failed)?;
         }
         store.repository()?;
-        // Leftovers cost space only: what cannot be removed (another user's) must not stop a run.
+        // Leftovers only cost space: one that cannot be removed (another user's) must not stop a run.
         let _ = sweep(folder);
         Ok(store)
     }
 
-    /// A handle that is open already, or a new one.
+    /// An idle handle, or a new one.
     pub(super) fn repository(&self) -> Result<Handle, SourceError> {
         let handle = self.handles.take(&self.folder);
         handle.map_err(|source| self.not_opened(source))
     }
 
-    /// A handle that keeps nothing in memory, while no idle one does either.
+    /// A handle without anything in memory, after closing the idle ones.
     pub(super) fn fresh_repository(&self) -> Result<Repository, SourceError> {
         self.handles.close();
         Repository::open_bare(&self.folder).map_err(|source| self.not_opened(source))
@@ -76,14 +78,18 @@ impl Store {
         }
     }
 
-    /// What the store has of `wanted` from the location `key`, unless it differs from the pin.
-    pub(super) fn stored(&self, key: &str, wanted: &Wanted) -> Result<Option<Stored>, SourceError> {
+    /// What the store has for `wanted` from the location `key`, unless it does not match the pin.
+    pub(super) fn stored(
+        &self,
+        key: &str,
+        wanted: &Revision,
+    ) -> Result<Option<Stored>, SourceError> {
         let repository = self.repository()?;
         for tag in wanted.tags() {
             let commit = repository
                 .find_reference(&tag_reference(key, tag))
                 .and_then(|reference| reference.peel_to_commit());
-            // An unreadable or missing one is fetched; one that is not the pinned one may have been moved since.
+            // A missing or unreadable one is fetched; one that does not match the pin may have been moved since.
             if let Ok(commit) = commit
                 && commit.tree().is_ok()
                 && wanted.check_pin(Some(tag), commit.id()).is_ok()
@@ -115,7 +121,7 @@ impl Store {
         }))
     }
 
-    /// Moves a complete download in and notes what the location `key` served.
+    /// Moves a complete download into the store, and records what the location `key` served.
     pub(super) fn keep(
         &self,
         key: &str,
@@ -130,7 +136,7 @@ impl Store {
                     folder: self.folder.clone(),
                     source,
                 })?;
-            // A damaged pack may have been replaced that they still have open.
+            // They may have a damaged pack open that was replaced.
             self.handles.close();
         }
         let repository = self.repository()?;
@@ -167,7 +173,7 @@ fn tag_reference(key: &str, tag: &str) -> String {
     format!("refs/kmembuild/{key}/tags/{tag}")
 }
 
-/// The references that match `glob` with the commits that they lead to; broken ones are left out.
+/// The references that match `glob` with the commits that they point to; broken ones are skipped.
 fn peeled(repository: &Repository, glob: &str) -> Vec<(String, Oid)> {
     let Ok(references) = repository.references_glob(glob) else {
         return Vec::new();

@@ -1,3 +1,5 @@
+//! Reads files of a tree.
+
 use git2::{ErrorCode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::error::SourceError;
@@ -14,7 +16,7 @@ impl Store {
     /// Opens a tree by its id (40 hexadecimal digits).
     ///
     /// # Errors
-    /// [`SourceError::TreeRead`] when the store does not hold it.
+    /// [`SourceError::TreeRead`] if the store does not have it.
     pub fn tree(&self, tree_id: &str) -> Result<Tree, SourceError> {
         let repository = self.repository()?;
         let id = tree_oid(&repository, tree_id)?;
@@ -28,11 +30,11 @@ impl Tree {
         self.id.to_string()
     }
 
-    /// The content of the file at `path`, with slashes, from the root; `None` when there is no such file or it
-    /// is a folder. Of a symbolic link it is the link's target: links are not followed.
+    /// The content of the file at `path`, with slashes, from the root; `None` if there is no such file or it is a directory.
+    /// For a symbolic link it is the link's target: links are not followed.
     ///
     /// # Errors
-    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         let Some(entry) = self.entry(path)? else {
             return Ok(None);
@@ -45,18 +47,18 @@ impl Tree {
         Ok(Some(blob.content().to_vec()))
     }
 
-    /// Whether there is a file, a folder or a link at `path`.
+    /// Whether there is a file, a directory or a link at `path`.
     ///
     /// # Errors
-    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn exists(&self, path: &str) -> Result<bool, SourceError> {
         Ok(self.entry(path)?.is_some())
     }
 
-    /// The names in the folder at `path` (`""` is the root), sorted; `None` when there is no such folder.
+    /// The names in the directory at `path` (`""` is the root), sorted; `None` if there is no such directory.
     ///
     /// # Errors
-    /// [`SourceError::EntryRead`] when the store's objects cannot be read.
+    /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn list(&self, path: &str) -> Result<Option<Vec<String>>, SourceError> {
         let folder = if parts(path).is_empty() {
             self.id
@@ -101,7 +103,7 @@ impl Tree {
     }
 }
 
-/// The tree with this id, which must be in the repository.
+/// The id of an existing tree.
 pub(super) fn tree_oid(repository: &Repository, tree_id: &str) -> Result<Oid, SourceError> {
     Oid::from_str(tree_id)
         .and_then(|id| repository.find_tree(id).map(|tree| tree.id()))

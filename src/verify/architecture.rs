@@ -1,18 +1,18 @@
-//! Which machine a program is for, in Go's terms.
+//! The architecture of a program, by Go's names.
 
 use object::Endianness;
 use object::elf;
 use object::read::elf::FileHeader;
 
 use super::check::{Check, CheckName, Outcome};
-use super::elf::Image;
 use super::findings::{Findings, Format};
+use super::image::Image;
 
 /// The instruction set of a program.
 pub(super) struct Machine {
-    /// In words, e.g. `x86-64`.
+    /// For people, e.g. `x86-64`.
     pub(super) name: String,
-    /// In Go's terms, when Go has a name for it.
+    /// Go's name, if Go supports it.
     pub(super) architecture: Option<&'static str>,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     }
 }
 
-/// This host's architecture in Go's terms, where it differs from Rust's.
+/// Go's name of this host's architecture, which may differ from Rust's.
 fn host() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -64,11 +64,11 @@ fn host() -> &'static str {
     }
 }
 
-/// Why this host cannot run a program for an architecture; none when it can.
+/// Why this host cannot run a program for `architecture`; `None` if it can.
 pub(super) fn foreign(architecture: Option<&str>) -> Option<String> {
     let architecture = architecture.unwrap_or("an unknown architecture");
     let runs = architecture == host() || (host() == "amd64" && architecture == "386");
-    (!runs).then(|| format!("it is for {architecture}, this host is {}", host()))
+    (!runs).then(|| format!("built for {architecture}, but this host is {}", host()))
 }
 
 pub(super) fn check(findings: &Findings, expected: &str) -> Check {

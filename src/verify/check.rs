@@ -1,33 +1,28 @@
-//! Holding findings against expectations.
+//! Compares findings with expectations.
 
 use serde::{Deserialize, Serialize};
-
-use super::expectations::Expectations;
-use super::findings::Findings;
-use super::version::VersionRun;
-use super::{architecture, format, glibc, kmem, linkage, version};
 
 /// The outcome of one check on one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Check {
-    /// Which check.
+    /// The check.
     pub name: CheckName,
-    /// How it went.
+    /// Its result.
     pub outcome: Outcome,
-    /// What was to be found, in words.
+    /// What was expected, for people.
     pub expected: String,
-    /// What was found, in words.
+    /// What was found, for people.
     pub found: String,
-    /// What makes it so, one line each: marks with their offsets, libraries, output.
+    /// The evidence, one line each: marks with their offsets, libraries, output.
     pub evidence: Vec<String>,
 }
 
-/// Which check it is.
+/// The name of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckName {
-    /// The file is a whole ELF program.
+    /// The file is a complete ELF program.
     Format,
     /// Kernel-memory accounting is as expected.
     Kmem,
@@ -39,7 +34,7 @@ pub enum CheckName {
     Glibc,
     /// It reports the expected version.
     Version,
-    /// It does not turn kernel-memory accounting on when it is run.
+    /// It does not turn kernel-memory accounting on when it runs.
     Run,
 }
 
@@ -57,15 +52,15 @@ impl std::fmt::Display for CheckName {
     }
 }
 
-/// How a check went.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Found what was expected.
+    /// As expected.
     Passed,
-    /// Found something else.
+    /// Not as expected.
     Failed,
-    /// It could not be tried, which proves nothing either way: a foreign architecture, not a whole program.
+    /// Not possible, which proves nothing either way: a foreign architecture, or not a complete program.
     NotRun,
 }
 
@@ -75,41 +70,14 @@ impl Outcome {
     }
 }
 
-/// Holds what was found against what was expected: the format always, the rest where something is expected.
-///
-/// `version` is what came of running the binary, none when nobody tried.
-pub fn judge(
-    findings: &Findings,
-    version: Option<&VersionRun>,
-    expectations: &Expectations,
-) -> Vec<Check> {
-    let mut checks = vec![format::check(findings)];
-    if let Some(expected) = expectations.kmem {
-        checks.push(kmem::check(findings, expected));
-    }
-    if let Some(expected) = expectations.static_linked {
-        checks.push(linkage::check(findings, expected));
-    }
-    if let Some(expected) = &expectations.architecture {
-        checks.push(architecture::check(findings, expected));
-    }
-    if let Some(floor) = expectations.glibc_floor {
-        checks.push(glibc::check(findings, floor));
-    }
-    if let Some(expected) = &expectations.version {
-        checks.push(version::check(version, expected));
-    }
-    checks
-}
-
 impl Check {
-    /// A check that makes no sense on a file that is not a whole program: the format check has failed already.
+    /// A check that is meaningless for a file that is not a complete program, for which the format check fails.
     pub(super) fn not_a_program(name: CheckName, expected: String) -> Self {
         Self {
             name,
             outcome: Outcome::NotRun,
             expected,
-            found: "not judged: the file is not a whole ELF program".to_owned(),
+            found: "not checked: the file is not a complete ELF program".to_owned(),
             evidence: Vec::new(),
         }
     }

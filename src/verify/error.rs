@@ -1,15 +1,15 @@
-//! How reading a file can fail.
+//! Errors of reading a file.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// A file that could not be read. A strange file is not an error: that is a finding.
+/// A file that could not be read. A file with unexpected content is not an error but a finding.
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// The file could not be opened.
-    #[error("{} cannot be opened", path.display())]
+    #[error("could not open {}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -17,7 +17,7 @@ pub enum VerifyError {
         #[source]
         source: io::Error,
     },
-    /// The path leads to something that has no end or no content of its own.
+    /// The path is not a regular file, so it may have no end or no content.
     #[error("{} is {kind}, not a regular file", path.display())]
     NotARegularFile {
         /// The path.
@@ -26,7 +26,7 @@ pub enum VerifyError {
         kind: &'static str,
     },
     /// The file could not be read to its end.
-    #[error("{} cannot be read", path.display())]
+    #[error("could not read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -34,9 +34,9 @@ pub enum VerifyError {
         #[source]
         source: io::Error,
     },
-    /// Someone wrote to the file meanwhile: what was found would be about no file that ever was.
+    /// The file was written to while it was read, so the findings would describe no file that ever existed.
     #[error(
-        "{} changed while it was read: {before} bytes when it was opened, {after} when it was read",
+        "{} changed while it was read: it had {before} bytes when opened, and {after} bytes were read",
         path.display()
     )]
     Changed {

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::glibc::GlibcVersion;
+use super::glibc_version::GlibcVersion;
 
-/// What a file is expected to be; what is none is not checked.
+/// What a file is expected to be; what is `None` is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expectations {
@@ -13,11 +13,11 @@ pub struct Expectations {
     pub kmem: Option<KmemExpectation>,
     /// True: starts without any library of the host. False: uses the host's libraries.
     pub static_linked: Option<bool>,
-    /// Architecture in Go's terms, e.g. `amd64`.
+    /// Go's name of the architecture, e.g. `amd64`.
     pub architecture: Option<String>,
-    /// The oldest glibc it has to start with, e.g. 2.17 for `CentOS` 7.
+    /// The oldest glibc that it must start with, e.g. 2.17 for `CentOS` 7.
     pub glibc_floor: Option<GlibcVersion>,
-    /// What it says of itself.
+    /// What it prints about its version.
     pub version: Option<VersionExpectation>,
 }
 
@@ -29,12 +29,12 @@ pub enum KmemExpectation {
     Off,
 }
 
-/// What a binary is expected to say of itself.
+/// What a binary is expected to print about its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct VersionExpectation {
     /// Arguments that make it print its version, e.g. `--version`.
     pub arguments: Vec<String>,
-    /// Texts that must stand in the output as whole words: `1.0.0-rc9` is not in `1.0.0-rc93`.
+    /// Texts that must be in the output as whole words: `1.0.0-rc9` is not in `1.0.0-rc93`.
     pub contains: Vec<String>,
 }

@@ -1,15 +1,15 @@
-//! What a file is, told by its first bytes, and the check that it is a whole program.
+//! The kind of a file, by its first bytes, and the check that it is a complete program.
 
 use super::check::{Check, CheckName, Outcome};
 use super::findings::Findings;
 
-/// How many bytes from the start are enough to tell.
+/// How many bytes from the start are enough.
 pub(super) const HEAD: usize = 4096;
 
 /// The first bytes of every ELF file.
 pub(crate) const ELF_MAGIC: &[u8] = b"\x7fELF";
 
-/// Beginnings of the files that turn up where a binary was expected.
+/// First bytes of other files that may be given instead of a binary.
 const BEGINNINGS: [(&[u8], &str); 10] = [
     (b"#!", "a script"),
     (b"MZ", "a Windows program"),
@@ -23,7 +23,7 @@ const BEGINNINGS: [(&[u8], &str); 10] = [
     (b"version https://git-lfs", "a Git LFS pointer"),
 ];
 
-/// Names a file that does not begin as ELF files do.
+/// Describes a file that does not start like an ELF file.
 pub(super) fn describe(head: &[u8]) -> &'static str {
     if head.is_empty() {
         return "an empty file";
@@ -58,12 +58,12 @@ fn is_text(head: &[u8]) -> bool {
             .all(|character| !character.is_control() || "\n\r\t\x0c\x1b".contains(character))
 }
 
-/// A file that is not a whole program fails whatever words stand in it.
+/// A file that is not a complete program fails, whatever texts it contains.
 pub(super) fn check(findings: &Findings) -> Check {
     Check {
         name: CheckName::Format,
         outcome: Outcome::passed_if(findings.format.is_program()),
-        expected: "a whole ELF program".to_owned(),
+        expected: "a complete ELF program".to_owned(),
         found: findings.format.to_string(),
         evidence: vec![format!(
             "{} bytes, sha256 {}",

@@ -1,100 +1,21 @@
-//! Which glibc a program asks for: one built on a new distribution does not start on an old one.
-
-use std::fmt;
-use std::str::FromStr;
+//! The glibc that a program requires: one built on a new distribution does not start on an old one.
 
 use object::Endianness;
 use object::elf::{Vernaux, Verneed};
 use object::read::ReadRef;
 use object::read::elf::FileHeader;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::check::{Check, CheckName, Outcome};
-use super::elf::{Image, damaged};
 use super::findings::{Findings, Format};
+use super::glibc_version::GlibcVersion;
+use super::image::{Image, damaged};
 
-/// Version of the GNU C library, such as `2.17`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(try_from = "String", into = "String")]
-pub struct GlibcVersion {
-    major: u32,
-    minor: u32,
-    patch: u32,
-}
-
-/// A text that is no version of glibc.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{text:?} is not a glibc version such as 2.17 or 2.3.2")]
-pub struct InvalidGlibcVersion {
-    /// The text.
-    pub text: String,
-}
-
-impl FromStr for GlibcVersion {
-    type Err = InvalidGlibcVersion;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidGlibcVersion {
-            text: text.to_owned(),
-        };
-        let numbers = text
-            .split('.')
-            // `parse` would take "+2"
-            .map(|part| {
-                part.bytes()
-                    .all(|byte| byte.is_ascii_digit())
-                    .then(|| part.parse().ok())
-                    .flatten()
-            })
-            .collect::<Option<Vec<u32>>>()
-            .ok_or_else(invalid)?;
-        let (major, minor, patch) = match numbers[..] {
-            [major, minor] => (major, minor, 0),
-            [major, minor, patch] => (major, minor, patch),
-            _ => return Err(invalid()),
-        };
-        Ok(Self {
-            major,
-            minor,
-            patch,
-        })
-    }
-}
-
-impl TryFrom<String> for GlibcVersion {
-    type Error = InvalidGlibcVersion;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<GlibcVersion> for String {
-    fn from(version: GlibcVersion) -> Self {
-        version.to_string()
-    }
-}
-
-impl fmt::Display for GlibcVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)?;
-        if self.patch > 0 {
-            write!(formatter, ".{}", self.patch)?;
-        }
-        Ok(())
-    }
-}
-
-/// What a program asks of glibc.
+/// What a program requires of glibc.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct GlibcNeeds {
     /// The highest version.
     pub(super) highest: Option<GlibcVersion>,
-    /// Names without a number.
+    /// Symbol versions without a number.
     pub(super) unnumbered: Vec<String>,
 }
 
@@ -103,7 +24,7 @@ impl GlibcNeeds {
         let Some(rest) = name.strip_prefix("GLIBC_") else {
             return;
         };
-        // packed relocations: the name has no number, glibc took it up in 2.36
+        // Packed relocations: the name has no number, but glibc has had it since 2.36.
         let rest = if rest == "ABI_DT_RELR" { "2.36" } else { rest };
         if let Ok(version) = rest.parse() {
             self.highest = self.highest.max(Some(version));
@@ -113,10 +34,10 @@ impl GlibcNeeds {
     }
 }
 
-/// More needed versions than any program has: a forged table must not keep us busy.
+/// More required versions than any real program has: a forged table must not keep this process busy.
 const MOST_VERSIONS: u64 = 4096;
 
-/// Reads the table of needed versions (`.gnu.version_r`) by the dynamic segment, as the loader does.
+/// Reads the table of required versions (`.gnu.version_r`) through the dynamic segment, as the loader does.
 pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     image: &Image<'_, Elf>,
 ) -> Result<GlibcNeeds, Format> {
@@ -124,7 +45,7 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     let Some(address) = image.dynamic.versions else {
         return Ok(needs);
     };
-    let broken = || damaged("its table of needed versions is broken");
+    let broken = || damaged("invalid table of required versions");
     let mut library_at = image.file_offset(address).ok_or_else(broken)?;
     let mut left = MOST_VERSIONS;
     for _ in 0..image.dynamic.version_count {
@@ -152,7 +73,7 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
     let Some(linkage) = &findings.linkage else {
         return Check::not_a_program(CheckName::Glibc, expected);
     };
-    // a name without a number that is not known here may be newer than any floor
+    // An unknown name without a number may be newer than any floor.
     let unknown: Vec<_> = findings
         .glibc_unnumbered
         .iter()
@@ -162,21 +83,23 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
         .interpreter()
         .filter(|path| path.contains("/ld-musl-"));
     let (passes, found) = match (findings.glibc, musl) {
-        (_, Some(path)) => (false, format!("asks for musl's loader {path}, not glibc")),
-        (Some(version), None) => (version <= floor, format!("needs glibc {version}")),
-        (None, None) if linkage.is_static() => (true, "statically linked: needs none".to_owned()),
-        (None, None) => (true, "asks for no version of glibc".to_owned()),
+        (_, Some(path)) => (false, format!("uses musl's loader {path}, not glibc")),
+        (Some(version), None) => (version <= floor, format!("requires glibc {version}")),
+        (None, None) if linkage.is_static() => {
+            (true, "statically linked: no glibc required".to_owned())
+        }
+        (None, None) => (true, "requires no glibc version".to_owned()),
     };
     let mut evidence: Vec<_> = findings
         .glibc
         .iter()
-        .map(|version| format!("highest version in the table of needed versions: {version}"))
+        .map(|version| format!("highest version in the table of required versions: {version}"))
         .collect();
     evidence.extend(
         findings
             .glibc_unnumbered
             .iter()
-            .map(|name| format!("needs {name}")),
+            .map(|name| format!("requires {name}")),
     );
     Check {
         name: CheckName::Glibc,
@@ -191,31 +114,6 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
 mod tests {
     use super::*;
 
-    fn version(text: &str) -> GlibcVersion {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn orders_by_number() {
-        let texts = ["2.2.5", "2.3", "2.3.2", "2.17", "2.34"];
-        let mut versions: Vec<_> = texts.iter().rev().map(|text| version(text)).collect();
-        versions.sort();
-        let sorted: Vec<_> = versions.iter().map(ToString::to_string).collect();
-        assert_eq!(sorted, texts);
-    }
-
-    #[test]
-    fn refuses_what_is_no_version() {
-        for text in ["", "2", "2.", "2.17.1.1", "2.+1", "PRIVATE", "2.x", " 2.17"] {
-            assert!(text.parse::<GlibcVersion>().is_err(), "{text:?}");
-        }
-        assert_eq!(
-            serde_json::from_str::<GlibcVersion>("\"2.17\"").unwrap(),
-            version("2.17")
-        );
-        assert!(serde_json::from_str::<GlibcVersion>("\"new\"").is_err());
-    }
-
     #[test]
     fn takes_the_highest_and_keeps_the_unnumbered() {
         let mut needs = GlibcNeeds::default();
@@ -229,9 +127,9 @@ mod tests {
         ] {
             needs.add(name);
         }
-        assert_eq!(needs.highest, Some(version("2.17")));
+        assert_eq!(needs.highest, "2.17".parse().ok());
         assert_eq!(needs.unnumbered, ["GLIBC_PRIVATE"]);
         needs.add("GLIBC_ABI_DT_RELR");
-        assert_eq!(needs.highest, Some(version("2.36")));
+        assert_eq!(needs.highest, "2.36".parse().ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Looking at one file.
+//! Inspects one file.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
@@ -12,13 +12,13 @@ use super::error::VerifyError;
 use super::findings::{Findings, Format};
 use super::{format, kmem, scan};
 
-/// Finds out all there is to find in one file, without running it.
+/// Inspects one file completely, without running it.
 ///
-/// A strange file is a finding, not an error.
+/// A file of an unexpected kind is a finding, not an error.
 ///
 /// # Errors
 ///
-/// When the file cannot be opened or read, is not a regular file, or changes meanwhile.
+/// If the file cannot be opened or read, is not a regular file, or changes while it is read.
 pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
     let read_failed = |source| VerifyError::Read {
         path: path.to_owned(),
@@ -70,17 +70,17 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
     })
 }
 
-/// Reads the architecture of a program in Go's terms, none when Go has no name for it, from the headers only. The inner
-/// error is what the file is instead of a whole program.
+/// Reads Go's name of a program's architecture from the headers only; `None` if Go does not support it. The inner error
+/// is what the file is instead of a complete program.
 ///
 /// # Errors
 ///
-/// When the file cannot be opened or read, or is not a regular file.
+/// If the file cannot be opened or read, or is not a regular file.
 pub fn read_architecture(path: &Path) -> Result<Result<Option<&'static str>, Format>, VerifyError> {
     Ok(read_program(path)?.map(|program| program.machine.architecture))
 }
 
-/// Reads the headers of a file only; the inner error is what it is instead of a whole program.
+/// Reads only the headers of a file. The inner error is what it is instead of a complete program.
 pub(super) fn read_program(path: &Path) -> Result<Result<Program, Format>, VerifyError> {
     let (file, size) = open(path)?;
     examine(&file, size).map_err(|source| VerifyError::Read {
@@ -101,7 +101,7 @@ fn examine(file: &File, size: u64) -> std::io::Result<Result<Program, Format>> {
     })
 }
 
-/// Opens a regular file and tells its size. Opening does not wait for a writer, should it be a pipe.
+/// Opens a regular file and returns its size. Opening a pipe does not wait for a writer.
 fn open(path: &Path) -> Result<(File, u64), VerifyError> {
     let open_failed = |source| VerifyError::Open {
         path: path.to_owned(),

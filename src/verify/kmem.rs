@@ -1,55 +1,14 @@
-//! Is kernel-memory accounting in the binary? Told by what the compiler had to leave in it.
+//! Does the binary contain kernel-memory accounting? Decided by what the compiler had to leave in it.
 //!
-//! Even a stripped Go binary holds its string literals and, for its stack traces, the path of every source
-//! file that code came from. Function names are no evidence: `EnableKernelMemoryAccounting` survives in a
-//! build whose function does nothing.
-
-use serde::{Deserialize, Serialize};
+//! Even a stripped Go binary contains its string literals and, for its stack traces, the path of every source file it has
+//! code from. Function names are no evidence: `EnableKernelMemoryAccounting` remains in a build in which that function
+//! does nothing.
 
 use super::check::{Check, CheckName, Outcome};
 use super::expectations::KmemExpectation;
-use super::findings::Findings;
+use super::findings::{Findings, Kmem, KmemVerdict, Mark};
 
-/// What was found about kernel-memory accounting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Kmem {
-    /// What the marks come to.
-    pub verdict: KmemVerdict,
-    /// The marks, each where it first stands, in the order they are weighed.
-    pub evidence: Vec<Mark>,
-}
-
-/// Whether a binary turns kernel-memory accounting on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KmemVerdict {
-    /// It does: the code is in the binary.
-    On,
-    /// It was built with the nokmem tag of runc rc7 to rc93; a container that asks for a kernel-memory limit is refused.
-    Off,
-    /// The code is gone and nothing stands in its place: patched source, or runc rc6 with the nokmem tag.
-    /// A container that asks for a kernel-memory limit starts without one.
-    OffSilent,
-    /// Its libcontainer (rc94 or later) ignores kernel memory: a nokmem build was not needed.
-    Ignored,
-    /// Nothing of libcontainer's memory controller was found, or the file is not whole. Proves nothing, so it fails.
-    Unknown,
-}
-
-/// A text in a binary that is evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Mark {
-    /// The text as it stands in the file.
-    pub text: String,
-    /// What it proves.
-    pub meaning: String,
-    /// Where it first stands, in bytes from the start of the file.
-    pub offset: u64,
-}
-
-/// A text that is looked for.
+/// A text to search for.
 pub(super) struct KnownMark {
     pub(super) text: &'static str,
     pub(super) kind: MarkKind,
@@ -57,12 +16,12 @@ pub(super) struct KnownMark {
     meaning: &'static str,
 }
 
-/// What surrounds a mark in a binary.
+/// What may surround a mark in a binary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum MarkKind {
-    /// Part of a text; Go stores literals one after another, so anything may stand beside it.
+    /// Part of a literal; Go stores literals one after another, so anything may be next to it.
     Literal,
-    /// The end of a path, so neither a letter nor a digit stands beside it.
+    /// The end of a path, so no letter or digit is next to it.
     SourcePath,
 }
 
@@ -77,13 +36,13 @@ enum Role {
     MemoryController,
 }
 
-/// The marks in the order they are weighed.
+/// The marks, in the order of their weight.
 pub(super) const MARKS: [KnownMark; 10] = [
     KnownMark {
         text: "libcontainer/cgroups/fs/kmem.go",
         kind: MarkKind::SourcePath,
         role: Role::Enabled,
-        meaning: "code of the file that turns kernel-memory accounting on (runc rc6 to rc93)",
+        meaning: "code from the file that turns kernel-memory accounting on (runc rc6 to rc93)",
     },
     KnownMark {
         text: "because either tasks have already joined this cgroup or it has children",
@@ -95,55 +54,55 @@ pub(super) const MARKS: [KnownMark; 10] = [
         text: "memory.kmem.limit_in_bytes",
         kind: MarkKind::Literal,
         role: Role::EnabledUnlessSysinfo,
-        meaning: "name of the cgroup file that is written to turn accounting on; docker's sysinfo only looks whether it exists",
+        meaning: "name of the cgroup file that turns accounting on when it is written; docker's sysinfo only checks that it exists",
     },
     KnownMark {
         text: "Kernel memory settings are ignored and will be removed",
         kind: MarkKind::Literal,
         role: Role::IgnoredMessage,
-        meaning: "warning of runc rc94 and later, which never touch kernel memory",
+        meaning: "warning of runc rc94 and later, which never turn accounting on",
     },
     KnownMark {
         text: "kernel memory accounting disabled in this runc build",
         kind: MarkKind::Literal,
         role: Role::Disabled,
-        meaning: "answer of a nokmem build (runc rc7 to rc93) to a kernel-memory limit",
+        meaning: "error message of a nokmem build (runc rc7 to rc93) for a kernel-memory limit",
     },
     KnownMark {
         text: "libcontainer/cgroups/fs/kmem_disabled.go",
         kind: MarkKind::SourcePath,
         role: Role::Disabled,
-        meaning: "code of the file that the nokmem tag puts in place of kmem.go",
+        meaning: "code from the file that replaces kmem.go in a nokmem build",
     },
     KnownMark {
         text: "memory.kmem.tcp.limit_in_bytes",
         kind: MarkKind::Literal,
         role: Role::TcpLimit,
-        meaning: "the memory controller of runc rc93 and earlier is there (this limit is written on request only)",
+        meaning: "part of the memory controller of runc rc93 and earlier (this limit is only set on request)",
     },
     KnownMark {
         text: "libcontainer/cgroups/fs/memory.go",
         kind: MarkKind::SourcePath,
         role: Role::MemoryController,
-        meaning: "code of libcontainer's memory controller",
+        meaning: "code from libcontainer's memory controller",
     },
     KnownMark {
         text: "pkg/sysinfo/sysinfo_linux.go",
         kind: MarkKind::SourcePath,
         role: Role::Sysinfo,
-        meaning: "code of docker's sysinfo, which holds names of kernel-memory files without writing to them",
+        meaning: "code from docker's sysinfo, which contains names of kernel-memory files but never writes to them",
     },
     KnownMark {
         text: "docker/pkg/sysinfo.",
         kind: MarkKind::Literal,
         role: Role::Sysinfo,
-        meaning: "a function of docker's sysinfo, which holds names of kernel-memory files without writing to them",
+        meaning: "a function of docker's sysinfo, which contains names of kernel-memory files but never writes to them",
     },
 ];
 
-/// Weighs the marks, given where each of [`MARKS`] first stands.
+/// Weighs the marks, given the first occurrence of each of [`MARKS`].
 ///
-/// In a file that is not whole what is missing may have been cut off: there only accounting that is on is certain.
+/// In an incomplete file, a missing mark may have been cut off: only accounting that is on is certain.
 pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     let has = |role| {
         MARKS
@@ -162,10 +121,10 @@ pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     } else if has(Role::Disabled) {
         KmemVerdict::Off
     } else if has(Role::TcpLimit) && (!sysinfo || has(Role::MemoryController)) {
-        // newer sysinfo holds this name as well: beside it, only libcontainer's own code counts
+        // Newer sysinfo contains this name as well: if there is sysinfo, only libcontainer's own code counts.
         KmemVerdict::OffSilent
     } else if has(Role::MemoryController) && !has(Role::TcpLimit) && !limit_name {
-        // the warning stands in runc's command, not in the part that kubelet takes over
+        // The warning is in runc's command, not in the part that kubelet uses.
         KmemVerdict::Ignored
     } else {
         KmemVerdict::Unknown
@@ -204,16 +163,13 @@ pub(super) fn check(findings: &Findings, expected: KmemExpectation) -> Check {
         KmemVerdict::Off => (true, "off by the nokmem tag"),
         KmemVerdict::OffSilent => (
             true,
-            "off: the code is gone (patched source, or the nokmem tag of runc rc6)",
+            "off: the code was removed (by a patch, or by the nokmem tag of runc rc6)",
         ),
         KmemVerdict::Ignored => (
             true,
-            "ignored by this version (rc94 or later): a nokmem build was not needed",
+            "ignored by this version (rc94 or later); a nokmem build is not needed",
         ),
-        KmemVerdict::Unknown => (
-            false,
-            "unknown: nothing in the binary tells, so nothing is proved",
-        ),
+        KmemVerdict::Unknown => (false, "unknown: the binary contains no evidence either way"),
     };
     Check {
         name: CheckName::Kmem,

@@ -3,49 +3,12 @@
 use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader as _};
-use serde::{Deserialize, Serialize};
 
 use super::check::{Check, CheckName, Outcome};
-use super::elf::{Image, damaged};
-use super::findings::{Findings, Format};
+use super::findings::{Findings, Format, Linkage};
+use super::image::{Image, damaged};
 
-/// How a program is linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
-)]
-pub enum Linkage {
-    /// Neither an interpreter nor a library is asked for.
-    Static,
-    /// The same, and it can be loaded at any address.
-    StaticPie,
-    /// It starts only with what the host has.
-    Dynamic {
-        /// The loader it asks for, e.g. `/lib64/ld-linux-x86-64.so.2`.
-        interpreter: Option<String>,
-        /// The libraries it asks for, in its order. A position-independent Go program may need none.
-        needed: Vec<String>,
-    },
-}
-
-impl Linkage {
-    /// Whether it starts without any library of the host.
-    pub fn is_static(&self) -> bool {
-        !matches!(self, Self::Dynamic { .. })
-    }
-
-    /// The loader it asks for.
-    pub fn interpreter(&self) -> Option<&str> {
-        match self {
-            Self::Dynamic { interpreter, .. } => interpreter.as_deref(),
-            Self::Static | Self::StaticPie => None,
-        }
-    }
-}
-
-/// Longest path that Linux takes, so the longest interpreter that is believed.
+/// The longest path that Linux supports, so the longest interpreter that is accepted.
 const LONGEST_PATH: u64 = 4096;
 
 pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
@@ -57,7 +20,7 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
             continue;
         }
         if segment.file_range(image.endian).1 > LONGEST_PATH {
-            return Err(damaged("its interpreter's path is absurdly long"));
+            return Err(damaged("implausibly long path of the interpreter"));
         }
         interpreter = segment
             .interpreter(image.endian, image.data)
@@ -95,11 +58,11 @@ pub(super) fn check(findings: &Findings, static_linked: bool) -> Check {
     let (found, evidence) = match linkage {
         Linkage::Static => (
             "statically linked",
-            vec!["no interpreter, no needed library".to_owned()],
+            vec!["no interpreter, no required library".to_owned()],
         ),
         Linkage::StaticPie => (
             "statically linked, position independent",
-            vec!["no interpreter, no needed library".to_owned()],
+            vec!["no interpreter, no required library".to_owned()],
         ),
         Linkage::Dynamic {
             interpreter,
@@ -109,7 +72,7 @@ pub(super) fn check(findings: &Findings, static_linked: bool) -> Check {
             interpreter
                 .iter()
                 .map(|path| format!("interpreter {path}"))
-                .chain(needed.iter().map(|name| format!("needs {name}")))
+                .chain(needed.iter().map(|name| format!("requires {name}")))
                 .collect(),
         ),
     };

@@ -1,10 +1,10 @@
-//! What the checks find in a binary.
+//! Checks binaries.
 //!
-//! [`inspect()`] reads one file and tells all that it finds: what kind of file it is, how it is linked, which
-//! glibc it asks for, and whether the code that turns kernel-memory accounting on is in it. [`run_version`]
-//! runs it to hear its version. [`judge`] holds both against [`Expectations`]; it is pure.
+//! [`inspect()`] reads one file and returns its findings: what kind of file it is, how it is linked, which glibc it
+//! requires, and whether it contains the code that turns kernel-memory accounting on. [`run_version`] runs it to get its
+//! version. [`judge`] compares both with [`Expectations`]; it is pure.
 //!
-//! Nothing here changes a file, and a strange file is a finding rather than an error: it fails its checks.
+//! Nothing here changes a file. A file of an unexpected kind is a finding rather than an error: it fails its checks.
 
 mod architecture;
 mod check;
@@ -14,22 +14,24 @@ mod expectations;
 mod findings;
 mod format;
 mod glibc;
+mod glibc_version;
+mod image;
 mod inspect;
+mod judge;
 mod kmem;
 mod linkage;
 mod scan;
 mod trace;
 mod version;
 
-pub use check::{Check, CheckName, Outcome, judge};
+pub use check::{Check, CheckName, Outcome};
 pub use error::VerifyError;
 pub use expectations::{Expectations, KmemExpectation, VersionExpectation};
-pub use findings::{Findings, Format};
+pub use findings::{Findings, Format, Kmem, KmemVerdict, Linkage, Mark};
 pub(crate) use format::ELF_MAGIC;
-pub use glibc::{GlibcVersion, InvalidGlibcVersion};
+pub use glibc_version::{GlibcVersion, InvalidGlibcVersion};
 pub use inspect::{inspect, read_architecture};
-pub use kmem::{Kmem, KmemVerdict, Mark};
-pub use linkage::Linkage;
+pub use judge::judge;
 pub(crate) use trace::WRITES;
 pub use trace::{CgroupMaker, TraceVerdict, TracedRun, judge_trace};
 pub use version::{VERSION_TIMEOUT, VersionRun, run_version};

@@ -1,7 +1,7 @@
 //! One pass over a file: its SHA-256 and the marks in it.
 //!
-//! The file is read in chunks, so that memory stays small whatever the size; a chunk is small enough to be
-//! still in the processor's cache when its second reader comes to it.
+//! The file is read in chunks, so memory use does not depend on its size; a chunk is small enough to be still in the
+//! processor's cache for its second reader.
 
 use std::io::{self, Read};
 use std::sync::LazyLock;
@@ -14,13 +14,13 @@ use crate::checksum::hex;
 
 const CHUNK: usize = 256 << 10;
 
-/// What one pass over a file brings.
+/// The result of one pass over a file.
 pub(super) struct Scan {
     /// Bytes read.
     pub(super) size: u64,
     /// In lower-case hexadecimal.
     pub(super) sha256: String,
-    /// Where each kind of mark first stands, in the order of [`MARKS`].
+    /// The first occurrence of each mark, in the order of [`MARKS`].
     pub(super) marks: Vec<Option<u64>>,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn scan(reader: impl Read) -> io::Result<Scan> {
 
 fn scan_in_chunks(mut reader: impl Read, chunk: usize) -> io::Result<Scan> {
     let searcher = &*SEARCHER;
-    // a mark is judged by the byte before it and the byte after it
+    // A mark is judged with the byte before it and the byte after it.
     let reach = searcher.max_pattern_len() + 1;
     let mut window = vec![0; 1 + reach + chunk];
     let mut hash = Sha256::new();
@@ -40,7 +40,7 @@ fn scan_in_chunks(mut reader: impl Read, chunk: usize) -> io::Result<Scan> {
         sha256: String::new(),
         marks: vec![None; MARKS.len()],
     };
-    // window[..1] is the byte before the part to search; before the file it counts as no letter
+    // `window[..1]` is the byte before the part to search; at the start of the file it counts as no letter.
     let mut filled = 1;
     let mut offset = 0;
     loop {
@@ -49,7 +49,7 @@ fn scan_in_chunks(mut reader: impl Read, chunk: usize) -> io::Result<Scan> {
         filled += read;
         scan.size += read as u64;
         let last = filled < window.len();
-        // what starts later may not be whole yet, and is searched with the next chunk
+        // What starts after `limit` may be incomplete; it is searched with the next chunk.
         let limit = if last { filled } else { filled - reach };
         search(searcher, &window[..filled], limit, offset, &mut scan.marks);
         if last {
@@ -85,7 +85,7 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Notes the marks that start at 1..limit of the window, whose second byte stands at `offset` of the file.
+/// Records the marks that start at 1..limit of the window, whose second byte is at `offset` in the file.
 fn search(
     searcher: &AhoCorasick,
     window: &[u8],
@@ -98,7 +98,7 @@ fn search(
         if found.start() >= limit {
             break;
         }
-        // not behind its end: marks may overlap, Go stores literals without anything between them
+        // Not after its end: marks may overlap, because Go stores literals without separators.
         start = found.start() + 1;
         let index = found.pattern().as_usize();
         let whole = MARKS[index].kind == MarkKind::Literal

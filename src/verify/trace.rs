@@ -4,32 +4,32 @@ use std::time::Duration;
 
 use super::check::{Check, CheckName, Outcome};
 
-/// Files of a memory cgroup that a program without accounting does not write to.
+/// The cgroup files that a program without accounting does not write to.
 const KMEM_FILES: &str = "/memory.kmem.";
 /// The system calls that write.
 pub(crate) const WRITES: [&str; 5] = ["write", "writev", "pwrite64", "pwritev", "pwritev2"];
-/// The file that a memory limit is written to.
+/// The file for a memory limit.
 const LIMIT_FILE: &str = "/memory.limit_in_bytes";
 
 /// A program that makes cgroups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CgroupMaker {
-    /// It makes those of a container.
+    /// It makes the cgroups of a container.
     Runc,
-    /// It makes those that its pods are in.
+    /// It makes the cgroups for its pods.
     Kubelet,
 }
 
-/// What came of a run under strace in which a cgroup with a memory limit was to be made.
+/// The result of a run under strace that should have made a cgroup with a memory limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TracedRun {
-    /// What was run.
+    /// The program.
     pub maker: CgroupMaker,
-    /// How it ended; none when it had not ended in time.
+    /// Its exit code; `None` if it did not end in time.
     pub exit_code: Option<i64>,
-    /// The time it had.
+    /// The time limit.
     pub limit: Duration,
-    /// Lines of `strace -f -y` about files of memory cgroups, in order.
+    /// The lines of `strace -f -y` about memory cgroup files, in order.
     pub calls: Vec<String>,
     /// Its last lines of output.
     pub last_lines: Vec<String>,
@@ -44,7 +44,7 @@ impl CgroupMaker {
         }
     }
 
-    /// Whether a file is that of the limit.
+    /// Whether a file is the one for that limit.
     fn sets_limit(self, path: &str) -> bool {
         match self {
             CgroupMaker::Runc => path.ends_with(LIMIT_FILE),
@@ -56,19 +56,19 @@ impl CgroupMaker {
     }
 }
 
-/// What a run shows.
+/// What a run proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceVerdict {
     /// It turned accounting on.
     On,
-    /// It did what turns accounting on where there is a will to, and left it off.
+    /// It did what turns accounting on in a build with accounting, and left it off.
     Off,
-    /// Nothing: it did not come that far, or not to its end.
+    /// Nothing: it did not get that far, or not to its end.
     NotShown,
 }
 
-/// Judges a run by what it wrote. Only a run that set the memory limit and came to its end can pass: one that did neither
-/// shows nothing.
+/// Judges a run by what it wrote. A run can only pass if it set the memory limit and ended successfully; otherwise it
+/// proves nothing.
 pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
     let written = |is: &dyn Fn(&str) -> bool| -> Vec<String> {
         let calls = run.calls.iter();
@@ -89,20 +89,20 @@ pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
         ),
         None => {
             let limit = humantime::format_duration(run.limit);
-            let found = format!("not shown: it had not ended after {limit}");
+            let found = format!("inconclusive: it did not end within {limit}");
             (TraceVerdict::NotShown, found, last_lines())
         }
         Some(code) if code != 0 => {
-            let found = format!("not shown: it ended with exit code {code}");
+            let found = format!("inconclusive: it ended with exit code {code}");
             (TraceVerdict::NotShown, found, last_lines())
         }
         Some(_) if limit.is_empty() => {
-            let found = format!("not shown: it never set the memory limit of {cgroup}");
+            let found = format!("inconclusive: it never set the memory limit of {cgroup}");
             (TraceVerdict::NotShown, found, last_lines())
         }
         Some(_) => (
             TraceVerdict::Off,
-            format!("off: it set the memory limit of {cgroup}, and wrote nothing to memory.kmem.*"),
+            format!("off: it set the memory limit of {cgroup} and wrote nothing to memory.kmem.*"),
             limit,
         ),
     };
@@ -116,7 +116,7 @@ pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
     (verdict, check)
 }
 
-/// The path of the file that a line of strace's writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
+/// The path of the file that a line of strace writes to: `12 write(7</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, ...`.
 fn written_file(call: &str) -> Option<&str> {
     let call = call.trim_start_matches(|c: char| c.is_ascii_digit());
     let (name, arguments) = call.trim_start().split_once('(')?;
@@ -132,7 +132,7 @@ fn written_file(call: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    // What strace 6.1 wrote of runc 1.0.0-rc93.
+    // From strace 6.1 of runc 1.0.0-rc93.
     const JOIN: &str = r#"75    write(14</sys/fs/cgroup/memory/x/cgroup.procs>, "80", 2) = 2"#;
     const OPEN: &str = r#"75    openat2(7</sys/fs/cgroup>, "memory/x/memory.kmem.limit_in_bytes", {flags=O_WRONLY|O_CLOEXEC}, 24) = 14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>"#;
     const ON: &str =
@@ -144,7 +144,7 @@ mod tests {
         r#"7 read(14</sys/fs/cgroup/memory/x/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
     const LIMIT: &str = r#"65    write(14</sys/fs/cgroup/memory/x/memory.limit_in_bytes>, "67108864", 8 <unfinished ...>"#;
 
-    // What strace 6.1 wrote of kubelet 1.20.2.
+    // From strace 6.1 of kubelet 1.20.2.
     const PODS_ON: &str =
         r#"51    write(9</sys/fs/cgroup/memory/kubepods/memory.kmem.limit_in_bytes>, "1", 1) = 1"#;
     const PODS_LIMIT: &str = r#"51    write(9</sys/fs/cgroup/memory/kubepods/memory.limit_in_bytes>, "25276514304", 11) = 11"#;
@@ -193,15 +193,15 @@ mod tests {
             (
                 Some(0),
                 &[JOIN][..],
-                "not shown: it never set the memory limit of the container",
+                "inconclusive: it never set the memory limit of the container",
             ),
             (
                 Some(0),
                 &[],
-                "not shown: it never set the memory limit of the container",
+                "inconclusive: it never set the memory limit of the container",
             ),
-            (Some(1), &[LIMIT], "not shown: it ended with exit code 1"),
-            (None, &[LIMIT], "not shown: it had not ended after 1m"),
+            (Some(1), &[LIMIT], "inconclusive: it ended with exit code 1"),
+            (None, &[LIMIT], "inconclusive: it did not end within 1m"),
         ] {
             let check = judged(exit_code, calls);
             assert_eq!(check.outcome, Outcome::Failed);
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(nothing.outcome, Outcome::Failed);
         assert_eq!(
             nothing.found,
-            "not shown: it never set the memory limit of kubepods"
+            "inconclusive: it never set the memory limit of kubepods"
         );
     }
 }

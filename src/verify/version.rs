@@ -1,4 +1,4 @@
-//! Does the binary say of itself what it was built as?
+//! Does the binary print the version it was built as?
 
 use std::io::Read as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ use super::expectations::VersionExpectation;
 use super::findings::Format;
 use super::inspect;
 
-/// What came of running a binary to learn its version.
+/// The result of running a binary to get its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -30,45 +30,45 @@ pub enum VersionRun {
     Ran {
         /// What it wrote to standard output and standard error, at most 64 KiB.
         output: String,
-        /// Its exit code; none when a signal ended it.
+        /// Its exit code; `None` if a signal ended it.
         exit_code: Option<i32>,
     },
-    /// It had not ended in time and was killed.
+    /// It did not end in time and was killed.
     TimedOut {
-        /// What it had written until then, at most 64 KiB.
+        /// What it had written by then, at most 64 KiB.
         output: String,
-        /// The allowed time in milliseconds.
+        /// The time limit in milliseconds.
         limit_milliseconds: u64,
     },
-    /// It was not run, or not to its end, which says nothing about it.
+    /// It was not run, or not to its end, which proves nothing.
     NotRun {
         /// Why not.
         reason: String,
     },
 }
 
-/// Time enough to print a version, even on a busy host.
+/// Enough time to print a version, even on a busy host.
 pub const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More than any version text has; a binary that writes without end must not fill the memory.
+/// More than any version text has; a binary that writes endlessly must not fill the memory.
 const MOST_OUTPUT: usize = 64 << 10;
 
-/// How long to wait for what is still in the pipe when the program has ended.
+/// How long to wait for output that is still in the pipe when the program has ended.
 const DRAIN: Duration = Duration::from_millis(200);
 
-/// How often to look whether the program has ended.
+/// How often to check whether the program has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Runs a binary on this host, if it is a program for this host's architecture.
 ///
-/// It runs as the calling user with an empty environment, without input, in `/`; when the time is up it is
-/// killed with all that it started. Blocks until then. Call it only on binaries whose origin is trusted as much as the tool's.
+/// It runs as the calling user with an empty environment and no input, in `/`; at the time limit it is killed with
+/// everything it started. Blocks until then. Only for binaries whose origin is trusted as much as this tool.
 pub fn run_version(path: &Path, arguments: &[String], timeout: Duration) -> VersionRun {
     VersionRun::of(path, arguments, timeout, &|| false)
 }
 
 impl VersionRun {
-    /// As [`run_version`], until `is_cancelled` says so: the program and all that it started are killed then.
+    /// As [`run_version`], until `is_cancelled` returns true; the program and everything it started are killed then.
     pub fn of(
         path: &Path,
         arguments: &[String],
@@ -83,7 +83,7 @@ impl VersionRun {
                 }
             }
             Ok(Err(Format::Damaged { reason })) => {
-                return not_run(format!("it is not a whole ELF program: {reason}"));
+                return not_run(format!("it is an incomplete ELF file: {reason}"));
             }
             Ok(Err(_)) => return not_run("it is not an ELF program".to_owned()),
             Err(error) => return not_run(error.to_string()),
@@ -110,7 +110,7 @@ fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u
     let mut tries = 0;
     let child = loop {
         match command.spawn() {
-            // a process forked elsewhere in this program still holds the freshly written file open
+            // A process forked elsewhere in this program still has the freshly written file open.
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 20 => {
                 tries += 1;
                 thread::sleep(LOOK * 4);
@@ -118,13 +118,13 @@ fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u
             outcome => break outcome?,
         }
     };
-    // its copies of the pipe's end would keep the reader waiting
+    // Its copies of the pipe's end would keep the reader waiting.
     drop(command);
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut buffer = [0; 8192];
         let mut taken = 0;
-        // reads on when there is enough: a full pipe would stop the program
+        // Keeps reading when there is enough: a full pipe would stop the program.
         while let Ok(read @ 1..) = reader.read(&mut buffer) {
             let kept = read.min(MOST_OUTPUT - taken);
             taken += kept;
@@ -161,12 +161,12 @@ fn watch(
             thread::sleep(LOOK);
         }
     };
-    // before the program is waited for, so that its number cannot belong to someone else yet
+    // Before waiting for the program, so that its process id cannot have been reused.
     let _ = kill_process_group(group, Signal::KILL);
     let status = child.wait();
     if cancelled {
         return VersionRun::NotRun {
-            reason: "it was stopped before its end".to_owned(),
+            reason: "it was stopped before it ended".to_owned(),
         };
     }
     let end = Instant::now() + DRAIN;
@@ -187,13 +187,13 @@ fn watch(
     }
 }
 
-/// Looks without reaping. An error means that there is no such child any more.
+/// Checks without reaping. An error means that the child no longer exists.
 fn has_ended(child: Pid) -> bool {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(waitid(WaitId::Pid(child), options), Ok(None))
 }
 
-/// Takes what comes within the time; false when no more will come.
+/// Receives output within the time; false when no more will come.
 fn take(receiver: &Receiver<Vec<u8>>, output: &mut Vec<u8>, time: Duration) -> bool {
     match receiver.recv_timeout(time) {
         Ok(bytes) => output.extend(bytes),
@@ -221,7 +221,7 @@ pub(super) fn check(run: Option<&VersionRun>, expected: &VersionExpectation) -> 
             let limit = humantime::format_duration(Duration::from_millis(*limit_milliseconds));
             (
                 Outcome::Failed,
-                format!("had not ended after {limit}"),
+                format!("did not end within {limit}"),
                 lines(output),
             )
         }
@@ -235,7 +235,7 @@ pub(super) fn check(run: Option<&VersionRun>, expected: &VersionExpectation) -> 
             match exit_code {
                 None => (
                     Outcome::Failed,
-                    "ended by a signal".to_owned(),
+                    "killed by a signal".to_owned(),
                     lines(output),
                 ),
                 Some(0) if missing.is_empty() => (
@@ -245,14 +245,10 @@ pub(super) fn check(run: Option<&VersionRun>, expected: &VersionExpectation) -> 
                 ),
                 Some(0) => (
                     Outcome::Failed,
-                    format!("its output lacks {}", missing.join(" and ")),
+                    format!("{} missing from its output", missing.join(" and ")),
                     lines(output),
                 ),
-                Some(code) => (
-                    Outcome::Failed,
-                    format!("ended with code {code}"),
-                    lines(output),
-                ),
+                Some(code) => (Outcome::Failed, format!("exit code {code}"), lines(output)),
             }
         }
     };
@@ -260,9 +256,9 @@ pub(super) fn check(run: Option<&VersionRun>, expected: &VersionExpectation) -> 
         name: CheckName::Version,
         outcome,
         expected: if quoted.is_empty() {
-            "it runs and ends with code 0".to_owned()
+            "runs with exit code 0".to_owned()
         } else {
-            format!("its output has {}", quoted.join(" and "))
+            format!("prints {}", quoted.join(" and "))
         },
         found,
         evidence,
@@ -274,7 +270,7 @@ fn lines(output: &str) -> Vec<String> {
     output.trim().lines().take(20).map(str::to_owned).collect()
 }
 
-/// Whether a text stands in the output and no longer version does: 1.0.0 is not in 1.0.0-rc93, nor 1.2 in 11.2.
+/// Whether a text is in the output and not part of a longer version: 1.0.0 is not in 1.0.0-rc93, nor 1.2 in 11.2.
 fn contains_word(output: &str, text: &str) -> bool {
     output.match_indices(text).any(|(start, found)| {
         let before = output[..start].chars().next_back();
@@ -349,7 +345,7 @@ mod tests {
         };
         assert_eq!(outcome(Some(&timed_out)), Outcome::Failed);
         let not_run = VersionRun::NotRun {
-            reason: "it is for arm64, this host is amd64".to_owned(),
+            reason: "built for arm64, but this host is amd64".to_owned(),
         };
         assert_eq!(outcome(Some(&not_run)), Outcome::NotRun);
         assert_eq!(outcome(None), Outcome::NotRun);

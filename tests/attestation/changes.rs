@@ -28,7 +28,8 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
         .prints("files: 9, binaries checked: 2, problems: 0");
     let mut unchecked = release.place.workplace.run(&["verify", "dist"]).code(0);
     for signature in ["provenance.dsse.json", "SHA256SUMS.minisig"] {
-        let remark = format!("{signature}: the signature was not checked, as no key was given");
+        let remark =
+            format!("{signature}: the signature was not checked, because no key was given");
         unchecked = unchecked.prints(&remark);
     }
 
@@ -82,8 +83,8 @@ fn what_is_wrong_with_a_signature_is_seen_without_a_key_as_far_as_that_goes() {
     fs::remove_file(&minisig).unwrap();
     verify()
         .code(0)
-        .prints("SHA256SUMS: nothing signs it")
-        .prints("though there are signed results");
+        .prints("SHA256SUMS: not signed")
+        .prints("although there are signed results");
     fs::write(&minisig, &honest).unwrap();
     let other = release.root.join("SHA256SUMS.sig");
     fs::write(&other, "AAAA\n").unwrap();
@@ -145,7 +146,7 @@ fn a_file_less_or_more_or_called_otherwise_is_found() {
         release
             .verify(&release.root)
             .code(17)
-            .prints("it is not accounted for")
+            .prints("unexpected file: not listed in")
             .prints(name);
         release.verify(&release.root).code(17).says(name);
         fs::remove_file(&path).unwrap();
@@ -171,7 +172,7 @@ fn a_file_less_or_more_or_called_otherwise_is_found() {
     release
         .verify(&release.root)
         .code(17)
-        .prints("it is an empty folder");
+        .prints("unexpected empty directory");
     fs::remove_dir(release.result.join("empty")).unwrap();
     release.verify(&release.root).code(0);
 }
@@ -188,7 +189,7 @@ fn links_and_pipes_are_refused_by_name() {
         .verify(&release.root)
         .code(17)
         .prints(PACKAGE)
-        .prints("it is a symbolic link, not a regular file");
+        .prints("a symbolic link, not a regular file");
     fs::remove_file(&package).unwrap();
     rustix::fs::mknodat(
         rustix::fs::CWD,
@@ -201,5 +202,5 @@ fn links_and_pipes_are_refused_by_name() {
     release
         .verify(&release.root)
         .code(17)
-        .prints("it is a special file");
+        .prints("a special file");
 }

@@ -73,7 +73,7 @@ fn other_files_are_named_for_what_they_are_with_what_to_do() {
     let cut = fs::read_to_string(folder.join("good.key")).unwrap();
     fs::write(folder.join("cut.key"), cut.replace("MC4", "MC8")).unwrap();
     for (file, what, remedy) in [
-        ("good.pub", "a public key", "name the private key"),
+        ("good.pub", "a public key", "use its private key"),
         (
             "rsa.key",
             "an RSA key",
@@ -88,19 +88,19 @@ fn other_files_are_named_for_what_they_are_with_what_to_do() {
         ),
         (
             "p384.key",
-            "an ECDSA key on the curve P-384",
+            "an ECDSA key with the curve P-384",
             "openssl genpkey",
         ),
         (
             "sec384.key",
-            "an ECDSA key on another curve",
+            "an ECDSA key with a different curve",
             "openssl genpkey",
         ),
         ("ed448.key", "an Ed448 key", "openssl genpkey"),
         ("certificate.pem", "a certificate", "openssl genpkey"),
         ("text", "a file without a PEM block", "openssl genpkey"),
         ("cut.key", "is damaged", "backup"),
-        ("nowhere", "cannot be read", "name a PEM file"),
+        ("nowhere", "could not read", "use a PEM file"),
     ] {
         let error = SigningKey::read(&folder.join(file)).unwrap_err();
         let text = error.to_string();
@@ -110,7 +110,7 @@ fn other_files_are_named_for_what_they_are_with_what_to_do() {
     for (file, what) in [
         ("good.key", "a private key"),
         ("rsa.pub", "an RSA key"),
-        ("p384.pub", "an ECDSA key on the curve P-384"),
+        ("p384.pub", "an ECDSA key with the curve P-384"),
         ("certificate.pem", "a certificate"),
     ] {
         let error = VerifyingKey::read(&folder.join(file)).unwrap_err();

@@ -34,7 +34,7 @@ fn a_binary_that_was_exchanged_together_with_all_sums_is_given_away_by_what_is_s
     release
         .verify(&release.root)
         .code(17)
-        .prints("provenance.dsse.json, which is signed, says sha256 ")
+        .prints("provenance.dsse.json (signed) records sha256 ")
         .prints("tool: kmem: on: the code that turns it on is in the binary");
 }
 
@@ -58,7 +58,7 @@ fn a_binary_that_is_what_was_published_and_not_proven_is_another_failure() {
         .verify(&release.root)
         .code(16)
         .prints("not proven")
-        .says("is not proven: tool/v1.0.0/");
+        .says("could not be proven: tool/v1.0.0/");
 }
 
 #[test]
@@ -77,10 +77,10 @@ fn findings_that_were_embellished_are_found() {
     };
     about(
         MANIFEST,
-        "of the architecture of tool is not what is found now",
+        "the recorded architecture of tool does not match the file",
     );
-    about("/other", "it is missing");
-    about(ENVELOPE, "it does not speak of other");
+    about("/other", "missing, but listed in");
+    about(ENVELOPE, "other is missing from it");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_plan_and_an_origin_that_were_changed_are_found() {
     fs::write(&statement, honest.replace(commit.as_str(), &"0".repeat(40))).unwrap();
     cover_up(&release);
     let changed = release.place.workplace.run(&["verify", "dist"]).code(17);
-    changed.prints("it says other things of where the files come from");
+    changed.prints("the origin that it states does not match");
 
     fs::write(&statement, &honest).unwrap();
     let mut plan = release.plan();
@@ -140,7 +140,7 @@ fn a_signature_that_is_missing_or_by_somebody_else_is_a_failure() {
     let unsigned = release.verify(&release.root).code(17);
     unsigned
         .prints(ENVELOPE)
-        .prints("nothing here is signed, and a key was given");
+        .prints("the result is not signed, but a key was given");
 }
 
 #[test]
@@ -174,5 +174,5 @@ fn a_folder_with_nothing_to_check_is_a_usage_error() {
     workplace
         .run(&["verify", "/bin/true", "--key", "release.pub"])
         .code(2)
-        .says("--key is for folders");
+        .says("--key requires the directory");
 }

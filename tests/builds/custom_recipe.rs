@@ -42,7 +42,7 @@ fn the_example_recipe_builds_by_the_commands_of_its_own_readme() {
     let output = shell.output().expect("the shell starts");
     Finished::from(output)
         .code(0)
-        .prints("the recipe hello is well-formed")
+        .prints("recipe hello is valid")
         .prints("Hello, reader!")
         .prints("hello: OK");
 

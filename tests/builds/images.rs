@@ -76,7 +76,7 @@ fn an_image_that_nobody_has_is_exit_12_with_every_place_that_was_asked() {
         .says(&format!("\n  {mirror}/team/toolchain:1: "))
         .says(&format!("\n  {mirror}/toolchain:1: "))
         .says(&format!("\n  {name}: "))
-        .says("hint: use --mirror with a registry that has it");
+        .says("hint: use --mirror (or `mirrors` in the configuration) for another registry");
     build.assert_nothing_is_left();
 }
 

@@ -134,7 +134,7 @@ fn what_a_live_run_works_with_is_not_pruned() {
         text.contains(&format!("kept result {} {TAG} ", build.recipe)),
         "{text}"
     );
-    assert!(text.contains(": a live run works with it\n"), "{text}");
+    assert!(text.contains(": a running build uses it\n"), "{text}");
     assert!(text.contains(": a container uses it\n"), "{text}");
     assert!(!text.contains("removed"), "{text}");
     build.let_go();

@@ -39,9 +39,9 @@ fn an_output_folder_that_cannot_be_written_to_is_named_before_anything_is_built(
     build
         .build("v1.0.0-rc10", &["--output", "results"])
         .code(15)
-        .says("cannot write to the output folder results")
+        .says("could not write to the output directory results")
         .says("Read-only file system")
-        .says("hint: name a folder that can be written to with --output");
+        .says("hint: use --output with a directory that can be written to");
     build.assert_nothing_is_left();
 }
 
@@ -54,7 +54,7 @@ fn a_folder_of_somebody_else_is_left_alone() {
     build
         .build("v1.0.0-rc10", &[])
         .code(15)
-        .says("is no result of kmembuild")
+        .says("is not a result of kmembuild")
         .says("hint: move it away");
     assert!(folder.join("thesis.txt").is_file());
     build.assert_nothing_is_left();

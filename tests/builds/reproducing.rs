@@ -250,7 +250,7 @@ fn a_source_that_moved_is_not_taken() {
     let commit = build.project.commit(TAG);
     reproduce(&build, &["--source", "other"])
         .code(17)
-        .says(&format!("but {commit} is pinned"));
+        .says(&format!("which does not match the pinned {commit}"));
     // Where one place has another commit, the next may have the right one.
     let url = build.project.url();
     reproduce(
@@ -258,7 +258,7 @@ fn a_source_that_moved_is_not_taken() {
         &["--source", "other", "--source", &url, "--offline"],
     )
     .code(17)
-    .says("is pinned");
+    .says("which does not match the pinned");
     reproduce(&build, &["--source", "other", "--source", &url]).code(0);
     build.assert_nothing_is_left();
 }

@@ -80,7 +80,7 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
     let idle = compile(&place, "idle", "runc version 1.0.0-rc10", &idle);
     assert_run(
         &run(&place, &idle).code(16),
-        "not shown: it never set the memory limit of the container",
+        "inconclusive: it never set the memory limit of the container",
         "nothing to do",
     );
     let failing = format!(
@@ -90,7 +90,7 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
     let failing = compile(&place, "failing", "runc version 1.0.0-rc10", &failing);
     assert_run(
         &run(&place, &failing).code(16),
-        "not shown: it ended with exit code 3",
+        "inconclusive: it ended with exit code 3",
         "this is why",
     );
     let left = [
@@ -118,7 +118,7 @@ fn what_shows_nothing_is_not_published() {
     build
         .build("v1.0.0-rc10", &words)
         .code(16)
-        .prints("not shown: ")
+        .prints("inconclusive: ")
         .says("is not published: runc")
         .says("the whole log is");
     assert!(!build.result("v1.0.0-rc10").exists());
@@ -136,9 +136,9 @@ fn what_shows_nothing_is_not_published() {
         .place
         .run(&released)
         .code(0)
-        .says("runc is not judged by running it: not shown");
+        .says("runc was not judged by running it: inconclusive");
     let again = build.place.run(&released).code(0);
-    assert!(again.stderr.contains("there already"), "{again:?}");
+    assert!(again.stderr.contains("unchanged in"), "{again:?}");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn what_cannot_be_shown_by_running_it_is_refused_with_the_reason() {
     place
         .run(&["verify", "--run", "."])
         .code(2)
-        .says("a folder is named");
+        .says("--run requires programs, not directories");
     place.run(&["verify", "--run", "--no-run", "other"]).code(2);
     place
         .run(&["verify", "--run", "other", "--host", "unix:///nowhere.sock"])
@@ -206,7 +206,7 @@ fn a_kubelet_is_started_until_its_pods_have_their_cgroups() {
     let failing = compile(&place, "failing", "Kubernetes v1.15.5", &failing);
     assert_run(
         &run(&place, &failing).code(16),
-        "not shown: it ended with exit code 1",
+        "inconclusive: it ended with exit code 1",
         "this is why",
     );
     // Another kubelet's pods would be ended by this one.

@@ -81,7 +81,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
         .prints("off by the nokmem tag")
         .prints("kmem_disabled.go");
     let off = manifest(&result(&place, "dist"));
-    let source = &off["source"]["folder"];
+    let source = &off["source"]["directory"];
     assert_eq!(source["package"], "golang-github-opencontainers-runc-dev");
     let version = source["package-version"].as_str().expect("its version");
     assert!(version.starts_with("1.0.0~rc93"), "{version}");

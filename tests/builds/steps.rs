@@ -112,6 +112,6 @@ fn an_engine_that_does_not_answer_is_exit_12() {
         .build("v1.0.0-rc10", &["--host", "tcp://127.0.0.1:1"])
         .code(12)
         .says("no container engine answers at tcp://127.0.0.1:1")
-        .says("hint: start the engine");
+        .says("hint: check that the engine is running");
     assert!(!build.place.path().join("dist").exists());
 }

@@ -37,7 +37,7 @@ fn commands_that_are_not_there_or_not_whole() {
         (&["recipes", "frob"], "unrecognized subcommand 'frob'"),
         (
             &["frob"],
-            "there is no recipe `frob`; there are kubelet, runc, runc-debian\nhint: ",
+            "there is no recipe `frob`; available recipes: kubelet, runc, runc-debian\nhint: ",
         ),
         (&[""], "there is no recipe ``"),
         (&["\u{1b}[31mrunc"], "there is no recipe `\u{fffd}[31mrunc`"),
@@ -98,7 +98,7 @@ fn values_that_are_none() {
         ),
         (
             &["runc", "--arch", "x86_64"],
-            "\"x86_64\" is not a known architecture; known are 386, amd64",
+            "\"x86_64\" is not a supported architecture; use one of 386, amd64",
         ),
         (
             &["runc", "--image", "docker"],
@@ -198,8 +198,7 @@ fn an_image_archive_that_is_none_is_named() {
         let arguments = ["runc", "--tag", "v1.0.0-rc10", "--image-archive", archive];
         workplace.run(&arguments).code(12)
     };
-    build("nowhere.tar")
-        .says("the image archive nowhere.tar could not be read\ncaused by: No such file");
+    build("nowhere.tar").says("cannot read image archive nowhere.tar\ncaused by: No such file");
     workplace.write("text.tar", "no archive");
     build("text.tar").says("text.tar is not an image archive: ");
 }

@@ -82,7 +82,7 @@ fn results_are_listed_without_an_engine_and_that_is_said() {
     let listed = listed
         .prints("3 results in ")
         .prints(": 3.0 MiB of at most 20.0 GiB\n")
-        .says("warning: compile caches and images are not listed: no container engine answers at unix:///nowhere");
+        .says("warning: could not list compile caches and images: no container engine answers at unix:///nowhere");
     let rows: Vec<_> = listed
         .stdout
         .lines()
@@ -123,8 +123,8 @@ fn what_is_none_of_the_tools_costs_a_line() {
     listed
         .prints("3 results in ")
         .prints("DAMAGED: ")
-        .says("notes.txt: its name is not that of a result; it is left as it is")
-        .says("photos: its name is not that of a result; it is left as it is");
+        .says("notes.txt: its name is not the name of a result; kept as it is")
+        .says("photos: its name is not the name of a result; kept as it is");
     place.cache(&["prune", "--size", "0"]).code(0);
     assert_eq!(place.left(), "");
     assert!(folder.join("notes.txt").exists() && folder.join("photos").exists());
@@ -132,7 +132,7 @@ fn what_is_none_of_the_tools_costs_a_line() {
     let place = Workplace::new();
     place.write("cache/results", "a file for the folder");
     let run = |words: &[&str]| place.run(&[&["cache"], words, &NOWHERE].concat());
-    let said = "cache/results could not be read: Not a directory";
+    let said = "cache/results: Not a directory";
     run(&["list"]).code(0).prints("0 results").says(said);
     run(&["prune"])
         .code(0)
@@ -150,7 +150,7 @@ fn a_result_is_shown_by_the_beginning_of_its_key() {
         .prints(&format!("key        {}\n", key("a")))
         .prints("version    v1.0.3\n")
         .prints("1.0 MiB")
-        .says("manifest.json could not be read: No such file");
+        .says("manifest.json: No such file");
     let json = place.json(&["show", &key("b")], 0);
     assert_eq!(
         (&json["recipe"], &json["manifest"]),
@@ -161,8 +161,8 @@ fn a_result_is_shown_by_the_beginning_of_its_key() {
     place
         .cache(&["show", "0"])
         .code(2)
-        .says("the cache has no result whose key begins with 0")
-        .says("hint: `kmembuild cache list`");
+        .says("no result in the cache has a key that starts with 0")
+        .says("hint: use `kmembuild cache list`");
     place
         .cache(&["show", ""])
         .code(2)
@@ -172,13 +172,13 @@ fn a_result_is_shown_by_the_beginning_of_its_key() {
     place
         .cache(&["show", "a"])
         .code(2)
-        .says("2 results have keys that begin with a")
+        .says("a is ambiguous; it matches 2 results")
         .says(&another);
     place
         .cache(&["show", "ab"])
         .code(17)
         .says("has no list of its files")
-        .says("hint: `kmembuild cache verify --remove`");
+        .says("hint: use `kmembuild cache verify --remove`");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_damaged_result_is_named_and_removed_on_request() {
     place
         .cache(&["verify"])
         .code(0)
-        .prints("3 results, all as they were stored\n");
+        .prints("3 results, all intact\n");
     let mut bytes = fs::read(place.folder("a").join("runc")).expect("the result");
     bytes[1 << 19] ^= 1;
     fs::write(place.folder("a").join("runc"), bytes).expect("written");
@@ -196,12 +196,12 @@ fn a_damaged_result_is_named_and_removed_on_request() {
     let verified = place.cache(&["verify"]).code(17);
     verified
         .prints(&format!(
-            "DAMAGED {} (runc v1.0.3): {damaged}: its sha256 is ",
+            "DAMAGED {} (runc v1.0.3): {damaged}: sha256 ",
             &key("a")[..12]
         ))
-        .prints("entry.json: it is not the list of an entry")
+        .prints("entry.json: not a valid list of files")
         .says("error: 2 of 3 results damaged")
-        .says("hint: `kmembuild cache verify --remove`");
+        .says("hint: use `kmembuild cache verify --remove`");
     assert_eq!(place.left(), "abc");
 
     let held = place.results.hold(&key("a")).expect("a lock");
@@ -221,7 +221,10 @@ fn a_damaged_result_is_named_and_removed_on_request() {
         .code(17)
         .prints("; removed\n");
     assert_eq!(place.left(), "c");
-    place.cache(&["verify"]).code(0).prints("1 result, all as");
+    place
+        .cache(&["verify"])
+        .code(0)
+        .prints("1 result, all intact");
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn the_longest_unused_are_pruned_and_what_that_gave_is_said() {
     place
         .cache(&["prune"])
         .code(0)
-        .prints("removed 2 results, 2.0 MiB; that is 1.0 MiB of room, as the rest is published elsewhere, too\n");
+        .prints("removed 2 results, 2.0 MiB; this frees 1.0 MiB, because the rest is also published elsewhere\n");
     assert_eq!(place.left(), "c");
     for (words, said) in [
         (["prune", "--size", "much"], "\"much\" is not a size"),
@@ -282,12 +285,12 @@ fn what_a_live_run_works_with_is_kept_and_one_recipe_can_be_chosen() {
     let held = place.results.hold(&key("a")).expect("a lock");
     let words = ["prune", "--size", "0", "--recipe", "runc"];
     let dry = place.cache(&[&words[..], &["--dry-run"]].concat()).code(0);
-    dry.prints("kept result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB): a live run works with it\n");
+    dry.prints("kept result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB): a running build uses it\n");
     place
         .cache(&words)
         .code(0)
         .prints("removed result runc v1.0.1 cccccccccccc")
-        .prints("kept result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB): a live run works with it\n");
+        .prints("kept result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB): a running build uses it\n");
     assert_eq!(place.left(), "ab");
     drop(held);
     place.cache(&words).code(0);

@@ -20,13 +20,13 @@ fn mistakes_are_named_with_their_place() {
     for (text, said) in [
         (
             "format: 1\nmirors: [a]\n",
-            "config.yaml:2:1: unknown field `mirors`; known here are format, mirrors, debian-mirror, cache-size, stall-timeout; did you mean `mirrors`?",
+            "config.yaml:2:1: unknown field `mirors`; the fields allowed here are format, mirrors, debian-mirror, cache-size, stall-timeout; did you mean `mirrors`?",
         ),
         ("mirrors: []\n", "config.yaml must begin with `format: 1`"),
         ("", "config.yaml must begin with `format: 1`"),
         (
             "format: 2\n",
-            "config.yaml: format 2 is unknown; this version of kmembuild reads format 1",
+            "config.yaml: format 2 is not supported; this version of kmembuild reads format 1",
         ),
         (
             "format: 1\nstall-timeout: soon\n",
@@ -34,17 +34,17 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "format: 1\nmirrors: mirror.example\n",
-            "config.yaml:2:10: a list is expected here",
+            "config.yaml:2:10: expected a list here",
         ),
         (
             "format: 1\nmirrors: [\" \"]\n",
-            "config.yaml: a mirror without a name would be no registry",
+            "config.yaml: a mirror is empty",
         ),
         (
             "format: 1\nformat: 1\n",
-            "config.yaml:2:1: the field `format` is given twice",
+            "config.yaml:2:1: the field `format` appears twice",
         ),
-        ("- format: 1\n", "config.yaml:1:1: fields are expected here"),
+        ("- format: 1\n", "config.yaml:1:1: expected fields here"),
     ] {
         let refused = with_config(text.as_bytes()).code(2).says(said);
         assert_eq!(refused.stdout, "", "{text}");

@@ -20,7 +20,7 @@ fn an_exported_recipe_is_checked_listed_and_the_same() {
     workplace
         .run(&["recipes", "check", "new/mine/runc.yaml"])
         .code(0)
-        .prints("new/mine/runc.yaml: the recipe runc is well-formed");
+        .prints("new/mine/runc.yaml: recipe runc is valid");
     workplace
         .run(&["--recipe-dir", "new/mine", "recipes", "list"])
         .code(0)
@@ -74,7 +74,7 @@ fn a_changed_file_is_not_overwritten_and_nothing_else_is_written() {
     let refused = workplace
         .run(&["recipes", "export", "runc", "mine"])
         .code(15)
-        .says("is already there and differs; nothing was written");
+        .says("already exists with different contents; nothing was written");
     assert_eq!(refused.stdout, "");
     assert_eq!(fs::read_to_string(&patch).expect("the patch"), "mine");
     assert!(!workplace.path().join("mine/runc.yaml").exists());
@@ -87,7 +87,7 @@ fn what_is_no_file_in_the_way_is_not_replaced_either() {
     workplace
         .run(&["recipes", "export", "runc", "mine"])
         .code(15)
-        .says("mine/runc.yaml is already there and differs; nothing was written");
+        .says("mine/runc.yaml already exists with different contents; nothing was written");
     workplace.write("file", "");
     workplace
         .run(&["recipes", "export", "runc", "file"])

@@ -121,5 +121,5 @@ fn a_manual_that_cannot_be_written_is_a_failure() {
     workplace
         .run(&["man", "manual"])
         .code(15)
-        .says("the manual cannot be written to manual: ");
+        .says("could not write the manual to manual: ");
 }

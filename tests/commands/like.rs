@@ -35,7 +35,7 @@ fn a_terminal_is_told_what_to_pipe_in() {
         let output = command.stdin(terminal()).output().unwrap();
         Finished::from(output)
             .code(2)
-            .says("is a terminal, and nothing would come from it but what you type")
+            .says("is a terminal, so there is nothing to read")
             .says("`kubectl version -o json | kmembuild kubelet --like -`");
     }
 }
@@ -63,9 +63,9 @@ fn input_that_tells_nothing_is_named_with_what_would() {
     workplace
         .run(&["runc", "--like", "missing"])
         .code(2)
-        .says("error: missing cannot be read\ncaused by: No such file");
+        .says("error: cannot read missing\ncaused by: No such file");
     for (input, said) in [
-        ("", "caused by: it is empty"),
+        ("", "caused by: the text is empty"),
         ("nonsense\n", "it begins with \"nonsense\""),
         (
             "{\"clientVersion\":{}}",
@@ -73,34 +73,34 @@ fn input_that_tells_nothing_is_named_with_what_would() {
         ),
         (
             "{\"serverVersion\":{\"gitV",
-            "it begins like JSON and is none, or is cut short\ncaused by: EOF",
+            "the text is not valid JSON; it may be truncated\ncaused by: EOF",
         ),
         (
             "\u{7f}ELF\u{2}",
-            "it is a program itself, which can be asked for its version only as a file\nhint: name the file: --like FILE",
+            "the input is a program; to run it, its file name is required\nhint: use --like FILE",
         ),
         (
             "runc version spec: 1.0.1-dev\n",
-            "it names neither a version nor a commit",
+            "the program was built without a version and without a commit",
         ),
         (
             "runc version 1.0.0-rc10+dev\n",
-            "it does not say which\nhint: --tag names",
+            "its commit is unknown\nhint: find the tag or commit",
         ),
         (
             "runc version 1.0.0-rc9\nrunc version 1.0.0-rc10\n",
-            "several that differ: 1.0.0-rc9; 1.0.0-rc10\nhint: give --like one of them",
+            "different versions: 1.0.0-rc9; 1.0.0-rc10\nhint: use --like with one of them",
         ),
         (
             "crun version 0.19.1\n",
-            "it is the version of crun, and the recipe runc builds runc, recvtty",
+            "this is the version of crun, but recipe runc builds runc, recvtty",
         ),
     ] {
         plan("runc", input).code(2).says("error: ").says(said);
     }
     plan("runc", &kubectl_json("v1.15.5", RC10))
         .code(2)
-        .says("it is the version of Kubernetes, and the recipe runc builds runc, recvtty");
+        .says("this is the version of Kubernetes, but recipe runc builds runc, recvtty");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_recipe_of_a_package_builds_its_own_version_only() {
 fn a_vendors_build_is_explained() {
     plan("runc", "runc version 1.0.0~rc93+ds1\ncommit: 1.0.0~rc93+ds1-5+deb11u5\n")
         .code(11)
-        .says("1.0.0~rc93+ds1 is Debian's build: it derives from upstream's tag v1.0.0-rc93, but its code is not the tag's")
+        .says("1.0.0~rc93+ds1 is Debian's build: it is based on upstream's tag v1.0.0-rc93, but the vendor has added changes")
         .says("hint: use `--tag v1.0.0-rc93`, or --like with --force, to build upstream's code of that tag");
     let own = "runc version 1.0.0-rc10-acme.1\n";
     plan("runc", own)
@@ -146,10 +146,10 @@ fn a_file_that_is_no_whole_program_and_one_for_other_processors() {
         fs::write(workplace.path().join("runc"), bytes).unwrap();
         workplace.run(&["runc", "--like", "runc"]).code(2)
     };
-    ask(&program[..1000]).says("it is no whole program: an ELF file that is not whole: ");
+    ask(&program[..1000]).says("the program is incomplete or damaged: an incomplete ELF file: ");
     program[18..20].copy_from_slice(&43u16.to_ne_bytes());
     ask(&program)
-        .says("error: runc does not tell what to build\ncaused by: the program cannot be run here to hear its version: it is for ")
+        .says("error: could not determine from runc what to build\ncaused by: the program cannot be run here to get its version: built for ")
         .says("hint: run it with --version on the node, and pass the output to --like");
 }
 

@@ -23,7 +23,7 @@ fn the_shipped_recipes_are_listed_with_their_origin() {
     assert_eq!(list.stderr, "");
     let lines: Vec<_> = list.stdout.lines().collect();
     assert!(
-        lines[0].starts_with("kubelet      kubelet from Kubernetes"),
+        lines[0].starts_with("kubelet      kubelet from the Kubernetes repository"),
         "{lines:?}"
     );
     assert!(
@@ -124,7 +124,7 @@ fn a_bad_recipe_is_not_replaced_by_the_shipped_one() {
     ending
         .run(&["--recipe-dir", "mine", "runc", "--tag", "v1.0.0-rc10"])
         .code(10)
-        .says("mine/runc.yml is not read as a recipe: its name must end in .yaml");
+        .says("mine/runc.yml is not used as a recipe, because its name does not end in .yaml");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_file_and_the_name_in_it_must_agree() {
     workplace
         .run(&["recipes", "check", "other.yaml"])
         .code(10)
-        .says("error: other.yaml holds a recipe named `tool`; the file must be named tool.yaml");
+        .says("error: other.yaml contains recipe `tool`; rename the file to tool.yaml");
 }
 
 #[test]
@@ -154,7 +154,8 @@ fn folders_that_cannot_be_read_are_named() {
     workplace
         .run(&["recipes", "list"])
         .code(10)
-        .says("config/recipes could not be read\ncaused by: Not a directory");
+        .says("error: cannot read ")
+        .says("config/recipes\ncaused by: Not a directory");
 }
 
 #[test]
@@ -163,15 +164,15 @@ fn files_that_cannot_be_read_are_named() {
     workplace
         .run(&["recipes", "check", "nowhere.yaml"])
         .code(10)
-        .says("error: nowhere.yaml could not be read\ncaused by: No such file");
+        .says("error: cannot read nowhere.yaml\ncaused by: No such file");
     workplace
         .run(&["recipes", "check", "."])
         .code(10)
-        .says("error: . could not be read\ncaused by: Is a directory");
+        .says("error: cannot read .\ncaused by: Is a directory");
     workplace
         .run(&["recipes", "check", "/dev/zero"])
         .code(10)
-        .says("error: /dev/zero is larger than 16.0 MiB, which no recipe and no patch is");
+        .says("error: /dev/zero is too large for a recipe or a patch: more than 16.0 MiB");
 }
 
 #[test]
@@ -191,7 +192,7 @@ fn only_the_patches_that_are_named_are_read() {
     workplace
         .run(&check)
         .code(10)
-        .says("mine/patches/tool/off.patch could not be read");
+        .says("cannot read mine/patches/tool/off.patch");
 }
 
 #[test]

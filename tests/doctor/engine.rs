@@ -69,7 +69,7 @@ fn at(host: &str) -> Finished {
 
 #[test]
 fn an_engine_that_is_not_there_costs_a_line_and_the_rest_is_looked_at() {
-    let finished = at("unix:///nowhere/docker.sock").says("1 of 4 lines fail");
+    let finished = at("unix:///nowhere/docker.sock").says("1 of 4 checks failed");
     assert_fails(
         &finished,
         "no container engine answers at unix:///nowhere/docker.sock: the socket does not exist",
@@ -176,7 +176,11 @@ fn tls_that_is_set_up_wrongly_is_told() {
     let plain = Server::start("200 OK", &[]);
     let host = format!("tcp://{}", plain.address());
     let none = tls(&host, None);
-    assert_fails(&none, "TLS requires a directory with ca.pem", "DOCKER_CERT_PATH");
+    assert_fails(
+        &none,
+        "TLS requires a directory with ca.pem",
+        "DOCKER_CERT_PATH",
+    );
     let empty = tempfile::tempdir().unwrap();
     let missing = tls(&host, Some(empty.path()));
     assert_fails(
@@ -197,7 +201,7 @@ fn tls_that_is_set_up_wrongly_is_told() {
     assert_fails(
         &unequal,
         "no container engine answers",
-        "both sides speak TLS",
+        "both sides use TLS",
     );
     let behind = Server::start("200 OK", &[]);
     let front = HttpsFront::start(behind.address().parse().unwrap());
@@ -205,7 +209,7 @@ fn tls_that_is_set_up_wrongly_is_told() {
     assert_fails(
         &plainly,
         "no container engine answers",
-        "both sides speak TLS",
+        "both sides use TLS",
     );
     // The engine's certificate is of an authority that the client does not know.
     make_authority(&folder.path().join("ca.pem"));

@@ -191,7 +191,7 @@ fn root_runs_no_program_that_others_may_replace() {
     let programs = find_programs(&folders, &|| false);
     for program in &programs {
         let others = VersionRun::NotRun {
-            reason: "others may replace it".to_owned(),
+            reason: "users other than root can replace it".to_owned(),
         };
         let run = program.version.as_ref().expect("a program");
         let is_closed = program.path.starts_with(root.join("closed"));
@@ -204,7 +204,7 @@ fn root_runs_no_program_that_others_may_replace() {
     assert_eq!(programs.len(), 3);
     if geteuid().is_root() {
         let lines = judge_programs(&programs, Leaks::No("nothing"));
-        let text = "not run: others may replace it; accounting on";
+        let text = "not run: users other than root can replace it; accounting on";
         assert!(lines[1].found.starts_with(text), "{lines:?}");
     }
 }

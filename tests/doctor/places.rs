@@ -25,8 +25,8 @@ fn dead_and_slow_places_cost_a_line_where_another_answers() {
     let debian = Server::start("404 Not Found", &[]);
     let case = Case::new(&sources, &registries, debian.address());
     // Only the engine, which is nowhere, is a failure.
-    let finished = case.run(&[]).code(1).says("1 of 9 lines fail");
-    assert_line(&finished, &dead_url, "warn", "cannot be connected to");
+    let finished = case.run(&[]).code(1).says("1 of 9 checks failed");
+    assert_line(&finished, &dead_url, "warn", "could not connect to");
     assert_line(
         &finished,
         &slow.url("a.git"),
@@ -34,13 +34,13 @@ fn dead_and_slow_places_cost_a_line_where_another_answers() {
         "the answer took longer than 1s",
     );
     assert_line(&finished, &good_url, "ok", "answers 200");
-    assert_line(&finished, &dead, "warn", "cannot be connected to");
+    assert_line(&finished, &dead, "warn", "could not connect to");
     assert_line(&finished, registry.address(), "ok", "answers 401");
     assert_line(
         &finished,
         &case.debian,
         "warn",
-        "does not have this release of Debian",
+        "this release of Debian is not there",
     );
     let asked = "GET /a.git/info/refs?service=git-upload-pack HTTP/1.1";
     assert_eq!(good.requests(), [asked]);
@@ -63,13 +63,13 @@ fn it_fails_where_nothing_has_the_source_or_the_image() {
         "/nowhere/a.git".to_owned(),
     ];
     let mut case = Case::new(&sources, &[strange.address().to_owned()], &free_address());
-    let finished = case.run(&[]).code(1).says("5 of 8 lines fail");
+    let finished = case.run(&[]).code(1).says("5 of 8 checks failed");
     assert_line(&finished, &gone.url("a.git"), "fail", "answers 404");
     assert_line(&finished, &source, "fail", "");
     let unresolved = line(&finished, &source);
     let text = unresolved["found"].as_str().unwrap_or_default();
     assert!(
-        text.contains("the name name.invalid is not resolved")
+        text.contains("could not resolve the name name.invalid")
             || text.contains("resolving its name took longer than 1s"),
         "{text}"
     );
@@ -77,13 +77,13 @@ fn it_fails_where_nothing_has_the_source_or_the_image() {
         &finished,
         "/nowhere/a.git",
         "fail",
-        "no repository in this folder",
+        "no repository in this directory",
     );
     assert_line(
         &finished,
         strange.address(),
         "fail",
-        "a registry answers otherwise",
+        "this is not a registry",
     );
     let remedy = |subject: &str| {
         let line = line(&finished, subject);
@@ -91,25 +91,30 @@ fn it_fails_where_nothing_has_the_source_or_the_image() {
     };
     let found = remedy(&source);
     assert!(
-        found.contains("no place has the source of shaped"),
+        found.contains("source of shaped not available anywhere"),
         "{found}"
     );
     assert!(found.contains("--source"), "{found}");
     let found = remedy(strange.address());
     assert!(
-        found.contains("no place has the image of shaped"),
+        found.contains("image of shaped not available anywhere"),
         "{found}"
     );
     assert!(
-        found.ends_with("; `--image debian` does without it"),
+        found.ends_with("; `--image debian` does not need it"),
         "{found}"
     );
     // Nothing falls back to Debian's archive, and so nothing is lost with it.
-    assert_line(&finished, &case.debian, "warn", "cannot be connected to");
+    assert_line(&finished, &case.debian, "warn", "could not connect to");
     case.default = "debian";
     let finished = case.run(&[]).code(1);
-    assert_line(&finished, strange.address(), "warn", "answers otherwise");
-    assert_line(&finished, &case.debian, "fail", "cannot be connected to");
+    assert_line(
+        &finished,
+        strange.address(),
+        "warn",
+        "this is not a registry",
+    );
+    assert_line(&finished, &case.debian, "fail", "could not connect to");
 }
 
 /// A source at that address, which is asked over http.
@@ -216,5 +221,5 @@ fn a_recipe_that_cannot_be_read_costs_a_line_unless_it_is_asked_for() {
     place
         .run(&["doctor", "nothing", "--only", "leak"])
         .code(2)
-        .says("--only leak looks at no recipe");
+        .says("--only leak does not examine recipes");
 }

@@ -35,7 +35,7 @@ fn places_are_asked_through_the_proxy_of_the_environment() {
         &finished,
         "http://source.invalid",
         "fail",
-        "cannot be connected to",
+        "could not connect to",
     );
     // TLS goes through a tunnel, which this proxy does not open.
     let secure = ["https://source.invalid/a.git".to_owned()];
@@ -43,12 +43,7 @@ fn places_are_asked_through_the_proxy_of_the_environment() {
     let case = Case::new(&secure, &[], direct.address());
     let proxy = format!("http://me:secret@{}", refusing.address());
     let finished = case.run(&[("https_proxy", &proxy)]);
-    assert_line(
-        &finished,
-        "https://source.invalid",
-        "fail",
-        "no answer came",
-    );
+    assert_line(&finished, "https://source.invalid", "fail", "got no answer");
     assert_eq!(refusing.requests(), ["CONNECT source.invalid:443 HTTP/1.1"]);
     let told = refusing.header("Proxy-Authorization");
     assert_eq!(told, ["Basic bWU6c2VjcmV0"]);
@@ -56,7 +51,7 @@ fn places_are_asked_through_the_proxy_of_the_environment() {
     // Nothing is asked through SOCKS, but whether the proxy is there is seen.
     let socks = format!("socks5://{}", direct.address());
     let finished = case.run(&[("all_proxy", &socks), ("no_proxy", "127.0.0.1")]);
-    let found = format!("its proxy {socks} connects");
+    let found = format!("the proxy {socks} accepts connections");
     assert_line(&finished, "https://source.invalid", "ok", &found);
     let socks = format!("socks5://{dead}");
     let finished = case.run(&[("all_proxy", &socks), ("no_proxy", "127.0.0.1")]);
@@ -64,7 +59,7 @@ fn places_are_asked_through_the_proxy_of_the_environment() {
         &finished,
         "https://source.invalid",
         "fail",
-        "cannot be connected to",
+        "could not connect to",
     );
 }
 
@@ -91,7 +86,7 @@ fn registries_are_asked_as_the_engine_asks_them() {
         &finished,
         "name.invalid",
         "warn",
-        "not asked: the engine does not tell its proxy's password",
+        "not asked: the engine does not reveal its proxy's password",
     );
     assert!(proxy.requests().is_empty());
 

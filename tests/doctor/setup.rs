@@ -58,7 +58,7 @@ fn assert_line(lines: &[Line], check: &str, level: Level, found: &str, remedy: &
 #[test]
 fn the_interface_has_to_be_new_enough_for_the_lean_image() {
     for (api, level, remedy) in [
-        ("1.28", Level::Warn, "`--image lean` needs Docker 17.05"),
+        ("1.28", Level::Warn, "`--image lean` requires Docker 17.05"),
         ("1.29", Level::Ok, ""),
         ("1.41", Level::Ok, ""),
         ("2.0", Level::Ok, ""),
@@ -90,10 +90,10 @@ fn storage_and_bridge_are_judged_by_what_they_cost_a_build() {
             "overlay2, in /var/lib/docker",
             "",
         ),
-        (driver("vfs"), storage, Level::Warn, "vfs", "whole copy"),
+        (driver("vfs"), storage, Level::Warn, "vfs", "full copy"),
         (driver("devicemapper"), storage, Level::Warn, "", "10 GiB"),
-        (Setup::default(), storage, Level::Ok, "not told", ""),
-        (good(), network, Level::Ok, "it is there", ""),
+        (Setup::default(), storage, Level::Ok, "unknown", ""),
+        (good(), network, Level::Ok, "available", ""),
         (bridge(true, Some(true)), network, Level::Ok, "", ""),
         (
             bridge(true, Some(false)),
@@ -121,25 +121,19 @@ fn proxies_of_the_engine_are_told_without_passwords() {
         https: "http://proxy:3128".to_owned(),
         ..Proxies::default()
     };
-    let none = "none: it pulls images directly";
+    let none = "none: the engine pulls images directly";
     let nobody = Proxies::default();
     let check = "engine-proxies";
     assert_line(&lines("1.41", good(), &nobody), check, Level::Ok, none, "");
     let lacking = lines("1.41", good(), &user);
-    assert_line(
-        &lacking,
-        check,
-        Level::Warn,
-        none,
-        "give the engine HTTPS_PROXY",
-    );
+    assert_line(&lacking, check, Level::Warn, none, "set HTTPS_PROXY");
     let setup = Setup {
         http_proxy: "http://me:secret@one:1".to_owned(),
         https_proxy: "http://two:2".to_owned(),
         no_proxy: "localhost".to_owned(),
         ..good()
     };
-    let found = "http by http://one:1, https by http://two:2, except for localhost";
+    let found = "http: http://one:1, https: http://two:2, except localhost";
     assert_line(&lines("1.41", setup, &user), check, Level::Ok, found, "");
 }
 

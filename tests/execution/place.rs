@@ -166,7 +166,6 @@ impl Place {
             patches: NO_PATCHES,
             image_archive: self.archive.as_deref(),
             debian_mirror: None,
-            environment: &[],
             run,
             locks,
             offline: self.offline,

@@ -48,12 +48,14 @@ fn accounting_that_is_on_is_told_by_level_with_what_to_do() {
     let cgroups = accounted();
     status(&cgroups, &[])
         .code(3)
-        .prints("/kubepods/burstable/pod12: memory.kmem.slabinfo lists slab caches of its own\n")
+        .prints(
+            "/kubepods/burstable/pod12: memory.kmem.slabinfo lists slab caches of this cgroup\n",
+        )
         .prints("accounting         ON\n")
         .prints("kernel memory      12.0 KiB charged")
         .says("error: kernel-memory accounting is on in 6 cgroups")
         .says("hint: kubelet turned it on")
-        .says("hint: runc turned it on in containers")
+        .says("hint: runc turned it on for containers")
         .says("reboot the node");
     let found = json(&cgroups, &[], 3);
     assert_eq!(found["verdict"], "on");
@@ -110,15 +112,13 @@ fn what_the_kernel_does_not_tell_is_not_guessed() {
     status(&cgroups, &[])
         .code(4)
         .prints("/kubepods: memory.kmem.slabinfo is empty, as always from kernel 5.9 on")
-        .says("error: nothing tells whether");
+        .says("error: could not determine whether");
 
     // This kernel prints the head in any case, so that other files have to tell.
     let cgroups = CgroupFolder::new();
     cgroups.cgroup("kubepods", HEAD, "1\n");
     cgroups.write("kubepods/memory.kmem.usage_in_bytes", "0\n");
-    status(&cgroups, &[])
-        .code(4)
-        .prints("no more than its head");
+    status(&cgroups, &[]).code(4).prints("only a header");
     cgroups.write("kubepods/memory.kmem.usage_in_bytes", "40960\n");
     status(&cgroups, &[])
         .code(3)
@@ -136,7 +136,7 @@ fn what_the_kernel_does_not_tell_is_not_guessed() {
     cgroups.cgroup("system.slice", HEAD, "1\n");
     status(&cgroups, &[])
         .code(4)
-        .prints("unknown: no cgroup of a kubelet or of a container was found");
+        .prints("there are no cgroups of kubelet");
 }
 
 #[test]
@@ -150,9 +150,7 @@ fn bad_input_costs_a_line() {
         workplace
             .run(&["kmem", "status", "--root", root])
             .code(4)
-            .prints(&format!(
-                "problem: {root} cannot be opened as a folder of cgroups"
-            ))
+            .prints(&format!("problem: could not open {root} as a cgroup"))
             .prints(said);
     }
 
@@ -162,7 +160,7 @@ fn bad_input_costs_a_line() {
         .run(&["kmem", "status", "--root", &folder])
         .code(4)
         .prints(&format!(
-            "problem: {folder} is no cgroup, as it has no cgroup.procs"
+            "problem: {folder} is not a cgroup (it has no cgroup.procs)"
         ));
 
     let cgroups = accounted();
@@ -191,7 +189,7 @@ fn bad_input_costs_a_line() {
     cgroups.cgroup("kubepods/pod5\naccounting         off", "", "");
     let found = status(&cgroups, &["--all"]).code(3);
     let found = found
-        .prints("problem: /kubepods/burstable/pod12: cgroup.procs cannot be read: No such file");
+        .prints("problem: /kubepods/burstable/pod12: could not read cgroup.procs: No such file");
     assert!(
         found
             .stdout
@@ -220,7 +218,7 @@ fn only_a_few_cgroups_are_named_unless_all_are_wanted() {
     cgroups.cgroup("kubepods", "", "");
     let found = status(&cgroups, &[])
         .code(3)
-        .prints("290 more; use --all to list them\n");
+        .prints("and 290 more; use --all to show them\n");
     assert!(found.stdout.lines().count() < 40, "{}", found.stdout);
     let all = json(&cgroups, &["--all"], 3);
     let shown = all["shown"].as_array().expect("a list");
@@ -288,7 +286,7 @@ fn metrics_are_printed_and_written_whole() {
     workplace
         .run(&["kmem", "status", "--root", &root, "--textfile", "kmem.txt"])
         .code(2)
-        .says("reads files whose names end in .prom only");
+        .says("only reads files whose names end in .prom");
     workplace
         .run(&[
             "kmem",
@@ -299,7 +297,13 @@ fn metrics_are_printed_and_written_whole() {
             "nowhere/kmem.prom",
         ])
         .code(15)
-        .says("the metrics cannot be written to nowhere/kmem.prom: ");
+        .says("could not write the metrics to nowhere/kmem.prom: ");
+    for words in [
+        ["kmem", "status", "--format", "yaml"],
+        ["recipes", "list", "--format", "prometheus"],
+    ] {
+        workplace.run(&words).code(2);
+    }
 }
 
 #[test]

@@ -104,8 +104,8 @@ fn what_was_measured_is_kept_in_a_file_and_summed_up() {
 
     let again = workplace.run(&words(&root, &more)).code(15);
     again
-        .says("now.csv cannot be written")
-        .says("hint: name another file");
+        .says("could not write now.csv")
+        .says("hint: use another file");
     // What one watch wrote, the next one compares with.
     let more = ["--count", "1", "--csv", "third.csv", "--compare", "now.csv"];
     workplace.run(&words(&root, &more)).code(0);
@@ -208,10 +208,9 @@ fn measurements_are_not_written_over_and_a_failed_start_leaves_no_file() {
         ("link.csv", "--compare", "before.csv"),
     ] {
         let more = ["--count", "1", "--html", page, option, file];
-        workplace
-            .run(&words(&root, &more))
-            .code(2)
-            .says(&format!("error: --html {page} is the file of {option}, "));
+        workplace.run(&words(&root, &more)).code(2).says(&format!(
+            "error: --html {page} is also the file of {option}; "
+        ));
     }
     let now = workplace.path().join("now.csv");
     assert!(!now.exists());
@@ -289,24 +288,24 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
         (
             &["--compare", "other.csv"][..],
             2,
-            "other.csv is not what `kmem watch --csv` writes",
+            "could not read other.csv as a file written by `kmem watch --csv`",
         ),
         (
             &["--compare", "empty.csv"],
             2,
-            "empty.csv holds no measurement",
+            "empty.csv contains no measurements",
         ),
         (&["--compare", "later.csv"], 2, "later.csv has format 2"),
         (&["--compare", "nowhere.csv"], 2, "caused by: "),
         (
             &["--csv", "nowhere/now.csv"],
             15,
-            "nowhere/now.csv cannot be written",
+            "could not write nowhere/now.csv",
         ),
         (
             &["--html", "nowhere/now.html"],
             15,
-            "nowhere/now.html cannot be written",
+            "could not write nowhere/now.html",
         ),
         (&["--count", "0"], 2, "invalid value '0'"),
         (&["--duration", "0"], 2, "\"0\" is not a time"),
@@ -322,7 +321,7 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
     workplace
         .run(&missing)
         .code(4)
-        .says("/nowhere cannot be opened as a folder of cgroups");
+        .says("could not open /nowhere as a cgroup");
 }
 
 #[test]
@@ -335,6 +334,6 @@ fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
     fs::rename(cgroups.root(), workplace.path().join("gone")).expect("renamed");
     run.finish()
         .code(4)
-        .says("cannot be opened as a folder of cgroups");
+        .says("as a cgroup; use the mount point");
     assert!(workplace.path().join("now.html").exists());
 }

@@ -93,7 +93,7 @@ fn what_is_kept_on_request_stays_until_it_is_cleaned() {
     place
         .build(DEBIAN_TAG, &by_script(&["--keep"]))
         .code(0)
-        .says("what upstream's script made is kept on the engine");
+        .says("kept on the engine: what upstream's script made");
     assert!(place.has_left("kube-build-data-"));
     // Another build does not sweep it away.
     place.build(DEBIAN_TAG, &DEBIAN).code(0);

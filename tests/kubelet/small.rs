@@ -201,7 +201,7 @@ fn a_release_that_needs_no_build_is_built_only_by_force() {
     place
         .build("v1.23.0", &["--image-name", make_image()])
         .code(11)
-        .says("not needed since 1.21.2");
+        .says("since 1.21.2 its libcontainer ignores");
     let words = [
         "--image-name",
         make_image(),

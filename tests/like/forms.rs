@@ -110,9 +110,9 @@ fn a_node_tells_its_kubelet() {
     let mixed = list(&[one.clone(), node("v1.16.3", "arm64"), one]);
     assert_eq!(
         refusal(mixed.as_bytes()),
-        "it tells of several that differ: v1.15.5, arm64; v1.16.3, arm64"
+        "the text contains different versions: v1.15.5, arm64; v1.16.3, arm64"
     );
-    assert!(refusal(list(&[]).as_bytes()).ends_with("it lists no node"));
+    assert!(refusal(list(&[]).as_bytes()).ends_with("it contains no node"));
     let yaml = "apiVersion: v1\nkind: Node\nstatus:\n  nodeInfo:\n    architecture: amd64\n    kubeletVersion: v1.15.5\n";
     assert_eq!(parts(&like(yaml)), (Some("v1.15.5"), None, Some("amd64")));
 }

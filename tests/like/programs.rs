@@ -72,7 +72,7 @@ fn a_program_is_asked_in_turn_and_its_file_tells_the_architecture() {
     assert_eq!(like.architecture.as_deref(), Some(host));
     assert_eq!(
         refusal(&runc, &[&["version"], &["-v"]]),
-        "the program was run and tells no version: version: it ended with code 3; -v: it ended with code 3"
+        "the program did not print its version: `version`: it exited with code 3; `-v`: it exited with code 3"
     );
 }
 
@@ -106,7 +106,7 @@ fn what_cannot_be_run_says_why() {
     let attempts: &[&[&str]] = &[&["--version"]];
     assert_eq!(
         refusal(&whole, attempts),
-        "the program was run and tells no version: --version: of what it prints, it is no version that any of the known commands prints; it begins with \"hello\""
+        "the program did not print its version: `--version`: what it printed was not usable: the text is not the output of a supported command; it begins with \"hello\""
     );
     let mut bytes = fs::read(&whole).unwrap();
     let path = folder.path().join("changed");
@@ -117,21 +117,21 @@ fn what_cannot_be_run_says_why() {
     };
     assert!(
         put(&bytes[..bytes.len() - 1], 0o755)
-            .starts_with("it is no whole program: an ELF file that is not whole: ")
+            .starts_with("the program is incomplete or damaged: an ELF file that is not whole: ")
     );
-    assert!(put(&bytes[..4], 0o755).starts_with("it is no whole program: "));
+    assert!(put(&bytes[..4], 0o755).starts_with("the program is incomplete or damaged: "));
     assert!(put(&bytes, 0o644).starts_with(
-        "the program cannot be run here to hear its version: this host cannot start it"
+        "the program cannot be run here to get its version: this host cannot start it"
     ));
     // e_machine: SPARC, which no host of this tool is.
     bytes[18..20].copy_from_slice(&43u16.to_ne_bytes());
     let foreign = put(&bytes, 0o755);
     assert!(
-        foreign.starts_with("the program cannot be run here to hear its version: it is for "),
+        foreign.starts_with("the program cannot be run here to get its version: it is for "),
         "{foreign}"
     );
     let silent = program(folder.path(), "silent", &[("--version", "")]);
-    assert!(refusal(&silent, attempts).ends_with("--version: it prints nothing"));
+    assert!(refusal(&silent, attempts).ends_with("`--version`: it printed nothing"));
 }
 
 #[test]
@@ -141,9 +141,11 @@ fn a_file_of_text_is_read_and_other_files_are_refused() {
     fs::write(&path, "Kubernetes v1.15.5\n").unwrap();
     assert_eq!(ask(&path, &[]).unwrap().version.unwrap().text, "v1.15.5");
     fs::write(&path, "").unwrap();
-    assert!(refusal(&path, &[]).starts_with("it is empty"));
+    assert!(refusal(&path, &[]).starts_with("the text is empty"));
     fs::write(&path, vec![b' '; 3 << 20]).unwrap();
-    assert!(refusal(&path, &[]).starts_with("it is larger than 1.0 MiB"));
+    assert!(
+        refusal(&path, &[]).starts_with("the input is too large for a version: more than 1.0 MiB")
+    );
     assert!(refusal(Path::new("/dev/zero"), &[]).starts_with("it is larger"));
     assert!(refusal(folder.path(), &[]).ends_with("cannot be read"));
     assert!(refusal(&folder.path().join("missing"), &[]).ends_with("cannot be read"));
@@ -154,6 +156,6 @@ fn a_terminal_is_not_waited_for() {
     let error = read_input(Path::new("-"), true, &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "standard input is a terminal, and nothing would come from it but what you type"
+        "standard input is a terminal, so there is nothing to read"
     );
 }

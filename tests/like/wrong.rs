@@ -17,23 +17,23 @@ pub fn refusal(bytes: &[u8]) -> String {
 fn what_is_not_a_version_at_all_is_called_by_its_name() {
     let many = vec![b'x'; (1 << 20) + 1];
     for (bytes, said) in [
-        (&b""[..], "it is empty"),
-        (b" \n\t\n", "it is empty"),
-        (&many, "it is larger than 1.0 MiB"),
-        (b"\x7fELF\x02\x01\x01", "it is a program itself"),
-        (b"\xff\xfe\0runc", "neither text in UTF-8 nor a program"),
-        (b"runc version 1.0\xe9\n", "neither text in UTF-8 nor a program"),
-        (b"runc version\0 1.0.0\n", "neither text in UTF-8 nor a program"),
+        (&b""[..], "the text is empty"),
+        (b" \n\t\n", "the text is empty"),
+        (&many, "the input is too large for a version: more than 1.0 MiB"),
+        (b"\x7fELF\x02\x01\x01", "the input is a program"),
+        (b"\xff\xfe\0runc", "neither UTF-8 text nor a program"),
+        (b"runc version 1.0\xe9\n", "neither UTF-8 text nor a program"),
+        (b"runc version\0 1.0.0\n", "neither UTF-8 text nor a program"),
         (
             b"bash: runc: command not found\n",
-            "it is no version that any of the known commands prints; it begins with \"bash: runc: command not found\"",
+            "the text is not the output of a supported command; it begins with \"bash: runc: command not found\"",
         ),
         (b"v1.15.5\n", "it begins with \"v1.15.5\""),
         (
             b"containerd github.com/containerd/containerd v1.2.13 7ad184331fa3e55e52b890ea95e65ba581ae3429\n",
-            "no version that any of the known commands prints",
+            "the text is not the output of a supported command",
         ),
-        (b"The version 2 of it\n", "no version that any"),
+        (b"The version 2 of it\n", "not the output of a supported command"),
         (b"Server Version: \n", "\"\" is not a version"),
         (b"runc version v1;reboot\n", "\"v1;reboot\" is not a version"),
     ] {
@@ -54,7 +54,7 @@ fn a_cluster_that_did_not_answer_is_not_replaced_by_its_client() {
         let refused = refusal(text.as_bytes());
         assert_eq!(
             refused,
-            "it has no server's version, only that of kubectl itself: kubectl could not reach the server"
+            "the text contains only the version of kubectl itself, because kubectl could not reach the server"
         );
     }
 }
@@ -65,13 +65,19 @@ fn documents_of_other_kinds_and_other_systems_are_refused() {
         ("{}", "it has neither serverVersion nor nodeInfo"),
         (
             "[]",
-            "it is not what `kubectl version` or `kubectl get node` prints",
+            "the text is not the output of `kubectl version` or `kubectl get node`",
         ),
-        (r#"{"serverVersion": "v1.15.5"}"#, "it is not what"),
-        (r#"{"serverVersion": {"gitVersion": 1}}"#, "it is not what"),
+        (
+            r#"{"serverVersion": "v1.15.5"}"#,
+            "the text is not the output",
+        ),
+        (
+            r#"{"serverVersion": {"gitVersion": 1}}"#,
+            "the text is not the output",
+        ),
         (
             r#"{"serverVersion": {}}"#,
-            "its serverVersion has no gitVersion",
+            "serverVersion in the text has no gitVersion",
         ),
         (
             r#"{"serverVersion": {"gitVersion": ""}}"#,
@@ -79,31 +85,28 @@ fn documents_of_other_kinds_and_other_systems_are_refused() {
         ),
         (
             r#"{"status": {"nodeInfo": {}}}"#,
-            "its nodeInfo has no kubeletVersion",
+            "nodeInfo in the text has no kubeletVersion",
         ),
         (
             r#"{"kind": "Pod", "status": {"phase": "Running"}}"#,
             "neither",
         ),
-        (
-            "serverVersion: [1]\n",
-            "it begins like YAML of kubectl and is none",
-        ),
+        ("serverVersion: [1]\n", "the text is not valid YAML"),
         (
             "serverVersion: {gitVersion: v1\n",
-            "it begins like YAML of kubectl",
+            "the text is not valid YAML",
         ),
         (
             "version.Info{Major:\"1\"}",
-            "its version.Info has no gitVersion",
+            "version.Info in the text has no gitVersion",
         ),
         (
             r#"{"serverVersion": {"gitVersion": "v1.15.5", "platform": "windows/amd64"}}"#,
-            "it is for windows/amd64, and only programs for Linux are built",
+            "the program is for windows/amd64; only Linux is supported",
         ),
         (
             r#"{"status": {"nodeInfo": {"kubeletVersion": "v1.15.5", "operatingSystem": "windows", "architecture": "amd64"}}}"#,
-            "it is for windows/amd64",
+            "the program is for windows/amd64",
         ),
     ] {
         let refused = refusal(text.as_bytes());
@@ -116,13 +119,13 @@ fn a_text_that_is_cut_short_is_never_half_read() {
     let json = kubectl_json("v1.15.5", V1_15_5);
     for length in 1..json.trim_end().len() {
         let refused = refusal(&json.as_bytes()[..length]);
-        assert!(refused.contains("cut short"), "{length}: {refused}");
+        assert!(refused.contains("truncated"), "{length}: {refused}");
     }
     let raw = info("v1.15.5", V1_15_5);
     for length in 13..raw.len() {
         assert_eq!(
             refusal(&raw.as_bytes()[..length]),
-            "its version.Info{...} is cut short"
+            "version.Info{...} in the text is truncated"
         );
     }
 }

@@ -55,12 +55,14 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     let node = Node::new("replace", "v1.15.3");
     let before = node.files();
     let dry = node.script("--dry-run").code(0);
-    dry.prints("kernel 3.10.0-1127.el7.x86_64: it leaks where accounting is on\n")
+    dry.prints("kernel 3.10.0-1127.el7.x86_64 leaks when accounting is on\n")
         .prints("new runc: runc version 1.0.0-rc10\n")
-        .prints("/usr/bin/runc is replaced: runc version 1.0.0-rc8\n")
+        .prints("replacing /usr/bin/runc: runc version 1.0.0-rc8\n")
         .prints("would keep /usr/bin/runc as /var/lib/kmembuild-node/kept/usr/bin/runc.")
         .prints("would run: systemctl stop kubelet.service\n")
-        .prints("would replace /usr/bin/kubelet by /root/new/kubelet/v1.15.5/linux-amd64/kubelet\n")
+        .prints(
+            "would replace /usr/bin/kubelet with /root/new/kubelet/v1.15.5/linux-amd64/kubelet\n",
+        )
         .prints("REBOOT THIS NODE");
     assert_eq!((node.calls().as_str(), node.files()), ("", before.clone()));
 
@@ -83,14 +85,14 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     );
     node.script("")
         .code(0)
-        .prints("/usr/bin/runc is the new one already\n")
+        .prints("/usr/bin/runc is already the new one\n")
         .prints("REBOOT THIS NODE");
     assert_eq!(node.calls(), "");
 
     node.script("--after-reboot")
         .code(1)
         .says("problem: this node was not rebooted")
-        .says("no cgroup of a pod");
+        .says("no cgroup of a pod or container shows it");
     node.well(&format!("{REBOOT}; mkdir -p /tmp/memory/kubepods/pod1"));
     let check = "--after-reboot --cgroups /tmp/memory";
     // The services are nobody's container.
@@ -99,7 +101,7 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     node.script(check)
         .code(1)
         .prints("ok: this node was rebooted")
-        .says("problem: no cgroup of a pod or container tells");
+        .says("problem: could not determine whether accounting is off");
     node.well("printf 'slabinfo - version: 2.1\\n# name\\n' >/tmp/memory/kubepods/pod1/memory.kmem.slabinfo");
     node.script(check)
         .code(1)
@@ -110,7 +112,7 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     let again = node
         .script("--reboot")
         .code(0)
-        .prints("there is nothing to replace\n");
+        .prints("nothing to replace\n");
     assert!(!again.stdout.contains("REBOOT"), "{}", again.stdout);
     assert_eq!(node.calls(), "");
     node.script(check)
@@ -119,16 +121,16 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
         .prints("running: kubelet docker\n");
     node.script("--rollback --dry-run")
         .code(0)
-        .prints("would replace /usr/bin/runc by /var/lib/kmembuild-node/kept/usr/bin/runc.");
+        .prints("would replace /usr/bin/runc with /var/lib/kmembuild-node/kept/usr/bin/runc.");
     assert_eq!((node.calls().as_str(), node.versions().as_str()), ("", NEW));
     node.script("--rollback")
         .code(0)
-        .prints("the old binaries are in their places");
+        .prints("the old binaries are restored");
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"));
     assert_eq!(node.versions(), OLD);
     node.script("--rollback")
         .code(0)
-        .prints("/usr/bin/runc is the old one already");
+        .prints("/usr/bin/runc is already the old one");
     assert_eq!(node.calls(), "");
     node.script("--after-reboot")
         .code(1)
@@ -211,7 +213,7 @@ fn a_node_reboots_only_when_it_is_told_to() {
     let node = Node::new("reboot", "v1.15.3");
     node.well("touch /run/services/reboot.broken");
     node.script("--reboot").code(1).says(
-        "this node does not reboot; reboot it yourself\nwarning: starting again what was stopped\n",
+        "the reboot failed; reboot this node yourself\nwarning: restarting the stopped services\n",
     );
     assert_eq!(node.calls(), format!("{STOPPED}reboot; {STARTED}"));
     node.well("rm /run/services/reboot.broken");
@@ -229,9 +231,7 @@ fn a_node_reboots_only_when_it_is_told_to() {
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}reboot; "));
     let node = Node::new("no-services", "v1.15.3");
     node.well("rm /usr/local/bin/systemctl");
-    node.script("")
-        .code(1)
-        .says("problem: systemctl is missing");
+    node.script("").code(1).says("problem: systemctl not found");
     node.script("--no-services").code(0);
     assert_eq!(node.versions(), NEW);
 }
@@ -242,12 +242,12 @@ fn what_does_not_fit_the_node_changes_nothing() {
     let before = node.files();
     let refused = node.script("").code(1);
     refused
-        .says("problem: /usr/bin/kubelet is of Kubernetes 1.14, and the new one of 1.15")
+        .says("problem: /usr/bin/kubelet is Kubernetes 1.14, but the new one is 1.15")
         .says("error: 1 problems; nothing was changed");
     for (wrong, said, right) in [
         (
             "echo x >>/root/new/runc",
-            "problem: /root/new/runc is not the runc that this script is for",
+            "problem: /root/new/runc is not the runc for this script",
             "truncate -s -2 /root/new/runc",
         ),
         (
@@ -262,17 +262,17 @@ fn what_does_not_fit_the_node_changes_nothing() {
         ),
         (
             "sed -i s/x86_64/aarch64/ /usr/local/bin/uname",
-            "problem: the new binaries are for x86_64, and this node is aarch64",
+            "problem: the new binaries are for x86_64, but this node is aarch64",
             "sed -i s/aarch64/x86_64/ /usr/local/bin/uname",
         ),
         (
             "printf '#!/bin/sh\\necho x; echo x 1 2 3 4' >/usr/local/bin/df; chmod 755 /usr/local/bin/df",
-            "KiB of room, and",
+            "KiB free, ",
             "rm /usr/local/bin/df",
         ),
         (
             "printf '#!/bin/sh\necho ----i---------e--- $4\n' >/usr/local/bin/lsattr; chmod 755 /usr/local/bin/lsattr",
-            "problem: /usr/bin/runc or its folder is immutable",
+            "problem: cannot replace /usr/bin/runc: the file or its directory is immutable",
             "rm /usr/local/bin/lsattr",
         ),
     ] {
@@ -286,7 +286,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
     // A file system that is read only lets not even root write.
     node.run("chmod 555 /usr/bin; setpriv --bounding-set -dac_override sh /root/new/node.sh --other-version")
         .code(1)
-        .says("problem: /usr/bin cannot be written to")
+        .says("problem: cannot replace /usr/bin/runc: /usr/bin is not writable")
         .says("nothing was changed");
     node.well("chmod 755 /usr/bin");
     // The disk is full in spite of all.
@@ -296,22 +296,22 @@ fn what_does_not_fit_the_node_changes_nothing() {
     );
     node.script("--other-version")
         .code(1)
-        .says("error: /usr/bin/runc could not be kept");
+        .says("error: could not keep /usr/bin/runc");
     node.well("rm /usr/local/sbin/cp");
     assert_eq!((node.calls().as_str(), node.files()), ("", before));
     node.run("flock /run/kmembuild-node.lock sh /root/new/node.sh")
         .code(1)
-        .says("error: such a script is at work on this node");
+        .says("error: another such script is running on this node");
     node.script("--runc /nowhere/runc --other-version")
         .code(1)
-        .says("problem: /nowhere/runc is not there")
-        .says("no runc is found");
+        .says("problem: /nowhere/runc not found")
+        .says("no runc found");
     node.script("--after-reboot")
         .code(1)
-        .says("nothing was replaced on this node");
+        .says("no such script has replaced anything on this node");
     node.script("--rollback")
         .code(1)
-        .says("nothing was replaced on this node");
+        .says("no such script has replaced anything on this node");
     node.script("--nonsense")
         .code(2)
         .says("error: unknown option --nonsense");
@@ -320,7 +320,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
         .says("error: --from needs a value");
     node.run("setpriv --reuid=7 sh /root/new/node.sh --from /root/new")
         .code(1)
-        .says("error: this needs root");
+        .says("error: root is required");
     // Only what is named is replaced then.
     node.script("--runc /usr/bin/runc --other-version").code(0);
     assert!(
@@ -412,8 +412,8 @@ fn an_interrupted_script_starts_what_it_stopped() {
     );
     node.script("")
         .code(130)
-        .says("warning: starting again what was stopped")
-        .says("interrupted; run it again");
+        .says("warning: restarting the stopped services")
+        .says("interrupted; run the script again");
     assert_eq!(
         (
             node.versions().as_str(),
@@ -424,7 +424,7 @@ fn an_interrupted_script_starts_what_it_stopped() {
     node.well("/bin/rm /usr/local/sbin/rm; sed -i 's/kill -INT $PPID/:/' /usr/local/bin/systemctl; touch /run/services/kubelet.service.broken");
     node.script("")
         .code(1)
-        .says("warning: kubelet.service does not start");
+        .says("warning: could not start kubelet.service");
     node.well("rm /run/services/kubelet.service.broken");
     // It knows what the one before stopped, and that there is nothing to stop for.
     node.calls();

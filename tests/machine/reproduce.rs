@@ -51,10 +51,10 @@ fn cgroups_are_made_and_removed_and_it_is_said_that_there_was_room() {
     reproduce(&root, &words)
         .code(0)
         .prints(&format!(
-            "60 of 60 memory cgroups made in {root}/kmembuild-reproduce-"
+            "made 60 of 60 memory cgroups in {root}/kmembuild-reproduce-"
         ))
         .prints("No error: there was room for all of them.")
-        .prints("All of them are removed; ");
+        .prints("All of them have been removed; ");
     assert_eq!(folders(&root), Vec::<PathBuf>::new());
     let finished = reproduce(&root, &[&words[..], &["--format", "json"]].concat()).code(0);
     let document: Value = serde_json::from_str(&finished.stdout).expect("one document");
@@ -98,9 +98,9 @@ fn the_error_of_a_kernel_without_room_is_shown_and_everything_removed() {
     mount("umount", &[]);
     finished
         .code(0)
-        .prints(" of 100 memory cgroups made in ")
+        .prints(" of 100 memory cgroups in ")
         .prints(": No space left on device (os error 28)\nThe kernel has no room for another memory cgroup.")
-        .prints("All of them are removed");
+        .prints("All of them have been removed");
     assert_eq!(left, Vec::<PathBuf>::new());
 }
 
@@ -113,7 +113,7 @@ fn an_interrupted_run_and_one_that_lost_its_terminal_remove_what_they_made() {
         run.send(how);
         run.finish()
             .code(130)
-            .prints("Interrupted\nAll of them are removed");
+            .prints("Interrupted\nAll of them have been removed");
         assert_eq!(folders(&root), Vec::<PathBuf>::new());
     }
 }
@@ -123,9 +123,10 @@ fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
     let (_cgroup, root) = place("reproduce-kill");
     let workplace = Workplace::new();
     let run = started(&workplace, &root);
-    reproduce(&root, &["--cleanup"])
-        .code(0)
-        .prints(": a live run works with it\n");
+    reproduce(&root, &["--cleanup"]).code(0).prints(
+        ": a running kmembuild is using it
+",
+    );
     run.kill();
     let left = folders(&root);
     assert_eq!(left.len(), 1);
@@ -138,7 +139,7 @@ fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
     assert_eq!(folders(&root), [other]);
     reproduce(&root, &["--cleanup"])
         .code(0)
-        .prints("nothing was left in ");
+        .prints("nothing was left behind in ");
 }
 
 #[test]
@@ -152,7 +153,8 @@ fn what_a_killed_run_of_the_same_number_left_is_told() {
         .output();
     Finished::from(output.expect("a shell"))
         .code(4)
-        .says("is left of a killed run; `kmembuild kmem reproduce --cleanup` removes it");
+        .says("was left behind by a killed run; remove it first")
+        .says("hint: use `kmembuild kmem reproduce --cleanup` to remove it");
     assert_eq!(folders(&root).len(), 1);
     reproduce(&root, &["--cleanup"]).code(0).prints("removed ");
     assert_eq!(folders(&root), Vec::<PathBuf>::new());
@@ -167,7 +169,7 @@ fn nothing_is_made_where_there_are_no_memory_cgroups() {
     for (root, missing) in [(&folder, "cgroup.procs"), (&other, "memory.usage_in_bytes")] {
         for words in [&["--count", "1", "--yes"][..], &["--cleanup"]] {
             let finished = reproduce(root, words);
-            let said = format!("{root} is no memory cgroup, as it has no {missing}; ");
+            let said = format!("{root} is not a memory cgroup (it has no {missing}); ");
             assert!(finished.stderr.contains(&said), "{finished:?}");
             finished.code(4);
         }
@@ -180,14 +182,14 @@ fn nothing_is_made_where_there_are_no_memory_cgroups() {
 fn what_is_not_safe_is_refused() {
     let (_cgroup, root) = place("reproduce-refused");
     for (words, said) in [
-        (&["--count", "60"][..], "hint: --yes does it"),
+        (&["--count", "60"][..], "hint: use --yes to confirm"),
         (
             &["--count", "65335", "--yes"],
-            "and the last 200 are left to the machine; --count ",
+            "and the last 200 are kept free for the system; at most ",
         ),
         (
             &["--count", "18446744073709551615", "--yes"],
-            "are too many",
+            "cannot make 18446744073709551615 memory cgroups",
         ),
         (&["--yes"], "--count <N>"),
         (&["--cleanup", "--yes"], "cannot be used with"),
@@ -198,7 +200,7 @@ fn what_is_not_safe_is_refused() {
     }
     reproduce("/nowhere", &["--count", "1", "--yes"])
         .code(4)
-        .says("/nowhere is no memory cgroup");
+        .says("/nowhere is not a memory cgroup");
     let copy = tempfile::NamedTempFile::new()
         .expect("a file")
         .into_temp_path();
@@ -214,5 +216,5 @@ fn what_is_not_safe_is_refused() {
         .output();
     Finished::from(output.expect("setpriv is there"))
         .code(2)
-        .says("only root may make");
+        .says("making and removing cgroups requires root");
 }

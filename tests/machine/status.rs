@@ -39,16 +39,18 @@ fn an_input_output_error_is_accounting_that_is_off() {
         .prints("accounting         off\n");
     assert_eq!(found.stderr, "");
     let found = status(quiet(), &["--all"]).code(0);
-    found.prints("/kubepods/burstable/pod1: memory.kmem.slabinfo: input/output error\n");
+    found.prints(
+        "/kubepods/burstable/pod1: reading memory.kmem.slabinfo fails with an input/output error\n",
+    );
     status(Cgroups::new().cgroup("kubepods", OFF), &[])
         .code(0)
-        .prints("off; runc not checked: no container is running here");
+        .prints("off for kubelet; unknown for runc, because there are no containers");
     status(
         Cgroups::new().cgroup(&format!("system.slice/docker-{ID}.scope"), OFF),
         &[],
     )
     .code(0)
-    .prints("off; kubelet not checked: no pod is running here");
+    .prints("off for runc; unknown for kubelet, because there are no pods");
     // Nobody turns it on in this one, so it tells nothing.
     status(Cgroups::new().cgroup("docker", OFF), &[]).code(4);
 }
@@ -64,7 +66,7 @@ fn one_that_is_on_or_cannot_be_read_spoils_it() {
     let denied = quiet().cgroup("kubepods/pod2", Answer::Error(Errno::EACCES));
     status(denied, &[])
         .code(4)
-        .prints("problem: /kubepods/pod2: memory.kmem.slabinfo cannot be read: Permission denied");
+        .prints("problem: /kubepods/pod2: could not read memory.kmem.slabinfo: Permission denied");
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn cgroups_that_vanish_are_passed_by() {
     let found = status(quiet().gone("kubepods/burstable/pod9").gone("docker"), &[]).code(0);
     assert!(!found.stdout.contains("problem"), "{}", found.stdout);
     assert!(
-        !found.stdout.contains("folders of runtimes"),
+        !found.stdout.contains("parents of containers"),
         "{}",
         found.stdout
     );

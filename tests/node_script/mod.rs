@@ -79,7 +79,7 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
         (
             vec![runc.as_str(), runc.as_str()],
             2,
-            "runc is in two of the results",
+            "two of the results contain runc",
         ),
         (
             vec![runc.as_str(), &name(&other)],
@@ -89,15 +89,19 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
         (
             vec![&name(&strange)],
             2,
-            "nothing is known of nodes of the platform linux-riscv64",
+            "unsupported platform linux-riscv64",
         ),
-        (vec![&name(&nothing)], 2, "has neither a runc nor a kubelet"),
+        (
+            vec![&name(&nothing)],
+            2,
+            "contains neither a runc nor a kubelet",
+        ),
         (
             vec![loud],
             16,
             "linux-amd64/runc is not proven to be without kernel-memory accounting",
         ),
-        (vec!["dist"], 2, "dist/manifest.json cannot be read"),
+        (vec!["dist"], 2, "could not read dist/manifest.json"),
         (
             vec!["dist/runc/v1.0.0-rc10/linux-amd64/runc"],
             2,
@@ -106,7 +110,7 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
         (
             vec![&runc, "-o", "nowhere/node.sh"],
             15,
-            "the script cannot be written to nowhere/node.sh",
+            "could not write the script to nowhere/node.sh",
         ),
     ] {
         workplace
@@ -121,10 +125,10 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
     workplace
         .run(&["node-script", &runc])
         .code(17)
-        .says("is not what was published: its sha256 is ");
+        .says("does not match its manifest: its sha256 is ");
     fs::remove_file(&path).expect("removed");
     workplace
         .run(&["node-script", &runc])
         .code(17)
-        .says("cannot be looked at");
+        .says("could not verify the runc in");
 }

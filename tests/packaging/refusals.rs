@@ -14,17 +14,16 @@ fn an_output_that_is_not_the_proven_one_is_refused() {
     for format in PackageFormat::ALL {
         let error = published.try_package(format).expect_err("refused");
         assert!(matches!(error, PackagingError::Changed { .. }), "{error}");
-        assert!(
-            error
-                .to_string()
-                .contains("is not the file that was published")
-        );
+        assert!(error.to_string().contains("does not match the manifest"));
     }
     fs::remove_file(published.path().join("runc")).expect("removed");
     let error = published
         .try_package(PackageFormat::Rpm)
         .expect_err("refused");
-    assert!(error.to_string().contains("runc cannot be read"), "{error}");
+    assert!(
+        error.to_string().contains("could not read the output"),
+        "{error}"
+    );
     assert!(error.source().is_some());
     assert!(!published.path().join("packages").exists());
 }
@@ -35,7 +34,7 @@ fn an_output_that_was_not_built_is_named() {
     let error = published
         .try_package(PackageFormat::Deb)
         .expect_err("refused");
-    let text = "the package kubelet needs the output kubelet, and the result has only kubeadm";
+    let text = "the package kubelet requires the output kubelet, but the result only has kubeadm";
     assert!(error.to_string().starts_with(text), "{error}");
 }
 
@@ -59,7 +58,7 @@ fn a_folder_that_cannot_be_written_to_is_named() {
         .try_package(PackageFormat::TarZst)
         .expect_err("refused");
     let text = format!(
-        "the package {}/packages/runc-1.0.0-rc10-linux-amd64.tar.zst cannot be written",
+        "could not write the package {}/packages/runc-1.0.0-rc10-linux-amd64.tar.zst",
         published.path().display()
     );
     assert_eq!(error.to_string(), text);

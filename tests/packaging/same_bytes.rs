@@ -55,7 +55,7 @@ fn a_package_is_replaced_as_a_whole_and_nothing_lies_beside_it() {
 #[test]
 fn a_source_without_a_commit_gives_files_of_1970() {
     let mut published = Published::of_bytes("runc-debian", "v1.0.0-rc93", "runc", b"");
-    published.source = PlannedSource::Folder {
+    published.source = PlannedSource::Directory {
         path: "/usr/share/gocode/src/runc".to_owned(),
         package: "runc-dev".to_owned(),
     };

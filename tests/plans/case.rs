@@ -36,7 +36,7 @@ pub fn facts_file(recipe: &str, version: &str) -> PathBuf {
 pub fn known_tags() -> Vec<String> {
     match shipped("runc").recipe.source {
         Source::Git(git) => git.tags.keys().map(Version::to_string).collect(),
-        Source::Folder(_) => panic!("runc comes from git"),
+        Source::Directory(_) => panic!("runc comes from git"),
     }
 }
 
@@ -79,7 +79,7 @@ impl Case {
     pub fn git(&mut self) -> &mut GitFacts {
         match &mut self.facts.source {
             SourceFacts::Git(git) => git,
-            SourceFacts::Folder => panic!("the source is a folder"),
+            SourceFacts::Directory => panic!("the source is a folder"),
         }
     }
 

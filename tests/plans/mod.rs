@@ -8,6 +8,7 @@
 
 mod case;
 mod choices;
+mod content_key;
 mod kubernetes_releases;
 mod options;
 mod purity;

@@ -103,11 +103,11 @@ fn the_class_is_that_of_the_tree_and_not_of_the_number() {
     let mut case = Case::runc("v1.0.0-rc93");
     case.git().files = match Case::runc("v1.0.0-rc94").facts.source {
         kmembuild::facts::SourceFacts::Git(git) => git.files,
-        kmembuild::facts::SourceFacts::Folder => unreachable!("runc comes from git"),
+        kmembuild::facts::SourceFacts::Directory => unreachable!("runc comes from git"),
     };
     let refusal = case.refusal().to_string();
     assert!(
-        refusal.starts_with("not needed: v1.0.0-rc93 of runc"),
+        refusal.starts_with("v1.0.0-rc93 of runc does not need to be built: "),
         "{refusal}"
     );
 }

@@ -63,6 +63,6 @@ fn debians_runc_is_built_from_the_image_itself() {
     let refusal = case.refusal().to_string();
     assert_eq!(
         refusal,
-        "the recipe runc-debian cannot build for arm64 on an engine of architecture amd64"
+        "recipe runc-debian cannot build for arm64 on an engine with the architecture amd64"
     );
 }

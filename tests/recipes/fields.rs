@@ -44,6 +44,16 @@ fn unknown_fields_and_choices_are_named_with_what_was_meant() {
             ),
             ("another kind of source", "  git:\n", "  mercurial:\n"),
             (
+                "a kind of source that has another name now",
+                "  git:\n",
+                "  folder:\n",
+            ),
+            (
+                "a field that has another name now",
+                "images:\n",
+                "images:\n  heirs: {}\n",
+            ),
+            (
                 "another kind of condition",
                 "exists: kmem.go",
                 "exist: kmem.go",
@@ -105,7 +115,7 @@ fn duplicate_and_missing_fields_are_named() {
             (
                 "two kinds of source",
                 "  git:\n",
-                "  folder: {path: /src, version: v1, package: x}\n  git:\n",
+                "  directory: {path: /src, version: v1, package: x}\n  git:\n",
             ),
             (
                 "two conditions in one",

@@ -125,6 +125,6 @@ fn what_is_meant_well_is_accepted() {
         workplace
             .run(&["recipes", "check", "tool.yaml"])
             .code(0)
-            .prints("tool.yaml: the recipe tool is well-formed (1 patch)");
+            .prints("tool.yaml: recipe tool is valid (1 patch)");
     }
 }

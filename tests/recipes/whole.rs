@@ -207,7 +207,7 @@ fn a_folder_of_the_image_has_no_tree() {
     let git = "  git:\n    urls: [https://git.example/tool.git]\n    tags:\n      v1.0.0: 0123456789abcdef0123456789abcdef01234567\n";
     let folder = SMALL.replace(
         git,
-        "  folder: {path: /src, version: v1.0.0, package: tool-src}\n",
+        "  directory: {path: /src, version: v1.0.0, package: tool-src}\n",
     );
     let workplace = workplace();
     let mut said = refusal(&workplace, "classes", folder.as_bytes());

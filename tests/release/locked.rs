@@ -66,10 +66,9 @@ fn what_moved_is_shown_and_one_input_can_be_updated() {
             .replace(&commit, other),
     )
     .expect("written");
-    place
-        .release(&["--locked"])
-        .code(17)
-        .says(&format!("is commit {commit}, but {other} is pinned"));
+    place.release(&["--locked"]).code(17).says(&format!(
+        "is commit {commit}, which does not match the pinned {other}"
+    ));
     // Without --locked nothing of it matters.
     place.release(&[]).code(0);
     place.lock(&["--update", "v1.0.0-rc10"]).code(0);

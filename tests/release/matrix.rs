@@ -83,14 +83,14 @@ fn of_six_targets_two_are_cached_one_fails_and_one_is_not_needed() {
     // The recipe is another one, and with it all of its results.
     let again = place.release(&[]).code(0);
     assert_eq!(
-        again.stderr.matches(": there already in").count(),
+        again.stderr.matches(": unchanged in").count(),
         2,
         "{again:?}"
     );
     assert_eq!(again.stderr.matches(": built in").count(), 3, "{again:?}");
     let again = place.release(&[]).code(0);
     assert_eq!(
-        again.stderr.matches(": there already in").count(),
+        again.stderr.matches(": unchanged in").count(),
         5,
         "{again:?}"
     );

@@ -89,7 +89,7 @@ fn a_signed_release_with_packages_is_what_it_says() {
     verify(&["--key", "release.pub"]).code(0);
     let again = place.release(&["--sign-key", "release.key"]).code(0);
     assert_eq!(
-        again.stderr.matches(": there already in").count(),
+        again.stderr.matches(": unchanged in").count(),
         2,
         "{again:?}"
     );

@@ -28,7 +28,7 @@ fn a_release_that_was_killed_goes_on_where_it_was() {
     place.build.let_go();
     let again = again.finish().code(0);
     assert_eq!(
-        again.stderr.matches(": there already in").count(),
+        again.stderr.matches(": unchanged in").count(),
         2,
         "{again:?}"
     );
@@ -75,7 +75,7 @@ fn a_damaged_entry_of_the_cache_is_built_again() {
     assert_eq!(again.stderr.matches(": built in").count(), 1, "{again:?}");
     again
         .says("the cached result is corrupt; removed it and rebuilding")
-        .says("out: it has 7 bytes instead of");
+        .says("out: 7 bytes instead of");
 }
 
 /// A small file system, until dropped.

@@ -102,14 +102,15 @@ fn a_version_that_needs_no_build_takes_force() {
     place
         .run(&build)
         .code(11)
-        .says("error: not needed: v2.0.0 of tool: this version never turns accounting on")
+        .says("error: v2.0.0 of tool does not need to be built: this version never turns accounting on")
         .says("hint: use --force to build it anyway");
     assert!(!place.workplace.path().join("dist").exists());
     place.engine.change(|script| {
         let version = &mut script.steps[2].1;
         version.lines = vec!["tool version 2.0.0".to_owned()];
     });
-    let warning = "warning: v2.0.0 is built although that is not needed: this version never turns accounting on";
+    let warning =
+        "warning: v2.0.0 does not need to be built: this version never turns accounting on";
     place
         .run(&[&build[..], &["--force"]].concat())
         .code(0)

@@ -68,7 +68,7 @@ fn an_engine_that_goes_away_leaves_a_container_that_the_next_run_removes() {
         .build(&[])
         .code(12)
         .says("caused by: lost the container engine or its container while trying to run step compile")
-        .says("hint: check the engine's log; when it is back, `kmembuild clean` removes what is left");
+        .says("hint: check the engine's log; once the engine is back, `kmembuild clean` removes what was left behind");
     place.first_is_untouched();
     place.no_half_result();
     assert_eq!(place.engine.containers_left().len(), 1);

@@ -33,7 +33,7 @@ fn an_image_that_nobody_has_names_every_mirror_with_its_reason() {
         .says("toomanyrequests: limit\n  first.example/toolchain:1: ")
         .says("unexpected EOF\n  toolchain:1: ")
         .says("manifest for toolchain:1 not found\n  last.example/library/toolchain:1: ")
-        .says("hint: use --mirror with a registry that has it");
+        .says("hint: use --mirror (or `mirrors` in the configuration) for another registry");
     assert_eq!(finished.stdout, "");
     assert!(!place.result().exists());
     place.nothing_is_left();
@@ -164,7 +164,7 @@ fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
         .code(12)
         .says("could not build image ")
         .says(": The command 'prepare' returned a non-zero code: 100")
-        .says("hint: --image lean and --image debian need less of the network")
+        .says("--image lean and --image debian need less from the network")
         .says("hint: the whole log is ");
     let log = std::fs::read_to_string(place.failed().join("build.log")).unwrap();
     assert!(log.contains("E: no such package\n"), "{log}");

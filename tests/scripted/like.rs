@@ -98,7 +98,7 @@ fn a_version_and_a_commit_that_do_not_belong_together_are_exit_17() {
     let other = commit_of(&place, "v2.0.0");
     let text = version_text("1.0.0", &other);
     let said = format!(
-        "error: 1.0.0 and commit {other} do not belong together: upstream's v1.0.0 is commit {}\n",
+        "error: version 1.0.0 does not match commit {other}: upstream's v1.0.0 is commit {}\n",
         place.commit
     );
     plan(&place, "tool", &text, &[])
@@ -149,21 +149,21 @@ fn a_cluster_gives_version_commit_and_architecture() {
     // The command line has the last word.
     let given = plan(&place, "kubelet", &json, &["--arch", architecture()]);
     let said = format!(
-        "note: the given build is for {other}; what is built is for {}, as --arch says\n",
+        "note: the given build is for {other}; building for {}, as requested\n",
         architecture()
     );
     assert_eq!(planned(given.says(&said))["architecture"], architecture());
     let strange = json.replace(&format!("linux/{other}"), "linux/vax");
     plan(&place, "kubelet", &strange, &[])
         .code(2)
-        .says("\"vax\" is not a known architecture")
-        .says("hint: --arch chooses one that is");
+        .says("\"vax\" is not a supported architecture")
+        .says("hint: use --arch with a supported architecture");
     let given = plan(&place, "kubelet", &strange, &["--arch", architecture()]);
     assert_eq!(planned(given)["architecture"], architecture());
     let rare = json.replace(&format!("linux/{other}"), "linux/s390x");
     plan(&place, "kubelet", &rare, &[])
         .code(11)
-        .says("the recipe kubelet does not build for s390x");
+        .says("recipe kubelet does not support s390x");
     // The same from the node itself.
     let raw = info("v1.0.0", &place.commit);
     assert_eq!(
@@ -186,7 +186,7 @@ fn a_vendors_build_takes_force_and_then_is_upstreams() {
     let text = kubectl_json("v1.0.0-eks-1-15-1", &"0123456789".repeat(4));
     plan(&place, "kubelet", &text, &["--arch", architecture()])
         .code(11)
-        .says("v1.0.0-eks-1-15-1 is Amazon EKS's build: it derives from upstream's tag v1.0.0, but its code is not the tag's")
+        .says("v1.0.0-eks-1-15-1 is Amazon EKS's build: it is based on upstream's tag v1.0.0, but the vendor has added changes")
         .says("hint: use `--tag v1.0.0`, or --like with --force, to build upstream's code");
     let forced = plan(
         &place,
@@ -199,7 +199,7 @@ fn a_vendors_build_takes_force_and_then_is_upstreams() {
     assert_eq!(forced["source"]["git"]["commit"], place.commit.as_str());
     assert_eq!(
         forced["warnings"][0],
-        "v1.0.0-eks-1-15-1 is Amazon EKS's build: what is built is upstream's v1.0.0, which is not the same code"
+        "v1.0.0-eks-1-15-1 is Amazon EKS's build; building upstream's v1.0.0 instead, which is different code"
     );
 }
 
@@ -211,7 +211,7 @@ fn a_result_tells_what_it_is_like() {
     place
         .run_with_input(&build, &version_text("1.0.0", &label))
         .code(0)
-        .says("warning: the given build is not of clean source (its commit is ");
+        .says("warning: the program was built from changed source (its commit is ");
     let manifest = fs::read(place.result().join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["like"]["version"], "1.0.0");
@@ -219,7 +219,7 @@ fn a_result_tells_what_it_is_like() {
     assert_eq!(manifest["like"]["architecture"], Value::Null);
     let warning = manifest["warnings"][0].as_str().unwrap();
     assert!(
-        warning.contains("what is built is v1.0.0 as upstream has it"),
+        warning.contains("building upstream's unchanged v1.0.0 instead"),
         "{warning}"
     );
     // Without the option there is no such part.

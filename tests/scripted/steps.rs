@@ -93,7 +93,7 @@ fn lack_of_memory_names_the_limit() {
     let finished = place
         .build(&["--memory", "64MiB"])
         .code(14)
-        .says("warning: the memory limit of 64.0 MiB is below the 1.0 GiB that the recipe says")
+        .says("warning: the memory limit of 64.0 MiB is below the 1.0 GiB that the build needs")
         .says("error: step compile ran out of memory: the limit was 64.0 MiB\n")
         .says("  | cc1: killed")
         .says("hint: raise --memory above 64.0 MiB, or lower --jobs");

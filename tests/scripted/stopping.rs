@@ -29,7 +29,7 @@ fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
         let run = in_step(&place);
         run.send(signal);
         let finished = run.finish().code(130);
-        let finished = finished.says("stopping; once more to stop at once");
+        let finished = finished.says("stopping; press Ctrl-C again to exit immediately");
         let finished = finished.says(&format!("{IN_ORDER}, and an earlier result is untouched"));
         assert_eq!(finished.stdout, "");
         assert!(!place.failed().exists());

@@ -93,7 +93,7 @@ async fn an_archive_of_no_tree_is_an_error() {
     let fresh = FreshStore::new();
     let pieces: Result<Vec<_>, _> = fresh.store.archive(&"12".repeat(20), 0).try_collect().await;
     let error = pieces.unwrap_err();
-    assert!(error.to_string().contains("cannot read tree"), "{error}");
+    assert!(error.to_string().contains("could not read tree"), "{error}");
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn a_commit_without_tag_comes_alone_or_among_all() {
         .fetch(&request(&"12".repeat(20), &[&url]))
         .await
         .unwrap_err();
-    assert!(error.to_string().ends_with(": no such commit"), "{error}");
+    assert!(error.to_string().ends_with(": commit not found"), "{error}");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn the_first_mirror_that_works_serves_and_the_others_are_told() {
     assert!(told[1].1.contains("404"), "{told:?}");
     assert_eq!(
         (told[2].1.as_str(), told[3].1.as_str()),
-        ("no byte for 1s", "no byte for 1s")
+        ("no data for 1s", "no data for 1s")
     );
 }
 
@@ -235,7 +235,7 @@ async fn a_missing_tag_names_its_neighbours_and_every_mirror() {
     );
     assert!(
         text.lines()
-            .any(|line| line.starts_with(&format!("  {url}: no such tag"))),
+            .any(|line| line.starts_with(&format!("  {url}: tag not found"))),
         "{text}"
     );
     let SourceError::AllMirrorsFailed { nearest, .. } = error else {
@@ -386,7 +386,7 @@ async fn a_path_that_is_no_repository_says_so() {
     assert_eq!(
         error.to_string(),
         format!(
-            "no mirror served v1:\n  {plain}: not a git repository\n  {missing}: no such folder"
+            "v1 could not be fetched from any mirror:\n  {plain}: not a git repository\n  {missing}: no such directory"
         )
     );
 }

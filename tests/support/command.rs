@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::preflight;
 use super::running::Running;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kmembuild");
@@ -29,6 +30,7 @@ pub struct Finished {
 impl Workplace {
     /// An empty one.
     pub fn new() -> Self {
+        preflight::check();
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         }

@@ -12,11 +12,16 @@
 use super::command::Finished;
 
 /// What differs from run to run, and what stands for it.
-const VARYING: [(&str, &str); 4] = [
+const VARYING: [(&str, &str); 8] = [
     (r"\d+\.\d s\b", "[time]"),
     (r"[0-9a-f]{64}", "[sha256]"),
     (r"\d+ bytes", "[size] bytes"),
-    (r"run [0-9a-f]{10}\b", "run [run]"),
+    (r"\d+\.\d [KMG]iB", "[size]"),
+    (r"at byte \d+", "at byte [place]"),
+    // The widths of columns.
+    (r" {2,}", "  "),
+    (r"─+", "───"),
+    (r"═+", "═══"),
 ];
 
 /// Asserts that what a command wrote is what the golden file `folder/name.snap` holds. Of `known`, the first stand in the

@@ -17,6 +17,7 @@ pub mod memory_cgroup;
 pub mod memory_engine;
 pub mod mirrors;
 pub mod node_results;
+pub mod preflight;
 pub mod recorder;
 pub mod registry;
 pub mod run_check;

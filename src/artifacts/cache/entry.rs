@@ -1,4 +1,4 @@
-//! What an entry of the cache says of itself.
+//! The description of a cache entry.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::sha256_of;
 
-/// Name of the list in an entry's folder.
+/// File name of the list in an entry's directory.
 pub const ENTRY: &str = "entry.json";
-/// Version of the list's form.
+/// Version of the list's format.
 pub const ENTRY_FORMAT: u32 = 1;
 
 /// An entry of the cache.
@@ -20,7 +20,7 @@ pub const ENTRY_FORMAT: u32 = 1;
 pub struct Entry {
     /// [`ENTRY_FORMAT`].
     pub format: u32,
-    /// The content key, which is also the name of the entry's folder.
+    /// The content key, which is also the name of the entry's directory.
     pub key: String,
     /// Name of the recipe.
     pub recipe: String,
@@ -47,14 +47,14 @@ pub struct EntryFile {
 }
 
 impl Entry {
-    /// Sizes of all files together, in bytes.
+    /// The total size of all files, in bytes.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
 }
 
 impl EntryFile {
-    /// What there is to say of `folder/name`.
+    /// Describes `folder/name`.
     pub(super) fn read(folder: &Path, name: &str) -> io::Result<Self> {
         let path = folder.join(name);
         let metadata = fs::symlink_metadata(&path)?;
@@ -74,7 +74,7 @@ impl EntryFile {
 /// Sha256 of a file in hexadecimal digits.
 ///
 /// # Errors
-/// What the system says when it cannot be read.
+/// The system's error if it cannot be read.
 pub fn file_sha256(path: &Path) -> io::Result<String> {
     let (_, sha256) = sha256_of(File::open(path)?)?;
     Ok(sha256)

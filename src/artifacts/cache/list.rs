@@ -1,4 +1,4 @@
-//! What is in the cache.
+//! Lists the cache.
 
 use std::fs;
 use std::io;
@@ -9,39 +9,39 @@ use std::time::SystemTime;
 use super::entry::{ENTRY, Entry};
 use super::results::{Damage, Results};
 
-/// Number of hexadecimal digits of a content key.
+/// The number of hexadecimal digits of a content key.
 const KEY_LENGTH: usize = 64;
 
 /// An entry, and when it was last used.
 #[derive(Debug, Clone)]
-pub struct Listed {
-    /// Name of its folder, the content key.
+pub struct ListedResult {
+    /// The name of its directory, which is the content key.
     pub key: String,
-    /// What it says of itself.
+    /// Its description.
     pub entry: Result<Entry, Damage>,
-    /// Bytes of its files.
+    /// The size of its files in bytes.
     pub size: u64,
-    /// Bytes that are free again when it is removed: those of files that are nowhere else as well. A file system that
-    /// lets files share their bytes does not tell, and then they are counted all the same.
+    /// The bytes that removing it frees: those of files without another name. A file system that shares bytes between files
+    /// does not show that, so they are counted anyway.
     pub room: u64,
     /// When it was last used.
     pub used: SystemTime,
 }
 
-/// What there is in the folder of the cache.
+/// The contents of the cache's directory.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
     /// The entries, the longest unused first.
-    pub entries: Vec<Listed>,
-    /// What is there and is none of the tool's.
+    pub entries: Vec<ListedResult>,
+    /// Files and directories that do not belong to the tool.
     pub foreign: Vec<Damage>,
 }
 
 impl Results {
-    /// All entries. What an unfinished run left is not among them.
+    /// All entries, except those of unfinished runs.
     ///
     /// # Errors
-    /// What the system says of the cache's folder. Where there is none yet, there are no entries.
+    /// The system's error for the cache's directory. If it does not exist, there are no entries.
     pub fn list(&self) -> io::Result<Listing> {
         let folders = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listing::default()),
@@ -55,9 +55,9 @@ impl Results {
                 continue;
             }
             let reason = if !is_key(&name) {
-                "its name is not that of a result"
+                "its name is not the name of a result"
             } else if !folder.file_type().is_ok_and(|kind| kind.is_dir()) {
-                "it is not a folder"
+                "it is not a directory"
             } else {
                 listing.entries.push(self.listed(name));
                 continue;
@@ -73,10 +73,10 @@ impl Results {
         Ok(listing)
     }
 
-    /// The content keys that begin so, sorted.
+    /// The content keys that start with `beginning`, sorted.
     ///
     /// # Errors
-    /// What the system says of the cache's folder.
+    /// The system's error for the cache's directory.
     pub fn find(&self, beginning: &str) -> io::Result<Vec<String>> {
         let entries = self.list()?.entries.into_iter();
         let keys = entries.map(|entry| entry.key);
@@ -85,12 +85,12 @@ impl Results {
         Ok(keys)
     }
 
-    fn listed(&self, key: String) -> Listed {
+    fn listed(&self, key: String) -> ListedResult {
         let folder = self.entry_folder(&key);
         let entry = self.look_up(&key).and_then(|entry| {
             entry.ok_or_else(|| Damage {
                 file: folder.clone(),
-                reason: "it has no list of its files".to_owned(),
+                reason: "the list of its files is missing".to_owned(),
             })
         });
         let used = fs::metadata(folder.join(ENTRY))
@@ -98,7 +98,7 @@ impl Results {
             .and_then(|metadata| metadata.modified())
             .unwrap_or(SystemTime::UNIX_EPOCH);
         let (size, room) = sizes(&folder);
-        Listed {
+        ListedResult {
             key,
             entry,
             size,
@@ -108,7 +108,7 @@ impl Results {
     }
 }
 
-/// Whether a folder of this name is an entry that a run did not finish, or not yet.
+/// Whether a directory with this name is an unfinished entry.
 pub(super) fn is_unfinished(name: &str) -> bool {
     name.starts_with('.') && name.contains(".partial-")
 }
@@ -118,7 +118,7 @@ fn is_key(name: &str) -> bool {
     name.len() == KEY_LENGTH && name.bytes().all(is_digit)
 }
 
-/// Bytes of the files in a folder, and of those that have no other name.
+/// The bytes of the files in a directory, and of those without another name.
 fn sizes(folder: &Path) -> (u64, u64) {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files

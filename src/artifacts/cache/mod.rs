@@ -1,7 +1,7 @@
-//! Results by what decides over their bytes: what was built once is published again without being built.
+//! Stores results by content key: what was built once is published again without building.
 //!
-//! An entry is a folder named by its content key ([`crate::plan::Plan::content_key`]). It holds the files of a result
-//! and a list of them with their digests, which are held against the files each time they are taken.
+//! An entry is a directory named by its content key ([`crate::plan::Plan::content_key`]). It contains the files of a result
+//! and a list of their digests, which is compared with the files each time they are taken.
 
 mod entry;
 mod list;
@@ -11,7 +11,7 @@ mod results;
 mod stamp;
 
 pub use entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};
-pub use list::{Listed, Listing};
+pub use list::{ListedResult, Listing};
 pub use place::place_file;
 pub use prune::{Limits, Pruned};
 pub use results::{Damage, Removal, Results, TakeError};

@@ -1,4 +1,4 @@
-//! Puts a file to another place without writing its bytes again, where the file system can.
+//! Copies a file without writing its bytes, if the file system supports that.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use rustix::fs::ioctl_ficlone;
 
-/// Makes `to`, which must not be there, of `from`: by reflink, else by hard link, else by copy.
+/// Makes `to`, which must not exist, from `from`: by reflink, hard link or copy, in this order.
 ///
 /// # Errors
-/// What the system says of the copy, the last way.
+/// The system's error of the copy, the last attempt.
 pub fn place_file(from: &Path, to: &Path) -> io::Result<()> {
     if reflink(from, to).is_ok() || fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
-    // Permission bits are copied along.
+    // Copies the permission bits as well.
     fs::copy(from, to).map(|_| ())
 }
 

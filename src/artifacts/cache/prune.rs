@@ -4,19 +4,19 @@ use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use super::list::{Listed, is_unfinished};
+use super::list::{ListedResult, is_unfinished};
 use super::results::{Removal, Results};
 
-/// What may stay in the cache.
+/// The limits of the cache.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Limits<'a> {
-    /// Most bytes of all entries together; the longest unused go first.
+    /// The maximum size of all entries together, in bytes; the longest unused are removed first.
     pub size: Option<u64>,
-    /// Longest time without being used.
+    /// The maximum time without being used.
     pub unused: Option<Duration>,
-    /// Only entries of this recipe are looked at; those that do not say of which they are, are not.
+    /// Only entries of this recipe are considered; damaged entries, whose recipe is unknown, are not.
     pub recipe: Option<&'a str>,
-    /// The content key of which the caller itself holds the lock.
+    /// The content key whose lock the caller holds.
     pub own: Option<&'a str>,
 }
 
@@ -24,19 +24,19 @@ pub struct Limits<'a> {
 #[derive(Debug, Default)]
 pub struct Pruned {
     /// The removed entries.
-    pub removed: Vec<Listed>,
-    /// Those that would have been removed, had no live run worked with them.
-    pub in_use: Vec<Listed>,
-    /// What could not be removed, and why.
-    pub failed: Vec<(Listed, io::Error)>,
+    pub removed: Vec<ListedResult>,
+    /// Entries that were not removed because a running build uses them.
+    pub in_use: Vec<ListedResult>,
+    /// Entries that could not be removed, and why.
+    pub failed: Vec<(ListedResult, io::Error)>,
 }
 
 impl Results {
-    /// Removes what the limits do not allow, and what dead runs left unfinished a day ago or longer. What a live run works
-    /// with stays.
+    /// Removes entries beyond the limits, and unfinished entries of dead runs that are older than a day. Entries that a
+    /// running build uses stay.
     ///
     /// # Errors
-    /// What the system says of the cache's folder.
+    /// The system's error for the cache's directory.
     pub fn prune(&self, limits: Limits<'_>, now: SystemTime) -> io::Result<Pruned> {
         self.remove_unfinished(now);
         self.go_through(limits, now, |entry| {
@@ -51,7 +51,7 @@ impl Results {
     /// What [`Results::prune`] would remove. Removes nothing.
     ///
     /// # Errors
-    /// What the system says of the cache's folder.
+    /// The system's error for the cache's directory.
     pub fn would_prune(&self, limits: Limits<'_>, now: SystemTime) -> io::Result<Pruned> {
         self.go_through(limits, now, |entry| {
             Ok(if self.is_in_use(&entry.key) {
@@ -66,7 +66,7 @@ impl Results {
         &self,
         limits: Limits<'_>,
         now: SystemTime,
-        remove: impl Fn(&Listed) -> io::Result<Removal>,
+        remove: impl Fn(&ListedResult) -> io::Result<Removal>,
     ) -> io::Result<Pruned> {
         let mut entries = self.list()?.entries;
         if let Some(recipe) = limits.recipe {
@@ -80,7 +80,7 @@ impl Results {
         for entry in entries {
             let age = now.duration_since(entry.used).unwrap_or_default();
             let too_old = limits.unused.is_some_and(|limit| age > limit);
-            // None at all means also those that take nothing.
+            // A limit of 0 also removes empty entries.
             let too_much = limits.size.is_some_and(|limit| total > limit || limit == 0);
             if !too_old && !too_much {
                 continue;

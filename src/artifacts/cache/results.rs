@@ -1,4 +1,4 @@
-//! Looks results up, takes them out and stores them.
+//! Looks up, takes and stores results.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -11,28 +11,28 @@ use super::place::place_file;
 /// Digits of a content key in the name of its lock file.
 const LOCK_DIGITS: usize = 16;
 
-/// The results that are kept in a folder.
+/// The results stored in a directory.
 #[derive(Debug, Clone)]
 pub struct Results {
     pub(super) folder: PathBuf,
     locks: PathBuf,
 }
 
-/// What came of an entry that was to go.
+/// The result of removing an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
-    /// It is gone.
+    /// It was removed.
     Done,
-    /// A live run works with it.
+    /// A running build uses it.
     InUse,
 }
 
-/// Why an entry cannot be used: which file of it, and what is wrong with it.
+/// Why an entry cannot be used: the file and its problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
     /// The file.
     pub file: PathBuf,
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
@@ -43,46 +43,46 @@ impl std::fmt::Display for Damage {
 }
 
 impl Results {
-    /// The results in `folder`, which need not be there; `locks` is a folder for lock files.
+    /// The results in `folder`, which need not exist; `locks` is a directory for lock files.
     pub fn new(folder: PathBuf, locks: PathBuf) -> Self {
         Self { folder, locks }
     }
 
-    /// The folder of all entries.
+    /// The directory of all entries.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The lock file of a content key. A run that builds it has it for itself, one that takes it out shares it.
+    /// The lock file of a content key: exclusive for a run that builds it, shared for a run that takes it.
     pub fn lock_file(&self, key: &str) -> PathBuf {
         let short = key.get(..LOCK_DIGITS).unwrap_or(key);
         self.locks.join(format!("result-{short}.lock"))
     }
 
-    /// Keeps the entry of `key` from being pruned until the file is dropped. None where another run builds the same, or
-    /// where no lock file can be had: such an entry can be taken all the same, and is held against its list then.
+    /// Protects the entry of `key` from being pruned until the file is dropped. `None` if another run is building it, or if no
+    /// lock file can be made: such an entry can still be taken, because it is compared with its list then.
     pub fn hold(&self, key: &str) -> Option<File> {
         fs::create_dir_all(&self.locks).ok()?;
         let lock = self.open_lock(key, true).ok()?;
         lock.try_lock_shared().is_ok().then_some(lock)
     }
 
-    /// Opened for writing: some network file systems lock nothing else.
+    /// Opened for writing: some network file systems only lock such files.
     fn open_lock(&self, key: &str, create: bool) -> io::Result<File> {
         let mut options = File::options();
         options.read(true).write(true).create(create);
         options.truncate(false).open(self.lock_file(key))
     }
 
-    /// Folder of the entry of `key`.
+    /// The directory of the entry of `key`.
     pub fn entry_folder(&self, key: &str) -> PathBuf {
         self.folder.join(key)
     }
 
-    /// The entry of `key`, as far as its list goes; its files are not looked at. None where there is no such entry.
+    /// The entry of `key`, from its list only; its files are not read. `None` if there is no such entry.
     ///
     /// # Errors
-    /// The [`Damage`] of an entry whose list cannot be used.
+    /// The [`Damage`] if the list cannot be used.
     pub fn look_up(&self, key: &str) -> Result<Option<Entry>, Damage> {
         let path = self.entry_folder(key).join(ENTRY);
         let damage = |reason: String| Damage {
@@ -91,21 +91,21 @@ impl Results {
         };
         let text = match fs::read(&path) {
             Ok(text) => text,
-            // A folder without a list is none that this tool finished.
+            // An entry without a list is unfinished.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(damage(error.to_string())),
         };
         let entry: Entry = serde_json::from_slice(&text)
-            .map_err(|error| damage(format!("it is not the list of an entry: {error}")))?;
+            .map_err(|error| damage(format!("not a valid list of files: {error}")))?;
         let whole = entry.format == ENTRY_FORMAT && entry.key == key;
         let inside = |file: &EntryFile| !file.name.contains('/') && !file.name.starts_with('.');
         if !whole || !entry.files.iter().all(inside) {
-            return Err(damage("it is the list of something else".to_owned()));
+            return Err(damage("the list of another entry".to_owned()));
         }
         Ok(Some(entry))
     }
 
-    /// Holds the files of an entry against its list.
+    /// Compares the files of an entry with its list.
     ///
     /// # Errors
     /// The first [`Damage`].
@@ -120,24 +120,24 @@ impl Results {
                 EntryFile::read(&folder, &file.name).map_err(|error| damage(error.to_string()))?;
             if found.size != file.size {
                 let (is, was) = (found.size, file.size);
-                return Err(damage(format!("it has {is} bytes instead of {was}")));
+                return Err(damage(format!("{is} bytes instead of {was}")));
             }
             if found.sha256 != file.sha256 {
                 let (is, was) = (found.sha256, &file.sha256);
-                return Err(damage(format!("its sha256 is {is} instead of {was}")));
+                return Err(damage(format!("sha256 {is} instead of {was}")));
             }
             if found.mode != file.mode {
                 let (is, was) = (found.mode, file.mode);
-                return Err(damage(format!("its mode is {is:o} instead of {was:o}")));
+                return Err(damage(format!("mode {is:o} instead of {was:o}")));
             }
         }
         Ok(())
     }
 
-    /// Checks an entry and puts its files into `folder`. Notes that the entry was used.
+    /// Checks an entry and puts its files into `folder`. Records that the entry was used.
     ///
     /// # Errors
-    /// [`TakeError::Damaged`], or what the system says of the folder.
+    /// [`TakeError::Damaged`], or the system's error for the directory.
     pub fn take(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
         self.check(entry).map_err(TakeError::Damaged)?;
         let from = self.entry_folder(&entry.key);
@@ -150,9 +150,9 @@ impl Results {
         Ok(())
     }
 
-    /// Notes that the entry was used, for pruning by age.
+    /// Records that the entry was used, for pruning by age.
     pub fn note_use(&self, key: &str) {
-        // A cache that cannot be written to can still be read.
+        // A read-only cache can still be used.
         if let Ok(list) = File::options()
             .append(true)
             .open(self.entry_folder(key).join(ENTRY))
@@ -161,11 +161,11 @@ impl Results {
         }
     }
 
-    /// Stores the files `names` of `folder` as the entry that `entry` describes; its files are filled in. `run` makes
-    /// the name of the unfinished entry unique.
+    /// Stores the files `names` in `folder` as `entry`, whose files are filled in. `run` makes the name of the unfinished
+    /// entry unique.
     ///
     /// # Errors
-    /// What the system says; nothing is stored then.
+    /// The system's error; nothing is stored then.
     pub fn store(
         &self,
         mut entry: Entry,
@@ -186,7 +186,7 @@ impl Results {
             entry.files.sort_by(|a, b| a.name.cmp(&b.name));
             fs::write(partial.join(ENTRY), crate::plan::canonical_json(&entry))?;
             let place = self.entry_folder(&entry.key);
-            // What is there may be damaged, and is no better than what was just proven.
+            // An existing entry may be damaged, and is no better than the new one, which was just verified.
             if place.exists() {
                 fs::remove_dir_all(&place)?;
             }
@@ -200,19 +200,19 @@ impl Results {
         stored
     }
 
-    /// Whether a live run works with the entry of `key`.
+    /// Whether a running build uses the entry of `key`.
     pub fn is_in_use(&self, key: &str) -> bool {
-        // Where there is no lock file, no run ever was.
+        // Without a lock file, there was never a run.
         let lock = self.open_lock(key, false);
         lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Removes the entry of `key`, unless a live run works with it.
+    /// Removes the entry of `key`, unless a running build uses it.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn discard_unless_in_use(&self, key: &str) -> io::Result<Removal> {
-        // Kept until the entry is gone: no run begins to take a part of it.
+        // Held until the entry is gone, so that no run starts to take a part of it.
         let lock = self.open_lock(key, false);
         if let Ok(lock) = &lock
             && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
@@ -225,7 +225,7 @@ impl Results {
     /// Removes the entry of `key`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn discard(&self, key: &str) -> io::Result<()> {
         match fs::remove_dir_all(self.entry_folder(key)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -237,10 +237,10 @@ impl Results {
 /// A result that could not be taken from the cache.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
-    /// The entry is not what was stored.
+    /// The entry is damaged.
     #[error("{0}")]
     Damaged(Damage),
-    /// The files could not be put where they were wanted.
+    /// A file could not be written.
     #[error("{} could not be written", path.display())]
     Unwritable {
         /// The file.

@@ -1,4 +1,4 @@
-//! Remembers what was published where, so that what has not changed since is not read again.
+//! Remembers what was published where, so that unchanged files are not read again.
 
 use std::fs;
 use std::io;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::sha256_hex;
 
-/// What was published into folders of this machine. Like git's index it trusts a file whose size, inode and times are
-/// those that were noted; `kmembuild verify` reads everything.
+/// What was published into directories of this machine. Like git's index, it trusts a file whose size, inode and times are
+/// unchanged; `kmembuild verify` reads everything.
 #[derive(Debug, Clone)]
 pub struct Stamps {
     folder: PathBuf,
@@ -34,17 +34,17 @@ struct StampedFile {
     inode: u64,
     /// Seconds and nanoseconds of the last change of the content.
     modified: (i64, i64),
-    /// The same of the content or the attributes.
+    /// The same for the content or the attributes.
     changed: (i64, i64),
 }
 
 impl Stamps {
-    /// The notes in `folder`, which need not be there.
+    /// The records in `folder`, which need not exist.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Whether `published` is as it was when `identity` was published there.
+    /// Whether `published` is unchanged since `identity` was published there.
     pub fn is_current(&self, published: &Path, identity: &str) -> bool {
         let noted = fs::read(self.file(published)).ok();
         let noted = noted.and_then(|text| serde_json::from_slice::<Stamp>(&text).ok());
@@ -53,10 +53,10 @@ impl Stamps {
         })
     }
 
-    /// Notes that `identity` was just published to `published`.
+    /// Records that `identity` was just published to `published`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn note(&self, published: &Path, identity: &str) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let stamp = Stamp {

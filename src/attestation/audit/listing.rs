@@ -1,4 +1,4 @@
-//! All files below a folder, each read once.
+//! All files below a directory, each read once.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use serde::de::DeserializeOwned;
 use super::outcome::{Audit, AuditError};
 use crate::checksum::sha256_of;
 
-/// Longest text that is read whole; the longest real one, an SBOM of kubelet, has less than a MiB.
+/// The longest text that is read completely; the longest real one, an SBOM of kubelet, is smaller than 1 MiB.
 const LONGEST_TEXT: u64 = 64 << 20;
 
-/// The regular files below a folder, by their paths in it.
+/// The regular files below a directory, by their paths in it.
 pub(super) struct Listing {
     root: PathBuf,
     files: BTreeMap<String, Stored>,
 }
 
-/// A file as it is on the disk.
+/// A file on disk.
 pub(super) struct Stored {
     /// Size in bytes.
     pub(super) size: u64,
@@ -28,8 +28,8 @@ pub(super) struct Stored {
 }
 
 impl Listing {
-    /// Reads everything below `root`. What is no regular file, cannot be read or has a name that no list can hold, is a
-    /// problem of the audit.
+    /// Reads everything below `root`. Anything that is not a regular file, cannot be read, or has a name that no list of
+    /// checksums can hold becomes a problem of the audit.
     ///
     /// # Errors
     /// [`AuditError::Unreadable`] for `root` itself.
@@ -55,21 +55,21 @@ impl Listing {
             let name = entry.file_name();
             let shown = format!("{folder}{}", name.to_string_lossy());
             let Some(name) = name.to_str().filter(|name| is_plain(name)) else {
-                audit.integrity(shown, "its name cannot stand in a list of checksums");
+                audit.integrity(shown, "its name cannot be written in a list of checksums");
                 continue;
             };
             let path = format!("{folder}{name}");
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 if let Err(error) = self.add_folder(&format!("{path}/"), audit) {
-                    audit.integrity(path, format!("the folder cannot be read: {error}"));
+                    audit.integrity(path, format!("could not read the directory: {error}"));
                 }
             } else if kind.is_file() {
                 match File::open(entry.path()).and_then(sha256_of) {
                     Ok((size, sha256)) => {
                         self.files.insert(path, Stored { size, sha256 });
                     }
-                    Err(error) => audit.integrity(path, format!("it cannot be read: {error}")),
+                    Err(error) => audit.integrity(path, format!("could not read it: {error}")),
                 }
             } else {
                 let what = if kind.is_symlink() {
@@ -77,14 +77,11 @@ impl Listing {
                 } else {
                     "a special file"
                 };
-                audit.integrity(path, format!("it is {what}, not a regular file"));
+                audit.integrity(path, format!("{what}, not a regular file"));
             }
         }
         if empty && !folder.is_empty() {
-            audit.integrity(
-                folder.trim_end_matches('/'),
-                "it is an empty folder, and nothing was published as one",
-            );
+            audit.integrity(folder.trim_end_matches('/'), "unexpected empty directory");
         }
         Ok(())
     }
@@ -94,46 +91,42 @@ impl Listing {
         self.files.get(path)
     }
 
-    /// All paths, in their order.
+    /// All paths, sorted.
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
-    /// Where a file of the listing is on the disk.
+    /// The path on disk of a listed file.
     pub(super) fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
-    /// The text of a file of the listing, as long as it is still the one that was listed; a problem of the audit
-    /// otherwise.
+    /// The text of a listed file, if it is still the same as when it was listed; otherwise a problem of the audit.
     pub(super) fn text(&self, path: &str, audit: &mut Audit) -> Option<String> {
         let stored = self.get(path)?;
         if stored.size > LONGEST_TEXT {
             let size = stored.size;
-            audit.integrity(
-                path,
-                format!("it has {size} bytes, which is too long for what it is"),
-            );
+            audit.integrity(path, format!("too large for such a file: {size} bytes"));
             return None;
         }
         match fs::read_to_string(self.on_disk(path)) {
             Ok(text) if crate::checksum::sha256_hex(text.as_bytes()) == stored.sha256 => Some(text),
             Ok(_) => {
-                audit.integrity(path, "it changed while it was read");
+                audit.integrity(path, "changed while it was read");
                 None
             }
             Err(error) => {
-                audit.integrity(path, format!("it is no text: {error}"));
+                audit.integrity(path, format!("not a text file: {error}"));
                 None
             }
         }
     }
 
-    /// A JSON document of the listing; none when it is not there, and a problem of the audit when it is not of its form.
+    /// A listed JSON document; `None` if it is missing, or invalid, which is a problem of the audit.
     pub(super) fn document<T: DeserializeOwned>(&self, path: &str, audit: &mut Audit) -> Option<T> {
         let text = self.text(path, audit)?;
         serde_json::from_str(&text)
-            .map_err(|error| audit.integrity(path, format!("it is not of its form: {error}")))
+            .map_err(|error| audit.integrity(path, format!("not a valid document: {error}")))
             .ok()
     }
 }

@@ -1,19 +1,18 @@
-//! Holds a release folder, or the folder of one result, against all that was written down about it.
+//! Compares a release directory, or the directory of one result, with everything that was recorded about it.
 //!
-//! For every file there are witnesses: the index, the checksums at the top and those beside it, the manifest, the
-//! statement, the bill of materials. The checksums at the top are held against their signature. A file that all of them
-//! contradict was changed; a witness that the file and another witness contradict was changed itself. What is signed by a
-//! key in hand is believed over all the rest by whoever reads the list of problems: the list names everybody who says
-//! something else.
+//! For every file there are several sources: the index, the checksums of the release and those of the result, the
+//! manifest, the provenance, the bill of materials. The checksums of the release are compared with their signature. A file
+//! that contradicts all of its sources was changed; a source that contradicts the file and another source was changed
+//! itself. What the user's key signed is believed over everything else. Every problem states which source says what.
 
 mod listing;
 mod outcome;
 mod proof;
+mod recorded;
 mod release;
 mod result;
 mod run;
-mod said;
-mod witnesses;
+mod sources;
 
 pub use outcome::{Audit, AuditError, AuditedFile, Problem, ProblemKind};
 pub use run::audit;

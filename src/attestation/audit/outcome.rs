@@ -1,4 +1,4 @@
-//! What an audit brings.
+//! The result of an audit.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,39 +8,39 @@ use thiserror::Error;
 
 use crate::verify::{Check, Findings};
 
-/// What an audit of a folder brought.
+/// The result of an audit of a directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Audit {
-    /// The folder, as the user named it.
+    /// The directory, as the user gave it.
     pub folder: String,
-    /// How many files are in it.
+    /// The number of files in it.
     pub files: usize,
-    /// The binaries that were judged afresh.
+    /// The binaries that were checked again.
     pub binaries: Vec<AuditedFile>,
-    /// All that is not as it was written down.
+    /// Everything that does not match what was recorded.
     pub problems: Vec<Problem>,
-    /// What the user should know, and could not be checked.
+    /// What could not be checked and the user should know.
     pub remarks: Vec<String>,
 }
 
-/// A binary that was judged afresh.
+/// A binary that was checked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AuditedFile {
-    /// Its path in the folder.
+    /// Its path in the directory.
     pub file: String,
     /// What was found.
     pub findings: Findings,
-    /// What had to hold by the plan. It is not run: what it said of its version when it was built is in the manifest.
+    /// The checks that the plan requires. The binary is not run: its version output is taken from the manifest.
     pub checks: Vec<Check>,
 }
 
-/// Something that is not as it was written down.
+/// Something that does not match what was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Problem {
-    /// The file, by its path in the folder.
+    /// The file, by its path in the directory.
     pub file: String,
     /// What kind of problem it is.
     pub kind: ProblemKind,
@@ -48,34 +48,34 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Kinds of problem.
+/// The kinds of problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
-    /// A file is not the one that was published, or nothing says that it was.
+    /// A file is not the published one, or nothing proves that it is.
     Integrity,
-    /// A binary is the published one, and does not pass its checks.
+    /// A binary is the published one, but fails a check.
     Proof,
 }
 
-/// A folder that cannot be audited at all.
+/// A directory that cannot be audited.
 #[derive(Debug, Error)]
 pub enum AuditError {
     /// It cannot be read.
-    #[error("the folder {} cannot be read", path.display())]
+    #[error("could not read the directory {}", path.display())]
     Unreadable {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// Nothing in it says what it should hold.
+    /// Nothing in it records what it should contain.
     #[error("{} is neither a release (it has no index.json) nor a result (it has no manifest.json)", path.display())]
     NothingToAudit {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
-        /// A result somewhere in it, where there is one.
+        /// A result somewhere below it, if there is one.
         result: Option<PathBuf>,
     },
 }
@@ -97,13 +97,13 @@ impl Audit {
         });
     }
 
-    /// Brings the problems into the order of their files, each once.
+    /// Sorts the problems by file, each once.
     pub(super) fn sort(&mut self) {
         let problems: BTreeSet<_> = self.problems.drain(..).collect();
         self.problems = problems.into_iter().collect();
     }
 
-    /// Whether a file is not the one that was published.
+    /// Whether a file is not the published one.
     pub fn is_changed(&self) -> bool {
         let mut kinds = self.problems.iter().map(|problem| problem.kind);
         kinds.any(|kind| kind == ProblemKind::Integrity)

@@ -1,25 +1,33 @@
-//! The binaries, judged afresh.
+//! Checks the binaries again.
 
 use super::listing::Listing;
 use super::outcome::{Audit, AuditedFile};
-use super::said::Told;
+use super::recorded::Recorded;
 use crate::artifacts::{MANIFEST, ManifestFile};
 use crate::verify::{Check, CheckName, Expectations, Findings, Outcome, inspect, judge};
 
-/// Judges each binary of the manifest by the plan, and holds the findings against those of the manifest.
-pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit: &mut Audit) {
-    for output in &told.plan.outputs {
-        if !told
+/// Checks each binary of the manifest as the plan requires, and compares the findings with those in the manifest.
+pub(super) fn audit_binaries(
+    listing: &Listing,
+    prefix: &str,
+    recorded: &Recorded,
+    audit: &mut Audit,
+) {
+    for output in &recorded.plan.outputs {
+        if !recorded
             .manifest
             .files
             .iter()
             .any(|file| file.name == output.name)
         {
-            let message = format!("it does not have {}, which the plan has", output.name);
+            let message = format!(
+                "{} is missing from it, although the plan has it",
+                output.name
+            );
             audit.integrity(format!("{prefix}{MANIFEST}"), message);
         }
     }
-    for file in &told.manifest.files {
+    for file in &recorded.manifest.files {
         let path = format!("{prefix}{}", file.name);
         let Some(stored) = listing.get(&path) else {
             continue;
@@ -32,15 +40,15 @@ pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit
             }
         };
         if findings.sha256 != stored.sha256 {
-            audit.integrity(&path, "it changed while it was read");
+            audit.integrity(&path, "changed while it was read");
         }
-        let output = told
+        let output = recorded
             .plan
             .outputs
             .iter()
             .find(|output| output.name == file.name);
         let expectations = output.map(|output| output.expectations.clone());
-        // Nothing is expected of what was taken out as well.
+        // There are no expectations for an output of --all-outputs.
         let expectations = expectations.unwrap_or_default();
         let checks = checks(&findings, &expectations, file);
         for check in checks
@@ -64,8 +72,8 @@ pub(super) fn audit_binaries(listing: &Listing, prefix: &str, told: &Told, audit
     }
 }
 
-/// The checks, run again. A binary is not run where it is only looked at: for what it said of its version, and for what it
-/// wrote, the manifest has the word of the build.
+/// Runs the checks again. A binary is not run by an audit: its version output, and what it wrote under strace, are taken
+/// from the manifest.
 fn checks(findings: &Findings, expectations: &Expectations, file: &ManifestFile) -> Vec<Check> {
     let recorded = file
         .checks
@@ -83,7 +91,7 @@ fn checks(findings: &Findings, expectations: &Expectations, file: &ManifestFile)
         .collect()
 }
 
-/// The manifest must say what is found now. Words and evidence may be those of another version of the tool.
+/// The manifest must agree with the findings now. Texts and evidence may be those of another version of the tool.
 fn compare(
     prefix: &str,
     file: &ManifestFile,
@@ -91,7 +99,7 @@ fn compare(
     checks: &[Check],
     audit: &mut Audit,
 ) {
-    // Of another file there is nothing to compare; that it is another one is told already.
+    // The findings of another file cannot be compared, and the different file is reported already.
     if findings.sha256 != file.sha256 {
         return;
     }
@@ -99,21 +107,21 @@ fn compare(
         let all = checks.iter().map(|check| (check.name, check.outcome));
         all.collect::<Vec<_>>()
     };
-    let said = &file.findings;
+    let known = &file.findings;
     let differs = [
-        ("format", said.format != findings.format),
-        ("architecture", said.architecture != findings.architecture),
-        ("linkage", said.linkage != findings.linkage),
-        ("C library", said.glibc != findings.glibc),
+        ("format", known.format != findings.format),
+        ("architecture", known.architecture != findings.architecture),
+        ("linkage", known.linkage != findings.linkage),
+        ("C library", known.glibc != findings.glibc),
         (
             "kernel-memory accounting",
-            said.kmem.verdict != findings.kmem.verdict,
+            known.kmem.verdict != findings.kmem.verdict,
         ),
         ("checks", outcomes(&file.checks) != outcomes(checks)),
     ];
     for (what, _) in differs.iter().filter(|(_, differs)| *differs) {
         let message = format!(
-            "what it says of the {what} of {} is not what is found now",
+            "the recorded {what} of {} does not match the file",
             file.name
         );
         audit.integrity(format!("{prefix}{MANIFEST}"), message);

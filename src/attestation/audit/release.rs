@@ -1,27 +1,27 @@
-//! A release folder: its index, its checksums, and each of its results.
+//! A release directory: its index, its checksums, and each of its results.
 
 use std::collections::BTreeSet;
 
 use super::listing::Listing;
 use super::outcome::Audit;
+use super::recorded::Recorded;
 use super::result::audit_result;
-use super::said::Told;
-use super::witnesses::Witnesses;
+use super::sources::Sources;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
     IndexTarget, SHA256SUMS,
 };
 use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
 
-/// Holds the folder of `listing` against its index, and then each of the results.
+/// Compares the directory in `listing` with its index, and then audits each result.
 pub(super) fn audit_release(
     listing: &Listing,
     keys: &[VerifyingKey],
-    witnesses: &mut Witnesses,
+    sources: &mut Sources,
     audit: &mut Audit,
 ) {
-    witnesses.note_checksums(SHA256SUMS, listing, audit);
-    audit_signature(listing, keys, witnesses, audit);
+    sources.add_checksums(SHA256SUMS, listing, audit);
+    audit_signature(listing, keys, sources, audit);
     let Some(index) = listing.document::<Index>(INDEX, audit) else {
         return;
     };
@@ -29,7 +29,7 @@ pub(super) fn audit_release(
         let format = index.format;
         audit.integrity(
             INDEX,
-            format!("it is of format {format}, and this version of the tool reads {INDEX_FORMAT}: take the one that made it"),
+            format!("it has format {format}, but this version of kmembuild reads format {INDEX_FORMAT}; use the version that wrote it"),
         );
         return;
     }
@@ -41,16 +41,16 @@ pub(super) fn audit_release(
             IndexResult::Published { folder, files } => {
                 if *folder != target.folder() {
                     let wanted = target.folder();
-                    audit.integrity(INDEX, format!("it has {wanted} in the folder {folder}"));
+                    audit.integrity(INDEX, format!("it has {wanted} in the directory {folder}"));
                 }
                 for file in files {
                     let path = format!("{folder}/{}", file.path);
-                    witnesses.note(INDEX, path.clone(), &file.sha256, Some(file.size));
+                    sources.add(INDEX, path.clone(), &file.sha256, Some(file.size));
                     accounted.insert(path);
                 }
                 let prefix = format!("{folder}/");
-                let told = audit_result(listing, &prefix, keys, witnesses, audit);
-                hold_against(target, told.as_ref(), &prefix, audit);
+                let recorded = audit_result(listing, &prefix, keys, sources, audit);
+                compare_target(target, recorded.as_ref(), &prefix, audit);
             }
             IndexResult::Failed { .. } => failed.push(format!("{}/", target.failed_folder())),
             IndexResult::NotNeeded { .. } => {}
@@ -61,19 +61,16 @@ pub(super) fn audit_release(
             .iter()
             .any(|folder| path.starts_with(folder.as_str()));
         if !of_failure && !accounted.contains(path) {
-            audit.integrity(
-                path,
-                format!("it is not accounted for: {INDEX} does not have it"),
-            );
+            audit.integrity(path, format!("unexpected file: not listed in {INDEX}"));
         }
     }
 }
 
-/// Holds the signature of the checksums against them. With keys there has to be one.
+/// Checks the signature of the checksums. With keys, a signature is required.
 fn audit_signature(
     listing: &Listing,
     keys: &[VerifyingKey],
-    witnesses: &mut Witnesses,
+    sources: &mut Sources,
     audit: &mut Audit,
 ) {
     let names = [CHECKSUMS_MINISIG, CHECKSUMS_SIG];
@@ -82,20 +79,20 @@ fn audit_signature(
         .filter(|name| listing.get(name).is_some())
         .collect();
     if there.is_empty() {
-        let nothing = format!("nothing signs it ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG})");
+        let nothing = format!("not signed ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG} not found)");
         if !keys.is_empty() {
-            audit.integrity(SHA256SUMS, format!("{nothing}, and a key was given"));
+            audit.integrity(SHA256SUMS, format!("{nothing}, but a key was given"));
         } else if listing.paths().any(|path| path.ends_with(ENVELOPE)) {
-            let remark = format!("{SHA256SUMS}: {nothing}, though there are signed results");
+            let remark = format!("{SHA256SUMS}: {nothing}, although there are signed results");
             audit.remarks.push(remark);
         }
     }
     if let [_, second] = there[..] {
-        // The tool takes away what it does not write.
-        audit.integrity(second, "there is another signature beside it".to_owned());
+        // The tool removes the signature that it does not write.
+        audit.integrity(second, "there is a second signature".to_owned());
     }
     for name in there {
-        witnesses.note_signature(name);
+        sources.add_signature(name);
         let texts = (listing.text(SHA256SUMS, audit), listing.text(name, audit));
         let (Some(sums), Some(signature)) = texts else {
             continue;
@@ -103,25 +100,30 @@ fn audit_signature(
         match verify_checksums(sums.as_bytes(), name, &signature, keys) {
             Ok(()) => {}
             Err(SignatureError::ByNoneOf(_)) if keys.is_empty() => audit.remarks.push(format!(
-                "{name}: the signature was not checked, as no key was given (--key)"
+                "{name}: the signature was not checked, because no key was given"
             )),
             Err(error) => audit.integrity(name, error.to_string()),
         }
     }
 }
 
-/// A result must be that of the target that it is published as.
-fn hold_against(target: &IndexTarget, told: Option<&Told>, prefix: &str, audit: &mut Audit) {
-    let Some(told) = told else {
+/// A result must be that of the target under which it is published.
+fn compare_target(
+    target: &IndexTarget,
+    recorded: Option<&Recorded>,
+    prefix: &str,
+    audit: &mut Audit,
+) {
+    let Some(recorded) = recorded else {
         return;
     };
     for (what, wanted, found) in [
-        ("recipe", &target.recipe, &told.manifest.recipe.name),
-        ("version", &target.version, &told.manifest.version),
-        ("platform", &target.platform, &told.manifest.platform),
+        ("recipe", &target.recipe, &recorded.manifest.recipe.name),
+        ("version", &target.version, &recorded.manifest.version),
+        ("platform", &target.platform, &recorded.manifest.platform),
     ] {
         if wanted != found {
-            let message = format!("its {what} is {found}, {INDEX} has it as {wanted}");
+            let message = format!("its {what} is {found}, but {wanted} in {INDEX}");
             audit.integrity(format!("{prefix}{}", crate::artifacts::MANIFEST), message);
         }
     }

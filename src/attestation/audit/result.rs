@@ -1,49 +1,56 @@
-//! One result: its checksums, and everything that is said beside its binaries.
+//! One result: its checksums, and everything that was recorded about its binaries.
 
 use super::listing::Listing;
 use super::outcome::Audit;
 use super::proof::audit_binaries;
-use super::said::{Told, read_manifest, read_plan};
-use super::witnesses::Witnesses;
+use super::recorded::{Recorded, read_manifest, read_plan};
+use super::sources::Sources;
 use crate::artifacts::{ENVELOPE, PROVENANCE, SBOM, SHA256SUMS};
 use crate::attestation::slsa::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
 use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, VerifyingKey, provenance};
 
-/// Holds the result in the folder `prefix`, which is empty or ends with a slash, against all that is said in it. What its
-/// manifest and its plan say, where both can be read.
+/// Compares the result in the directory `prefix`, which is empty or ends with a slash, with everything recorded in it.
+/// Returns its manifest and its plan, if both can be read.
 pub(super) fn audit_result(
     listing: &Listing,
     prefix: &str,
     keys: &[VerifyingKey],
-    witnesses: &mut Witnesses,
+    sources: &mut Sources,
     audit: &mut Audit,
-) -> Option<Told> {
+) -> Option<Recorded> {
     let sums = format!("{prefix}{SHA256SUMS}");
-    witnesses.note_checksums(&sums, listing, audit);
-    let manifest = read_manifest(listing, prefix, witnesses, audit);
-    let plan = read_plan(listing, prefix, manifest.as_ref(), witnesses, audit);
-    let told = manifest
+    sources.add_checksums(&sums, listing, audit);
+    let manifest = read_manifest(listing, prefix, sources, audit);
+    let plan = read_plan(listing, prefix, manifest.as_ref(), sources, audit);
+    let recorded = manifest
         .zip(plan)
-        .map(|(manifest, plan)| Told { manifest, plan });
-    read_sbom(listing, prefix, witnesses, audit);
+        .map(|(manifest, plan)| Recorded { manifest, plan });
+    read_sbom(listing, prefix, sources, audit);
     let statements = [
         read_provenance(listing, prefix, audit),
         read_envelope(listing, prefix, keys, audit),
     ];
     for (path, statement) in statements.into_iter().flatten() {
-        // What no key of the user's signed did not get here where there are keys.
+        // With keys, a statement that no key signed was rejected already.
         let signed = !keys.is_empty() && path.ends_with(ENVELOPE);
-        let told = told.as_ref();
-        hear_statement((&path, signed), &statement, prefix, told, witnesses, audit);
+        let recorded = recorded.as_ref();
+        collect_statement(
+            (&path, signed),
+            &statement,
+            prefix,
+            recorded,
+            sources,
+            audit,
+        );
     }
-    if let Some(told) = &told {
-        audit_binaries(listing, prefix, told, audit);
+    if let Some(recorded) = &recorded {
+        audit_binaries(listing, prefix, recorded, audit);
     }
-    told
+    recorded
 }
 
 /// The digests of the files in the bill of materials.
-fn read_sbom(listing: &Listing, prefix: &str, witnesses: &mut Witnesses, audit: &mut Audit) {
+fn read_sbom(listing: &Listing, prefix: &str, sources: &mut Sources, audit: &mut Audit) {
     let path = format!("{prefix}{SBOM}");
     let Some(bom) = listing.document::<Bom>(&path, audit) else {
         return;
@@ -51,7 +58,7 @@ fn read_sbom(listing: &Listing, prefix: &str, witnesses: &mut Witnesses, audit: 
     for component in bom.components.iter().filter(|one| one.kind == "file") {
         for hash in component.hashes.iter().filter(|hash| hash.alg == "SHA-256") {
             let file = format!("{prefix}{}", component.name);
-            witnesses.note(&path, file, &hash.content, None);
+            sources.add(&path, file, &hash.content, None);
         }
     }
 }
@@ -66,7 +73,7 @@ fn read_provenance(
     Some((path, statement))
 }
 
-/// The statement in the envelope, once its signature was looked at.
+/// The statement in the envelope, after its signature was checked.
 fn read_envelope(
     listing: &Listing,
     prefix: &str,
@@ -78,14 +85,14 @@ fn read_envelope(
         if !keys.is_empty() {
             audit.integrity(
                 &path,
-                "it is missing: nothing here is signed, and a key was given",
+                "missing: the result is not signed, but a key was given",
             );
         }
         return None;
     }
     let envelope: Envelope = listing.document(&path, audit)?;
     let payload = if keys.is_empty() {
-        let remark = format!("{path}: the signature was not checked, as no key was given (--key)");
+        let remark = format!("{path}: the signature was not checked, because no key was given");
         audit.remarks.push(remark);
         envelope.payload()
     } else {
@@ -98,22 +105,27 @@ fn read_envelope(
         let found = &envelope.payload_type;
         audit.integrity(
             &path,
-            format!("its payload is of the type {found}, not {PAYLOAD_TYPE}"),
+            format!("its payload has the type {found}, not {PAYLOAD_TYPE}"),
         );
     }
     let statement = serde_json::from_slice(&payload)
-        .map_err(|error| audit.integrity(&path, format!("its payload is no statement: {error}")))
+        .map_err(|error| {
+            audit.integrity(
+                &path,
+                format!("its payload is not a valid statement: {error}"),
+            );
+        })
         .ok()?;
     Some((path, statement))
 }
 
-/// Notes the subjects of a statement and holds what it says of their origin against the manifest and the plan.
-fn hear_statement(
+/// Collects the subjects of a statement, and compares the origin that it states with the manifest and the plan.
+fn collect_statement(
     (path, signed): (&str, bool),
     statement: &Statement,
     prefix: &str,
-    told: Option<&Told>,
-    witnesses: &mut Witnesses,
+    recorded: Option<&Recorded>,
+    sources: &mut Sources,
     audit: &mut Audit,
 ) {
     for (what, found, wanted) in [
@@ -123,7 +135,7 @@ fn hear_statement(
         if found != wanted {
             audit.integrity(
                 path,
-                format!("its {what} is of the type {found}, not {wanted}"),
+                format!("its {what} has the type {found}, not {wanted}"),
             );
         }
     }
@@ -131,28 +143,28 @@ fn hear_statement(
         match subject.digest.get("sha256") {
             Some(sha256) => {
                 let file = format!("{prefix}{}", subject.name);
-                witnesses.note_statement(path, file, sha256, signed);
+                sources.add_statement(path, file, sha256, signed);
             }
-            None => audit.integrity(path, format!("it has no sha256 of {}", subject.name)),
+            None => audit.integrity(path, format!("it has no sha256 for {}", subject.name)),
         }
     }
-    let Some(told) = told else {
+    let Some(recorded) = recorded else {
         return;
     };
-    for file in &told.manifest.files {
+    for file in &recorded.manifest.files {
         if !statement
             .subject
             .iter()
             .any(|subject| subject.name == file.name)
         {
-            audit.integrity(path, format!("it does not speak of {}", file.name));
+            audit.integrity(path, format!("{} is missing from it", file.name));
         }
     }
-    let expected = provenance(&told.manifest, &told.plan);
+    let expected = provenance(&recorded.manifest, &recorded.plan);
     let (found, wanted) = (&statement.predicate, &expected);
     let same_tool = found.run_details.builder.version == wanted.run_details.builder.version;
-    // Another version of the tool may have said the same in other words; what went in stays the same.
-    let agrees = if same_tool && made_by_this_version(told) {
+    // Another version of the tool may word the same things differently; the inputs stay the same.
+    let agrees = if same_tool && made_by_this_version(recorded) {
         found == wanted
     } else {
         let digests = |predicate: &Predicate| {
@@ -168,11 +180,11 @@ fn hear_statement(
     if !agrees {
         audit.integrity(
             path,
-            "it says other things of where the files come from than the manifest and the plan",
+            "the origin that it states does not match the manifest and the plan",
         );
     }
 }
 
-fn made_by_this_version(told: &Told) -> bool {
-    told.manifest.tool == concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"))
+fn made_by_this_version(recorded: &Recorded) -> bool {
+    recorded.manifest.tool == concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"))
 }

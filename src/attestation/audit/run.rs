@@ -1,4 +1,4 @@
-//! The audit as a whole.
+//! The whole audit.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,16 @@ use super::listing::Listing;
 use super::outcome::{Audit, AuditError};
 use super::release::audit_release;
 use super::result::audit_result;
-use super::witnesses::Witnesses;
+use super::sources::Sources;
 use crate::artifacts::{INDEX, MANIFEST, SHA256SUMS, read_checksum_file};
 use crate::attestation::VerifyingKey;
 
-/// Holds everything in `folder`, a release folder or the folder of one result, against all that is said about it. With
-/// `keys`, every result and the checksums of a release have to be signed by one of them. Reads every file, runs none, and asks nobody.
+/// Compares everything in `folder`, a release directory or the directory of one result, with everything that was recorded
+/// about it. With `keys`, every result and the checksums of a release must be signed by one of them. Reads every file,
+/// runs none, and uses no network.
 ///
 /// # Errors
-/// [`AuditError`] when there is nothing that could be audited. What is wrong with the files is in the [`Audit`].
+/// [`AuditError`] if there is nothing to audit. Problems of the files are in the [`Audit`].
 pub fn audit(folder: &Path, keys: &[VerifyingKey]) -> Result<Audit, AuditError> {
     let is_release = is_release(folder)?;
     let mut audit = Audit {
@@ -24,18 +25,18 @@ pub fn audit(folder: &Path, keys: &[VerifyingKey]) -> Result<Audit, AuditError> 
     };
     let listing = Listing::read(folder, &mut audit)?;
     audit.files = listing.paths().count();
-    let mut witnesses = Witnesses::default();
+    let mut sources = Sources::default();
     if is_release {
-        audit_release(&listing, keys, &mut witnesses, &mut audit);
+        audit_release(&listing, keys, &mut sources, &mut audit);
     } else {
-        audit_result(&listing, "", keys, &mut witnesses, &mut audit);
+        audit_result(&listing, "", keys, &mut sources, &mut audit);
     }
-    witnesses.hear(&listing, &mut audit);
+    sources.compare_all(&listing, &mut audit);
     audit.sort();
     Ok(audit)
 }
 
-/// Told by what is there; where both the index and the manifest are gone, by what the checksums say should be there.
+/// Decided by the files that exist; without an index and a manifest, by the files that the checksums list.
 fn is_release(folder: &Path) -> Result<bool, AuditError> {
     fs::read_dir(folder).map_err(|source| AuditError::Unreadable {
         path: folder.to_owned(),
@@ -56,7 +57,7 @@ fn is_release(folder: &Path) -> Result<bool, AuditError> {
     }
 }
 
-/// A result at most `depth` folders down, for a hint.
+/// A result at most `depth` directories below, for a hint.
 fn some_result(folder: &Path, depth: u32) -> Option<PathBuf> {
     if folder.join(MANIFEST).is_file() {
         return Some(folder.to_owned());

@@ -1,4 +1,4 @@
-//! `Godeps/Godeps.json`, which godep writes.
+//! `Godeps/Godeps.json`, written by godep.
 
 use serde::Deserialize;
 
@@ -15,14 +15,14 @@ struct Godeps {
 struct Dependency {
     #[serde(rename = "ImportPath")]
     import_path: Word,
-    /// What `git describe` said of the commit.
+    /// The output of `git describe` for the commit.
     #[serde(rename = "Comment", default)]
     comment: Option<String>,
     #[serde(rename = "Rev")]
     revision: Word,
 }
 
-/// A text that is refused while it is read when it is no word, so that the error knows the line.
+/// A text that is refused while reading if it is not a single word, so that the error has the line.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Word(String);
@@ -32,17 +32,16 @@ impl TryFrom<String> for Word {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.is_empty() || text.contains(char::is_whitespace) {
-            return Err(format!("{text:?} is no import path and no revision"));
+            return Err(format!("{text:?} is neither an import path nor a revision"));
         }
         Ok(Self(text))
     }
 }
 
-/// The packages with the version of the repository that each is from: the tag where the commit has one, otherwise the
-/// commit.
+/// The packages, each with the version of its repository: the tag if the commit has one, otherwise the commit.
 ///
 /// # Errors
-/// [`VendoredError`] with the line at which the text is not what godep writes.
+/// [`VendoredError`] with the line of the invalid text.
 pub fn godeps_json(text: &str) -> Result<Vec<Component>, VendoredError> {
     let godeps: Godeps = serde_json::from_str(text).map_err(|error| VendoredError {
         file: "Godeps/Godeps.json",

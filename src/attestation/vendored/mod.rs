@@ -1,4 +1,4 @@
-//! Lists of vendored components, one file a form. Which of them a tree has, the caller knows.
+//! Lists of vendored components, one file for each format. The caller knows which ones a tree has.
 
 mod godeps_json;
 mod modules_txt;

@@ -1,16 +1,16 @@
-//! `vendor/modules.txt`, which `go mod vendor` writes.
+//! `vendor/modules.txt`, written by `go mod vendor`.
 
 use super::super::component::{Component, ComponentKind};
 use super::super::error::VendoredError;
 
-/// The modules of which packages are vendored, in the order of the list. Where one was replaced, the version and the
-/// source are those of what took its place.
+/// The modules with vendored packages, in the order of the list. A replaced module has the version and the source of its
+/// replacement.
 ///
 /// # Errors
-/// [`VendoredError`] with the first line that is of no known form.
+/// [`VendoredError`] with the first invalid line.
 pub fn modules_txt(text: &str) -> Result<Vec<Component>, VendoredError> {
     let mut components: Vec<Component> = Vec::new();
-    // The module of the current section; none of its packages was seen yet.
+    // The module of the current section, until its first package.
     let mut waiting: Option<Component> = None;
     let mut module: Option<String> = None;
     for (index, line) in text.lines().enumerate() {
@@ -24,9 +24,9 @@ pub fn modules_txt(text: &str) -> Result<Vec<Component>, VendoredError> {
             continue;
         }
         if let Some(note) = line.strip_prefix("##") {
-            // `## workspace` stands for all modules and comes first.
+            // `## workspace` is about all modules and comes first.
             if module.is_none() && note.trim() != "workspace" {
-                return Err(bad(format!("{line:?} stands before any module")));
+                return Err(bad(format!("{line:?} comes before any module")));
             }
         } else if let Some(header) = line.strip_prefix('#') {
             let component = section(header).map_err(bad)?;
@@ -35,16 +35,14 @@ pub fn modules_txt(text: &str) -> Result<Vec<Component>, VendoredError> {
         } else {
             let path = line;
             let Some(module) = &module else {
-                return Err(bad(format!(
-                    "the package {path:?} stands before any module"
-                )));
+                return Err(bad(format!("the package {path:?} comes before any module")));
             };
             let rest = path.strip_prefix(module.as_str());
             if path.contains(char::is_whitespace)
                 || !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             {
                 return Err(bad(format!(
-                    "{path:?} is no package of the module {module}"
+                    "{path:?} is not a package of the module {module}"
                 )));
             }
             components.extend(waiting.take());
@@ -64,14 +62,14 @@ fn section(header: &str) -> Result<Component, String> {
         | [name, _, "=>", path, version] => (name, version, Some(path)),
         _ => {
             return Err(format!(
-                "{:?} is not `# module version` with or without `=> replacement`",
+                "{:?} is not `# module version`, with or without `=> replacement`",
                 format!("#{header}")
             ));
         }
     };
     if name == "=>" || version == "=>" {
         return Err(format!(
-            "a name or a version is missing in {:?}",
+            "name or version missing in {:?}",
             format!("#{header}")
         ));
     }

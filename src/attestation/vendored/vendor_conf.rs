@@ -1,14 +1,14 @@
-//! `vendor.conf`, which vndr and trash read.
+//! `vendor.conf`, read by vndr and trash.
 
 use std::collections::BTreeSet;
 
 use super::super::component::{Component, ComponentKind};
 use super::super::error::VendoredError;
 
-/// The components: an import path, a version or commit, and sometimes where else it is fetched from.
+/// The components: an import path, a version or commit, and sometimes another URL to fetch from.
 ///
 /// # Errors
-/// [`VendoredError`] with the first line that has too few or too many fields, or a path for the second time.
+/// [`VendoredError`] with the first line that has too few or too many fields, or a path that was listed before.
 pub fn vendor_conf(text: &str) -> Result<Vec<Component>, VendoredError> {
     let mut seen = BTreeSet::new();
     let mut components = Vec::new();
@@ -26,13 +26,13 @@ pub fn vendor_conf(text: &str) -> Result<Vec<Component>, VendoredError> {
             [name, version, source] => (name, version, Some(source)),
             _ => {
                 return Err(bad(format!(
-                    "{:?} is not an import path, a version and at most one URL",
+                    "{:?} is not an import path, a version and an optional URL",
                     content.trim()
                 )));
             }
         };
         if !seen.insert(name) {
-            return Err(bad(format!("{name} is in the list for the second time")));
+            return Err(bad(format!("{name} is listed twice")));
         }
         components.push(Component {
             name: name.to_owned(),

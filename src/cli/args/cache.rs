@@ -3,40 +3,44 @@
 use clap::{Args, Subcommand};
 
 use super::format::Format;
-use super::given::given;
-use crate::recipe::{ByteSize, Name, Span};
+use super::non_empty::non_empty;
+use crate::recipe::{ByteSize, Name, TimeSpan};
 
-/// What to do with what is kept to save time.
+/// What to do with the cache.
 #[derive(Debug, Subcommand)]
 pub enum CacheCommand {
-    /// List the results that are kept, and the compile caches and images on the engine, with their sizes
+    /// List the stored results, and the compile caches and images on the engine, with their sizes
+    #[command(before_help = "Example: kmembuild cache list")]
     List {
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// Show what a result is, when it was built and from what
+    #[command(before_help = "Example: kmembuild cache show 3f2a")]
     Show {
         /// Content key, or its beginning
-        #[arg(value_parser = given())]
+        #[arg(value_parser = non_empty())]
         key: String,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Hold the files of all results against their digests; exit code 17 when one is damaged, removed or not
+    /// Compare the files of all results with their digests; exit code 17 if one is damaged, even if it was removed
+    #[command(before_help = "Example: kmembuild cache verify")]
     Verify {
-        /// Remove damaged results; they are built again when they are wanted
+        /// Remove damaged results; they are rebuilt on demand
         #[arg(long)]
         remove: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Remove the results that were not used for the longest time, until the rest is within its limit
+    /// Remove the longest unused results until the rest is within the limit
     ///
-    /// It makes room; what killed runs left on the engine is removed by `kmembuild clean`. What a live run works with
-    /// stays.
+    /// This frees disk space; to remove what killed runs left on the engine, use `kmembuild clean`. Whatever a running
+    /// build uses stays.
+    #[command(before_help = "Example: kmembuild cache prune --size 5GiB --dry-run")]
     Prune(PruneArguments),
 }
 
@@ -52,25 +56,25 @@ impl CacheCommand {
     }
 }
 
-/// What is to go.
+/// What to remove.
 #[derive(Debug, Args)]
 pub struct PruneArguments {
-    /// Most that the results may take together, e.g. 2GiB, or 0 for none; `cache-size` of the configuration if not given
+    /// Maximum size of all results together, e.g. 2GiB, or 0 for none; by default `cache-size` of the configuration
     #[arg(long, value_name = "SIZE", value_parser = size_or_nothing)]
     pub size: Option<ByteSize>,
-    /// Remove also results that were not used for that long, e.g. 30d
+    /// Also remove results that were not used for this long, e.g. 30d
     #[arg(long, value_name = "TIME")]
-    pub unused: Option<Span>,
-    /// Remove the compile caches on the engine, as `clean --caches` does
+    pub unused: Option<TimeSpan>,
+    /// Also remove the compile caches on the engine, as `clean --caches` does
     #[arg(long)]
     pub volumes: bool,
-    /// Remove the toolchain images that the tool made on the engine, as `clean --images` does
+    /// Also remove the toolchain images that the tool made on the engine, as `clean --images` does
     #[arg(long)]
     pub images: bool,
-    /// Only what is of this recipe; --size is for its results then
+    /// Only remove what belongs to this recipe; --size is then the limit for its results
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<Name>,
-    /// Only tell what would be removed
+    /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
     /// Output format
@@ -78,7 +82,7 @@ pub struct PruneArguments {
     pub format: Format,
 }
 
-/// A size, which may be none at all.
+/// A size, which may be 0.
 fn size_or_nothing(text: &str) -> Result<ByteSize, String> {
     match text.trim() {
         "0" => Ok(ByteSize(0)),

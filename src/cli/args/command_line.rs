@@ -1,4 +1,4 @@
-//! The whole command line, and how it is read.
+//! The whole command line, and how it is parsed.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
 use super::format::{Format, PlanFormat};
-use super::given::given;
 use super::kmem::KmemCommand;
 use super::node_script::NodeScriptArguments;
+use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
@@ -27,8 +27,9 @@ use super::verify::VerifyArguments;
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Recipes are commands, too:  kmembuild runc --tag v1.0.0-rc10\n\
-    `kmembuild recipes list` shows all of them, `kmembuild RECIPE --help` what can be said to one."
+    before_help = "Example: kmembuild runc --tag v1.0.0-rc10",
+    after_help = "Every recipe is a command as well: use `kmembuild recipes list` to list the recipes, and `kmembuild \
+                  RECIPE --help` for the options of a build."
 )]
 pub struct Cli {
     /// Options of every command.
@@ -42,32 +43,33 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArguments {
-    /// Folder of your own recipes; one replaces the built-in recipe of the same name as a whole
+    /// Directory of your own recipes; a recipe in it replaces the built-in one of the same name
     #[arg(long, value_name = "DIR", global = true)]
     pub recipe_dir: Option<PathBuf>,
     /// Address of the container engine, as in `DOCKER_HOST`
-    #[arg(long, value_name = "URL", global = true, value_parser = given())]
+    #[arg(long, value_name = "URL", global = true, value_parser = non_empty())]
     pub host: Option<String>,
     /// Show the output of every step
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// Show warnings and the result only
+    /// Show only warnings and the result
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
 
-/// The commands.
+/// The commands. The help of each one begins with an example.
 #[derive(Debug, Subcommand)]
 #[expect(
     clippy::large_enum_variant,
     reason = "made once, from the command line"
 )]
 pub enum CommandLine {
-    /// Print what a build would do, without doing it: kmembuild plan runc --tag v1.0.0-rc10
+    /// Print what a build would do, without building
+    #[command(before_help = "Example: kmembuild plan runc --tag v1.0.0-rc10")]
     Plan {
         /// Name of the recipe
         recipe: String,
-        /// What to build
+        /// What to build.
         #[command(flatten)]
         build: BuildArguments,
         /// Output format
@@ -75,65 +77,80 @@ pub enum CommandLine {
         format: PlanFormat,
     },
     /// List, show, export and check recipes
+    #[command(before_help = "Example: kmembuild recipes list")]
     Recipes(RecipesArguments),
-    /// Check binaries: kernel-memory accounting, linkage, architecture, C library, version; or a whole release folder
+    /// Check binaries (kernel-memory accounting, linkage, architecture, C library, version) or whole release directories
+    #[command(before_help = "Example: kmembuild verify /usr/bin/runc /usr/bin/kubelet")]
     Verify(VerifyArguments),
-    /// Look whether this host can build, and whether it leaks memory cgroups; exit code 1 when something fails
+    /// Check whether this host can build, and whether it leaks memory cgroups; exit code 1 if a check fails
+    #[command(before_help = "Example: kmembuild doctor runc")]
     Doctor(DoctorArguments),
-    /// Remove from the engine what killed runs left there; to make room, see `kmembuild cache prune`
+    /// Remove what killed runs left on the engine; to free disk space, use `kmembuild cache prune`
+    #[command(before_help = "Example: kmembuild clean")]
     Clean {
-        /// Remove the compile caches as well, as `cache prune --volumes` does
+        /// Also remove the compile caches, as `cache prune --volumes` does
         #[arg(long)]
         caches: bool,
-        /// Remove the toolchain images that the tool made as well, as `cache prune --images` does
+        /// Also remove the toolchain images that the tool made, as `cache prune --images` does
         #[arg(long)]
         images: bool,
-        /// Remove also what other machines' runs made whose time is not up
+        /// Also remove what runs of other machines made, even if their time is not over
         #[arg(long)]
         all: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// List, show, check and remove what is kept to save time: results, and on the engine compile caches and images
+    /// List, show, check and remove what is kept to save time: results, and compile caches and images on the engine
+    #[command(before_help = "Example: kmembuild cache list")]
     Cache {
-        /// What to do with it
+        /// What to do.
         #[command(subcommand)]
         action: CacheCommand,
     },
-    /// Tell whether this machine accounts kernel memory in cgroups, watch what comes of it, and show the error of the leak
+    /// Show whether this machine accounts kernel memory in cgroups, record the effect, and provoke the error of the leak
+    #[command(before_help = "Example: kmembuild kmem status")]
     Kmem {
-        /// What to do
+        /// What to do.
         #[command(subcommand)]
         action: KmemCommand,
     },
-    /// Write a shell script that replaces runc and kubelet on a node by published ones, and puts the old ones back
+    /// Write a shell script that replaces runc and kubelet on a node with published ones, and can restore the old ones
+    #[command(
+        before_help = "Example: kmembuild node-script dist/runc/v1.0.0-rc10/linux-amd64 -o node.sh"
+    )]
     NodeScript(NodeScriptArguments),
-    /// Build and publish everything that a release file names: kmembuild release release.yaml
+    /// Build and publish everything in a release file
+    #[command(before_help = "Example: kmembuild release release.yaml --sign-key release.key")]
     Release(ReleaseArguments),
-    /// Build a published result again from nothing, by its plan, and compare: kmembuild reproduce dist/.../manifest.json
+    /// Build a published result again from nothing, according to its plan, and compare
+    #[command(before_help = "Example: kmembuild reproduce dist/runc/v1.0.0-rc10/linux-amd64")]
     Reproduce(ReproduceArguments),
-    /// Write down what the inputs of a release are, for `release --locked`
+    /// Write a lock file with the inputs of a release, for `release --locked`
+    #[command(before_help = "Example: kmembuild lock release.yaml")]
     Lock(LockArguments),
-    /// Print the public half of a key that releases are signed with, for those who check them
+    /// Print the public key for a private key that signs releases, for those who verify them
+    #[command(before_help = "Example: kmembuild public-key release.key")]
     PublicKey {
-        /// The private or the public key, in PEM
+        /// Private or public key in PEM
         file: PathBuf,
-        /// In minisign's form, as its option -P takes it; for an Ed25519 key
+        /// In the format of minisign's option -P; only for an Ed25519 key
         #[arg(long)]
         minisign: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Print what a shell needs to complete the command line: source <(kmembuild completions bash)
+    /// Print the script with which a shell completes the command line
+    #[command(before_help = "Example: source <(kmembuild completions bash)")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Write the manual pages
+    #[command(before_help = "Example: kmembuild man /usr/local/share/man/man1")]
     Man {
-        /// The folder, made if it is not there
+        /// Directory for the pages; created if necessary
         dir: PathBuf,
     },
     /// The name of a recipe, with the arguments of a build.
@@ -153,7 +170,7 @@ pub struct RecipeCommandLine {
     pub recipe: RecipeArguments,
 }
 
-/// What to build, and in which form to print what comes of it.
+/// What to build, and the output format.
 #[derive(Debug, Args)]
 pub struct RecipeArguments {
     /// What to build.
@@ -164,18 +181,18 @@ pub struct RecipeArguments {
     pub format: Format,
 }
 
-/// Reads the command line.
+/// Parses the command line.
 ///
 /// # Errors
-/// What clap says, which may also be the text of `--help` or `--version`.
+/// Clap's error, which may also be the text of `--help` or `--version`.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(arguments)
 }
 
-/// Reads the arguments after the name of a recipe; options before the name count as well.
+/// Parses the arguments after the name of a recipe; options before the name count as well.
 ///
 /// # Errors
-/// What clap says.
+/// Clap's error.
 pub fn parse_build(
     name: &str,
     arguments: &[OsString],
@@ -197,13 +214,16 @@ pub fn parse_build(
 }
 
 fn recipe_command(name: &str) -> clap::Command {
-    RecipeCommandLine::command().about(format!(
-        "Build with the recipe {name} (`kmembuild recipes show {name}` prints it)"
-    ))
+    let command = RecipeCommandLine::command();
+    command
+        .before_help(format!("Example: kmembuild {name} --tag TAG"))
+        .about(format!(
+            "Build with the recipe {name}; use `kmembuild recipes show {name}` to print it"
+        ))
 }
 
-/// The whole command line with the recipes as commands, for completions and manual pages. A recipe that has the name
-/// of a command can only be had by other words, so it is not among them.
+/// The whole command line with the recipes as commands, for completions and manual pages. A recipe with the name of a
+/// command is not among them: the command takes precedence.
 pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
     let known: Vec<String> = recipes.to_vec();
     let names = move |argument: clap::Arg| {
@@ -216,11 +236,15 @@ pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
         .mut_subcommand("recipes", |recipes| {
             recipes
                 .mut_subcommand("show", |show| show.mut_arg("name", shown))
-                .mut_subcommand("export", |export| export.mut_arg("name", exported))
+                .mut_subcommand("export", |export| {
+                    // clap moves a changed argument behind the others, so the directory is moved behind it again.
+                    let export = export.mut_arg("name", exported);
+                    export.mut_arg("dir", |dir| dir)
+                })
         });
     for name in recipes {
         if command.find_subcommand(name).is_none() {
-            // The options of every command come down from the top.
+            // The options for all commands come from the top level.
             let arguments = RecipeArguments::augment_args(clap::Command::new(name.clone()));
             let about = recipe_command(name).get_about().cloned();
             command = command.subcommand(arguments.about(about.unwrap_or_default()));

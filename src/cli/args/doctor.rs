@@ -3,27 +3,27 @@
 use clap::{Args, ValueEnum};
 
 use super::format::Format;
-use super::given::given;
-use crate::recipe::Span;
+use super::non_empty::non_empty;
+use crate::recipe::TimeSpan;
 
-/// What the doctor looks at.
+/// What to examine.
 #[derive(Debug, Args)]
 pub struct DoctorArguments {
-    /// Recipes that it is to be able to build; all if none is named. Not with --only leak
-    #[arg(value_name = "RECIPE", value_parser = given())]
+    /// Recipes that this host should be able to build; all recipes by default. Not with --only leak
+    #[arg(value_name = "RECIPE", value_parser = non_empty())]
     pub recipes: Vec<String>,
-    /// Only one of the two questions; on a node that builds nothing, --only leak
+    /// Answer only one of the two questions; use --only leak on a node that builds nothing
     #[arg(long, value_enum, value_name = "QUESTION")]
     pub only: Option<HalfChoice>,
-    /// Longest time for each mirror and source to answer
+    /// Time limit for each mirror and source
     #[arg(long, value_name = "TIME", default_value = "5s")]
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// One of the doctor's questions.
+/// A question that the doctor answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum HalfChoice {
     /// Can this host build?

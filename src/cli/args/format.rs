@@ -1,18 +1,18 @@
-//! Forms of what commands print on standard output. Each command has its own `--format`, with the forms that it has.
+//! Formats of what commands print on standard output. Each command has its own `--format`, with the formats it supports.
 
 use clap::ValueEnum;
 
-/// The forms of most commands.
+/// The formats of most commands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// One JSON document, or one for each event, on a line of its own.
+    /// One JSON document, or one for each event, each on one line.
     Json,
 }
 
-/// The forms of a plan.
+/// The formats of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
     /// YAML, for people.
@@ -23,7 +23,7 @@ pub enum PlanFormat {
     Json,
 }
 
-/// The forms of `kmem status`.
+/// The formats of `kmem status`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum StatusFormat {
     /// For people.

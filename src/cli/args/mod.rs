@@ -1,13 +1,13 @@
-//! The command line, as clap reads it. Touches nothing else.
+//! The command line as clap parses it. Touches nothing else.
 
 mod build;
 mod cache;
 mod command_line;
 mod doctor;
 mod format;
-mod given;
 mod kmem;
 mod node_script;
+mod non_empty;
 mod recipes;
 mod release;
 mod reproduce;

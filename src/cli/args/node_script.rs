@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// For which binaries to write a script, and where.
+/// The binaries for which to write a script, and where.
 #[derive(Debug, Args)]
 pub struct NodeScriptArguments {
-    /// Folders of results with runc or kubelet, or their manifests; one of each at most
+    /// Directories of results with a runc or kubelet, or their manifests; at most one of each
     #[arg(required = true, value_name = "DIR|MANIFEST")]
     pub results: Vec<PathBuf>,
-    /// File for the script; standard output if not given
+    /// File for the script; by default standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

@@ -22,26 +22,30 @@ pub struct RecipesArguments {
 #[derive(Debug, Subcommand)]
 pub enum RecipesCommand {
     /// List the recipes and where each comes from
+    #[command(before_help = "Example: kmembuild recipes list")]
     List {
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// Show a recipe and where it comes from
+    #[command(before_help = "Example: kmembuild recipes show runc")]
     Show {
         /// Name of the recipe
         name: String,
     },
     /// Write a recipe and its patches to a directory, to change them
+    #[command(before_help = "Example: kmembuild recipes export runc recipes")]
     Export {
         /// Name of the recipe
         name: String,
-        /// The directory; it is created if it does not exist
+        /// Directory; created if necessary
         dir: PathBuf,
     },
     /// Check a recipe file
+    #[command(before_help = "Example: kmembuild recipes check recipes/runc.yaml")]
     Check {
-        /// The file; its patches are in the directory `patches` beside it
+        /// Recipe file; its patches are in the directory `patches` next to it
         file: PathBuf,
     },
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::build::CacheArguments;
 use super::format::Format;
-use super::given::given;
+use super::non_empty::non_empty;
 
 /// Which release, and how.
 #[derive(Debug, Clone, Args)]
@@ -18,34 +18,34 @@ pub struct ReleaseArguments {
     /// Print the JSON schema of release files, and nothing else
     #[arg(long)]
     pub schema: bool,
-    /// Print what would be built, what is built already and what is not needed, without doing it
+    /// Print what would be built, what is built already and what needs no build, without building
     #[arg(long)]
     pub plan: bool,
-    /// Only targets whose name (RECIPE/VERSION/ARCH) fits, e.g. 'runc/*'
-    #[arg(long, value_name = "GLOB", value_parser = given())]
+    /// Only targets whose name (RECIPE/VERSION/ARCH) matches, e.g. 'runc/*'
+    #[arg(long, value_name = "GLOB", value_parser = non_empty())]
     pub only: Vec<String>,
-    /// Most builds at a time; as many as the engine's processors and memory allow if not given
+    /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,
-    /// Go on with the other targets when one fails; so it is anyway
+    /// Continue with the other targets when one fails; this is the default
     #[arg(long, conflicts_with = "fail_fast")]
     pub keep_going: bool,
     /// Stop the other targets when one fails
     #[arg(long)]
     pub fail_fast: bool,
-    /// Refuse inputs that are not those of kmembuild.lock beside the file; so it is where CI is set
+    /// Refuse inputs that do not match kmembuild.lock next to the release file; this is the default if CI is set
     #[arg(long)]
     pub locked: bool,
-    /// Do not look at kmembuild.lock, not even where CI is set
+    /// Ignore kmembuild.lock, even if CI is set
     #[arg(long, conflicts_with = "locked")]
     pub unlocked: bool,
-    /// Sign the provenance of the results and the checksums of the release with this private key, an ed25519 or ECDSA P-256 one in a PEM file
+    /// Sign the provenance of the results and the checksums of the release with this private key: Ed25519 or ECDSA P-256 in PEM
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
-    /// Folder for the results, instead of the file's
+    /// Directory for the results, instead of the one in the release file
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// What may be taken from where.
+    /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,
     /// Output format
@@ -56,10 +56,10 @@ pub struct ReleaseArguments {
 /// What to write into a lock file.
 #[derive(Debug, Clone, Args)]
 pub struct LockArguments {
-    /// The release file; kmembuild.lock is written beside it
+    /// The release file; kmembuild.lock is written next to it
     #[arg(value_name = "FILE", default_value = "release.yaml")]
     pub file: PathBuf,
-    /// Only this input: the name of a recipe, a version, a patch or an image. All others stay as they are locked
-    #[arg(long, value_name = "NAME", value_parser = given())]
+    /// Only update this input: the name of a recipe, a version, a patch or an image; all others keep their locks
+    #[arg(long, value_name = "NAME", value_parser = non_empty())]
     pub update: Vec<String>,
 }

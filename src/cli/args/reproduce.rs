@@ -5,38 +5,38 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::format::Format;
-use super::given::given;
-use crate::recipe::Span;
+use super::non_empty::non_empty;
+use crate::recipe::TimeSpan;
 
 /// Which result to build again, and from where.
 #[derive(Debug, Clone, Args)]
 pub struct ReproduceArguments {
-    /// The manifest of a result, or the folder that it is in. The result's plan and files are beside it; the commands of
-    /// the plan are run
+    /// Manifest of a result, or its directory. The plan and the files of the result are next to the manifest; the commands
+    /// of the plan are run
     #[arg(value_name = "MANIFEST|DIR")]
     pub manifest: PathBuf,
-    /// Go on with another toolchain image where the one of the result is not to be had; the report says so
+    /// If the toolchain image of the result is not available, use another one; the report says so
     #[arg(long)]
     pub any_image: bool,
-    /// Where to get the source, instead of the recipe's URLs and the manifest's; tried in order
-    #[arg(long, value_name = "URL|PATH", value_parser = given())]
+    /// Where to get the source instead of the recipe's and the manifest's URLs; can be repeated, tried in order
+    #[arg(long, value_name = "URL|PATH", value_parser = non_empty())]
     pub source: Vec<String>,
-    /// Registry prefix to look for images under before anywhere else; tried in order
-    #[arg(long, value_name = "PREFIX", value_parser = given())]
+    /// Registry prefix to look for images under first; can be repeated, tried in order
+    #[arg(long, value_name = "PREFIX", value_parser = non_empty())]
     pub mirror: Vec<String>,
-    /// The toolchain image in a file that `docker save` wrote
+    /// Toolchain image in a file written by `docker save`
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
-    /// Mirror of Debian's archive for an image that is made of Debian's packages
-    #[arg(long, value_name = "URL", value_parser = given())]
+    /// Mirror of Debian's archive, for an image made of Debian's packages
+    #[arg(long, value_name = "URL", value_parser = non_empty())]
     pub debian_mirror: Option<String>,
-    /// Take nothing from the network: the source and the image are in the caches
+    /// Fetch nothing: use the source and the image from the caches only
     #[arg(long)]
     pub offline: bool,
-    /// Longest time without a byte from a mirror before the next is tried; 30s if not given
+    /// How long a mirror may send nothing before the next one is tried; 30s by default
     #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<Span>,
-    /// Keep what was built, its log and the report in this folder, which must be empty or not there
+    pub stall_timeout: Option<TimeSpan>,
+    /// Keep the build, its log and the report in this directory, which must be empty or not exist
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Keep the container of a failed step

@@ -16,7 +16,7 @@ use crate::report::JSON_FORMAT;
 struct Cleaned {
     format: u32,
     removed: Vec<Removed>,
-    /// Volumes and images that containers hold on to.
+    /// Volumes and images that containers use.
     in_use: Vec<InUse>,
     failed: Vec<NotRemoved>,
 }
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     all: bool,
 ) -> Result<(), Failure> {
     let workspace = &invocation.workspace;
-    let engine = workspace.connected().await?.engine.as_ref();
+    let engine = workspace.engine().await?.as_ref();
     let what = Sweep {
         dead_runs: true,
         kept: true,
@@ -60,7 +60,7 @@ pub(crate) async fn run(
     let swept = tokio::select! {
         swept = sweep(engine, &runs, what) => swept?,
         () = invocation.workspace.cancel.cancelled() => {
-            let text = "interrupted; some of it may be removed, and `kmembuild clean` removes the rest";
+            let text = "interrupted; some of it may have been removed; use `kmembuild clean` to remove the rest";
             return Err(Failure::new(FailureKind::Interrupted, text));
         }
     };
@@ -110,6 +110,6 @@ pub(crate) async fn run(
     if lines.is_empty() {
         return Ok(());
     }
-    let text = format!("some of it could not be removed:{lines}");
+    let text = format!("could not remove some of it:{lines}");
     Err(Failure::new(FailureKind::Engine, text))
 }

@@ -9,13 +9,10 @@ use crate::failure::{Failure, FailureKind};
 
 pub(crate) fn run(invocation: &Invocation<'_>, folder: &Path) -> Result<(), Failure> {
     let mut command = invocation.command_with_recipes()?;
-    // Gives every command its full name.
+    // Sets the full name of every command.
     command.build();
     let unwritable = |path: &Path, error: &std::io::Error| {
-        let text = format!(
-            "the manual cannot be written to {}: {error}",
-            path.display()
-        );
+        let text = format!("could not write the manual to {}: {error}", path.display());
         Failure::new(FailureKind::Output, text)
     };
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
@@ -29,7 +26,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, folder: &Path) -> Result<(), Fail
     Ok(())
 }
 
-/// Adds the page of the command and those of its commands, by name.
+/// Adds the page of the command and those of its subcommands, by name.
 fn write(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let page = clap_mangen::Man::new(command.clone())

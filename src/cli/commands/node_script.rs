@@ -1,5 +1,6 @@
 //! `kmembuild node-script`.
 
+use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
@@ -14,11 +15,8 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let Some(file) = &arguments.output else {
         return print(&script);
     };
-    super::kmem::write_whole(file, &script, 0o755).map_err(|error| {
-        let text = format!(
-            "the script cannot be written to {}: {error}",
-            file.display()
-        );
+    replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
+        let text = format!("could not write the script to {}: {error}", file.display());
         Failure::new(FailureKind::Output, text)
     })
 }

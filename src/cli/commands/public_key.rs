@@ -18,7 +18,7 @@ struct PublicKey {
     /// As in `keyid` of signatures.
     id: String,
     pem: String,
-    /// Of Ed25519 keys.
+    /// For Ed25519 keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     minisign: Option<String>,
 }
@@ -28,11 +28,11 @@ pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> R
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {
         let text = format!(
-            "{} is an ECDSA key, and minisign knows Ed25519 ones only",
+            "{} is an ECDSA key, but minisign only supports Ed25519 keys",
             file.display()
         );
         return Err(Failure::new(FailureKind::Usage, text)
-            .hint("openssl checks what such a key signs; docs/releases.md shows how"));
+            .hint("use openssl to verify its signatures; see docs/releases.md"));
     }
     if invocation.json() {
         return print(&canonical_json(&PublicKey {

@@ -37,9 +37,12 @@ pub(crate) fn run(
     if arguments.schema {
         return print(&canonical_json(&json_schema()));
     }
-    match &arguments.action {
-        None | Some(RecipesCommand::List { .. }) => list(invocation),
-        Some(RecipesCommand::Show { name }) => {
+    let Some(action) = &arguments.action else {
+        return list(invocation);
+    };
+    match action {
+        RecipesCommand::List { .. } => list(invocation),
+        RecipesCommand::Show { name } => {
             let loaded = invocation.workspace.library.load(name)?;
             let mut text = format!("# from: {}\n# sha256: {}\n", loaded.origin, loaded.sha256);
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
@@ -48,14 +51,14 @@ pub(crate) fn run(
             print(&(text + &loaded.text))?;
             Ok(())
         }
-        Some(RecipesCommand::Export { name, dir }) => {
+        RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;
             for file in loaded.export(dir)? {
                 print(&format!("{}\n", file.display()))?;
             }
             Ok(())
         }
-        Some(RecipesCommand::Check { file }) => {
+        RecipesCommand::Check { file } => {
             let loaded = invocation.workspace.library.load_file(file)?;
             let patches = match loaded.patches.len() {
                 1 => "1 patch".to_owned(),

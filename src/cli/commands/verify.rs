@@ -33,11 +33,12 @@ pub(crate) async fn run(
     let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     if !keys.is_empty() && !arguments.files.iter().any(|path| path.is_dir()) {
-        let text = "--key is for folders of releases and results, and none is named: a binary alone has no signature";
+        let text = "--key requires the directory of a release or of a result; a single binary has no signature";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     if arguments.run && arguments.files.iter().any(|path| path.is_dir()) {
-        let text = "--run is for programs, and a folder is named: name the runc in it";
+        let text =
+            "--run requires programs, not directories; use the path of the runc or kubelet in it";
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
@@ -76,7 +77,7 @@ pub(crate) async fn run(
     failure.map_or(Ok(()), Err)
 }
 
-/// The failure of all together: that something is not what was published weighs more than that something published is
+/// The failure of everything together: something that differs from what was published weighs more than something that is
 /// not proven.
 fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
     let mut texts = Vec::new();
@@ -100,9 +101,9 @@ fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
             .collect();
         named.dedup();
         let what = if folder.is_changed() {
-            "is not as it was written down"
+            "does not match what was recorded"
         } else {
-            "is not proven"
+            "could not be proven"
         };
         texts.push(format!("{} {what}: {}", folder.folder, named.join(", ")));
     }
@@ -128,7 +129,7 @@ fn check(path: &Path, arguments: &VerifyArguments) -> Result<CheckedFile, Failur
         static_linked: arguments.static_linked.then_some(true),
         architecture: arguments.arch.as_ref().map(Architecture::to_string),
         glibc_floor: Some(arguments.glibc_floor),
-        // Nothing is known of what it should say; that it answers is worth a line.
+        // There is no expected version; it is only checked that the program answers.
         version: Some(VersionExpectation {
             arguments: version_arguments,
             contains: Vec::new(),

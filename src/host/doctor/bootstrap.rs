@@ -1,20 +1,41 @@
-//! Is there what bootstraps root file systems of Debian?
+//! Is the program that bootstraps Debian root file systems installed?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::line::{Half, Level, Line};
+use crate::advice::INSTALL_BOOTSTRAP;
+use crate::recipe::{ImageWay, Recipe};
+
+/// The program that bootstraps Debian.
+const PROGRAM: &str = "mmdebstrap";
 
 /// A recipe that can be built in a bootstrapped root file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bootstraps {
     /// The recipe.
     pub recipe: String,
-    /// A build that is told nothing else does so.
+    /// Whether a build with default options does so.
     pub is_default: bool,
 }
 
-/// The line about mmdebstrap, which was found as `program`; none where no recipe has a use for it. Which mirror it takes
-/// when `has_mirror` does not hold it alone knows, so that none is asked.
+impl Bootstraps {
+    /// `None` for a recipe without such a root file system.
+    pub fn of(recipe: &Recipe) -> Option<Self> {
+        recipe.images.debian.as_ref().map(|_| Self {
+            recipe: recipe.name.to_string(),
+            is_default: recipe.images.default.value == ImageWay::Debian,
+        })
+    }
+}
+
+/// The path of mmdebstrap, found in the directories of `PATH`.
+pub fn find_bootstrap(search_path: &[PathBuf]) -> Option<PathBuf> {
+    let mut paths = search_path.iter().map(|directory| directory.join(PROGRAM));
+    paths.find(|path| path.is_file())
+}
+
+/// The line about mmdebstrap, found at `program`; `None` if no recipe can use it. If the configuration has no mirror
+/// (`has_mirror`), only mmdebstrap knows which one it will use, so none is asked.
 pub fn judge_bootstrap(
     recipes: &[Bootstraps],
     program: Option<&Path>,
@@ -23,7 +44,7 @@ pub fn judge_bootstrap(
     if recipes.is_empty() {
         return None;
     }
-    let line = |level, found: String| Line::new(Half::Build, "mmdebstrap", level, found);
+    let line = |level, found: String| Line::new(Half::Build, PROGRAM, level, found);
     let names: Vec<_> = recipes.iter().map(|one| one.recipe.as_str()).collect();
     let names = names.join(", ");
     let Some(program) = program else {
@@ -32,13 +53,12 @@ pub fn judge_bootstrap(
         } else {
             Level::Warn
         };
-        let remedy = "install it: apt-get install mmdebstrap, on Debian or Ubuntu; or build with another --image";
         return Some(
             line(
                 level,
-                format!("not found; `--image debian` of {names} needs it"),
+                format!("not found; required for `--image debian` of {names}"),
             )
-            .remedy(remedy),
+            .remedy(INSTALL_BOOTSTRAP),
         );
     };
     let program = program.display();
@@ -48,7 +68,7 @@ pub fn judge_bootstrap(
         line(
             Level::Ok,
             format!(
-                "{program}; the mirror that it takes by itself is not asked here, one that is named in the configuration (`debian-mirror`) is"
+                "{program}; its default mirror was not checked, only a configured one is (`debian-mirror`)"
             ),
         )
     })

@@ -1,29 +1,29 @@
-//! Does this host's clock agree with others'?
+//! Is this host's clock right?
 
 use std::time::Duration;
 
 use super::line::{Half, Level, Line};
 
-/// Certificates and the lists of Debian's archive are not that exact; beyond it something is wrong with the clock.
+/// Certificates and Debian's package lists tolerate this many seconds; beyond it, the clock is wrong.
 const SMALL: u64 = 120;
-/// Beyond this, in seconds, certificates and signed lists count as not yet valid or as expired.
+/// Beyond this, in seconds, certificates and signed lists are rejected as not yet valid or as expired.
 const LARGE: u64 = 24 * 60 * 60;
-const REMEDY: &str = "set the clock (chronyd or systemd-timesyncd keep it right): certificates and signed package lists are valid for a time";
+const REMEDY: &str = "set the clock, and keep it right with chronyd or systemd-timesyncd; certificates and signed package lists are valid only for a limited time";
 
-/// The line about the clock. `ahead`: by how many seconds this host was ahead of each server that told the time.
+/// The line about the clock. `ahead`: by how many seconds this host was ahead of each server that sent its time.
 pub fn judge_clock(ahead: &[i64]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "clock", level, found);
     let mut sorted = ahead.to_vec();
     sorted.sort_unstable();
-    // The middle one: a server whose own clock is wrong does not count. Of two in the middle one may be such.
+    // The median, so that one server with a wrong clock does not matter. Of two middle values the smaller counts.
     let middles = sorted.len().saturating_sub(1) / 2..=sorted.len() / 2;
     let middles = sorted.get(middles).unwrap_or_default();
     let Some(&middle) = middles.iter().min_by_key(|off| off.unsigned_abs()) else {
         return line(
             Level::Warn,
-            "not compared: nothing that answered told the time".to_owned(),
+            "not checked: no server sent its time".to_owned(),
         )
-        .remedy("compare `date -u` with a clock that you trust");
+        .remedy("compare `date -u` with a clock you trust");
     };
     let count = sorted.len();
     let servers = if count == 1 { "server" } else { "servers" };
@@ -31,7 +31,7 @@ pub fn judge_clock(ahead: &[i64]) -> Line {
     if off <= SMALL {
         return line(
             Level::Ok,
-            format!("agrees with {count} {servers} to {off} s"),
+            format!("agrees with {count} {servers} within {off} s"),
         );
     }
     let way = if middle > 0 { "ahead of" } else { "behind" };
@@ -56,7 +56,7 @@ mod tests {
         let behind = judge_clock(&[-600, -601, 5]);
         assert_eq!(behind.level, Level::Warn);
         assert_eq!(behind.found, "10m behind 3 servers");
-        // Of two nobody knows which one is wrong.
+        // Of two, nobody knows which one is wrong.
         assert_eq!(judge_clock(&[900_000, 2]).level, Level::Ok);
         assert_eq!(judge_clock(&[-900_000, -2]).level, Level::Ok);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Finds the addresses of a host, and connects to the one that answers first.
+//! Resolves a host name, and connects to the address that answers first.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use tokio::net::{TcpStream, lookup_host};
 
 use super::probe::ProbeError;
 
-/// How long an address has before the next one is tried beside it, about as browsers do (RFC 8305).
+/// How long to wait for one address before trying the next in parallel; about what browsers do (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(300);
 
-/// Addresses of `host`; one of IPv6 may be in brackets, as URLs have it.
+/// The addresses of `host`. An IPv6 address may be in brackets, as in a URL.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ProbeError> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match lookup_host((host, port)).await {
@@ -25,8 +25,8 @@ pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Pr
     }
 }
 
-/// The first of `addresses`, which are those of `host`, that takes a connection. An address that is silent does not keep
-/// the others from being tried: a host is not dead as long as one of its addresses answers.
+/// The first of `addresses` (those of `host`) that accepts a connection. A silent address does not delay the others for
+/// long: a host is up if any of its addresses answers.
 pub(super) async fn connect(
     host: &str,
     addresses: &[SocketAddr],
@@ -82,7 +82,7 @@ mod tests {
         drop(gone);
 
         let started = Instant::now();
-        // Begun before, it is given up before as well: by then another address was to be taken.
+        // The first attempt also ends first, and by then another address was tried.
         let until_given_up = tokio::spawn(TcpStream::connect(silent));
         tokio::task::yield_now().await;
         let connected = connect("many", &[silent, closed, good]).await;
@@ -91,7 +91,12 @@ mod tests {
         assert!(!until_given_up.is_finished());
 
         let failed = connect("one", &[closed]).await.unwrap_err();
-        assert!(failed.to_string().starts_with("one port "), "{failed}");
+        assert!(
+            failed
+                .to_string()
+                .starts_with("could not connect to one port "),
+            "{failed}"
+        );
     }
 
     #[tokio::test]

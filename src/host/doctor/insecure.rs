@@ -1,10 +1,10 @@
-//! Registries that the engine was told to trust without TLS.
+//! Registries that the engine is configured to trust without TLS.
 
 use std::net::IpAddr;
 
 use super::connection::resolve;
 
-/// Any port will do: it is the addresses that are wanted.
+/// Any port will do: only the addresses are needed.
 const HTTPS: u16 = 443;
 
 /// The entries of an engine's `insecure-registries`.
@@ -23,7 +23,7 @@ struct Network {
 
 impl InsecureRegistries {
     /// Reads entries such as `registry.example.com:5000` and `10.0.0.0/8`. The engine's own host, which is always among
-    /// them, is left out: what is there is asked without TLS in any case.
+    /// them, is left out: registries there are asked without TLS anyway.
     pub fn of(entries: &[String]) -> Self {
         let (networks, hosts): (Vec<_>, Vec<_>) =
             entries.iter().partition(|entry| entry.contains('/'));
@@ -36,8 +36,8 @@ impl InsecureRegistries {
         }
     }
 
-    /// Whether the registry `name`, host and perhaps port, is one of them. A name is looked up where networks are named,
-    /// as the engine does.
+    /// Whether the registry `name` (host and optional port) is one of them. As in the engine, a name is resolved if there
+    /// are networks to compare its addresses with.
     pub async fn has(&self, name: &str, host: &str) -> bool {
         if self
             .hosts
@@ -72,7 +72,7 @@ impl Network {
             (IpAddr::V6(one), IpAddr::V6(two)) => (one.to_bits() ^ two.to_bits(), u128::BITS),
             _ => return false,
         };
-        // Shifting by the whole width is what a network of all addresses comes to.
+        // A network that contains all addresses needs a shift by the whole width.
         differing.checked_shr(width - self.bits).unwrap_or(0) == 0
     }
 }

@@ -3,14 +3,14 @@
 use super::line::{Half, Level, Line};
 use super::node::Node;
 
-/// The word on the kernel's command line that turns kernel-memory accounting off for all cgroups.
+/// The option on the kernel's command line that turns kernel-memory accounting off for all cgroups.
 const NO_KMEM: &str = "nokmem";
-const REMEDY: &str = "run a runc and a kubelet here that never turn accounting on: `kmembuild runc --like` and `kmembuild kubelet --like` build what this node has; then reboot";
+const REMEDY: &str = "install a runc and a kubelet that never turn accounting on, then reboot; `kmembuild runc --like` and `kmembuild kubelet --like` build the versions that this node has";
 
-/// What is known of a kernel's release.
+/// What is known about a kernel release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
-    /// It leaks a memory cgroup for every container that had accounting turned on.
+    /// It leaks a memory cgroup for every container for which accounting was turned on.
     Affected,
     /// Between those that leak and those that do not.
     Unclear,
@@ -19,8 +19,8 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Judges a release by its number: 3.x is affected, 4.0 to 4.3 unclear, later ones are not. What has no number, or
-    /// is older than 3, is unclear.
+    /// Judges a release by its number: 3.x is affected, 4.0 to 4.3 is unclear, later releases are not affected. A release
+    /// without a number, or older than 3, is unclear.
     pub fn of(release: &str) -> Self {
         let mut numbers = release.split(|c: char| !c.is_ascii_digit());
         let mut number = || numbers.next().and_then(|text| text.parse::<u32>().ok());
@@ -42,29 +42,32 @@ fn release(node: &Node) -> Line {
     let line = |level, found: String| Line::new(Half::Leak, "kernel", level, found);
     let release = match &node.kernel {
         Ok(release) => release,
-        Err(reason) => return line(Level::Warn, reason.clone()).remedy("judge it by `uname -r`"),
+        Err(reason) => {
+            return line(Level::Warn, reason.clone())
+                .remedy("use `uname -r` to see the release: 3.x leaks, 4.4 and later does not");
+        }
     };
     match Kernel::of(release) {
         Kernel::Affected if release.contains(".el7") => line(
             Level::Warn,
             format!(
-                "{release}: leaks memory cgroups when accounting is on. So do 3.10.0-1062 and 3.10.0-1127: a later kernel of CentOS 7 is no cure"
+                "{release}: leaks memory cgroups when accounting is on; a later kernel of CentOS 7 (3.10.0-1062, 3.10.0-1127) leaks as well"
             ),
         )
         .remedy(REMEDY),
         Kernel::Affected => line(
             Level::Warn,
-            format!("{release}: leaks memory cgroups when accounting is on, as all 3.x kernels do"),
+            format!("{release}: leaks memory cgroups when accounting is on, like all 3.x kernels"),
         )
         .remedy(REMEDY),
         Kernel::Unclear => line(
             Level::Warn,
-            format!("{release}: not known whether it leaks memory cgroups; 3.x does, 4.4 and later does not"),
+            format!("{release}: may leak memory cgroups when accounting is on; 3.x does, 4.4 and later does not"),
         )
         .remedy(REMEDY),
         Kernel::NotAffected => line(
             Level::Ok,
-            format!("{release}: does not leak memory cgroups by accounting"),
+            format!("{release}: does not leak memory cgroups"),
         ),
     }
 }
@@ -75,7 +78,7 @@ fn no_kmem_line(node: &Node) -> Line {
         Ok(words) => words,
         Err(reason) => {
             return line(Level::Warn, reason.clone()).remedy(
-                "see whether /proc/cmdline has cgroup.memory=nokmem, as somebody who may read it",
+                "as a user who may read /proc/cmdline, check whether it contains cgroup.memory=nokmem",
             );
         }
     };
@@ -85,9 +88,9 @@ fn no_kmem_line(node: &Node) -> Line {
     );
     if !has_no_kmem(words) {
         let meaning = if is_old {
-            "accounting is on for whatever asks for it"
+            "programs can turn accounting on"
         } else {
-            "on this kernel nothing comes of it"
+            "not needed on this kernel"
         };
         return line(
             Level::Ok,
@@ -97,21 +100,21 @@ fn no_kmem_line(node: &Node) -> Line {
     if is_old {
         return line(
             Level::Warn,
-            "cgroup.memory=nokmem is set, and only late kernels of the old lines know it".to_owned(),
+            "cgroup.memory=nokmem is set, but most old kernels ignore it".to_owned(),
         )
-        .remedy("see whether it is heeded: reading memory.kmem.slabinfo of a container's memory cgroup fails then");
+        .remedy("check that it took effect: reading memory.kmem.slabinfo of a container's memory cgroup should fail");
     }
     line(
         Level::Ok,
-        "cgroup.memory=nokmem is set: this kernel never accounts".to_owned(),
+        "cgroup.memory=nokmem is set: accounting is always off".to_owned(),
     )
 }
 
-/// Whether the kernel was told to leave accounting off, e.g. by `cgroup.memory=nosocket,nokmem`.
+/// Whether the kernel's command line turns accounting off, e.g. with `cgroup.memory=nosocket,nokmem`.
 pub(super) fn has_no_kmem(command_line: &str) -> bool {
     command_line
         .split_whitespace()
-        // What follows is for the first program.
+        // The arguments after it are for the first program.
         .take_while(|word| *word != "--")
         .filter_map(|word| word.strip_prefix("cgroup.memory="))
         .any(|values| values.split(',').any(|value| value == NO_KMEM))

@@ -1,22 +1,22 @@
-//! One line of what the doctor says.
+//! One line of the doctor's report.
 
 use serde::Serialize;
 
-/// One thing that was looked at, and what is to be done about it.
+/// One check, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Line {
-    /// Which question it belongs to.
+    /// The question that it belongs to.
     pub half: Half,
-    /// What was looked at, e.g. `kernel`.
+    /// What was checked, e.g. `kernel`.
     pub check: &'static str,
-    /// Which one of several it is: a file, a place. None where there is only one.
+    /// Which one of several: a file, a place. `None` if there is only one.
     pub subject: Option<String>,
-    /// How it is.
+    /// The result.
     pub level: Level,
-    /// What was found, in words.
+    /// What was found.
     pub found: String,
-    /// What to do about it; none where all is well.
+    /// What to do about it; `None` if nothing has to be done.
     pub remedy: Option<String>,
 }
 
@@ -30,20 +30,20 @@ pub enum Half {
     Leak,
 }
 
-/// How a thing is.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// As it should be.
+    /// Good.
     Ok,
-    /// It may do, or only some of what the tool does is hindered by it.
+    /// It may be good enough, or limits only some uses of the tool.
     Warn,
-    /// It does not do.
+    /// Not good enough.
     Fail,
 }
 
 impl Line {
-    /// A line without a subject and without anything to do.
+    /// A line without a subject and a remedy.
     pub fn new(half: Half, check: &'static str, level: Level, found: impl Into<String>) -> Self {
         Self {
             half,
@@ -55,14 +55,14 @@ impl Line {
         }
     }
 
-    /// The line about one of several.
+    /// The same line, about one of several.
     #[must_use]
     pub fn of(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
-    /// The line with what to do.
+    /// The same line, with what to do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());

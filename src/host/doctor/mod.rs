@@ -1,13 +1,14 @@
 //! Can this host build, and does it leak?
 //!
-//! Readings and judgement are apart. [`Node::read`], [`find_programs`], [`EngineReading::read`] and [`Prober::ask`] look
-//! and never fail: what could not be seen is part of what they give. The `judge_...` functions are pure and make
-//! [`Line`]s of it.
+//! Reading and judging are separate. [`Node::read`], [`find_programs`], [`EngineReading::read`] and [`Prober::ask`] read
+//! and never fail: what could not be read is part of their result. The `judge_...` functions are pure and turn
+//! readings into [`Line`]s. [`Examination::run`] decides what is read and in which order the lines are printed.
 
 mod bootstrap;
 mod clock;
 mod connection;
 mod engine;
+mod examination;
 mod insecure;
 mod kernel;
 mod line;
@@ -23,18 +24,15 @@ mod proxy;
 mod room;
 mod targets;
 
-pub use bootstrap::{Bootstraps, judge_bootstrap};
-pub use clock::judge_clock;
 pub use engine::{EngineReading, judge_engine};
+pub use examination::{Examination, KnownRecipes};
 pub use kernel::{Kernel, judge_kernel};
 pub use line::{Half, Level, Line};
 pub use memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
 pub use node::{Node, Read};
-pub use place_lines::judge_places;
-pub use places::{Need, Place, PlaceKind, Purpose, places};
+pub use places::{Need, Place, PlaceKind, Purpose};
 pub use probe::{Answer, Probe, ProbeError};
 pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
-pub use programs::{Program, ProgramKind, WELL_KNOWN_FOLDERS, find_programs};
-pub use room::{RecipeNeeds, judge_room};
+pub use programs::{Program, ProgramKind, find_programs};
 pub use targets::Target;

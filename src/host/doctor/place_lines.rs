@@ -1,30 +1,31 @@
-//! Is there, for everything that the recipes look for, a place that answers?
+//! Does every source, registry and mirror that the recipes need answer?
 
 use std::collections::BTreeSet;
 
 use super::line::{Half, Level, Line};
 use super::places::{Need, Place, PlaceKind, Purpose};
 use super::probe::{Answer, Probe, ProbeError};
+use crate::advice::{OTHER_DEBIAN_MIRROR, OTHER_REGISTRY, OTHER_SOURCE, SLOW_MIRROR};
 use crate::failure::with_causes;
 use crate::recipe::ImageWay;
-use crate::source::shown;
+use crate::source::redacted;
 
-/// An answer that takes longer than this, in milliseconds, is worth a word.
+/// An answer that takes longer than this, in milliseconds, is a warning.
 const SLOW: u64 = 2_000;
 
-/// What a place is good for.
+/// What a place can be used for.
 enum State {
     Usable(String),
-    /// It answers, and takes its time.
+    /// It answers, but slowly.
     Slow(String),
-    /// It could not be asked as it would be in a build.
+    /// It could not be asked in the way a build would use it.
     Unknown(String),
     Unusable(String),
 }
 
-/// A line for each place. One that is of no use is a failure only where a build that is told nothing else needs something
-/// that no other place has. `from_here`: the registries were asked from this host although the engine is on another one;
-/// `hub_mirrors`: what the engine asks before Docker Hub.
+/// A line for each place. One that cannot be used is a failure only if a build with default options needs it and no other
+/// place can replace it. `from_here`: the registries were asked from this host although the engine is on another one;
+/// `hub_mirrors`: the mirrors that the engine asks before Docker Hub.
 pub fn judge_places(
     places: &[Place],
     probes: &[Probe],
@@ -44,7 +45,7 @@ pub fn judge_places(
         .collect();
     let lines = states.iter().map(|(place, state)| {
         let remark = if from_here && place.kind == PlaceKind::Registry {
-            ", asked from here, not from the engine's host"
+            " (checked from this machine, not from the engine's host)"
         } else {
             ""
         };
@@ -60,14 +61,14 @@ pub fn judge_places(
         match state {
             State::Usable(found) => line(Level::Ok, found),
             State::Slow(found) => line(Level::Warn, found)
-                .remedy("a nearer mirror is faster; --stall-timeout gives a slow one more time"),
+                .remedy(format!("use a nearer mirror; {SLOW_MIRROR}")),
             State::Unknown(found) => line(Level::Warn, found)
-                .remedy("`docker pull` of an image that is there shows whether it answers"),
+                .remedy("use `docker pull` with one of its images to see whether it answers"),
             State::Unusable(found) => {
                 if let Some(mirror) = mirror_of(place) {
                     return line(Level::Warn, found).remedy(format!(
-                        "the engine's mirror {} is asked first; `docker pull` shows whether it has the image",
-                        shown(mirror)
+                        "the engine asks its mirror {} first; use `docker pull` to see whether that has the image",
+                        redacted(mirror)
                     ));
                 }
                 let needs = place.needs.iter();
@@ -80,13 +81,10 @@ pub fn judge_places(
     lines.collect()
 }
 
-/// How bad it is that nothing has what is missing, and what to do.
+/// The level if no place has what is missing, and what to do.
 fn without(missing: &[&Need], kind: PlaceKind) -> (Level, String) {
     if missing.is_empty() {
-        return (
-            Level::Warn,
-            "the next place is tried in its stead".to_owned(),
-        );
+        return (Level::Warn, "the next one is used instead".to_owned());
     }
     let defaults: Vec<_> = missing
         .iter()
@@ -99,13 +97,9 @@ fn without(missing: &[&Need], kind: PlaceKind) -> (Level, String) {
         (Level::Fail, defaults.as_slice())
     };
     let remedy = match kind {
-        PlaceKind::Source => "--source names another URL, or a local clone",
-        PlaceKind::Registry => {
-            "--mirror (or `mirrors` of the configuration) names a registry that answers, --image-archive brings the image as a file"
-        }
-        PlaceKind::Debian => {
-            "--debian-mirror (or `debian-mirror` of the configuration) names another"
-        }
+        PlaceKind::Source => OTHER_SOURCE,
+        PlaceKind::Registry => OTHER_REGISTRY,
+        PlaceKind::Debian => OTHER_DEBIAN_MIRROR,
     };
     let names: Vec<_> = told.iter().map(|need| what(need)).collect();
     let around = told.iter().filter_map(|need| {
@@ -115,18 +109,21 @@ fn without(missing: &[&Need], kind: PlaceKind) -> (Level, String) {
             _ => format!("; for {} {way}", need.recipe),
         })
     });
-    // One recipe may lack several things that the same way does without.
+    // A recipe may lack several things that the same other way does not need.
     let around: BTreeSet<String> = around.collect();
     let around = String::from_iter(around);
     let names = names.join(", ");
-    (level, format!("no place has {names}: {remedy}{around}"))
+    (
+        level,
+        format!("{names} not available anywhere: {remedy}{around}"),
+    )
 }
 
 fn what(need: &Need) -> String {
     let recipe = &need.recipe;
     match need.purpose {
-        Purpose::Source => format!("the source of {recipe}"),
-        Purpose::Image(_) if need.is_default => format!("the image of {recipe}"),
+        Purpose::Source => format!("source of {recipe}"),
+        Purpose::Image(_) if need.is_default => format!("image of {recipe}"),
         Purpose::Image(way) => {
             let way = match way {
                 ImageWay::Registry => "registry",
@@ -134,9 +131,9 @@ fn what(need: &Need) -> String {
                 ImageWay::Lean => "lean",
                 ImageWay::Debian => "debian",
             };
-            format!("what {recipe} needs for `--image {way}`")
+            format!("image of {recipe} for `--image {way}`")
         }
-        Purpose::Client => format!("the docker client that {recipe} needs for `--via run-sh`"),
+        Purpose::Client => format!("docker client of {recipe} for `--via run-sh`"),
     }
 }
 
@@ -154,11 +151,11 @@ fn state(place: &Place, probe: &Probe) -> State {
         }
     };
     match &probe.outcome {
-        Ok(Answer::Folder) => State::Usable("a repository of this host".to_owned()),
+        Ok(Answer::Folder) => State::Usable("repository on this machine".to_owned()),
         Ok(Answer::Connected) => usable(match &probe.proxy {
-            None => format!("resolves and connects, {milliseconds} ms; nothing was asked"),
+            None => format!("accepts connections, {milliseconds} ms; no request was sent"),
             Some(proxy) => format!(
-                "its proxy {proxy} connects, {milliseconds} ms; nothing is asked through SOCKS"
+                "the proxy {proxy} accepts connections, {milliseconds} ms; no request was sent through SOCKS"
             ),
         }),
         Ok(Answer::Http { status, .. }) => {
@@ -177,19 +174,17 @@ fn state(place: &Place, probe: &Probe) -> State {
     }
 }
 
-/// What is wrong with a status for a place of that kind.
+/// What is wrong with a status code of a place of that kind.
 fn unexpected(kind: PlaceKind, status: u16) -> Option<&'static str> {
     match (kind, status) {
-        // A registry that wants to know who asks first.
+        // The registry asks for credentials first.
         (_, 200..=299) | (PlaceKind::Registry, 401) => None,
-        (_, 407) => Some("the proxy wants credentials"),
-        (_, 500..) => Some("it is in trouble"),
-        (PlaceKind::Source, 401 | 403) => {
-            Some("it gives the repository to nobody that it does not know")
-        }
-        (PlaceKind::Source, _) => Some("no repository is there"),
-        (PlaceKind::Registry, _) => Some("a registry answers otherwise"),
-        (PlaceKind::Debian, _) => Some("it does not have this release of Debian"),
+        (_, 407) => Some("the proxy requires credentials"),
+        (_, 500..) => Some("server error"),
+        (PlaceKind::Source, 401 | 403) => Some("the repository requires credentials"),
+        (PlaceKind::Source, _) => Some("repository not found"),
+        (PlaceKind::Registry, _) => Some("this is not a registry"),
+        (PlaceKind::Debian, _) => Some("this release of Debian is not there"),
     }
 }
 
@@ -203,7 +198,7 @@ mod tests {
     const UPSTREAM: Purpose = Purpose::Image(ImageWay::Upstream);
     const DEBIAN: Purpose = Purpose::Image(ImageWay::Debian);
 
-    /// A place for purposes of one recipe, whose default way is upstream's.
+    /// A place with purposes of one recipe, whose default is upstream's image.
     fn place(name: &str, kind: PlaceKind, purposes: &[Purpose]) -> Place {
         let need = |purpose: &Purpose| Need {
             recipe: "runc".to_owned(),
@@ -257,7 +252,7 @@ mod tests {
         let lines = judge_places(&both, &[dead(), answered(200, 5), dead()], false, &[]);
         assert_eq!(levels(&lines), [Level::Warn, Level::Ok, Level::Fail]);
         assert!(
-            remedy(&lines[2]).contains("no place has the image of runc: --mirror"),
+            remedy(&lines[2]).contains("image of runc not available anywhere: use --mirror"),
             "{lines:?}"
         );
         assert_eq!(lines[1].found, "answers 200, 5 ms");
@@ -277,12 +272,15 @@ mod tests {
         );
         let hub = &lines[0];
         assert!(remedy(hub).ends_with("; there is another way"), "{hub:?}");
-        assert!(hub.found.contains("asked from here"), "{lines:?}");
-        assert!(!lines[1].found.contains("asked from here"), "{lines:?}");
-        // Only who asks for it needs Debian's archive.
+        assert!(hub.found.contains("checked from this machine"), "{lines:?}");
+        assert!(
+            !lines[1].found.contains("checked from this machine"),
+            "{lines:?}"
+        );
+        // Debian's archive is needed only for `--image debian`.
         let lines = judge_places(&both, &[answered(200, 5), dead()], false, &[]);
         assert_eq!(levels(&lines), [Level::Ok, Level::Warn]);
-        let text = "no place has what runc needs for `--image debian`: --debian-mirror";
+        let text = "image of runc for `--image debian` not available anywhere: use --debian-mirror";
         assert!(remedy(&lines[1]).contains(text), "{lines:?}");
     }
 
@@ -310,7 +308,7 @@ mod tests {
         let mirrors = ["https://mirror.example.com/".to_owned()];
         let lines = judge_places(&both, &[dead(), dead()], false, &mirrors);
         assert_eq!(levels(&lines), [Level::Warn, Level::Warn]);
-        let text = "the engine's mirror https://mirror.example.com/ is asked first";
+        let text = "the engine asks its mirror https://mirror.example.com/ first";
         assert!(remedy(&lines[0]).starts_with(text), "{lines:?}");
     }
 
@@ -325,14 +323,14 @@ mod tests {
         assert_eq!(levels(&lines), [Level::Warn, Level::Warn]);
         assert_eq!(
             lines[0].found,
-            "not asked: the engine does not tell its proxy's password"
+            "not asked: the engine does not reveal its proxy's password"
         );
         let mut socks = probe(Ok(Answer::Connected), 4);
         socks.proxy = Some("socks5://p".to_owned());
         let lines = judge_places(&both[..1], &[socks], false, &[]);
         assert_eq!(
             lines[0].found,
-            "its proxy socks5://p connects, 4 ms; nothing is asked through SOCKS"
+            "the proxy socks5://p accepts connections, 4 ms; no request was sent through SOCKS"
         );
     }
 

@@ -1,21 +1,21 @@
-//! Which mirrors and sources the recipes look for things at.
+//! The sources, registries and mirrors that the recipes use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::targets::{HUB, Target, http, registry, repository};
 use crate::recipe::{ImageWay, Images, Recipe, Source};
-use crate::source::shown;
+use crate::source::redacted;
 
-/// Somewhere that something is looked for.
+/// A source, a registry or a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Its name for a person, without a password.
+    /// The name to print, without a password.
     pub name: String,
     /// What it is.
     pub kind: PlaceKind,
-    /// What is asked, to see whether it answers.
+    /// What to ask it, to see whether it answers.
     pub target: Target,
-    /// What would be looked for there.
+    /// What recipes need it for.
     pub needs: BTreeSet<Need>,
 }
 
@@ -30,16 +30,16 @@ pub enum PlaceKind {
     Debian,
 }
 
-/// What a recipe needs of somewhere.
+/// What a recipe needs a place for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
     /// The recipe.
     pub recipe: String,
-    /// What for.
+    /// What the recipe needs.
     pub purpose: Purpose,
-    /// A build that is told nothing else needs it.
+    /// Whether a build with default options needs it.
     pub is_default: bool,
-    /// How to build where no place has it, as far as the recipe has another way.
+    /// Another way to build if no place has it, if the recipe has one.
     pub way_around: Option<String>,
 }
 
@@ -48,14 +48,14 @@ pub struct Need {
 pub enum Purpose {
     /// The source.
     Source,
-    /// The toolchain image, in this way. No way falls back to another one.
+    /// The toolchain image, obtained in this way. No way falls back to another.
     Image(ImageWay),
-    /// The image that has a client of the engine for upstream's script.
+    /// The image with a client of the engine, for upstream's script.
     Client,
 }
 
-/// The places of `recipes`, each once, with the user's `mirrors` of registries and of Debian's archive. Places of the same
-/// kind are together.
+/// The places that `recipes` need, each once, including the user's `mirrors` of registries and of Debian's archive.
+/// Places of the same kind are adjacent.
 pub fn places<'a>(
     recipes: impl IntoIterator<Item = &'a Recipe>,
     mirrors: &[String],
@@ -66,17 +66,17 @@ pub fn places<'a>(
         if let Source::Git(git) = &recipe.source {
             for url in &git.urls {
                 let need = need(recipe, Purpose::Source);
-                found.add(PlaceKind::Source, shown(url), repository(url), need);
+                found.add(PlaceKind::Source, redacted(url), repository(url), need);
             }
         }
         for (purpose, host) in registries(recipe, mirrors) {
             let target = registry(&host);
             found.add(PlaceKind::Registry, host, target, need(recipe, purpose));
         }
-        // Which mirror mmdebstrap takes when it is told none, it alone knows.
+        // Without a configured mirror, only mmdebstrap knows which one it will use.
         if let (Some(debian), Some(mirror)) = (&recipe.images.debian, debian_mirror) {
             let mirror = mirror.trim_end_matches('/');
-            let name = format!("{} ({})", shown(mirror), debian.suite);
+            let name = format!("{} ({})", redacted(mirror), debian.suite);
             let list = format!("{mirror}/dists/{}/InRelease", debian.suite);
             let need = need(recipe, Purpose::Image(ImageWay::Debian));
             found.add(PlaceKind::Debian, name, http(&list), need);
@@ -89,7 +89,7 @@ fn need(recipe: &Recipe, purpose: Purpose) -> Need {
     let images = &recipe.images;
     let way_around = match (purpose, &images.debian) {
         (Purpose::Image(way), Some(debian)) if way != ImageWay::Debian => {
-            let without = "`--image debian` does without it";
+            let without = "`--image debian` does not need it";
             Some(match &debian.versions {
                 None => without.to_owned(),
                 Some(versions) => format!("{without} ({versions})"),
@@ -110,7 +110,7 @@ fn need(recipe: &Recipe, purpose: Purpose) -> Need {
 }
 
 impl Place {
-    /// It is Docker Hub, which engines may have mirrors for.
+    /// Whether it is Docker Hub, for which engines may be configured with mirrors.
     pub fn is_hub(&self) -> bool {
         self.kind == PlaceKind::Registry && self.name == HUB
     }
@@ -134,8 +134,8 @@ impl Found {
     }
 }
 
-/// Hosts of the registries at which images of the recipe may be looked for, with what each may have. What a tree or a
-/// version adds to the names is not known before a build.
+/// The registries that may have images of the recipe, with the kind of image. Names that depend on the source tree or the
+/// version are not known before a build.
 fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)> {
     let images = &recipe.images;
     let mut found = BTreeSet::new();
@@ -144,15 +144,18 @@ fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)
         let below = prefixes.map(|prefix| prefix_host(prefix));
         found.extend(own.into_iter().chain(below).map(|host| (purpose, host)));
     };
-    // Upstream's Dockerfiles start from images that have no registry in their names.
+    // Upstream's Dockerfiles start from images without a registry in their names.
     let upstream = || HUB.to_owned();
     if let Some(image) = &images.registry {
-        // Which registry the name itself is of, and whether that one has an heir, stands in the tree.
-        let heirs = images.heirs.values().map(|prefix| prefix_host(prefix));
+        // The registry of the name itself, and whether it was replaced, depends on the source tree.
+        let replacements = images
+            .moved_registries
+            .values()
+            .map(|prefix| prefix_host(prefix));
         let also = image.also.iter().map(|name| name_host(name.as_str()));
         add(
             Purpose::Image(ImageWay::Registry),
-            heirs.chain(also).collect(),
+            replacements.chain(also).collect(),
         );
     }
     if images.upstream.is_some() {
@@ -160,26 +163,29 @@ fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)
     }
     if let Some(image) = &images.lean {
         let base = image.base.as_ref();
-        let base = base.map_or_else(upstream, |name| inheriting_host(name.as_str(), images));
+        let base = base.map_or_else(upstream, |name| own_host(name.as_str(), images));
         add(Purpose::Image(ImageWay::Lean), vec![base]);
     }
     if let Some(script) = &recipe.build.run_sh {
         let also = script.client.also.iter();
         let mut hosts: Vec<_> = also.map(|name| name_host(name.as_str())).collect();
-        hosts.push(inheriting_host(script.client.image.as_str(), images));
+        hosts.push(own_host(script.client.image.as_str(), images));
         add(Purpose::Client, hosts);
     }
     found
 }
 
-/// The host that is asked for an image by its own name: its registry's, or that of the registry's heir.
-fn inheriting_host(name: &str, images: &Images) -> String {
+/// The host that is asked for an image by its own name: its registry, or the one that replaced its registry.
+fn own_host(name: &str, images: &Images) -> String {
     let is_below = |old: &str| {
         name.strip_prefix(old)
             .is_some_and(|rest| rest.starts_with('/'))
     };
-    let heir = images.heirs.iter().find(|(old, _)| is_below(old));
-    heir.map_or_else(|| name_host(name), |(_, heir)| prefix_host(heir))
+    let replacement = images
+        .moved_registries
+        .iter()
+        .find(|(old, _)| is_below(old));
+    replacement.map_or_else(|| name_host(name), |(_, prefix)| prefix_host(prefix))
 }
 
 /// The host of a prefix such as `registry.example.com/hub`.
@@ -187,7 +193,7 @@ fn prefix_host(prefix: &str) -> String {
     prefix.split('/').next().unwrap_or_default().to_owned()
 }
 
-/// The host of an image's name, by the rule by which the engine tells a registry from a repository.
+/// The host in an image's name, by the rule with which the engine distinguishes a registry from a repository.
 fn name_host(name: &str) -> String {
     match name.split_once('/') {
         Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first.to_owned(),
@@ -214,7 +220,7 @@ mod tests {
         }
     }
 
-    /// What a place of a shipped recipe is needed for, and whether every build needs that.
+    /// What a shipped recipe needs a place for, and whether a default build needs it.
     fn needed(recipe: &str, place: &str) -> Vec<(Purpose, bool)> {
         let loaded = Library::new(Vec::new()).load(recipe).unwrap();
         let places = places([&loaded.recipe], &[], Some("http://debian.example/debian"));

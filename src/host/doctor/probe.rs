@@ -1,81 +1,91 @@
-//! What came of asking a place whether it answers.
+//! The result of asking a place.
 
 use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// What came of asking one place.
+/// The result of asking one place.
 #[derive(Debug)]
 pub struct Probe {
-    /// The answer, or how far it came.
+    /// The answer, or why there is none.
     pub outcome: Result<Answer, ProbeError>,
-    /// Time from the first look at its name to the head of its answer.
+    /// The time from resolving the name to the end of the answer's head.
     pub milliseconds: u64,
-    /// The proxy that was gone through, without a password.
+    /// The proxy that was used, without a password.
     pub proxy: Option<String>,
+}
+
+impl Probe {
+    /// By how many seconds this host's clock is ahead of the server's, if the server sent its time.
+    pub fn ahead(&self) -> Option<i64> {
+        match self.outcome {
+            Ok(Answer::Http { ahead, .. }) => ahead,
+            _ => None,
+        }
+    }
 }
 
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Over http.
+    /// By HTTP.
     Http {
-        /// The status.
+        /// The status code.
         status: u16,
-        /// By how many seconds this host was ahead of the server, where that told the time.
+        /// By how many seconds this host's clock is ahead of the server's, if the server sent its time.
         ahead: Option<i64>,
     },
-    /// A connection was taken, by the proxy where there is one; nothing was asked.
+    /// The place, or the proxy for it, accepted a connection; no request was sent.
     Connected,
-    /// A folder of this host.
+    /// A directory of this host.
     Folder,
 }
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum ProbeError {
-    /// There is no such name.
-    #[error("the name {host} is not resolved")]
+    /// The name could not be resolved.
+    #[error("could not resolve the name {host}")]
     Resolve {
         /// The host.
         host: String,
-        /// The resolver's words.
+        /// What the resolver said.
         #[source]
         source: io::Error,
     },
-    /// No connection could be made.
-    #[error("{host} port {port} cannot be connected to")]
+    /// The connection failed.
+    #[error("could not connect to {host} port {port}")]
     Connect {
         /// The host.
         host: String,
         /// The port.
         port: u16,
-        /// The system's words.
+        /// What the system said.
         #[source]
         source: io::Error,
     },
-    /// The connection came to nothing: TLS, a proxy that refuses, an answer that is none.
-    #[error("connected, and no answer came: {reason}")]
+    /// The connection was made, but TLS failed, a proxy refused, or the answer was invalid.
+    #[error("connected, but got no answer: {reason}")]
     Answer {
         /// The innermost reason.
         reason: String,
     },
-    /// The time was up.
+    /// There was no answer in time.
     #[error("{stage} took longer than {}", humantime::format_duration(*limit))]
     TimedOut {
-        /// What had been begun.
+        /// What was in progress.
         stage: &'static str,
-        /// The time for all of it.
+        /// The time limit for everything.
         limit: Duration,
     },
-    /// It is asked through a proxy of the engine's that wants a password.
-    #[error("not asked: the engine does not tell its proxy's password")]
+    /// The engine's proxy requires a password, which is not known here.
+    #[error("not asked: the engine does not reveal its proxy's password")]
     HiddenPassword,
-    /// The folder is not a repository.
-    #[error("there is no repository in this folder")]
+    /// The directory is not a repository.
+    #[error("there is no repository in this directory")]
     NoRepository,
-    /// Nothing could be asked.
+    /// The place could not be asked.
     #[error("{reason}")]
     NotAsked {
         /// Why.

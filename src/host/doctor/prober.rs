@@ -1,4 +1,4 @@
-//! Asks places whether they answer: whether their name is resolved, whether they can be connected to, what they say.
+//! Asks places: resolves their names, connects to them, and reads the status of their answers.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -20,23 +20,23 @@ use super::proxy::{Proxy, matcher};
 use super::targets::Target;
 use crate::environment::Proxies;
 
-/// How many places are asked at a time.
+/// How many places are asked at the same time.
 const AT_A_TIME: usize = 8;
-/// The first thing that is done about a host.
+/// The first step for every host.
 const RESOLVING: &str = "resolving its name";
 
-/// How the engine reaches registries, as far as it tells.
+/// How the engine reaches registries, as far as the engine reveals it.
 #[derive(Debug, Clone, Default)]
 pub struct EngineRoute {
-    /// The proxies that it goes through.
+    /// The proxies that it uses.
     pub proxies: Proxies,
-    /// It was the engine that told them, which it does without their passwords.
+    /// The engine reported them, without their passwords.
     pub hides_passwords: bool,
-    /// Registries that it trusts without TLS, as [`crate::engine::Setup::insecure_registries`].
+    /// The registries that it trusts without TLS, as in [`crate::engine::Setup::insecure_registries`].
     pub insecure: Vec<String>,
 }
 
-/// Asks places, through the proxies that are named for them.
+/// Asks places, through the proxies configured for them.
 pub struct Prober {
     own: Matcher,
     engine: Matcher,
@@ -46,24 +46,24 @@ pub struct Prober {
     tls: ClientConfig,
 }
 
-/// What is going on with a place.
+/// The progress of asking one place.
 struct Progress {
     stage: &'static str,
     proxy: Option<String>,
 }
 
-/// Whose certificates are taken.
+/// Which certificates are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
     /// Those that this system trusts.
     System,
-    /// Everybody's, as an engine does with registries that it was told to trust.
+    /// All of them, as the engine does for registries that it is configured to trust.
     Everybody,
 }
 
 impl Prober {
-    /// Asks sources and Debian's archive through the proxies of this process's environment (`own`), registries as the
-    /// engine does. No place takes longer than `limit`.
+    /// Asks sources and Debian's archive through the proxies of this process's environment (`own`), and registries as the
+    /// engine would. `limit` is the time limit for each place.
     pub fn new(own: &Proxies, engine: &EngineRoute, limit: Duration) -> Self {
         Self {
             own: matcher(own),
@@ -75,7 +75,7 @@ impl Prober {
         }
     }
 
-    /// Asks all of them, several at a time; the answers are in the order of the places.
+    /// Asks all places, several at a time. The results are in the order of the places.
     pub async fn ask(&self, places: &[Place]) -> Vec<Probe> {
         let probes = places.iter().map(|place| self.ask_one(place));
         stream::iter(probes).buffered(AT_A_TIME).collect().await
@@ -123,7 +123,7 @@ impl Prober {
         }
     }
 
-    /// Asks as the engine does: where it was told to trust the registry, with any certificate, and then without TLS.
+    /// Asks as the engine would: a registry that it is configured to trust is asked with any certificate, then without TLS.
     async fn ask_registry(
         &self,
         name: &str,
@@ -138,12 +138,12 @@ impl Prober {
                 .await;
         }
         let asking = self.ask_over_http(url, proxy, Trust::Everybody, progress);
-        // A server that does not speak TLS may be silent; the other way has to have its time as well.
+        // A server without TLS may stay silent, so half of the time is kept for the request without TLS.
         if let Ok(Ok(answer)) = tokio::time::timeout(self.limit / 2, asking).await {
             return Ok(answer);
         }
         let mut plain = url.clone();
-        // It cannot be refused: both are schemes of the web.
+        // This cannot fail: both schemes belong to the web.
         let _ = plain.set_scheme("http");
         let proxy = self.proxy_of_engine(&plain)?;
         self.ask_over_http(&plain, proxy, Trust::System, progress)
@@ -183,7 +183,7 @@ impl Prober {
             reason: innermost(&error),
         };
         let client = self.client(proxy.as_ref(), trust, host, address);
-        // The body is not read: it may be large, and the head tells.
+        // The body is not read: it may be large, and the head is enough.
         let asked = client.map_err(failed)?.get(url.clone()).send();
         let answer = asked.await.map_err(failed)?;
         Ok(Answer::Http {
@@ -192,7 +192,7 @@ impl Prober {
         })
     }
 
-    /// A client for one request: to the address that has been seen to answer, and by nothing that the environment says.
+    /// A client for one request, to the address that accepted a connection; it ignores the environment.
     fn client(
         &self,
         proxy: Option<&Proxy>,
@@ -204,7 +204,7 @@ impl Prober {
             .user_agent(concat!("kmembuild/", env!("CARGO_PKG_VERSION")))
             .no_proxy()
             .resolve(host, address);
-        // A proxy gets a password, and so has to show who it is in any case.
+        // The proxy receives a password, so its certificate is always checked.
         let trusts_all =
             trust == Trust::Everybody && proxy.is_none_or(|proxy| proxy.url.scheme() != "https");
         let builder = if trusts_all {
@@ -225,7 +225,7 @@ impl Prober {
 }
 
 impl Progress {
-    /// Connects to the host, stage after stage.
+    /// Resolves the name of the host and connects to it.
     async fn connect(&mut self, host: &str, port: u16) -> Result<SocketAddr, ProbeError> {
         self.stage = RESOLVING;
         let addresses = resolve(host, port).await?;
@@ -238,25 +238,25 @@ impl Progress {
 fn ahead(headers: &HeaderMap) -> Option<i64> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let date = jiff::fmt::rfc2822::parse(text(DATE)?).ok()?;
-    // A cache leaves the date of the server that it has the answer from, and says how long ago that was.
+    // A cache sends the original server's date, and the age of its copy.
     let age = text(AGE).and_then(|seconds| seconds.trim().parse::<u32>().ok());
     let then = date.timestamp().as_second() + i64::from(age.unwrap_or(0));
     Some(Timestamp::now().as_second() - then)
 }
 
-/// TLS that trusts what this system trusts. A system without certificates trusts nobody, and can be asked over http.
+/// TLS with the certificates that this system trusts. A system without certificates can still use HTTP.
 fn tls() -> ClientConfig {
-    // Fails when there is one already, which is as good.
+    // This fails if a provider is installed already, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut roots = RootCertStore::empty();
-    // A certificate that cannot be read is one that is not trusted.
+    // A certificate that cannot be read is not trusted.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     ClientConfig::builder()
         .with_root_certificates(roots)
         .with_no_client_auth()
 }
 
-/// A repository has a HEAD, in its folder or in the folder `.git` of a work tree.
+/// A repository has a HEAD, in its directory or in the directory `.git` of a work tree.
 fn look_at(folder: &Path) -> Result<Answer, ProbeError> {
     let heads = [folder.join("HEAD"), folder.join(".git/HEAD")];
     if heads.iter().any(|head| head.exists()) {
@@ -266,7 +266,7 @@ fn look_at(folder: &Path) -> Result<Answer, ProbeError> {
     }
 }
 
-/// The innermost words: what is around them repeats the URL, with its password.
+/// The innermost error: the outer ones repeat the URL, with its password.
 fn innermost(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

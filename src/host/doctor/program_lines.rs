@@ -1,4 +1,4 @@
-//! Do the installed programs turn accounting on, and does that leak here?
+//! Do the installed programs turn accounting on, and does that leak on this host?
 
 use std::io;
 
@@ -12,10 +12,10 @@ use crate::verify::{
     judge as judge_findings,
 };
 
-/// Longest version text of a line, in characters.
+/// Longest version text in a line, in characters.
 const VERSION_WIDTH: usize = 60;
 
-/// Whether accounting that is turned on leaks on this host.
+/// Whether this host leaks when accounting is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaks {
     /// It does.
@@ -27,25 +27,25 @@ pub enum Leaks {
 }
 
 impl Leaks {
-    /// Judges by the kernel, its command line and the cgroups.
+    /// Judges by the kernel, its command line and the cgroup version.
     pub fn on(node: &Node) -> Self {
-        // Of what could not be read the worse is assumed.
+        // What could not be read is assumed to be the worse case.
         let mounts = node.mounts.as_deref().map(CgroupMounts::of);
         if mounts.is_ok_and(|mounts| mounts.is_unified_only()) {
-            return Self::No("the cgroups are of version 2");
+            return Self::No("this host uses cgroup version 2");
         }
         let nokmem = node.command_line.as_deref().is_ok_and(has_no_kmem);
         let kernel = node.kernel.as_deref();
         match kernel.map_or(Kernel::Unclear, Kernel::of) {
-            Kernel::NotAffected => Self::No("this kernel does not leak by it"),
+            Kernel::NotAffected => Self::No("this kernel does not leak"),
             Kernel::Affected if !nokmem => Self::Yes,
-            // An old kernel may not know the word.
+            // An old kernel may ignore the option.
             Kernel::Affected | Kernel::Unclear => Self::Perhaps,
         }
     }
 }
 
-/// A line for each program, and one for each kind of which there is none.
+/// A line for each program, and one for each kind that is not installed.
 pub fn judge_programs(programs: &[Program], leaks: Leaks) -> Vec<Line> {
     let mut lines = Vec::new();
     for (kind, check) in [
@@ -57,7 +57,7 @@ pub fn judge_programs(programs: &[Program], leaks: Leaks) -> Vec<Line> {
         let of_kind = programs.iter().filter(|program| program.kind == kind);
         lines.extend(of_kind.map(|program| judge_program(program, check, leaks)));
         if lines.len() == before {
-            lines.push(Line::new(Half::Leak, check, Level::Ok, "none is installed"));
+            lines.push(Line::new(Half::Leak, check, Level::Ok, "not installed"));
         }
     }
     lines
@@ -86,7 +86,7 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
         (None, _) => String::new(),
     };
     if program.kind == ProgramKind::Docker && findings.kmem.verdict != KmemVerdict::On {
-        let found = "what counts is the runc that it starts";
+        let found = "uses a separate runc; see the lines about runc";
         return line(Level::Ok, format!("{version}{found}"));
     }
     let found = format!("{version}{}", accounting(findings));
@@ -104,7 +104,7 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
         Leaks::Yes if is_on => line(Level::Fail, found).remedy(replace(program)),
         Leaks::Yes | Leaks::Perhaps if is_on => line(Level::Warn, found).remedy(replace(program)),
         Leaks::Yes | Leaks::Perhaps => line(Level::Warn, found).remedy(format!(
-            "see what it is: `kmembuild verify {}`",
+            "use `kmembuild verify {}` to see what it is",
             program.path.display()
         )),
     }
@@ -116,21 +116,26 @@ fn remedy(error: &VerifyError, program: &Program) -> String {
         VerifyError::Open { source, .. } | VerifyError::Read { source, .. }
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
-            "run the doctor as root".to_owned()
+            "run `kmembuild doctor` as root".to_owned()
         }
-        VerifyError::Changed { .. } => "run the doctor again when it is in place".to_owned(),
+        VerifyError::Changed { .. } => {
+            "run `kmembuild doctor` again when the file is complete".to_owned()
+        }
         VerifyError::Open { .. }
         | VerifyError::Read { .. }
         | VerifyError::NotARegularFile { .. } => {
-            format!("see what is there: `ls -l {}`", program.path.display())
+            format!(
+                "use `ls -l {}` to see what is there",
+                program.path.display()
+            )
         }
     }
 }
 
-/// What the check of kernel-memory accounting says.
+/// The result of the check of kernel-memory accounting.
 fn accounting(findings: &Findings) -> String {
     if !findings.format.is_program() {
-        return format!("not judged: {}", findings.format);
+        return format!("not checked: {}", findings.format);
     }
     let expectations = Expectations {
         kmem: Some(KmemExpectation::Off),
@@ -140,7 +145,7 @@ fn accounting(findings: &Findings) -> String {
     let check = checks.iter().find(|check| check.name == CheckName::Kmem);
     format!(
         "accounting {}",
-        check.map_or("not judged", |check| check.found.as_str())
+        check.map_or("not checked", |check| check.found.as_str())
     )
 }
 
@@ -150,7 +155,7 @@ fn replace(program: &Program) -> String {
         ProgramKind::Runc | ProgramKind::Docker => "runc",
     };
     format!(
-        "`kmembuild {recipe} --like {}` builds the same version without it; install that, then reboot",
+        "use `kmembuild {recipe} --like {}` to build the same version without accounting; install it, then reboot",
         program.path.display()
     )
 }

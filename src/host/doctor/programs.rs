@@ -1,4 +1,4 @@
-//! Which runc, kubelet and docker this host has.
+//! The installed runc, kubelet and docker.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun, inspect};
 
-/// Where distributions, Docker's packages and installers put these programs, beside what `PATH` names.
-pub const WELL_KNOWN_FOLDERS: [&str; 14] = [
+/// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`.
+pub const WELL_KNOWN_DIRECTORIES: [&str; 14] = [
     "/usr/local/sbin",
     "/usr/local/bin",
     "/usr/sbin",
@@ -25,7 +25,7 @@ pub const WELL_KNOWN_FOLDERS: [&str; 14] = [
     "/home/kubernetes/bin",
 ];
 
-/// What the programs are called in the distributions.
+/// The names of the programs in the distributions.
 const NAMES: [(&str, ProgramKind); 9] = [
     ("runc", ProgramKind::Runc),
     ("docker-runc", ProgramKind::Runc),
@@ -41,37 +41,37 @@ const NAMES: [(&str, ProgramKind); 9] = [
 /// What a program is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProgramKind {
-    /// Starts containers, and gives each its cgroups.
+    /// Starts containers and makes their cgroups.
     Runc,
-    /// Gives pods their cgroups.
+    /// Makes the cgroups of pods.
     Kubelet,
-    /// Lets runc start containers.
+    /// Starts containers through runc.
     Docker,
 }
 
-/// A program that is installed.
+/// An installed program.
 #[derive(Debug)]
 pub struct Program {
     /// What it is, by its name.
     pub kind: ProgramKind,
-    /// Where it is, links resolved.
+    /// Its path, with links resolved.
     pub path: PathBuf,
     /// What `verify` finds in it.
     pub findings: Result<Findings, VerifyError>,
-    /// What came of asking it for its version; none where it is no program.
+    /// The result of running it with `--version`; `None` if it is not a program.
     pub version: Option<VersionRun>,
 }
 
-/// Finds the programs in `folders` and looks into each, once wherever links lead to it. Runs those that are programs with
-/// `--version`, as `verify` does, but as root only those that nobody else could have put there. Blocks for that long, or
-/// until `is_cancelled` says so; what has been started is killed then.
+/// Finds the programs in `folders` and inspects each one once, even if several links lead to it. Runs programs with
+/// `--version`, as `verify` does, but as root only those that only root could have installed. Blocks until all have
+/// ended or `is_cancelled` returns true; a running program is killed then.
 pub fn find_programs(folders: &[PathBuf], is_cancelled: &dyn Fn() -> bool) -> Vec<Program> {
     let mut found = BTreeMap::new();
     for (folder, (name, kind)) in folders
         .iter()
         .flat_map(|folder| NAMES.iter().map(move |name| (folder, name)))
     {
-        // A name that leads nowhere is not an installed program.
+        // A dangling link is not an installed program.
         if let Ok(path) = fs::canonicalize(folder.join(name))
             && path.is_file()
         {
@@ -102,14 +102,14 @@ fn look_into(kind: ProgramKind, path: PathBuf, is_cancelled: &dyn Fn() -> bool) 
 fn version_of(path: &Path, is_cancelled: &dyn Fn() -> bool) -> VersionRun {
     if rustix::process::geteuid().is_root() && others_may_replace(path) {
         return VersionRun::NotRun {
-            reason: "others may replace it".to_owned(),
+            reason: "users other than root can replace it".to_owned(),
         };
     }
     let arguments = ["--version".to_owned()];
     VersionRun::of(path, &arguments, VERSION_TIMEOUT, is_cancelled)
 }
 
-/// Whether somebody else than root could have put the program there. `path` has no links.
+/// Whether a user other than root could have put the program there. `path` has no links.
 fn others_may_replace(path: &Path) -> bool {
     path.ancestors().any(|part| match fs::metadata(part) {
         Ok(part) => part.uid() != 0 || part.mode() & 0o022 != 0,
@@ -118,7 +118,7 @@ fn others_may_replace(path: &Path) -> bool {
 }
 
 impl Program {
-    /// The first line of what it says of its version.
+    /// The first line of its version text.
     pub fn version_line(&self) -> Option<&str> {
         match &self.version {
             Some(VersionRun::Ran { output, .. }) => {

@@ -1,4 +1,4 @@
-//! The proxy that a request goes through.
+//! The proxy for a request.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
@@ -6,39 +6,39 @@ use reqwest::header::HeaderValue;
 
 use super::probe::ProbeError;
 use crate::environment::Proxies;
-use crate::source::shown;
+use crate::source::redacted;
 
-/// Ports of proxies that are named without one.
+/// Default ports of proxies.
 const SOCKS: u16 = 1080;
 const HTTP: u16 = 80;
 
 /// A proxy.
 #[derive(Debug, Clone)]
 pub(super) struct Proxy {
-    /// Where it is, without a user and a password.
+    /// Its URL, without user and password.
     pub url: Url,
-    /// What tells an HTTP proxy who asks; none where no user is named.
+    /// The header that authenticates against an HTTP proxy, if the proxy's URL has a user.
     pub credentials: Option<HeaderValue>,
 }
 
 impl Proxy {
-    /// The proxy that requests to `url` go through.
+    /// The proxy for requests to `url`.
     pub fn of(matcher: &Matcher, url: &Url) -> Result<Option<Self>, ProbeError> {
         let unusable = |reason: String| ProbeError::NotAsked { reason };
         let uri = url.as_str().parse();
-        let uri = uri.map_err(|error| unusable(format!("it is not a URL: {error}")))?;
+        let uri = uri.map_err(|error| unusable(format!("invalid URL: {error}")))?;
         let Some(found) = matcher.intercept(&uri) else {
             return Ok(None);
         };
         let url = Url::parse(&found.uri().to_string())
-            .map_err(|error| unusable(format!("the proxy for it is not a URL: {error}")))?;
+            .map_err(|error| unusable(format!("invalid URL of the proxy: {error}")))?;
         Ok(Some(Self {
             url,
             credentials: found.basic_auth().cloned(),
         }))
     }
 
-    /// It speaks SOCKS, which nothing is asked through here.
+    /// Whether it is a SOCKS proxy; requests are not sent through those here.
     pub fn is_socks(&self) -> bool {
         self.url.scheme().starts_with("socks")
     }
@@ -48,9 +48,9 @@ impl Proxy {
         self.url.port_or_known_default().unwrap_or(usual)
     }
 
-    /// Its name for a person.
+    /// The name to print.
     pub fn name(&self) -> String {
-        shown(self.url.as_str()).trim_end_matches('/').to_owned()
+        redacted(self.url.as_str()).trim_end_matches('/').to_owned()
     }
 }
 

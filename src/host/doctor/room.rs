@@ -1,22 +1,37 @@
-//! Has the engine what the recipes are known to need?
+//! Does the engine have the memory and disk space that the recipes need?
 
 use super::engine::{EngineReading, size};
 use super::line::{Half, Level, Line};
+use crate::advice::{FREE_ENGINE_DISK, SAVE_MEMORY};
+use crate::recipe::{BuildOption, Recipe};
 
-/// What a recipe's build is known to need, in bytes.
+/// What a recipe's build needs, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipeNeeds {
     /// The recipe.
     pub recipe: String,
     /// Memory.
     pub memory: Option<u64>,
-    /// Free disk.
+    /// Free disk space.
     pub disk: Option<u64>,
-    /// It knows how to do with less memory.
+    /// Whether it can be built with less memory.
     pub can_save_memory: bool,
 }
 
-/// The lines about memory and disk; none where no engine said what it has.
+impl RecipeNeeds {
+    /// What `recipe` says about itself.
+    pub fn of(recipe: &Recipe) -> Self {
+        let mut cases = recipe.values.values().flatten();
+        Self {
+            recipe: recipe.name.to_string(),
+            memory: recipe.build.memory.map(|size| size.0),
+            disk: recipe.build.disk.map(|size| size.0),
+            can_save_memory: cases.any(|case| case.option == Some(BuildOption::LowMemory)),
+        }
+    }
+}
+
+/// The lines about memory and disk; none if the engine did not report what it has.
 pub fn judge_room(reading: &EngineReading, needs: &[RecipeNeeds]) -> Vec<Line> {
     let Some(setup) = reading.setup() else {
         return Vec::new();
@@ -27,14 +42,17 @@ pub fn judge_room(reading: &EngineReading, needs: &[RecipeNeeds]) -> Vec<Line> {
 fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "memory", level, found);
     let Some(has) = has else {
-        return line(Level::Warn, "the engine does not tell".to_owned())
-            .remedy("look on the engine's host: `free -h`");
+        return line(
+            Level::Warn,
+            "could not determine the engine's memory".to_owned(),
+        )
+        .remedy("use `free -h` on the engine's host");
     };
     let wanted: Vec<_> = needs
         .iter()
         .filter_map(|recipe| Some((recipe, recipe.memory?)))
         .collect();
-    // A machine that is sold with the memory that is needed has a little less of it to give.
+    // A machine sold with the required amount of memory has a little less available.
     let is_short = |need: u64| has < need - need / 16;
     let found = format!("{}; {}", size(has), list(&wanted));
     let short: Vec<_> = wanted.iter().filter(|(_, need)| is_short(*need)).collect();
@@ -42,12 +60,12 @@ fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
         return line(Level::Ok, found);
     }
     let way_out = if short.iter().any(|(recipe, _)| recipe.can_save_memory) {
-        "; --low-memory does with less"
+        format!(", or {SAVE_MEMORY}")
     } else {
-        ""
+        String::new()
     };
     line(level(short.len(), needs), found).remedy(format!(
-        "too little for {}: use an engine with more{way_out}",
+        "not enough for {}: use an engine with more memory{way_out}",
         names(&short)
     ))
 }
@@ -61,9 +79,9 @@ fn disk(reading: &EngineReading, needs: &[RecipeNeeds]) -> Line {
     let Some(has) = reading.free_disk else {
         return line(
             Level::Warn,
-            format!("not to be seen from here; {}", list(&wanted)),
+            format!("cannot be checked from this machine; {}", list(&wanted)),
         )
-        .remedy("look on the engine's host: `df -h` of the folder that `docker info` calls Docker Root Dir");
+        .remedy("on the engine's host, use `df -h` on the directory that `docker info` shows as Docker Root Dir");
     };
     let found = format!("{} free; {}", size(has), list(&wanted));
     let short: Vec<_> = wanted.iter().filter(|(_, need)| has < *need).collect();
@@ -71,12 +89,12 @@ fn disk(reading: &EngineReading, needs: &[RecipeNeeds]) -> Line {
         return line(Level::Ok, found);
     }
     line(level(short.len(), needs), found).remedy(format!(
-        "too little for {}: `kmembuild clean --caches --images` removes what this tool keeps there",
+        "not enough for {}: {FREE_ENGINE_DISK}",
         names(&short)
     ))
 }
 
-/// Nothing can be built where it is too little for every recipe.
+/// It is a failure if no recipe can be built.
 fn level(short: usize, needs: &[RecipeNeeds]) -> Level {
     if short == needs.len() {
         Level::Fail
@@ -87,7 +105,7 @@ fn level(short: usize, needs: &[RecipeNeeds]) -> Level {
 
 fn list(wanted: &[(&RecipeNeeds, u64)]) -> String {
     if wanted.is_empty() {
-        return "no recipe is known to need more than a little".to_owned();
+        return "no recipe states how much it needs".to_owned();
     }
     let each = wanted
         .iter()
@@ -155,7 +173,7 @@ mod tests {
         let some = levels(2 * GIB, Some(GIB));
         assert_eq!(some[0].0, Level::Warn);
         let remedy = some[0].1.as_deref().unwrap();
-        assert!(remedy.starts_with("too little for kubelet:"), "{remedy}");
+        assert!(remedy.starts_with("not enough for kubelet:"), "{remedy}");
         assert!(remedy.contains("--low-memory"), "{remedy}");
         assert_eq!(some[1].0, Level::Warn);
         assert_eq!(levels(GIB / 2, None)[0].0, Level::Fail);

@@ -1,4 +1,4 @@
-//! What is asked of a place, to see whether it answers.
+//! What to ask a place, to see whether it answers.
 
 use std::path::PathBuf;
 
@@ -6,27 +6,27 @@ use reqwest::Url;
 
 use crate::source::local_folder;
 
-/// The registry of names that have none.
+/// The registry of names without a registry.
 pub(super) const HUB: &str = "docker.io";
 /// The host that serves it.
 const HUB_HOST: &str = "registry-1.docker.io";
-/// Ports of what is not asked over http.
+/// Ports of protocols other than HTTP.
 const SSH: u16 = 22;
 const GIT: u16 = 9418;
 
-/// What is asked of a place.
+/// What to ask a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// An answer to this request.
+    /// To answer this request.
     Http(Url),
-    /// A connection.
+    /// To accept a connection.
     Connection {
         /// The host.
         host: String,
         /// The port.
         port: u16,
     },
-    /// That this folder of this host is a repository.
+    /// Nothing: this directory of this host must be a repository.
     Folder(PathBuf),
     /// Nothing can be asked, for this reason.
     Unusable(String),
@@ -36,12 +36,12 @@ pub enum Target {
 pub(super) fn http(url: &str) -> Target {
     match Url::parse(url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Target::Http(url),
-        Ok(url) => Target::Unusable(format!("{:?} is not asked over http", url.scheme())),
-        Err(error) => Target::Unusable(format!("it is not a URL: {error}")),
+        Ok(url) => Target::Unusable(format!("{:?} is not a scheme of HTTP", url.scheme())),
+        Err(error) => Target::Unusable(format!("invalid URL: {error}")),
     }
 }
 
-/// What git asks first of a repository.
+/// The first request that git sends to a repository.
 pub(super) fn repository(url: &str) -> Target {
     if let Some(folder) = local_folder(url) {
         return Target::Folder(folder);
@@ -69,11 +69,11 @@ pub(super) fn repository(url: &str) -> Target {
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port().unwrap_or(port),
         },
-        Err(error) => Target::Unusable(format!("it is not a URL: {error}")),
+        Err(error) => Target::Unusable(format!("invalid URL: {error}")),
     }
 }
 
-/// The host of `user@host:path`, as ssh has it; an address of IPv6, whose colons are its own, is in brackets.
+/// The host in ssh's form `user@host:path`. An IPv6 address is in brackets, because it contains colons.
 fn ssh_host(url: &str) -> &str {
     let is_user = |text: &str| text.is_empty() || (text.ends_with('@') && !text.contains(':'));
     if let Some((_, address)) = url.split_once('[').filter(|(user, _)| is_user(user)) {
@@ -83,14 +83,14 @@ fn ssh_host(url: &str) -> &str {
     host.rsplit('@').next().unwrap_or_default()
 }
 
-/// What every registry answers, if only that it wants to know who asks.
+/// The request that every registry answers, if only by asking for credentials.
 pub(super) fn registry(host: &str) -> Target {
     let host = if host == HUB { HUB_HOST } else { host };
     let name = match host.strip_prefix('[') {
         Some(address) => address.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    // The engine speaks plain http to registries of its own host.
+    // The engine uses plain HTTP for registries on its own host.
     let scheme = if matches!(name, "localhost" | "::1") || name.starts_with("127.") {
         "http"
     } else {
@@ -132,7 +132,7 @@ mod tests {
             assert_eq!(asked(&repository(url)), expected, "{url}");
         }
         assert!(asked(&repository("ftp://example.org/a")).starts_with("unusable: \"ftp\""));
-        assert!(asked(&repository("https://")).starts_with("unusable: it is not a URL"));
+        assert!(asked(&repository("https://")).starts_with("unusable: invalid URL"));
     }
 
     #[test]

@@ -1,40 +1,42 @@
-//! Whether one cgroup has kernel-memory accounting, told by `memory.kmem.slabinfo`.
+//! Whether one cgroup has kernel-memory accounting, decided by `memory.kmem.slabinfo`.
 //!
-//! What that file holds has changed with the kernel (`mm/memcontrol.c`, `mm/slab_common.c`):
+//! The content of that file has changed with the kernel (`mm/memcontrol.c`, `mm/slab_common.c`):
 //!
 //! | kernel | accounting is on | accounting is off |
 //! |---|---|---|
-//! | 3.8 to 3.18, so CentOS 7 | a head and a line a slab cache | reading fails with EIO |
-//! | 3.19 to 5.8 | a head and a line a slab cache | a head, as for a cgroup that has no slab cache yet |
+//! | 3.8 to 3.18, so CentOS 7 | a header and a line for each slab cache | reading fails with EIO |
+//! | 3.19 to 5.8 | a header and a line for each slab cache | a header, as for a cgroup without slab caches |
 //! | from 5.9 | nothing | nothing |
 
+use std::ffi::CStr;
 use std::io;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use serde::Serialize;
 
-/// What was found out about a cgroup.
+/// What was found about a cgroup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accounting {
-    /// It has accounting.
+    /// Accounting is on.
     On,
-    /// It has none.
+    /// Accounting is off.
     Off,
-    /// Nothing tells.
+    /// Could not be determined.
     CannotTell,
-    /// The kernel has no such file, so either no memory controller or none of kernel memory.
+    /// The kernel has no such file, so it has no memory controller or no kernel-memory controller.
     NoController,
 }
 
-/// By what it was found out.
+/// The evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The file lists slab caches that are this cgroup's own.
+    /// The file lists slab caches of this cgroup.
     SlabCaches,
-    /// The file can be read, if only its head, on a kernel that refuses that when accounting is off.
+    /// The file can be read, even if it has only a header, on a kernel that refuses this when accounting is off.
     Readable,
     /// `memory.kmem.usage_in_bytes` is not 0.
     Usage,
@@ -42,18 +44,18 @@ pub enum Reason {
     Refused,
     /// The file is empty, as always from kernel 5.9 on.
     Empty,
-    /// The file has no more than its head, which kernels 3.19 to 5.8 print in any case.
+    /// The file has only a header, which kernels 3.19 to 5.8 always print.
     HeadOnly,
-    /// The file is not like any that a kernel writes.
+    /// The file is not in any form that a kernel writes.
     Strange,
     /// The file could not be read.
     Unreadable,
-    /// The file is not there.
+    /// The file does not exist.
     Missing,
 }
 
 impl Reason {
-    /// What it comes to.
+    /// The conclusion from it.
     pub fn accounting(self) -> Accounting {
         match self {
             Self::SlabCaches | Self::Readable | Self::Usage => Accounting::On,
@@ -65,44 +67,47 @@ impl Reason {
         }
     }
 
-    /// The sentence for a person.
+    /// A sentence for people.
     pub fn text(self) -> &'static str {
         match self {
-            Self::SlabCaches => "memory.kmem.slabinfo lists slab caches of its own",
+            Self::SlabCaches => "memory.kmem.slabinfo lists slab caches of this cgroup",
             Self::Readable => {
-                "memory.kmem.slabinfo can be read, which this kernel refuses where accounting is off"
+                "memory.kmem.slabinfo can be read, which this kernel only allows when accounting is on"
             }
             Self::Usage => "memory.kmem.usage_in_bytes is not 0",
-            Self::Refused => "memory.kmem.slabinfo: input/output error",
-            Self::Empty => {
-                "memory.kmem.slabinfo is empty, as always from kernel 5.9 on, where it does not tell any more"
-            }
+            Self::Refused => "reading memory.kmem.slabinfo fails with an input/output error",
+            Self::Empty => "memory.kmem.slabinfo is empty, as always from kernel 5.9 on",
             Self::HeadOnly => {
-                "memory.kmem.slabinfo has no more than its head, which kernels 3.19 to 5.8 print in any case"
+                "memory.kmem.slabinfo has only a header, which kernels 3.19 to 5.8 always print"
             }
-            Self::Strange => "memory.kmem.slabinfo is not like what a kernel writes",
-            Self::Unreadable => "memory.kmem.slabinfo cannot be read",
-            Self::Missing => "there is no memory.kmem.slabinfo: no controller of kernel memory",
+            Self::Strange => "memory.kmem.slabinfo has an unknown form",
+            Self::Unreadable => "could not read memory.kmem.slabinfo",
+            Self::Missing => "memory.kmem.slabinfo not found: no kernel-memory controller",
         }
     }
 }
 
-/// What the kernel's version says of a file with nothing but a head.
+/// Whether the kernel refuses to read the file when accounting is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefusesWhenOff(pub(super) bool);
 
+/// Does not wait for the other end of a pipe, and does not follow links.
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK);
 const HEAD: &[u8] = b"slabinfo - version:";
 
-/// Judges the cgroup whose folder is `folder`. `buffer` is what is read into; the first bytes of the file are enough.
+/// Judges the cgroup at `folder`. The file is read into `buffer`; its first bytes are enough.
 ///
 /// # Errors
-/// What reading said, when that tells nothing about accounting: with it the caller finds out whether the cgroup is gone.
+/// An error of reading that proves nothing about accounting: the caller checks whether the cgroup is gone.
 pub(super) fn judge(
     folder: &OwnedFd,
     kernel: RefusesWhenOff,
     buffer: &mut [u8],
 ) -> Result<Reason, io::Error> {
-    let read = super::walk::read_start(folder, c"memory.kmem.slabinfo", buffer);
+    let read = read_start(folder, c"memory.kmem.slabinfo", buffer);
     let text = match read {
         Ok(text) => text,
         Err(Errno::IO) => return Ok(Reason::Refused),
@@ -122,11 +127,22 @@ pub(super) fn judge(
     if kernel.0 {
         return Ok(Reason::Readable);
     }
-    let usage = super::walk::read_start(folder, c"memory.kmem.usage_in_bytes", buffer);
+    let usage = read_start(folder, c"memory.kmem.usage_in_bytes", buffer);
     let counted = usage.is_ok_and(|text| text.iter().any(|c| matches!(c, b'1'..=b'9')));
     Ok(if counted {
         Reason::Usage
     } else {
         Reason::HeadOnly
     })
+}
+
+/// The first bytes of a file, as many as one call returns.
+pub(super) fn read_start<'b>(
+    folder: impl AsFd,
+    name: &CStr,
+    buffer: &'b mut [u8],
+) -> Result<&'b [u8], Errno> {
+    let file = rustix::fs::openat(folder, name, FILE, Mode::empty())?;
+    let count = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))?;
+    Ok(&buffer[..count])
 }

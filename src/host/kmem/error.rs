@@ -1,25 +1,25 @@
-//! Why there is no memory hierarchy to look at.
+//! Why there is no memory hierarchy to read.
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// There is no cgroup v1 memory hierarchy, or none that can be walked.
+/// There is no memory hierarchy of cgroup v1, or it cannot be walked.
 #[derive(Debug, Error)]
 pub enum HierarchyError {
     /// The list of mounts could not be read.
     #[error(
-        "the mounts of this process (/proc/self/mountinfo) cannot be read, so the memory hierarchy is not known; name it with --root"
+        "could not read the mounts of this process (/proc/self/mountinfo) to find the memory hierarchy"
     )]
     Mounts {
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// Memory is a controller of the unified hierarchy.
+    /// The memory controller is in the unified hierarchy.
     #[error(
-        "this machine has memory in the unified hierarchy of cgroup v2 ({}): kernel memory is always counted there, by \
-         memory.max and without the leak of 3.x kernels, and no file tells whether it is on; there is nothing to judge",
+        "this machine uses cgroup v2 for memory ({}): kernel memory is always counted there, without the leak of 3.x \
+        kernels, so there is nothing to check",
         at.display()
     )]
     Unified {
@@ -27,23 +27,21 @@ pub enum HierarchyError {
         at: PathBuf,
     },
     /// No cgroups at all.
-    #[error(
-        "no memory hierarchy of cgroup v1 is mounted here; where it is mounted elsewhere, name it with --root"
-    )]
+    #[error("no memory hierarchy of cgroup v1 is mounted here")]
     None,
-    /// The named folder is not one of cgroups: anything could be in it, as in the whole file system.
+    /// The directory is not a cgroup: it could be anything, such as the root of the file system.
     #[error(
-        "{} is no cgroup, as it has no cgroup.procs; name the mount of the memory controller or a cgroup in it",
+        "{} is not a cgroup (it has no cgroup.procs); use the mount point of the memory controller, or a cgroup in it",
         path.display()
     )]
     NoCgroup {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
-    /// The named folder cannot be walked.
-    #[error("{} cannot be opened as a folder of cgroups; name the mount of the memory controller or a cgroup in it", path.display())]
+    /// The directory cannot be walked.
+    #[error("could not open {} as a cgroup; use the mount point of the memory controller, or a cgroup in it", path.display())]
     Root {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
         /// What the system said.
         #[source]

@@ -1,4 +1,4 @@
-//! Where the memory hierarchy of cgroup v1 is that is walked.
+//! Finds the memory hierarchy of cgroup v1 to walk.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use super::error::HierarchyError;
 use crate::host::{CgroupMounts, Hierarchy};
 
-/// The cgroup namespace that the kernel starts with (`PROC_CGROUP_INIT_INO`); in any other the root is not the whole.
+/// The initial cgroup namespace (`PROC_CGROUP_INIT_INO`); in any other one, the root is not the complete hierarchy.
 const FIRST_NAMESPACE: &str = "cgroup:[4026531835]";
 
-/// The hierarchy that `root` names, or the mounted one.
+/// The hierarchy at `root`, or the mounted one.
 ///
 /// # Errors
-/// When none is named and none of cgroup v1 is mounted.
+/// If `root` is `None` and no hierarchy of cgroup v1 is mounted.
 pub fn find_hierarchy(root: Option<&Path>) -> Result<Hierarchy, HierarchyError> {
     let mounts = fs::read_to_string("/proc/self/mountinfo");
     let mounts = mounts.map(|mounts| CgroupMounts::of(&mounts));
@@ -20,8 +20,8 @@ pub fn find_hierarchy(root: Option<&Path>) -> Result<Hierarchy, HierarchyError> 
         let mounts = mounts.map_err(|source| HierarchyError::Mounts { source })?;
         return mounted(mounts, first_namespace());
     };
-    // By its whole name, as what a cgroup is to the machine is told by what it is in. What has none cannot be walked,
-    // and that is said of it as it was given.
+    // By its full path, because the kind of a cgroup depends on its parents. A path that cannot be resolved cannot be
+    // walked, and the error shows it as given.
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let memory = mounts.ok().and_then(|mounts| mounts.memory);
     let whole = memory.is_some_and(|memory| memory.whole && memory.root == root);
@@ -31,7 +31,7 @@ pub fn find_hierarchy(root: Option<&Path>) -> Result<Hierarchy, HierarchyError> 
     })
 }
 
-/// The one that is mounted, if there is one of version 1.
+/// The mounted hierarchy of version 1.
 fn mounted(mounts: CgroupMounts, first_namespace: bool) -> Result<Hierarchy, HierarchyError> {
     match (mounts.memory, mounts.unified) {
         (Some(memory), _) => Ok(Hierarchy {
@@ -39,12 +39,12 @@ fn mounted(mounts: CgroupMounts, first_namespace: bool) -> Result<Hierarchy, Hie
             ..memory
         }),
         (None, Some(at)) if has_memory(&at) => Err(HierarchyError::Unified { at }),
-        // systemd mounts version 2 also where all controllers are in version 1.
+        // systemd mounts version 2 even if all controllers are in version 1.
         (None, _) => Err(HierarchyError::None),
     }
 }
 
-/// Whether memory is among the controllers of the unified hierarchy mounted at `at`.
+/// Whether the unified hierarchy mounted at `at` has the memory controller.
 fn has_memory(at: &Path) -> bool {
     fs::read_to_string(at.join("cgroup.controllers"))
         .is_ok_and(|controllers| controllers.split_whitespace().any(|name| name == "memory"))
@@ -79,13 +79,13 @@ mod tests {
         let none = |mounts| matches!(mounted(mounts, true), Err(HierarchyError::None));
         assert!(none(CgroupMounts::default()));
         assert!(none(unified()));
-        // Beside controllers of version 1 it is mounted as well, without memory.
+        // Next to controllers of version 1, it is mounted without memory.
         let controllers = folder.path().join("cgroup.controllers");
         fs::write(&controllers, "rdma misc memory_other\n").expect("written");
         assert!(none(unified()));
         fs::write(&controllers, "cpu memory pids\n").expect("written");
         let said = mounted(unified(), true).expect_err("nothing of the first version");
-        let expected = format!("cgroup v2 ({at})");
+        let expected = format!("cgroup v2 for memory ({at})");
         assert!(said.to_string().contains(&expected), "{said}");
     }
 

@@ -1,44 +1,44 @@
-//! Whose a cgroup is, told by its name and by what it is in.
+//! What a cgroup belongs to, decided by its name and its parents.
 //!
-//! Names as kubelet (`pkg/kubelet/cm`), libcontainer and the runtimes make them, with either cgroup driver:
+//! Names made by kubelet (`pkg/kubelet/cm`), libcontainer and the runtimes, with both cgroup drivers:
 //!
 //! | what | cgroupfs | systemd |
 //! |---|---|---|
 //! | all pods | `kubepods` | `kubepods.slice` |
-//! | a quality of service | `burstable`, `besteffort` | `kubepods-burstable.slice` |
+//! | a `QoS` class | `burstable`, `besteffort` | `kubepods-burstable.slice` |
 //! | a pod | `pod<uid>` | `kubepods-burstable-pod<uid>.slice` |
 //! | a container | `<id>` | `docker-<id>.scope`, `cri-containerd-<id>.scope`, `crio-<id>.scope` |
-//! | a container of no pod | `docker/<id>`, `<namespace>/<id>` | `system.slice/docker-<id>.scope` |
+//! | a container outside pods | `docker/<id>`, `<namespace>/<id>` | `system.slice/docker-<id>.scope` |
 //!
-//! With kubelet's `--cgroup-root` all pods are in that, and systemd's slices have its name before theirs:
+//! With kubelet's `--cgroup-root`, all pods are below that cgroup, and systemd's slices have its name as a prefix:
 //! `kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice`.
 
 use serde::Serialize;
 
-/// What a cgroup is to the machine, in the order in which they are told.
+/// What a cgroup belongs to, in the order of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub enum CgroupKind {
     /// Kubelet's cgroup of all pods.
     Kubepods,
-    /// Kubelet's cgroup of a quality of service.
+    /// Kubelet's cgroup of a `QoS` class.
     Qos,
     /// Kubelet's cgroup of a pod.
     Pod,
     /// A container in a pod, made by the runtime.
     PodContainer,
-    /// A container in no pod, made by the runtime.
+    /// A container outside pods, made by the runtime.
     Container,
-    /// A cgroup that was made within a container.
+    /// A cgroup made inside a container.
     Nested,
-    /// What a runtime keeps its containers in, such as `docker`. It is made by the way, so it proves nothing.
+    /// The parent of a runtime's containers, such as `docker`. It is a side effect, so it proves nothing.
     Runtime,
-    /// Anything else: the root, the system's services, sessions. Not judged.
+    /// Anything else: the root, system services, sessions. Not judged.
     Other,
 }
 
-impl Level {
-    /// All of them, in order.
+impl CgroupKind {
+    /// All kinds, in order.
     pub const ALL: [Self; 8] = [
         Self::Kubepods,
         Self::Qos,
@@ -50,31 +50,31 @@ impl Level {
         Self::Other,
     ];
 
-    /// Whether its accounting is looked at.
+    /// Whether its accounting is read.
     pub fn is_judged(self) -> bool {
         self != Self::Other
     }
 
-    /// Whether accounting that is off in it says anything about kubelet or a runtime.
+    /// Whether accounting that is off in it proves anything about kubelet or a runtime.
     pub fn is_proof(self) -> bool {
         !matches!(self, Self::Other | Self::Nested | Self::Runtime)
     }
 
-    /// What a person calls it.
+    /// The name to print.
     pub fn title(self) -> &'static str {
         match self {
             Self::Kubepods => "kubepods",
-            Self::Qos => "kubepods: quality of service",
+            Self::Qos => "kubepods: QoS classes",
             Self::Pod => "pods",
-            Self::PodContainer => "containers of pods",
+            Self::PodContainer => "containers in pods",
             Self::Container => "other containers",
-            Self::Nested => "within containers",
-            Self::Runtime => "folders of runtimes",
-            Self::Other => "all others (not judged)",
+            Self::Nested => "inside containers",
+            Self::Runtime => "parents of containers",
+            Self::Other => "all others (not checked)",
         }
     }
 
-    /// The level of a cgroup of this name in one of level `parent`.
+    /// The kind of a cgroup with this name, in a cgroup of the kind `parent`.
     pub(super) fn of(name: &[u8], parent: Self) -> Self {
         let name = String::from_utf8_lossy(name);
         if is_kubepods(&name) {
@@ -89,7 +89,7 @@ impl Level {
             }
             Self::Runtime => Self::Container,
             _ if is_runtime(&name) => Self::Runtime,
-            // The service that runs containerd may hold what should have been slices: see runc's systemd notation.
+            // A slice in runc's systemd notation may be a plain directory in containerd's service.
             _ if name.contains(":cri-containerd:") && name.contains("kubepods") => {
                 Self::PodContainer
             }
@@ -101,7 +101,7 @@ impl Level {
     fn in_kubepods(name: &str) -> Self {
         let slice = name.strip_suffix(".slice");
         let pod = match slice {
-            // Not in what is before it, which is the name of --cgroup-root.
+            // Not in the prefix, which is the name of --cgroup-root.
             Some(slice) => slice
                 .rsplit("kubepods")
                 .next()
@@ -120,7 +120,7 @@ fn is_runtime(name: &str) -> bool {
     matches!(name, "docker" | "k8s.io" | "moby" | "libpod_parent")
 }
 
-/// Whether it is the name of a container: an id of 64 hexadecimal digits, alone or as systemd names it.
+/// Whether it is the name of a container: 64 hexadecimal digits, alone or in systemd's form.
 fn is_container(name: &str) -> bool {
     let bare = name.strip_suffix(".scope").unwrap_or(name);
     let id = bare.rsplit(['-', ':']).next().unwrap_or(bare);
@@ -131,17 +131,17 @@ fn is_container(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The level of the last part of `path`.
-    fn level(path: &str) -> Level {
+    /// The kind of the last part of `path`.
+    fn kind(path: &str) -> CgroupKind {
         let path = path.replace("ID", &"0af5".repeat(16));
-        path.split('/').fold(Level::Other, |parent, name| {
-            Level::of(name.as_bytes(), parent)
+        path.split('/').fold(CgroupKind::Other, |parent, name| {
+            CgroupKind::of(name.as_bytes(), parent)
         })
     }
 
     #[test]
     fn knows_the_names_of_both_cgroup_drivers() {
-        use Level::{Container, Kubepods, Nested, Other, Pod, PodContainer, Qos, Runtime};
+        use CgroupKind::{Container, Kubepods, Nested, Other, Pod, PodContainer, Qos, Runtime};
         for (path, expected) in [
             ("kubepods", Kubepods),
             ("kubepods/burstable", Qos),
@@ -200,7 +200,7 @@ mod tests {
             ("default/ID", Container),
             ("user.slice/user-0.slice/session-1.scope", Other),
         ] {
-            assert_eq!(level(path), expected, "{path}");
+            assert_eq!(kind(path), expected, "{path}");
         }
     }
 }

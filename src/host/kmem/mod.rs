@@ -1,8 +1,8 @@
 //! Is kernel-memory accounting on in the cgroups of this machine?
 //!
-//! [`find_hierarchy`] looks for the memory hierarchy, [`walk()`] visits its cgroups and judges those of kubelet and of
-//! container runtimes, and [`System::read`] counts what the kernel holds. What cannot be read costs a line among the
-//! problems, never the walk: cgroups come and go while one looks.
+//! [`find_hierarchy`] finds the memory hierarchy, [`walk()`] visits its cgroups and judges those of kubelet and of
+//! container runtimes, and [`System::read`] reads the kernel's own figures. What cannot be read becomes a problem in the
+//! report and never ends the walk: cgroups come and go meanwhile.
 
 mod accounting;
 mod error;
@@ -16,8 +16,8 @@ mod walk;
 pub use accounting::{Accounting, Reason};
 pub use error::HierarchyError;
 pub use find::find_hierarchy;
-pub use kind::Level;
+pub use kind::CgroupKind;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
-pub use status::{CgroupState, LevelCounts, Problem, Status, Verdict};
+pub use status::{CgroupState, Detail, KindCounts, Problem, Status, Verdict};
 pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
-pub use walk::{Detail, walk};
+pub use walk::walk;

@@ -1,4 +1,4 @@
-//! What is watched over time.
+//! The figures of `kmem watch`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use thiserror::Error;
 use super::accounting::Accounting;
 use super::status::Status;
 
-/// Version of the CSV form, in its first column.
+/// Version of the CSV format, in its first column.
 pub const SAMPLE_FORMAT: u32 = 1;
 
-/// The figures of a machine at one moment. What is not known is none, and an empty field in CSV.
+/// The figures of a machine at one moment. Unknown figures are `None`, and empty in CSV.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// [`SAMPLE_FORMAT`].
@@ -22,40 +22,40 @@ pub struct Sample {
     pub time: Timestamp,
     /// Entries of /sys/kernel/slab.
     pub slab_caches: Option<u64>,
-    /// Memory cgroups by /proc/cgroups; before kernel 3.19 without removed ones that are still kept.
+    /// Memory cgroups in /proc/cgroups; before kernel 3.19 without removed ones that are still kept.
     pub memory_cgroups: Option<u64>,
-    /// Memory cgroups that were found.
+    /// Memory cgroups found by the walk.
     pub cgroups_found: Option<u64>,
-    /// Those of them without a process in them or below them.
+    /// Of these, cgroups without a process in them or below them.
     pub cgroups_without_processes: Option<u64>,
-    /// Those of them that have accounting.
+    /// Of these, cgroups with accounting.
     pub cgroups_on: Option<u64>,
-    /// Kernel memory in bytes that the cgroups of kubelet and of runtimes are charged with.
+    /// Kernel memory in bytes charged to the cgroups of kubelet and of runtimes.
     pub kernel_memory_bytes: Option<u64>,
 }
 
 /// A file of samples that cannot be used.
 #[derive(Debug, Error)]
 pub enum SamplesError {
-    /// It cannot be read, or is not CSV of this form.
-    #[error("{} is not what `kmem watch --csv` writes; name one of its files", path.display())]
+    /// The file could not be read, or is not CSV of this format.
+    #[error("could not read {} as a file written by `kmem watch --csv`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         source: csv::Error,
     },
-    /// It was written by a version of the tool that this one does not know.
-    #[error("{} has format {format}, and this version reads format {SAMPLE_FORMAT}; use the version that wrote it", path.display())]
+    /// The file was written by an unknown version of this tool.
+    #[error("{} has format {format}, but this version of kmembuild reads format {SAMPLE_FORMAT}; use the version that wrote it", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// Its format.
         format: u32,
     },
-    /// It has a head and nothing else.
-    #[error("{} holds no measurement; name a file of a watch that has measured", path.display())]
+    /// The file has only a header.
+    #[error("{} contains no measurements", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum SamplesError {
 }
 
 impl Sample {
-    /// The figures of a status that was taken at `time`.
+    /// The figures in a status that was read at `time`.
     pub fn of(status: &Status, time: Timestamp) -> Self {
         let walked = |value: u64| status.root.as_ref().map(|_| value);
         Self {
@@ -78,16 +78,16 @@ impl Sample {
         }
     }
 
-    /// Seconds since `first`; none when the clock was set back in between.
+    /// Seconds since `first`; 0 if the clock was set back in between.
     pub fn seconds_since(&self, first: &Self) -> f64 {
         self.time.duration_since(first.time).as_secs_f64().max(0.0)
     }
 }
 
-/// The samples as CSV, with the line of names before the first one if `head` is set.
+/// The samples as CSV, with the header line if `head` is set.
 ///
 /// # Errors
-/// Never in practice: it is written to memory.
+/// Never in practice: the CSV is written to memory.
 pub fn samples_to_csv(samples: &[Sample], head: bool) -> io::Result<String> {
     let mut writer = csv::WriterBuilder::new()
         .has_headers(head)
@@ -101,11 +101,10 @@ pub fn samples_to_csv(samples: &[Sample], head: bool) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Reads a file that `kmem watch` wrote. A last line that was not written to its end, as of a machine that lost its
-/// power, is left out.
+/// Reads a file written by `kmem watch`. An incomplete last line, e.g. after a power failure, is ignored.
 ///
 /// # Errors
-/// When it cannot be read, is of another form, or holds no sample.
+/// If the file cannot be read, has another format, or contains no samples.
 pub fn read_samples(path: &Path) -> Result<Vec<Sample>, SamplesError> {
     let unreadable = |source| SamplesError::Unreadable {
         path: path.to_owned(),
@@ -129,7 +128,7 @@ pub fn read_samples(path: &Path) -> Result<Vec<Sample>, SamplesError> {
             path: path.to_owned(),
         });
     }
-    // The clock of a machine may be set back while it is watched.
+    // The clock may have been set back during the watch.
     samples.sort_by_key(|sample| sample.time);
     Ok(samples)
 }

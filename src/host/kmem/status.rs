@@ -1,71 +1,81 @@
-//! What a walk found.
+//! The result of a walk.
 
 use serde::Serialize;
 
 use super::accounting::{Accounting, Reason};
-use super::kind::Level;
+use super::kind::CgroupKind;
 use super::system::System;
-use super::walk::{Detail, display};
 use crate::host::Hierarchy;
+
+/// How many single cgroups are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The first few that are worth a look.
+    Few,
+    /// All that are judged.
+    All,
+}
 
 /// Whether kernel-memory accounting is on on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// In one cgroup at least.
+    /// In at least one cgroup.
     On,
-    /// In none, of some that tell.
+    /// In no cgroup, and at least one proves it.
     Off,
-    /// No cgroup tells, or not all do.
+    /// No cgroup proves anything, or some could not be judged.
     CannotTell,
 }
 
-/// All that is known of a machine at one moment.
+/// Everything known about a machine at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Status {
-    /// What it comes to.
+    /// The conclusion.
     pub verdict: Verdict,
-    /// The folder that was walked; none when there is none.
+    /// The directory that was walked; `None` if there is none.
     pub root: Option<String>,
     /// The kernel's own figures.
     pub system: System,
-    /// The cgroups by what they are, each level that there are any of.
-    pub levels: Vec<LevelCounts>,
-    /// Cgroups found, the root included.
+    /// Counts by kind, for the kinds that exist.
+    #[serde(rename = "levels")]
+    pub kinds: Vec<KindCounts>,
+    /// Number of cgroups found, including the root.
     pub cgroups: u64,
-    /// Those without a process in them or below them.
+    /// Of these, cgroups without a process in them or below them.
     pub without_processes: u64,
-    /// Removed cgroups that the kernel still keeps; known when the whole hierarchy was walked, and the kernel [counts
+    /// Removed cgroups that the kernel still keeps; known if the complete hierarchy was walked and the kernel [counts
     /// them](System::counts_removed).
     pub removed: Option<u64>,
-    /// Kernel memory in bytes that the cgroups of kubelet and of runtimes are charged with; none when no file tells.
+    /// Kernel memory in bytes charged to the cgroups of kubelet and of runtimes; `None` if it could not be read.
     pub kernel_memory: Option<u64>,
-    /// Single cgroups: all that are judged, or the first few with accounting on and of which nothing can be told.
+    /// Single cgroups: all that are judged, or the first few with accounting and the first few that could not be judged.
     pub shown: Vec<CgroupState>,
-    /// What could not be read, the first few.
+    /// What could not be read; the first few problems.
     pub problems: Vec<Problem>,
-    /// How many problems there were.
+    /// The total number of problems.
     pub problem_count: u64,
 }
 
-/// The cgroups of one level.
+/// The cgroups of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct LevelCounts {
-    /// The level.
-    pub level: Level,
+pub struct KindCounts {
+    /// The kind.
+    #[serde(rename = "level")]
+    pub kind: CgroupKind,
     /// How many there are.
     pub cgroups: u64,
-    /// Those with accounting.
+    /// With accounting.
     pub on: u64,
-    /// Those without.
+    /// Without accounting.
     pub off: u64,
-    /// Those of which nothing can be told.
+    /// Could not be determined.
     pub cannot_tell: u64,
-    /// Those without the file.
+    /// Without the file.
     pub no_controller: u64,
-    /// Those without a process in them or below them.
+    /// Without a process in them or below them.
     pub without_processes: u64,
 }
 
@@ -76,10 +86,11 @@ pub struct CgroupState {
     /// Its path below the root.
     pub cgroup: String,
     /// What it is.
-    pub level: Level,
-    /// What was found out.
+    #[serde(rename = "level")]
+    pub kind: CgroupKind,
+    /// What was found.
     pub accounting: Accounting,
-    /// By what.
+    /// The evidence.
     pub reason: Reason,
 }
 
@@ -87,23 +98,23 @@ pub struct CgroupState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Problem {
-    /// The cgroup's path below the root; none for what concerns no cgroup.
+    /// The cgroup's path below the root; `None` if the problem is not about a cgroup.
     pub cgroup: Option<String>,
     /// What happened.
     pub text: String,
 }
 
-/// Cgroups and problems that are shown where not all are.
+/// How many cgroups and problems are shown by default.
 const FEW: usize = 10;
 
 impl Status {
-    /// The status of a machine without anything to walk, which `problem` explains.
+    /// The status of a machine without a hierarchy to walk, for the reason in `problem`.
     pub fn without_hierarchy(system: System, problem: String) -> Self {
         Self {
             verdict: Verdict::CannotTell,
             root: None,
             system,
-            levels: Vec::new(),
+            kinds: Vec::new(),
             cgroups: 0,
             without_processes: 0,
             removed: None,
@@ -117,19 +128,19 @@ impl Status {
         }
     }
 
-    /// Cgroups of all levels that were found to be like that.
+    /// The number of cgroups of all kinds with this result.
     pub fn count(&self, accounting: Accounting) -> u64 {
-        self.levels
+        self.kinds
             .iter()
             .map(|counts| counts.count(accounting))
             .sum()
     }
 }
 
-impl LevelCounts {
-    fn new(level: Level) -> Self {
+impl KindCounts {
+    fn new(kind: CgroupKind) -> Self {
         Self {
-            level,
+            kind,
             cgroups: 0,
             on: 0,
             off: 0,
@@ -139,7 +150,7 @@ impl LevelCounts {
         }
     }
 
-    /// Cgroups of this level that were found to be like that.
+    /// The number of cgroups of this kind with this result.
     pub fn count(&self, accounting: Accounting) -> u64 {
         match accounting {
             Accounting::On => self.on,
@@ -150,20 +161,20 @@ impl LevelCounts {
     }
 }
 
-/// What one visited cgroup leaves behind: there may be tens of thousands.
+/// What is kept of each visited cgroup: there may be tens of thousands.
 struct Visited {
     parent: Option<u32>,
-    level: Level,
+    kind: CgroupKind,
     processes: bool,
 }
 
-/// What a walk gathers.
+/// Collects the results of a walk.
 pub(super) struct Found {
     detail: Detail,
     visited: Vec<Visited>,
-    levels: Vec<LevelCounts>,
+    kinds: Vec<KindCounts>,
     shown: Vec<CgroupState>,
-    /// Of how many cgroups with accounting, and of how many of which nothing can be told, is something shown.
+    /// How many cgroups with accounting, and how many that could not be judged, are shown.
     few: [usize; 2],
     problems: Vec<Problem>,
     problem_count: u64,
@@ -175,7 +186,7 @@ impl Found {
         Self {
             detail,
             visited: Vec::new(),
-            levels: Level::ALL.map(LevelCounts::new).into(),
+            kinds: CgroupKind::ALL.map(KindCounts::new).into(),
             shown: Vec::new(),
             few: [0; 2],
             problems: Vec::new(),
@@ -194,30 +205,30 @@ impl Found {
         }
     }
 
-    /// Adds what an outermost cgroup is charged with, in bytes.
+    /// Adds the kernel memory of an outermost cgroup, in bytes.
     pub(super) fn kernel_memory(&mut self, bytes: Option<u64>) {
         if let Some(bytes) = bytes {
             self.kernel_memory = Some(self.kernel_memory.unwrap_or(0).saturating_add(bytes));
         }
     }
 
-    /// Takes in one cgroup and gives it a number.
+    /// Adds one cgroup and returns its number.
     pub(super) fn cgroup(
         &mut self,
         parent: Option<u32>,
         path: &[u8],
-        level: Level,
+        kind: CgroupKind,
         reason: Option<Reason>,
         processes: bool,
     ) -> u32 {
-        // Kernels have 65,535 at most, and memory would end before four billions.
+        // Kernels support at most 65,535, and memory would run out before four billion.
         let number = u32::try_from(self.visited.len()).unwrap_or(u32::MAX);
         self.visited.push(Visited {
             parent,
-            level,
+            kind,
             processes,
         });
-        let counts = &mut self.levels[level as usize];
+        let counts = &mut self.kinds[kind as usize];
         counts.cgroups += 1;
         if let Some(reason) = reason {
             let accounting = reason.accounting();
@@ -230,7 +241,7 @@ impl Found {
             if self.is_shown(accounting) {
                 self.shown.push(CgroupState {
                     cgroup: display(path),
-                    level,
+                    kind,
                     accounting,
                     reason,
                 });
@@ -253,35 +264,35 @@ impl Found {
     }
 
     pub(super) fn finish(mut self, hierarchy: &Hierarchy, system: System) -> Status {
-        // A cgroup is visited after the one that it is in, so that those within are looked at first from behind.
+        // A cgroup is visited after its parent, so going backwards visits children first.
         for number in (0..self.visited.len()).rev() {
             let Visited {
                 parent,
-                level,
+                kind,
                 processes,
             } = self.visited[number];
             if !processes {
-                self.levels[level as usize].without_processes += 1;
+                self.kinds[kind as usize].without_processes += 1;
             } else if let Some(parent) = parent {
                 self.visited[parent as usize].processes = true;
             }
         }
-        let levels = self.levels;
-        let verdict = verdict(&levels);
+        let kinds = self.kinds;
+        let verdict = verdict(&kinds);
         let cgroups = self.visited.len() as u64;
-        let without_processes = levels.iter().map(|counts| counts.without_processes).sum();
+        let without_processes = kinds.iter().map(|counts| counts.without_processes).sum();
         self.shown
             .sort_by(|a, b| (a.accounting, &a.cgroup).cmp(&(b.accounting, &b.cgroup)));
         Status {
             verdict,
             root: Some(hierarchy.root.display().to_string()),
-            levels: levels
+            kinds: kinds
                 .into_iter()
                 .filter(|counts| counts.cgroups > 0)
                 .collect(),
             cgroups,
             without_processes,
-            // Others may have come or gone since the kernel counted.
+            // Cgroups may have come or gone since the kernel counted.
             removed: system
                 .memory_cgroups
                 .filter(|_| hierarchy.whole && system.counts_removed())
@@ -295,11 +306,11 @@ impl Found {
     }
 }
 
-fn verdict(levels: &[LevelCounts]) -> Verdict {
-    let sum = |what: fn(&LevelCounts) -> u64, proof: bool| -> u64 {
-        let counted = levels
+fn verdict(kinds: &[KindCounts]) -> Verdict {
+    let sum = |what: fn(&KindCounts) -> u64, proof: bool| -> u64 {
+        let counted = kinds
             .iter()
-            .filter(|counts| !proof || counts.level.is_proof());
+            .filter(|counts| !proof || counts.kind.is_proof());
         counted.map(what).sum()
     };
     if sum(|counts| counts.on, false) > 0 {
@@ -313,16 +324,24 @@ fn verdict(levels: &[LevelCounts]) -> Verdict {
     }
 }
 
+/// A cgroup's path in the form of /proc/PID/cgroup.
+fn display(path: &[u8]) -> String {
+    if path.is_empty() {
+        return "/".to_owned();
+    }
+    format!("/{}", String::from_utf8_lossy(path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn counts(level: Level, on: u64, off: u64, cannot_tell: u64) -> LevelCounts {
-        LevelCounts {
+    fn counts(kind: CgroupKind, on: u64, off: u64, cannot_tell: u64) -> KindCounts {
+        KindCounts {
             on,
             off,
             cannot_tell,
-            ..LevelCounts::new(level)
+            ..KindCounts::new(kind)
         }
     }
 
@@ -330,7 +349,7 @@ mod tests {
     fn removed_cgroups_are_told_where_the_kernel_counts_them() {
         let removed = |kernel: &str, whole| {
             let mut found = Found::new(Detail::Few);
-            found.cgroup(None, b"", Level::Other, None, true);
+            found.cgroup(None, b"", CgroupKind::Other, None, true);
             let system = System {
                 kernel: kernel.to_owned(),
                 slabs: None,
@@ -347,13 +366,16 @@ mod tests {
 
     #[test]
     fn off_is_only_what_is_proven_for_all() {
-        let of = |levels: &[LevelCounts]| verdict(levels);
+        let of = |kinds: &[KindCounts]| verdict(kinds);
         assert_eq!(of(&[]), Verdict::CannotTell);
-        assert_eq!(of(&[counts(Level::Pod, 0, 3, 0)]), Verdict::Off);
-        assert_eq!(of(&[counts(Level::Pod, 0, 3, 1)]), Verdict::CannotTell);
-        assert_eq!(of(&[counts(Level::Pod, 1, 3, 1)]), Verdict::On);
-        // A folder that nobody ever turned accounting on in says nothing of those who do.
-        assert_eq!(of(&[counts(Level::Runtime, 0, 1, 0)]), Verdict::CannotTell);
-        assert_eq!(of(&[counts(Level::Nested, 1, 0, 0)]), Verdict::On);
+        assert_eq!(of(&[counts(CgroupKind::Pod, 0, 3, 0)]), Verdict::Off);
+        assert_eq!(of(&[counts(CgroupKind::Pod, 0, 3, 1)]), Verdict::CannotTell);
+        assert_eq!(of(&[counts(CgroupKind::Pod, 1, 3, 1)]), Verdict::On);
+        // A directory for which nobody ever turned accounting on proves nothing about programs that do.
+        assert_eq!(
+            of(&[counts(CgroupKind::Runtime, 0, 1, 0)]),
+            Verdict::CannotTell
+        );
+        assert_eq!(of(&[counts(CgroupKind::Nested, 1, 0, 0)]), Verdict::On);
     }
 }

@@ -1,14 +1,14 @@
-//! What the kernel holds as a whole.
+//! The kernel's own figures.
 
 use std::fs;
 use std::path::Path;
 
-use procfs::Current as _;
+use procfs_core::{CGroupControllers, FromRead as _};
 use serde::Serialize;
 
 use super::accounting::RefusesWhenOff;
 
-/// Most memory cgroups that a kernel can have at a time: `MEM_CGROUP_ID_MAX`, and 65535 for 3.x kernels as well.
+/// The maximum number of memory cgroups of a kernel: `MEM_CGROUP_ID_MAX`, and also 65535 in 3.x kernels.
 pub const MEMORY_CGROUP_IDS: u64 = 65_535;
 
 /// Figures of the kernel, at one moment.
@@ -17,18 +17,18 @@ pub const MEMORY_CGROUP_IDS: u64 = 65_535;
 pub struct System {
     /// The kernel's release, as `uname -r` prints it.
     pub kernel: String,
-    /// Entries of /sys/kernel/slab: slab caches with their aliases, those of cgroups included. None where the kernel
-    /// does not list them.
+    /// Entries of /sys/kernel/slab: slab caches with their aliases, including those of cgroups. `None` if the kernel does
+    /// not list them.
     pub slabs: Option<u64>,
-    /// Memory cgroups by /proc/cgroups, with removed ones that the kernel still keeps if it [counts
-    /// them](Self::counts_removed). None where the memory controller is not listed.
+    /// Memory cgroups in /proc/cgroups, including removed ones that the kernel still keeps if it [counts
+    /// them](Self::counts_removed). `None` if the memory controller is not listed.
     pub memory_cgroups: Option<u64>,
-    /// Whether the kernel was told `cgroup.memory=nokmem`.
+    /// Whether the kernel's command line has `cgroup.memory=nokmem`.
     pub nokmem: bool,
 }
 
 impl System {
-    /// Reads them now.
+    /// Reads the figures now.
     pub fn read() -> Self {
         Self {
             kernel: rustix::system::uname()
@@ -41,26 +41,26 @@ impl System {
         }
     }
 
-    /// Memory cgroups now, by /proc/cgroups.
+    /// Memory cgroups in /proc/cgroups now.
     pub fn memory_cgroups_now() -> Option<u64> {
         memory_cgroups()
     }
 
-    /// Whether /proc/cgroups [counts what leaked](counts_removed).
+    /// Whether /proc/cgroups [counts leaked cgroups](counts_removed).
     pub fn counts_removed(&self) -> bool {
         counts_removed(&self.kernel)
     }
 
-    /// Whether reading memory.kmem.slabinfo fails where accounting is off.
+    /// Whether reading memory.kmem.slabinfo fails if accounting is off.
     pub(super) fn refuses_when_off(&self) -> RefusesWhenOff {
         RefusesWhenOff(before_3_19(&self.kernel))
     }
 }
 
-/// Whether the kernel of this release counts removed memory cgroups in /proc/cgroups as long as they are kept, as what leaks
-/// is. Before 3.19 it does not: a cgroup is taken off the count as it is removed, while its memory controller holds a
-/// reference to itself, and the number that it has, for as long as it is charged with something (`cgroup_free_fn`,
-/// `mem_cgroup_css_free`; seen on 3.10 in kubernetes issue 61937).
+/// Whether a kernel of this release counts removed memory cgroups in /proc/cgroups as long as it keeps them, which
+/// includes leaked ones. Before 3.19 it does not: removal takes a cgroup off the count at once, while its memory controller
+/// keeps a reference to itself, and its id, as long as memory is charged to it (`cgroup_free_fn`, `mem_cgroup_css_free`;
+/// seen on 3.10 in kubernetes issue 61937).
 pub fn counts_removed(release: &str) -> bool {
     !before_3_19(release)
 }
@@ -85,12 +85,12 @@ fn says_nokmem(line: &str) -> bool {
 }
 
 fn memory_cgroups() -> Option<u64> {
-    let groups = procfs::CGroupControllers::current().ok()?;
+    let groups = CGroupControllers::from_file("/proc/cgroups").ok()?;
     let memory = groups.0.into_iter().find(|group| group.name == "memory")?;
     (memory.hierarchy != 0).then_some(u64::from(memory.num_cgroups))
 }
 
-/// Entries of the folder, and of the folders `cgroup` in them, in which kernels 3.17 to 5.8 list caches of cgroups.
+/// Entries of the directory, and of the directories `cgroup` in them, in which kernels 3.17 to 5.8 list caches of cgroups.
 fn slabs(folder: &Path) -> Option<u64> {
     let count = |folder: &Path| {
         let entries = fs::read_dir(folder).ok()?;

@@ -1,61 +1,47 @@
-//! The walk through the cgroups.
+//! Walks through the cgroups.
 
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::io;
 use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt as _;
 use std::thread;
 
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::accounting::{self, Reason, RefusesWhenOff};
+use super::accounting::{self, Reason, RefusesWhenOff, read_start};
 use super::error::HierarchyError;
-use super::kind::Level;
-use super::status::{Found, Status};
+use super::kind::CgroupKind;
+use super::status::{Detail, Found, Status};
 use super::system::System;
 use crate::host::Hierarchy;
 
-/// How much is kept of single cgroups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// The first few of those that are worth a look.
-    Few,
-    /// All that are judged.
-    All,
-}
-
-/// Bytes that are read of a file: what tells is at its beginning.
+/// How many bytes of a file are read: the beginning is enough.
 const START: usize = 1024;
-/// Nobody waits for the other end of a pipe that someone put there, nor follows where a link leads.
-const FILE: OFlags = OFlags::RDONLY
-    .union(OFlags::CLOEXEC)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::NONBLOCK);
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::DIRECTORY);
 
-/// Cgroups that are visited before what they gave is taken in: few enough to hold, and enough to be worth a thread.
+/// Cgroups visited before their results are collected: few enough to hold, enough to be worth a thread.
 const PORTION: usize = 4096;
-/// Most threads. A node has other work, and more would only wait for the same locks of the kernel.
+/// The maximum number of threads. A node has other work, and more threads would only wait for the kernel's locks.
 const THREADS: usize = 4;
 
-/// A cgroup that is to be visited.
+/// A cgroup to visit.
 struct Waiting {
     /// Path below the root; empty for the root.
     path: Vec<u8>,
-    level: Level,
-    /// Number of the cgroup that it is in, if it is not the root.
+    kind: CgroupKind,
+    /// Number of its parent; `None` for the root.
     parent: Option<u32>,
-    /// Whether the cgroup that it is in is judged and so counts what this one is charged with.
+    /// Whether its parent is judged and so includes what is charged to this one.
     counted: bool,
 }
 
-/// What one cgroup gave.
+/// The result of visiting one cgroup.
 #[derive(Default)]
 struct Visit {
     reason: Option<Reason>,
@@ -69,13 +55,13 @@ struct Visit {
 /// problems of the status.
 ///
 /// # Errors
-/// When the root of the hierarchy cannot be opened as a folder, or is no cgroup.
+/// If the root of the hierarchy cannot be opened as a directory, or is not a cgroup.
 pub fn walk(
     hierarchy: &Hierarchy,
     system: System,
     detail: Detail,
 ) -> Result<Status, HierarchyError> {
-    // The root itself may be a link, as /sys/fs/cgroup/cpu is.
+    // The root itself may be a link, like /sys/fs/cgroup/cpu.
     let flags = FOLDER.difference(OFlags::NOFOLLOW);
     let root = rustix::fs::open(&hierarchy.root, flags, Mode::empty()).map_err(|source| {
         HierarchyError::Root {
@@ -95,14 +81,14 @@ pub fn walk(
     let mut found = Found::new(detail);
     let mut waiting = VecDeque::from([Waiting {
         path: Vec::new(),
-        level: level_of_root(hierarchy),
+        kind: kind_of_root(hierarchy),
         parent: None,
         counted: false,
     }]);
     while !waiting.is_empty() {
         let portion: Vec<_> = waiting.drain(..waiting.len().min(PORTION)).collect();
         for (cgroup, visit) in portion.iter().zip(visitor.visit_all(&portion)) {
-            // One that went meanwhile is no news.
+            // A cgroup that was removed meanwhile is ignored.
             let Some(visit) = visit else { continue };
             for problem in &visit.problems {
                 found.problem(&cgroup.path, problem);
@@ -111,37 +97,37 @@ pub fn walk(
             let number = found.cgroup(
                 cgroup.parent,
                 &cgroup.path,
-                cgroup.level,
+                cgroup.kind,
                 visit.reason,
                 visit.processes,
             );
             waiting.extend(visit.children.iter().map(|name| Waiting {
                 path: join(&cgroup.path, name),
-                level: Level::of(name, cgroup.level),
+                kind: CgroupKind::of(name, cgroup.kind),
                 parent: Some(number),
-                counted: cgroup.level.is_judged(),
+                counted: cgroup.kind.is_judged(),
             }));
         }
     }
     Ok(found.finish(hierarchy, system))
 }
 
-/// The root is judged when `--root` names a cgroup of kubelet's or of a runtime's.
-fn level_of_root(hierarchy: &Hierarchy) -> Level {
+/// The root is judged if `--root` is a cgroup of kubelet or of a runtime.
+fn kind_of_root(hierarchy: &Hierarchy) -> CgroupKind {
     let parts = hierarchy.root.components();
-    parts.fold(Level::Other, |parent, part| {
-        Level::of(part.as_os_str().as_bytes(), parent)
+    parts.fold(CgroupKind::Other, |parent, part| {
+        CgroupKind::of(part.as_os_str().as_bytes(), parent)
     })
 }
 
-/// Reads cgroups below one folder.
+/// Reads cgroups below one directory.
 struct Visitor {
     root: OwnedFd,
     kernel: RefusesWhenOff,
 }
 
 impl Visitor {
-    /// Visits all of them on a few threads; none for one that is gone.
+    /// Visits all of them on a few threads; `None` for a cgroup that is gone.
     fn visit_all(&self, cgroups: &[Waiting]) -> Vec<Option<Visit>> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = cgroups.len().div_ceil(threads.min(THREADS)).max(256);
@@ -173,16 +159,16 @@ impl Visitor {
         match self.visit(cgroup, &mut visit, buffer) {
             Ok(()) => {}
             Err(_) if !self.is_there(cgroup) => return None,
-            Err(error) => visit.problems.push(format!("cannot be read: {error}")),
+            Err(error) => visit.problems.push(format!("could not be read: {error}")),
         }
         let doubtful = !visit.problems.is_empty() || visit.reason == Some(Reason::Missing);
         (!doubtful || self.is_there(cgroup)).then_some(visit)
     }
 
     fn visit(&self, cgroup: &Waiting, visit: &mut Visit, buffer: &mut [u8]) -> io::Result<()> {
-        // Not known to be without, until that is read.
+        // Assumed to have processes until that is read.
         visit.processes = true;
-        let judged = cgroup.level.is_judged();
+        let judged = cgroup.kind.is_judged();
         if judged {
             visit.reason = Some(Reason::Unreadable);
         }
@@ -192,7 +178,7 @@ impl Visitor {
             match accounting::judge(&folder, self.kernel, buffer) {
                 Ok(reason) => visit.reason = Some(reason),
                 Err(error) => {
-                    let text = format!("memory.kmem.slabinfo cannot be read: {error}");
+                    let text = format!("could not read memory.kmem.slabinfo: {error}");
                     visit.problems.push(text);
                 }
             }
@@ -203,7 +189,7 @@ impl Visitor {
                 let error = io::Error::from(error);
                 visit
                     .problems
-                    .push(format!("cgroup.procs cannot be read: {error}"));
+                    .push(format!("could not read cgroup.procs: {error}"));
             }
         }
         if judged && !cgroup.counted {
@@ -214,7 +200,7 @@ impl Visitor {
         children(folder, visit)
     }
 
-    /// Whether the cgroup has not been removed meanwhile.
+    /// Whether the cgroup still exists.
     fn is_there(&self, cgroup: &Waiting) -> bool {
         let path = below(&cgroup.path);
         let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
@@ -223,7 +209,7 @@ impl Visitor {
     }
 }
 
-/// Names of the cgroups in one.
+/// Names of the child cgroups.
 fn children(folder: OwnedFd, visit: &mut Visit) -> io::Result<()> {
     let mut unknown = Vec::new();
     let mut entries = Dir::new(folder)?;
@@ -259,26 +245,7 @@ fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
     joined
 }
 
-/// The path as the system takes it. Names come from the system, so that none holds a zero byte.
+/// The path for system calls. Names come from the system, so none contains a zero byte.
 fn below(path: &[u8]) -> CString {
     CString::new(if path.is_empty() { b"." } else { path }).unwrap_or_default()
-}
-
-/// The first bytes of a file, as many as one call gives.
-pub(super) fn read_start<'b>(
-    folder: impl AsFd,
-    name: &CStr,
-    buffer: &'b mut [u8],
-) -> Result<&'b [u8], Errno> {
-    let file = rustix::fs::openat(folder, name, FILE, Mode::empty())?;
-    let count = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))?;
-    Ok(&buffer[..count])
-}
-
-/// A cgroup as it is named in /proc/PID/cgroup.
-pub(super) fn display(path: &[u8]) -> String {
-    if path.is_empty() {
-        return "/".to_owned();
-    }
-    format!("/{}", String::from_utf8_lossy(path))
 }

@@ -8,7 +8,7 @@ use super::network::Network;
 use super::source::Condition;
 use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
 use crate::recipe::pattern::Pattern;
-use crate::recipe::size::{ByteSize, Span};
+use crate::recipe::size::{ByteSize, TimeSpan};
 use crate::recipe::template::Template;
 
 /// How the outputs are built: what runs in the toolchain image.
@@ -40,7 +40,7 @@ pub struct Build {
     #[serde(default)]
     pub disk: Option<ByteSize>,
     /// Time limit for all steps together.
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// A second way to build: an upstream script that starts containers itself. Default: not available.
@@ -139,5 +139,6 @@ pub struct Step {
     pub command: Vec<Template>,
     /// Additional environment variables of this step.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"CGO_ENABLED": "0"}]))]
     pub environment: BTreeMap<String, Template>,
 }

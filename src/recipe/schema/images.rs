@@ -21,7 +21,7 @@ pub struct Images {
     /// Replacements for registries that no longer exist. The key is the start of an image name, the value is the
     /// registry that serves the same images today.
     #[serde(default)]
-    pub heirs: BTreeMap<String, String>,
+    pub moved_registries: BTreeMap<String, String>,
     /// A ready-made image from a registry. Default: not available.
     #[serde(default)]
     pub registry: Option<RegistryImage>,
@@ -48,7 +48,7 @@ pub enum ImageWay {
     Upstream,
     /// Built from the recipe's own Dockerfile.
     Lean,
-    /// Bootstrapped from Debian's archive.
+    /// A root file system from Debian's archive.
     Debian,
 }
 
@@ -94,11 +94,15 @@ pub struct UpstreamImage {
 pub struct LeanImage {
     /// Base image, passed as the build argument `BASE`. Default: the base image of upstream's Dockerfile.
     #[serde(default)]
+    #[schemars(extend("examples" = ["golang:1.12-stretch"]))]
     pub base: Option<ImageName>,
     /// Additional build arguments.
     #[serde(default)]
     pub arguments: BTreeMap<String, Template>,
     /// Content of the Dockerfile.
+    #[schemars(
+        extend("examples" = ["ARG BASE\nFROM ${BASE}\nRUN apt-get update && apt-get install -y libseccomp-dev\n"])
+    )]
     pub dockerfile: String,
 }
 
@@ -124,6 +128,7 @@ pub struct DebianImage {
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"PATH": "/usr/lib/go-1.15/bin:/usr/bin:/bin"}]))]
     pub environment: BTreeMap<String, String>,
 }
 

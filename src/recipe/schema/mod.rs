@@ -1,4 +1,4 @@
-//! The recipe format, version 1: these types mirror the YAML one to one.
+//! The recipe format, version 1. These types mirror the YAML one to one.
 
 mod build;
 mod images;
@@ -22,6 +22,6 @@ pub use package::{
 };
 pub use recipe::{ArchitectureSupport, RECIPE_FORMAT, Recipe, Targets};
 pub use source::{
-    Class, Condition, FileText, FolderSource, GitSource, PatchTarget, PatchUse, ReadText, Source,
+    Class, Condition, DirectorySource, FileText, GitSource, PatchTarget, PatchUse, ReadText, Source,
 };
 pub use values::{BuildOption, Case};

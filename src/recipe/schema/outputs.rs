@@ -16,7 +16,7 @@ pub struct Output {
     pub path: Spanned<Template>,
     /// File name of the published file. Default: the last part of the path.
     #[serde(default)]
-    #[schemars(with = "Option<Name>")]
+    #[schemars(with = "Option<Name>", extend("examples" = ["runc-static"]))]
     pub name: Option<Spanned<Name>>,
     /// Versions that have this output. Default: all.
     #[serde(default)]
@@ -59,8 +59,8 @@ pub struct VersionCheck {
 }
 
 impl Output {
-    /// File name it is published under. Empty for a path that ends in a value and has no name beside it, which no
-    /// recipe that was checked has.
+    /// File name that it is published under. It is empty for a path that ends in a value and has no `name`; a recipe
+    /// that was checked has no such output.
     pub fn file_name(&self) -> &str {
         self.name.as_ref().map_or_else(
             || self.path.value.file_name().unwrap_or_default(),

@@ -29,7 +29,7 @@ pub struct Package {
     pub homepage: Option<Spanned<String>>,
     /// Who is responsible for the package, written `Name <address>`. Default: none.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("examples" = ["Jane Doe <jane@example.org>"]))]
     pub maintainer: Option<Spanned<String>>,
     /// Word in the version that distinguishes the package from the distribution's.
     pub label: PackageLabel,
@@ -72,6 +72,7 @@ pub struct PackageFile {
     pub link: Option<LinkTarget>,
     /// Permission bits. Default: `"0755"` for an output, `"0644"` for a text.
     #[serde(default)]
+    #[schemars(extend("examples" = ["0755"]))]
     pub mode: Option<FileMode>,
     /// Whether the operator may change the file. A changed file is not replaced by an upgrade.
     #[serde(default)]
@@ -93,6 +94,7 @@ pub struct PackageRelations {
     pub provides: Vec<Relation>,
     /// Packages that must not be installed.
     #[serde(default)]
+    #[schemars(extend("examples" = [["containerd.io"]]))]
     pub conflicts: Vec<Relation>,
 }
 
@@ -113,10 +115,10 @@ pub enum PackageFormat {
 }
 
 impl PackageFormat {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 3] = [Self::Rpm, Self::Deb, Self::TarZst];
 
-    /// Its name, which is the ending of its files, too.
+    /// Name of the format, which is also the extension of its files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rpm => "rpm",
@@ -153,7 +155,7 @@ impl TryFrom<String> for LinkTarget {
             Ok(Self(text))
         } else {
             Err(format!(
-                "{text:?} is not where a link can lead: write it like ../sbin/runc, of letters, digits, '-', '_', '.', '+', '@' and '/'"
+                "{text:?} is not the target of a link; write it like ../sbin/runc, with letters, digits, '-', '_', '.', '+', '@' and '/' only"
             ))
         }
     }
@@ -181,7 +183,7 @@ impl TryFrom<String> for PackageUnit {
             Ok(Self(text))
         } else {
             Err(format!(
-                "{text:?} is not the name of a service; write it like kubelet.service"
+                "{text:?} is not the name of a systemd service; write it like kubelet.service"
             ))
         }
     }
@@ -201,10 +203,10 @@ impl FromStr for FileMode {
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.len() == 4 && text.starts_with('0');
         match u16::from_str_radix(text, 8) {
-            // Others than their owner never get to change what root runs.
+            // What root runs must not be writable by anybody but its owner.
             Ok(bits) if digits && bits & 0o022 == 0 => Ok(Self(bits)),
             _ => Err(format!(
-                "{text:?} is not the mode of a file that only its owner can change; write it in quotes, like \"0755\""
+                "{text:?} is not the mode of a file that only its owner can write to; write it in quotes, like \"0755\""
             )),
         }
     }
@@ -219,7 +221,7 @@ impl TryFrom<String> for FileMode {
 }
 
 impl PackageFile {
-    /// Whether it is in packages of this form.
+    /// Whether it belongs to packages of this format.
     pub fn is_in(&self, format: PackageFormat) -> bool {
         self.formats.is_empty() || self.formats.contains(&format)
     }

@@ -21,12 +21,12 @@ pub const RECIPE_FORMAT: u32 = 1;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Recipe {
-    /// Version of the recipe format. It is 1.
+    /// Version of the recipe format: always 1.
     #[schemars(with = "u32", range(min = 1, max = 1))]
     pub format: Spanned<u32>,
     /// Name of the recipe, of its file (`NAME.yaml`) and of its directory below the output directory.
     pub name: Name,
-    /// One line that says what it builds.
+    /// What the recipe builds, in one line.
     pub summary: String,
     /// Where the source comes from.
     pub source: Source,

@@ -15,7 +15,7 @@ pub enum Source {
     /// A git repository.
     Git(GitSource),
     /// A directory of the toolchain image.
-    Folder(FolderSource),
+    Directory(DirectorySource),
 }
 
 /// A git repository and its mirrors.
@@ -48,7 +48,7 @@ pub struct ReadText {
 /// A directory that a package of the toolchain image contains.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct FolderSource {
+pub struct DirectorySource {
     /// Directory in the image.
     pub path: ContainerPath,
     /// Version of the source in that directory.
@@ -64,7 +64,7 @@ pub struct Class {
     /// Name of the class, for cases and for the manifest.
     #[schemars(with = "Name")]
     pub name: Spanned<Name>,
-    /// One line that says how such a tree is built.
+    /// How such a tree is built, in one line.
     pub summary: String,
     /// Conditions that the tree must meet, all of them.
     pub when: Vec<Condition>,
@@ -73,6 +73,7 @@ pub struct Class {
     pub needs_source_patch: bool,
     /// Why such a tree does not need this build. It is then built only on request (`--force`). Default: it is needed.
     #[serde(default)]
+    #[schemars(extend("examples" = ["kernel-memory settings are ignored; use upstream's release"]))]
     pub not_needed: Option<String>,
 }
 

@@ -1,25 +1,25 @@
 //! The live chart on a terminal.
 
-use std::io::{self, Stderr};
+use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
-use ratatui::layout::{Constraint, Layout};
-use ratatui::style::{Color, Style};
-use ratatui::symbols::Marker;
-use ratatui::text::Line;
-use ratatui::widgets::{Axis as ChartAxis, Block, Chart, Dataset, GraphType};
+use console::Term;
 
-use super::axis::Axis;
+use super::axis::{Axis, Mark};
 use super::figure::{Figure, curve};
+use super::screen::{Area, Ink, Screen};
 use crate::host::kmem::Sample;
+
+/// Codes of a terminal: its second screen without a cursor, and back.
+const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
+const LEAVE: &str = "\u{1b}[?25h\u{1b}[?1049l";
+/// The last line of the screen.
+const HINT: &str = "Press Ctrl-C to stop and write the results";
 
 /// Charts of all figures on the whole terminal of standard error. Dropping it restores the screen.
 pub struct LiveChart {
-    terminal: Terminal<CrosstermBackend<Stderr>>,
+    terminal: Term,
 }
 
 impl LiveChart {
@@ -28,13 +28,10 @@ impl LiveChart {
     /// # Errors
     /// The terminal's error.
     pub fn new() -> io::Result<Self> {
-        execute!(io::stderr(), EnterAlternateScreen)?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stderr()));
-        // From here on dropping it gives the screen back.
-        let mut live = Self {
-            terminal: terminal.inspect_err(|_| leave())?,
+        let live = Self {
+            terminal: Term::stderr(),
         };
-        live.terminal.hide_cursor()?;
+        live.terminal.write_str(ENTER)?;
         Ok(live)
     }
 
@@ -43,34 +40,33 @@ impl LiveChart {
     /// # Errors
     /// The terminal's error.
     pub fn draw(&mut self, samples: &[Sample], before: Option<&[Sample]>) -> io::Result<()> {
-        let drawn =
-            Figure::ALL.map(|figure| Drawn::new(figure, samples, before.unwrap_or_default()));
-        let hint = "Press Ctrl-C to stop and write the results";
-        self.terminal.draw(|frame| {
-            let [charts, foot] =
-                Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
-            let rows: [_; 2] = Layout::vertical([Constraint::Fill(1); 2]).areas(charts);
-            let places =
-                rows.map(|row| Layout::horizontal([Constraint::Fill(1); 2]).areas::<2>(row));
-            for (drawn, place) in drawn.iter().zip(places.as_flattened()) {
-                frame.render_widget(drawn.chart(), *place);
-            }
-            frame.render_widget(Line::from(hint), foot);
-        })?;
-        Ok(())
+        let (rows, columns) = self.terminal.size();
+        let (width, height) = (usize::from(columns), usize::from(rows));
+        let mut screen = Screen::new(width, height);
+        for (number, figure) in Figure::ALL.into_iter().enumerate() {
+            let area = Area {
+                left: number % 2 * (width / 2),
+                top: number / 2 * (height.saturating_sub(1) / 2),
+                width: width / 2,
+                height: height.saturating_sub(1) / 2,
+            };
+            Drawn::new(figure, samples, before.unwrap_or_default()).draw(&mut screen, area);
+        }
+        screen.write(0, height.saturating_sub(1), HINT, Ink::Text);
+        let mut text = String::new();
+        for (number, row) in screen.rows().enumerate() {
+            // To each row by its number: a line feed after the last column may go down twice.
+            let _ = write!(text, "\u{1b}[{};1H{row}", number + 1);
+        }
+        self.terminal.write_str(&text)
     }
 }
 
 impl Drop for LiveChart {
     fn drop(&mut self) {
         // A terminal that is gone needs no care.
-        let _ = self.terminal.show_cursor();
-        leave();
+        let _ = self.terminal.write_str(LEAVE);
     }
-}
-
-fn leave() {
-    let _ = execute!(io::stderr(), LeaveAlternateScreen);
 }
 
 struct Drawn {
@@ -97,7 +93,7 @@ impl Drawn {
         let last = samples.last().and_then(|sample| figure.value(sample));
         let last = last.map_or_else(|| "unknown".to_owned(), |value| figure.show(value));
         Self {
-            title: format!(" {}: {last} ", figure.title()),
+            title: format!("{}: {last}", figure.title()),
             x: Axis::of_time(end),
             y: Axis::of_values(
                 if low.is_finite() { low } else { 0.0 },
@@ -109,30 +105,53 @@ impl Drawn {
         }
     }
 
-    fn chart(&self) -> Chart<'_> {
-        let data = |points, color| {
-            let data = Dataset::default()
-                .marker(Marker::Braille)
-                .graph_type(GraphType::Line);
-            data.style(Style::new().fg(color)).data(points)
+    /// A title above the curves, values at their left, and times below.
+    fn draw(&self, screen: &mut Screen, area: Area) {
+        let (lowest, highest) = (label(self.y.marks.first()), label(self.y.marks.last()));
+        let labels = lowest.len().max(highest.len());
+        let plot = Area {
+            left: area.left + labels + 1,
+            top: area.top + 1,
+            width: area.width.saturating_sub(labels + 2),
+            height: area.height.saturating_sub(3),
         };
-        let axis = |axis: &Axis, end: String| {
-            let begin = axis.marks.first().map(|mark| mark.label.clone());
-            ChartAxis::default()
-                .bounds([axis.low, axis.high])
-                .labels([begin.unwrap_or_default(), end])
-                .style(Style::new().fg(Color::DarkGray))
-        };
+        screen.write(plot.left, area.top, &self.title, Ink::Text);
+        let axis = plot.left - 1;
+        for row in plot.top..plot.top + plot.height {
+            screen.write(axis, row, "│", Ink::Axis);
+        }
+        let bottom = plot.top + plot.height;
+        screen.write(axis, bottom, "└", Ink::Axis);
+        screen.write(plot.left, bottom, &"─".repeat(plot.width), Ink::Axis);
+        screen.write(
+            area.left,
+            plot.top,
+            &format!("{highest:>labels$}"),
+            Ink::Axis,
+        );
+        let lowest = format!("{lowest:>labels$}");
+        screen.write(area.left, bottom.saturating_sub(1), &lowest, Ink::Axis);
+        screen.write(
+            plot.left,
+            bottom + 1,
+            label(self.x.marks.first()),
+            Ink::Axis,
+        );
         // Values end at a mark, times where the watch is.
-        let highest = self.y.marks.last().map(|mark| mark.label.clone());
         let time = Duration::from_secs_f64(self.x.high.round());
+        let time = humantime::format_duration(time).to_string();
+        let right = (plot.left + plot.width).saturating_sub(time.len());
+        screen.write(right, bottom + 1, &time, Ink::Axis);
         // What is drawn last is on top.
-        Chart::new(vec![
-            data(&self.before, Color::Yellow),
-            data(&self.now, Color::Cyan),
-        ])
-        .block(Block::bordered().title(self.title.as_str()))
-        .x_axis(axis(&self.x, humantime::format_duration(time).to_string()))
-        .y_axis(axis(&self.y, highest.unwrap_or_default()))
+        for (points, ink) in [(&self.before, Ink::Before), (&self.now, Ink::Now)] {
+            let parts = points
+                .iter()
+                .map(|(x, y)| (self.x.part(*x), self.y.part(*y)));
+            screen.curve(plot, &parts.collect::<Vec<_>>(), ink);
+        }
     }
+}
+
+fn label(mark: Option<&Mark>) -> &str {
+    mark.map_or("", |mark| &mark.label)
 }

@@ -4,6 +4,7 @@ mod axis;
 mod figure;
 mod live;
 mod page;
+mod screen;
 mod summary;
 
 pub use figure::Figure;

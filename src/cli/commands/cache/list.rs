@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
-use crate::artifacts::cache::Listed;
+use super::remarks::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
+use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
@@ -19,9 +19,9 @@ use crate::report::{JSON_FORMAT, Summary};
 struct Cache {
     format: u32,
     results: Results,
-    /// None where no engine answers.
+    /// `None` if no engine answers.
     engine: Option<OnEngine>,
-    /// What is odd, or could not be had.
+    /// What is unusual, or could not be determined.
     remarks: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ struct Cache {
 #[serde(rename_all = "kebab-case")]
 struct Results {
     folder: String,
-    /// Most bytes of all of them together.
+    /// The maximum size of all results together, in bytes.
     limit: u64,
     entries: Vec<Entry>,
 }
@@ -80,7 +80,7 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
         Ok(engine) => Some(engine),
         Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
         Err(failure) => {
-            remarks.add_failure("compile caches and images are not listed", &failure);
+            remarks.add_failure("could not list compile caches and images", &failure);
             None
         }
     };
@@ -95,7 +95,7 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
                 .display()
                 .to_string(),
             limit: invocation.workspace.configuration.cache_size(),
-            // What was used last is what somebody looks for.
+            // The last used results are most likely looked for.
             entries: listing.entries.into_iter().rev().map(entry).collect(),
         },
         engine,
@@ -112,16 +112,14 @@ async fn on_engine(
     invocation: &Invocation<'_>,
     remarks: &mut Remarks,
 ) -> Result<OnEngine, Failure> {
-    let engine = invocation.workspace.connected().await?.engine.as_ref();
-    let leftovers = invocation
-        .workspace
-        .unless_stopped(engine.leftovers())
-        .await?;
+    let engine = invocation.workspace.engine().await?.as_ref();
+    let leftovers = engine.leftovers();
+    let leftovers = invocation.workspace.unless_stopped(leftovers).await?;
     let of_kind = |kind| leftovers.iter().filter(move |thing| thing.kind == kind);
     let uses = if of_kind(LeftoverKind::Volume).next().is_none() {
         BTreeMap::new()
     } else {
-        super::volume_uses(invocation, engine, remarks).await?
+        super::remarks::volume_uses(invocation, engine, remarks).await?
     };
     let recipe = |thing: &Leftover| thing.labels.get(LABEL_RECIPE).cloned();
     Ok(OnEngine {
@@ -145,7 +143,7 @@ async fn on_engine(
     })
 }
 
-fn entry(listed: Listed) -> Entry {
+fn entry(listed: ListedResult) -> Entry {
     let (of, problem) = match listed.entry {
         Ok(entry) => (Some(entry), None),
         Err(damage) => (None, Some(damage.to_string())),
@@ -223,7 +221,7 @@ fn text(cache: &Cache, terminal: bool) -> String {
         .iter()
         .map(|image| vec![known(&image.recipe), taken(image.size), image.name.clone()]);
     text += &table(
-        &["recipe", "size, with shared layers", "image"],
+        &["recipe", "size with shared layers", "image"],
         rows.collect(),
         terminal,
     );

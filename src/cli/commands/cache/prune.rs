@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, size, unreadable};
-use crate::artifacts::cache::{Limits, Listed, Pruned};
+use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
+use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -24,10 +24,10 @@ struct Report {
     format: u32,
     dry_run: bool,
     removed: Vec<Thing>,
-    /// What would have been removed, had nothing been working with it.
+    /// What was not removed because it is in use.
     in_use: Vec<Thing>,
     failed: Vec<NotRemoved>,
-    /// Bytes that the removed results gave back.
+    /// Bytes freed by removing results.
     room: u64,
     remarks: Vec<String>,
 }
@@ -36,11 +36,11 @@ struct Report {
 #[derive(Serialize)]
 struct Thing {
     kind: &'static str,
-    /// Content key of a result, name of a volume or an image.
+    /// The content key of a result; the name of a volume or an image.
     name: String,
     recipe: Option<String>,
     version: Option<String>,
-    /// Bytes; those of an image with layers that others may share. Not known of volumes that are in use.
+    /// In bytes; for an image including layers that others may share. Unknown for volumes in use.
     size: Option<u64>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn run(
     } else {
         print(&report.text())?;
     }
-    // What was removed before the engine failed is told all the same.
+    // What was removed before the engine failed is printed anyway.
     engine?;
     report.failure(of_results)
 }
@@ -116,12 +116,10 @@ async fn on_engine(
         images: arguments.images,
         recipe: arguments.recipe.as_ref().map(Name::as_str),
     };
-    let engine = invocation.workspace.connected().await?.engine.as_ref();
+    let engine = invocation.workspace.engine().await?.as_ref();
     let runs = invocation.workspace.runs();
-    let leftovers = invocation
-        .workspace
-        .unless_stopped(engine.leftovers())
-        .await?;
+    let leftovers = engine.leftovers();
+    let leftovers = invocation.workspace.unless_stopped(leftovers).await?;
     let chosen: Vec<_> = leftovers
         .into_iter()
         .filter(|thing| what.allows(thing, &runs))
@@ -130,7 +128,7 @@ async fn on_engine(
         .iter()
         .any(|thing| thing.kind == LeftoverKind::Volume)
     {
-        super::volume_uses(invocation, engine, remarks).await?
+        super::remarks::volume_uses(invocation, engine, remarks).await?
     } else {
         BTreeMap::new()
     };
@@ -153,7 +151,7 @@ async fn on_engine(
         tokio::select! {
             swept = sweep(engine, &runs, what) => swept?,
             () = invocation.workspace.cancel.cancelled() => {
-                let text = "interrupted; some of it may be removed";
+                let text = "interrupted; some of it may have been removed";
                 return Err(Failure::new(FailureKind::Interrupted, text));
             }
         }
@@ -181,7 +179,7 @@ async fn on_engine(
 
 impl Report {
     fn add_results(&mut self, pruned: Pruned) {
-        let thing = |listed: Listed| Thing {
+        let thing = |listed: ListedResult| Thing {
             kind: "result",
             recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
             version: listed.entry.as_ref().ok().map(|of| of.version.clone()),
@@ -210,7 +208,7 @@ impl Report {
         }
         for thing in &self.in_use {
             let user = if thing.kind == "result" {
-                "a live run works with"
+                "a running build uses"
             } else {
                 "a container uses"
             };
@@ -229,11 +227,11 @@ impl Report {
             let note = match kind {
                 "result" if self.room < total => {
                     format!(
-                        "; that is {} of room, as the rest is published elsewhere, too",
+                        "; this frees {}, because the rest is also published elsewhere",
                         size(self.room)
                     )
                 }
-                "image" => ", with layers that other images may have as well".to_owned(),
+                "image" => ", including layers that other images may share".to_owned(),
                 _ => String::new(),
             };
             text += &format!(
@@ -248,8 +246,7 @@ impl Report {
         text
     }
 
-    /// The failure, where something could not be removed; `of_results` is the number of results among it, which come
-    /// first.
+    /// The failure if something could not be removed; the first `of_results` of them are results.
     fn failure(&self, of_results: usize) -> Result<(), Failure> {
         if self.failed.is_empty() {
             return Ok(());
@@ -258,10 +255,7 @@ impl Report {
             .failed
             .iter()
             .map(|thing| format!("\n  {}: {}", thing.name, thing.reason));
-        let text = format!(
-            "some of it could not be removed:{}",
-            lines.collect::<String>()
-        );
+        let text = format!("could not remove some of it:{}", lines.collect::<String>());
         let kind = if of_results < self.failed.len() {
             FailureKind::Engine
         } else {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Remarks, integrity, size, time, unreadable};
+use super::remarks::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
@@ -28,7 +28,7 @@ struct Shown<'a> {
     size: u64,
     last_used: String,
     files: &'a [EntryFile],
-    /// What is known of how it was built; none where it cannot be read.
+    /// How it was built; `None` if that cannot be read.
     manifest: Option<&'a Manifest>,
     remarks: &'a [String],
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
     let manifest = manifest
         .inspect_err(|reason| {
             let path = folder.join(MANIFEST);
-            remarks.add(format!("{} could not be read: {reason}", path.display()));
+            remarks.add(format!("could not read {}: {reason}", path.display()));
         })
         .ok();
     remarks.tell(invocation);
@@ -89,16 +89,15 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
         line(name, &value);
     }
     line("last used", &last_used);
-    line("folder", &folder.display().to_string());
+    line("directory", &folder.display().to_string());
     line("size", &size(entry.size()));
     text += &files(&entry, invocation.environment.output_terminal);
     print(&text)
 }
 
-const REMEDY: &str =
-    "`kmembuild cache verify --remove` removes it; it is built again when it is wanted";
+const REMEDY: &str = "use `kmembuild cache verify --remove` to remove it; it is rebuilt on demand";
 
-/// The one key that begins so.
+/// The only key that starts with `beginning`.
 fn the_one(invocation: &Invocation<'_>, beginning: &str) -> Result<String, Failure> {
     let refuse = |text: String| Failure::new(FailureKind::Usage, text);
     let found = invocation
@@ -108,19 +107,19 @@ fn the_one(invocation: &Invocation<'_>, beginning: &str) -> Result<String, Failu
     let mut found = found.map_err(|error| refuse(unreadable(invocation, &error)))?;
     match found.len() {
         0 => {
-            let text = format!("the cache has no result whose key begins with {beginning}");
-            Err(refuse(text).hint("`kmembuild cache list` shows the results and their keys"))
+            let text = format!("no result in the cache has a key that starts with {beginning}");
+            Err(refuse(text).hint("use `kmembuild cache list` to see the results and their keys"))
         }
         1 => Ok(found.remove(0)),
         number => {
-            let text = format!("{number} results have keys that begin with {beginning}");
+            let text = format!("{beginning} is ambiguous; it matches {number} results");
             let keys = found.join(", ");
-            Err(refuse(text).hint(format!("name one of them with more of its digits: {keys}")))
+            Err(refuse(text).hint(format!("use more digits of one of these keys: {keys}")))
         }
     }
 }
 
-/// From what a result was built, when and by whom.
+/// What a result was built from, when and by what.
 fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let source = match &manifest.source {
         ManifestSource::Git {
@@ -129,7 +128,9 @@ fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
             let tag = tag.as_deref().unwrap_or("no tag");
             format!("{url}, {tag}, commit {commit}")
         }
-        ManifestSource::Folder { path, package, .. } => format!("{path} of the package {package}"),
+        ManifestSource::Directory { path, package, .. } => {
+            format!("{path} of the package {package}")
+        }
     };
     vec![
         ("source", source),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
-use crate::artifacts::cache::{Damage, Listed, Removal, Results};
+use super::remarks::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
+use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -16,7 +16,7 @@ use crate::report::JSON_FORMAT;
 struct Verified {
     format: u32,
     passed: bool,
-    /// Number of results that were looked at.
+    /// The number of results that were checked.
     results: usize,
     damaged: Vec<Damaged>,
     remarks: Vec<String>,
@@ -35,7 +35,7 @@ struct Damaged {
 
 pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
     let results = invocation.workspace.results();
-    // What cannot be read is not whole: that is the answer here, not a part of it that is missing.
+    // A cache that cannot be read is damaged: that is the answer here, not a missing part of it.
     let listing = results
         .list()
         .map_err(|error| integrity(unreadable(invocation, &error)))?;
@@ -43,12 +43,12 @@ pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     remarks.add_foreign(&listing.foreign);
     let (mut damaged, mut looked_at) = (Vec::new(), 0);
     for listed in &listing.entries {
-        // Between two results there may be gigabytes to read.
+        // There may be gigabytes to read between two results.
         if invocation.workspace.cancel.is_cancelled() {
             return Err(interrupted());
         }
         let found = look_at(&results, listed);
-        // One that another run removed meanwhile is not damaged.
+        // An entry that another run removed meanwhile is not damaged.
         if !results.entry_folder(&listed.key).exists() {
             continue;
         }
@@ -69,7 +69,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     report(invocation, damaged, looked_at, remarks)
 }
 
-fn look_at(results: &Results, listed: &Listed) -> Result<(), Damage> {
+fn look_at(results: &Results, listed: &ListedResult) -> Result<(), Damage> {
     let _held = results.hold(&listed.key);
     let entry = listed.entry.as_ref().map_err(Clone::clone)?;
     results.check(entry)
@@ -79,8 +79,10 @@ fn discard(results: &Results, key: &str, remarks: &mut Remarks) -> bool {
     let short = &key[..SHOWN_DIGITS];
     match results.discard_unless_in_use(key) {
         Ok(Removal::Done) => return true,
-        Ok(Removal::InUse) => remarks.add(format!("{short} is not removed: a run works with it")),
-        Err(error) => remarks.add(format!("{short} could not be removed: {error}")),
+        Ok(Removal::InUse) => {
+            remarks.add(format!("{short} was not removed: a running build uses it"));
+        }
+        Err(error) => remarks.add(format!("could not remove {short}: {error}")),
     }
     false
 }
@@ -117,10 +119,7 @@ fn report(
             ))?;
         }
         if number == 0 {
-            print(&format!(
-                "{}, all as they were stored\n",
-                count(results, "result")
-            ))?;
+            print(&format!("{}, all intact\n", count(results, "result")))?;
         }
     }
     if number == 0 {
@@ -129,8 +128,8 @@ fn report(
     let text = format!("{number} of {} damaged", count(results, "result"));
     let failure = Failure::new(FailureKind::Integrity, text);
     Err(if left == 0 {
-        failure.hint("what is removed is built again when it is wanted; look after the disk")
+        failure.hint("removed entries are rebuilt on demand; check the disk for errors")
     } else {
-        failure.hint("`kmembuild cache verify --remove` removes what is damaged; it is built again when it is wanted")
+        failure.hint("use `kmembuild cache verify --remove` to remove damaged results; they are rebuilt on demand")
     })
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::hangup::or_at_hangup;
+use super::hierarchy::no_hierarchy;
 use crate::cli::args::{ExhaustArguments, Format};
 use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
@@ -30,14 +31,12 @@ pub(crate) async fn run(
     let json = arguments.format == Format::Json;
     if let (Some(count), false) = (arguments.count, arguments.yes) {
         let text = format!(
-            "{count} memory cgroups would be made on this machine, on which new pods may fail meanwhile"
+            "this would make {count} memory cgroups on this machine, and new pods may fail meanwhile"
         );
-        return Err(Failure::new(FailureKind::Usage, text).hint("--yes does it"));
+        return Err(Failure::new(FailureKind::Usage, text).hint("use --yes to confirm"));
     }
     let hierarchy = find_hierarchy(arguments.root.as_deref());
-    let root = hierarchy
-        .map_err(|error| Failure::new(FailureKind::CannotTell, error))?
-        .root;
+    let root = hierarchy.map_err(no_hierarchy)?.root;
     match arguments.count {
         Some(count) => filled(root, count, json, cancel).await,
         None => cleaned_up(&root, json),
@@ -68,10 +67,10 @@ async fn filled(
     })?;
     if !left.is_empty() {
         let failure = Failure::new(FailureKind::Output, left.join("; "));
-        return Err(failure.hint("`kmembuild kmem reproduce --cleanup` tries it again"));
+        return Err(failure.hint("use `kmembuild kmem reproduce --cleanup` to try again"));
     }
     if interrupted {
-        let text = "interrupted; all memory cgroups that were made are removed";
+        let text = "interrupted; all memory cgroups that were made have been removed";
         return Err(Failure::new(FailureKind::Interrupted, text));
     }
     Ok(())
@@ -83,7 +82,7 @@ fn text(filled: &Filled) -> String {
     };
     let made = filled.made;
     let mut text = format!(
-        "{made} of {} memory cgroups made in {}; {} of {MEMORY_CGROUP_IDS} were in use then, {} before\n",
+        "made {made} of {} memory cgroups in {}; {} of {MEMORY_CGROUP_IDS} were then in use, {} before\n",
         filled.wanted,
         filled.folder.display(),
         number(filled.in_use_then),
@@ -95,35 +94,35 @@ fn text(filled: &Filled) -> String {
             error,
             no_space: true,
         } => format!(
-            "mkdir {}: {error}\nThe kernel has no room for another memory cgroup. kubelet and runc get the same error for \
-             the cgroups of a new pod, which then does not start\n",
+            "mkdir {}: {error}\nThe kernel has no room for another memory cgroup. kubelet and runc get the same error when they \
+            make the cgroups of a new pod, so the pod does not start\n",
             cgroup.display()
         ),
         End::Refused { cgroup, error, .. } => format!(
-            "mkdir {}: {error}\nThis is not the error of the leak, which is that no space is left on device\n",
+            "mkdir {}: {error}\nThe leak would have failed with \"no space left on device\"; this is a different error\n",
             cgroup.display()
         ),
         End::Reached => format!(
-            "No error: there was room for all of them. The error cannot be shown here as long as others do not hold the \
-             rest, since the last {RESERVE} are left to the machine\n"
+            "No error: there was room for all of them. The error cannot be provoked here: the last {RESERVE} cgroups are kept \
+            free for the system\n"
         ),
         End::Reserve => format!(
-            "Stopped without an error: others made some, too, and the last {RESERVE} are left to them\n"
+            "Stopped without an error: other programs made cgroups as well, and the last {RESERVE} are kept free for them\n"
         ),
         End::Memory => {
-            "Stopped without an error: less than a tenth of the machine's memory is available, and is left to others\n"
+            "Stopped without an error: less than a tenth of the machine's memory is available, which is kept free for other programs\n"
                 .to_owned()
         }
         End::Interrupted => "Interrupted\n".to_owned(),
     };
     if filled.left.is_empty() {
         text += &format!(
-            "All of them are removed; {} are in use now\n",
+            "All of them have been removed; {} are in use now\n",
             number(filled.in_use_after)
         );
     }
     if !filled.counts_removed {
-        text += "This kernel does not count removed cgroups that it still keeps, which is what leaks: they hold numbers as well\n";
+        text += "This kernel does not count leaked cgroups (removed, but still kept), although they occupy ids as well\n";
     }
     text
 }
@@ -138,7 +137,7 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     for leftover in &leftovers {
         let (folder, cgroups) = (leftover.folder.display(), leftover.cgroups);
         text += &if leftover.in_use {
-            format!("left {folder} alone: a live run works with it\n")
+            format!("kept {folder}: a running kmembuild is using it\n")
         } else if leftover.problems.is_empty() {
             format!("removed {folder} with {cgroups} cgroups\n")
         } else {
@@ -146,7 +145,7 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
         };
     }
     if leftovers.is_empty() {
-        text = format!("nothing was left in {}\n", root.display());
+        text = format!("nothing was left behind in {}\n", root.display());
     }
     print(&if json {
         canonical_json(&Document {
@@ -162,18 +161,29 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     }
     let failure = Failure::new(FailureKind::Output, problems.join("; "));
     Err(failure.hint(
-        "a cgroup with processes in it cannot be removed; these are none that kmembuild started",
+        "a cgroup with processes in it cannot be removed; kmembuild did not start these processes",
     ))
 }
 
 fn failure(error: ExhaustError) -> Failure {
-    let kind = match &error {
-        ExhaustError::NotRoot | ExhaustError::TooMany { .. } => FailureKind::Usage,
+    let (kind, hint) = match &error {
+        ExhaustError::NotRoot => (FailureKind::Usage, None),
+        ExhaustError::TooMany { most, .. } => (
+            FailureKind::Usage,
+            Some(format!("use --count {most} or less")),
+        ),
+        ExhaustError::NotCounted => (FailureKind::CannotTell, None),
+        ExhaustError::Leftover { .. } => (
+            FailureKind::CannotTell,
+            Some("use `kmembuild kmem reproduce --cleanup` to remove it".to_owned()),
+        ),
         ExhaustError::NoMemoryCgroup { .. }
-        | ExhaustError::NotCounted
-        | ExhaustError::Leftover { .. }
         | ExhaustError::Folder { .. }
-        | ExhaustError::Search { .. } => FailureKind::CannotTell,
+        | ExhaustError::Search { .. } => (
+            FailureKind::CannotTell,
+            Some("use --root for another hierarchy, one that can be written to".to_owned()),
+        ),
     };
-    Failure::new(kind, error)
+    let failure = Failure::new(kind, error);
+    hint.into_iter().fold(failure, Failure::hint)
 }

@@ -1,14 +1,16 @@
-//! The signal of a connection that was lost.
+//! The signal for a lost connection.
 
-use procfs::process::Process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled when `cancel` is, or when the terminal of this process goes away, as with a lost SSH
-/// connection. A process that was told to outlive its terminal, as by nohup, does.
+use crate::host::is_ignored;
+
+/// A token that is cancelled with `cancel`, or when the terminal of this process goes away, e.g. with a lost SSH
+/// connection. A process that is meant to outlive its terminal, e.g. under nohup, ignores that.
 pub(super) fn or_at_hangup(cancel: &CancellationToken) -> CancellationToken {
     let stop = cancel.child_token();
-    if is_ignored() {
+    // Listening for an ignored signal would undo that.
+    if is_ignored(SignalKind::hangup().as_raw_value()) {
         return stop;
     }
     let hangup = signal(SignalKind::hangup());
@@ -20,12 +22,4 @@ pub(super) fn or_at_hangup(cancel: &CancellationToken) -> CancellationToken {
         }
     });
     stop
-}
-
-/// Whether whoever started this process told it to ignore the signal. To listen for it would undo that.
-fn is_ignored() -> bool {
-    let bit = 1 << (SignalKind::hangup().as_raw_value() - 1);
-    Process::myself()
-        .and_then(|process| process.status())
-        .is_ok_and(|status| status.sigign & bit != 0)
 }

@@ -1,4 +1,4 @@
-//! The lines of CSV that a watch writes while it goes on.
+//! The CSV lines that a watch writes as it measures.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -15,16 +15,16 @@ pub(super) enum Csv {
 }
 
 impl Csv {
-    /// Makes the file, if one is named; otherwise they are printed, or not.
+    /// Makes the file at `path`; without one, the lines are printed if `print` is set.
     pub(super) fn new(path: Option<&Path>, print: bool) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(if print { Self::Printed } else { Self::Nowhere });
         };
-        // Measurements cannot be made again: no file is written over.
+        // Measurements cannot be repeated, so no file is overwritten.
         let file = File::create_new(path).map_err(|error| {
             let failure = cannot_write(path, &error);
             if error.kind() == io::ErrorKind::AlreadyExists {
-                failure.hint("name another file, or move that one away")
+                failure.hint("use another file, or move this one away")
             } else {
                 failure
             }
@@ -33,7 +33,7 @@ impl Csv {
         Ok(Self::File { path, file })
     }
 
-    /// Writes one line, which nobody has to wait for then. False when the reader went away.
+    /// Writes one line without buffering. Returns false when the reader went away.
     pub(super) fn add(&mut self, sample: &Sample, first: bool) -> Result<bool, Failure> {
         let line = samples_to_csv(std::slice::from_ref(sample), first)
             .map_err(|error| Failure::new(FailureKind::Internal, error))?;
@@ -60,6 +60,6 @@ impl Csv {
 }
 
 pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let text = format!("{} cannot be written: {error}", path.display());
+    let text = format!("could not write {}: {error}", path.display());
     Failure::new(FailureKind::Output, text)
 }

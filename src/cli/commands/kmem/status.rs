@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::place::write_whole;
+use super::hierarchy::hierarchy_hint;
+use crate::artifacts::replace_file;
 use crate::cli::args::{StatusArguments, StatusFormat};
 use crate::cli::output::print;
 use crate::environment::Environment;
-use crate::failure::{Failure, FailureKind};
-use crate::host::kmem::{Accounting, Detail, Level, Status, System, Verdict, find_hierarchy, walk};
+use crate::failure::{Failure, FailureKind, with_causes};
+use crate::host::kmem::{
+    Accounting, CgroupKind, Detail, Status, System, Verdict, find_hierarchy, walk,
+};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
 pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Result<(), Failure> {
@@ -20,13 +23,11 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     } else {
         Detail::Few
     };
-    let status = look(arguments.root.as_deref(), detail);
+    let (status, hint) = look(arguments.root.as_deref(), detail);
     if let Some(file) = &arguments.textfile {
-        write_whole(file, &kmem_metrics(&status, SystemTime::now()), 0o644).map_err(|error| {
-            let text = format!(
-                "the metrics cannot be written to {}: {error}",
-                file.display()
-            );
+        let metrics = kmem_metrics(&status, SystemTime::now());
+        replace_file(file, metrics.as_bytes(), 0o644).map_err(|error| {
+            let text = format!("could not write the metrics to {}: {error}", file.display());
             Failure::new(FailureKind::Output, text)
         })?;
     }
@@ -35,29 +36,33 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
         StatusFormat::Prometheus => kmem_metrics(&status, SystemTime::now()),
         StatusFormat::Text => kmem_status_text(&status, environment.output_terminal),
     })?;
-    failure(&status).map_or(Ok(()), Err)
+    failure(&status, hint).map_or(Ok(()), Err)
 }
 
-/// What can be told of this machine; without a hierarchy, why not.
-fn look(root: Option<&Path>, detail: Detail) -> Status {
+/// The status of this machine; if there is no hierarchy, with the reason, and perhaps with what to do.
+fn look(root: Option<&Path>, detail: Detail) -> (Status, Option<&'static str>) {
     let system = System::read();
     let walked =
         find_hierarchy(root).and_then(|hierarchy| walk(&hierarchy, system.clone(), detail));
-    walked.unwrap_or_else(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Status::without_hierarchy(system, format!("{error}{}", cause.unwrap_or_default()))
-    })
+    match walked {
+        Ok(status) => (status, None),
+        Err(error) => (
+            Status::without_hierarchy(system, with_causes(&error)),
+            hierarchy_hint(&error),
+        ),
+    }
 }
 
-/// The failure that carries the verdict in its exit code.
-fn failure(status: &Status) -> Option<Failure> {
+/// The failure whose exit code is the verdict.
+fn failure(status: &Status, hint: Option<&str>) -> Option<Failure> {
     match status.verdict {
         Verdict::Off => None,
         Verdict::On => Some(on(status)),
         Verdict::CannotTell => {
-            let text = "nothing tells whether kernel-memory accounting is on";
+            let text = "could not determine whether kernel-memory accounting is on";
             let failure = Failure::new(FailureKind::CannotTell, text);
-            Some(failure.hint("the lines above tell why; `kmembuild verify FILE` judges the binaries of runc and kubelet themselves"))
+            let failure = hint.into_iter().fold(failure, Failure::hint);
+            Some(failure.hint("the lines above say why; use `kmembuild verify FILE` to check the binaries of runc and kubelet themselves"))
         }
     }
 }
@@ -67,22 +72,26 @@ fn on(status: &Status) -> Failure {
     let cgroups = if count == 1 { "cgroup" } else { "cgroups" };
     let text = format!("kernel-memory accounting is on in {count} {cgroups}");
     let mut failure = Failure::new(FailureKind::AccountingOn, text);
-    let is_on = |levels: &[Level]| {
-        let mut on = status.levels.iter().filter(|counts| counts.on > 0);
-        on.any(|counts| levels.contains(&counts.level))
+    let is_on = |kinds: &[CgroupKind]| {
+        let mut on = status.kinds.iter().filter(|counts| counts.on > 0);
+        on.any(|counts| kinds.contains(&counts.kind))
     };
-    if is_on(&[Level::Kubepods, Level::Qos, Level::Pod]) {
-        failure = failure.hint("kubelet turned it on in kubepods and its pods, and what is made in them gets it from them: replace kubelet");
+    if is_on(&[CgroupKind::Kubepods, CgroupKind::Qos, CgroupKind::Pod]) {
+        failure = failure.hint("kubelet turned it on for kubepods and its pods, and their containers inherit it; replace kubelet");
     }
-    if is_on(&[Level::Container]) || (is_on(&[Level::PodContainer]) && !is_on(&[Level::Pod])) {
+    if is_on(&[CgroupKind::Container])
+        || (is_on(&[CgroupKind::PodContainer]) && !is_on(&[CgroupKind::Pod]))
+    {
         failure = failure.hint(
-            "runc turned it on in containers: replace the runc that docker or containerd runs",
+            "runc turned it on for containers; replace the runc that docker or containerd runs",
         );
     }
-    failure.hint("a cgroup keeps its accounting as long as it is there: reboot the node after the binaries were replaced")
+    failure.hint(
+        "existing cgroups keep their accounting; reboot the node after replacing the binaries",
+    )
 }
 
-/// Refuses a name that the collector would pass by.
+/// Refuses a file name that the collector would ignore.
 fn check_name(file: &Path) -> Result<(), Failure> {
     if file
         .extension()
@@ -91,7 +100,7 @@ fn check_name(file: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let text = format!(
-        "{}: the textfile collector reads files whose names end in .prom only",
+        "{}: the textfile collector only reads files whose names end in .prom",
         file.display()
     );
     Err(Failure::new(FailureKind::Usage, text))

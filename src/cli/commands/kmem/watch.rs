@@ -9,8 +9,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::hangup::or_at_hangup;
+use super::hierarchy::no_hierarchy;
 use super::measurements::{Csv, cannot_write};
-use super::place::{folder_of, is_same, write_whole};
+use super::place::{folder_of, is_same};
+use crate::artifacts::replace_file;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
 use crate::cli::output::print;
 use crate::environment::Environment;
@@ -30,17 +32,16 @@ pub(crate) async fn run(
     let json = arguments.format == Format::Json;
     let before = arguments.compare.as_deref().map(read_samples).transpose();
     let before = before.map_err(|error| Failure::new(FailureKind::Usage, error))?;
-    // What cannot be watched or written is told before hours are spent.
-    let hierarchy = find_hierarchy(arguments.root.as_deref())
-        .map_err(|error| Failure::new(FailureKind::CannotTell, error))?;
+    // What cannot be watched or written is reported before hours are spent.
+    let hierarchy = find_hierarchy(arguments.root.as_deref()).map_err(no_hierarchy)?;
     if let Some(html) = &arguments.html {
         check_page(html, arguments)?;
     }
-    // A lost connection ends it as Ctrl-C does.
+    // A lost connection ends the watch like Ctrl-C.
     let cancel = &or_at_hangup(cancel);
     let mut schedule = Schedule::new(arguments);
     schedule.next().await;
-    // Before there is a file: an empty one would be in the way of the next try.
+    // Before the file is made: an empty one would be in the way of the next attempt.
     let Some(first) = measure(&hierarchy, cancel).await? else {
         return Ok(());
     };
@@ -60,14 +61,14 @@ pub(crate) async fn run(
     let ended = watch
         .until_the_end(first, schedule, arguments.count, cancel)
         .await;
-    // The screen is given back before anything is printed.
+    // The screen is restored before anything is printed.
     watch.live = None;
-    // What was measured is worth as much when it ended badly.
+    // Measurements are valuable even if the watch ended with an error.
     let written = finish(&watch, environment, arguments, json);
     ended.and(written)
 }
 
-/// Writes what comes at the end.
+/// Writes the results at the end.
 fn finish(
     watch: &Watch,
     environment: &Environment,
@@ -77,7 +78,7 @@ fn finish(
     let before = watch.before.as_deref();
     if let Some(html) = &arguments.html {
         let page = watch_page(&System::read().kernel, &watch.samples, before);
-        write_whole(html, &page, 0o644).map_err(|error| cannot_write(html, &error))?;
+        replace_file(html, page.as_bytes(), 0o644).map_err(|error| cannot_write(html, &error))?;
     }
     if json {
         print(&watch_json(&watch.samples))
@@ -101,7 +102,7 @@ struct Watch {
 }
 
 impl Watch {
-    /// Takes in the first measurement and makes those that follow.
+    /// Records the first measurement and makes those that follow.
     async fn until_the_end(
         &mut self,
         first: Sample,
@@ -128,15 +129,15 @@ impl Watch {
         }
     }
 
-    /// Writes, keeps and draws a measurement. False when nobody reads the lines any more.
+    /// Writes, keeps and draws a measurement. Returns false when nobody reads the lines any more.
     fn take(&mut self, sample: Sample) -> Result<bool, Failure> {
         let first = self.samples.is_empty();
         let goes_on = self.csv.add(&sample, first);
-        // What could not be written as a line is still worth a point of the curves.
+        // A measurement that could not be written is still a point of the curves.
         self.samples.push(sample);
         let goes_on = goes_on?;
         if let Some(live) = &mut self.live {
-            // A terminal that went away does not end the watch.
+            // Losing the terminal does not end the watch.
             if live.draw(&self.samples, self.before.as_deref()).is_err() {
                 self.live = None;
             }
@@ -152,10 +153,10 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// One that begins now.
+    /// A schedule that starts now.
     fn new(arguments: &WatchArguments) -> Self {
         let mut ticks = interval(arguments.interval.0.max(Duration::from_millis(10)));
-        // After a walk that took longer than the interval there is nothing to catch up with.
+        // After a walk that took longer than the interval, nothing is caught up.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let end = arguments
             .duration
@@ -163,7 +164,7 @@ impl Schedule {
         Self { ticks, end }
     }
 
-    /// Waits until a measurement is due, the first of them at once. False when the time is up instead.
+    /// Waits until a measurement is due; the first one is due at once. Returns false when the time is over.
     async fn next(&mut self) -> bool {
         let over = async {
             match self.end {
@@ -172,7 +173,7 @@ impl Schedule {
             }
         };
         tokio::select! {
-            // A measurement that is due is made, also where the time is up at the same moment.
+            // A measurement that is due is made even if the time ends at the same moment.
             biased;
             _ = self.ticks.tick() => true,
             () = over => false,
@@ -180,8 +181,8 @@ impl Schedule {
     }
 }
 
-/// Looks once; none when the user stops it meanwhile. That is not waited for: the next signal ends the process at once,
-/// and until then the terminal has to be as it was.
+/// Measures once; `None` when the user stops it meanwhile. Nobody waits for a measurement then: the next signal would end
+/// the process at once, and before that the terminal has to be restored.
 async fn measure(
     hierarchy: &Hierarchy,
     cancel: &CancellationToken,
@@ -198,26 +199,26 @@ async fn measure(
         () = cancel.cancelled() => return Ok(None),
     };
     let measured = measured.map_err(|error| Failure::new(FailureKind::Internal, error))?;
-    let measured = measured.map_err(|error| Failure::new(FailureKind::CannotTell, error))?;
+    let measured = measured.map_err(no_hierarchy)?;
     Ok(Some(measured))
 }
 
-/// Refuses a page that would be written over measurements, or whose folder is not there.
+/// Refuses a page that would overwrite measurements, or whose directory does not exist.
 fn check_page(html: &Path, arguments: &WatchArguments) -> Result<(), Failure> {
     for (option, file) in [("--csv", &arguments.csv), ("--compare", &arguments.compare)] {
         if file.as_ref().is_some_and(|file| is_same(html, file)) {
             let text = format!(
-                "--html {} is the file of {option}, and the page would be written over the measurements",
+                "--html {} is also the file of {option}; the page would overwrite the measurements",
                 html.display()
             );
             let failure = Failure::new(FailureKind::Usage, text);
-            return Err(failure.hint("name another file for the page"));
+            return Err(failure.hint("use another file for the page"));
         }
     }
     check_folder(html)
 }
 
-/// Refuses a file whose folder is not there.
+/// Refuses a file whose directory does not exist.
 fn check_folder(file: &Path) -> Result<(), Failure> {
     let folder = folder_of(file);
     let metadata = std::fs::metadata(folder).map_err(|error| cannot_write(file, &error))?;

@@ -1,4 +1,4 @@
-//! Turns: what only one run of this user does at a time, by a locked file.
+//! Locked files, for what only one run of this user may do at a time.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,12 +10,12 @@ use crate::events::{Event, Sink};
 /// How often a waiting run looks whether the lock is free.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// Takes the lock file `path` for the run `run` and holds it until the file is dropped. While another run has it, waits
+/// Locks the file `path` for the run `run` and holds it until the file is dropped. While another run has it, waits
 /// and says so once: `purpose` follows "which", e.g. "builds into dist".
 ///
 /// # Errors
 /// What the system says when the file cannot be made, read or locked.
-pub async fn take(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io::Result<File> {
+pub async fn acquire(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

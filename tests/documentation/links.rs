@@ -1,15 +1,9 @@
-//! The pages for people: what they refer to is there.
+//! Links between the pages.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-fn pages() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = fs::read_dir(root.join("docs")).expect("a folder of pages");
-    let docs = docs.map(|entry| entry.expect("a page").path());
-    docs.chain([root.join("README.md")]).collect()
-}
+use super::pages::{pages, root};
 
 /// The last part of the links to the headings of a page.
 fn anchors(text: &str) -> BTreeSet<String> {
@@ -42,7 +36,7 @@ fn links_between_pages_lead_somewhere() {
             seen += 1;
             let file = match target {
                 "" => page.clone(),
-                target => page.parent().expect("a folder").join(target),
+                target => page.parent().expect("a directory").join(target),
             };
             assert!(file.exists(), "{}: {target} is not there", page.display());
             if let Some(anchor) = found.get(2) {
@@ -58,8 +52,7 @@ fn links_between_pages_lead_somewhere() {
 
 #[test]
 fn every_page_is_linked_from_the_readme() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
     for page in pages() {
         let name = page.file_name().expect("a name").to_string_lossy();
         if name != "README.md" {

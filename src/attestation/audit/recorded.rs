@@ -1,27 +1,27 @@
-//! What a result's manifest and plan say.
+//! The manifest and the plan of a result.
 
 use super::listing::Listing;
 use super::outcome::Audit;
-use super::witnesses::Witnesses;
+use super::sources::Sources;
 use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest, PLAN};
 use crate::plan::{PLAN_FORMAT, Plan};
 
-/// What a result says of itself.
-pub(super) struct Told {
+/// What was recorded when a result was built.
+pub(super) struct Recorded {
     pub(super) manifest: Manifest,
     pub(super) plan: Plan,
 }
 
-/// The manifest; what it says of files is noted. A result has to have one.
+/// Reads the manifest and collects its claims about files. Every result must have one.
 pub(super) fn read_manifest(
     listing: &Listing,
     prefix: &str,
-    witnesses: &mut Witnesses,
+    sources: &mut Sources,
     audit: &mut Audit,
 ) -> Option<Manifest> {
     let path = format!("{prefix}{MANIFEST}");
     if listing.get(&path).is_none() {
-        audit.integrity(&path, "it is missing, and every result has one");
+        audit.integrity(&path, "missing, but required for every result");
         return None;
     }
     let manifest: Manifest = listing.document(&path, audit)?;
@@ -31,30 +31,30 @@ pub(super) fn read_manifest(
     }
     for file in &manifest.files {
         let name = format!("{prefix}{}", file.name);
-        witnesses.note(&path, name, &file.sha256, Some(file.size));
+        sources.add(&path, name, &file.sha256, Some(file.size));
         if file.findings.sha256 != file.sha256 || file.findings.size != file.size {
-            let message = format!("what it found in {} is of another file", file.name);
+            let message = format!("its findings for {} belong to a different file", file.name);
             audit.integrity(&path, message);
         }
     }
     Some(manifest)
 }
 
-/// The plan, which the manifest knows by its digest. A result has to have one.
+/// Reads the plan, whose digest is in the manifest. Every result must have one.
 pub(super) fn read_plan(
     listing: &Listing,
     prefix: &str,
     manifest: Option<&Manifest>,
-    witnesses: &mut Witnesses,
+    sources: &mut Sources,
     audit: &mut Audit,
 ) -> Option<Plan> {
     let path = format!("{prefix}{PLAN}");
     if let Some(manifest) = manifest {
-        // The digest of a plan is that of its file, to the byte.
+        // The digest of a plan is the digest of its file.
         let by = format!("{prefix}{MANIFEST}");
-        witnesses.note(&by, path.clone(), &manifest.plan_sha256, None);
+        sources.add(&by, path.clone(), &manifest.plan_sha256, None);
     } else if listing.get(&path).is_none() {
-        audit.integrity(&path, "it is missing, and every result has one");
+        audit.integrity(&path, "missing, but required for every result");
     }
     let plan: Plan = listing.document(&path, audit)?;
     if plan.format != PLAN_FORMAT {
@@ -66,6 +66,6 @@ pub(super) fn read_plan(
 
 fn other_format(found: u32, known: u32) -> String {
     format!(
-        "it is of format {found}, and this version of the tool reads {known}: take the one that made it"
+        "it has format {found}, but this version of kmembuild reads format {known}; use the version that wrote it"
     )
 }

@@ -1,0 +1,83 @@
+//! What a user can do about a failure: the one table of the sentences that name options, commands and variables of this
+//! tool, for the hints below an error and for the doctor.
+
+use crate::engine::{AddressProblem, ConnectFailure, EngineError};
+
+/// The engine's own log says what went wrong.
+pub const CHECK_ENGINE_LOG: &str = "check the engine's log";
+/// The engine went away during a build.
+pub const ENGINE_LOST: &str = "check the engine's log; once the engine is back, `kmembuild clean` removes what was left behind";
+/// The engine needs disk space.
+pub const FREE_ENGINE_DISK: &str = "free space on the engine's disk; `kmembuild clean --caches --images` removes everything that kmembuild keeps there";
+/// A build needs less memory.
+pub const SAVE_MEMORY: &str = "use --low-memory, which needs less memory but takes longer";
+/// A mirror is slow.
+pub const SLOW_MIRROR: &str = "for a slow mirror, raise --stall-timeout";
+/// The source is not found.
+pub const OTHER_SOURCE: &str = "use --source with another URL or a local clone";
+/// An image is not found.
+pub const OTHER_REGISTRY: &str = "use --mirror (or `mirrors` in the configuration) for another registry, or --image-archive for a file written by `docker save`";
+/// Debian's archive is not found.
+pub const OTHER_DEBIAN_MIRROR: &str =
+    "use --debian-mirror (or `debian-mirror` in the configuration) for another mirror";
+/// mmdebstrap is not found.
+pub const INSTALL_BOOTSTRAP: &str = "on Debian or Ubuntu, install it with `apt-get install mmdebstrap`; elsewhere use another --image";
+
+const START_ENGINE: &str = "on Debian as root: apt-get install docker.io && systemctl start docker";
+const CHOOSE_ENGINE: &str =
+    "set --host or DOCKER_HOST to unix:///path, tcp://host:port or ssh://user@host";
+
+/// What to do about an engine that failed; `None` if the message of the error says all there is to say.
+pub fn engine(error: &EngineError) -> Option<String> {
+    let text = match error {
+        EngineError::InvalidAddress { source, .. } => match source {
+            AddressProblem::NoCertificates | AddressProblem::Certificates { .. } => {
+                "set DOCKER_CERT_PATH to a directory with ca.pem, cert.pem and key.pem that you may read"
+            }
+            AddressProblem::SshPort => {
+                "add a Host entry with a Port to your SSH configuration, and use its name"
+            }
+            _ => CHOOSE_ENGINE,
+        },
+        EngineError::Unreachable { address, source } => return Some(unreachable(address, source)),
+        EngineError::DiskFull { .. } => FREE_ENGINE_DISK,
+        EngineError::Lost { .. } => ENGINE_LOST,
+        EngineError::ImageBuild { .. } => {
+            "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn unreachable(address: &str, failure: &ConnectFailure) -> String {
+    let is_socket = address.starts_with("unix://");
+    match failure {
+        ConnectFailure::NoSocket { .. } => {
+            format!("install and start an engine ({START_ENGINE}), or {CHOOSE_ENGINE}")
+        }
+        ConnectFailure::PermissionDenied { .. } => {
+            "join the group docker and log in again, or use sudo".to_owned()
+        }
+        ConnectFailure::ConnectionRefused { .. } if is_socket => {
+            "the engine that made the socket is not running; start it (systemctl start docker)"
+                .to_owned()
+        }
+        ConnectFailure::ConnectionRefused { .. } => {
+            format!(
+                "check that the engine is running and listens on that port; otherwise {CHOOSE_ENGINE}"
+            )
+        }
+        ConnectFailure::Silent { .. } => {
+            "check in the engine's log that it is not stuck, and that no firewall is in the way"
+                .to_owned()
+        }
+        ConnectFailure::NotAnEngine { .. } | ConnectFailure::Connection { .. } => {
+            if address.starts_with("tcp://") || address.starts_with("https://") {
+                "check that both sides use TLS or neither does (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH; usually port 2376 with TLS, 2375 without), and that ca.pem is the authority of the engine's certificate".to_owned()
+            } else {
+                CHOOSE_ENGINE.to_owned()
+            }
+        }
+    }
+}

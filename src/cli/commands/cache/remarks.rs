@@ -1,0 +1,120 @@
+//! What several of the commands say and ask.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use crate::artifacts::cache::{Damage, Listing};
+use crate::build::BuildError;
+use crate::cli::explain::interrupted;
+use crate::cli::invocation::Invocation;
+use crate::engine::{Engine, VolumeUse};
+use crate::events::{Event, Sink};
+use crate::failure::{Failure, FailureKind};
+use crate::report::Progress;
+
+/// Digits of a content key in tables: enough to identify a result.
+pub(super) const SHOWN_DIGITS: usize = 12;
+
+/// What is unusual and does not stop a command; part of a JSON document, otherwise on standard error.
+#[derive(Debug, Default)]
+pub(super) struct Remarks(pub(super) Vec<String>);
+
+impl Remarks {
+    pub(super) fn add(&mut self, text: impl Into<String>) {
+        self.0.push(text.into());
+    }
+
+    /// Adds files that do not belong to the tool.
+    pub(super) fn add_foreign(&mut self, foreign: &[Damage]) {
+        for file in foreign {
+            self.add(format!("{file}; kept as it is"));
+        }
+    }
+
+    /// Adds a failure because of which a part of the answer is missing.
+    pub(super) fn add_failure(&mut self, what: &str, failure: &Failure) {
+        self.add(format!("{what}: {}", failure.line()));
+    }
+
+    pub(super) fn tell(&self, invocation: &Invocation<'_>) {
+        if invocation.json() {
+            return;
+        }
+        let progress = Progress::new(false, false, invocation.verbosity());
+        for text in &self.0 {
+            let text = text.clone();
+            progress.event(&Event::Warning { text });
+        }
+    }
+}
+
+/// The cache of results. A directory that cannot be read counts as empty, with a remark.
+pub(super) fn read_results(invocation: &Invocation<'_>, remarks: &mut Remarks) -> Listing {
+    let results = invocation.workspace.results();
+    match results.list() {
+        Ok(listing) => {
+            remarks.add_foreign(&listing.foreign);
+            listing
+        }
+        Err(error) => {
+            remarks.add(unreadable(invocation, &error));
+            Listing::default()
+        }
+    }
+}
+
+/// The sizes of the tool's volumes; empty, with a remark, if the engine does not report them.
+pub(super) async fn volume_uses(
+    invocation: &Invocation<'_>,
+    engine: &dyn Engine,
+    remarks: &mut Remarks,
+) -> Result<BTreeMap<String, VolumeUse>, Failure> {
+    let Some(docker) = engine.as_docker() else {
+        return Ok(BTreeMap::new());
+    };
+    let uses = docker.volume_uses();
+    match invocation.workspace.unless_stopped(uses).await {
+        Err(BuildError::Interrupted) => Err(interrupted()),
+        Err(error) => {
+            remarks.add_failure(
+                "could not determine the size of the compile caches",
+                &error.into(),
+            );
+            Ok(BTreeMap::new())
+        }
+        Ok(uses) => Ok(uses),
+    }
+}
+
+pub(super) fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
+    let results = invocation.workspace.results();
+    format!(
+        "could not read the results in {}: {error}",
+        results.folder().display()
+    )
+}
+
+/// A time for people and for programs, to the second.
+pub(super) fn time(time: SystemTime) -> String {
+    let whole = Timestamp::try_from(time)
+        .ok()
+        .and_then(|time| Timestamp::from_second(time.as_second()).ok());
+    whole.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// A size to print.
+pub(super) fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).to_string()
+}
+
+/// "1 result", "2 results".
+pub(super) fn count(number: usize, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{ending}")
+}
+
+pub(super) fn integrity(text: String) -> Failure {
+    Failure::new(FailureKind::Integrity, text)
+}

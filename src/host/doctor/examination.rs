@@ -1,0 +1,174 @@
+//! The examination: what is read for each question, and the order of the lines about it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::bootstrap::{Bootstraps, find_bootstrap, judge_bootstrap};
+use super::clock::judge_clock;
+use super::engine::{EngineReading, judge_engine};
+use super::kernel::judge_kernel;
+use super::line::{Half, Level, Line};
+use super::memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
+use super::node::Node;
+use super::place_lines::judge_places;
+use super::places::places;
+use super::probe::Probe;
+use super::prober::Prober;
+use super::program_lines::{Leaks, judge_programs};
+use super::programs::{WELL_KNOWN_DIRECTORIES, find_programs};
+use super::room::{RecipeNeeds, judge_room};
+use crate::engine::Address;
+use crate::environment::Proxies;
+use crate::failure::with_causes;
+use crate::library::{Library, LibraryError};
+use crate::recipe::Recipe;
+
+/// A working engine answers every question within this time; the slowest question takes some engines a few seconds.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What to examine.
+pub struct Examination<'a> {
+    /// The one question to answer; both questions if `None`.
+    pub only: Option<Half>,
+    /// The recipes that this host should be able to build.
+    pub recipes: KnownRecipes,
+    /// Registry prefixes that the user's configuration adds to those of the recipes.
+    pub mirrors: &'a [String],
+    /// The mirror of Debian's archive in the user's configuration.
+    pub debian_mirror: Option<&'a str>,
+    /// The container engine.
+    pub engine: Address,
+    /// The proxies of this process's environment.
+    pub proxies: &'a Proxies,
+    /// The directories of `PATH`.
+    pub search_path: &'a [PathBuf],
+    /// The time limit for each mirror and source.
+    pub timeout: Duration,
+}
+
+/// The recipes to examine.
+#[derive(Default)]
+pub struct KnownRecipes {
+    readable: Vec<Recipe>,
+    unreadable: Vec<Line>,
+}
+
+impl KnownRecipes {
+    /// Loads the recipes called `names`, or all recipes if there are none. Of all recipes, one that cannot be read becomes
+    /// a warning.
+    ///
+    /// # Errors
+    /// A named recipe that cannot be loaded, or a directory of recipes that cannot be listed.
+    pub fn load(library: &Library, names: &[String]) -> Result<Self, LibraryError> {
+        let mut recipes = Self::default();
+        for name in names {
+            recipes.readable.push(library.load(name)?.recipe);
+        }
+        if !names.is_empty() {
+            return Ok(recipes);
+        }
+        for listed in library.list()? {
+            match library.load(&listed.name) {
+                Ok(loaded) => recipes.readable.push(loaded.recipe),
+                Err(error) => {
+                    let found = with_causes(&error);
+                    let found = found.lines().next().unwrap_or_default();
+                    let line = Line::new(Half::Build, "recipe", Level::Warn, found);
+                    let remedy = format!(
+                        "use `kmembuild recipes check` to see what is wrong with it; it is in {}",
+                        listed.origin
+                    );
+                    recipes.unreadable.push(line.of(listed.name).remedy(remedy));
+                }
+            }
+        }
+        Ok(recipes)
+    }
+}
+
+impl Examination<'_> {
+    /// Answers the questions: the lines about building first, then those about leaking. `None` if `cancel` was cancelled
+    /// before the end; nothing that was started is left running then.
+    pub async fn run(self, cancel: &CancellationToken) -> Option<Vec<Line>> {
+        let only = self.only;
+        let search_path = self.search_path.to_vec();
+        let build = async {
+            if only == Some(Half::Leak) {
+                return Vec::new();
+            }
+            tokio::select! {
+                lines = self.can_it_build() => lines,
+                () = cancel.cancelled() => Vec::new(),
+            }
+        };
+        let leak = async {
+            if only == Some(Half::Build) {
+                return Vec::new();
+            }
+            does_it_leak(search_path, cancel.clone()).await
+        };
+        // Neither future is dropped early: a program that was started to print its version must not outlive this process.
+        let (mut lines, leak) = tokio::join!(build, leak);
+        lines.extend(leak);
+        (!cancel.is_cancelled()).then_some(lines)
+    }
+
+    async fn can_it_build(self) -> Vec<Line> {
+        let KnownRecipes {
+            readable: recipes,
+            unreadable,
+        } = self.recipes;
+        let places = places(&recipes, self.mirrors, self.debian_mirror);
+        let reading = EngineReading::read(&Address {
+            request_timeout: ENGINE_TIMEOUT,
+            ..self.engine
+        })
+        .await;
+        let prober = Prober::new(self.proxies, &reading.route(self.proxies), self.timeout);
+        let answers = prober.ask(&places).await;
+
+        let mut lines = judge_engine(&reading, self.proxies);
+        let needs: Vec<_> = recipes.iter().map(RecipeNeeds::of).collect();
+        lines.extend(judge_room(&reading, &needs));
+        let bootstraps: Vec<_> = recipes.iter().filter_map(Bootstraps::of).collect();
+        let program = find_bootstrap(self.search_path);
+        let has_mirror = self.debian_mirror.is_some();
+        lines.extend(judge_bootstrap(&bootstraps, program.as_deref(), has_mirror));
+        lines.extend(unreadable);
+        let from_here = reading.info.is_ok() && !reading.is_local();
+        let setup = reading.setup();
+        let hub_mirrors = setup.map_or(&[][..], |setup| &setup.hub_mirrors);
+        lines.extend(judge_places(&places, &answers, from_here, hub_mirrors));
+        let ahead: Vec<_> = answers.iter().filter_map(Probe::ahead).collect();
+        lines.push(judge_clock(&ahead));
+        lines
+    }
+}
+
+/// Ends early when `cancel` is cancelled.
+async fn does_it_leak(search_path: Vec<PathBuf>, cancel: CancellationToken) -> Vec<Line> {
+    let directories: Vec<_> = search_path
+        .into_iter()
+        .chain(WELL_KNOWN_DIRECTORIES.map(PathBuf::from))
+        .filter(|directory| directory.is_absolute())
+        .collect();
+    let reading = tokio::task::spawn_blocking(move || {
+        let programs = find_programs(&directories, &|| cancel.is_cancelled());
+        (Node::read(Path::new("/proc")), programs)
+    });
+    let (node, programs) = match reading.await {
+        Ok(read) => read,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, so nobody reads the lines.
+            Err(_) => return Vec::new(),
+        },
+    };
+    let mut lines = judge_kernel(&node);
+    lines.push(judge_hierarchy(&node));
+    lines.push(judge_memory_cgroups(&node));
+    lines.extend(judge_programs(&programs, Leaks::on(&node)));
+    lines
+}

@@ -1,0 +1,112 @@
+//! Versions of the GNU C library.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Version of the GNU C library, such as `2.17`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct GlibcVersion {
+    major: u32,
+    minor: u32,
+    patch: u32,
+}
+
+/// A text that is not a glibc version.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not a glibc version such as 2.17 or 2.3.2")]
+pub struct InvalidGlibcVersion {
+    /// The text.
+    pub text: String,
+}
+
+impl FromStr for GlibcVersion {
+    type Err = InvalidGlibcVersion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidGlibcVersion {
+            text: text.to_owned(),
+        };
+        let numbers = text
+            .split('.')
+            // `parse` would take "+2"
+            .map(|part| {
+                part.bytes()
+                    .all(|byte| byte.is_ascii_digit())
+                    .then(|| part.parse().ok())
+                    .flatten()
+            })
+            .collect::<Option<Vec<u32>>>()
+            .ok_or_else(invalid)?;
+        let (major, minor, patch) = match numbers[..] {
+            [major, minor] => (major, minor, 0),
+            [major, minor, patch] => (major, minor, patch),
+            _ => return Err(invalid()),
+        };
+        Ok(Self {
+            major,
+            minor,
+            patch,
+        })
+    }
+}
+
+impl TryFrom<String> for GlibcVersion {
+    type Error = InvalidGlibcVersion;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<GlibcVersion> for String {
+    fn from(version: GlibcVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl fmt::Display for GlibcVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 {
+            write!(formatter, ".{}", self.patch)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> GlibcVersion {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn orders_by_number() {
+        let texts = ["2.2.5", "2.3", "2.3.2", "2.17", "2.34"];
+        let mut versions: Vec<_> = texts.iter().rev().map(|text| version(text)).collect();
+        versions.sort();
+        let sorted: Vec<_> = versions.iter().map(ToString::to_string).collect();
+        assert_eq!(sorted, texts);
+    }
+
+    #[test]
+    fn refuses_what_is_no_version() {
+        for text in ["", "2", "2.", "2.17.1.1", "2.+1", "PRIVATE", "2.x", " 2.17"] {
+            assert!(text.parse::<GlibcVersion>().is_err(), "{text:?}");
+        }
+        assert_eq!(
+            serde_json::from_str::<GlibcVersion>("\"2.17\"").unwrap(),
+            version("2.17")
+        );
+        assert!(serde_json::from_str::<GlibcVersion>("\"new\"").is_err());
+    }
+}

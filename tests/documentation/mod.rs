@@ -1,0 +1,7 @@
+//! The pages for people: links, commands and the reference of recipe fields match the tool.
+
+mod commands;
+mod links;
+mod pages;
+mod recipe_fields;
+mod reference;
