@@ -128,7 +128,7 @@ impl Explain for LikeError {
             Self::NotRun { .. } => {
                 usage().hint("run it with --version on the node, and pass the output to --like")
             }
-            Self::Several { .. } => usage().hint("pass one of them to --like"),
+            Self::Several { .. } => usage().hint("use --like with one of them"),
             Self::Architecture { .. } => usage().hint("use --arch with a supported architecture"),
             Self::Nothing | Self::NoCommit { .. } => usage().hint(
                 "if you know the tag or commit from elsewhere (such as the package it came in), use --tag",
