@@ -41,6 +41,7 @@ macro_rules! samples {
 }
 
 mod build;
+mod engine;
 mod host;
 mod library;
 mod like;
@@ -133,6 +134,7 @@ fn all_messages_are_those_that_were_reviewed() {
         like::messages(),
         plan::messages(),
         source::messages(),
+        engine::messages(),
         build::messages(),
         host::messages(),
         results::messages(),

@@ -1,0 +1,177 @@
+//! Errors of engines, of executions, and of the check that runs a program.
+
+use std::time::Duration;
+
+use kmembuild::artifacts::ArtifactError;
+use kmembuild::engine::{AddressProblem, ConnectFailure, EngineError, GuestPath, ImageContent};
+use kmembuild::execute::{ExecuteError, FailedAttempt, Refusal, RunCheckError};
+use kmembuild::source::SourceError;
+
+use super::{Message, system, text};
+
+const SOCKET: &str = "unix:///var/run/docker.sock";
+
+fn texts(of: &str) -> Vec<String> {
+    vec![text(of)]
+}
+
+fn engines() -> Vec<Message> {
+    let operation = || text("create a container");
+    let content = ImageContent {
+        layers: texts("sha256:1"),
+        environment: Vec::new(),
+        architecture: text("amd64"),
+    };
+    let engine = samples!("engine", explained EngineError:
+        InvalidAddress { address: text("http://x"), source: AddressProblem::Scheme },
+        Unreachable {
+            address: text(SOCKET),
+            source: ConnectFailure::PermissionDenied { source: system() },
+        },
+        Credentials { path: "/root/.docker/config.json".into(), source: system().into() },
+        Lost { operation: operation(), source: system().into() },
+        Stalled { what: text("the pull of golang:1.13"), limit: Duration::from_secs(30) },
+        Unreadable { operation: operation(), source: system() },
+        DiskFull { operation: operation(), source: system().into() },
+        ImageBuild { image: text("runc_dev:1"), message: text("exit code 1") },
+        NoImage { image: text("golang:1.13") },
+        NoSocket { socket: text("/run/user/0/docker.sock") },
+        OtherContent { reference: text("golang:1.13"), found: content },
+        NotInSession { path: GuestPath::new("/go/src/runc") },
+        InUse { what: text("image golang:1.13"), source: system().into() },
+        Refused { operation: operation(), source: system().into() },
+    );
+    let address = samples!("engine", AddressProblem:
+        Scheme,
+        SocketPath,
+        NoHost,
+        TrailingPath,
+        SshPort,
+        NoCertificates,
+        Certificates { folder: "/root/.docker".into(), source: system().into() },
+        Malformed { source: system().into() },
+    );
+    let connect = samples!("engine", ConnectFailure:
+        NoSocket { source: system() },
+        PermissionDenied { source: system() },
+        ConnectionRefused { source: system() },
+        Silent { limit: Duration::from_secs(10) },
+        NotAnEngine { source: system().into() },
+        Connection { source: system().into() },
+    );
+    [engine, address, connect].into_iter().flatten().collect()
+}
+
+fn executions() -> Vec<Message> {
+    let step = || text("compile");
+    let make = || vec![text("make"), text("static")];
+    let killed = || texts("compile: signal: killed");
+    let kept = || Some("7".repeat(64));
+    samples!("execute", explained ExecuteError:
+        Engine { stage: "build", source: EngineError::NoImage { image: text("golang:1.13") } },
+        Source (SourceError::NoUrls { wanted: text("v1.0.0") }),
+        ImageUnavailable {
+            name: text("golang:1.13"),
+            failed: vec![FailedAttempt {
+                reference: text("mirror.gcr.io/library/golang:1.13"),
+                reason: text("manifest unknown"),
+            }],
+        },
+        ImageMoved {
+            name: text("golang:1.13"),
+            by: "the lock file",
+            locked: texts("sha256:1"),
+            found: texts("sha256:2"),
+        },
+        Offline { image: text("golang:1.13") },
+        ImageArchitecture { name: text("golang:1.13"), found: text("arm64"), wanted: text("amd64") },
+        ImageNotInArchive { file: text("image.tar"), image_id: text("sha256:1") },
+        BootstrapMissing,
+        Bootstrap { suite: text("bullseye"), reason: text("exit code 25") },
+        ImageLock { path: "cache/locks/image.lock".into(), source: system() },
+        SourceFolderMissing {
+            path: text("/usr/share/gocode/src"),
+            package: text("golang-github-opencontainers-runc-dev"),
+        },
+        WorkdirNotCleared { path: text("/go/src/runc"), reason: text("exit code 1") },
+        ToolchainUnknown {
+            image: text("golang:1.13"),
+            command: vec![text("go"), text("version")],
+            reason: text("exit code 127"),
+        },
+        Toolchain
+            {
+                image: text("golang:1.13"),
+                found: text("1.13.5"),
+                upstream: text("1.13.9"),
+                allowed: None,
+            }
+            {
+                image: text("golang:1.13"),
+                found: text("1.13.5"),
+                upstream: text("1.13.9"),
+                allowed: Some(text("1.12")),
+            },
+        NameTaken {
+            name: text("k8s.gcr.io/kube-cross:v1.12.10-1"),
+            other: text("sha256:2"),
+            wanted: text("sha256:1"),
+        },
+        NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
+        Unsupported { engine: text("the engine"), lacks: "cannot cut the network off" },
+        RunNote { source: system() },
+        StepFailed
+            {
+                step: step(),
+                command: make(),
+                exit_code: 2,
+                last_lines: texts("make: *** [static] Error 2"),
+                kept: None,
+            }
+            {
+                step: step(),
+                command: make(),
+                exit_code: 2,
+                last_lines: killed(),
+                kept: kept(),
+            },
+        OutOfMemory
+            { step: step(), limit: Some(1 << 30), last_lines: killed(), kept: kept() }
+            { step: step(), limit: None, last_lines: Vec::new(), kept: None },
+        TimedOut { step: step(), limit: Duration::from_secs(1800), kept: kept() },
+        Evicted { step: step(), last_lines: Vec::new() },
+        OutputMissing { path: text("/go/src/runc/runc") },
+        Collect (ArtifactError::Foreign { path: "dist".into() }),
+        Interrupted,
+    )
+}
+
+fn run_checks() -> Vec<Message> {
+    let refusals = samples!("execute", Refusal:
+        CgroupVersion { version: text("2") },
+        NoMemoryController,
+        NoKernelMemory,
+        ReadOnly { reason: text("Read-only file system") },
+        Architecture { found: text("arm64"), wanted: text("amd64") },
+        NoProgram { what: text("a text file") },
+        KubeletWithoutDocker { said: text("Kubernetes v1.24.0") },
+        NoDocker { version: text("podman 4.3.1") },
+        CgroupDriver { driver: text("systemd") },
+        EngineOfANode { container: text("k8s_POD_kube-proxy") },
+        NoSocket { socket: text("/var/run/docker.sock") },
+        NeitherOfThem { said: text("crun version 0.19.1") },
+    );
+    let checks = samples!("execute", explained RunCheckError:
+        Refused { file: "runc".into(), source: Refusal::NoKernelMemory },
+        Unreadable { file: "runc".into(), source: system() },
+        Execute (ExecuteError::BootstrapMissing),
+    );
+    refusals.into_iter().chain(checks).collect()
+}
+
+pub(super) fn messages() -> Vec<Message> {
+    [engines(), executions(), run_checks()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
