@@ -138,7 +138,7 @@ fn executions() -> Vec<Message> {
         OutOfMemory
             { step: step(), limit: Some(1 << 30), last_lines: killed(), kept: kept() }
             { step: step(), limit: None, last_lines: Vec::new(), kept: None },
-        TimedOut { step: step(), limit: Duration::from_secs(1800), kept: kept() },
+        TimedOut { step: step(), limit: Duration::from_mins(30), kept: kept() },
         Evicted { step: step(), last_lines: Vec::new() },
         OutputMissing { path: text("/go/src/runc/runc") },
         Collect (ArtifactError::Foreign { path: "dist".into() }),
