@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::build_place::{entries, manifest};
 use crate::support::command::{Finished, Workplace};
-use crate::support::docker_command::docker;
+use crate::support::docker_command::containers_of;
 use crate::support::shaped_project::copy;
 use crate::support::toolchain_image::alone;
 
@@ -55,6 +55,5 @@ fn the_example_recipe_builds_by_the_commands_of_its_own_readme() {
         checks.any(|check| check["name"] == name && check["outcome"] == "passed")
     };
     assert!(passed("linkage") && passed("version"), "{checks:?}");
-    let left = ["ps", "-aq", "--filter", "label=io.kmembuild.recipe=hello"];
-    assert_eq!(docker(&left), "");
+    assert_eq!(containers_of("hello"), "");
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::support::build_place::BuildPlace;
 use crate::support::command::{Finished, Workplace};
-use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::docker_command::{containers_of, docker_succeeds};
 use crate::support::run_check::assert_run;
 use crate::support::running::Running;
 use crate::support::scripted_engine::{Script, ScriptedEngine};
@@ -93,13 +93,7 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
         "inconclusive: it ended with exit code 3",
         "this is why",
     );
-    let left = [
-        "ps",
-        "-aq",
-        "--filter",
-        "label=io.kmembuild.recipe=run-check",
-    ];
-    assert_eq!(docker(&left), "");
+    assert_eq!(containers_of("run-check"), "");
     assert_eq!(
         fs::read_dir(place.path().join("cache/runs"))
             .expect("runs")
@@ -232,11 +226,5 @@ fn an_interrupted_check_leaves_no_container() {
     run.finish().code(130);
     let runs = place.path().join("cache/runs");
     assert_eq!(fs::read_dir(runs).expect("runs").count(), 0);
-    let left = [
-        "ps",
-        "-aq",
-        "--filter",
-        "label=io.kmembuild.recipe=run-check",
-    ];
-    assert_eq!(docker(&left), "");
+    assert_eq!(containers_of("run-check"), "");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
-use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::docker_command::{containers_of, docker, docker_succeeds};
 use crate::support::run_check::assert_run;
 use crate::support::toolchain_image::alone;
 
@@ -164,20 +164,8 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     let again = place.run(&["release", "release.yaml"]).code(0);
     assert!(!again.stderr.contains("was run"), "{again:?}");
     assert_eq!(memory_cgroups(), cgroups);
-    let checks = [
-        "ps",
-        "-aq",
-        "--filter",
-        "label=io.kmembuild.recipe=run-check",
-    ];
-    assert_eq!(docker(&checks), "");
+    assert_eq!(containers_of("run-check"), "");
 
-    let left = [
-        "ps",
-        "-aq",
-        "--filter",
-        "label=io.kmembuild.recipe=runc-debian",
-    ];
-    assert_eq!(docker(&left), "");
+    assert_eq!(containers_of("runc-debian"), "");
     assert!(entries(&place.path().join("cache/runs")).is_empty());
 }

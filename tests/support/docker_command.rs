@@ -18,6 +18,12 @@ pub fn docker(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+/// The ids of the containers of a recipe, running or not, a line each; empty when none is left.
+pub fn containers_of(recipe: &str) -> String {
+    let label = format!("label=io.kmembuild.recipe={recipe}");
+    docker(&["ps", "-aq", "--filter", &label])
+}
+
 /// Ids of the containers whose command holds `text`: how those of the engine's builder are known, which have the labels
 /// of what the image starts from.
 pub fn containers_that_run(text: &str) -> Vec<String> {
