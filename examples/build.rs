@@ -15,19 +15,17 @@ use kmembuild::build::{
     BuildOrder, BuildResult, Connect, SourceChoice, Subject, Workspace, carry_out, prepare,
 };
 use kmembuild::engine::{Address, connect_docker};
-use kmembuild::events::{Event, Sink, command_line};
+use kmembuild::events::{Event, Sink};
 use kmembuild::library::Library;
+use kmembuild::report::{self, Verbosity};
 
-/// Shows the steps and what goes wrong.
-struct Steps;
+/// Shows what goes on, a line each.
+struct Lines;
 
-impl Sink for Steps {
+impl Sink for Lines {
     fn event(&self, event: &Event) {
-        match event {
-            Event::StepStarted { command, .. } => eprintln!("$ {}", command_line(command)),
-            Event::Warning { text } => eprintln!("warning: {text}"),
-            Event::MirrorFailed { mirror, reason, .. } => eprintln!("{mirror}: {reason}"),
-            _ => {}
+        if let Some(line) = report::line(event, Verbosity::Normal) {
+            eprintln!("{line}");
         }
     }
 }
@@ -60,9 +58,9 @@ pub async fn build(
         refresh: false,
     };
     // `kmembuild::build::run` is the two together.
-    let prepared = prepare(&order, &workspace, &Steps).await?;
+    let prepared = prepare(&order, &workspace, &Lines).await?;
     eprintln!("the plan is {}", prepared.plan.digest());
-    Ok(carry_out(&order, &prepared, &workspace, &Steps).await?)
+    Ok(carry_out(&order, &prepared, &workspace, &Lines).await?)
 }
 
 /// Builds what the command line names.

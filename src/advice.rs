@@ -2,6 +2,7 @@
 //! tool, for the hints below an error and for the doctor.
 
 use crate::engine::{AddressProblem, ConnectFailure, EngineError};
+use crate::events::Warning;
 
 /// The engine's own log says what went wrong.
 pub const CHECK_ENGINE_LOG: &str = "check the engine's log";
@@ -26,6 +27,15 @@ pub const INSTALL_BOOTSTRAP: &str = "on Debian or Ubuntu, install it with `apt-g
 const START_ENGINE: &str = "on Debian as root: apt-get install docker.io && systemctl start docker";
 const CHOOSE_ENGINE: &str =
     "set --host or DOCKER_HOST to unix:///path, tcp://host:port or ssh://user@host";
+
+/// What to do about a warning; `None` if its text says all there is to say.
+pub fn warning(warning: &Warning) -> Option<&'static str> {
+    match warning {
+        Warning::Memory(_, _, true) => Some(SAVE_MEMORY),
+        Warning::Disk(..) => Some(FREE_ENGINE_DISK),
+        _ => None,
+    }
+}
 
 /// What to do about an engine that failed; `None` if the message of the error says all there is to say.
 pub fn engine(error: &EngineError) -> Option<String> {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::events::{Event, Sink};
+use crate::events::{Note, Sink};
 
 /// How often a waiting run looks whether the lock is free.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -37,9 +37,8 @@ pub async fn acquire(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> 
                 file.seek(SeekFrom::Start(0))?;
                 file.read_to_string(&mut holder)?;
                 let holder = holder.trim();
-                sink.event(&Event::Note {
-                    text: format!("waiting for {holder}, which {purpose}"),
-                });
+                let note = Note::Waiting(holder.to_owned(), purpose.to_owned());
+                sink.event(&note.into());
             }
             Err(TryLockError::WouldBlock) => first = false,
         }

@@ -15,10 +15,10 @@
 //!
 //! An order is made from a command line (`cli`), from a line of a release file ([`release`]: many orders, locked, signed,
 //! published together) or from a published manifest ([`reproduce`]: the same again, compared). [`like`] finds the version
-//! that a node has; [`attestation`] says where a result comes from and checks what others say; [`packaging`] and
-//! [`node_script`] bring it to the nodes. Stages tell what goes on by [`events`] and never print, and fail with errors of
-//! their own; `cli/explain.rs` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it
-//! can build and whether it leaks, and [`exhaust`] shows what the leak does.
+//! that a node has; [`attestation`] says where a result comes from and checks what others say; [`delivery`] brings it to
+//! the nodes. Stages report what they do as [`events`] and never print, and fail with errors of their own;
+//! `cli/explain.rs` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it can build
+//! and whether it leaks, and [`exhaust`] shows what the leak does.
 //!
 //! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
 
@@ -30,6 +30,7 @@ pub mod checksum;
 pub mod cli;
 pub mod compare;
 pub mod configuration;
+pub mod delivery;
 pub mod engine;
 pub mod environment;
 pub mod events;
@@ -42,8 +43,6 @@ pub mod host;
 pub mod library;
 pub mod like;
 pub mod lockfile;
-pub mod node_script;
-pub mod packaging;
 pub mod plan;
 pub mod recipe;
 pub mod release;

@@ -33,7 +33,7 @@ pub enum ArtifactError {
         source: io::Error,
     },
     /// The engine's archive is truncated or damaged.
-    #[error("the archive of {name} from the engine could not be read")]
+    #[error("could not read the archive of {name} from the engine")]
     Archive {
         /// The output.
         name: String,
@@ -42,7 +42,7 @@ pub enum ArtifactError {
         source: io::Error,
     },
     /// An output is a directory, a link or a device.
-    #[error("the output {name} is not a file but {kind}")]
+    #[error("the output {name} is {kind}, not a file")]
     NotAFile {
         /// The output.
         name: String,

@@ -86,8 +86,8 @@ impl Sink for BuildLog {
                 mirror,
                 reason,
             } => format!("== {wanted}: not available from {mirror}: {reason}"),
-            Event::Warning { text } => format!("== warning: {text}"),
-            Event::Note { text } => format!("== note: {text}"),
+            Event::Warning(warning) => format!("== warning: {warning}"),
+            Event::Note(note) => format!("== note: {note}"),
             Event::Transfer { .. } => return,
         };
         let Ok(mut state) = self.state.lock() else {

@@ -54,7 +54,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The file contains something other than the required key.
-    #[error("{} is not {wanted} but {found}", path.display())]
+    #[error("{} is {found}, not {wanted}", path.display())]
     Other {
         /// The file.
         path: PathBuf,

@@ -17,7 +17,7 @@ use super::workspace::Workspace;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SBOM, Target,
 };
-use crate::events::{Event, Sink, Tee};
+use crate::events::{Event, Note, Sink, Tee, Warning};
 use crate::execute::{Context, Run, execute, provide_image};
 use crate::plan::canonical_json;
 
@@ -39,8 +39,8 @@ struct Proven {
 }
 
 impl Attempt<'_> {
-    pub(super) fn warn(&self, text: String) {
-        self.sink.event(&Event::Warning { text });
+    pub(super) fn warn(&self, warning: Warning) {
+        self.sink.event(&warning.into());
     }
 
     /// What the plan is carried out with. Events go to `sink`.
@@ -103,8 +103,7 @@ impl Attempt<'_> {
         stage(staging, PLAN, &canonical_json(plan))?;
         let sink = Tee(vec![self.sink, log]);
         for warning in &plan.warnings {
-            let text = warning.clone();
-            sink.event(&Event::Warning { text });
+            sink.event(&Event::Warning(Warning::Planned(warning.clone())));
         }
         let locks = self.workspace.locks();
         let context = self.context(&locks, &sink);
@@ -132,10 +131,7 @@ impl Attempt<'_> {
         })?;
         if keeps_script {
             *keep = true;
-            let text = "kept on the engine: what upstream's script made; use `kmembuild clean` to remove it";
-            self.sink.event(&Event::Note {
-                text: text.to_owned(),
-            });
+            self.sink.event(&Event::Note(Note::Kept));
         }
         let mut manifest = write_manifest(self.prepared, &built, started)?;
         if passes(&manifest) {

@@ -11,6 +11,7 @@ use crate::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, TakeError};
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, SBOM, Target, read_manifest,
 };
+use crate::events::Warning;
 use crate::plan::Plan;
 
 impl Attempt<'_> {
@@ -82,9 +83,7 @@ impl Attempt<'_> {
             .await?;
         proven(manifest).inspect_err(|_| {
             if let Err(error) = self.workspace.results().discard(key) {
-                self.warn(format!(
-                    "the refuted result could not be removed from the cache: {error}; use `kmembuild cache prune`"
-                ));
+                self.warn(Warning::RefutedKept(error.to_string()));
             }
         })
     }
@@ -101,11 +100,9 @@ impl Attempt<'_> {
     }
 
     fn discard(&self, key: &str, damage: &str) {
-        self.warn(format!(
-            "the cached result is corrupt; removed it and rebuilding: {damage}"
-        ));
+        self.warn(Warning::CacheCorrupt(damage.to_owned()));
         if let Err(error) = self.workspace.results().discard(key) {
-            self.warn(format!("the corrupt result could not be removed: {error}"));
+            self.warn(Warning::CorruptKept(error.to_string()));
         }
     }
 
@@ -146,9 +143,7 @@ impl Attempt<'_> {
         };
         let results = self.workspace.results();
         if let Err(error) = results.store(entry, staging, &names, self.run.id()) {
-            self.warn(format!(
-                "the result could not be cached and will be built again next time: {error}"
-            ));
+            self.warn(Warning::NotCached(error.to_string()));
         }
         let limits = Limits {
             size: Some(self.workspace.configuration.cache_size()),
@@ -156,9 +151,7 @@ impl Attempt<'_> {
             ..Limits::default()
         };
         if let Err(error) = results.prune(limits, SystemTime::now()) {
-            self.warn(format!(
-                "the cache could not be reduced to its size limit: {error}"
-            ));
+            self.warn(Warning::CacheTooLarge(error.to_string()));
         }
     }
 }

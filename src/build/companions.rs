@@ -12,8 +12,8 @@ use crate::attestation::{
     modules_txt, say, vendor_conf,
 };
 use crate::checksum::sha256_of;
-use crate::events::{Event, Sink};
-use crate::packaging::{PackageFormat, PackageSettings, package};
+use crate::delivery::packaging::{PackageFormat, PackageSettings, package};
+use crate::events::{Sink, Warning};
 use crate::plan::{Plan, PlannedSource};
 
 /// Reads a list of vendored components.
@@ -52,11 +52,10 @@ fn vendored(prepared: &Prepared, sink: &dyn Sink) -> Result<Vec<Component>, Buil
         match read(&String::from_utf8_lossy(&text)) {
             Ok(components) => return Ok(components),
             // What is built and proven is not less so.
-            Err(error) => sink.event(&Event::Warning {
-                text: format!(
-                    "the bill of materials lacks the vendored components, because their list cannot be read: {error}"
-                ),
-            }),
+            Err(error) => {
+                let warning = Warning::VendoredUnknown(error.to_string());
+                sink.event(&warning.into());
+            }
         }
     }
     Ok(Vec::new())

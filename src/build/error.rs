@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::artifacts::{ArtifactError, ManifestFile};
 use crate::attestation::AttestError;
+use crate::delivery::packaging::PackagingError;
 use crate::engine::EngineError;
 use crate::execute::{ExecuteError, RunCheckError};
 use crate::facts::FactsError;
 use crate::library::LibraryError;
 use crate::like::LikeError;
-use crate::packaging::PackagingError;
 use crate::plan::PlanError;
 use crate::recipe::ImageWay;
 use crate::source::SourceError;

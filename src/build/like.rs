@@ -7,7 +7,7 @@ use super::error::BuildError;
 use super::order::BuildOrder;
 use super::workspace::Workspace;
 use crate::artifacts::ManifestLike;
-use crate::events::{Event, Sink};
+use crate::events::{Note, Sink, Warning};
 use crate::library::LoadedRecipe;
 use crate::like::{Like, LikeError, Target, read_input, same_commit};
 use crate::recipe::{Architecture, Output, Recipe, Source, Version};
@@ -20,7 +20,7 @@ pub(super) struct Likeness {
     /// The architecture, where it was reported.
     pub(super) architecture: Option<Architecture>,
     /// What the user should know before it is built.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
     like: Like,
     /// The commit that the tag must have.
     commit: Option<String>,
@@ -53,23 +53,20 @@ fn choose(
     order: &BuildOrder,
     sink: &dyn Sink,
 ) -> Result<Likeness, LikeError> {
-    let note = |text| sink.event(&Event::Note { text });
+    let note = |note: Note| sink.event(&note.into());
     check_program(recipe, &like)?;
     if let Some(tag) = like.tag_mut() {
         known_tag(recipe, tag);
     }
     let found = like.to_string();
     if !found.is_empty() {
-        note(format!("the given build is {found}"));
+        note(Note::GivenBuild(found));
     }
     let target = match &recipe.source {
         Source::Git(_) => like.target(order.force)?,
         // A package is a vendor's itself. Its version is all that there is to compare.
         Source::Directory(folder) => {
-            note(format!(
-                "the source comes from package {}; its code was not compared with the given build",
-                folder.package
-            ));
+            note(Note::NotCompared(folder.package.clone()));
             let target = like.target(true)?;
             Target {
                 commit: None,
@@ -80,9 +77,7 @@ fn choose(
     };
     let architecture = match (&order.architecture, &like.architecture) {
         (Some(asked), Some(found)) if asked.as_str() != found => {
-            note(format!(
-                "the given build is for {found}; building for {asked}, as requested"
-            ));
+            note(Note::OtherArchitecture(found.clone(), asked.to_string()));
             None
         }
         (None, Some(found)) => {

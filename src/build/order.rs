@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::artifacts::PublishedResult;
 use crate::attestation::SigningKey;
-use crate::packaging::PackageFormat;
+use crate::delivery::packaging::PackageFormat;
 use crate::plan::{Plan, Request, Via};
 use crate::recipe::{Architecture, BuildOption, ImageName, ImageWay, Name};
 use crate::verify::GlibcVersion;

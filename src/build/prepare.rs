@@ -9,7 +9,7 @@ use super::prepared::{Fetched, Prepared, connect, stall};
 use super::published::prepare_published;
 use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
 use crate::library::LoadedRecipe;
 use crate::plan::make_plan;
@@ -70,7 +70,8 @@ pub async fn prepare(
     let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
     let mut plan = make_plan(&loaded.recipe, &request, &facts)?;
     if let Some(like) = &wanted.like {
-        plan.warnings.extend_from_slice(&like.warnings);
+        plan.warnings
+            .extend(like.warnings.iter().map(Warning::to_string));
     }
     Ok(Prepared {
         loaded,

@@ -16,7 +16,7 @@ use crate::artifacts::cache::file_sha256;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, SHA256SUMS, Target, checksum_file,
 };
-use crate::events::Event;
+use crate::events::{Note, Warning};
 use crate::plan::canonical_json;
 
 /// Name of the file with the checks of outputs that did not pass them, beside the log.
@@ -50,14 +50,12 @@ impl Attempt<'_> {
             let run_check = self.run_check_result(&manifest);
             let identity = identity(key, self.prepared, self.order, run_check);
             if let Err(error) = self.workspace.stamps().note(&directory, &identity) {
-                self.warn(format!(
-                    "the published result could not be noted, and will be published again next time: {error}"
-                ));
+                self.warn(Warning::NotNoted(error.to_string()));
             }
         }
         if outcome == CacheOutcome::Cached {
-            let text = format!("taken from the cache: built at {}", manifest.built_at);
-            self.sink.event(&Event::Note { text });
+            let note = Note::Cached(manifest.built_at.clone());
+            self.sink.event(&note.into());
         }
         Ok(BuildResult {
             directory,

@@ -12,7 +12,7 @@ use super::result::{BuildResult, CacheOutcome};
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
 use crate::artifacts::read_manifest;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Note, Sink};
 
 /// Carries out an order: recipe, facts and plan are [`prepare`]; what was built, its manifest and the verdict on it are
 /// [`carry_out`], which publishes a result that passes its checks.
@@ -84,8 +84,7 @@ fn published_before(
     let directory = order.directory(&prepared.plan);
     let manifest = read_manifest(&directory)?;
     workspace.results().note_use(key);
-    let text = "up to date: the published result is unchanged".to_owned();
-    sink.event(&Event::Note { text });
+    sink.event(&Event::Note(Note::Unchanged));
     Some(BuildResult {
         directory: directory.canonicalize().unwrap_or(directory),
         manifest,

@@ -9,7 +9,7 @@ use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::engine::EngineInfo;
-use crate::events::{Event, Sink};
+use crate::events::{Note, Sink};
 use crate::execute::{Context, ExecuteError, RunCheckError, trace_run};
 use crate::failure::with_causes;
 use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
@@ -66,8 +66,8 @@ pub(super) async fn check_result(
         }
         let name = &file.name;
         let not_shown = |reason: String| {
-            let text = format!("{name} was not judged by running it: {reason}");
-            context.sink.event(&Event::Note { text });
+            let note = Note::NotRun(name.clone(), reason);
+            context.sink.event(&note.into());
         };
         let traced = match trace_run(&directory.join(name), engine, context).await {
             Ok(traced) => traced,
@@ -89,8 +89,8 @@ pub(super) async fn check_result(
             not_shown(check.found + &evidence.unwrap_or_default());
             continue;
         }
-        let text = format!("{name} was run: {}", check.found);
-        context.sink.event(&Event::Note { text });
+        let note = Note::Run(name.clone(), check.found.clone());
+        context.sink.event(&note.into());
         file.checks.push(check);
     }
     Ok(())

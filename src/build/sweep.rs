@@ -3,7 +3,7 @@
 use super::error::BuildError;
 use super::workspace::Workspace;
 use crate::engine::Engine;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 use crate::execute::{Sweep, sweep};
 use crate::failure::with_causes;
 
@@ -16,21 +16,21 @@ pub async fn sweep_dead_runs(
     engine: &dyn Engine,
     sink: &dyn Sink,
 ) -> Result<(), BuildError> {
-    let warn = |text| sink.event(&Event::Warning { text });
+    let warn = |what: String, reason| {
+        sink.event(&Event::Warning(Warning::LeftBehind(what, reason)));
+    };
     let runs = workspace.runs();
     let swept = workspace.unless_stopped(sweep(engine, &runs, Sweep::DEAD_RUNS));
     match swept.await {
         Err(BuildError::Interrupted) => return Err(BuildError::Interrupted),
-        Err(error) => warn(format!(
-            "could not remove what an earlier run left on the engine: {}",
-            with_causes(&error)
-        )),
+        Err(error) => warn(
+            "what an earlier run left on the engine".to_owned(),
+            with_causes(&error),
+        ),
         Ok(swept) => {
             for (name, error) in swept.failed {
-                let reason = with_causes(&error);
-                warn(format!(
-                    "could not remove {name}, which an earlier run left on the engine: {reason}"
-                ));
+                let what = format!("{name}, which an earlier run left on the engine");
+                warn(what, with_causes(&error));
             }
         }
     }

@@ -8,13 +8,13 @@ use crate::artifacts::{ArtifactError, PublishedError};
 use crate::attestation::{AttestError, AuditError, KeyError};
 use crate::build::{BuildError, FailedBuild, FailureLog};
 use crate::configuration::ConfigurationError;
+use crate::delivery::packaging::PackagingError;
 use crate::engine::EngineError;
-use crate::execute::{ExecuteError, Refusal, RunCheckError};
+use crate::execute::{ExecuteError, Lacking, Refusal, RunCheckError};
 use crate::facts::FactsError;
 use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
-use crate::packaging::PackagingError;
 use crate::plan::{PlanError, RequestedOption};
 use crate::release::{ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
@@ -284,6 +284,16 @@ impl Explain for ExecuteError {
                 "use that image with `--image registry`, remove its name with `docker rmi {name}`, or use --via make"
             )),
             Self::NoScript { .. } => engine().hint(WAY_MAKE),
+            Self::Unsupported { lacks, .. } => engine()
+                .hints(match lacks {
+                    Lacking::Dockerfiles => Some("use another --image, which is not built".to_owned()),
+                    Lacking::MemoryLimits => Some("leave out --memory".to_owned()),
+                    Lacking::NetworkCut => None,
+                })
+                .hint(CHOOSE_ENGINE),
+            Self::Evicted { .. } => {
+                engine().hint("the engine's host needs the room for something else; make room there, and build again")
+            }
             Self::ImageMoved { name, .. } => Advice::from(FailureKind::Integrity).hint(format!(
                 "if this change is expected, run `kmembuild lock --update {name}`"
             )),
@@ -294,8 +304,6 @@ impl Explain for ExecuteError {
             | Self::ToolchainUnknown { .. }
             | Self::ImageNotInArchive { .. }
             | Self::Bootstrap { .. }
-            | Self::Unsupported { .. }
-            | Self::Evicted { .. }
             | Self::SourceFolderMissing { .. }
             | Self::WorkdirNotCleared { .. } => engine(),
         }
@@ -455,7 +463,7 @@ fn with_log(advice: Advice, log: &FailureLog) -> Advice {
     match log {
         FailureLog::None => advice,
         FailureLog::Kept(path) => advice.hint(format!("the whole log is {}", path.display())),
-        FailureLog::Lost(error) => advice.hint(format!("the log could not be kept: {error}")),
+        FailureLog::Lost(error) => advice.hint(format!("could not keep the log: {error}")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a plan needs of an engine's capabilities.
 
-use super::error::ExecuteError;
+use super::error::{ExecuteError, Lacking};
 use super::script::refuse_engine;
 use crate::engine::EngineInfo;
 use crate::plan::{Plan, PlannedImage};
@@ -13,11 +13,11 @@ pub(super) fn check_capabilities(plan: &Plan, engine: &EngineInfo) -> Result<(),
         refuse_engine(engine)?;
     }
     let lacks = if !can.builds_dockerfile && matches!(plan.image, PlannedImage::Dockerfile { .. }) {
-        "cannot build the image from a Dockerfile"
+        Lacking::Dockerfiles
     } else if !can.cuts_network && plan.build.network == Network::None {
-        "cannot run the steps without network, which the recipe requires"
+        Lacking::NetworkCut
     } else if !can.limits_memory && plan.build.limits.memory.is_some() {
-        "cannot limit the memory of a build"
+        Lacking::MemoryLimits
     } else {
         return Ok(());
     };

@@ -7,7 +7,7 @@ use super::pull::pull;
 use crate::engine::{
     EngineError, GuestPath, Image, Network, Privileges, Session, SessionSpec, Workdir,
 };
-use crate::events::Event;
+use crate::events::{Note, Warning};
 use crate::failure::with_causes;
 use crate::plan::PlannedScript;
 
@@ -76,13 +76,9 @@ pub(super) async fn copy_client(
     };
     if let Err(error) = donor.close().await {
         context.run.leaves_something();
-        context.sink.event(&Event::Warning {
-            text: format!(
-                "could not remove a container of {}: {}; run `kmembuild clean` to remove it",
-                script.client.name,
-                with_causes(&error)
-            ),
-        });
+        let what = format!("a container of {}", script.client.name);
+        let warning = Warning::LeftBehind(what, with_causes(&error));
+        context.sink.event(&warning.into());
     }
     copied.map_err(build_failed)?;
     ask_client(session)
@@ -91,9 +87,8 @@ pub(super) async fn copy_client(
             engine: context.engine.describe().address.clone(),
             reason: format!("a client in a container cannot reach it: {reason}"),
         })?;
-    context.sink.event(&Event::Note {
-        text: format!("using the engine's client of image {}", script.client.name),
-    });
+    let note = Note::Client(script.client.name.clone());
+    context.sink.event(&note.into());
     Ok(())
 }
 

@@ -164,12 +164,12 @@ pub enum ExecuteError {
         reason: String,
     },
     /// The engine cannot do something that the plan needs.
-    #[error("{engine} {lacks}")]
+    #[error("{engine} cannot {lacks}")]
     Unsupported {
         /// Product and version of the engine.
         engine: String,
-        /// What it cannot do, as a predicate: `cannot ...`.
-        lacks: &'static str,
+        /// What it cannot do.
+        lacks: Lacking,
     },
     /// The run's registration could not be written.
     #[error("could not record what upstream's script will leave behind")]
@@ -297,4 +297,18 @@ impl ExecuteError {
             _ => None,
         }
     }
+}
+
+/// What a plan needs and an engine cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Lacking {
+    /// Image builds.
+    #[error("build the image from a Dockerfile")]
+    Dockerfiles,
+    /// Sessions without network.
+    #[error("run the steps without network, which the recipe requires")]
+    NetworkCut,
+    /// Memory limits.
+    #[error("limit the memory of a build")]
+    MemoryLimits,
 }

@@ -15,7 +15,7 @@ use super::sinks::Remarks;
 use crate::engine::{
     ByteStream, Engine, EngineError, Image, ImageContent, ImageSource, LABEL_IDENTITY,
 };
-use crate::events::Event;
+use crate::events::Note;
 use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
@@ -119,9 +119,8 @@ async fn made(
     let image = present(name, context).await?;
     let image = image.filter(|image| is_planned(plan, image) && context.is_locked(name, image));
     Ok(image.map(|image| {
-        context.sink.event(&Event::Note {
-            text: format!("image {name} is already on the engine"),
-        });
+        let note = Note::ImagePresent(name.to_owned());
+        context.sink.event(&note.into());
         UsedImage {
             image,
             name: name.to_owned(),

@@ -52,7 +52,7 @@ mod unpack;
 
 pub use build::{Built, execute, provide_image};
 pub use context::Context;
-pub use error::{ExecuteError, FailedAttempt};
+pub use error::{ExecuteError, FailedAttempt, Lacking};
 pub use image::{UsedImage, find_image, image_name};
 pub use run_check::{Refusal, RunCheckError, trace_run};
 pub use runs::{Run, Sweep, Swept, sweep};

@@ -5,7 +5,7 @@ use bytesize::ByteSize;
 use super::ask::ask;
 use super::context::Context;
 use crate::engine::Session;
-use crate::events::Event;
+use crate::events::Warning;
 use crate::plan::PlannedBuild;
 
 /// What the engine's host has, as far as a session can see it.
@@ -37,8 +37,8 @@ pub(super) async fn check_needs(
         &lines(memory).unwrap_or_default(),
         &lines(disk).unwrap_or_default(),
     );
-    for text in warnings(build, &has) {
-        context.sink.event(&Event::Warning { text });
+    for warning in warnings(build, &has) {
+        context.sink.event(&warning.into());
     }
 }
 
@@ -56,32 +56,25 @@ fn read(memory: &[String], disk: &[String]) -> Has {
     }
 }
 
-fn warnings(build: &PlannedBuild, has: &Has) -> Vec<String> {
+fn warnings(build: &PlannedBuild, has: &Has) -> Vec<Warning> {
     let mut warnings = Vec::new();
     // The plan has already compared a limit of the container with the need.
     if let (Some(need), Some(memory)) = (build.needs.memory, has.memory)
         // A machine sold with exactly this much memory has a little less available.
         && memory < need - need / 16
     {
-        let way_out = if build.needs.could_save_memory {
-            "; a slower build with less memory is possible"
-        } else {
-            ""
-        };
-        warnings.push(format!(
-            "the engine has {} of memory, but the build needs {}{way_out}",
-            ByteSize(memory),
-            ByteSize(need)
+        let (memory, need) = (ByteSize(memory), ByteSize(need));
+        warnings.push(Warning::Memory(
+            memory.to_string(),
+            need.to_string(),
+            build.needs.could_save_memory,
         ));
     }
     if let (Some(need), Some(disk)) = (build.needs.disk, has.disk)
         && disk < need
     {
-        warnings.push(format!(
-            "the engine's disk has {} of free space, but the build needs {}",
-            ByteSize(disk),
-            ByteSize(need)
-        ));
+        let (disk, need) = (ByteSize(disk), ByteSize(need));
+        warnings.push(Warning::Disk(disk.to_string(), need.to_string()));
     }
     warnings
 }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
 use super::found::{engine_failed, moved, present};
 use crate::engine::{EngineError, Image, ImageSource};
-use crate::events::Event;
+use crate::events::{Event, Note};
 use crate::failure::with_causes;
 use crate::plan::BaseImage;
 
@@ -16,9 +16,8 @@ pub(super) async fn pull(
 ) -> Result<(Image, Option<String>), ExecuteError> {
     let there = present(&base.name, context).await?;
     if let Some(image) = there.filter(|image| context.is_locked(&base.name, image)) {
-        context.sink.event(&Event::Note {
-            text: format!("image {} is already on the engine", base.name),
-        });
+        let note = Note::ImagePresent(base.name.clone());
+        context.sink.event(&note.into());
         return Ok((image, None));
     }
     if context.offline {

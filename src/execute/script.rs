@@ -16,7 +16,7 @@ use super::found::{engine_failed, present};
 use super::image::UsedImage;
 use super::script_leftovers::{ScriptLeftovers, TemporaryTag, name_lock};
 use crate::engine::{DockerApi, EngineError, EngineInfo};
-use crate::events::Event;
+use crate::events::Warning;
 use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
 
@@ -177,9 +177,6 @@ pub(super) async fn remove_what_is_left(surroundings: Surroundings, context: &Co
         ),
     };
     context.run.leaves_something();
-    context.sink.event(&Event::Warning {
-        text: format!(
-            "could not remove what upstream's script made: {problem}; run `kmembuild clean` to remove it"
-        ),
-    });
+    let warning = Warning::LeftBehind("what upstream's script made".to_owned(), problem);
+    context.sink.event(&warning.into());
 }

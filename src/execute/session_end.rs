@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::error::ExecuteError;
 use crate::engine::Session;
-use crate::events::Event;
+use crate::events::Warning;
 use crate::failure::with_causes;
 
 /// Time limit for the removal of a session; then the run ends without waiting for it.
@@ -33,12 +33,9 @@ pub(super) async fn close(session: &dyn Session, context: &Context<'_>) {
         ),
     };
     context.run.leaves_something();
-    context.sink.event(&Event::Warning {
-        text: format!(
-            "could not remove container {}: {problem}; run `kmembuild clean` to remove it",
-            short(session.id())
-        ),
-    });
+    let what = format!("container {}", short(session.id()));
+    let warning = Warning::LeftBehind(what, problem);
+    context.sink.event(&warning.into());
 }
 
 /// The beginning of an id, as people quote it.

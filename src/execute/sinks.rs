@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use crate::events::{Event, Sink};
+use crate::events::{Event, Note, Sink, Warning};
 
 /// Passes events on and keeps the last lines of output.
 pub(super) struct Tail<'a> {
@@ -98,21 +98,15 @@ impl Sink for Remarks<'_> {
         let Event::Output { line, .. } = event else {
             return;
         };
-        let remark = if let Some(text) = line.strip_prefix(WARNING_MARK) {
-            Event::Warning {
-                text: text.to_owned(),
-            }
+        let (text, remark) = if let Some(text) = line.strip_prefix(WARNING_MARK) {
+            (text, Event::Warning(Warning::ImageBuild(text.to_owned())))
         } else if let Some(text) = line.strip_prefix(NOTE_MARK) {
-            Event::Note {
-                text: text.to_owned(),
-            }
+            (text, Event::Note(Note::ImageBuild(text.to_owned())))
         } else {
             return;
         };
-        if let (Event::Warning { text } | Event::Note { text }, Ok(mut kept)) =
-            (&remark, self.kept.lock())
-        {
-            kept.push(text.clone());
+        if let Ok(mut kept) = self.kept.lock() {
+            kept.push(text.to_owned());
         }
         self.next.event(&remark);
     }

@@ -7,7 +7,7 @@ use super::error::ExecuteError;
 use super::sinks::Tail;
 use crate::artifacts::StepRecord;
 use crate::engine::{Command, ExitCause, GuestPath, Session};
-use crate::events::Event;
+use crate::events::{Event, Warning};
 use crate::plan::{Plan, PlannedStep};
 
 pub(super) async fn run_step(
@@ -44,12 +44,8 @@ pub(super) async fn run_step(
     match (exit.cause, exit.code) {
         (ExitCause::Ended | ExitCause::OutOfMemory, 0) => {
             if exit.cause == ExitCause::OutOfMemory {
-                context.sink.event(&Event::Warning {
-                    text: format!(
-                        "step {} succeeded, but one of its processes was killed for lack of memory",
-                        step.name
-                    ),
-                });
+                let warning = Warning::OutOfMemory(step.name.clone());
+                context.sink.event(&warning.into());
             }
             Ok(StepRecord {
                 name: step.name.clone(),

@@ -3,6 +3,7 @@
 use super::error::LikeError;
 use super::reported::Like;
 use super::version::Origin;
+use crate::events::Warning;
 
 /// What to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Target {
     /// The commit that the tag must point to, or its beginning.
     pub commit: Option<String>,
     /// Warnings for the user.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 impl Like {
@@ -35,18 +36,14 @@ impl Like {
                         vendor: vendor.clone(),
                     });
                 }
-                warnings.push(format!(
-                    "{version} is {vendor}; building upstream's {tag} instead, which is different code",
-                    tag = vendor.tag
-                ));
+                let (whose, tag) = (vendor.to_string(), vendor.tag.clone());
+                warnings.push(Warning::Vendor(version, whose, tag));
                 (vendor.tag.clone(), None)
             }
             (Some(Origin::Tag(tag)), commit) => {
                 if let (None, Some(commit)) = (&commit, &self.commit) {
-                    warnings.push(format!(
-                        "the commit of {tag} could not be checked: {label:?} is not a commit id",
-                        label = commit.label
-                    ));
+                    let label = commit.label.clone();
+                    warnings.push(Warning::CommitUnchecked(tag.clone(), label));
                 }
                 (tag.clone(), commit)
             }
@@ -58,9 +55,7 @@ impl Like {
             (Some(Origin::Unset) | None, commit) => (commit.ok_or(LikeError::Nothing)?, None),
         };
         if let Some(sign) = self.sign_of_change() {
-            warnings.push(format!(
-                "the program was built from changed source ({sign}); building upstream's unchanged {wanted} instead"
-            ));
+            warnings.push(Warning::ChangedSource(sign.clone(), wanted.clone()));
         }
         Ok(Target {
             wanted,
@@ -100,6 +95,7 @@ impl Like {
 mod tests {
     use super::super::read;
     use super::{LikeError, Target};
+    use crate::events::Warning;
 
     const RC10: &str = "dc9208a3303feef5b3839f4323d9beb36df0a9dd";
 
@@ -158,11 +154,8 @@ mod tests {
         let forced = read(text.as_bytes()).unwrap().target(true).unwrap();
         assert_eq!(forced.wanted, "1.0.0-rc93");
         assert_eq!(forced.commit, None);
-        assert_eq!(
-            forced.warnings,
-            [
-                "1.0.0~rc93+ds1 is Debian's build; building upstream's 1.0.0-rc93 instead, which is different code"
-            ]
-        );
+        let [version, whose, tag] =
+            ["1.0.0~rc93+ds1", "Debian's build", "1.0.0-rc93"].map(str::to_owned);
+        assert_eq!(forced.warnings, [Warning::Vendor(version, whose, tag)]);
     }
 }

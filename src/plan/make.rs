@@ -10,6 +10,7 @@ use super::options::check_options;
 use super::request::Request;
 use super::targets::choose_targets;
 use super::types::{PLAN_FORMAT, Plan, PlannedOutput, PlannedSource, RecipeIdentity, Via};
+use crate::events::Warning;
 use crate::facts::{Facts, SourceFacts};
 use crate::recipe::{BuildOption, Class, Output, PatchTarget, Recipe, RelativePath, Source};
 use crate::verify::{Expectations, VersionExpectation};
@@ -39,7 +40,7 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
                 reason: reason.clone(),
             });
         }
-        warnings.push(format!("{label} does not need to be built: {reason}"));
+        warnings.push(Warning::NotNeeded(label.clone(), reason.clone()).to_string());
     }
     let source_patches = choose_patches(recipe, facts, &version, class, PatchTarget::Source);
     if let Some(class) = class
@@ -68,16 +69,12 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
     if let (Some(limit), Some(need)) = (request.memory, recipe.build.memory)
         && limit < need.0
     {
-        let way_out = if choice.needs().could_save_memory {
-            "; a low-memory build needs less"
-        } else {
-            ""
-        };
-        warnings.push(format!(
-            "the memory limit of {} is below the {} that the build needs{way_out}",
-            bytesize::ByteSize(limit),
-            bytesize::ByteSize(need.0)
-        ));
+        let warning = Warning::MemoryLimit(
+            bytesize::ByteSize(limit).to_string(),
+            bytesize::ByteSize(need.0).to_string(),
+            choice.needs().could_save_memory,
+        );
+        warnings.push(warning.to_string());
     }
     if !recipe.outputs.iter().any(|output| choice.has(output)) {
         let recipe = recipe.name.to_string();

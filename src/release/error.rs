@@ -74,7 +74,7 @@ pub enum ReleaseError {
         source: io::Error,
     },
     /// The lock file could not be put into its form.
-    #[error("the lock file could not be written: {reason}")]
+    #[error("could not write the lock file: {reason}")]
     RenderLockfile {
         /// Why.
         reason: String,
@@ -113,7 +113,7 @@ pub enum ReleaseError {
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// A target could not be planned, which ends what needs all of them.
-    #[error("{target} cannot be planned")]
+    #[error("could not plan {target}")]
     Unplanned {
         /// The target.
         target: String,

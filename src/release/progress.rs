@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::outcome::Outcome;
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 
 /// What a target is going through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub trait ReleaseSink: Send + Sync {
     fn ended(&self, target: &str, outcome: &Outcome, took: Duration);
 
     /// Something about the whole that the user should know.
-    fn warn(&self, text: &str);
+    fn warn(&self, warning: Warning);
 }
 
 /// Takes the events of one target.

@@ -12,6 +12,7 @@ use crate::artifacts::{
     SHA256SUMS, TOOL, read_index, replace_file, write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
+use crate::events::Warning;
 use crate::recipe::{Name, bare};
 
 /// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
@@ -42,17 +43,12 @@ pub(super) fn write_release(
     let index = write_index(root, TOOL, targets)?;
     let signed = write_signature(root, file.signing.as_deref())?;
     if signed == Signed::NoLonger {
-        progress.warn(
-            "the release was signed before and is not signed now, because no signing key was given",
-        );
+        progress.warn(Warning::NoLongerSigned);
     }
     let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
     for folder in results(root) {
         if !known.contains(&folder) {
-            progress.warn(&format!(
-                "{} does not belong to this release, so `kmembuild verify` will fail; remove it before publishing",
-                root.join(folder).display()
-            ));
+            progress.warn(Warning::ForeignResult(root.join(folder)));
         }
     }
     Ok(())

@@ -25,6 +25,7 @@ pub use json::json_line;
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
 pub use output::print;
+pub use plain::line;
 pub use progress::Progress;
 pub use release::ReleaseProgress;
 pub use reproduction::reproduction_text;

@@ -1,12 +1,16 @@
 //! Short lines, for pipes and for CI logs; a terminal shows the most important of them too.
 
 use super::Verbosity;
+use crate::advice;
 use crate::events::{Event, command_line};
 
-/// The line for an event, if it is worth one.
-pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
+/// The line for an event, without a line break at its end; `None` if it is not worth one at that verbosity.
+pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
     match event {
-        Event::Warning { text } => Some(format!("warning: {text}")),
+        Event::Warning(warning) => Some(match advice::warning(warning) {
+            Some(advice) => format!("warning: {warning}; {advice}"),
+            None => format!("warning: {warning}"),
+        }),
         _ if verbosity == Verbosity::Quiet => None,
         Event::Output { line, .. } => (verbosity == Verbosity::Verbose).then(|| line.clone()),
         Event::StageStarted { stage, detail } => Some(format!("{stage}: {detail}")),
@@ -39,7 +43,7 @@ pub(super) fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             "step {step}: exit code {exit_code} after {}",
             seconds(*milliseconds)
         )),
-        Event::Note { text } => Some(format!("note: {text}")),
+        Event::Note(note) => Some(format!("note: {note}")),
         Event::Transfer { .. } => None,
     }
 }

@@ -104,7 +104,7 @@ impl Progress {
 }
 
 fn is_bad_news(event: &Event) -> bool {
-    matches!(event, Event::Warning { .. } | Event::MirrorFailed { .. })
+    matches!(event, Event::Warning(_) | Event::MirrorFailed { .. })
 }
 
 impl Sink for Progress {
@@ -116,6 +116,7 @@ impl Sink for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::Warning;
 
     fn stage() -> Event {
         Event::StageStarted {
@@ -125,9 +126,7 @@ mod tests {
     }
 
     fn warning() -> Event {
-        Event::Warning {
-            text: "late".to_owned(),
-        }
+        Event::Warning(Warning::NoLongerSigned)
     }
 
     #[test]

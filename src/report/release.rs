@@ -10,7 +10,7 @@ use super::progress::{Form, Progress, Whose};
 use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
 use crate::build::{BuildError, CacheOutcome};
-use crate::events::Event;
+use crate::events::{Event, Warning};
 use crate::failure::Failure;
 use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
 
@@ -95,9 +95,8 @@ impl ReleaseSink for ReleaseProgress {
         self.progress.say(&format!("{target}: {text}"));
     }
 
-    fn warn(&self, text: &str) {
-        let text = text.to_owned();
-        let warning = Event::Warning { text };
+    fn warn(&self, warning: Warning) {
+        let warning = Event::Warning(warning);
         match &self.progress.form {
             // Of all lines of a release the target is a part.
             Form::Json => json_event(Some(""), &warning),

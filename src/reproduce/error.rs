@@ -141,7 +141,7 @@ fn difference(reproduction: &Reproduction) -> String {
     let differ = reproduction.files.iter().filter(|file| !file.equal);
     let names: Vec<_> = differ.map(|file| file.name.as_str()).collect();
     format!(
-        "{} could not be reproduced: {} of {} files differ: {}",
+        "could not reproduce {}: {} of {} files differ: {}",
         reproduction.folder,
         names.len(),
         reproduction.files.len(),

@@ -8,7 +8,7 @@ use super::outcome::ReproducedImage;
 use crate::artifacts::PublishedResult;
 use crate::build::{BuildError, Workspace};
 use crate::engine::{EngineError, EngineInfo, Image};
-use crate::events::Event;
+use crate::events::Warning;
 use crate::execute::{Context, ExecuteError, UsedImage, find_image, image_name, provide_image};
 use crate::facts::read_archive_identity;
 use crate::failure::with_causes;
@@ -72,8 +72,8 @@ pub(super) async fn provide(
     };
     let used = match first {
         Err(ReproduceError::Image(failed)) if any_image => {
-            let text = format!("using a different image: {}", with_causes(&failed));
-            context.sink.event(&Event::Warning { text });
+            let warning = Warning::OtherImage(with_causes(&failed));
+            context.sink.event(&warning.into());
             let none = BTreeMap::new();
             let context = Context {
                 locked_images: &none,

@@ -17,7 +17,7 @@ use crate::build::{
     BuildError, BuildOrder, FailedBuild, FailureLog, Prepared, Workspace, prepare, sweep_dead_runs,
 };
 use crate::compare::differences;
-use crate::events::{Event, JSON_FORMAT, Sink, Tee};
+use crate::events::{JSON_FORMAT, Sink, Tee, Warning};
 use crate::execute::{Built, Context, execute};
 use crate::plan::canonical_json;
 
@@ -35,11 +35,8 @@ pub async fn reproduce(
     let prepared = prepare(&build_order, workspace, sink).await?;
     let same_recipe = prepared.loaded.sha256 == published.plan.recipe.sha256;
     if !same_recipe {
-        let text = format!(
-            "recipe {} differs from the one used for this result; using the result's own plan",
-            build_order.recipe
-        );
-        sink.event(&Event::Warning { text });
+        let warning = Warning::OtherRecipe(build_order.recipe.clone());
+        sink.event(&warning.into());
     }
     let directory = Directory::open(order.output.as_deref())?;
     let log = BuildLog::create(&directory.path().join(BUILD_LOG))?;

@@ -71,7 +71,7 @@ pub enum SourceError {
         wanted: String,
     },
     /// No mirror has it.
-    #[error("{wanted} could not be fetched from any mirror:{}", list(failed))]
+    #[error("could not fetch {wanted} from any mirror:{}", list(failed))]
     AllMirrorsFailed {
         /// The tag or commit.
         wanted: String,

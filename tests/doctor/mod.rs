@@ -2,9 +2,10 @@
 
 mod case;
 mod engine;
+mod lines;
 mod node;
 mod places;
 mod routes;
 mod server;
-mod setup;
+pub(crate) mod setup;
 mod told_engine;

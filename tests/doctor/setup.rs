@@ -8,7 +8,7 @@ use serde_json::json;
 use super::told_engine::ToldEngine;
 
 /// How an engine is set up that nothing is to be said about.
-fn good() -> Setup {
+pub(crate) fn good() -> Setup {
     Setup {
         storage_driver: Some("overlay2".to_owned()),
         root_folder: Some("/var/lib/docker".to_owned()),
@@ -17,8 +17,8 @@ fn good() -> Setup {
     }
 }
 
-/// The lines about a local engine with this API and set-up; `user`: the proxies of the environment.
-fn lines(api: &str, setup: Setup, user: &Proxies) -> Vec<Line> {
+/// What was read of a local engine with this API, set-up and free disk space.
+pub(crate) fn reading(api: &str, setup: Setup, free_disk: Option<u64>) -> EngineReading {
     let address = "unix:///run/docker.sock".to_owned();
     let info = EngineInfo {
         product: Product::Docker,
@@ -34,13 +34,17 @@ fn lines(api: &str, setup: Setup, user: &Proxies) -> Vec<Line> {
         architecture: "amd64".to_owned(),
         address: address.clone(),
     };
-    let reading = EngineReading {
+    EngineReading {
         address,
         info: Ok(info),
         setup: Some(Ok(setup)),
-        free_disk: None,
-    };
-    judge_engine(&reading, user)
+        free_disk,
+    }
+}
+
+/// The lines about that engine; `user`: the proxies of the environment.
+fn lines(api: &str, setup: Setup, user: &Proxies) -> Vec<Line> {
+    judge_engine(&reading(api, setup, None), user)
 }
 
 /// Asserts how one line is, what it says, and what it advises, which is nothing where `remedy` is empty.

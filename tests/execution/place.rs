@@ -182,7 +182,7 @@ impl Place {
     pub fn warnings(&self) -> Vec<String> {
         let events = self.recorder.events().into_iter();
         let warnings = events.filter_map(|event| match event {
-            Event::Warning { text } => Some(text),
+            Event::Warning(warning) => Some(warning.to_string()),
             _ => None,
         });
         warnings.collect()

@@ -1,7 +1,7 @@
 //! What an engine cannot do is refused before anything is done.
 
 use kmembuild::engine::Capabilities;
-use kmembuild::execute::ExecuteError;
+use kmembuild::execute::{ExecuteError, Lacking};
 use kmembuild::plan::Plan;
 use serde_json::json;
 
@@ -12,21 +12,25 @@ type Change = fn(&mut Capabilities);
 #[tokio::test]
 async fn each_capability_is_needed_by_some_plan() {
     let open = |plan: &mut serde_json::Value| plan["build"]["network"] = json!("open");
-    let cases: [(Plan, Change, &str); 3] = [
+    let cases: [(Plan, Change, Lacking); 3] = [
         (
             plan(|plan| plan["image"] = by_dockerfile()),
             |can| can.builds_dockerfile = false,
-            "Dockerfile",
+            Lacking::Dockerfiles,
         ),
-        (plan(|_| ()), |can| can.cuts_network = false, "network"),
+        (
+            plan(|_| ()),
+            |can| can.cuts_network = false,
+            Lacking::NetworkCut,
+        ),
         (
             plan(|plan| plan["build"]["limits"]["memory"] = json!(1 << 30)),
             |can| can.limits_memory = false,
-            "memory",
+            Lacking::MemoryLimits,
         ),
     ];
     let undemanding = plan(open);
-    for (plan, change, word) in cases {
+    for (plan, change, lacking) in cases {
         let mut engine = engine_with_make(SUCCESS);
         change(&mut engine.info.capabilities);
         let place = Place::new(engine);
@@ -35,7 +39,7 @@ async fn each_capability_is_needed_by_some_plan() {
             panic!("{error:?}");
         };
         assert_eq!(engine, "Memory Engine 1");
-        assert!(lacks.contains(word), "{lacks}");
+        assert_eq!(*lacks, lacking);
         assert_eq!(place.engine.state().asked, Vec::<String>::new());
         // A plan that does not need it is carried out.
         place.build(&undemanding).await.unwrap();

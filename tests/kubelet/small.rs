@@ -241,7 +241,7 @@ fn a_need_of_more_than_the_engine_has_is_told_before_anything_is_compiled() {
     let built = place.build("v1.15.5", &words).code(0);
     let warned = built
         .stderr
-        .find("of memory, but the build needs 3.9 TiB; a slower build with less memory");
+        .find("of memory, but the build needs 3.9 TiB; use --low-memory");
     let compiled = built.stderr.find("step compile");
     assert!(warned.is_some() && warned < compiled, "{}", built.stderr);
     built.says("of free space, but the build needs 781.2 TiB");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kmembuild::artifacts::ArtifactError;
 use kmembuild::engine::{AddressProblem, ConnectFailure, EngineError, GuestPath, ImageContent};
-use kmembuild::execute::{ExecuteError, FailedAttempt, Refusal, RunCheckError};
+use kmembuild::execute::{ExecuteError, FailedAttempt, Lacking, Refusal, RunCheckError};
 use kmembuild::source::SourceError;
 
 use super::{Message, system, text};
@@ -118,7 +118,9 @@ fn executions() -> Vec<Message> {
             wanted: text("sha256:1"),
         },
         NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
-        Unsupported { engine: text("the engine"), lacks: "cannot cut the network off" },
+        Unsupported { engine: text("podman 4.3.1"), lacks: Lacking::Dockerfiles }
+            { engine: text("podman 4.3.1"), lacks: Lacking::NetworkCut }
+            { engine: text("podman 4.3.1"), lacks: Lacking::MemoryLimits },
         RunNote { source: system() },
         StepFailed
             {

@@ -7,10 +7,13 @@
 
 /// Renders a sample of each variant of an enum. `Variant { .. }`, `Variant(..)` and `Variant` are a sample each; several
 /// bodies after one name are several samples. A variant without a sample does not compile. `explained` is for errors that
-/// a command can end with: they have an exit code and hints.
+/// a command can end with: they have an exit code and hints; `remark` is for warnings and notes.
 macro_rules! samples {
     ($room:literal, explained $name:ident: $($variants:tt)+) => {
         samples!(@all super::Message::explained, $room, $name: $($variants)+)
+    };
+    ($room:literal, remark $name:ident: $($variants:tt)+) => {
+        samples!(@all super::Message::remark, $room, $name: $($variants)+)
     };
     ($room:literal, $name:ident: $($variants:tt)+) => {
         samples!(@all super::Message::new, $room, $name: $($variants)+)
@@ -41,11 +44,13 @@ macro_rules! samples {
 }
 
 mod build;
+mod doctor;
 mod engine;
 mod host;
 mod library;
 mod like;
 mod plan;
+mod remarks;
 mod results;
 mod source;
 mod values;
@@ -54,7 +59,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use kmembuild::events::Event;
 use kmembuild::failure::{Failure, FailureKind};
+use kmembuild::report::{Verbosity, line};
 
 const EACCES: i32 = 13;
 
@@ -79,6 +86,14 @@ impl Message {
                 .trim_end_matches("::")
                 .to_owned(),
             text: Failure::new(FailureKind::Usage, source).render(),
+        }
+    }
+
+    fn remark(room: &'static str, name: &str, variant: &str, remark: impl Into<Event>) -> Self {
+        Self {
+            room,
+            name: format!("{name}::{variant}"),
+            text: line(&remark.into(), Verbosity::Normal).expect("a line") + "\n",
         }
     }
 
@@ -138,6 +153,8 @@ fn all_messages_are_those_that_were_reviewed() {
         build::messages(),
         host::messages(),
         results::messages(),
+        remarks::messages(),
+        doctor::messages(),
     ];
     let found = rendered(rooms.into_iter().flatten().collect());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages.txt");

@@ -3,8 +3,8 @@
 use kmembuild::artifacts::ArtifactError;
 use kmembuild::artifacts::cache::{Damage, TakeError};
 use kmembuild::attestation::{AttestError, AuditError, KeyError, SignatureError, VendoredError};
-use kmembuild::node_script::NodeScriptError;
-use kmembuild::packaging::{PackageFormat, PackagingError};
+use kmembuild::delivery::node_script::NodeScriptError;
+use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
 use kmembuild::verify::VerifyError;
 
 use super::{Message, json, system, text};

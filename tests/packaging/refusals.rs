@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fs;
 
-use kmembuild::packaging::{PackageFormat, PackagingError};
+use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
 
 use super::result::Published;
 

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::Manifest;
+use kmembuild::delivery::packaging::{
+    Package, PackageFormat, PackageSettings, PackagingError, package,
+};
 use kmembuild::library::Library;
-use kmembuild::packaging::{Package, PackageFormat, PackageSettings, PackagingError, package};
 use kmembuild::plan::PlannedSource;
 use tempfile::TempDir;
 

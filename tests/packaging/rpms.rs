@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kmembuild::packaging::PackageFormat;
+use kmembuild::delivery::packaging::PackageFormat;
 
 use super::node::{Node, Said, run, try_run};
 use super::result::Published;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
-use kmembuild::packaging::PackageFormat;
+use kmembuild::delivery::packaging::PackageFormat;
 use kmembuild::plan::PlannedSource;
 
 use super::node::run;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kmembuild::packaging::PackageFormat;
+use kmembuild::delivery::packaging::PackageFormat;
 
 use super::node::run;
 use super::result::Published;

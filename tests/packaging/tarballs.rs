@@ -1,7 +1,7 @@
 //! The plain archive, unpacked by the real tar and zstd.
 
 use kmembuild::artifacts::Manifest;
-use kmembuild::packaging::PackageFormat;
+use kmembuild::delivery::packaging::PackageFormat;
 
 use super::node::run;
 use super::result::Published;

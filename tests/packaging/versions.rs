@@ -1,6 +1,6 @@
 //! Versions of packages, compared by the package managers themselves.
 
-use kmembuild::packaging::{Package, PackageVersion};
+use kmembuild::delivery::packaging::{Package, PackageVersion};
 
 use super::node::{run, try_run};
 use super::result::shipped;

@@ -113,7 +113,7 @@ fn a_full_cache_costs_the_cache_and_not_the_release() {
     let _small = Small::mount(&results, "size=2m");
     let done = place.release(&[]).code(0);
     assert_eq!(done.stderr.matches(": built in").count(), 3, "{done:?}");
-    done.says("warning: the result could not be cached")
+    done.says("warning: could not cache the result")
         .says("No space left on device");
     let left = fs::read_dir(&results).expect("the cache").count();
     assert_eq!(left, 0, "nothing half-made stays");

@@ -386,7 +386,7 @@ async fn a_path_that_is_no_repository_says_so() {
     assert_eq!(
         error.to_string(),
         format!(
-            "v1 could not be fetched from any mirror:\n  {plain}: not a git repository\n  {missing}: no such directory"
+            "could not fetch v1 from any mirror:\n  {plain}: not a git repository\n  {missing}: no such directory"
         )
     );
 }

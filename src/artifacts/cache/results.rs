@@ -241,7 +241,7 @@ pub enum TakeError {
     #[error("{0}")]
     Damaged(Damage),
     /// A file could not be written.
-    #[error("{} could not be written", path.display())]
+    #[error("could not write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,

@@ -3,8 +3,8 @@
 use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
 use crate::cli::output::print;
+use crate::delivery::node_script::{NodeBinary, NodeScriptError, node_script};
 use crate::failure::{Failure, FailureKind};
-use crate::node_script::{NodeBinary, NodeScriptError, node_script};
 
 pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let mut binaries = Vec::new();

@@ -135,7 +135,7 @@ pub(super) fn print_results(
         file.and_then(|mut file| file.write_all(summary.markdown("kmembuild release").as_bytes()))
             .map_err(|error| {
                 let text = format!(
-                    "the job summary {} (GITHUB_STEP_SUMMARY) could not be written: {error}",
+                    "could not write the job summary {} (GITHUB_STEP_SUMMARY): {error}",
                     path.display()
                 );
                 Failure::new(FailureKind::Output, text)

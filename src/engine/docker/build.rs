@@ -13,7 +13,7 @@ use super::outgoing::ReadFailure;
 use super::pull::Layers;
 use super::session::REMOVAL_LIMIT;
 use crate::engine::{ByteStream, EngineError};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 use crate::failure::with_causes;
 
 /// Step name of a builder's output.
@@ -62,10 +62,8 @@ impl Client {
             })
         });
         if let Err(error) = removed {
-            let error = with_causes(&error);
-            sink.event(&Event::Warning {
-                text: format!("could not remove a container of the engine's builder: {error}"),
-            });
+            let warning = Warning::BuilderLeft(with_causes(&error));
+            sink.event(&warning.into());
         }
         outcome
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::place::RUN_CHECK;
 use crate::checksum::sha256_hex;
 use crate::engine::{Image, LABEL_IDENTITY};
-use crate::events::Event;
+use crate::events::Note;
 use crate::execute::bootstrap::{Bootstrap, bootstrap};
 use crate::execute::context::Context;
 use crate::execute::error::ExecuteError;
@@ -34,9 +34,8 @@ pub(super) async fn provide(
     if context.offline {
         return Err(ExecuteError::Offline { image: name });
     }
-    context.sink.event(&Event::Note {
-        text: format!("making image {name} from Debian {SUITE} (only once)"),
-    });
+    let note = Note::MakingImage(name.clone(), SUITE.to_owned());
+    context.sink.event(&note.into());
     let what = Bootstrap {
         suite: SUITE,
         architectures: &[architecture.to_owned()],

@@ -73,27 +73,3 @@ pub fn judge_bootstrap(
         )
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_needed_where_a_recipe_builds_in_debian() {
-        let recipe = |is_default| Bootstraps {
-            recipe: "tool".to_owned(),
-            is_default,
-        };
-        assert_eq!(judge_bootstrap(&[], None, false), None);
-        let level = |is_default, program| {
-            let line = judge_bootstrap(&[recipe(is_default)], program, true);
-            line.expect("a line").level
-        };
-        assert_eq!(level(true, None), Level::Fail);
-        assert_eq!(level(false, None), Level::Warn);
-        assert_eq!(
-            level(true, Some(Path::new("/usr/bin/mmdebstrap"))),
-            Level::Ok
-        );
-    }
-}

@@ -43,28 +43,3 @@ pub fn judge_clock(ahead: &[i64]) -> Line {
     };
     line(level, format!("{span} {way} {count} {servers}")).remedy(REMEDY)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Level, judge_clock};
-
-    #[test]
-    fn a_clock_is_judged_by_the_middle_of_the_others() {
-        assert_eq!(judge_clock(&[]).level, Level::Warn);
-        assert_eq!(judge_clock(&[1]).level, Level::Ok);
-        assert_eq!(judge_clock(&[-3, 0, 900_000]).level, Level::Ok);
-        let behind = judge_clock(&[-600, -601, 5]);
-        assert_eq!(behind.level, Level::Warn);
-        assert_eq!(behind.found, "10m behind 3 servers");
-        // Of two, nobody knows which one is wrong.
-        assert_eq!(judge_clock(&[900_000, 2]).level, Level::Ok);
-        assert_eq!(judge_clock(&[-900_000, -2]).level, Level::Ok);
-        assert_eq!(
-            judge_clock(&[-9, 600, 700, 800]).found,
-            "10m ahead of 4 servers"
-        );
-        let ahead = judge_clock(&[90_000]);
-        assert_eq!(ahead.level, Level::Fail);
-        assert_eq!(ahead.found, "1day 1h ahead of 1 server");
-    }
-}

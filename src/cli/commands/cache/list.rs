@@ -10,6 +10,7 @@ use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
+use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{JSON_FORMAT, Summary};
@@ -80,7 +81,7 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
         Ok(engine) => Some(engine),
         Err(failure) if failure.kind == FailureKind::Interrupted => return Err(failure),
         Err(failure) => {
-            remarks.add_failure("could not list compile caches and images", &failure);
+            remarks.add(Warning::EngineUnlisted(failure.line()));
             None
         }
     };
@@ -99,7 +100,7 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
             entries: listing.entries.into_iter().rev().map(entry).collect(),
         },
         engine,
-        remarks: remarks.0,
+        remarks: remarks.into_texts(),
     };
     if invocation.json() {
         print(&canonical_json(&cache))

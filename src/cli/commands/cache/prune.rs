@@ -75,7 +75,7 @@ pub(crate) async fn run(
         Ok(())
     };
     remarks.tell(invocation);
-    report.remarks = remarks.0;
+    report.remarks = remarks.into_texts();
     if invocation.json() {
         print(&canonical_json(&report))?;
     } else {

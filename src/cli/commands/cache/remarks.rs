@@ -10,7 +10,7 @@ use crate::build::BuildError;
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::engine::{Engine, VolumeUse};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 use crate::failure::{Failure, FailureKind};
 use crate::report::Progress;
 
@@ -19,23 +19,18 @@ pub(super) const SHOWN_DIGITS: usize = 12;
 
 /// What is unusual and does not stop a command; part of a JSON document, otherwise on standard error.
 #[derive(Debug, Default)]
-pub(super) struct Remarks(pub(super) Vec<String>);
+pub(super) struct Remarks(Vec<Warning>);
 
 impl Remarks {
-    pub(super) fn add(&mut self, text: impl Into<String>) {
-        self.0.push(text.into());
+    pub(super) fn add(&mut self, remark: Warning) {
+        self.0.push(remark);
     }
 
     /// Adds files that do not belong to the tool.
     pub(super) fn add_foreign(&mut self, foreign: &[Damage]) {
         for file in foreign {
-            self.add(format!("{file}; kept as it is"));
+            self.add(Warning::ForeignFile(file.to_string()));
         }
-    }
-
-    /// Adds a failure because of which a part of the answer is missing.
-    pub(super) fn add_failure(&mut self, what: &str, failure: &Failure) {
-        self.add(format!("{what}: {}", failure.line()));
     }
 
     pub(super) fn tell(&self, invocation: &Invocation<'_>) {
@@ -43,10 +38,13 @@ impl Remarks {
             return;
         }
         let progress = Progress::new(false, false, invocation.verbosity());
-        for text in &self.0 {
-            let text = text.clone();
-            progress.event(&Event::Warning { text });
+        for remark in &self.0 {
+            progress.event(&Event::Warning(remark.clone()));
         }
+    }
+
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.0.iter().map(Warning::to_string).collect()
     }
 }
 
@@ -78,22 +76,18 @@ pub(super) async fn volume_uses(
     match invocation.workspace.unless_stopped(uses).await {
         Err(BuildError::Interrupted) => Err(interrupted()),
         Err(error) => {
-            remarks.add_failure(
-                "could not determine the size of the compile caches",
-                &error.into(),
-            );
+            let failure = Failure::from(error);
+            remarks.add(Warning::SizesUnknown(failure.line()));
             Ok(BTreeMap::new())
         }
         Ok(uses) => Ok(uses),
     }
 }
 
-pub(super) fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> String {
+pub(super) fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) -> Warning {
     let results = invocation.workspace.results();
-    format!(
-        "could not read the results in {}: {error}",
-        results.folder().display()
-    )
+    let what = format!("the results in {}", results.folder().display());
+    Warning::Unreadable(what, error.to_string())
 }
 
 /// A time for people and for programs, to the second.

@@ -11,6 +11,7 @@ use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
+use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::{JSON_FORMAT, Summary};
@@ -30,7 +31,7 @@ struct Shown<'a> {
     files: &'a [EntryFile],
     /// How it was built; `None` if that cannot be read.
     manifest: Option<&'a Manifest>,
-    remarks: &'a [String],
+    remarks: Vec<String>,
 }
 
 pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Failure> {
@@ -56,8 +57,8 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
         });
     let manifest = manifest
         .inspect_err(|reason| {
-            let path = folder.join(MANIFEST);
-            remarks.add(format!("could not read {}: {reason}", path.display()));
+            let path = folder.join(MANIFEST).display().to_string();
+            remarks.add(Warning::Unreadable(path, reason.clone()));
         })
         .ok();
     remarks.tell(invocation);
@@ -73,7 +74,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
             last_used,
             files: &entry.files,
             manifest: manifest.as_ref(),
-            remarks: &remarks.0,
+            remarks: remarks.into_texts(),
         }));
     }
     let mut text = String::new();
@@ -104,7 +105,7 @@ fn the_one(invocation: &Invocation<'_>, beginning: &str) -> Result<String, Failu
         .workspace
         .results()
         .find(&beginning.to_lowercase());
-    let mut found = found.map_err(|error| refuse(unreadable(invocation, &error)))?;
+    let mut found = found.map_err(|error| refuse(unreadable(invocation, &error).to_string()))?;
     match found.len() {
         0 => {
             let text = format!("no result in the cache has a key that starts with {beginning}");

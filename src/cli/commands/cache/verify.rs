@@ -7,6 +7,7 @@ use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
+use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::report::JSON_FORMAT;
@@ -38,7 +39,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
     // A cache that cannot be read is damaged: that is the answer here, not a missing part of it.
     let listing = results
         .list()
-        .map_err(|error| integrity(unreadable(invocation, &error)))?;
+        .map_err(|error| integrity(unreadable(invocation, &error).to_string()))?;
     let mut remarks = Remarks::default();
     remarks.add_foreign(&listing.foreign);
     let (mut damaged, mut looked_at) = (Vec::new(), 0);
@@ -80,9 +81,9 @@ fn discard(results: &Results, key: &str, remarks: &mut Remarks) -> bool {
     match results.discard_unless_in_use(key) {
         Ok(Removal::Done) => return true,
         Ok(Removal::InUse) => {
-            remarks.add(format!("{short} was not removed: a running build uses it"));
+            remarks.add(Warning::InUse(short.to_owned()));
         }
-        Err(error) => remarks.add(format!("could not remove {short}: {error}")),
+        Err(error) => remarks.add(Warning::NotRemoved(short.to_owned(), error.to_string())),
     }
     false
 }
@@ -103,7 +104,7 @@ fn report(
             passed: damaged.is_empty(),
             results,
             damaged,
-            remarks: remarks.0,
+            remarks: remarks.into_texts(),
         }))?;
     } else {
         for one in damaged {

@@ -1,9 +1,8 @@
-//! What the stages report while they work.
-//!
-//! Stages send [`Event`]s to a [`Sink`] and never print. The `report` room turns them into progress bars, lines or
-//! JSON, and the build log keeps every [`Event::Output`] line.
+//! The events, and what receives them.
 
 use serde::Serialize;
+
+use super::{Note, Warning};
 
 /// Version of the documents and lines of JSON output.
 pub const JSON_FORMAT: u32 = 1;
@@ -75,16 +74,22 @@ pub enum Event {
         /// Its duration, in milliseconds.
         milliseconds: u64,
     },
-    /// A warning, which does not stop the run.
-    Warning {
-        /// The text, one or more sentences.
-        text: String,
-    },
-    /// A note that is not a warning.
-    Note {
-        /// The text, one or more sentences.
-        text: String,
-    },
+    /// Something is not as it should be, and does not stop the run.
+    Warning(Warning),
+    /// Something worth knowing that is as it should be.
+    Note(Note),
+}
+
+impl From<Warning> for Event {
+    fn from(warning: Warning) -> Self {
+        Self::Warning(warning)
+    }
+}
+
+impl From<Note> for Event {
+    fn from(note: Note) -> Self {
+        Self::Note(note)
+    }
 }
 
 /// Receives events; implemented by the reporters and by the build log.

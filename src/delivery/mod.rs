@@ -1,0 +1,4 @@
+//! Results on their way to the nodes: packages, and a script that replaces binaries in place.
+
+pub mod node_script;
+pub mod packaging;

@@ -1,0 +1,12 @@
+//! What the stages report while they work.
+//!
+//! Stages send [`Event`]s to a [`Sink`] and never print. The `report` room turns them into progress bars, lines or
+//! JSON, and the build log keeps every [`Event::Output`] line.
+
+mod event;
+mod note;
+mod warning;
+
+pub use event::{Event, JSON_FORMAT, Sink, Tee, command_line};
+pub use note::Note;
+pub use warning::Warning;

@@ -1,0 +1,57 @@
+//! The notes.
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+use super::warning::Text;
+
+/// Something worth knowing that is as it should be. It is an error only in that its text stands with it, as those of all
+/// messages do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Note {
+    /// Another run holds a lock: which run, and what it does.
+    #[error("waiting for {0}, which {1}")]
+    Waiting(String, String),
+    /// A program's build is to be like another one: what that one is.
+    #[error("the given build is {0}")]
+    GivenBuild(String),
+    /// There is no upstream code to compare the given build with: the package that has the source.
+    #[error("the source comes from package {0}; its code was not compared with the given build")]
+    NotCompared(String),
+    /// The given build is for another architecture: which, and the one that was asked for.
+    #[error("the given build is for {0}; building for {1}, as requested")]
+    OtherArchitecture(String, String),
+    /// Nothing is to be pulled or made: the image's name.
+    #[error("image {0} is already on the engine")]
+    ImagePresent(String),
+    /// The image of the check by running is made: its name, and Debian's suite.
+    #[error("making image {0} from Debian {1} (only once)")]
+    MakingImage(String, String),
+    /// Upstream's script runs with an engine's client out of an image: its name.
+    #[error("using the engine's client of image {0}")]
+    Client(String),
+    /// What the tool's own commands in an image build say.
+    #[error("{0}")]
+    ImageBuild(String),
+    /// `--keep` with upstream's script.
+    #[error("kept on the engine: what upstream's script made; use `kmembuild clean` to remove it")]
+    Kept,
+    /// A program was judged by running it: its name, and what was found.
+    #[error("{0} was run: {1}")]
+    Run(String, String),
+    /// A program was not judged by running it: its name, and why.
+    #[error("{0} was not judged by running it: {1}")]
+    NotRun(String, String),
+    /// The result comes out of the cache: when it was built.
+    #[error("taken from the cache: built at {0}")]
+    Cached(String),
+    /// There is nothing to do.
+    #[error("up to date: the published result is unchanged")]
+    Unchanged,
+}
+
+impl Serialize for Note {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Text::of(self).serialize(serializer)
+    }
+}

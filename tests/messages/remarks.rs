@@ -1,0 +1,57 @@
+//! Warnings and notes.
+
+use kmembuild::events::{Note, Warning};
+
+use super::{Message, text};
+
+const COMMIT: &str = "dc9208a3303feef5b3839f4323d9beb36df0a9dd";
+
+pub(super) fn messages() -> Vec<Message> {
+    let mut all = samples!("warnings", remark Warning:
+        Planned(text("a warning of the plan")),
+        NotNeeded(text("v1.0.0"), text("since rc94 runc ignores all kernel-memory settings")),
+        MemoryLimit(text("1.0 GiB"), text("4.0 GiB"), true)(text("1.0 GiB"), text("4.0 GiB"), false),
+        Memory(text("1.9 GiB"), text("4.0 GiB"), true)(text("1.9 GiB"), text("4.0 GiB"), false),
+        Disk(text("3.0 GiB"), text("20.0 GiB")),
+        Vendor(text("v1.15.5-gke.1"), text("a build of Google"), text("v1.15.5")),
+        CommitUnchecked(text("v1.0.0-rc10"), text("unknown")),
+        ChangedSource(text("its commit is marked -dirty"), text("v1.0.0-rc10")),
+        ImageBuild(text("the package repository is not signed")),
+        OutOfMemory(text("make")),
+        LeftBehind(text("container 3f4a5b6c7d8e"), text("the engine did not answer for 1m")),
+        BuilderLeft(text("the engine did not answer")),
+        VendoredUnknown(text("line 3 names no module")),
+        NotNoted(text("No space left on device")),
+        NotCached(text("No space left on device")),
+        CacheTooLarge(text("Permission denied")),
+        CacheCorrupt(text("runc does not have the size that it was stored with")),
+        CorruptKept(text("Permission denied")),
+        RefutedKept(text("Permission denied")),
+        OtherRecipe(text("runc")),
+        OtherImage(text("image golang:1.13 was not found anywhere")),
+        NoLongerSigned,
+        ForeignResult("dist/runc/v1.0.0-rc9/linux-amd64".into()),
+        ForeignFile(text("/root/.cache/kmembuild/results/notes.txt is not a directory")),
+        Unreadable(text("the results in /root/.cache/kmembuild/results"), text("Permission denied")),
+        EngineUnlisted(text("cannot reach the engine at unix:///var/run/docker.sock")),
+        SizesUnknown(text("the engine did not answer")),
+        InUse(text("3f4a5b6c7d8e")),
+        NotRemoved(text("3f4a5b6c7d8e"), text("Permission denied")),
+    );
+    all.extend(samples!("notes", remark Note:
+        Waiting(text("run 5f3a (process 4711)"), text("builds into dist/runc/v1.0.0-rc10/linux-amd64")),
+        GivenBuild(format!("version 1.0.0-rc10, commit {COMMIT}, amd64")),
+        NotCompared(text("golang-github-opencontainers-runc-dev")),
+        OtherArchitecture(text("arm64"), text("amd64")),
+        ImagePresent(text("golang:1.13-buster")),
+        MakingImage(text("kmembuild-run-check"), text("bookworm")),
+        Client(text("docker:20.10")),
+        ImageBuild(text("the package repository is archived; using it without its expired signature")),
+        Kept,
+        Run(text("runc"), text("wrote no kernel-memory limit")),
+        NotRun(text("runc"), text("the engine's machine has cgroup v2")),
+        Cached(text("2026-11-28T13:08:39Z")),
+        Unchanged,
+    ));
+    all
+}
