@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
+use crate::support::preflight::installed;
 use kmembuild::verify::{
     Check, CheckName, Expectations, Findings, Format, KmemExpectation, KmemVerdict, Linkage,
     Outcome, VERSION_TIMEOUT, VerifyError, VersionExpectation, VersionRun, inspect, judge,
@@ -29,7 +29,7 @@ fn compile(folder: &Path, name: &str, code: &str, flags: &[&str]) -> PathBuf {
     let source = folder.join(format!("{name}.c"));
     let program = folder.join(name);
     fs::write(&source, code).unwrap();
-    let output = Command::new("cc")
+    let output = installed("cc")
         .args(flags)
         .arg("-o")
         .args([&program, &source])

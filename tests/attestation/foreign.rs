@@ -14,6 +14,7 @@ use kmembuild::attestation::{
 
 use super::openssl::{KINDS, openssl, pair};
 use super::release::Release;
+use crate::support::preflight::installed;
 
 /// Runs the verifiers of `.ci/install-verifiers`; whether they accept, and what they said.
 fn verifiers(arguments: &[&Path]) -> (bool, String) {
@@ -144,7 +145,7 @@ fn openssl_accepts_what_is_signed_and_its_signatures_are_accepted() {
 
 /// Runs `minisign`; whether it was content, and what it said.
 fn minisign(folder: &Path, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new("minisign")
+    let output = installed("minisign")
         .args(arguments)
         .current_dir(folder)
         .output()

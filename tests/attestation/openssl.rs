@@ -1,12 +1,12 @@
 //! The command `openssl`, which makes keys and signs and checks on its own.
 
+use crate::support::preflight::installed;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Runs `openssl` in a folder; what it printed.
 #[track_caller]
 pub fn openssl(folder: &Path, arguments: &str) -> Vec<u8> {
-    let output = Command::new("openssl")
+    let output = installed("openssl")
         .args(arguments.split(' '))
         .current_dir(folder)
         .output()

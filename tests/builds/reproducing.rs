@@ -9,6 +9,7 @@ use crate::support::build_place::{BuildPlace, entries};
 use crate::support::command::Finished;
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::preflight::installed;
 use crate::support::registry::Registry;
 use crate::support::toolchain_image::toolchain_image;
 
@@ -243,7 +244,7 @@ fn a_source_that_moved_is_not_taken() {
         ],
         &["tag", TAG],
     ] {
-        let mut git = std::process::Command::new("git");
+        let mut git = installed("git");
         let status = git.args(words).current_dir(&folder).status();
         assert!(status.expect("git starts").success(), "{words:?}");
     }

@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::support::build_place::BuildPlace;
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::{containers_of, docker_succeeds};
+use crate::support::preflight::installed;
 use crate::support::run_check::assert_run;
 use crate::support::running::Running;
 use crate::support::scripted_engine::{Script, ScriptedEngine};
@@ -31,7 +31,7 @@ fn compile(place: &Workplace, name: &str, version: &str, code: &str) -> PathBuf 
          }}\n"
     );
     let source = place.write(&format!("{name}.c"), &text);
-    let compiled = Command::new("cc")
+    let compiled = installed("cc")
         .args(["-static", "-o"])
         .args([&path, &source])
         .output();

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::support::command::Workplace;
+use crate::support::preflight::installed;
 
 /// What a real bash completes `words` to, the last one being unfinished.
 fn completed(workplace: &Workplace, words: &[&str]) -> Vec<String> {
@@ -96,7 +97,7 @@ fn the_manual_is_read_without_warnings() {
     let files = fs::read_dir(workplace.path().join("manual")).expect("a folder");
     assert_eq!(files.count(), pages.len());
     for page in pages {
-        let output = Command::new("groff")
+        let output = installed("groff")
             .args(["-man", "-Tutf8", "-ww", "-z", page])
             .current_dir(workplace.path())
             .output()
@@ -104,7 +105,7 @@ fn the_manual_is_read_without_warnings() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && said.is_empty(), "{page}: {said}");
     }
-    let output = Command::new("groff")
+    let output = installed("groff")
         .args(["-man", "-Tascii", "-P-cbou", "manual/kmembuild-runc.1"])
         .current_dir(workplace.path())
         .output()

@@ -13,6 +13,7 @@ use super::case;
 use super::server::Server;
 use crate::support::command::{Finished, Workplace};
 use crate::support::https_front::{HttpsFront, certificate};
+use crate::support::preflight::installed;
 
 /// User and group that own nothing.
 const NOBODY: u32 = 65_534;
@@ -231,7 +232,7 @@ fn make_authority(file: &Path) {
         "-subj",
         "/CN=nobody",
     ];
-    let made = Command::new("openssl")
+    let made = installed("openssl")
         .args(words)
         .arg("-keyout")
         .arg(key)

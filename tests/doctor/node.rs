@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use kmembuild::host::doctor::{
     Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
@@ -16,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::support::command::{Finished, Workplace};
 use crate::support::golden::assert_golden;
+use crate::support::preflight::installed;
 use crate::support::running::Running;
 
 /// A text of the code that turns accounting on, and one of a build that leaves it out.
@@ -51,14 +51,14 @@ fn compile_code(path: &Path, code: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
     let source = path.with_extension("c");
     fs::write(&source, code).expect("a source");
-    let compiled = Command::new("cc").arg("-o").args([path, &source]).output();
+    let compiled = installed("cc").arg("-o").args([path, &source]).output();
     let compiled = compiled.expect("a C compiler is needed, as for the tool itself");
     assert!(compiled.status.success(), "{compiled:?}");
     fs::remove_file(source).expect("a source");
 }
 
 /// What is installed: two quiet ones, one that is not, one by two names, and things that are no programs.
-fn installed() -> (TempDir, Vec<PathBuf>) {
+fn installed_programs() -> (TempDir, Vec<PathBuf>) {
     let root = own_folder();
     let at = |name: &str| root.path().join(name);
     compile(&at("usr/bin/runc"), "runc version 1.0.0-rc10", ON);
@@ -105,7 +105,7 @@ fn text(lines: &[Line], root: &Path) -> String {
 
 #[test]
 fn every_kind_of_node_is_judged_as_it_should_be() {
-    let (root, folders) = installed();
+    let (root, folders) = installed_programs();
     let programs = find_programs(&folders, &|| false);
     for name in [
         "centos7",
@@ -147,7 +147,7 @@ fn found(finished: &Finished, check: &str) -> Vec<String> {
 
 #[test]
 fn the_running_host_is_looked_at() {
-    let (_root, folders) = installed();
+    let (_root, folders) = installed_programs();
     let workplace = Workplace::new();
     // What a relative entry names depends on where one stands, and is no installed program.
     compile(&workplace.path().join("relative/runc"), "runc relative", ON);

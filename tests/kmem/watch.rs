@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
 use crate::support::command::{Finished, Workplace};
+use crate::support::preflight::installed;
 use crate::support::running::Running;
 
 const NAMES: &str = "format,time,slab_caches,memory_cgroups,cgroups_found,cgroups_without_processes,cgroups_on,kernel_memory_bytes";
@@ -246,7 +247,7 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
         env!("CARGO_BIN_EXE_kmembuild"),
         cgroups.argument()
     );
-    let output = Command::new("script")
+    let output = installed("script")
         .args(["-qec", &command, "/dev/null"])
         .env("TERM", "xterm-256color")
         .env("HOME", workplace.path())

@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use kmembuild::like::{Like, LikeError, read_input};
 
 use super::forms::{V1_15_5, info};
+use crate::support::preflight::installed;
 
 /// A program that prints something for each argument, and ends with code 3 for every other one.
 fn program(folder: &Path, name: &str, says: &[(&str, &str)]) -> PathBuf {
@@ -22,7 +22,7 @@ fn program(folder: &Path, name: &str, says: &[(&str, &str)]) -> PathBuf {
     code.push_str("return 3; }\n");
     let (source, path) = (folder.join(format!("{name}.c")), folder.join(name));
     fs::write(&source, code).unwrap();
-    let status = Command::new("cc").arg("-o").args([&path, &source]).status();
+    let status = installed("cc").arg("-o").args([&path, &source]).status();
     assert!(
         status
             .expect("a C compiler is needed, as for the tool itself")

@@ -9,6 +9,7 @@ use crate::support::command::{Finished, Workplace};
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::docker;
 use crate::support::node_results::{LOUD, QUIET, program, result};
+use crate::support::preflight::installed;
 use crate::support::scratch::Scratch;
 
 /// Services are files of a folder; every call is a line of a file.
@@ -117,7 +118,7 @@ impl Node {
             .args(["-cf", "-", "."])
             .output();
         let archive = archive.expect("tar is there").stdout;
-        let mut child = Command::new("docker")
+        let mut child = installed("docker")
             .args(["cp", "-", &format!("{}:/", self.scratch.run)])
             .stdin(std::process::Stdio::piped())
             .spawn()
@@ -129,7 +130,7 @@ impl Node {
 
     /// Runs a script of the shell on the node.
     pub fn run(&self, script: &str) -> Finished {
-        let output = Command::new("docker")
+        let output = installed("docker")
             .args(["exec", &self.scratch.run, "sh", "-c", script])
             .output();
         output.expect("docker is there").into()

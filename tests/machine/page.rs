@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::command::Workplace;
+use crate::support::preflight::installed;
 
 /// Colours of the page's curves, in light and dark: of this watch, and of the one before.
 const LIGHT: [[u8; 3]; 2] = [[0x05, 0x50, 0xae], [0xbc, 0x4c, 0x00]];
 const DARK: [[u8; 3]; 2] = [[0x58, 0xa6, 0xff], [0xf0, 0x88, 0x3e]];
 
 fn chromium(folder: &Path, words: &[&str]) -> String {
-    let output = Command::new("chromium")
+    let output = installed("chromium")
         .args([
             "--headless",
             "--no-sandbox",

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::support::command::{Finished, Workplace};
 use crate::support::memory_cgroup::MemoryCgroup;
+use crate::support::preflight::installed;
 use crate::support::running::Running;
 
 /// A folder of the memory hierarchy for one test, so that tests do not meet.
@@ -207,7 +208,7 @@ fn what_is_not_safe_is_refused() {
     fs::copy(env!("CARGO_BIN_EXE_kmembuild"), &copy).expect("copied");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&copy, mode).expect("changed");
-    let output = Command::new("setpriv")
+    let output = installed("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(&*copy)
         .args(["kmem", "reproduce", "--count", "1", "--yes"])

@@ -2,7 +2,6 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use fuser::Errno;
 
@@ -12,6 +11,7 @@ use crate::support::command::{Finished, Workplace};
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::docker;
 use crate::support::memory_cgroup::MemoryCgroup;
+use crate::support::preflight::installed;
 use crate::support::scratch::Scratch;
 
 const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
@@ -119,7 +119,7 @@ fn a_hierarchy_that_may_not_be_read_is_told() {
     fs::copy(env!("CARGO_BIN_EXE_kmembuild"), &copy).expect("copied");
     fs::set_permissions(&copy, Permissions::from_mode(0o755)).expect("changed");
     // Root may read everything, so that somebody else has to try.
-    let output = Command::new("setpriv")
+    let output = installed("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(&*copy)
         .args(["kmem", "status", "--root", &cgroups.argument()])

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::place::ReleasePlace;
 use crate::support::build_place::entries;
+use crate::support::preflight::installed;
 
 const TWO: &str = "
 defaults:
@@ -26,7 +27,7 @@ fn place(name: &str) -> ReleasePlace {
 }
 
 fn openssl(place: &ReleasePlace, words: &[&str]) {
-    let mut command = Command::new("openssl");
+    let mut command = installed("openssl");
     let output = command
         .args(words)
         .current_dir(place.build.place.path())

@@ -1,7 +1,7 @@
 //! Programs that stand for what a build leaves.
 
+use crate::support::preflight::installed;
 use std::fs;
-use std::process::Command;
 use std::sync::OnceLock;
 
 /// A static program that holds the mark of a build without kernel-memory accounting.
@@ -35,7 +35,7 @@ fn compile_code(code: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (source, program) = (folder.path().join("main.c"), folder.path().join("main"));
     fs::write(&source, code).expect("a written source");
-    let status = Command::new("cc")
+    let status = installed("cc")
         .args(["-static", "-s", "-o"])
         .args([&program, &source])
         .status()

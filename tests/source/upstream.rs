@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::support::preflight::installed;
 use kmembuild::events::{Event, Sink};
 use kmembuild::source::{FetchRequest, Served, SourceError, Store};
 use tempfile::TempDir;
@@ -120,7 +121,7 @@ pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
 }
 
 fn feed_git(folder: &Path, arguments: &[&str], input: &str) -> String {
-    let mut child = Command::new("git")
+    let mut child = installed("git")
         .args(arguments)
         .current_dir(folder)
         .env_clear()

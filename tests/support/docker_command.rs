@@ -1,10 +1,10 @@
 //! The docker command, for a second opinion on what the tool did.
 
-use std::process::Command;
+use super::preflight::installed;
 
 /// Runs `docker` with `arguments` and gives what it wrote, without the last newline.
 pub fn docker(arguments: &[&str]) -> String {
-    let output = Command::new("docker")
+    let output = installed("docker")
         .args(arguments)
         .output()
         .expect("the docker command starts");
@@ -35,7 +35,7 @@ pub fn containers_that_run(text: &str) -> Vec<String> {
 
 /// Whether `docker` with `arguments` succeeds.
 pub fn docker_succeeds(arguments: &[&str]) -> bool {
-    Command::new("docker")
+    installed("docker")
         .args(arguments)
         .output()
         .expect("the docker command starts")

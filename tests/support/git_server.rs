@@ -1,11 +1,12 @@
 //! A real git server: `git http-backend` behind a small HTTP server on 127.0.0.1, and servers that misbehave.
 
+use super::preflight::installed;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::iter;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 
@@ -235,7 +236,7 @@ fn backend(
         .split_once('?')
         .unwrap_or((&request.target, ""));
     let header = |name: &str| request.headers.get(name).cloned().unwrap_or_default();
-    let mut child = Command::new("git")
+    let mut child = installed("git")
         .arg("http-backend")
         .env("GIT_PROJECT_ROOT", folder)
         .env("GIT_HTTP_EXPORT_ALL", "1")

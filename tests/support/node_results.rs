@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::manifest_of::manifest_of;
+use super::preflight::installed;
 
 /// What a build without accounting holds.
 pub const QUIET: &str = "kernel memory accounting disabled in this runc build";
@@ -20,7 +20,7 @@ pub fn program(path: &Path, version: &str, mark: &str) {
          int main(void) {{ puts(\"{version}\"); return mark == 0; }}\n"
     );
     fs::write(&source, code).expect("written");
-    let status = Command::new("cc")
+    let status = installed("cc")
         .args(["-static", "-s", "-o"])
         .args([path, &source])
         .status();

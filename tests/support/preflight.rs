@@ -23,7 +23,7 @@ const GIT: &[&str] = &[
 ];
 
 /// A program and the Debian package that has it.
-const fn program(
+const fn of_package(
     name: &'static str,
     package: &'static str,
     modules: &'static [&'static str],
@@ -36,10 +36,10 @@ const fn program(
     }
 }
 
-const NEEDS: [Need; 21] = [
-    program("ar", "binutils", &["packaging"]),
-    program("busybox", "busybox-static", &["builds", "packaging"]),
-    program(
+const NEEDS: [Need; 22] = [
+    of_package("ar", "binutils", &["packaging"]),
+    of_package("busybox", "busybox-static", &["builds", "packaging"]),
+    of_package(
         "cc",
         "gcc libc6-dev",
         &[
@@ -52,26 +52,32 @@ const NEEDS: [Need; 21] = [
             "verify",
         ],
     ),
-    program("chromium", "chromium", &["machine"]),
-    program("dash", "dash", &["machine", "packaging"]),
-    program("docker", "docker.io", ENGINE),
-    program(
+    of_package("chromium", "chromium", &["machine"]),
+    of_package("dash", "dash", &["machine", "packaging"]),
+    of_package("docker", "docker.io", ENGINE),
+    of_package(
         "docker-registry",
         "docker-registry",
         &["builds", "engine", "kubelet", "release"],
     ),
-    program("fusermount3", "fuse3", &["machine"]),
-    program("git", "git", GIT),
-    program("groff", "groff", &["commands"]),
-    program("minisign", "minisign", &["attestation"]),
-    program("mmdebstrap", "mmdebstrap", ENGINE),
-    program("openssl", "openssl", &["attestation", "doctor", "release"]),
-    program("perl", "perl", &["builds", "engine", "kubelet", "release"]),
-    program("rpm", "rpm", &["packaging"]),
-    program("script", "bsdutils", &["kmem"]),
-    program("setpriv", "util-linux", &["machine"]),
-    program("shellcheck", "shellcheck", &["machine", "packaging"]),
-    program("zstd", "zstd", &["packaging"]),
+    of_package("fusermount3", "fuse3", &["machine"]),
+    of_package("git", "git", GIT),
+    of_package("groff", "groff", &["commands"]),
+    of_package("minisign", "minisign", &["attestation"]),
+    of_package("mmdebstrap", "mmdebstrap", ENGINE),
+    of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
+    of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
+    of_package("rpm", "rpm", &["packaging"]),
+    of_package("script", "bsdutils", &["kmem"]),
+    of_package("setpriv", "util-linux", &["machine"]),
+    of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
+    of_package("zstd", "zstd", &["packaging"]),
+    Need {
+        name: "target/verifiers/bin/python",
+        modules: &["attestation"],
+        is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
+        remedy: ".ci/install-verifiers",
+    },
     Need {
         name: "an engine that answers `docker version`",
         modules: ENGINE,
@@ -86,34 +92,47 @@ const NEEDS: [Need; 21] = [
     },
 ];
 
+/// A command of a program that is in the list, which is looked at first.
+pub fn installed(name: &str) -> Command {
+    check();
+    // A filter may choose a test by a part of its path that says nothing of its module.
+    if !is_on_path(name) {
+        end(NEEDS.iter().filter(|need| need.name == name));
+    }
+    Command::new(name)
+}
+
 /// Ends this run of the tests with a list when this machine lacks something that the chosen modules need. Only the first
 /// call looks.
 pub fn check() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let arguments: Vec<_> = env::args().skip(1).collect();
-        let missing: Vec<_> = NEEDS
-            .iter()
-            .filter(|need| {
-                need.modules
-                    .iter()
-                    .any(|module| is_chosen(module, &arguments))
-            })
+        let needed = |need: &&Need| {
+            let mut modules = need.modules.iter();
+            modules.any(|module| is_chosen(module, &arguments))
+        };
+        let missing = NEEDS.iter().filter(needed);
+        let mut missing = missing
             .filter(|need| !(need.is_there)(need.name))
-            .map(|need| format!("  {} ({})\n", need.name, need.remedy))
-            .collect();
-        if missing.is_empty() {
-            return;
+            .peekable();
+        if missing.peek().is_some() {
+            end(missing);
         }
-        // Written directly: what `eprintln` writes in a test is shown only when that test has ended.
-        let _ = write!(
-            io::stderr().lock(),
-            "\nnot found on this machine, and required by the chosen tests:\n{}\
-             `make check` installs what the tests without an engine need, `make test` the rest.\n",
-            missing.concat()
-        );
-        process::exit(101);
     });
+}
+
+fn end<'a>(missing: impl Iterator<Item = &'a Need>) -> ! {
+    let missing: String = missing
+        .map(|need| format!("  {} ({})\n", need.name, need.remedy))
+        .collect();
+    // Written directly: what `eprintln` writes in a test is shown only when that test has ended.
+    let _ = write!(
+        io::stderr().lock(),
+        "\nnot found on this machine, and required by the chosen tests:\n{missing}\
+         `make check` installs what the tests without an engine need, `make test` the rest.\n",
+    );
+    process::exit(101);
 }
 
 /// Whether the command line of the tests chooses tests of a module: filters are parts of their paths.

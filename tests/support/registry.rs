@@ -3,10 +3,11 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::docker_command::{docker, docker_succeeds};
+use super::preflight::installed;
 
 /// Debian's `docker-registry` on a port of its own; ends when dropped.
 pub struct Registry {
@@ -57,7 +58,7 @@ impl Registry {
         );
         let file = storage.join("config.yml");
         fs::write(&file, config).unwrap();
-        let process = Command::new("docker-registry")
+        let process = installed("docker-registry")
             .arg("serve")
             .arg(&file)
             .stdin(Stdio::null())
@@ -146,7 +147,7 @@ pub fn free_address() -> String {
 
 /// `password` as a htpasswd file holds it; perl has the system's crypt.
 fn bcrypt(password: &str) -> String {
-    let output = Command::new("perl")
+    let output = installed("perl")
         .args([
             "-e",
             "print crypt($ARGV[0], '$2b$05$abcdefghijklmnopqrstuu')",
@@ -161,7 +162,7 @@ fn bcrypt(password: &str) -> String {
 
 /// `text` in base64, by the system's tool.
 pub fn base64(text: &str) -> String {
-    let output = Command::new("perl")
+    let output = installed("perl")
         .args(["-MMIME::Base64", "-e", "print encode_base64($ARGV[0], '')"])
         .arg(text)
         .output()

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
 use super::git_server::GitServer;
+use super::preflight::installed;
 
 /// The project's releases: tag, whether it is annotated, how the code turns accounting on, and the `FROM` line.
 const RELEASES: [(&str, bool, &str, &str); 5] = [
@@ -110,7 +110,7 @@ pub fn copy(from: &Path, to: &Path) {
 
 /// Runs git with an identity, times and a configuration of its own; what it printed.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
+    let output = installed("git")
         .args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"])
         .args(arguments)
         .current_dir(folder)
