@@ -294,8 +294,6 @@ impl Explain for ExecuteError {
             | Self::ToolchainUnknown { .. }
             | Self::ImageNotInArchive { .. }
             | Self::Bootstrap { .. }
-            | Self::Unsupported { .. }
-            | Self::Evicted { .. }
             | Self::SourceFolderMissing { .. }
             | Self::WorkdirNotCleared { .. } => engine(),
         }

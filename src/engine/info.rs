@@ -1,6 +1,6 @@
 //! What an engine is.
 
-/// What an engine is and what it can do.
+/// What an engine is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
     /// The product.
@@ -13,11 +13,9 @@ pub struct EngineInfo {
     pub architecture: String,
     /// The address at which it was reached.
     pub address: String,
-    /// What it can do.
-    pub capabilities: Capabilities,
 }
 
-/// Products that behave differently.
+/// Products that behave differently. Upstream's script requires [`Product::Docker`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
     /// Docker, or an engine that behaves like it.
@@ -26,26 +24,6 @@ pub enum Product {
     Podman,
     /// Anything else.
     Other,
-}
-
-/// What an engine can do. What it cannot do is refused before any work begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "five independent capabilities"
-)]
-pub struct Capabilities {
-    /// It builds images by a Dockerfile.
-    pub builds_dockerfile: bool,
-    /// It can run a session without network.
-    pub cuts_network: bool,
-    /// It can limit the memory of a session.
-    pub limits_memory: bool,
-    /// Caches of a session are there again in the next one. Without it every session has empty ones, which costs time
-    /// and nothing else; so nothing is refused for it.
-    pub keeps_caches: bool,
-    /// A session can drive the engine by a socket of the engine's host.
-    pub has_host_socket: bool,
 }
 
 /// What an engine has for sessions.

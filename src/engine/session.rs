@@ -88,7 +88,7 @@ pub struct Limits {
 pub struct Privileges {
     /// Its programs may mount, and write to the session's part of the host's cgroups.
     pub makes_cgroups: bool,
-    /// It has the engine's own socket where clients look for it. Only with [`super::Capabilities::has_host_socket`].
+    /// It has the engine's own socket where clients look for it. Only with [`super::Product::Docker`].
     pub drives_engine: bool,
 }
 
@@ -127,6 +127,4 @@ pub enum ExitCause {
     OutOfMemory,
     /// The lifetime of the session was over.
     TimedOut,
-    /// The engine took the session away for reasons of its own.
-    Evicted,
 }

@@ -163,14 +163,6 @@ pub enum ExecuteError {
         /// Why.
         reason: String,
     },
-    /// The engine cannot do something that the plan needs.
-    #[error("{engine} {lacks}")]
-    Unsupported {
-        /// Product and version of the engine.
-        engine: String,
-        /// What it cannot do, as a predicate: `cannot ...`.
-        lacks: &'static str,
-    },
     /// The run's registration could not be written.
     #[error("could not record what upstream's script will leave behind")]
     RunNote {
@@ -217,14 +209,6 @@ pub enum ExecuteError {
         limit: Duration,
         /// The container that was kept, if one was.
         kept: Option<String>,
-    },
-    /// The engine took the container away in the middle of a step.
-    #[error("the engine evicted the container of step {step}{}", tail(last_lines))]
-    Evicted {
-        /// The step.
-        step: String,
-        /// Its last lines of output.
-        last_lines: Vec<String>,
     },
     /// The steps did not produce an output.
     #[error("the steps succeeded, but did not produce {path}")]
@@ -277,6 +261,11 @@ fn accepted(allowed: Option<&str>) -> String {
 }
 
 impl ExecuteError {
+    /// The error of an engine that failed in that stage.
+    pub(super) fn engine(stage: &'static str) -> impl Fn(EngineError) -> Self + Copy {
+        move |source| Self::Engine { stage, source }
+    }
+
     /// Whether a step failed because one of its compilers or linkers was killed, by what Go says of that, in whichever
     /// container it ran.
     pub fn lost_a_compiler(&self) -> bool {

@@ -13,7 +13,7 @@ use super::pull::pull;
 use super::session_end::until_cancelled;
 use super::sinks::Remarks;
 use crate::engine::{
-    ByteStream, Engine, EngineError, Image, ImageContent, ImageSource, LABEL_IDENTITY,
+    ByteStream, Engine, EngineError, Image, ImageBuild, ImageContent, ImageSource, LABEL_IDENTITY,
 };
 use crate::events::Event;
 use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
@@ -168,7 +168,7 @@ async fn make_once(
 fn made_name(plan: &Plan, identity: &str) -> String {
     let way = match &plan.image {
         PlannedImage::Debian { suite, .. } => format!("debian-{suite}"),
-        PlannedImage::Dockerfile { way, .. } => format!("{way:?}").to_lowercase(),
+        PlannedImage::Dockerfile { way, .. } => way.to_string(),
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
     };
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
@@ -245,13 +245,13 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 pulled.insert(base.name.clone(), reference);
             }
             labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
-            let source = ImageSource::Dockerfile {
+            let source = ImageSource::Dockerfile(ImageBuild {
                 context: build_context(plan, text.as_deref(), dockerfile, patches, context)?,
                 dockerfile: dockerfile.clone(),
                 arguments: arguments.clone(),
                 labels,
                 memory: plan.build.limits.memory,
-            };
+            });
             // Not dropped on cancellation: the engine cleans up after a cancelled build.
             let engine = context.engine;
             let building = engine.provide(&name, source, &remarks, context.cancel);

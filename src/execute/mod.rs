@@ -6,14 +6,14 @@
 //! |---|---|---|
 //! | registration of the run, `runs/ID.run` | [`Run::begin`], locked for as long as the process lives | the end of the run, or the sweep that removes what a dead run left |
 //! | image | [`provide_image`], once for each identity | `clean --images` |
-//! | session | [`execute`], after the engine's capabilities and the image are known to fit | `session_end::close`, on every path |
+//! | session | [`execute`], after the engine and the image are known to fit | `session_end::close`, on every path |
 //! | scratch directory | the engine, with the session | the engine, with the session |
 //! | caches | the engine, with the first session that has the key | `clean --caches`, `cache prune` |
 //! | what upstream's script makes | the script; [`Run::note`] has recorded its names before | [`execute`], after the session is closed |
 //! | session and image of a run check | [`trace_run`] | the same as of a build |
 //!
 //! A session is opened without a way to cancel it: between its creation and its start nobody knows it yet. From then on there
-//! is one exit: success, a failed step, a time limit, lack of memory, an eviction and Ctrl-C all end the work and then close
+//! is one exit: success, a failed step, a time limit, lack of memory and Ctrl-C all end the work and then close
 //! the session. Closing has a time limit. A session that could not be closed is a warning, and the registration of its run
 //! stays ([`Run::leaves_something`]). A second Ctrl-C ends the process immediately and closes nothing.
 //!
@@ -30,7 +30,6 @@ mod archive;
 mod ask;
 mod bootstrap;
 mod build;
-mod capabilities;
 mod client;
 mod context;
 mod error;

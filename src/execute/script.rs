@@ -15,7 +15,7 @@ use super::error::ExecuteError;
 use super::found::{engine_failed, present};
 use super::image::UsedImage;
 use super::script_leftovers::{ScriptLeftovers, TemporaryTag, name_lock};
-use crate::engine::{DockerApi, EngineError, EngineInfo};
+use crate::engine::{DockerApi, EngineError, EngineInfo, Product};
 use crate::events::Event;
 use crate::failure::with_causes;
 use crate::plan::{Plan, PlannedImage, PlannedScript};
@@ -35,26 +35,24 @@ pub(super) fn hostname(context: &Context<'_>) -> String {
 /// # Errors
 /// [`ExecuteError::NoScript`].
 pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
-    if engine.capabilities.has_host_socket {
+    if engine.product == Product::Docker {
         return Ok(());
     }
-    Err(ExecuteError::NoScript {
+    Err(not_docker(engine))
+}
+
+fn not_docker(engine: &EngineInfo) -> ExecuteError {
+    ExecuteError::NoScript {
         engine: engine.address.clone(),
         reason: format!("the script requires Docker, but this is {}", engine.version),
-    })
+    }
 }
 
 /// The part of the engine that only Docker has.
 fn docker_of<'a>(context: &Context<'a>) -> Result<&'a dyn DockerApi, ExecuteError> {
     let engine = context.engine.describe();
     refuse_engine(engine)?;
-    context
-        .engine
-        .as_docker()
-        .ok_or_else(|| ExecuteError::NoScript {
-            engine: engine.address.clone(),
-            reason: format!("the script requires Docker, but this is {}", engine.version),
-        })
+    context.engine.as_docker().ok_or_else(|| not_docker(engine))
 }
 
 /// The error of a session that could not be opened; that of a driver may lack the engine's socket.
@@ -64,10 +62,7 @@ pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> Execute
             engine: context.engine.describe().address.clone(),
             reason: format!("socket {socket} not found on its host"),
         },
-        source => ExecuteError::Engine {
-            stage: "build",
-            source,
-        },
+        error => ExecuteError::engine("build")(error),
     }
 }
 

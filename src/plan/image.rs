@@ -71,10 +71,9 @@ impl Choice<'_> {
                 .map(|(_, name)| *name)
                 .collect::<Vec<_>>()
                 .join(", ");
-            let way = format!("{way:?}").to_lowercase();
             PlanError::ImageWay {
                 recipe: self.recipe.name.to_string(),
-                way,
+                way: way.to_string(),
                 known,
             }
         })

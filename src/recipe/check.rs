@@ -1,6 +1,6 @@
 //! Checks of a recipe as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_saphyr::Location;
 
@@ -103,13 +103,7 @@ impl Checker<'_> {
 
     /// Refuses something that has no place, because it is missing.
     pub(super) fn refuse_whole(&self, message: String) -> RecipeError {
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            self.file,
-            self.text,
-            (0, 0),
-            message,
-            None,
-        )))
+        self.refuse(Location::UNKNOWN, message, None)
     }
 
     fn format(&self, recipe: &Recipe) -> Result<(), RecipeError> {
@@ -158,6 +152,12 @@ impl Checker<'_> {
         for argument in all_steps(recipe).flat_map(|step| &step.command) {
             self.names(argument, &self.known_values)?;
         }
+        let arguments = [
+            images.registry.as_ref().map(|image| &image.arguments),
+            images.upstream.as_ref().map(|image| &image.arguments),
+            images.lean.as_ref().map(|image| &image.arguments),
+        ];
+        let arguments = arguments.into_iter().flatten().flat_map(BTreeMap::values);
         let templates = build
             .environment
             .values()
@@ -168,24 +168,7 @@ impl Checker<'_> {
             .chain(recipe.outputs.iter().map(|output| &output.path.value))
             .chain(&recipe.further_outputs)
             .chain(images.registry.iter().map(|image| &image.name))
-            .chain(
-                images
-                    .registry
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
-            .chain(
-                images
-                    .upstream
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
-            .chain(
-                images
-                    .lean
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
+            .chain(arguments)
             .chain(
                 recipe
                     .outputs
@@ -232,29 +215,20 @@ impl Checker<'_> {
 
     fn steps_and_outputs(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         let script = recipe.build.run_sh.as_ref();
-        for steps in [&recipe.build.steps]
-            .into_iter()
-            .chain(script.map(|way| &way.steps))
-        {
-            self.steps(steps)?;
+        let toolchain = recipe.build.toolchain.as_ref();
+        self.steps(&recipe.build.steps)?;
+        if let Some(way) = script {
+            self.steps(&way.steps)?;
         }
         for (part, missing) in [
             ("step", recipe.build.steps.is_empty()),
             (
                 "step in `run-sh`",
-                recipe
-                    .build
-                    .run_sh
-                    .as_ref()
-                    .is_some_and(|way| way.steps.is_empty()),
+                script.is_some_and(|way| way.steps.is_empty()),
             ),
             (
                 "word in the command of the toolchain check",
-                recipe
-                    .build
-                    .toolchain
-                    .as_ref()
-                    .is_some_and(|check| check.command.is_empty()),
+                toolchain.is_some_and(|check| check.command.is_empty()),
             ),
             ("output", recipe.outputs.is_empty()),
             ("architecture", recipe.architectures.is_empty()),
@@ -263,7 +237,7 @@ impl Checker<'_> {
                 return Err(self.refuse_whole(format!("a recipe needs at least one {part}")));
             }
         }
-        if let Some(way) = &recipe.build.run_sh {
+        if let Some(way) = script {
             let mut names = way.leaves.containers.iter().chain(&way.leaves.images);
             // They are removed by name prefix, so the prefix must not match anything that is not of this run.
             if let Some(name) = names.find(|name| !name.contains("{hash}")) {

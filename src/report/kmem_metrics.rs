@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
+use super::watch::exact;
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
@@ -147,13 +148,4 @@ impl Metrics {
             .encode_to_string(&self.registry.gather())
             .expect(FIXED)
     }
-}
-
-/// Prometheus has only floating-point numbers.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts and bytes of one machine are far below 2^53"
-)]
-fn exact(value: u64) -> f64 {
-    value as f64
 }

@@ -70,7 +70,7 @@ pub async fn reproduce(
     if order.output.is_some() {
         let path = directory.path().join(REPRODUCTION);
         fs::write(&path, canonical_json(&reproduction))
-            .map_err(|source| ArtifactError::Unwritable { path, source })?;
+            .map_err(ArtifactError::unwritable(&path))?;
     }
     Ok(reproduction)
 }

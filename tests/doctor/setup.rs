@@ -1,6 +1,6 @@
 //! What an engine tells of itself, and what is made of it.
 
-use kmembuild::engine::{Address, Capabilities, EngineInfo, Product, Setup};
+use kmembuild::engine::{Address, EngineInfo, Product, Setup};
 use kmembuild::environment::Proxies;
 use kmembuild::host::doctor::{EngineReading, Level, Line, judge_engine};
 use serde_json::json;
@@ -22,13 +22,6 @@ fn lines(api: &str, setup: Setup, user: &Proxies) -> Vec<Line> {
     let address = "unix:///run/docker.sock".to_owned();
     let info = EngineInfo {
         product: Product::Docker,
-        capabilities: Capabilities {
-            builds_dockerfile: true,
-            cuts_network: true,
-            limits_memory: true,
-            keeps_caches: true,
-            has_host_socket: true,
-        },
         version: "18.09.9".to_owned(),
         api_version: api.to_owned(),
         architecture: "amd64".to_owned(),

@@ -118,7 +118,6 @@ fn executions() -> Vec<Message> {
             wanted: text("sha256:1"),
         },
         NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
-        Unsupported { engine: text("the engine"), lacks: "cannot cut the network off" },
         RunNote { source: system() },
         StepFailed
             {
@@ -139,7 +138,6 @@ fn executions() -> Vec<Message> {
             { step: step(), limit: Some(1 << 30), last_lines: killed(), kept: kept() }
             { step: step(), limit: None, last_lines: Vec::new(), kept: None },
         TimedOut { step: step(), limit: Duration::from_mins(30), kept: kept() },
-        Evicted { step: step(), last_lines: Vec::new() },
         OutputMissing { path: text("/go/src/runc/runc") },
         Collect (ArtifactError::Foreign { path: "dist".into() }),
         Interrupted,

@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use kmembuild::engine::{
-    ByteStream, Capabilities, Capacity, Command, Engine, EngineError, EngineInfo, Exit, ExitCause,
-    GuestPath, Image, ImageContent, ImageSource, Leftover, LeftoverKind, Product, Session,
-    SessionSpec,
+    ByteStream, Capacity, Command, Engine, EngineError, EngineInfo, Exit, ExitCause, GuestPath,
+    Image, ImageContent, ImageSource, Leftover, LeftoverKind, Product, Session, SessionSpec,
 };
 use kmembuild::events::{Event, Sink};
 use tokio_util::sync::CancellationToken;
@@ -76,13 +75,6 @@ impl MemoryEngine {
                 api_version: String::new(),
                 architecture: "amd64".to_owned(),
                 address: "memory:".to_owned(),
-                capabilities: Capabilities {
-                    builds_dockerfile: true,
-                    cuts_network: true,
-                    limits_memory: true,
-                    keeps_caches: true,
-                    has_host_socket: false,
-                },
             },
             state: Arc::default(),
             behaviour: Arc::new(behaviour),
@@ -170,8 +162,7 @@ impl Engine for MemoryEngine {
                 }
                 found
             }
-            ImageSource::Dockerfile { labels, .. } => {
-                assert!(self.info.capabilities.builds_dockerfile, "it cannot");
+            ImageSource::Dockerfile(asked) => {
                 self.state().asked.push("Dockerfile".to_owned());
                 let (step, line) = ("image".to_owned(), "building".to_owned());
                 sink.event(&Event::Output { step, line });
@@ -180,7 +171,10 @@ impl Engine for MemoryEngine {
                     return Ok(None);
                 }
                 let built = image("built");
-                Image { labels, ..built }
+                Image {
+                    labels: asked.labels,
+                    ..built
+                }
             }
             ImageSource::RootFs { .. } => unreachable!("no test makes one"),
             // A file with nothing but the id of its image.
@@ -204,8 +198,6 @@ impl Engine for MemoryEngine {
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let mut state = self.state();
-        let can = self.info.capabilities;
-        assert!(can.limits_memory || spec.limits.memory.is_none());
         let caches = spec.caches.iter().map(|cache| &cache.key);
         let caches = caches.map(|key| (LeftoverKind::Volume, key));
         for (kind, name) in caches.chain([(LeftoverKind::Container, &spec.name)]) {

@@ -6,17 +6,15 @@ use serde::Serialize;
 
 use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
 use crate::recipe::json_schema;
-use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
 #[derive(Serialize)]
 struct RecipeList {
-    format: u32,
     recipes: Vec<ListedRecipe>,
 }
 
@@ -102,10 +100,7 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         });
     }
     if invocation.json() {
-        print(&canonical_json(&RecipeList {
-            format: JSON_FORMAT,
-            recipes,
-        }))?;
+        print_document(&RecipeList { recipes })?;
         return Ok(());
     }
     let width = recipes

@@ -9,19 +9,16 @@ use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
 use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
-use crate::plan::canonical_json;
 use crate::recipe::Name;
-use crate::report::JSON_FORMAT;
 
 /// `cache prune --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Report {
-    format: u32,
     dry_run: bool,
     removed: Vec<Thing>,
     /// What was not removed because it is in use.
@@ -55,7 +52,6 @@ pub(crate) async fn run(
     arguments: &PruneArguments,
 ) -> Result<(), Failure> {
     let mut report = Report {
-        format: JSON_FORMAT,
         dry_run: arguments.dry_run,
         removed: Vec::new(),
         in_use: Vec::new(),
@@ -77,7 +73,7 @@ pub(crate) async fn run(
     remarks.tell(invocation);
     report.remarks = remarks.0;
     if invocation.json() {
-        print(&canonical_json(&report))?;
+        print_document(&report)?;
     } else {
         print(&report.text())?;
     }
