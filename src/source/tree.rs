@@ -1,6 +1,9 @@
 //! Reads files of a tree.
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, TreeEntry};
+use std::collections::BTreeMap;
+
+use git2::build::TreeUpdateBuilder;
+use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::error::SourceError;
 use super::handles::Handle;
@@ -10,6 +13,12 @@ use super::store::Store;
 pub struct Tree {
     repository: Handle,
     id: Oid,
+}
+
+/// A file of a tree.
+pub(super) struct File {
+    pub(super) mode: FileMode,
+    pub(super) content: Vec<u8>,
 }
 
 impl Store {
@@ -36,15 +45,37 @@ impl Tree {
     /// # Errors
     /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
-        let Some(entry) = self.entry(path)? else {
+        Ok(self.file(path)?.map(|file| file.content))
+    }
+
+    /// The same with the mode.
+    pub(super) fn file(&self, path: &str) -> Result<Option<File>, SourceError> {
+        let entry = self.entry(path)?;
+        let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
             return Ok(None);
         };
-        if entry.kind() != Some(ObjectType::Blob) {
-            return Ok(None);
-        }
         let blob = self.repository.find_blob(entry.id());
         let blob = blob.map_err(|source| self.unreadable(path, source))?;
-        Ok(Some(blob.content().to_vec()))
+        let modes = [FileMode::BlobExecutable, FileMode::Link];
+        let mode = modes
+            .into_iter()
+            .find(|mode| i32::from(*mode) == entry.filemode());
+        Ok(Some(File {
+            mode: mode.unwrap_or(FileMode::Blob),
+            content: blob.content().to_vec(),
+        }))
+    }
+
+    /// Writes this tree with the new contents of `files`, and returns its id.
+    pub(super) fn with(&self, files: BTreeMap<String, File>) -> Result<String, git2::Error> {
+        let mut update = TreeUpdateBuilder::new();
+        for (path, file) in files {
+            let blob = self.repository.blob(&file.content)?;
+            update.upsert(path, blob, file.mode);
+        }
+        let base = self.repository.find_tree(self.id)?;
+        let id = update.create_updated(&self.repository, &base)?;
+        Ok(id.to_string())
     }
 
     /// Whether there is a file, a directory or a link at `path`.
