@@ -86,11 +86,6 @@ impl Target {
         &self.staging
     }
 
-    /// The directory of the published result.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// Replaces an earlier result with the staged directory, in one step if the file system supports that.
     ///
     /// # Errors

@@ -59,22 +59,11 @@ impl Choice<'_> {
                 .transpose()?,
         };
         planned.ok_or_else(|| {
-            let described = [
-                (images.registry.is_some(), "registry"),
-                (images.upstream.is_some(), "upstream"),
-                (images.lean.is_some(), "lean"),
-                (images.debian.is_some(), "debian"),
-            ];
-            let known = described
-                .iter()
-                .filter(|(is, _)| *is)
-                .map(|(_, name)| *name)
-                .collect::<Vec<_>>()
-                .join(", ");
+            let known: Vec<_> = images.described().map(|way| way.to_string()).collect();
             PlanError::ImageWay {
                 recipe: self.recipe.name.to_string(),
                 way: way.to_string(),
-                known,
+                known: known.join(", "),
             }
         })
     }

@@ -24,7 +24,7 @@ pub use companions::{
     SHA256SUMS,
 };
 pub use cpus::Cpus;
-pub use error::{Diagnostic, RecipeError};
+pub use error::{Diagnostic, Document, RecipeError};
 pub use flags::GoFlags;
 pub use names::{
     Architecture, CommitId, ContainerPath, ImageName, InstallPath, LinkTarget, Name, PackageLabel,

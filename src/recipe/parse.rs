@@ -1,10 +1,10 @@
 //! The only file that uses the YAML library.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Error;
+use serde_saphyr::{Error, Location};
 
 use super::check::check;
-use super::error::{Diagnostic, RecipeError};
+use super::error::{Document, RecipeError};
 use super::nearest::nearest;
 use super::schema::Recipe;
 
@@ -25,13 +25,9 @@ pub fn parse_recipe(file: &str, text: &str, patches: &[String]) -> Result<Recipe
 /// [`RecipeError::Invalid`] with place, reason and snippet.
 pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, RecipeError> {
     serde_saphyr::from_str(text).map_err(|error| {
-        let place = error
-            .location()
-            .map_or((0, 0), |location| (location.line(), location.column()));
+        let location = error.location().unwrap_or(Location::UNKNOWN);
         let (message, suggestion) = describe(error.without_snippet());
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            file, text, place, message, suggestion,
-        )))
+        Document { file, text }.diagnose(location, message, suggestion)
     })
 }
 

@@ -34,11 +34,6 @@ impl Store {
 }
 
 impl Tree {
-    /// The tree's id, 40 hexadecimal digits.
-    pub fn id(&self) -> String {
-        self.id.to_string()
-    }
-
     /// The content of the file at `path`, with slashes, from the root; `None` if there is no such file or it is a directory.
     /// For a symbolic link it is the link's target: links are not followed.
     ///
@@ -84,29 +79,6 @@ impl Tree {
     /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn exists(&self, path: &str) -> Result<bool, SourceError> {
         Ok(self.entry(path)?.is_some())
-    }
-
-    /// The names in the directory at `path` (`""` is the root), sorted; `None` if there is no such directory.
-    ///
-    /// # Errors
-    /// [`SourceError::EntryRead`] if the store's objects cannot be read.
-    pub fn list(&self, path: &str) -> Result<Option<Vec<String>>, SourceError> {
-        let folder = if parts(path).is_empty() {
-            self.id
-        } else {
-            match self.entry(path)? {
-                Some(entry) if entry.kind() == Some(ObjectType::Tree) => entry.id(),
-                _ => return Ok(None),
-            }
-        };
-        let tree = self.repository.find_tree(folder);
-        let tree = tree.map_err(|source| self.unreadable(path, source))?;
-        let mut names: Vec<String> = tree
-            .iter()
-            .map(|entry| String::from_utf8_lossy(entry.name_bytes()).into_owned())
-            .collect();
-        names.sort();
-        Ok(Some(names))
     }
 
     fn entry(&self, path: &str) -> Result<Option<TreeEntry<'static>>, SourceError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::auditor::Auditor;
 use super::outcome::Audit;
-use super::recorded::{Recorded, other_format};
+use super::recorded::Recorded;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
     IndexTarget, SHA256SUMS,
@@ -16,14 +16,10 @@ impl Auditor<'_> {
     pub(super) fn release(&mut self) {
         self.add_checksums(SHA256SUMS);
         self.signature();
-        let Auditor { listing, audit, .. } = self;
-        let Some(index) = listing.document::<Index>(INDEX, audit) else {
+        let format = |index: &Index| index.format;
+        let Some(index) = self.document(INDEX, format, INDEX_FORMAT) else {
             return;
         };
-        if index.format != INDEX_FORMAT {
-            audit.integrity(INDEX, other_format(index.format, INDEX_FORMAT));
-            return;
-        }
         let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
         let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
         let mut failed = Vec::new();

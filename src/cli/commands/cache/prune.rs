@@ -32,7 +32,7 @@ struct Report {
 /// A result, a volume or an image.
 #[derive(Serialize)]
 struct Thing {
-    kind: &'static str,
+    kind: String,
     /// The content key of a result; the name of a volume or an image.
     name: String,
     recipe: Option<String>,
@@ -154,11 +154,7 @@ async fn on_engine(
     };
     let thing = |thing: Leftover| Thing {
         size: bytes(&thing),
-        kind: match thing.kind {
-            LeftoverKind::Container => "container",
-            LeftoverKind::Volume => "volume",
-            LeftoverKind::Image => "image",
-        },
+        kind: thing.kind.to_string(),
         recipe: thing.labels.get(crate::engine::LABEL_RECIPE).cloned(),
         version: None,
         name: thing.name,
@@ -176,7 +172,7 @@ async fn on_engine(
 impl Report {
     fn add_results(&mut self, pruned: Pruned) {
         let thing = |listed: ListedResult| Thing {
-            kind: "result",
+            kind: "result".to_owned(),
             recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
             version: listed.entry.as_ref().ok().map(|of| of.version.clone()),
             size: Some(listed.size),
@@ -263,7 +259,7 @@ impl Report {
 
 impl Thing {
     fn text(&self) -> String {
-        let mut words = vec![self.kind];
+        let mut words = vec![self.kind.as_str()];
         words.extend(self.recipe.as_deref().filter(|_| self.kind == "result"));
         words.extend(self.version.as_deref());
         let name = if self.kind == "result" {
