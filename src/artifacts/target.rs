@@ -147,13 +147,7 @@ impl Target {
     }
 
     fn failed_folder(&self) -> PathBuf {
-        let mut name = self
-            .folder
-            .file_name()
-            .map(ToOwned::to_owned)
-            .unwrap_or_default();
-        name.push(".failed");
-        self.folder.with_file_name(name)
+        self.folder.with_added_extension("failed")
     }
 }
 

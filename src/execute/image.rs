@@ -33,6 +33,16 @@ pub struct UsedImage {
 }
 
 impl UsedImage {
+    /// An image that is on the engine, so that nothing was pulled for it.
+    fn there(name: &str, image: Image) -> Self {
+        Self {
+            image,
+            name: name.to_owned(),
+            pulled: BTreeMap::new(),
+            remarks: Vec::new(),
+        }
+    }
+
     /// What it contributes to the build; see [`Image::known_content`].
     pub fn content(&self) -> Option<&ImageContent> {
         self.image.known_content()
@@ -103,10 +113,8 @@ pub(super) async fn provide(
 async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
     let (image, pulled) = pull(base, context).await?;
     Ok(UsedImage {
-        image,
-        name: base.name.clone(),
         pulled: BTreeMap::from([(base.name.clone(), pulled)]),
-        remarks: Vec::new(),
+        ..UsedImage::there(&base.name, image)
     })
 }
 
@@ -122,12 +130,7 @@ async fn made(
         context.sink.event(&Event::Note {
             text: format!("image {name} is already on the engine"),
         });
-        UsedImage {
-            image,
-            name: name.to_owned(),
-            pulled: BTreeMap::new(),
-            remarks: Vec::new(),
-        }
+        UsedImage::there(name, image)
     }))
 }
 
@@ -139,8 +142,7 @@ pub(super) async fn turn_to_make(
 ) -> Result<File, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
     let purpose = format!("is making image {name}");
-    let turn = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
-    turn.map_err(|source| ExecuteError::ImageLock { path, source })
+    context.lock(path, &purpose).await
 }
 
 /// Makes a missing image, when no other run is making it.
@@ -179,12 +181,7 @@ async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, Execut
         Some(image) => image,
         None => load_archive(image_id, context).await?,
     };
-    Ok(UsedImage {
-        image,
-        name: image_id.to_owned(),
-        pulled: BTreeMap::new(),
-        remarks: Vec::new(),
-    })
+    Ok(UsedImage::there(image_id, image))
 }
 
 async fn load_archive(image_id: &str, context: &Context<'_>) -> Result<Image, ExecuteError> {

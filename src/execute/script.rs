@@ -88,7 +88,9 @@ pub(super) async fn surround(
     let name_lock = if is_named {
         None
     } else {
-        Some(lock_name(name, context).await?)
+        let purpose = format!("is running upstream's script with an image named {name}");
+        let path = name_lock(context.locks, name);
+        Some(context.lock(path, &purpose).await?)
     };
     let there = present(name, context).await?;
     if let Some(there) = &there
@@ -120,13 +122,6 @@ pub(super) async fn surround(
         left,
         _name_lock: name_lock,
     })
-}
-
-async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
-    let path = name_lock(context.locks, name);
-    let purpose = format!("is running upstream's script with an image named {name}");
-    let locked = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
-    locked.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 
 fn what_is_left(

@@ -46,8 +46,7 @@ pub(crate) fn run(
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
-            print(&(text + &loaded.text))?;
-            Ok(())
+            print(&(text + &loaded.text))
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;
@@ -66,8 +65,7 @@ pub(crate) fn run(
                 "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
-            ))?;
-            Ok(())
+            ))
         }
     }
 }
@@ -100,8 +98,7 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         });
     }
     if invocation.json() {
-        print_document(&RecipeList { recipes })?;
-        return Ok(());
+        return print_document(&RecipeList { recipes });
     }
     let width = recipes
         .iter()
@@ -117,6 +114,5 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
             let _ = writeln!(text, "{:width$}    {line}", "");
         }
     }
-    print(&text)?;
-    Ok(())
+    print(&text)
 }
