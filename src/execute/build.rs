@@ -298,10 +298,9 @@ fn describe_image(plan: &Plan) -> String {
             let names: Vec<_> = bases.iter().map(|base| base.name.as_str()).collect();
             format!("{way} image based on {}", names.join(", "))
         }
-        PlannedImage::Debian {
-            suite, packages, ..
-        } => {
-            format!("Debian {suite} with {} selected packages", packages.len())
+        PlannedImage::Debian(debian) => {
+            let (suite, packages) = (&debian.suite, debian.packages.len());
+            format!("Debian {suite} with {packages} selected packages")
         }
         PlannedImage::Archive { image_id } => format!("image {} from the archive", short(image_id)),
     }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::archive::one_file_archive;
-use super::bootstrap::{Bootstrap, bootstrap};
+use super::bootstrap::bootstrap;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::found::{engine_failed, moved, present};
@@ -16,7 +16,7 @@ use crate::engine::{
     ByteStream, Engine, EngineError, Image, ImageBuild, ImageContent, ImageSource, LABEL_IDENTITY,
 };
 use crate::events::Event;
-use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image in which a build ran.
@@ -54,9 +54,8 @@ pub fn image_name(plan: &Plan) -> String {
     match &plan.image {
         PlannedImage::Registry(base) => base.name.clone(),
         PlannedImage::Archive { image_id } => image_id.clone(),
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
-            made_name(plan, identity)
-        }
+        PlannedImage::Dockerfile { identity, .. } => made_name(plan, identity),
+        PlannedImage::Debian(debian) => made_name(plan, &debian.identity),
     }
 }
 
@@ -71,12 +70,9 @@ pub async fn find_image(plan: &Plan, engine: &dyn Engine) -> Result<Option<Image
 
 /// Whether an image by the planned name is the planned one, according to its label.
 fn is_planned(plan: &Plan, image: &Image) -> bool {
-    match &plan.image {
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => true,
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
-            image.labels.get(LABEL_IDENTITY) == Some(identity)
-        }
-    }
+    let label = image.labels.get(LABEL_IDENTITY).map(String::as_str);
+    let identity = plan.image.identity();
+    identity.is_none() || label == identity
 }
 
 /// Makes sure that the planned image is on the engine. An image with the planned identity is not made again. Returns
@@ -91,7 +87,8 @@ pub(super) async fn provide(
         PlannedImage::Archive { image_id } => {
             until_cancelled(context, load(image_id, context)).await?
         }
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
+        PlannedImage::Dockerfile { identity, .. }
+        | PlannedImage::Debian(PlannedDebian { identity, .. }) => {
             let name = made_name(plan, identity);
             match until_cancelled(context, made(plan, &name, context)).await? {
                 Some(used) => used,
@@ -169,7 +166,7 @@ async fn make_once(
 /// The name of an image that the tool makes: it shows people what it is, and is unique to its identity.
 fn made_name(plan: &Plan, identity: &str) -> String {
     let way = match &plan.image {
-        PlannedImage::Debian { suite, .. } => format!("debian-{suite}"),
+        PlannedImage::Debian(debian) => format!("debian-{}", debian.suite),
         PlannedImage::Dockerfile { way, .. } => way.to_string(),
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
     };
@@ -206,27 +203,9 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
     let mut pulled = BTreeMap::new();
     let mut labels = context.labels(&plan.recipe.name);
     let image = match &plan.image {
-        PlannedImage::Debian {
-            suite,
-            architectures,
-            packages,
-            preferences,
-            links,
-            environment,
-            identity,
-        } => {
-            let what = Bootstrap {
-                suite,
-                architectures,
-                packages,
-                preferences: preferences.as_deref(),
-                links,
-                environment,
-                identity,
-                name: &name,
-                labels,
-            };
-            until_cancelled(context, bootstrap(context, &what)).await?
+        PlannedImage::Debian(debian) => {
+            let making = bootstrap(context, debian, &name, labels);
+            until_cancelled(context, making).await?
         }
         PlannedImage::Dockerfile {
             bases,

@@ -18,7 +18,7 @@ use super::script_leftovers::{ScriptLeftovers, TemporaryTag, name_lock};
 use crate::engine::{DockerApi, EngineError, EngineInfo, Product};
 use crate::events::Event;
 use crate::failure::with_causes;
-use crate::plan::{Plan, PlannedImage, PlannedScript};
+use crate::plan::{Plan, PlannedScript};
 
 /// Time limit for the removal of what a script left; then the run ends without waiting for it.
 const REMOVAL_LIMIT: Duration = Duration::from_mins(5);
@@ -103,10 +103,7 @@ pub(super) async fn surround(
         });
     }
     // An existing name belongs to somebody, except on an image that the tool made: there a killed run left it.
-    let made = matches!(
-        plan.image,
-        PlannedImage::Debian { .. } | PlannedImage::Dockerfile { .. }
-    );
+    let made = plan.image.identity().is_some();
     let temporary = (there.is_none() || made).then(|| TemporaryTag {
         name: name.clone(),
         image: image.image.id.clone(),

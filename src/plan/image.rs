@@ -8,7 +8,7 @@ use super::choose::{Choice, choose_patches, expand_map};
 use super::digest::canonical_json;
 use super::error::PlanError;
 use super::mirrors::{Places, candidates};
-use super::types::{BaseImage, PlannedImage, Via};
+use super::types::{BaseImage, PlannedDebian, PlannedImage, Via};
 use crate::checksum::sha256_hex;
 use crate::facts::SourceFacts;
 use crate::recipe::{
@@ -234,7 +234,7 @@ impl Choice<'_> {
         let environment = &image.environment;
         let content = (&suite, &architectures, &packages, &preferences);
         let identity = identity(&(&content, &links, environment));
-        Ok(PlannedImage::Debian {
+        Ok(PlannedImage::Debian(PlannedDebian {
             suite,
             architectures,
             packages,
@@ -242,7 +242,7 @@ impl Choice<'_> {
             links,
             environment: image.environment.clone(),
             identity,
-        })
+        }))
     }
 }
 

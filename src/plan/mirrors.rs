@@ -72,7 +72,7 @@ impl Plan {
         let bases = match &mut self.image {
             PlannedImage::Registry(base) => std::slice::from_mut(base),
             PlannedImage::Dockerfile { bases, .. } => bases.as_mut_slice(),
-            PlannedImage::Debian { .. } | PlannedImage::Archive { .. } => &mut [],
+            PlannedImage::Debian(_) | PlannedImage::Archive { .. } => &mut [],
         };
         for base in bases.iter_mut().chain(client) {
             look_first_under(prefixes, base);
