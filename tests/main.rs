@@ -1,9 +1,11 @@
 //! Integration tests, one module a capability.
 
 mod architecture;
+mod artifacts;
 mod attestation;
 mod builds;
 mod commands;
+mod compare;
 mod doctor;
 mod documentation;
 mod engine;
@@ -12,6 +14,7 @@ mod execution;
 mod kmem;
 mod kubelet;
 mod like;
+mod lockfile;
 mod machine;
 mod messages;
 mod node_script;
@@ -19,6 +22,7 @@ mod packaging;
 mod plans;
 mod recipes;
 mod release;
+mod release_file;
 mod scripted;
 mod source;
 mod support;

@@ -64,10 +64,18 @@ pub enum ArtifactError {
 
 impl ArtifactError {
     /// The error for a file or directory that could not be written.
-    pub fn unwritable(path: &Path) -> impl Fn(io::Error) -> Self {
+    pub fn unwritable(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
         |source| Self::Unwritable {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// The error for a file that an index cannot list.
+    pub(super) fn unaccounted(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Unaccounted {
+            path: path.to_owned(),
+            problem: problem.into(),
         }
     }
 }

@@ -26,10 +26,7 @@ impl BuildLog {
     /// # Errors
     /// [`ArtifactError::Unwritable`].
     pub fn create(path: &Path) -> Result<Self, ArtifactError> {
-        let file = File::create(path).map_err(|source| ArtifactError::Unwritable {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let file = File::create(path).map_err(ArtifactError::unwritable(path))?;
         let state = Mutex::new(State {
             file: BufWriter::new(file),
             lines: 0,
@@ -55,13 +52,8 @@ impl BuildLog {
             return Ok(());
         };
         let failed = state.failed.take();
-        match failed.map_or_else(|| state.file.flush(), Err) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(ArtifactError::Unwritable {
-                path: self.path.clone(),
-                source,
-            }),
-        }
+        let written = failed.map_or_else(|| state.file.flush(), Err);
+        written.map_err(ArtifactError::unwritable(&self.path))
     }
 }
 

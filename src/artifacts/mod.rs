@@ -24,7 +24,7 @@ pub use manifest::{
 pub use published::{PublishedError, PublishedResult, read_manifest};
 pub use replace_file::replace_file;
 pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
-pub use write_index::{read_index, write_checksums, write_index};
+pub use write_index::{read_index, write_index};
 
 pub use crate::recipe::{
     BUILD_LOG, COMPANION_FILES, ENVELOPE, MANIFEST, PLAN, PROVENANCE, REPRODUCTION, SBOM,

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::manifest::{MANIFEST_FORMAT, Manifest};
 use crate::checksum::{is_sha256, sha256_hex, sha256_of};
 use crate::failure::indented;
-use crate::plan::{PLAN_FORMAT, Plan, PlannedImage};
+use crate::plan::{PLAN_FORMAT, Plan};
 use crate::recipe::{COMPANION_FILES, MANIFEST, Name, PLAN, REPRODUCTION};
 
 /// A published result with its plan.
@@ -165,12 +165,8 @@ fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
             return refuse(&output.name, "name of an output");
         }
     }
-    match &plan.image {
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. }
-            if !is_sha256(identity) =>
-        {
-            refuse(identity, "image identity")
-        }
+    match plan.image.identity() {
+        Some(identity) if !is_sha256(identity) => refuse(identity, "image identity"),
         _ => Ok(()),
     }
 }

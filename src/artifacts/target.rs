@@ -1,7 +1,6 @@
 //! The directory of a result: claimed, staged next to it, and exchanged in one step.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -44,15 +43,11 @@ impl Target {
     ) -> Result<Self, ArtifactError> {
         let parent = output.join(parts[0]).join(parts[1]);
         let folder = parent.join(parts[2]);
-        let unwritable = |path: &Path, source| ArtifactError::Unwritable {
-            path: path.to_path_buf(),
-            source,
-        };
         let made = missing_parents(&parent);
-        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
+        fs::create_dir_all(&parent).map_err(ArtifactError::unwritable(&parent))?;
         let parent = parent
             .canonicalize()
-            .map_err(|source| unwritable(&parent, source))?;
+            .map_err(ArtifactError::unwritable(&parent))?;
         let folder_name = folder
             .file_name()
             .map(ToOwned::to_owned)
@@ -60,7 +55,7 @@ impl Target {
         let folder = parent.join(&folder_name);
         let lock = lock(&folder, run, locks, sink, cancel).await?;
         // The previous run may have removed the directories that it had made.
-        fs::create_dir_all(&parent).map_err(|source| unwritable(&parent, source))?;
+        fs::create_dir_all(&parent).map_err(ArtifactError::unwritable(&parent))?;
 
         if folder.exists() && !is_result(&folder) {
             return Err(ArtifactError::Foreign { path: folder });
@@ -68,16 +63,16 @@ impl Target {
         let prefix = format!(".{}.partial-", folder_name.to_string_lossy());
         // This run holds the claim, so other runs that staged here are dead.
         for entry in fs::read_dir(&parent)
-            .map_err(|source| unwritable(&parent, source))?
+            .map_err(ArtifactError::unwritable(&parent))?
             .flatten()
         {
             if entry.file_name().to_string_lossy().starts_with(&prefix) {
                 fs::remove_dir_all(entry.path())
-                    .map_err(|source| unwritable(&entry.path(), source))?;
+                    .map_err(ArtifactError::unwritable(&entry.path()))?;
             }
         }
         let staging = parent.join(format!("{prefix}{run}"));
-        fs::create_dir(&staging).map_err(|source| unwritable(&staging, source))?;
+        fs::create_dir(&staging).map_err(ArtifactError::unwritable(&staging))?;
         Ok(Self {
             folder,
             staging,
@@ -91,20 +86,12 @@ impl Target {
         &self.staging
     }
 
-    /// The directory of the published result.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// Replaces an earlier result with the staged directory, in one step if the file system supports that.
     ///
     /// # Errors
     /// [`ArtifactError::Unwritable`]; the earlier result is then still in place.
     pub fn publish(self) -> Result<PathBuf, ArtifactError> {
-        let unwritable = |source: io::Error| ArtifactError::Unwritable {
-            path: self.folder.clone(),
-            source,
-        };
+        let unwritable = ArtifactError::unwritable(&self.folder);
         if self.folder.exists() {
             match renameat_with(CWD, &self.staging, CWD, &self.folder, RenameFlags::EXCHANGE) {
                 Ok(()) => {}
@@ -140,10 +127,7 @@ impl Target {
         further: &[(&str, String)],
     ) -> Result<PathBuf, ArtifactError> {
         let failed = self.failed_folder();
-        let unwritable = |source: io::Error| ArtifactError::Unwritable {
-            path: failed.clone(),
-            source,
-        };
+        let unwritable = ArtifactError::unwritable(&failed);
         if failed.exists() && !is_record_of_failure(&failed) {
             return Err(ArtifactError::Foreign { path: failed });
         }
@@ -163,13 +147,7 @@ impl Target {
     }
 
     fn failed_folder(&self) -> PathBuf {
-        let mut name = self
-            .folder
-            .file_name()
-            .map(ToOwned::to_owned)
-            .unwrap_or_default();
-        name.push(".failed");
-        self.folder.with_file_name(name)
+        self.folder.with_added_extension("failed")
     }
 }
 
@@ -216,98 +194,5 @@ async fn lock(
             locked.map_err(|source| ArtifactError::Lock { path: path.clone(), source })
         }
         () = cancel.cancelled() => Err(ArtifactError::StoppedWaiting),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MANIFEST, Target};
-    use crate::artifacts::{ArtifactError, BuildLog};
-    use crate::events::{Event, Sink};
-    use std::fs;
-    use std::path::Path;
-    use tokio_util::sync::CancellationToken;
-
-    struct Deaf;
-    impl Sink for Deaf {
-        fn event(&self, _event: &Event) {}
-    }
-
-    async fn claim(root: &Path, run: &str) -> Result<Target, ArtifactError> {
-        let parts = ["runc", "v1", "linux-amd64"];
-        Target::claim(
-            &root.join("dist"),
-            parts,
-            run,
-            &root.join("locks"),
-            &Deaf,
-            &CancellationToken::new(),
-        )
-        .await
-    }
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).expect("a folder").flatten();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[tokio::test]
-    async fn a_second_result_replaces_the_first_as_a_whole() {
-        let root = tempfile::tempdir().expect("a folder");
-        for (run, file) in [("1", "old"), ("2", "new")] {
-            let target = claim(root.path(), run).await.expect("claimed");
-            fs::write(target.staging().join(MANIFEST), run).expect("written");
-            fs::write(target.staging().join(file), file).expect("written");
-            target.publish().expect("published");
-        }
-        assert_eq!(
-            names(&root.path().join("dist/runc/v1/linux-amd64")),
-            [MANIFEST, "new"]
-        );
-        assert_eq!(names(&root.path().join("dist/runc/v1")), ["linux-amd64"]);
-    }
-
-    #[tokio::test]
-    async fn a_failed_run_leaves_its_log_and_the_earlier_result() {
-        let root = tempfile::tempdir().expect("a folder");
-        let target = claim(root.path(), "1").await.expect("claimed");
-        fs::write(target.staging().join(MANIFEST), "1").expect("written");
-        target.publish().expect("published");
-        let target = claim(root.path(), "2").await.expect("claimed");
-        BuildLog::create(&target.staging().join("build.log"))
-            .expect("a log")
-            .finish()
-            .expect("flushed");
-        fs::write(target.staging().join("runc"), "unproven").expect("written");
-        let failed = target.keep_record_of_failure(&[]).expect("kept");
-        assert_eq!(names(&failed), ["build.log"]);
-        assert_eq!(
-            names(&root.path().join("dist/runc/v1/linux-amd64")),
-            [MANIFEST]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_run_that_leaves_nothing_leaves_no_folders() {
-        let root = tempfile::tempdir().expect("a folder");
-        drop(claim(root.path(), "1").await.expect("claimed"));
-        assert_eq!(names(root.path()), ["locks"]);
-    }
-
-    #[tokio::test]
-    async fn a_folder_of_somebody_else_is_not_replaced() {
-        let root = tempfile::tempdir().expect("a folder");
-        let foreign = root.path().join("dist/runc/v1/linux-amd64");
-        fs::create_dir_all(&foreign).expect("made");
-        fs::write(foreign.join("thesis.txt"), "years of work").expect("written");
-        assert!(matches!(
-            claim(root.path(), "1").await,
-            Err(ArtifactError::Foreign { .. })
-        ));
-        assert_eq!(names(&foreign), ["thesis.txt"]);
     }
 }

@@ -115,8 +115,7 @@ fn longer_paths(needles: &[(usize, String)]) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, search};
-    use crate::artifacts::PackageVersion;
-    use crate::attestation::{Component, ComponentKind, debian_components};
+    use crate::attestation::{Component, ComponentKind};
 
     fn module(name: &str) -> Component {
         Component {
@@ -145,22 +144,5 @@ mod tests {
         }
         let alone = search(&components, &b"github.com/a/b"[..], 3).expect("a text in memory");
         assert_eq!(alone[0], Some(true));
-    }
-
-    #[test]
-    fn finds_packages_of_debian_by_what_their_names_may_stand_for() {
-        let packages = [
-            "golang-github-burntsushi-toml-dev",
-            "golang-golang-x-net-dev",
-            "libseccomp-dev",
-        ]
-        .map(|name| PackageVersion {
-            name: name.to_owned(),
-            version: "1".to_owned(),
-        });
-        let components = debian_components(&packages);
-        let text = "\0github.com/BurntSushi/toml.Decode\0";
-        let found = search(&components, text.as_bytes(), CHUNK).expect("a text in memory");
-        assert_eq!(found, [Some(true), None, None]);
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::{Address, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
-use crate::report::Verbosity;
+use crate::report::{Progress, Verbosity};
 
 /// A command line in its environment: how to speak, and what to work with.
 pub(super) struct Invocation<'a> {
@@ -62,6 +62,12 @@ impl<'a> Invocation<'a> {
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         }
+    }
+
+    /// The display of what goes on.
+    pub(super) fn progress(&self) -> Progress {
+        let terminal = self.environment.progress_terminal;
+        Progress::new(self.json(), terminal, self.verbosity())
     }
 
     /// The command line with the recipes that can be used as commands.

@@ -1,6 +1,7 @@
 //! What goes to standard output.
 
 use clap::error::ErrorKind;
+use serde::Serialize;
 
 use crate::failure::{Failure, FailureKind};
 use crate::report;
@@ -11,6 +12,11 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         let text = format!("could not write to standard output: {error}");
         Failure::new(FailureKind::Output, text)
     })
+}
+
+/// Writes the one JSON document of a command to standard output.
+pub(super) fn print_document<T: Serialize>(data: &T) -> Result<(), Failure> {
+    print(&report::json_document(data))
 }
 
 /// Shows what clap has to say: help is a result, anything else a failure of usage.

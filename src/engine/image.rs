@@ -53,18 +53,7 @@ pub enum ImageSource {
         stall: Duration,
     },
     /// It is built by a Dockerfile. Only with [`super::Capabilities::builds_dockerfile`].
-    Dockerfile {
-        /// The build context as a tar archive, the Dockerfile in it.
-        context: ByteStream,
-        /// Path of the Dockerfile in the context.
-        dockerfile: String,
-        /// Build arguments.
-        arguments: BTreeMap<String, String>,
-        /// Labels of the image.
-        labels: BTreeMap<String, String>,
-        /// Most memory that an instruction may use, in bytes.
-        memory: Option<u64>,
-    },
+    Dockerfile(ImageBuild),
     /// It has one layer, this root file system.
     RootFs {
         /// The root file system as a tar archive.
@@ -80,4 +69,18 @@ pub enum ImageSource {
         /// The archive on this machine.
         file: PathBuf,
     },
+}
+
+/// A build by a Dockerfile.
+pub struct ImageBuild {
+    /// The build context as a tar archive, the Dockerfile in it.
+    pub context: ByteStream,
+    /// Path of the Dockerfile in the context.
+    pub dockerfile: String,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// Labels of the image. Of the builder's containers, only the last ones carry some of these.
+    pub labels: BTreeMap<String, String>,
+    /// Most memory that an instruction may use, in bytes.
+    pub memory: Option<u64>,
 }

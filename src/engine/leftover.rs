@@ -31,8 +31,8 @@ pub struct Leftover {
     pub size: Option<u64>,
 }
 
-/// What a [`Leftover`] is, in the words of the engines that people know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What a [`Leftover`] is, in the words of the engines that people know. What is used comes after what uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeftoverKind {
     /// A session.
@@ -45,10 +45,6 @@ pub enum LeftoverKind {
 
 impl fmt::Display for LeftoverKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            LeftoverKind::Container => "container",
-            LeftoverKind::Volume => "volume",
-            LeftoverKind::Image => "image",
-        })
+        self.serialize(f)
     }
 }

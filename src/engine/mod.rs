@@ -16,7 +16,7 @@ pub use docker::{Address, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
 pub use error::{AddressProblem, ConnectFailure, EngineError};
 pub use guest_path::GuestPath;
-pub use image::{Image, ImageContent, ImageSource};
+pub use image::{Image, ImageBuild, ImageContent, ImageSource};
 pub use info::{Capabilities, Capacity, EngineInfo, Product};
 pub use leftover::{
     LABEL_DEADLINE, LABEL_IDENTITY, LABEL_RECIPE, LABEL_RUN, Leftover, LeftoverKind,

@@ -15,20 +15,7 @@ use super::error::ExecuteError;
 use super::found::engine_failed;
 use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY};
 use crate::events::Event;
-
-/// What to bootstrap; the fields are those of [`crate::plan::PlannedImage::Debian`].
-pub(super) struct Bootstrap<'a> {
-    pub(super) suite: &'a str,
-    pub(super) architectures: &'a [String],
-    pub(super) packages: &'a [String],
-    pub(super) preferences: Option<&'a str>,
-    pub(super) links: &'a BTreeMap<String, String>,
-    pub(super) environment: &'a BTreeMap<String, String>,
-    pub(super) identity: &'a str,
-    /// Name of the image to make.
-    pub(super) name: &'a str,
-    pub(super) labels: BTreeMap<String, String>,
-}
+use crate::plan::PlannedDebian;
 
 /// Passes the preferences to mmdebstrap's hook; on its command line they would have to be quoted for a shell.
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
@@ -39,13 +26,15 @@ const FILE_TIMES: &str = "1628899200";
 /// Bytes that are read from mmdebstrap at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Runs mmdebstrap and makes an image of what it writes. Nothing is stored on this machine.
+/// Runs mmdebstrap and makes an image by the name `name` of what it writes. Nothing is stored on this machine.
 pub(super) async fn bootstrap(
     context: &Context<'_>,
-    what: &Bootstrap<'_>,
+    what: &PlannedDebian,
+    name: &str,
+    mut labels: BTreeMap<String, String>,
 ) -> Result<Image, ExecuteError> {
     let failed = |reason: String| ExecuteError::Bootstrap {
-        suite: what.suite.to_owned(),
+        suite: what.suite.clone(),
         reason,
     };
     let architectures: Vec<_> = what
@@ -60,7 +49,7 @@ pub(super) async fn bootstrap(
         .arg(format!("--include={}", what.packages.join(",")));
     // Later times are clamped to this one, so that the same packages give the same layer at any time and place.
     command.env("SOURCE_DATE_EPOCH", FILE_TIMES);
-    if let Some(preferences) = what.preferences {
+    if let Some(preferences) = &what.preferences {
         command.env(PREFERENCES_VARIABLE, preferences).arg(format!(
             "--setup-hook=printf %s \"${PREFERENCES_VARIABLE}\" >\"$1/etc/apt/preferences.d/kmembuild\""
         ));
@@ -77,7 +66,7 @@ pub(super) async fn bootstrap(
         ));
     }
     command
-        .args([what.suite, "-"])
+        .args([&what.suite, "-"])
         .args(context.debian_mirror)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -107,11 +96,11 @@ pub(super) async fn bootstrap(
         .try_filter_map(|chunk| async move { Ok(chunk) })
         .boxed();
 
-    let identity = (LABEL_IDENTITY.to_owned(), what.identity.to_owned());
+    labels.insert(LABEL_IDENTITY.to_owned(), what.identity.clone());
     let source = ImageSource::RootFs {
         archive: root,
         environment: what.environment.clone(),
-        labels: what.labels.clone().into_iter().chain([identity]).collect(),
+        labels,
     };
 
     let mut last_lines: Vec<String> = Vec::new();
@@ -128,7 +117,7 @@ pub(super) async fn bootstrap(
         }
     };
     let engine = context.engine;
-    let provided = engine.provide(what.name, source, context.sink, context.cancel);
+    let provided = engine.provide(name, source, context.sink, context.cancel);
     // Concurrently: mmdebstrap blocks when nobody reads its messages.
     let (provided, ()) = tokio::join!(provided, told);
     if let Some(status) = outcome.lock().await.take() {

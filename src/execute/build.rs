@@ -11,7 +11,7 @@ use super::context::Context;
 use super::error::ExecuteError;
 use super::image::{UsedImage, provide};
 use super::needs::check_needs;
-use super::outputs::{TakenOut, take_all_out};
+use super::outputs::take_all_out;
 use super::script;
 use super::session_end::{close, short, until_cancelled};
 use super::step::{milliseconds, run_step};
@@ -80,7 +80,6 @@ pub async fn execute(
     staging: &Path,
 ) -> Result<Built, ExecuteError> {
     check_capabilities(plan, engine)?;
-    let engine_architecture = engine.architecture.as_str();
     let surroundings = match &plan.build.script {
         None => None,
         Some(script) => {
@@ -88,31 +87,13 @@ pub async fn execute(
             Some(until_cancelled(context, surround).await?)
         }
     };
-    let done = in_container(plan, engine_architecture, &image, context, staging).await;
+    let built = in_container(plan, &engine.architecture, &image, context, staging).await;
     if let Some(surroundings) = surroundings
         && !context.keep
     {
         script::remove_what_is_left(surroundings, context).await;
     }
-    let done = done?;
-    Ok(Built {
-        image,
-        patched_tree: done.patched_tree,
-        packages: done.packages,
-        toolchain: done.toolchain,
-        steps: done.steps,
-        files: done.taken_out.files,
-        version_runs: done.taken_out.version_runs,
-    })
-}
-
-/// The result of the work in the session.
-struct Done {
-    patched_tree: Option<String>,
-    packages: Vec<PackageVersion>,
-    toolchain: Option<Toolchain>,
-    steps: Vec<StepRecord>,
-    taken_out: TakenOut,
+    built
 }
 
 /// Opens the session, works in it and closes it on every path.
@@ -122,7 +103,7 @@ async fn in_container(
     image: &UsedImage,
     context: &Context<'_>,
     staging: &Path,
-) -> Result<Done, ExecuteError> {
+) -> Result<Built, ExecuteError> {
     let spec = session_spec(plan, image, context);
     // Not cancelled half-way: between its creation and its start nobody knows the container.
     let opened = context.engine.open(&spec).await;
@@ -181,7 +162,7 @@ impl Work<'_> {
         }
     }
 
-    async fn to_the_end(&self, staging: &Path) -> Result<Done, ExecuteError> {
+    async fn to_the_end(&self, staging: &Path) -> Result<Built, ExecuteError> {
         let (plan, context, session) = (self.plan, self.context, self.session);
         let toolchain = match &plan.build.toolchain {
             None => None,
@@ -197,19 +178,21 @@ impl Work<'_> {
         let steps = self.steps().await?;
         let taking = take_all_out(plan, self.engine_architecture, session, staging);
         let detail = "collecting the outputs".to_owned();
-        let taken_out = stage(context, "collect", detail, async {
+        let taken = stage(context, "collect", detail, async {
             let taken = taking.await?;
             let bytes = taken.files.iter().map(|(file, _)| file.size).sum::<u64>();
             let detail = format!("{} files, {}", taken.files.len(), bytesize::ByteSize(bytes));
             Ok((taken, detail))
         })
         .await?;
-        Ok(Done {
+        Ok(Built {
+            image: self.image.clone(),
             patched_tree,
             packages,
             toolchain,
             steps,
-            taken_out,
+            files: taken.files,
+            version_runs: taken.version_runs,
         })
     }
 
@@ -313,16 +296,11 @@ fn describe_image(plan: &Plan) -> String {
         PlannedImage::Registry(base) => format!("image {}", base.name),
         PlannedImage::Dockerfile { way, bases, .. } => {
             let names: Vec<_> = bases.iter().map(|base| base.name.as_str()).collect();
-            format!(
-                "{} image based on {}",
-                format!("{way:?}").to_lowercase(),
-                names.join(", ")
-            )
+            format!("{way} image based on {}", names.join(", "))
         }
-        PlannedImage::Debian {
-            suite, packages, ..
-        } => {
-            format!("Debian {suite} with {} selected packages", packages.len())
+        PlannedImage::Debian(debian) => {
+            let (suite, packages) = (&debian.suite, debian.packages.len());
+            format!("Debian {suite} with {packages} selected packages")
         }
         PlannedImage::Archive { image_id } => format!("image {} from the archive", short(image_id)),
     }

@@ -4,9 +4,7 @@ use super::ask::ask;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::pull::pull;
-use crate::engine::{
-    EngineError, GuestPath, Image, Network, Privileges, Session, SessionSpec, Workdir,
-};
+use crate::engine::{GuestPath, Image, Network, Privileges, Session, SessionSpec, Workdir};
 use crate::events::{Note, Warning};
 use crate::failure::with_causes;
 use crate::plan::PlannedScript;
@@ -41,13 +39,6 @@ pub(super) async fn provide_client(
     Ok(image)
 }
 
-fn build_failed(source: EngineError) -> ExecuteError {
-    ExecuteError::Engine {
-        stage: "build",
-        source,
-    }
-}
-
 /// Copies the client from its image into the driver container and checks that it reaches the engine. Must not be cancelled
 /// half-way: the container of the client's image would stay.
 pub(super) async fn copy_client(
@@ -68,7 +59,7 @@ pub(super) async fn copy_client(
     };
     let donor = context.engine.open(&spec).await.map_err(|source| {
         context.run.leaves_something();
-        build_failed(source)
+        ExecuteError::engine("build")(source)
     })?;
     let copied = match donor.get(&GuestPath::new(&script.client_path)).await {
         Ok(archive) => session.put(&GuestPath::new(PROGRAMS), archive).await,
@@ -80,7 +71,7 @@ pub(super) async fn copy_client(
         let warning = Warning::LeftBehind(what, with_causes(&error));
         context.sink.event(&warning.into());
     }
-    copied.map_err(build_failed)?;
+    copied.map_err(ExecuteError::engine("build"))?;
     ask_client(session)
         .await
         .map_err(|reason| ExecuteError::NoScript {

@@ -1,11 +1,13 @@
 //! What an execution works with besides the plan.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::error::ExecuteError;
 use super::runs::Run;
 use crate::engine::{Engine, Image, ImageContent, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
@@ -48,6 +50,12 @@ impl Context<'_> {
     pub(super) fn is_locked(&self, name: &str, image: &Image) -> bool {
         let locked = self.locked_images.get(name);
         locked.is_none() || image.known_content() == locked
+    }
+
+    /// Waits until no other run has the lock file `path`; `purpose` says for what it has it.
+    pub(super) async fn lock(&self, path: PathBuf, purpose: &str) -> Result<File, ExecuteError> {
+        let locked = crate::file_lock::acquire(&path, self.run.id(), purpose, self.sink).await;
+        locked.map_err(|source| ExecuteError::ImageLock { path, source })
     }
 
     /// The labels of everything made for `recipe` in this run.

@@ -277,6 +277,11 @@ fn accepted(allowed: Option<&str>) -> String {
 }
 
 impl ExecuteError {
+    /// The error of an engine that failed in that stage.
+    pub(super) fn engine(stage: &'static str) -> impl Fn(EngineError) -> Self + Copy {
+        move |source| Self::Engine { stage, source }
+    }
+
     /// Whether a step failed because one of its compilers or linkers was killed, by what Go says of that, in whichever
     /// container it ran.
     pub fn lost_a_compiler(&self) -> bool {

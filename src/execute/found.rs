@@ -25,8 +25,5 @@ pub(super) fn moved(name: String, found: Vec<String>, context: &Context<'_>) -> 
 
 /// The error of an engine that failed to find or provide an image.
 pub(super) fn engine_failed(source: EngineError) -> ExecuteError {
-    ExecuteError::Engine {
-        stage: "image",
-        source,
-    }
+    ExecuteError::engine("image")(source)
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::archive::one_file_archive;
-use super::bootstrap::{Bootstrap, bootstrap};
+use super::bootstrap::bootstrap;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::found::{engine_failed, moved, present};
@@ -13,10 +13,10 @@ use super::pull::pull;
 use super::session_end::until_cancelled;
 use super::sinks::Remarks;
 use crate::engine::{
-    ByteStream, Engine, EngineError, Image, ImageContent, ImageSource, LABEL_IDENTITY,
+    ByteStream, Engine, EngineError, Image, ImageBuild, ImageContent, ImageSource, LABEL_IDENTITY,
 };
 use crate::events::Note;
-use crate::plan::{BaseImage, Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
 /// The image in which a build ran.
@@ -33,6 +33,16 @@ pub struct UsedImage {
 }
 
 impl UsedImage {
+    /// An image that is on the engine, so that nothing was pulled for it.
+    fn there(name: &str, image: Image) -> Self {
+        Self {
+            image,
+            name: name.to_owned(),
+            pulled: BTreeMap::new(),
+            remarks: Vec::new(),
+        }
+    }
+
     /// What it contributes to the build; see [`Image::known_content`].
     pub fn content(&self) -> Option<&ImageContent> {
         self.image.known_content()
@@ -44,9 +54,8 @@ pub fn image_name(plan: &Plan) -> String {
     match &plan.image {
         PlannedImage::Registry(base) => base.name.clone(),
         PlannedImage::Archive { image_id } => image_id.clone(),
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
-            made_name(plan, identity)
-        }
+        PlannedImage::Dockerfile { identity, .. } => made_name(plan, identity),
+        PlannedImage::Debian(debian) => made_name(plan, &debian.identity),
     }
 }
 
@@ -61,12 +70,9 @@ pub async fn find_image(plan: &Plan, engine: &dyn Engine) -> Result<Option<Image
 
 /// Whether an image by the planned name is the planned one, according to its label.
 fn is_planned(plan: &Plan, image: &Image) -> bool {
-    match &plan.image {
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => true,
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
-            image.labels.get(LABEL_IDENTITY) == Some(identity)
-        }
-    }
+    let label = image.labels.get(LABEL_IDENTITY).map(String::as_str);
+    let identity = plan.image.identity();
+    identity.is_none() || label == identity
 }
 
 /// Makes sure that the planned image is on the engine. An image with the planned identity is not made again. Returns
@@ -81,7 +87,8 @@ pub(super) async fn provide(
         PlannedImage::Archive { image_id } => {
             until_cancelled(context, load(image_id, context)).await?
         }
-        PlannedImage::Dockerfile { identity, .. } | PlannedImage::Debian { identity, .. } => {
+        PlannedImage::Dockerfile { identity, .. }
+        | PlannedImage::Debian(PlannedDebian { identity, .. }) => {
             let name = made_name(plan, identity);
             match until_cancelled(context, made(plan, &name, context)).await? {
                 Some(used) => used,
@@ -103,10 +110,8 @@ pub(super) async fn provide(
 async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {
     let (image, pulled) = pull(base, context).await?;
     Ok(UsedImage {
-        image,
-        name: base.name.clone(),
         pulled: BTreeMap::from([(base.name.clone(), pulled)]),
-        remarks: Vec::new(),
+        ..UsedImage::there(&base.name, image)
     })
 }
 
@@ -121,12 +126,7 @@ async fn made(
     Ok(image.map(|image| {
         let note = Note::ImagePresent(name.to_owned());
         context.sink.event(&note.into());
-        UsedImage {
-            image,
-            name: name.to_owned(),
-            pulled: BTreeMap::new(),
-            remarks: Vec::new(),
-        }
+        UsedImage::there(name, image)
     }))
 }
 
@@ -138,8 +138,7 @@ pub(super) async fn turn_to_make(
 ) -> Result<File, ExecuteError> {
     let path = context.locks.join(format!("image-{identity}.lock"));
     let purpose = format!("is making image {name}");
-    let turn = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
-    turn.map_err(|source| ExecuteError::ImageLock { path, source })
+    context.lock(path, &purpose).await
 }
 
 /// Makes a missing image, when no other run is making it.
@@ -166,8 +165,8 @@ async fn make_once(
 /// The name of an image that the tool makes: it shows people what it is, and is unique to its identity.
 fn made_name(plan: &Plan, identity: &str) -> String {
     let way = match &plan.image {
-        PlannedImage::Debian { suite, .. } => format!("debian-{suite}"),
-        PlannedImage::Dockerfile { way, .. } => format!("{way:?}").to_lowercase(),
+        PlannedImage::Debian(debian) => format!("debian-{}", debian.suite),
+        PlannedImage::Dockerfile { way, .. } => way.to_string(),
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
     };
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
@@ -178,12 +177,7 @@ async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, Execut
         Some(image) => image,
         None => load_archive(image_id, context).await?,
     };
-    Ok(UsedImage {
-        image,
-        name: image_id.to_owned(),
-        pulled: BTreeMap::new(),
-        remarks: Vec::new(),
-    })
+    Ok(UsedImage::there(image_id, image))
 }
 
 async fn load_archive(image_id: &str, context: &Context<'_>) -> Result<Image, ExecuteError> {
@@ -208,27 +202,9 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
     let mut pulled = BTreeMap::new();
     let mut labels = context.labels(&plan.recipe.name);
     let image = match &plan.image {
-        PlannedImage::Debian {
-            suite,
-            architectures,
-            packages,
-            preferences,
-            links,
-            environment,
-            identity,
-        } => {
-            let what = Bootstrap {
-                suite,
-                architectures,
-                packages,
-                preferences: preferences.as_deref(),
-                links,
-                environment,
-                identity,
-                name: &name,
-                labels,
-            };
-            until_cancelled(context, bootstrap(context, &what)).await?
+        PlannedImage::Debian(debian) => {
+            let making = bootstrap(context, debian, &name, labels);
+            until_cancelled(context, making).await?
         }
         PlannedImage::Dockerfile {
             bases,
@@ -244,13 +220,13 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
                 pulled.insert(base.name.clone(), reference);
             }
             labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
-            let source = ImageSource::Dockerfile {
+            let source = ImageSource::Dockerfile(ImageBuild {
                 context: build_context(plan, text.as_deref(), dockerfile, patches, context)?,
                 dockerfile: dockerfile.clone(),
                 arguments: arguments.clone(),
                 labels,
                 memory: plan.build.limits.memory,
-            };
+            });
             // Not dropped on cancellation: the engine cleans up after a cancelled build.
             let engine = context.engine;
             let building = engine.provide(&name, source, &remarks, context.cancel);

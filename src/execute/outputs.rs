@@ -81,13 +81,8 @@ async fn further_outputs(
             "-printf",
             "%f\\n",
         ];
-        let (exit, mut names) =
-            ask(session, &command)
-                .await
-                .map_err(|source| ExecuteError::Engine {
-                    stage: "collect",
-                    source,
-                })?;
+        let listed = ask(session, &command).await;
+        let (exit, mut names) = listed.map_err(ExecuteError::engine("collect"))?;
         if exit.code != 0 {
             continue;
         }
@@ -123,10 +118,7 @@ async fn take_out(
                 EngineError::NotInSession { path } => ExecuteError::OutputMissing {
                     path: path.to_string(),
                 },
-                source => ExecuteError::Engine {
-                    stage: "collect",
-                    source,
-                },
+                error => ExecuteError::engine("collect")(error),
             })?;
     collect(archive, &output.name, staging)
         .await

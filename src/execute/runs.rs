@@ -130,12 +130,13 @@ impl Sweep<'_> {
     /// or an image.
     pub fn allows(&self, thing: &Leftover, folder: &Path) -> bool {
         let run = run_of(thing);
-        let is_of_recipe = self.recipe.is_none_or(|recipe| {
-            thing
-                .labels
-                .get(LABEL_RECIPE)
-                .is_some_and(|of| of == recipe)
-        });
+        let of_recipe = |allowed: bool| {
+            let recipe = thing.labels.get(LABEL_RECIPE).map(String::as_str);
+            // A session of a live run may be about to use it.
+            allowed
+                && (self.recipe.is_none() || self.recipe == recipe)
+                && !matches!(state(folder, run), State::Alive)
+        };
         match thing.kind {
             // A container without a deadline is not a session: somebody started it from an image of the tool, whose labels
             // it inherits.
@@ -149,14 +150,8 @@ impl Sweep<'_> {
                         State::NotOurs => self.foreign || past_deadline(thing),
                     }
             }
-            // A session of a live run may be about to use them.
-            LeftoverKind::Volume | LeftoverKind::Image => {
-                let allowed = match thing.kind {
-                    LeftoverKind::Volume => self.volumes,
-                    _ => self.images,
-                };
-                allowed && is_of_recipe && !matches!(state(folder, run), State::Alive)
-            }
+            LeftoverKind::Volume => of_recipe(self.volumes),
+            LeftoverKind::Image => of_recipe(self.images),
         }
     }
 }
@@ -184,11 +179,7 @@ pub async fn sweep(
 ) -> Result<Swept, EngineError> {
     let mut leftovers = engine.leftovers().await?;
     // Sessions use caches and images.
-    leftovers.sort_by_key(|thing| match thing.kind {
-        LeftoverKind::Container => 0,
-        LeftoverKind::Volume => 1,
-        LeftoverKind::Image => 2,
-    });
+    leftovers.sort_by_key(|thing| thing.kind);
     let left = if sweep.dead_runs {
         registered_left(folder, sweep, &engine.describe().address)
     } else {

@@ -18,7 +18,7 @@ use super::script_leftovers::{ScriptLeftovers, TemporaryTag, name_lock};
 use crate::engine::{DockerApi, EngineError, EngineInfo};
 use crate::events::Warning;
 use crate::failure::with_causes;
-use crate::plan::{Plan, PlannedImage, PlannedScript};
+use crate::plan::{Plan, PlannedScript};
 
 /// Time limit for the removal of what a script left; then the run ends without waiting for it.
 const REMOVAL_LIMIT: Duration = Duration::from_mins(5);
@@ -38,23 +38,21 @@ pub fn refuse_engine(engine: &EngineInfo) -> Result<(), ExecuteError> {
     if engine.capabilities.has_host_socket {
         return Ok(());
     }
-    Err(ExecuteError::NoScript {
+    Err(not_docker(engine))
+}
+
+fn not_docker(engine: &EngineInfo) -> ExecuteError {
+    ExecuteError::NoScript {
         engine: engine.address.clone(),
         reason: format!("the script requires Docker, but this is {}", engine.version),
-    })
+    }
 }
 
 /// The part of the engine that only Docker has.
 fn docker_of<'a>(context: &Context<'a>) -> Result<&'a dyn DockerApi, ExecuteError> {
     let engine = context.engine.describe();
     refuse_engine(engine)?;
-    context
-        .engine
-        .as_docker()
-        .ok_or_else(|| ExecuteError::NoScript {
-            engine: engine.address.clone(),
-            reason: format!("the script requires Docker, but this is {}", engine.version),
-        })
+    context.engine.as_docker().ok_or_else(|| not_docker(engine))
 }
 
 /// The error of a session that could not be opened; that of a driver may lack the engine's socket.
@@ -64,10 +62,7 @@ pub(super) fn open_failed(source: EngineError, context: &Context<'_>) -> Execute
             engine: context.engine.describe().address.clone(),
             reason: format!("socket {socket} not found on its host"),
         },
-        source => ExecuteError::Engine {
-            stage: "build",
-            source,
-        },
+        error => ExecuteError::engine("build")(error),
     }
 }
 
@@ -93,7 +88,9 @@ pub(super) async fn surround(
     let name_lock = if is_named {
         None
     } else {
-        Some(lock_name(name, context).await?)
+        let purpose = format!("is running upstream's script with an image named {name}");
+        let path = name_lock(context.locks, name);
+        Some(context.lock(path, &purpose).await?)
     };
     let there = present(name, context).await?;
     if let Some(there) = &there
@@ -106,10 +103,7 @@ pub(super) async fn surround(
         });
     }
     // An existing name belongs to somebody, except on an image that the tool made: there a killed run left it.
-    let made = matches!(
-        plan.image,
-        PlannedImage::Debian { .. } | PlannedImage::Dockerfile { .. }
-    );
+    let made = plan.image.identity().is_some();
     let temporary = (there.is_none() || made).then(|| TemporaryTag {
         name: name.clone(),
         image: image.image.id.clone(),
@@ -125,13 +119,6 @@ pub(super) async fn surround(
         left,
         _name_lock: name_lock,
     })
-}
-
-async fn lock_name(name: &str, context: &Context<'_>) -> Result<File, ExecuteError> {
-    let path = name_lock(context.locks, name);
-    let purpose = format!("is running upstream's script with an image named {name}");
-    let locked = crate::file_lock::acquire(&path, context.run.id(), &purpose, context.sink).await;
-    locked.map_err(|source| ExecuteError::ImageLock { path, source })
 }
 
 fn what_is_left(

@@ -30,10 +30,7 @@ pub(super) async fn run_step(
         counts_kills: true,
     };
     let exit = session.run(&command, &tail).await;
-    let exit = exit.map_err(|source| ExecuteError::Engine {
-        stage: "build",
-        source,
-    })?;
+    let exit = exit.map_err(ExecuteError::engine("build"))?;
     let milliseconds = milliseconds(started);
     context.sink.event(&Event::StepFinished {
         step: step.name.clone(),

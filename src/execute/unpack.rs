@@ -57,10 +57,7 @@ async fn upload(
     session: &dyn Session,
 ) -> Result<(), ExecuteError> {
     let uploaded = session.put(&GuestPath::new(folder), archive).await;
-    uploaded.map_err(|source| ExecuteError::Engine {
-        stage: "build",
-        source,
-    })
+    uploaded.map_err(ExecuteError::engine("build"))
 }
 
 /// Removes the files that the image has in the working directory: upstream's own image has a copy of its source there,
@@ -81,10 +78,7 @@ async fn clear_workdir(plan: &Plan, session: &dyn Session) -> Result<(), Execute
     }
     command.extend(["!", "-type", "d", "-delete"]);
     let cleared = ask(session, &command).await;
-    let (exit, lines) = cleared.map_err(|source| ExecuteError::Engine {
-        stage: "build",
-        source,
-    })?;
+    let (exit, lines) = cleared.map_err(ExecuteError::engine("build"))?;
     if exit.code == 0 {
         return Ok(());
     }

@@ -8,14 +8,22 @@ use serde::Deserialize;
 
 use super::dockerfile::base_images;
 use super::types::{ArchiveFacts, FactsError, TreeFacts};
-use crate::recipe::{Condition, Recipe, Source};
-use crate::source::Tree;
+use crate::recipe::{Condition, Recipe, RelativePath, Source};
+use crate::source::{SourceError, Tree};
 
 /// Answers the recipe's questions about a source tree.
 ///
 /// # Errors
 /// [`FactsError::Tree`] when an object of the tree cannot be read.
 pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> {
+    read(recipe, tree).map_err(FactsError::Tree)
+}
+
+fn read(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, SourceError> {
+    let text = |path: &RelativePath| -> Result<Option<String>, SourceError> {
+        let content = tree.read(path.as_str())?;
+        Ok(content.map(|content| String::from_utf8_lossy(&content).into_owned()))
+    };
     let mut facts = TreeFacts::default();
     let conditions = recipe
         .classes
@@ -27,52 +35,41 @@ pub fn read_tree(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, FactsError> 
     for condition in conditions {
         match condition {
             Condition::Exists(path) | Condition::Missing(path) => {
-                if tree.exists(path.as_str()).map_err(FactsError::Tree)? {
+                if tree.exists(path.as_str())? {
                     facts.present.insert(path.to_string());
                 }
             }
             Condition::Contains(asked) | Condition::Lacks(asked) => {
-                if let Some(content) = tree.read(asked.file.as_str()).map_err(FactsError::Tree)?
-                    && String::from_utf8_lossy(&content).contains(&asked.text)
-                {
-                    facts
-                        .texts
-                        .entry(asked.file.to_string())
-                        .or_default()
-                        .insert(asked.text.clone());
+                if text(&asked.file)?.is_some_and(|text| text.contains(&asked.text)) {
+                    let texts = facts.texts.entry(asked.file.to_string());
+                    texts.or_default().insert(asked.text.clone());
                 }
             }
         }
     }
     for path in recipe.targets.iter().flat_map(|known| known.known.values()) {
-        if tree.exists(path.as_str()).map_err(FactsError::Tree)? {
+        if tree.exists(path.as_str())? {
             facts.present.insert(path.to_string());
         }
     }
     if let Source::Git(git) = &recipe.source {
         for (name, wanted) in &git.read {
-            if let Some(content) = tree.read(wanted.file.as_str()).map_err(FactsError::Tree)?
-                && let Some(text) = wanted.pattern.find(&String::from_utf8_lossy(&content))
+            if let Some(text) = text(&wanted.file)?
+                && let Some(found) = wanted.pattern.find(&text)
             {
-                facts.read.insert(name.to_string(), text.to_owned());
+                facts.read.insert(name.to_string(), found.to_owned());
             }
         }
-    }
-    if let Source::Git(git) = &recipe.source
-        && let Some(path) = &git.version_file
-        && let Some(content) = tree.read(path.as_str()).map_err(FactsError::Tree)?
-    {
-        facts.version = String::from_utf8_lossy(&content)
-            .lines()
-            .next()
-            .map(|line| line.trim().to_owned());
+        if let Some(path) = &git.version_file
+            && let Some(text) = text(path)?
+        {
+            facts.version = text.lines().next().map(|line| line.trim().to_owned());
+        }
     }
     if let Some(upstream) = &recipe.images.upstream
-        && let Some(content) = tree
-            .read(upstream.dockerfile.as_str())
-            .map_err(FactsError::Tree)?
+        && let Some(text) = text(&upstream.dockerfile)?
     {
-        facts.base_images = base_images(&String::from_utf8_lossy(&content));
+        facts.base_images = base_images(&text);
     }
     Ok(facts)
 }

@@ -1,6 +1,7 @@
 //! What a machine is like that runs containers, or is to. Reads only.
 
 mod hierarchy;
+mod kernel;
 mod signals;
 
 pub mod doctor;

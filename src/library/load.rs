@@ -75,38 +75,23 @@ impl Library {
         let mut found: BTreeMap<String, ListedRecipe> = BTreeMap::new();
         for file in RECIPES.files() {
             if let Some(name) = recipe_name(file.path()) {
-                found.insert(
-                    name.clone(),
-                    ListedRecipe {
-                        name,
-                        origin: Origin::Embedded,
-                        replaces_embedded: false,
-                    },
-                );
+                let listed = ListedRecipe {
+                    name,
+                    origin: Origin::Embedded,
+                    replaces_embedded: false,
+                };
+                found.insert(listed.name.clone(), listed);
             }
         }
         for folder in self.folders.iter().rev() {
-            let unreadable = |source| LibraryError::Unreadable {
-                path: folder.clone(),
-                source,
-            };
-            let entries = match fs::read_dir(folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(unreadable(error)),
-            };
-            for entry in entries {
-                if let Some(name) = recipe_name(&entry.map_err(unreadable)?.path()) {
-                    let replaces_embedded = RECIPES.get_file(format!("{name}.yaml")).is_some();
-                    let origin = Origin::Directory(folder.clone());
-                    found.insert(
-                        name.clone(),
-                        ListedRecipe {
-                            name,
-                            origin,
-                            replaces_embedded,
-                        },
-                    );
+            for entry in entries(folder)? {
+                if let Some(name) = recipe_name(&entry.path()) {
+                    let listed = ListedRecipe {
+                        replaces_embedded: RECIPES.get_file(format!("{name}.yaml")).is_some(),
+                        origin: Origin::Directory(folder.clone()),
+                        name,
+                    };
+                    found.insert(listed.name.clone(), listed);
                 }
             }
         }
@@ -250,33 +235,38 @@ fn read_text(path: &Path) -> Result<String, LibraryError> {
     let mut text = String::new();
     let read =
         fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text));
-    let path = path.to_path_buf();
-    match read {
-        Ok(length) if length as u64 > LARGEST_FILE => Err(LibraryError::TooLarge {
-            path,
-            limit: LARGEST_FILE,
-        }),
-        Ok(_) => Ok(text),
-        Err(source) => Err(LibraryError::Unreadable { path, source }),
+    if read.map_err(unreadable(path))? as u64 > LARGEST_FILE {
+        let (path, limit) = (path.to_path_buf(), LARGEST_FILE);
+        return Err(LibraryError::TooLarge { path, limit });
+    }
+    Ok(text)
+}
+
+/// What is in a directory; nothing in one that does not exist.
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, LibraryError> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .collect::<Result<_, _>>()
+            .map_err(unreadable(folder)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(unreadable(folder)(error)),
+    }
+}
+
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> LibraryError {
+    |source| LibraryError::Unreadable {
+        path: path.to_path_buf(),
+        source,
     }
 }
 
 /// Names of the files below `folder`, with `/` between their parts. Links to directories are not followed, because
 /// they may lead back.
 fn list_files(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), LibraryError> {
-    let unreadable = |source| LibraryError::Unreadable {
-        path: folder.to_path_buf(),
-        source,
-    };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(unreadable)?;
+    for entry in entries(folder)? {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type().map_err(unreadable)?.is_dir() {
+        let kind = entry.file_type().map_err(unreadable(folder))?;
+        if kind.is_dir() {
             list_files(&entry.path(), &format!("{name}/"), found)?;
         } else {
             found.push(name);

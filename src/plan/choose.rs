@@ -154,15 +154,6 @@ pub(super) fn choose_class<'a>(
     if recipe.classes.is_empty() {
         return Ok(None);
     }
-    let fits = |class: &&Class| {
-        class
-            .when
-            .iter()
-            .all(|condition| unmet(condition, files).is_none())
-    };
-    if let Some(class) = recipe.classes.iter().find(fits) {
-        return Ok(Some(class));
-    }
     let mut looked_for = String::new();
     for class in &recipe.classes {
         let missing: Vec<_> = class
@@ -170,6 +161,9 @@ pub(super) fn choose_class<'a>(
             .iter()
             .filter_map(|condition| unmet(condition, files))
             .collect();
+        if missing.is_empty() {
+            return Ok(Some(class));
+        }
         looked_for.push_str(&format!(
             "\n  {} requires a source tree with {}",
             class.name.value,

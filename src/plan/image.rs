@@ -8,7 +8,7 @@ use super::choose::{Choice, choose_patches, expand_map};
 use super::digest::canonical_json;
 use super::error::PlanError;
 use super::mirrors::{Places, candidates};
-use super::types::{BaseImage, PlannedImage, Via};
+use super::types::{BaseImage, PlannedDebian, PlannedImage, Via};
 use crate::checksum::sha256_hex;
 use crate::facts::SourceFacts;
 use crate::recipe::{
@@ -59,23 +59,11 @@ impl Choice<'_> {
                 .transpose()?,
         };
         planned.ok_or_else(|| {
-            let described = [
-                (images.registry.is_some(), "registry"),
-                (images.upstream.is_some(), "upstream"),
-                (images.lean.is_some(), "lean"),
-                (images.debian.is_some(), "debian"),
-            ];
-            let known = described
-                .iter()
-                .filter(|(is, _)| *is)
-                .map(|(_, name)| *name)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let way = format!("{way:?}").to_lowercase();
+            let known: Vec<_> = images.described().map(|way| way.to_string()).collect();
             PlanError::ImageWay {
                 recipe: self.recipe.name.to_string(),
-                way,
-                known,
+                way: way.to_string(),
+                known: known.join(", "),
             }
         })
     }
@@ -246,7 +234,7 @@ impl Choice<'_> {
         let environment = &image.environment;
         let content = (&suite, &architectures, &packages, &preferences);
         let identity = identity(&(&content, &links, environment));
-        Ok(PlannedImage::Debian {
+        Ok(PlannedImage::Debian(PlannedDebian {
             suite,
             architectures,
             packages,
@@ -254,7 +242,7 @@ impl Choice<'_> {
             links,
             environment: image.environment.clone(),
             identity,
-        })
+        }))
     }
 }
 

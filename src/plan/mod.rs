@@ -18,9 +18,9 @@ pub use make::make_plan;
 pub use mirrors::{Places, candidates};
 pub use request::Request;
 pub use types::{
-    BaseImage, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedFile,
-    PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource, PlannedStep,
-    PlannedToolchain, RecipeIdentity, Via,
+    BaseImage, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedDebian,
+    PlannedFile, PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource,
+    PlannedStep, PlannedToolchain, RecipeIdentity, Via,
 };
 
 pub use crate::engine::ImageContent;

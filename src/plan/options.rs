@@ -1,6 +1,9 @@
 //! Checks that the recipe supports what was requested.
 
-use super::error::{PlanError, RequestedOption};
+use super::error::PlanError;
+use super::error::RequestedOption::{
+    AllOutputs, GoFlags, LowMemory, RunSh, Static, Targets, Toolchain,
+};
 use super::request::Request;
 use super::types::Via;
 use crate::recipe::{BuildOption, Recipe};
@@ -15,29 +18,20 @@ pub(super) fn check_options(recipe: &Recipe, request: &Request) -> Result<(), Pl
     };
     let uses_goflags = cases().any(|case| case.value.names().any(|name| name == "goflags"));
     let refusals = [
-        (RequestedOption::Static, unsupported(BuildOption::Static)),
+        (Static, unsupported(BuildOption::Static)),
+        (LowMemory, unsupported(BuildOption::LowMemory)),
+        (AllOutputs, unsupported(BuildOption::AllOutputs)),
+        (GoFlags, request.goflags.is_some() && !uses_goflags),
         (
-            RequestedOption::LowMemory,
-            unsupported(BuildOption::LowMemory),
-        ),
-        (
-            RequestedOption::AllOutputs,
-            unsupported(BuildOption::AllOutputs),
-        ),
-        (
-            RequestedOption::GoFlags,
-            request.goflags.is_some() && !uses_goflags,
-        ),
-        (
-            RequestedOption::Toolchain,
+            Toolchain,
             request.allow_toolchain.is_some() && recipe.build.toolchain.is_none(),
         ),
         (
-            RequestedOption::RunSh,
+            RunSh,
             request.via == Via::RunSh && recipe.build.run_sh.is_none(),
         ),
         (
-            RequestedOption::Targets,
+            Targets,
             !request.targets.is_empty() && recipe.targets.is_none(),
         ),
     ];

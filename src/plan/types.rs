@@ -118,29 +118,44 @@ pub enum PlannedImage {
         identity: String,
     },
     /// A root file system of Debian packages.
-    #[serde(rename_all = "kebab-case")]
-    Debian {
-        /// Code name of the release.
-        suite: String,
-        /// Architectures, with the engine's own first.
-        architectures: Vec<String>,
-        /// Packages, in addition to the essential ones.
-        packages: Vec<String>,
-        /// Text of an apt preferences file that is used while packages are selected.
-        preferences: Option<String>,
-        /// Symbolic links and their targets.
-        links: BTreeMap<String, String>,
-        /// Environment variables of the image.
-        environment: BTreeMap<String, String>,
-        /// Sha256 of all of the above.
-        identity: String,
-    },
+    Debian(PlannedDebian),
     /// An image from an archive that the user provided.
     #[serde(rename_all = "kebab-case")]
     Archive {
         /// Config digest of the image in it.
         image_id: String,
     },
+}
+
+impl PlannedImage {
+    /// The sha256 of what it is made of; `None` for an image that is not made here.
+    pub fn identity(&self) -> Option<&str> {
+        match self {
+            Self::Dockerfile { identity, .. } => Some(identity),
+            Self::Debian(debian) => Some(&debian.identity),
+            Self::Registry(_) | Self::Archive { .. } => None,
+        }
+    }
+}
+
+/// A root file system of Debian packages.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlannedDebian {
+    /// Code name of the release.
+    pub suite: String,
+    /// Architectures, with the engine's own first.
+    pub architectures: Vec<String>,
+    /// Packages, in addition to the essential ones.
+    pub packages: Vec<String>,
+    /// Text of an apt preferences file that is used while packages are selected.
+    pub preferences: Option<String>,
+    /// Symbolic links and their targets.
+    pub links: BTreeMap<String, String>,
+    /// Environment variables of the image.
+    pub environment: BTreeMap<String, String>,
+    /// Sha256 of all of the above.
+    pub identity: String,
 }
 
 /// An image that is pulled.

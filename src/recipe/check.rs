@@ -1,14 +1,11 @@
 //! Checks of a recipe as a whole.
 
-use std::collections::BTreeSet;
-
-use serde_saphyr::Location;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::companions::COMPANION_FILES;
-use super::error::{Diagnostic, RecipeError};
+use super::error::{Document, RecipeError};
 use super::names::{RelativePath, ValueName};
-use super::nearest::nearest;
-use super::schema::{ImageWay, RECIPE_FORMAT, Recipe, Source, Step};
+use super::schema::{RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
 
 /// The values that every recipe has, each with its description.
@@ -49,8 +46,7 @@ fn all_steps(recipe: &Recipe) -> impl Iterator<Item = &Step> {
 }
 
 pub(super) struct Checker<'a> {
-    file: &'a str,
-    text: &'a str,
+    pub(super) document: Document<'a>,
     /// Values that the cases of a value may use.
     given_values: Vec<&'a str>,
     /// Values that everything else may use.
@@ -72,8 +68,7 @@ pub(super) fn check(
     let given_values: Vec<_> = built_in.chain(read).collect();
     let own = recipe.values.keys().map(ValueName::as_str);
     let checker = Checker {
-        file,
-        text,
+        document: Document { file, text },
         known_values: given_values.iter().copied().chain(own).collect(),
         given_values,
     };
@@ -89,29 +84,6 @@ pub(super) fn check(
 }
 
 impl Checker<'_> {
-    pub(super) fn refuse(
-        &self,
-        location: Location,
-        message: String,
-        suggestion: Option<String>,
-    ) -> RecipeError {
-        let place = (location.line(), location.column());
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            self.file, self.text, place, message, suggestion,
-        )))
-    }
-
-    /// Refuses something that has no place, because it is missing.
-    pub(super) fn refuse_whole(&self, message: String) -> RecipeError {
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            self.file,
-            self.text,
-            (0, 0),
-            message,
-            None,
-        )))
-    }
-
     fn format(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         if recipe.format.value == RECIPE_FORMAT {
             return Ok(());
@@ -120,20 +92,14 @@ impl Checker<'_> {
             "format {} is not supported; this version of kmembuild reads format {RECIPE_FORMAT}",
             recipe.format.value
         );
-        Err(self.refuse(recipe.format.referenced, message, None))
+        Err(self.document.refuse(recipe.format.referenced, message))
     }
 
     fn images(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         let images = &recipe.images;
-        let given = match images.default.value {
-            ImageWay::Registry => images.registry.is_some(),
-            ImageWay::Upstream => images.upstream.is_some(),
-            ImageWay::Lean => images.lean.is_some(),
-            ImageWay::Debian => images.debian.is_some(),
-        };
-        if !given {
+        if !images.described().any(|way| way == images.default.value) {
             let message = "`images` does not describe its `default`".to_owned();
-            return Err(self.refuse(images.default.referenced, message, None));
+            return Err(self.document.refuse(images.default.referenced, message));
         }
         if let Source::Directory(folder) = &recipe.source
             && (images.upstream.is_some()
@@ -143,7 +109,7 @@ impl Checker<'_> {
                 "the source {} is a directory of the image, so there is no Dockerfile of upstream to build an image from",
                 folder.path
             );
-            return Err(self.refuse(images.default.referenced, message, None));
+            return Err(self.document.refuse(images.default.referenced, message));
         }
         Ok(())
     }
@@ -158,6 +124,12 @@ impl Checker<'_> {
         for argument in all_steps(recipe).flat_map(|step| &step.command) {
             self.names(argument, &self.known_values)?;
         }
+        let arguments = [
+            images.registry.as_ref().map(|image| &image.arguments),
+            images.upstream.as_ref().map(|image| &image.arguments),
+            images.lean.as_ref().map(|image| &image.arguments),
+        ];
+        let arguments = arguments.into_iter().flatten().flat_map(BTreeMap::values);
         let templates = build
             .environment
             .values()
@@ -168,24 +140,7 @@ impl Checker<'_> {
             .chain(recipe.outputs.iter().map(|output| &output.path.value))
             .chain(&recipe.further_outputs)
             .chain(images.registry.iter().map(|image| &image.name))
-            .chain(
-                images
-                    .registry
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
-            .chain(
-                images
-                    .upstream
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
-            .chain(
-                images
-                    .lean
-                    .iter()
-                    .flat_map(|image| image.arguments.values()),
-            )
+            .chain(arguments)
             .chain(
                 recipe
                     .outputs
@@ -199,7 +154,7 @@ impl Checker<'_> {
         let outputs = recipe.outputs.iter().map(|output| &output.path.value);
         for path in outputs.chain(&recipe.further_outputs) {
             if let Err(reason) = path.form().parse::<RelativePath>() {
-                return Err(self.refuse(path.location, reason, None));
+                return Err(self.document.refuse(path.location, reason));
             }
         }
         Ok(())
@@ -208,7 +163,7 @@ impl Checker<'_> {
     fn template(&self, template: &Template, known: &[&str]) -> Result<(), RecipeError> {
         if template.is_words() {
             let message = "{{name...}} is allowed only as an argument of a command".to_owned();
-            return Err(self.refuse(template.location, message, None));
+            return Err(self.document.refuse(template.location, message));
         }
         self.names(template, known)
     }
@@ -221,65 +176,59 @@ impl Checker<'_> {
                     "there is no value `{name}`; the values allowed here are {}",
                     known.join(", ")
                 );
-                Err(self.refuse(
-                    template.location,
-                    message,
-                    nearest(name, known.iter().copied()),
-                ))
+                let known = known.iter().copied();
+                Err(self
+                    .document
+                    .refuse_name(template.location, message, name, known))
             }
         }
     }
 
     fn steps_and_outputs(&self, recipe: &Recipe) -> Result<(), RecipeError> {
         let script = recipe.build.run_sh.as_ref();
-        for steps in [&recipe.build.steps]
-            .into_iter()
-            .chain(script.map(|way| &way.steps))
-        {
-            self.steps(steps)?;
+        let toolchain = recipe.build.toolchain.as_ref();
+        self.steps(&recipe.build.steps)?;
+        if let Some(way) = script {
+            self.steps(&way.steps)?;
         }
         for (part, missing) in [
             ("step", recipe.build.steps.is_empty()),
             (
                 "step in `run-sh`",
-                recipe
-                    .build
-                    .run_sh
-                    .as_ref()
-                    .is_some_and(|way| way.steps.is_empty()),
+                script.is_some_and(|way| way.steps.is_empty()),
             ),
             (
                 "word in the command of the toolchain check",
-                recipe
-                    .build
-                    .toolchain
-                    .as_ref()
-                    .is_some_and(|check| check.command.is_empty()),
+                toolchain.is_some_and(|check| check.command.is_empty()),
             ),
             ("output", recipe.outputs.is_empty()),
             ("architecture", recipe.architectures.is_empty()),
         ] {
             if missing {
-                return Err(self.refuse_whole(format!("a recipe needs at least one {part}")));
+                return Err(self
+                    .document
+                    .refuse_whole(format!("a recipe needs at least one {part}")));
             }
         }
-        if let Some(way) = &recipe.build.run_sh {
+        if let Some(way) = script {
             let mut names = way.leaves.containers.iter().chain(&way.leaves.images);
             // They are removed by name prefix, so the prefix must not match anything that is not of this run.
             if let Some(name) = names.find(|name| !name.contains("{hash}")) {
                 let message = format!(
                     "`{name}` in `leaves` must contain {{hash}}, so that nothing else is removed"
                 );
-                return Err(self.refuse_whole(message));
+                return Err(self.document.refuse_whole(message));
             }
         }
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
                 let message = "`build` needs a `workdir` to unpack the source to";
-                return Err(self.refuse_whole(message.to_owned()));
+                return Err(self.document.refuse_whole(message.to_owned()));
             }
             if git.urls.is_empty() {
-                return Err(self.refuse_whole("the source has no URL".to_owned()));
+                return Err(self
+                    .document
+                    .refuse_whole("the source has no URL".to_owned()));
             }
         }
         self.caches(recipe)?;
@@ -291,17 +240,15 @@ impl Checker<'_> {
         for step in steps {
             let name = step.name.value.as_str();
             if !seen.insert(name) {
-                return Err(self.refuse(
+                return Err(self.document.refuse(
                     step.name.referenced,
                     format!("the step `{name}` is defined twice"),
-                    None,
                 ));
             }
             if step.command.is_empty() {
-                return Err(self.refuse(
+                return Err(self.document.refuse(
                     step.name.referenced,
                     format!("the step `{name}` has no command"),
-                    None,
                 ));
             }
         }
@@ -317,7 +264,7 @@ impl Checker<'_> {
             for (text, location) in [(name, cache.name.referenced), (path, cache.path.referenced)] {
                 if !seen.insert(text) {
                     let message = format!("the cache `{text}` is defined twice");
-                    return Err(self.refuse(location, message, None));
+                    return Err(self.document.refuse(location, message));
                 }
             }
         }
@@ -345,7 +292,7 @@ impl Checker<'_> {
             } else {
                 continue;
             };
-            return Err(self.refuse(location, message, None));
+            return Err(self.document.refuse(location, message));
         }
         Ok(())
     }

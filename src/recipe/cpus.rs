@@ -33,17 +33,3 @@ impl FromStr for Cpus {
 }
 
 written_as_text!(Cpus);
-
-#[cfg(test)]
-mod tests {
-    use super::Cpus;
-
-    #[test]
-    fn processors_may_have_a_fraction() {
-        assert_eq!("1.5".parse(), Ok(Cpus(1_500_000_000)));
-        assert_eq!("2".parse(), Ok(Cpus(2_000_000_000)));
-        for bad in ["", "0", "-1", "1.x", "x", "1.0000000001"] {
-            assert!(bad.parse::<Cpus>().is_err(), "{bad:?}");
-        }
-    }
-}

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use serde_saphyr::Location;
 use thiserror::Error;
+
+use super::nearest::nearest;
 
 /// A recipe, or another YAML file of the user, that is refused.
 #[derive(Debug, Error)]
@@ -57,6 +60,50 @@ impl Diagnostic {
             suggestion,
             snippet: snippet(text, line, column),
         }
+    }
+}
+
+/// A YAML file of the user, to refuse what is in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Document<'a> {
+    /// File, as the user knows it.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+impl Document<'_> {
+    /// Refuses what is at a place.
+    pub fn refuse(&self, location: Location, message: impl Into<String>) -> RecipeError {
+        self.diagnose(location, message.into(), None)
+    }
+
+    /// Refuses something that has no place, because it is missing.
+    pub fn refuse_whole(&self, message: impl Into<String>) -> RecipeError {
+        self.refuse(Location::UNKNOWN, message)
+    }
+
+    /// Refuses a name that is none of `known`, and tells which of them may have been meant.
+    pub fn refuse_name<'k>(
+        &self,
+        location: Location,
+        message: impl Into<String>,
+        name: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> RecipeError {
+        self.diagnose(location, message.into(), nearest(name, known))
+    }
+
+    pub(super) fn diagnose(
+        &self,
+        location: Location,
+        message: String,
+        suggestion: Option<String>,
+    ) -> RecipeError {
+        let place = (location.line(), location.column());
+        RecipeError::Invalid(Box::new(Diagnostic::new(
+            self.file, self.text, place, message, suggestion,
+        )))
     }
 }
 

@@ -42,19 +42,3 @@ impl FromStr for GoFlags {
 }
 
 written_as_text!(GoFlags);
-
-#[cfg(test)]
-mod tests {
-    use super::GoFlags;
-
-    #[test]
-    fn flags_are_single_words_and_no_tags() {
-        assert_eq!(
-            " -p=2  -race ".parse(),
-            Ok(GoFlags("-p=2 -race".to_owned()))
-        );
-        for bad in ["", " ", "-p 2", "-", "-tags=x", "--tags=x", "-v -tags"] {
-            assert!(bad.parse::<GoFlags>().is_err(), "{bad:?}");
-        }
-    }
-}

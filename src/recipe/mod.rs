@@ -24,11 +24,11 @@ pub use companions::{
     SHA256SUMS,
 };
 pub use cpus::Cpus;
-pub use error::{Diagnostic, RecipeError};
+pub use error::{Diagnostic, Document, RecipeError};
 pub use flags::GoFlags;
 pub use names::{
-    Architecture, CommitId, ContainerPath, ImageName, InstallPath, Name, PackageLabel, PackageName,
-    RelativePath, ValueName,
+    Architecture, CommitId, ContainerPath, ImageName, InstallPath, LinkTarget, Name, PackageLabel,
+    PackageName, PackageUnit, RelativePath, ValueName,
 };
 pub use nearest::nearest;
 pub use parse::{json_schema, parse_recipe, parse_yaml, to_yaml};
@@ -37,10 +37,9 @@ pub use relation::{Comparison, Relation};
 pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
     CrossPackages, DebianImage, DirectorySource, EngineClient, FileMode, FileText, GitSource,
-    ImageWay, Images, LeanImage, Leaves, LinkTarget, Network, Output, Package, PackageFile,
-    PackageFormat, PackageRelations, PackageUnit, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText,
-    Recipe, RegistryImage, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage,
-    VersionCheck, WrittenFile,
+    ImageWay, Images, LeanImage, Leaves, Network, Output, Package, PackageFile, PackageFormat,
+    PackageRelations, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe, RegistryImage, RunSh,
+    Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck, WrittenFile,
 };
 pub use size::{ByteSize, TimeSpan};
 pub use template::Template;

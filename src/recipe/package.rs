@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::error::RecipeError;
-use super::nearest::nearest;
 use super::schema::{Output, Package, PackageFile, PackageFormat, Recipe};
 
 impl Checker<'_> {
@@ -23,14 +22,14 @@ impl Checker<'_> {
                 let path = file.path.value.as_str();
                 if !seen.insert(path) {
                     let message = format!("the {format} has two files `{path}`");
-                    return Err(self.refuse(file.path.referenced, message, None));
+                    return Err(self.document.refuse(file.path.referenced, message));
                 }
             }
             self.package_service(package, format)?;
         }
         if package.files.iter().all(|file| file.output.is_none()) {
             let message = "`package` needs at least one file with an `output`".to_owned();
-            return Err(self.refuse(package.name.referenced, message, None));
+            return Err(self.document.refuse(package.name.referenced, message));
         }
         Ok(())
     }
@@ -46,7 +45,7 @@ impl Checker<'_> {
         for line in lines.into_iter().flatten() {
             if line.value.trim().is_empty() || line.value.contains(char::is_control) {
                 let message = "expected one line of text here".to_owned();
-                return Err(self.refuse(line.referenced, message, None));
+                return Err(self.document.refuse(line.referenced, message));
             }
         }
         Ok(())
@@ -61,12 +60,12 @@ impl Checker<'_> {
         ];
         if kinds.into_iter().filter(|kind| *kind).count() != 1 {
             let message = format!("`{path}` needs exactly one of `output`, `text` and `link`");
-            return Err(self.refuse(file.path.referenced, message, None));
+            return Err(self.document.refuse(file.path.referenced, message));
         }
         if file.link.is_some() && (file.config || file.mode.is_some()) {
             let message =
                 format!("`{path}` is a link, so `mode` and `config` do not apply; remove them");
-            return Err(self.refuse(file.path.referenced, message, None));
+            return Err(self.document.refuse(file.path.referenced, message));
         }
         let Some(output) = &file.output else {
             return Ok(());
@@ -76,11 +75,10 @@ impl Checker<'_> {
             return Ok(());
         }
         let message = format!("there is no output `{name}`");
-        Err(self.refuse(
-            output.referenced,
-            message,
-            nearest(name, outputs.iter().copied()),
-        ))
+        let outputs = outputs.iter().copied();
+        Err(self
+            .document
+            .refuse_name(output.referenced, message, name, outputs))
     }
 
     fn package_service(&self, package: &Package, format: PackageFormat) -> Result<(), RecipeError> {
@@ -96,6 +94,6 @@ impl Checker<'_> {
             "the {format} has no file for the unit `{}`",
             service.value.as_str()
         );
-        Err(self.refuse(service.referenced, message, None))
+        Err(self.document.refuse(service.referenced, message))
     }
 }

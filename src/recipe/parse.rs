@@ -1,10 +1,10 @@
 //! The only file that uses the YAML library.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Error;
+use serde_saphyr::{Error, Location};
 
 use super::check::check;
-use super::error::{Diagnostic, RecipeError};
+use super::error::{Document, RecipeError};
 use super::nearest::nearest;
 use super::schema::Recipe;
 
@@ -25,13 +25,9 @@ pub fn parse_recipe(file: &str, text: &str, patches: &[String]) -> Result<Recipe
 /// [`RecipeError::Invalid`] with place, reason and snippet.
 pub fn parse_yaml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, RecipeError> {
     serde_saphyr::from_str(text).map_err(|error| {
-        let place = error
-            .location()
-            .map_or((0, 0), |location| (location.line(), location.column()));
+        let location = error.location().unwrap_or(Location::UNKNOWN);
         let (message, suggestion) = describe(error.without_snippet());
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            file, text, place, message, suggestion,
-        )))
+        Document { file, text }.diagnose(location, message, suggestion)
     })
 }
 
@@ -42,40 +38,35 @@ const REPLACED: [(&str, &str); 3] = [
     ("bridge", "open"),
 ];
 
-/// The message for a word that has been replaced by one of the allowed words.
-fn replaced(word: &str, allowed: &[&str]) -> Option<String> {
-    let (old, new) = REPLACED.iter().find(|(old, _)| *old == word)?;
-    allowed
-        .contains(new)
-        .then(|| format!("`{old}` is no longer supported; use `{new}`"))
+/// The message for a word that is none of the allowed words, and what it was probably meant to be.
+fn unknown(word: &str, allowed: &[&str], message: &str) -> (String, Option<String>) {
+    let mut replaced = REPLACED.iter();
+    match replaced.find(|(old, new)| *old == word && allowed.contains(new)) {
+        Some((old, new)) => {
+            let message = format!("`{old}` is no longer supported; use `{new}`");
+            (message, None)
+        }
+        None => (
+            format!("{message} {}", allowed.join(", ")),
+            nearest(word, allowed.iter().copied()),
+        ),
+    }
 }
 
 fn describe(error: &Error) -> (String, Option<String>) {
     match error {
         Error::SerdeUnknownField {
             field, expected, ..
-        } => match replaced(field, expected) {
-            Some(message) => (message, None),
-            None => (
-                format!(
-                    "unknown field `{field}`; the fields allowed here are {}",
-                    expected.join(", ")
-                ),
-                nearest(field, expected.iter().copied()),
-            ),
-        },
+        } => {
+            let message = format!("unknown field `{field}`; the fields allowed here are");
+            unknown(field, expected, &message)
+        }
         Error::SerdeUnknownVariant {
             variant, expected, ..
-        } => match replaced(variant, expected) {
-            Some(message) => (message, None),
-            None => (
-                format!(
-                    "unknown choice `{variant}`; use one of {}",
-                    expected.join(", ")
-                ),
-                nearest(variant, expected.iter().copied()),
-            ),
-        },
+        } => {
+            let message = format!("unknown choice `{variant}`; use one of");
+            unknown(variant, expected, &message)
+        }
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or("?");
             (format!("the field `{key}` appears twice; remove one"), None)

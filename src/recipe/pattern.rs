@@ -42,25 +42,3 @@ impl std::str::FromStr for Pattern {
 }
 
 written_as_text!(Pattern);
-
-#[cfg(test)]
-mod tests {
-    use super::Pattern;
-
-    #[test]
-    fn one_group_is_taken_from_the_first_line_that_fits() {
-        let pattern: Pattern = "^go(?:lang)? ([0-9.]+)".parse().unwrap();
-        assert_eq!(
-            pattern.find("# go\ngolang 1.15.5-x\ngo 1.2"),
-            Some("1.15.5")
-        );
-        assert_eq!(pattern.find("# none"), None);
-    }
-
-    #[test]
-    fn an_expression_without_a_group_or_with_two_is_refused() {
-        for bad in ["go", "(a)(b)", "(", "(?:a)"] {
-            assert!(bad.parse::<Pattern>().is_err(), "{bad}");
-        }
-    }
-}

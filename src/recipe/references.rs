@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::check::Checker;
 use super::error::RecipeError;
 use super::names::Name;
-use super::nearest::nearest;
 use super::schema::{Recipe, Source};
 
 impl Checker<'_> {
@@ -14,7 +13,7 @@ impl Checker<'_> {
         let mut seen = BTreeSet::new();
         match self.known_values.iter().find(|name| !seen.insert(**name)) {
             None => Ok(()),
-            Some(name) => Err(self.refuse_whole(format!(
+            Some(name) => Err(self.document.refuse_whole(format!(
                 "the value `{name}` is defined twice; use a name that is not among `values`, the source's `read` and the built-in values"
             ))),
         }
@@ -35,18 +34,16 @@ impl Checker<'_> {
         for target in defaults.chain(cases).chain(outputs) {
             let name = target.value.as_str();
             if !known.contains(&name) {
-                return Err(self.refuse(
-                    target.referenced,
-                    format!("there is no target `{name}`"),
-                    nearest(name, known.iter().copied()),
-                ));
+                let message = format!("there is no target `{name}`");
+                return Err(self
+                    .document
+                    .refuse_name(target.referenced, message, name, known));
             }
         }
         match &recipe.targets {
-            Some(targets) if targets.default.is_empty() => {
-                Err(self
-                    .refuse_whole("`targets` needs at least one target in `default`".to_owned()))
-            }
+            Some(targets) if targets.default.is_empty() => Err(self
+                .document
+                .refuse_whole("`targets` needs at least one target in `default`".to_owned())),
             _ => Ok(()),
         }
     }
@@ -56,17 +53,16 @@ impl Checker<'_> {
         for class in &recipe.classes {
             let name = class.name.value.as_str();
             if !seen.insert(name) {
-                return Err(self.refuse(
+                return Err(self.document.refuse(
                     class.name.referenced,
                     format!("the class `{name}` is defined twice"),
-                    None,
                 ));
             }
             if matches!(recipe.source, Source::Directory(_)) {
                 let message =
                     "a source that is a directory of the image cannot have classes, because its files are not read"
                         .to_owned();
-                return Err(self.refuse(class.name.referenced, message, None));
+                return Err(self.document.refuse(class.name.referenced, message));
             }
         }
         for class in recipe
@@ -84,11 +80,9 @@ impl Checker<'_> {
             let name = class.value.as_str();
             if !seen.contains(name) {
                 let message = format!("there is no class `{name}`");
-                return Err(self.refuse(
-                    class.referenced,
-                    message,
-                    nearest(name, seen.iter().copied()),
-                ));
+                return Err(self
+                    .document
+                    .refuse_name(class.referenced, message, name, seen));
             }
         }
         Ok(())
@@ -101,16 +95,15 @@ impl Checker<'_> {
                 let message = format!(
                     "the patch `{name}` was not found in the directory `patches` next to the recipe"
                 );
-                return Err(self.refuse(
-                    patch.file.referenced,
-                    message,
-                    nearest(name, patches.iter().map(String::as_str)),
-                ));
+                let known = patches.iter().map(String::as_str);
+                return Err(self
+                    .document
+                    .refuse_name(patch.file.referenced, message, name, known));
             }
             if matches!(recipe.source, Source::Directory(_)) {
                 let message =
                     "a source that is a directory of the image cannot be patched".to_owned();
-                return Err(self.refuse(patch.file.referenced, message, None));
+                return Err(self.document.refuse(patch.file.referenced, message));
             }
         }
         Ok(())

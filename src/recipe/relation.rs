@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+
+use super::written_as_text::written_as_text;
 
 /// Name of another package, optionally with the versions that are meant, such as `iptables >= 1.4.21`. `<`, `=` and
 /// `>=` are available.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "String")]
 pub struct Relation {
     /// Its name.
@@ -62,32 +62,4 @@ impl FromStr for Relation {
     }
 }
 
-impl TryFrom<String> for Relation {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Comparison, Relation};
-
-    #[test]
-    fn a_relation_is_a_name_and_perhaps_versions() {
-        let relation: Relation = "iptables >= 1.4.21".parse().expect("a relation");
-        assert_eq!(relation.name, "iptables");
-        assert_eq!(
-            relation.versions,
-            Some((Comparison::AtLeast, "1.4.21".to_owned()))
-        );
-        let relation: Relation = "socat".parse().expect("a relation");
-        assert_eq!(relation.versions, None);
-        for bad in [
-            "", "a b", "a > 1", "a >= 1 2", "a | b", "a,b", "-a", "a >= $x",
-        ] {
-            assert!(bad.parse::<Relation>().is_err(), "{bad:?}");
-        }
-    }
-}
+written_as_text!(Relation);

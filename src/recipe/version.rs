@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
 
 use super::written_as_text::written_as_text;
 
@@ -18,13 +17,14 @@ use super::written_as_text::written_as_text;
 #[schemars(with = "String")]
 pub struct Version(String);
 
-/// A run of digits or of letters. Letters come before the end of the text and digits after it, so `1.0.0-rc1` comes
-/// before `1.0.0` and `1.0.1` after `1.0`.
-#[derive(Debug, PartialEq, Eq)]
+/// A run of letters or of digits, or the end of the text, in their order: `1.0.0-rc1` comes before `1.0.0`, and `1.0.1`
+/// after `1.0`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece<'a> {
     Letters(&'a str),
     End,
-    Number(&'a str),
+    /// Digits without leading zeros, behind their number: the longer one is larger, so no number is too long.
+    Number(usize, &'a str),
 }
 
 impl Version {
@@ -64,17 +64,7 @@ pub fn bare(text: &str) -> &str {
 
 /// Compares any two tags or versions naturally, as [`Version`] does.
 pub fn natural_order(left: &str, right: &str) -> Ordering {
-    let (ours, theirs) = (pieces(left), pieces(right));
-    for index in 0..ours.len().max(theirs.len()) {
-        let order = ours
-            .get(index)
-            .unwrap_or(&Piece::End)
-            .cmp(theirs.get(index).unwrap_or(&Piece::End));
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    Ordering::Equal
+    pieces(left).cmp(&pieces(right))
 }
 
 fn pieces(text: &str) -> Vec<Piece<'_>> {
@@ -90,41 +80,16 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
                 .unwrap_or(rest.len());
             let (run, after) = rest.split_at(end);
             pieces.push(if digits {
-                Piece::Number(run.trim_start_matches('0'))
+                let number = run.trim_start_matches('0');
+                Piece::Number(number.len(), number)
             } else {
                 Piece::Letters(run)
             });
             rest = after;
         }
     }
+    pieces.push(Piece::End);
     pieces
-}
-
-impl Piece<'_> {
-    fn rank(&self) -> u8 {
-        match self {
-            Piece::Letters(_) => 0,
-            Piece::End => 1,
-            Piece::Number(_) => 2,
-        }
-    }
-}
-
-impl Ord for Piece<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Piece::Letters(a), Piece::Letters(b)) => a.cmp(b),
-            // Without leading zeros the longer number is the larger one, so no number is too long.
-            (Piece::Number(a), Piece::Number(b)) => a.len().cmp(&b.len()).then(a.cmp(b)),
-            _ => self.rank().cmp(&other.rank()),
-        }
-    }
-}
-
-impl PartialOrd for Piece<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl Ord for Version {
@@ -170,12 +135,6 @@ impl FromStr for Version {
     }
 }
 
-impl Serialize for Version {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 written_as_text!(Version);
 
 /// Range of versions, such as `">=1.0.0-rc2, <=1.0.0-rc5"`. Each bound must hold.
@@ -183,31 +142,42 @@ written_as_text!(Version);
 #[schemars(with = "String")]
 pub struct VersionRange {
     text: String,
-    bounds: Vec<(Comparison, Version)>,
+    bounds: Vec<(Allows, Version)>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Comparison {
-    Less,
-    LessOrEqual,
-    Equal,
-    GreaterOrEqual,
-    Greater,
-}
+/// Whether a bound allows versions that compare to its own like this.
+type Allows = fn(Ordering) -> bool;
+
+/// The signs of bounds; the longer ones first: ">=" also starts with ">".
+const SIGNS: [(&str, Allows); 5] = [
+    ("<=", Ordering::is_le),
+    (">=", Ordering::is_ge),
+    ("<", Ordering::is_lt),
+    (">", Ordering::is_gt),
+    ("=", Ordering::is_eq),
+];
 
 impl VersionRange {
     /// Whether `version` lies in the range.
     pub fn contains(&self, version: &Version) -> bool {
-        self.bounds.iter().all(|(comparison, bound)| {
-            let order = version.cmp(bound);
-            match comparison {
-                Comparison::Less => order.is_lt(),
-                Comparison::LessOrEqual => order.is_le(),
-                Comparison::Equal => order.is_eq(),
-                Comparison::GreaterOrEqual => order.is_ge(),
-                Comparison::Greater => order.is_gt(),
+        let mut bounds = self.bounds.iter();
+        bounds.all(|(allows, bound)| allows(version.cmp(bound)))
+    }
+
+    /// Refuses an empty range, which is certainly a mistake.
+    fn refuse_empty(&self) -> Result<(), String> {
+        for (lower, low) in self.bounds.iter().filter(|(is, _)| !is(Ordering::Less)) {
+            for (upper, high) in self.bounds.iter().filter(|(is, _)| !is(Ordering::Greater)) {
+                let both = lower(Ordering::Equal) && upper(Ordering::Equal);
+                if low > high || (low == high && !both) {
+                    return Err(format!(
+                        "the range \"{}\" is empty: {low} is not below {high}",
+                        self.text
+                    ));
+                }
             }
-        })
+        }
+        Ok(())
     }
 }
 
@@ -223,25 +193,18 @@ impl FromStr for VersionRange {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bounds = Vec::new();
         for bound in text.split(',').map(str::trim) {
-            // The longer operator first: ">=" also starts with ">".
-            let (comparison, rest) = [
-                ("<=", Comparison::LessOrEqual),
-                (">=", Comparison::GreaterOrEqual),
-                ("<", Comparison::Less),
-                (">", Comparison::Greater),
-                ("=", Comparison::Equal),
-            ]
-            .into_iter()
-            .find_map(|(sign, comparison)| bound.strip_prefix(sign).map(|rest| (comparison, rest)))
-            .ok_or_else(|| {
-                format!("{bound:?} is not a bound of a version range; write a range like \">=1.0.0-rc2, <=1.0.0-rc5\"")
-            })?;
+            let mut signs = SIGNS.into_iter();
+            let (allows, rest) = signs
+                .find_map(|(sign, allows)| Some((allows, bound.strip_prefix(sign)?)))
+                .ok_or_else(|| {
+                    format!("{bound:?} is not a bound of a version range; write a range like \">=1.0.0-rc2, <=1.0.0-rc5\"")
+                })?;
             if rest.contains(['<', '>', '=']) {
                 return Err(format!(
                     "the bounds in {bound:?} must be separated by commas"
                 ));
             }
-            bounds.push((comparison, rest.trim().parse()?));
+            bounds.push((allows, rest.trim().parse()?));
         }
         let range = Self {
             text: text.to_owned(),
@@ -252,126 +215,4 @@ impl FromStr for VersionRange {
     }
 }
 
-impl VersionRange {
-    /// Refuses an empty range, which is certainly a mistake.
-    fn refuse_empty(&self) -> Result<(), String> {
-        for (lower, low) in &self.bounds {
-            for (upper, high) in &self.bounds {
-                let is_lower = matches!(
-                    lower,
-                    Comparison::Greater | Comparison::GreaterOrEqual | Comparison::Equal
-                );
-                let is_upper = matches!(
-                    upper,
-                    Comparison::Less | Comparison::LessOrEqual | Comparison::Equal
-                );
-                let strict =
-                    matches!(lower, Comparison::Greater) || matches!(upper, Comparison::Less);
-                if is_lower && is_upper && (low > high || (low == high && strict)) {
-                    return Err(format!(
-                        "the range \"{}\" is empty: {low} is not below {high}",
-                        self.text
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for VersionRange {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
 written_as_text!(VersionRange);
-
-#[cfg(test)]
-mod tests {
-    use super::{Version, VersionRange};
-
-    fn version(text: &str) -> Version {
-        text.parse().expect("a version")
-    }
-
-    #[test]
-    fn runc_tags_order_as_people_mean() {
-        let ordered = [
-            "v0.1.1",
-            "v1.0.0-rc1",
-            "1.0.0-rc2",
-            "v1.0.0-rc9",
-            "v1.0.0-rc10",
-            "v1.0.0-rc90",
-            "v1.0.0-rc93",
-            "v1.0.0-rc95",
-            "v1.0.0",
-            "v1.0.3",
-            "v1.1.0-rc.1",
-            "v1.1.0",
-            "v1.1.15",
-        ];
-        for pair in ordered.windows(2) {
-            assert!(
-                version(pair[0]) < version(pair[1]),
-                "{} < {}",
-                pair[0],
-                pair[1]
-            );
-        }
-    }
-
-    #[test]
-    fn kubernetes_pre_releases_come_before_the_release() {
-        assert!(version("v1.21.0-alpha.3") < version("v1.21.0-beta.0"));
-        assert!(version("v1.21.0-beta.1") < version("v1.21.0-rc.0"));
-        assert!(version("v1.21.0-rc.0") < version("v1.21.0"));
-        assert!(version("1.9.11") < version("1.10.0"));
-    }
-
-    #[test]
-    fn the_leading_v_and_build_metadata_do_not_count() {
-        assert_eq!(version("v1.0.0-rc10"), version("1.0.0-rc10"));
-        assert_eq!(version("1.15.5+k3s1"), version("v1.15.5"));
-    }
-
-    #[test]
-    fn numbers_and_pre_releases_are_told() {
-        let release = version("v1.15.5");
-        assert_eq!(
-            [release.number(0), release.number(1), release.number(3)],
-            [Some("1"), Some("15"), None]
-        );
-        assert!(!release.is_prerelease());
-        let candidate = version("1.20.0-rc.0");
-        assert_eq!(candidate.number(2), Some("0"));
-        assert!(candidate.is_prerelease());
-        assert!(!version("1.15.5+k3s1").is_prerelease());
-    }
-
-    #[test]
-    fn a_range_holds_its_bounds() {
-        let range: VersionRange = ">=1.0.0-rc9, <1.0.0-rc93".parse().expect("a range");
-        for inside in ["v1.0.0-rc9", "v1.0.0-rc10", "v1.0.0-rc92"] {
-            assert!(range.contains(&version(inside)), "{inside}");
-        }
-        for outside in ["v1.0.0-rc8", "v1.0.0-rc93", "v1.0.0"] {
-            assert!(!range.contains(&version(outside)), "{outside}");
-        }
-    }
-
-    #[test]
-    fn bad_ranges_are_refused_with_a_reason() {
-        for (text, reason) in [
-            ("1.0.0", "not a bound"),
-            (">=", "not a version"),
-            (">=1.0, <0.9", "is empty"),
-            (">1.0, <=1.0", "is empty"),
-            ("", "not a bound"),
-        ] {
-            let error = text.parse::<VersionRange>().expect_err(text);
-            assert!(error.contains(reason), "{text}: {error}");
-        }
-    }
-}

@@ -4,7 +4,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::options::Options;
 use super::schema::{Include, Release, TargetEntry};
-use crate::recipe::{Architecture, Diagnostic, Name, PackageFormat, RecipeError, Version, nearest};
+use crate::recipe::{Architecture, Document, Name, PackageFormat, RecipeError, Version};
 
 /// One build of a release.
 #[derive(Debug, Clone)]
@@ -60,8 +60,7 @@ pub fn expand(
     let mut targets: Vec<Target> = Vec::new();
     for entry in &release.targets {
         let expansion = Expansion {
-            file,
-            text,
+            document: Document { file, text },
             release,
             entry: &entry.value,
             place: entry.referenced,
@@ -73,7 +72,7 @@ pub fn expand(
                     "{} is in the release twice; to build it in two ways, use `variant: NAME`",
                     target.label()
                 );
-                return Err(expansion.refuse(entry.referenced, message, None));
+                return Err(expansion.document.refuse(entry.referenced, message));
             }
             targets.push(target);
         }
@@ -82,26 +81,13 @@ pub fn expand(
 }
 
 struct Expansion<'a> {
-    file: &'a str,
-    text: &'a str,
+    document: Document<'a>,
     release: &'a Release,
     entry: &'a TargetEntry,
     place: Location,
 }
 
 impl Expansion<'_> {
-    fn refuse(
-        &self,
-        location: Location,
-        message: String,
-        suggestion: Option<String>,
-    ) -> RecipeError {
-        let place = (location.line(), location.column());
-        RecipeError::Invalid(Box::new(Diagnostic::new(
-            self.file, self.text, place, message, suggestion,
-        )))
-    }
-
     fn targets(
         &self,
         tags: impl Fn(&Name) -> Result<KnownTags, Vec<String>>,
@@ -109,8 +95,9 @@ impl Expansion<'_> {
         let name = &self.entry.recipe;
         let known = tags(&name.value).map_err(|recipes| {
             let message = format!("there is no recipe `{}`", name.value);
-            let near = nearest(name.value.as_str(), recipes.iter().map(String::as_str));
-            self.refuse(name.referenced, message, near)
+            let recipes = recipes.iter().map(String::as_str);
+            self.document
+                .refuse_name(name.referenced, message, name.value.as_str(), recipes)
         })?;
         let versions = self.versions(&known)?;
         let arch = if self.entry.arch.is_empty() {
@@ -135,7 +122,7 @@ impl Expansion<'_> {
         }
         if targets.is_empty() {
             let message = "this entry excludes all of its own targets".to_owned();
-            return Err(self.refuse(self.place, message, None));
+            return Err(self.document.refuse(self.place, message));
         }
         Ok(targets)
     }
@@ -171,7 +158,7 @@ impl Expansion<'_> {
                     (Some(other), _) => {
                         let message =
                             format!("recipe {recipe} builds {version} only, not {}", other.value);
-                        Err(self.refuse(other.referenced, message, None))
+                        Err(self.document.refuse(other.referenced, message))
                     }
                     (None, Some(range)) if !range.value.contains(version) => {
                         Err(self.no_tag(range, recipe))
@@ -185,7 +172,7 @@ impl Expansion<'_> {
         for version in &entry.versions {
             if version.value.trim().is_empty() {
                 let message = "the version is empty".to_owned();
-                return Err(self.refuse(version.referenced, message, None));
+                return Err(self.document.refuse(version.referenced, message));
             }
             versions.push(Some(version.value.clone()));
         }
@@ -194,7 +181,7 @@ impl Expansion<'_> {
                 let message = format!(
                     "recipe {recipe} has no tags to select a range of; use `versions` instead"
                 );
-                return Err(self.refuse(range.referenced, message, None));
+                return Err(self.document.refuse(range.referenced, message));
             }
             let within: Vec<_> = tags
                 .iter()
@@ -209,14 +196,14 @@ impl Expansion<'_> {
             let message = format!(
                 "no versions of {recipe} were selected; use `versions` to list them, or `range` to select from the recipe's tags"
             );
-            return Err(self.refuse(self.place, message, None));
+            return Err(self.document.refuse(self.place, message));
         }
         Ok(versions)
     }
 
     fn no_tag(&self, range: &Spanned<crate::recipe::VersionRange>, recipe: &Name) -> RecipeError {
         let message = format!("recipe {recipe} has no tag in the range {}", range.value);
-        self.refuse(range.referenced, message, None)
+        self.document.refuse(range.referenced, message)
     }
 
     fn exclude(&self, targets: &mut Vec<Target>) -> Result<(), RecipeError> {
@@ -226,7 +213,7 @@ impl Expansion<'_> {
             targets.retain(|target| !applies(target, version.as_deref(), arch.as_ref()));
             if targets.len() == before {
                 let message = "this entry excludes nothing".to_owned();
-                return Err(self.refuse(exclude.referenced, message, None));
+                return Err(self.document.refuse(exclude.referenced, message));
             }
         }
         Ok(())
@@ -259,7 +246,7 @@ impl Expansion<'_> {
             _ => {
                 let message =
                     "this entry matches no target, and needs a `version` to add one".to_owned();
-                return Err(self.refuse(include.referenced, message, None));
+                return Err(self.document.refuse(include.referenced, message));
             }
         };
         let mut target = self.target(version, arch.clone());
@@ -282,127 +269,4 @@ fn applies(target: &Target, version: Option<&str>, arch: Option<&Architecture>) 
             _ => target.version.as_deref() == Some(version),
         }
     }) && arch.is_none_or(|arch| target.arch.as_ref() == Some(arch))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{KnownTags, expand};
-    use crate::recipe::Name;
-    use crate::release::parse_release;
-
-    fn tags(name: &Name) -> Result<KnownTags, Vec<String>> {
-        let version = |text: &str| text.parse().expect("a version");
-        match name.as_str() {
-            "runc" => Ok(KnownTags::Git(
-                ["v1.0.0-rc5", "v1.0.0-rc9", "v1.0.0-rc10", "v1.0.0-rc93"]
-                    .map(version)
-                    .to_vec(),
-            )),
-            "kubelet" => Ok(KnownTags::Git(Vec::new())),
-            "packaged" => Ok(KnownTags::Directory(
-                "1.0.0-rc93".parse().expect("a version"),
-            )),
-            _ => Err(["runc", "kubelet", "packaged"].map(str::to_owned).to_vec()),
-        }
-    }
-
-    fn labels(text: &str) -> Result<Vec<String>, String> {
-        let text = format!("format: 1\n{text}");
-        let release = parse_release("r.yaml", &text).map_err(|error| error.to_string())?;
-        let targets = expand("r.yaml", &text, &release, tags);
-        let targets = targets.map_err(|error| error.to_string())?;
-        Ok(targets.iter().map(super::Target::label).collect())
-    }
-
-    #[test]
-    fn versions_and_architectures_are_multiplied() {
-        let text = r#"
-defaults: {arch: [amd64, arm64]}
-targets:
-  - recipe: runc
-    range: ">=1.0.0-rc9, <1.0.0-rc93"
-    exclude: [{version: 1.0.0-rc9, arch: arm64}]
-  - recipe: kubelet
-    versions: [v1.15.5]
-    arch: [amd64]
-    include: [{version: v1.14.10, arch: arm64}]
-  - recipe: packaged
-    arch: [amd64]
-"#;
-        let expected = [
-            "runc/v1.0.0-rc9/amd64",
-            "runc/v1.0.0-rc10/amd64",
-            "runc/v1.0.0-rc10/arm64",
-            "kubelet/v1.15.5/amd64",
-            "kubelet/v1.14.10/arm64",
-            "packaged/amd64",
-        ];
-        assert_eq!(labels(text).expect("targets"), expected);
-    }
-
-    #[test]
-    fn options_of_an_include_are_laid_over_those_below() {
-        let text = "format: 1
-defaults: {options: {jobs: 2, force: true}}
-targets:
-  - recipe: runc
-    versions: [v1.0.0-rc9, v1.0.0-rc10]
-    options: {jobs: 3}
-    include: [{version: v1.0.0-rc10, options: {jobs: 4}}]
-";
-        let release = parse_release("r.yaml", text).expect("a release");
-        let targets = expand("r.yaml", text, &release, tags).expect("targets");
-        let jobs: Vec<_> = targets.iter().map(|target| target.options.jobs).collect();
-        assert_eq!(jobs, [Some(3), Some(4)]);
-        assert!(
-            targets
-                .iter()
-                .all(|target| target.options.force == Some(true))
-        );
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_place() {
-        for (text, said) in [
-            (
-                "targets: [{recipe: runk, versions: [v1]}]",
-                "r.yaml:2:20: there is no recipe `runk`; did you mean `runc`?",
-            ),
-            (
-                "targets: [{recipe: runc}]",
-                "no versions of runc were selected",
-            ),
-            (
-                "targets: [{recipe: kubelet, range: '>=1.14'}]",
-                "has no tags to select a range of",
-            ),
-            (
-                "targets: [{recipe: runc, range: '>=2.0'}]",
-                "recipe runc has no tag in the range >=2.0",
-            ),
-            (
-                "targets: [{recipe: packaged, versions: [v1.0]}]",
-                "builds 1.0.0-rc93 only, not v1.0",
-            ),
-            (
-                "targets: [{recipe: runc, versions: [v1, v1]}]",
-                "runc/v1 is in the release twice",
-            ),
-            (
-                "targets: [{recipe: runc, versions: [v1], exclude: [{version: v2}]}]",
-                "r.yaml:2:52: this entry excludes nothing",
-            ),
-            (
-                "targets: [{recipe: runc, versions: [v1], exclude: [{version: v1}]}]",
-                "this entry excludes all of its own targets",
-            ),
-            (
-                "targets: [{recipe: runc, versions: [v1], include: [{arch: arm64}]}]",
-                "this entry matches no target",
-            ),
-        ] {
-            let error = labels(text).expect_err("refused");
-            assert!(error.contains(said), "{error}");
-        }
-    }
 }

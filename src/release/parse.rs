@@ -1,7 +1,7 @@
 //! Reads a release file, and describes its format for editors.
 
 use super::schema::{RELEASE_FORMAT, Release};
-use crate::recipe::{Diagnostic, RecipeError, parse_yaml};
+use crate::recipe::{Document, RecipeError, parse_yaml};
 
 /// Reads a release file; `file` is its name for messages.
 ///
@@ -9,23 +9,19 @@ use crate::recipe::{Diagnostic, RecipeError, parse_yaml};
 /// [`RecipeError::Invalid`] with place, reason and snippet.
 pub fn parse_release(file: &str, text: &str) -> Result<Release, RecipeError> {
     let release: Release = parse_yaml(file, text)?;
-    let place = |location: serde_saphyr::Location| (location.line(), location.column());
-    let refuse = |place, message: String| {
-        let diagnostic = Diagnostic::new(file, text, place, message, None);
-        Err(RecipeError::Invalid(Box::new(diagnostic)))
-    };
+    let document = Document { file, text };
     if release.format.value != RELEASE_FORMAT {
         let message = format!(
             "format {} is not supported; this version of kmembuild reads format {RELEASE_FORMAT}",
             release.format.value
         );
-        return refuse(place(release.format.referenced), message);
+        return Err(document.refuse(release.format.referenced, message));
     }
     if release.targets.is_empty() {
-        return refuse((0, 0), "the release has no targets".to_owned());
+        return Err(document.refuse_whole("the release has no targets"));
     }
     if release.jobs == Some(0) {
-        return refuse((0, 0), "`jobs` must be at least 1".to_owned());
+        return Err(document.refuse_whole("`jobs` must be at least 1"));
     }
     Ok(release)
 }
@@ -34,44 +30,4 @@ pub fn parse_release(file: &str, text: &str) -> Result<Release, RecipeError> {
 pub fn json_schema() -> serde_json::Value {
     let schema = schemars::schema_for!(Release);
     schema.to_value()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{json_schema, parse_release};
-
-    #[test]
-    fn mistakes_are_named_with_their_place() {
-        for (text, said) in [
-            (
-                "format: 2\ntargets: []",
-                "r.yaml:1:9: format 2 is not supported",
-            ),
-            ("format: 1\ntargets: []", "the release has no targets"),
-            (
-                "format: 1\ntargets:\n  - recipe: runc\n    verions: [v1]",
-                "r.yaml:4:5: unknown field `verions`",
-            ),
-            (
-                "format: 1\ntargets:\n  - recipe: Runc",
-                "r.yaml:3:13: \"Runc\" is not a valid name",
-            ),
-            (
-                "format: 1\ndefaults: {options: {via: magic}}\ntargets: []",
-                "use one of make, run-sh",
-            ),
-            ("", "the file is empty"),
-        ] {
-            let error = parse_release("r.yaml", text).expect_err("refused");
-            assert!(error.to_string().contains(said), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_schema_knows_every_field() {
-        let schema = json_schema().to_string();
-        for field in ["low-memory", "exclude", "tar.zst", "static", "range"] {
-            assert!(schema.contains(&format!("\"{field}\"")), "{schema}");
-        }
-    }
 }

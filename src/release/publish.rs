@@ -36,13 +36,10 @@ pub(super) fn write_release(
     if targets.is_empty() {
         return Ok(());
     }
-    std::fs::create_dir_all(root).map_err(|source| {
-        let path = root.clone();
-        ArtifactError::Unwritable { path, source }
-    })?;
+    std::fs::create_dir_all(root).map_err(ArtifactError::unwritable(root))?;
     let index = write_index(root, TOOL, targets)?;
-    let signed = write_signature(root, file.signing.as_deref())?;
-    if signed == Signed::NoLonger {
+    let is_gone = write_signature(root, file.signing.as_deref())?;
+    if is_gone {
         progress.warn(Warning::NoLongerSigned);
     }
     let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
@@ -101,26 +98,17 @@ fn entries_of<'a>(
     })
 }
 
-/// What became of the signature of a release.
-#[derive(PartialEq, Eq)]
-enum Signed {
-    /// It is signed by the key, or was not signed before either.
-    AsWanted,
-    /// There was a signature, and no key for a new one.
-    NoLonger,
-}
-
-/// Signs the checksums of the release in `root`. A signature that is not by `key` is removed.
-fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, ArtifactError> {
-    let mut signed = Signed::AsWanted;
+/// Signs the checksums of the release in `root`. A signature that is not by `key` is removed. Returns whether there was a
+/// signature and is none now, because there is no key.
+fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<bool, ArtifactError> {
+    let mut is_gone = false;
     let wanted = key.map(|key| (key, checksums_signature_name(key.public().kind())));
     for name in [CHECKSUMS_MINISIG, CHECKSUMS_SIG] {
         let path = root.join(name);
         match wanted.filter(|(_, wanted)| *wanted == name) {
             Some((key, _)) => {
                 let sums = root.join(SHA256SUMS);
-                let text = std::fs::read(&sums)
-                    .map_err(|source| ArtifactError::Unwritable { path: sums, source })?;
+                let text = std::fs::read(&sums).map_err(ArtifactError::unwritable(&sums))?;
                 replace_file(&path, sign_checksums(&text, key).as_bytes(), 0o644)
                     .map_err(ArtifactError::unwritable(&path))?;
             }
@@ -128,12 +116,12 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<Signed, Arti
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                     return Err(ArtifactError::Unwritable { path, source });
                 }
-                Ok(()) if key.is_none() => signed = Signed::NoLonger,
+                Ok(()) if key.is_none() => is_gone = true,
                 _ => {}
             },
         }
     }
-    Ok(signed)
+    Ok(is_gone)
 }
 
 /// The folders of results below `root`, relative to it.

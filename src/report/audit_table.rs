@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::layout::new_table;
+use super::layout::{new_table, outcome_word};
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
-use crate::verify::{CheckName, Outcome};
+use crate::verify::CheckName;
 
 /// A row for each binary with its checks, a line for each problem, and a summary.
 pub fn audit_table(audit: &Audit, terminal: bool) -> String {
@@ -45,12 +45,7 @@ fn accounting(binary: &AuditedFile) -> String {
     let mut checks = binary.checks.iter();
     let check = checks.find(|check| check.name == CheckName::Kmem);
     check.map_or("not checked".to_owned(), |check| {
-        let word = match check.outcome {
-            Outcome::Passed => "ok",
-            Outcome::Failed => "FAILED",
-            Outcome::NotRun => "not run",
-        };
-        format!("{word}: {}", check.found)
+        format!("{}: {}", outcome_word(check.outcome), check.found)
     })
 }
 
@@ -62,13 +57,8 @@ fn others(binary: &AuditedFile) -> String {
         .iter()
         .filter(|check| check.name != CheckName::Kmem)
     {
-        let word = match check.outcome {
-            Outcome::Passed => "ok",
-            Outcome::Failed => "FAILED",
-            Outcome::NotRun => "not run",
-        };
         by_word
-            .entry(word)
+            .entry(outcome_word(check.outcome))
             .or_default()
             .push(check.name.to_string());
     }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::output::print;
 use crate::events::JSON_FORMAT;
+use crate::plan::canonical_json;
 
 /// Something under the version of its form.
 #[derive(Serialize)]
@@ -12,6 +13,22 @@ struct Versioned<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     data: &'a T,
+}
+
+/// What a command prints with `--format json`: the version of its form, then its data.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    format: u32,
+    #[serde(flatten)]
+    data: &'a T,
+}
+
+/// `data`, which has named fields, as the one JSON document that a command prints.
+pub fn json_document<T: Serialize>(data: &T) -> String {
+    canonical_json(&Document {
+        format: JSON_FORMAT,
+        data,
+    })
 }
 
 /// The line that ends what a command prints with `--format json`, like those of the events before it.

@@ -2,8 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use prometheus::{Gauge, GaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{GaugeVec, Opts, Registry, TextEncoder};
 
+use super::watch::exact;
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
@@ -11,22 +12,18 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     let metrics = Metrics {
         registry: Registry::new(),
     };
-    let verdicts = [
-        ("on", Verdict::On),
-        ("off", Verdict::Off),
-        ("cannot-tell", Verdict::CannotTell),
-    ];
+    let verdicts = [Verdict::On, Verdict::Off, Verdict::CannotTell];
     metrics.family(
         "accounting",
         "Whether kernel-memory accounting is on in cgroups of pods and containers: 1 for the current state.",
         &["state"],
-        verdicts.map(|(name, verdict)| (vec![name.to_owned()], u64::from(status.verdict == verdict))),
+        verdicts.map(|verdict| (vec![name(verdict)], u64::from(status.verdict == verdict))),
     );
     let accounting = [
-        ("on", Accounting::On),
-        ("off", Accounting::Off),
-        ("cannot-tell", Accounting::CannotTell),
-        ("no-controller", Accounting::NoController),
+        Accounting::On,
+        Accounting::Off,
+        Accounting::CannotTell,
+        Accounting::NoController,
     ];
     let judged = status.kinds.iter().filter(|counts| counts.kind.is_judged());
     metrics.family(
@@ -34,12 +31,9 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         "Checked memory cgroups by kind and by whether they have accounting.",
         &["level", "state"],
         judged.flat_map(|counts| {
-            let kind = name(counts.kind);
-            accounting.map(|(state, accounting)| {
-                (
-                    vec![kind.clone(), state.to_owned()],
-                    counts.count(accounting),
-                )
+            accounting.map(|accounting| {
+                let labels = vec![name(counts.kind), name(accounting)];
+                (labels, counts.count(accounting))
             })
         }),
     );
@@ -94,13 +88,13 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
     ] {
         if let Some(value) = value {
-            metrics.single(name, help, value);
+            metrics.family(name, help, &[], [(Vec::new(), value)]);
         }
     }
     metrics.text()
 }
 
-/// The name of a kind as in JSON.
+/// The name of a kind or a state as in JSON.
 fn name(kind: impl serde::Serialize) -> String {
     let value = serde_json::to_value(kind).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
@@ -121,7 +115,8 @@ impl Metrics {
         labels: &[&str],
         values: impl IntoIterator<Item = (Vec<String>, u64)>,
     ) {
-        let gauges = GaugeVec::new(Self::options(name, help), labels).expect(FIXED);
+        let options = Opts::new(name, help).namespace("kmembuild_kmem");
+        let gauges = GaugeVec::new(options, labels).expect(FIXED);
         self.registry
             .register(Box::new(gauges.clone()))
             .expect(FIXED);
@@ -130,30 +125,9 @@ impl Metrics {
         }
     }
 
-    fn single(&self, name: &str, help: &str, value: u64) {
-        let gauge = Gauge::with_opts(Self::options(name, help)).expect(FIXED);
-        self.registry
-            .register(Box::new(gauge.clone()))
-            .expect(FIXED);
-        gauge.set(exact(value));
-    }
-
-    fn options(name: &str, help: &str) -> Opts {
-        Opts::new(name, help).namespace("kmembuild_kmem")
-    }
-
     fn text(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
             .expect(FIXED)
     }
-}
-
-/// Prometheus has only floating-point numbers.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts and bytes of one machine are far below 2^53"
-)]
-fn exact(value: u64) -> f64 {
-    value as f64
 }

@@ -1,28 +1,17 @@
 //! The state of a machine's cgroups, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytesize::ByteSize;
-use serde::Serialize;
 
+use super::json::json_document;
 use super::summary::Summary;
-use crate::events::JSON_FORMAT;
 use crate::host::kmem::{MEMORY_CGROUP_IDS, Status, Verdict};
-use crate::plan::canonical_json;
-
-/// `kmem status --format json`.
-#[derive(Serialize)]
-struct Document<'a> {
-    format: u32,
-    status: &'a Status,
-}
 
 /// The status as one versioned JSON document.
 pub fn kmem_status_json(status: &Status) -> String {
-    canonical_json(&Document {
-        format: JSON_FORMAT,
-        status,
-    })
+    json_document(&BTreeMap::from([("status", status)]))
 }
 
 /// The status as a table and lines, including problems and what is unknown.

@@ -4,8 +4,19 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use console::Term;
 
+use crate::verify::Outcome;
+
 /// Width of tables in characters where no terminal has one: in a file, a pipe, the log of a CI job.
 const WIDTH: u16 = 120;
+
+/// The outcome of a check, in a word.
+pub(super) fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "ok",
+        Outcome::Failed => "FAILED",
+        Outcome::NotRun => "not run",
+    }
+}
 
 /// An empty table, as wide as the terminal when it is for one.
 pub(super) fn new_table(terminal: bool) -> Table {

@@ -11,7 +11,7 @@ use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
 use crate::build::{BuildError, CacheOutcome};
 use crate::events::{Event, Warning};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureDocument};
 use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
 
 /// Shows what goes on in a release.
@@ -114,10 +114,8 @@ enum Ended<'a> {
     NotNeeded { reason: &'a str },
     #[serde(rename = "target-failed")]
     Failed {
-        exit_code: u8,
-        message: &'a str,
-        causes: &'a [String],
-        hints: &'a [String],
+        #[serde(flatten)]
+        failure: FailureDocument<'a>,
         milliseconds: u64,
     },
     #[serde(rename = "target-skipped")]
@@ -140,10 +138,7 @@ fn json_end(
         Outcome::Failed(error) => {
             failure = explain(error);
             Ended::Failed {
-                exit_code: failure.kind.exit_code(),
-                message: &failure.message,
-                causes: &failure.causes,
-                hints: &failure.hints,
+                failure: failure.document(),
                 milliseconds,
             }
         }

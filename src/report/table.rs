@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::layout::new_table;
+use super::layout::{new_table, outcome_word};
 use crate::artifacts::ManifestFile;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
@@ -45,11 +45,7 @@ pub fn check_table(files: &[CheckedFile], terminal: bool) -> String {
         let mut table = new_table(terminal);
         table.set_header(["check", "result", "expected", "found"]);
         for check in &file.checks {
-            let outcome = match check.outcome {
-                Outcome::Passed => "ok",
-                Outcome::Failed => "FAILED",
-                Outcome::NotRun => "not run",
-            };
+            let outcome = outcome_word(check.outcome);
             let mut found = check.found.clone();
             let is_proof = matches!(check.name, CheckName::Kmem | CheckName::Run);
             if is_proof || check.outcome == Outcome::Failed {

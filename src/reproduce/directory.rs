@@ -1,7 +1,6 @@
 //! Where a result is built again.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -20,18 +19,14 @@ pub(super) enum Directory {
 impl Directory {
     /// The directory `output`, which must be empty or missing; or else a temporary one.
     pub(super) fn open(output: Option<&Path>) -> Result<Self, ReproduceError> {
-        let unwritable = |path: &Path, source: io::Error| ArtifactError::Unwritable {
-            path: path.to_path_buf(),
-            source,
-        };
         let Some(output) = output else {
             let prefix = "kmembuild-reproduce-";
             let made = tempfile::Builder::new().prefix(prefix).tempdir();
-            let made = made.map_err(|source| unwritable(&std::env::temp_dir(), source))?;
+            let made = made.map_err(ArtifactError::unwritable(&std::env::temp_dir()))?;
             return Ok(Self::Temporary(made));
         };
-        fs::create_dir_all(output).map_err(|source| unwritable(output, source))?;
-        let mut entries = fs::read_dir(output).map_err(|source| unwritable(output, source))?;
+        fs::create_dir_all(output).map_err(ArtifactError::unwritable(output))?;
+        let mut entries = fs::read_dir(output).map_err(ArtifactError::unwritable(output))?;
         if entries.next().is_some() {
             let directory = output.to_path_buf();
             return Err(ReproduceError::NotEmpty { directory });

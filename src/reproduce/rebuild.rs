@@ -67,7 +67,7 @@ pub async fn reproduce(
     if order.output.is_some() {
         let path = directory.path().join(REPRODUCTION);
         fs::write(&path, canonical_json(&reproduction))
-            .map_err(|source| ArtifactError::Unwritable { path, source })?;
+            .map_err(ArtifactError::unwritable(&path))?;
     }
     Ok(reproduction)
 }
@@ -148,11 +148,8 @@ impl Rebuild<'_> {
             files.push(ReproducedFile {
                 name: file.name.clone(),
                 equal,
-                published: Some(FileIdentity {
-                    size: file.size,
-                    sha256: file.sha256.clone(),
-                }),
-                rebuilt: now.map(identity),
+                published: Some(identity(file.size, &file.sha256)),
+                rebuilt: now.map(|now| identity(now.size, &now.sha256)),
                 differences,
             });
         }
@@ -160,7 +157,7 @@ impl Rebuild<'_> {
             name: file.name.clone(),
             equal: false,
             published: None,
-            rebuilt: Some(identity(file)),
+            rebuilt: Some(identity(file.size, &file.sha256)),
             differences: Vec::new(),
         }));
         Ok(Reproduction {
@@ -178,11 +175,9 @@ impl Rebuild<'_> {
     }
 }
 
-fn identity(file: &CollectedFile) -> FileIdentity {
-    FileIdentity {
-        size: file.size,
-        sha256: file.sha256.clone(),
-    }
+fn identity(size: u64, sha256: &str) -> FileIdentity {
+    let sha256 = sha256.to_owned();
+    FileIdentity { size, sha256 }
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, ReproduceError> {

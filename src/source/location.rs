@@ -106,35 +106,3 @@ fn percent_decoded(text: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Location;
-
-    #[test]
-    fn urls_and_paths_are_told_apart() {
-        for remote in [
-            "https://example.org/a",
-            "git@example.org:a/b.git",
-            "ssh://git@example.org:22/a",
-            "git://example.org/a",
-        ] {
-            assert!(!Location::parse(remote).is_local(), "{remote}");
-        }
-        for local in ["/a/b", "./a:b", "../a", "a", "file:///a%20b"] {
-            assert!(Location::parse(local).is_local(), "{local}");
-        }
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        let location = Location::parse("https://me:secret@example.org/a");
-        assert_eq!(location.redacted(), "https://example.org/a");
-        let text = location.without_password("cannot get https://me:secret@example.org/a now");
-        assert_eq!(text, "cannot get https://example.org/a now");
-        assert_eq!(
-            Location::parse("ssh://git:x@example.org/a").redacted(),
-            "ssh://git@example.org/a"
-        );
-    }
-}

@@ -1,13 +1,10 @@
 use std::collections::BTreeMap;
 
-use git2::build::TreeUpdateBuilder;
-use git2::{ErrorCode, FileMode, ObjectType, Repository, Tree};
-
 use super::error::SourceError;
 use super::patch_error::PatchError;
 use super::patch_parse::{Hunk, Side, parse};
 use super::store::Store;
-use super::tree::tree_oid;
+use super::tree::File;
 
 /// A unified diff, as written by `git diff`, `git format-patch` or `diff -u`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +25,7 @@ impl Store {
     /// [`SourceError::Patch`] with file, hunk and lines; [`SourceError::TreeRead`], [`SourceError::EntryRead`],
     /// [`SourceError::TreeWrite`] if the store fails.
     pub fn patch(&self, tree_id: &str, patches: &[Patch]) -> Result<String, SourceError> {
-        let repository = self.repository()?;
-        let base = repository
-            .find_tree(tree_oid(&repository, tree_id)?)
-            .map_err(|source| SourceError::TreeRead {
-                tree: tree_id.to_owned(),
-                source,
-            })?;
+        let base = self.tree(tree_id)?;
         let mut files = BTreeMap::new();
         for patch in patches {
             let refused = |source| SourceError::Patch {
@@ -44,7 +35,7 @@ impl Store {
             for part in parse(&patch.text).map_err(refused)? {
                 let before = match files.remove(&part.file) {
                     Some(changed) => Some(changed),
-                    None => read(&repository, &base, &part.file)?,
+                    None => base.file(&part.file)?,
                 };
                 let Some(File { mode, content }) = before else {
                     return Err(refused(PatchError::FileMissing { file: part.file }));
@@ -53,55 +44,11 @@ impl Store {
                 files.insert(part.file, File { mode, content });
             }
         }
-        write(&repository, &base, files).map_err(|source| SourceError::TreeWrite {
+        base.with(files).map_err(|source| SourceError::TreeWrite {
             tree: tree_id.to_owned(),
             source,
         })
     }
-}
-
-struct File {
-    mode: FileMode,
-    content: Vec<u8>,
-}
-
-/// The file at `path` in a tree; `None` if there is none, or if it is not a file.
-fn read(repository: &Repository, base: &Tree<'_>, path: &str) -> Result<Option<File>, SourceError> {
-    let unreadable = |source| SourceError::EntryRead {
-        path: path.to_owned(),
-        tree: base.id().to_string(),
-        source,
-    };
-    let entry = match base.get_path(path.as_ref()) {
-        Ok(entry) if entry.kind() == Some(ObjectType::Blob) => entry,
-        Ok(_) => return Ok(None),
-        Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-        Err(source) => return Err(unreadable(source)),
-    };
-    let modes = [FileMode::BlobExecutable, FileMode::Link];
-    let mode = modes
-        .into_iter()
-        .find(|mode| i32::from(*mode) == entry.filemode());
-    let blob = repository.find_blob(entry.id()).map_err(unreadable)?;
-    Ok(Some(File {
-        mode: mode.unwrap_or(FileMode::Blob),
-        content: blob.content().to_vec(),
-    }))
-}
-
-/// Writes the tree `base` with the new contents of `files`.
-fn write(
-    repository: &Repository,
-    base: &Tree<'_>,
-    files: BTreeMap<String, File>,
-) -> Result<String, git2::Error> {
-    let mut update = TreeUpdateBuilder::new();
-    for (path, file) in files {
-        let blob = repository.blob(&file.content)?;
-        update.upsert(path, blob, file.mode);
-    }
-    let id = update.create_updated(repository, base)?;
-    Ok(id.to_string())
 }
 
 fn apply_hunks(content: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, PatchError> {

@@ -1,6 +1,9 @@
 //! Reads files of a tree.
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, TreeEntry};
+use std::collections::BTreeMap;
+
+use git2::build::TreeUpdateBuilder;
+use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::error::SourceError;
 use super::handles::Handle;
@@ -10,6 +13,12 @@ use super::store::Store;
 pub struct Tree {
     repository: Handle,
     id: Oid,
+}
+
+/// A file of a tree.
+pub(super) struct File {
+    pub(super) mode: FileMode,
+    pub(super) content: Vec<u8>,
 }
 
 impl Store {
@@ -25,26 +34,43 @@ impl Store {
 }
 
 impl Tree {
-    /// The tree's id, 40 hexadecimal digits.
-    pub fn id(&self) -> String {
-        self.id.to_string()
-    }
-
     /// The content of the file at `path`, with slashes, from the root; `None` if there is no such file or it is a directory.
     /// For a symbolic link it is the link's target: links are not followed.
     ///
     /// # Errors
     /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
-        let Some(entry) = self.entry(path)? else {
+        Ok(self.file(path)?.map(|file| file.content))
+    }
+
+    /// The same with the mode.
+    pub(super) fn file(&self, path: &str) -> Result<Option<File>, SourceError> {
+        let entry = self.entry(path)?;
+        let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
             return Ok(None);
         };
-        if entry.kind() != Some(ObjectType::Blob) {
-            return Ok(None);
-        }
         let blob = self.repository.find_blob(entry.id());
         let blob = blob.map_err(|source| self.unreadable(path, source))?;
-        Ok(Some(blob.content().to_vec()))
+        let modes = [FileMode::BlobExecutable, FileMode::Link];
+        let mode = modes
+            .into_iter()
+            .find(|mode| i32::from(*mode) == entry.filemode());
+        Ok(Some(File {
+            mode: mode.unwrap_or(FileMode::Blob),
+            content: blob.content().to_vec(),
+        }))
+    }
+
+    /// Writes this tree with the new contents of `files`, and returns its id.
+    pub(super) fn with(&self, files: BTreeMap<String, File>) -> Result<String, git2::Error> {
+        let mut update = TreeUpdateBuilder::new();
+        for (path, file) in files {
+            let blob = self.repository.blob(&file.content)?;
+            update.upsert(path, blob, file.mode);
+        }
+        let base = self.repository.find_tree(self.id)?;
+        let id = update.create_updated(&self.repository, &base)?;
+        Ok(id.to_string())
     }
 
     /// Whether there is a file, a directory or a link at `path`.
@@ -53,29 +79,6 @@ impl Tree {
     /// [`SourceError::EntryRead`] if the store's objects cannot be read.
     pub fn exists(&self, path: &str) -> Result<bool, SourceError> {
         Ok(self.entry(path)?.is_some())
-    }
-
-    /// The names in the directory at `path` (`""` is the root), sorted; `None` if there is no such directory.
-    ///
-    /// # Errors
-    /// [`SourceError::EntryRead`] if the store's objects cannot be read.
-    pub fn list(&self, path: &str) -> Result<Option<Vec<String>>, SourceError> {
-        let folder = if parts(path).is_empty() {
-            self.id
-        } else {
-            match self.entry(path)? {
-                Some(entry) if entry.kind() == Some(ObjectType::Tree) => entry.id(),
-                _ => return Ok(None),
-            }
-        };
-        let tree = self.repository.find_tree(folder);
-        let tree = tree.map_err(|source| self.unreadable(path, source))?;
-        let mut names: Vec<String> = tree
-            .iter()
-            .map(|entry| String::from_utf8_lossy(entry.name_bytes()).into_owned())
-            .collect();
-        names.sort();
-        Ok(Some(names))
     }
 
     fn entry(&self, path: &str) -> Result<Option<TreeEntry<'static>>, SourceError> {

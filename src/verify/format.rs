@@ -71,20 +71,3 @@ pub(super) fn check(findings: &Findings) -> Check {
         )],
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_what_lies_where_a_binary_was_expected() {
-        assert_eq!(describe(b""), "an empty file");
-        assert_eq!(describe(b"#!/bin/sh\n"), "a script");
-        assert_eq!(describe("Grüße\n".as_bytes()), "a text file");
-        assert_eq!(describe(&"Grüße".as_bytes()[..3]), "a text file");
-        assert_eq!(describe(b"\x1f\x8b\x08\0"), "a gzip archive");
-        assert_eq!(describe(&[0; 64]), "a file of zeros");
-        assert_eq!(describe(b"\x7fEL"), "data of an unknown kind");
-        assert_eq!(describe(b"\xff\xfe\x01"), "data of an unknown kind");
-    }
-}

@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use super::elf::{self, Program};
 use super::error::VerifyError;
 use super::findings::{Findings, Format};
+use super::glibc::GlibcNeeds;
 use super::{format, kmem, scan};
 
 /// Inspects one file completely, without running it.
@@ -41,32 +42,25 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned();
-    Ok(match program {
-        Ok(program) => Findings {
-            name,
-            size,
-            sha256: scan.sha256,
-            format: Format::Elf {
-                bits: program.bits,
-                machine: program.machine.name,
-            },
-            architecture: program.machine.architecture.map(str::to_owned),
-            linkage: Some(program.linkage),
-            glibc: program.glibc.highest,
-            glibc_unnumbered: program.glibc.unnumbered,
-            kmem,
-        },
-        Err(format) => Findings {
-            name,
-            size,
-            sha256: scan.sha256,
-            format,
-            architecture: None,
-            linkage: None,
-            glibc: None,
-            glibc_unnumbered: Vec::new(),
-            kmem,
-        },
+    let (format, architecture, linkage, glibc) = match program {
+        Ok(program) => {
+            let (bits, machine) = (program.bits, program.machine.name);
+            let architecture = program.machine.architecture.map(str::to_owned);
+            let format = Format::Elf { bits, machine };
+            (format, architecture, Some(program.linkage), program.glibc)
+        }
+        Err(format) => (format, None, None, GlibcNeeds::default()),
+    };
+    Ok(Findings {
+        name,
+        size,
+        sha256: scan.sha256,
+        format,
+        architecture,
+        linkage,
+        glibc: glibc.highest,
+        glibc_unnumbered: glibc.unnumbered,
+        kmem,
     })
 }
 

@@ -55,15 +55,10 @@ pub(super) fn check(findings: &Findings, static_linked: bool) -> Check {
     let Some(linkage) = &findings.linkage else {
         return Check::not_a_program(CheckName::Linkage, expected);
     };
+    let alone = || vec!["no interpreter, no required library".to_owned()];
     let (found, evidence) = match linkage {
-        Linkage::Static => (
-            "statically linked",
-            vec!["no interpreter, no required library".to_owned()],
-        ),
-        Linkage::StaticPie => (
-            "statically linked, position independent",
-            vec!["no interpreter, no required library".to_owned()],
-        ),
+        Linkage::Static => ("statically linked", alone()),
+        Linkage::StaticPie => ("statically linked, position independent", alone()),
         Linkage::Dynamic {
             interpreter,
             needed,

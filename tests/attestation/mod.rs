@@ -7,3 +7,4 @@ mod openssl;
 mod problems;
 mod release;
 mod said;
+mod vendored;

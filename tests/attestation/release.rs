@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::{
     CHECKSUMS_MINISIG, ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PROVENANCE,
-    PackageVersion, SBOM, SHA256SUMS, write_checksums, write_index,
+    PackageVersion, SBOM, SHA256SUMS, write_index,
 };
 use kmembuild::attestation::{
     SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, sign_checksums,
@@ -16,6 +16,7 @@ use kmembuild::plan::Plan;
 
 use super::openssl::pair;
 use crate::scripted::place::{Place, platform};
+use crate::support::checksums::write_checksums;
 use crate::support::command::Finished;
 
 /// What lies beside the binaries as if it were a package of them.
@@ -103,7 +104,7 @@ impl Release {
         let key = signed.then_some(&key);
         let said = say(&self.manifest(), &self.plan(), &sbom, &[package], key);
         fs::write(self.result.join(said.name), said.text).unwrap();
-        write_checksums(&self.result).unwrap();
+        write_checksums(&self.result);
     }
 
     /// Writes the index, the top checksums and their signature.

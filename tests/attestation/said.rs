@@ -1,7 +1,7 @@
 //! What the statement and the bill of materials say.
 
-use kmembuild::artifacts::{ManifestPatch, ManifestSource};
-use kmembuild::attestation::{modules_txt, sbom, statement};
+use kmembuild::artifacts::{ManifestPatch, ManifestSource, PackageVersion};
+use kmembuild::attestation::{debian_components, found_in, modules_txt, sbom, statement};
 use serde_json::{Value, json};
 
 use super::release::Release;
@@ -105,4 +105,20 @@ fn the_bill_of_materials_tells_what_is_really_compiled_in() {
         bom["components"][0]["hashes"][0]["content"],
         manifest.files[0].sha256
     );
+}
+
+#[test]
+fn packages_of_debian_are_found_by_what_their_names_may_stand_for() {
+    let packages = [
+        "golang-github-burntsushi-toml-dev",
+        "golang-golang-x-net-dev",
+        "libseccomp-dev",
+    ]
+    .map(|name| PackageVersion {
+        name: name.to_owned(),
+        version: "1".to_owned(),
+    });
+    let binary = &b"\0github.com/BurntSushi/toml.Decode\0"[..];
+    let found = found_in(&debian_components(&packages), binary).unwrap();
+    assert_eq!(found, [Some(true), None, None]);
 }

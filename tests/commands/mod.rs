@@ -8,4 +8,5 @@ mod help;
 mod like;
 mod output;
 mod own_recipes;
+mod summary;
 mod usage;

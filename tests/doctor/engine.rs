@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use kmembuild::engine::{Address, AddressProblem, EngineError, connect_docker};
 use serde_json::Value;
 
 use super::case;
@@ -153,6 +154,32 @@ fn an_address_that_cannot_be_is_told_with_the_forms_that_can() {
         "a port is unsupported with ssh://",
         "SSH configuration",
     );
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_is_refused() {
+    use AddressProblem::{NoCertificates, NoHost, Scheme, TrailingPath};
+    let refused = async |address: Address| match connect_docker(&address, None).await {
+        Err(EngineError::InvalidAddress { source, .. }) => source,
+        other => panic!("{other:?}"),
+    };
+    let at = async |host: &str| {
+        let host = Some(host.to_owned());
+        refused(Address {
+            host,
+            ..Address::default()
+        })
+        .await
+    };
+    assert!(matches!(at("npipe:////./pipe/x").await, Scheme));
+    assert!(matches!(at("tcp://:2375").await, NoHost));
+    assert!(matches!(at("tcp://a/b").await, TrailingPath));
+    let bare = Address {
+        host: Some("tcp://a".to_owned()),
+        tls_verify: true,
+        ..Address::default()
+    };
+    assert!(matches!(refused(bare).await, NoCertificates));
 }
 
 #[test]

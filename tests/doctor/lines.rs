@@ -6,10 +6,11 @@ use std::slice;
 
 use kmembuild::engine::Setup;
 use kmembuild::host::doctor::{
-    Answer, Bootstraps, Level, Line, Need, Place, PlaceKind, Probe, ProbeError, Purpose,
-    RecipeNeeds, Target, judge_bootstrap, judge_clock, judge_places, judge_room,
+    Answer, Level, Line, Need, Place, PlaceKind, Probe, ProbeError, Purpose, Target,
+    judge_bootstrap, judge_clock, judge_places, judge_room,
 };
-use kmembuild::recipe::ImageWay;
+use kmembuild::library::Library;
+use kmembuild::recipe::{ImageWay, Recipe};
 
 use super::setup::reading;
 
@@ -180,13 +181,15 @@ fn an_answer_has_to_be_that_of_such_a_place() {
 
 const GIB: u64 = 1 << 30;
 
-fn needs(recipe: &str, memory: u64, disk: Option<u64>) -> RecipeNeeds {
-    RecipeNeeds {
-        recipe: recipe.to_owned(),
-        memory: Some(memory * GIB),
-        disk: disk.map(|disk| disk * GIB),
-        can_save_memory: recipe == "kubelet",
-    }
+/// The kubelet, which needs 4 GiB of memory and 8 GiB of disk, and runc, which needs 1 GiB of memory; both build in
+/// Debian on request only.
+fn recipes() -> [Recipe; 2] {
+    ["kubelet", "runc"].map(recipe)
+}
+
+fn recipe(name: &str) -> Recipe {
+    let loaded = Library::new(Vec::new()).load(name).expect("a recipe");
+    loaded.recipe.clone()
 }
 
 fn room(memory: u64, free: Option<u64>) -> Vec<(Level, Option<String>)> {
@@ -195,8 +198,7 @@ fn room(memory: u64, free: Option<u64>) -> Vec<(Level, Option<String>)> {
         ..Setup::default()
     };
     let reading = reading("1.41", setup, free);
-    let all = [needs("kubelet", 4, Some(8)), needs("runc", 1, None)];
-    let lines = judge_room(&reading, &all);
+    let lines = judge_room(&reading, &recipes());
     lines
         .into_iter()
         .map(|line| (line.level, line.remedy))
@@ -239,19 +241,13 @@ fn a_clock_is_judged_by_the_middle_of_the_others() {
 
 #[test]
 fn it_is_needed_where_a_recipe_builds_in_debian() {
-    let recipe = |is_default| Bootstraps {
-        recipe: "tool".to_owned(),
-        is_default,
-    };
     assert_eq!(judge_bootstrap(&[], None, false), None);
-    let level = |is_default, program| {
-        let line = judge_bootstrap(&[recipe(is_default)], program, true);
+    let level = |name: &str, program| {
+        let line = judge_bootstrap(&[recipe(name)], program, true);
         line.expect("a line").level
     };
-    assert_eq!(level(true, None), Level::Fail);
-    assert_eq!(level(false, None), Level::Warn);
-    assert_eq!(
-        level(true, Some(Path::new("/usr/bin/mmdebstrap"))),
-        Level::Ok
-    );
+    assert_eq!(level("runc-debian", None), Level::Fail);
+    assert_eq!(level("kubelet", None), Level::Warn);
+    let program = Some(Path::new("/usr/bin/mmdebstrap"));
+    assert_eq!(level("runc-debian", program), Level::Ok);
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use kmembuild::host::doctor::{
-    Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
+    Kernel, Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
     judge_programs,
 };
 use kmembuild::verify::VersionRun;
@@ -231,4 +231,29 @@ fn an_interrupt_ends_what_was_started() {
     let process = fs::read_to_string(&started).expect("a number");
     let left = Path::new("/proc").join(process);
     assert!(!left.exists(), "{} is still there", left.display());
+}
+
+#[test]
+fn kernels_are_judged_by_their_release() {
+    for (release, expected) in [
+        ("3.10.0-693.el7.x86_64", Kernel::Affected),
+        ("3.10.0-1062.el7.x86_64", Kernel::Affected),
+        ("3.10.0-1127.19.1.el7.x86_64", Kernel::Affected),
+        ("3.16.0-4-amd64", Kernel::Affected),
+        ("3.8.0", Kernel::Affected),
+        ("4.0.0", Kernel::Unclear),
+        ("4.3.6-201.fc22.x86_64", Kernel::Unclear),
+        ("2.6.32-754.el6.x86_64", Kernel::Unclear),
+        ("4.4.0", Kernel::NotAffected),
+        ("4.14.35-1902.el7uek.x86_64", Kernel::NotAffected),
+        ("4.18.0-80.el8.x86_64", Kernel::NotAffected),
+        ("4.40", Kernel::NotAffected),
+        ("30.1", Kernel::NotAffected),
+        ("6.18.44", Kernel::NotAffected),
+        ("", Kernel::Unclear),
+        ("4", Kernel::Unclear),
+        ("strange", Kernel::Unclear),
+    ] {
+        assert_eq!(Kernel::of(release), expected, "{release}");
+    }
 }

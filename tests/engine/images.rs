@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kmembuild::engine::{
-    Cache, Engine, EngineError, GuestPath, Image, ImageSource, LABEL_RUN, Workdir,
+    Cache, Engine, EngineError, GuestPath, Image, ImageBuild, ImageSource, LABEL_RUN, Workdir,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ fn built(scratch: &Scratch) -> String {
 
 fn by_dockerfile(scratch: &Scratch, instructions: &str) -> ImageSource {
     let dockerfile = format!("FROM {}\n{instructions}", debian_image());
-    ImageSource::Dockerfile {
+    ImageSource::Dockerfile(ImageBuild {
         context: stream_of(&[
             ("build/Dockerfile", 0o644, dockerfile.as_bytes()),
             ("data", 0o644, b"from the context\n"),
@@ -30,7 +30,7 @@ fn by_dockerfile(scratch: &Scratch, instructions: &str) -> ImageSource {
         arguments: [("WHO".to_owned(), "world".to_owned())].into(),
         labels: scratch.labels(),
         memory: Some(3 << 30),
-    }
+    })
 }
 
 async fn provide(

@@ -1,4 +1,6 @@
 //! `kmembuild kmem` on hierarchies of plain files: what needs no rights.
 
+mod hierarchies;
+mod kinds;
 mod status;
 mod watch;

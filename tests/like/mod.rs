@@ -2,4 +2,6 @@
 
 pub mod forms;
 mod programs;
+mod target;
+mod versions;
 mod wrong;

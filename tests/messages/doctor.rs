@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use kmembuild::engine::{ConnectFailure, EngineError, Setup};
 use kmembuild::environment::Proxies;
 use kmembuild::host::doctor::{
-    Answer, Bootstraps, EngineReading, Leaks, Line, Need, Node, Place, PlaceKind, Probe,
-    ProbeError, Program, ProgramKind, Purpose, RecipeNeeds, Target, judge_bootstrap, judge_clock,
-    judge_engine, judge_hierarchy, judge_kernel, judge_memory_cgroups, judge_places,
-    judge_programs, judge_room,
+    Answer, EngineReading, Leaks, Line, Need, Node, Place, PlaceKind, Probe, ProbeError, Program,
+    ProgramKind, Purpose, Target, judge_bootstrap, judge_clock, judge_engine, judge_hierarchy,
+    judge_kernel, judge_memory_cgroups, judge_places, judge_programs, judge_room,
 };
-use kmembuild::recipe::ImageWay;
+use kmembuild::library::Library;
+use kmembuild::recipe::{ImageWay, Recipe};
 use kmembuild::verify::{Findings, Kmem, KmemVerdict, VerifyError, VersionRun, inspect};
 
 use super::{EACCES, Message, text};
@@ -122,14 +122,13 @@ fn engines() -> Vec<Line> {
     judged.chain(behind_proxy).collect()
 }
 
+fn recipe(name: &str) -> Recipe {
+    let loaded = Library::new(Vec::new()).load(name).expect("a recipe");
+    loaded.recipe.clone()
+}
+
 fn rooms() -> Vec<Line> {
-    let needs = |recipe: &str, memory: u64| RecipeNeeds {
-        recipe: text(recipe),
-        memory: Some(memory * GIB),
-        disk: Some(8 * GIB),
-        can_save_memory: recipe == "kubelet",
-    };
-    let all = [needs("kubelet", 4), needs("runc", 1)];
+    let all = ["kubelet", "runc"].map(recipe);
     let judged = [(Some(8), Some(20)), (Some(2), Some(1)), (None, None)].map(|(memory, disk)| {
         let setup = Setup {
             memory: memory.map(|memory| memory * GIB),
@@ -143,16 +142,12 @@ fn rooms() -> Vec<Line> {
 }
 
 fn bootstraps() -> Vec<Line> {
-    let recipe = |is_default| Bootstraps {
-        recipe: text("runc-debian"),
-        is_default,
-    };
     let program = Path::new("/usr/bin/mmdebstrap");
     let judged = [
-        judge_bootstrap(&[recipe(true)], None, false),
-        judge_bootstrap(&[recipe(false)], None, false),
-        judge_bootstrap(&[recipe(true)], Some(program), true),
-        judge_bootstrap(&[recipe(true)], Some(program), false),
+        judge_bootstrap(&[recipe("runc-debian")], None, false),
+        judge_bootstrap(&[recipe("kubelet")], None, false),
+        judge_bootstrap(&[recipe("runc-debian")], Some(program), true),
+        judge_bootstrap(&[recipe("runc-debian")], Some(program), false),
     ];
     judged.into_iter().flatten().collect()
 }

@@ -129,7 +129,7 @@ impl Case {
                     "(of the recipe)".clone_into(text);
                 }
             }
-            PlannedImage::Debian { identity, .. } => hide_identity(identity),
+            PlannedImage::Debian(debian) => hide_identity(&mut debian.identity),
             PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {}
         }
         to_yaml(&plan).expect("a plan has a form in YAML")

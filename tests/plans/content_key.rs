@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmembuild::plan::{
     BaseImage, ImageContent, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache,
-    PlannedFile, PlannedImage, PlannedOutput, PlannedPatch, PlannedScript, PlannedSource,
-    PlannedStep, PlannedToolchain, RecipeIdentity, Via,
+    PlannedDebian, PlannedFile, PlannedImage, PlannedOutput, PlannedPatch, PlannedScript,
+    PlannedSource, PlannedStep, PlannedToolchain, RecipeIdentity, Via,
 };
 use kmembuild::recipe::{ImageWay, Network};
 use kmembuild::verify::{Expectations, KmemExpectation, VersionExpectation};
@@ -202,7 +202,7 @@ fn plans() -> Vec<Plan> {
             arguments: map(),
             identity: "5".repeat(64),
         },
-        PlannedImage::Debian {
+        PlannedImage::Debian(PlannedDebian {
             suite: text("buster"),
             architectures: texts("amd64"),
             packages: texts("golang"),
@@ -210,7 +210,7 @@ fn plans() -> Vec<Plan> {
             links: map(),
             environment: map(),
             identity: "6".repeat(64),
-        },
+        }),
         PlannedImage::Archive {
             image_id: text("sha256:7"),
         },

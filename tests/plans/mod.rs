@@ -9,7 +9,9 @@
 mod case;
 mod choices;
 mod content_key;
+mod dockerfiles;
 mod kubernetes_releases;
+mod mirrors;
 mod options;
 mod purity;
 mod refusals;

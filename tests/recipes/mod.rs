@@ -6,5 +6,7 @@ mod fields;
 mod files;
 mod package;
 pub mod small;
+mod texts;
 mod values;
+mod versions;
 mod whole;

@@ -2,5 +2,6 @@
 
 mod archive;
 mod fetch;
+mod locations;
 mod patch;
 mod upstream;

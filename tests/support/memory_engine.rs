@@ -170,8 +170,7 @@ impl Engine for MemoryEngine {
                 }
                 found
             }
-            ImageSource::Dockerfile { labels, .. } => {
-                assert!(self.info.capabilities.builds_dockerfile, "it cannot");
+            ImageSource::Dockerfile(asked) => {
                 self.state().asked.push("Dockerfile".to_owned());
                 let (step, line) = ("image".to_owned(), "building".to_owned());
                 sink.event(&Event::Output { step, line });
@@ -180,7 +179,10 @@ impl Engine for MemoryEngine {
                     return Ok(None);
                 }
                 let built = image("built");
-                Image { labels, ..built }
+                Image {
+                    labels: asked.labels,
+                    ..built
+                }
             }
             ImageSource::RootFs { .. } => unreachable!("no test makes one"),
             // A file with nothing but the id of its image.
@@ -204,8 +206,6 @@ impl Engine for MemoryEngine {
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let mut state = self.state();
-        let can = self.info.capabilities;
-        assert!(can.limits_memory || spec.limits.memory.is_none());
         let caches = spec.caches.iter().map(|cache| &cache.key);
         let caches = caches.map(|key| (LeftoverKind::Volume, key));
         for (kind, name) in caches.chain([(LeftoverKind::Container, &spec.name)]) {

@@ -5,6 +5,7 @@ pub mod build_place;
 pub mod busybox_server;
 pub mod cgroup_folder;
 pub mod cgroup_fuse;
+pub mod checksums;
 pub mod command;
 pub mod debian_image;
 pub mod docker_command;

@@ -44,6 +44,7 @@ const NEEDS: [Need; 22] = [
         "gcc libc6-dev",
         &[
             "builds",
+            "compare",
             "doctor",
             "like",
             "machine",

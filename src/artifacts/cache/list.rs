@@ -8,9 +8,7 @@ use std::time::SystemTime;
 
 use super::entry::{ENTRY, Entry};
 use super::results::{Damage, Results};
-
-/// The number of hexadecimal digits of a content key.
-const KEY_LENGTH: usize = 64;
+use crate::checksum::is_sha256;
 
 /// An entry, and when it was last used.
 #[derive(Debug, Clone)]
@@ -54,7 +52,7 @@ impl Results {
             if is_unfinished(&name) {
                 continue;
             }
-            let reason = if !is_key(&name) {
+            let reason = if !is_sha256(&name) {
                 "its name is not the name of a result"
             } else if !folder.file_type().is_ok_and(|kind| kind.is_dir()) {
                 "it is not a directory"
@@ -111,11 +109,6 @@ impl Results {
 /// Whether a directory with this name is an unfinished entry.
 pub(super) fn is_unfinished(name: &str) -> bool {
     name.starts_with('.') && name.contains(".partial-")
-}
-
-fn is_key(name: &str) -> bool {
-    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    name.len() == KEY_LENGTH && name.bytes().all(is_digit)
 }
 
 /// The bytes of the files in a directory, and of those without another name.

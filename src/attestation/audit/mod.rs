@@ -5,6 +5,7 @@
 //! that contradicts all of its sources was changed; a source that contradicts the file and another source was changed
 //! itself. What the user's key signed is believed over everything else. Every problem states which source says what.
 
+mod auditor;
 mod listing;
 mod outcome;
 mod proof;

@@ -1,74 +1,72 @@
 //! Checks the binaries again.
 
-use super::listing::Listing;
+use super::auditor::Auditor;
 use super::outcome::{Audit, AuditedFile};
 use super::recorded::Recorded;
 use crate::artifacts::{MANIFEST, ManifestFile};
 use crate::verify::{Check, CheckName, Expectations, Findings, Outcome, inspect, judge};
 
-/// Checks each binary of the manifest as the plan requires, and compares the findings with those in the manifest.
-pub(super) fn audit_binaries(
-    listing: &Listing,
-    prefix: &str,
-    recorded: &Recorded,
-    audit: &mut Audit,
-) {
-    for output in &recorded.plan.outputs {
-        if !recorded
-            .manifest
-            .files
-            .iter()
-            .any(|file| file.name == output.name)
-        {
-            let message = format!(
-                "{} is missing from it, although the plan has it",
-                output.name
-            );
-            audit.integrity(format!("{prefix}{MANIFEST}"), message);
-        }
-    }
-    for file in &recorded.manifest.files {
-        let path = format!("{prefix}{}", file.name);
-        let Some(stored) = listing.get(&path) else {
-            continue;
-        };
-        let findings = match inspect(&listing.on_disk(&path)) {
-            Ok(findings) => findings,
-            Err(error) => {
-                audit.integrity(&path, error.to_string());
-                continue;
+impl Auditor<'_> {
+    /// Checks each binary of the manifest as the plan requires, and compares the findings with those in the manifest.
+    pub(super) fn binaries(&mut self, prefix: &str, recorded: &Recorded) {
+        let Auditor { listing, audit, .. } = self;
+        for output in &recorded.plan.outputs {
+            if !recorded
+                .manifest
+                .files
+                .iter()
+                .any(|file| file.name == output.name)
+            {
+                let message = format!(
+                    "{} is missing from it, although the plan has it",
+                    output.name
+                );
+                audit.integrity(format!("{prefix}{MANIFEST}"), message);
             }
-        };
-        if findings.sha256 != stored.sha256 {
-            audit.integrity(&path, "changed while it was read");
         }
-        let output = recorded
-            .plan
-            .outputs
-            .iter()
-            .find(|output| output.name == file.name);
-        let expectations = output.map(|output| output.expectations.clone());
-        // There are no expectations for an output of --all-outputs.
-        let expectations = expectations.unwrap_or_default();
-        let checks = checks(&findings, &expectations, file);
-        for check in checks
-            .iter()
-            .filter(|check| check.outcome == Outcome::Failed)
-        {
-            audit.proof(
-                &path,
-                format!(
-                    "{}: {}, expected {}",
-                    check.name, check.found, check.expected
-                ),
-            );
+        for file in &recorded.manifest.files {
+            let path = format!("{prefix}{}", file.name);
+            let Some(stored) = listing.get(&path) else {
+                continue;
+            };
+            let findings = match inspect(&listing.on_disk(&path)) {
+                Ok(findings) => findings,
+                Err(error) => {
+                    audit.integrity(&path, error.to_string());
+                    continue;
+                }
+            };
+            if findings.sha256 != stored.sha256 {
+                audit.integrity(&path, "changed while it was read");
+            }
+            let output = recorded
+                .plan
+                .outputs
+                .iter()
+                .find(|output| output.name == file.name);
+            let expectations = output.map(|output| output.expectations.clone());
+            // There are no expectations for an output of --all-outputs.
+            let expectations = expectations.unwrap_or_default();
+            let checks = checks(&findings, &expectations, file);
+            for check in checks
+                .iter()
+                .filter(|check| check.outcome == Outcome::Failed)
+            {
+                audit.proof(
+                    &path,
+                    format!(
+                        "{}: {}, expected {}",
+                        check.name, check.found, check.expected
+                    ),
+                );
+            }
+            compare(prefix, file, &findings, &checks, audit);
+            audit.binaries.push(AuditedFile {
+                file: path,
+                findings,
+                checks,
+            });
         }
-        compare(prefix, file, &findings, &checks, audit);
-        audit.binaries.push(AuditedFile {
-            file: path,
-            findings,
-            checks,
-        });
     }
 }
 

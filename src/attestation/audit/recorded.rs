@@ -1,8 +1,6 @@
 //! The manifest and the plan of a result.
 
-use super::listing::Listing;
-use super::outcome::Audit;
-use super::sources::Sources;
+use super::auditor::Auditor;
 use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest, PLAN};
 use crate::plan::{PLAN_FORMAT, Plan};
 
@@ -12,60 +10,37 @@ pub(super) struct Recorded {
     pub(super) plan: Plan,
 }
 
-/// Reads the manifest and collects its claims about files. Every result must have one.
-pub(super) fn read_manifest(
-    listing: &Listing,
-    prefix: &str,
-    sources: &mut Sources,
-    audit: &mut Audit,
-) -> Option<Manifest> {
-    let path = format!("{prefix}{MANIFEST}");
-    if listing.get(&path).is_none() {
-        audit.integrity(&path, "missing, but required for every result");
-        return None;
-    }
-    let manifest: Manifest = listing.document(&path, audit)?;
-    if manifest.format != MANIFEST_FORMAT {
-        audit.integrity(&path, other_format(manifest.format, MANIFEST_FORMAT));
-        return None;
-    }
-    for file in &manifest.files {
-        let name = format!("{prefix}{}", file.name);
-        sources.add(&path, name, &file.sha256, Some(file.size));
-        if file.findings.sha256 != file.sha256 || file.findings.size != file.size {
-            let message = format!("its findings for {} belong to a different file", file.name);
-            audit.integrity(&path, message);
+impl Auditor<'_> {
+    /// Reads the manifest and collects its claims about files. Every result must have one.
+    pub(super) fn manifest(&mut self, prefix: &str) -> Option<Manifest> {
+        let path = format!("{prefix}{MANIFEST}");
+        if !self.require(&path) {
+            return None;
         }
+        let format = |manifest: &Manifest| manifest.format;
+        let manifest = self.document(&path, format, MANIFEST_FORMAT)?;
+        for file in &manifest.files {
+            let name = format!("{prefix}{}", file.name);
+            self.sources.add(&path, name, &file.sha256, Some(file.size));
+            if file.findings.sha256 != file.sha256 || file.findings.size != file.size {
+                let message = format!("its findings for {} belong to a different file", file.name);
+                self.audit.integrity(&path, message);
+            }
+        }
+        Some(manifest)
     }
-    Some(manifest)
-}
 
-/// Reads the plan, whose digest is in the manifest. Every result must have one.
-pub(super) fn read_plan(
-    listing: &Listing,
-    prefix: &str,
-    manifest: Option<&Manifest>,
-    sources: &mut Sources,
-    audit: &mut Audit,
-) -> Option<Plan> {
-    let path = format!("{prefix}{PLAN}");
-    if let Some(manifest) = manifest {
-        // The digest of a plan is the digest of its file.
-        let by = format!("{prefix}{MANIFEST}");
-        sources.add(&by, path.clone(), &manifest.plan_sha256, None);
-    } else if listing.get(&path).is_none() {
-        audit.integrity(&path, "missing, but required for every result");
+    /// Reads the plan, whose digest is in the manifest. Every result must have one.
+    pub(super) fn plan(&mut self, prefix: &str, manifest: Option<&Manifest>) -> Option<Plan> {
+        let path = format!("{prefix}{PLAN}");
+        if let Some(manifest) = manifest {
+            // The digest of a plan is the digest of its file.
+            let by = format!("{prefix}{MANIFEST}");
+            self.sources
+                .add(&by, path.clone(), &manifest.plan_sha256, None);
+        } else if !self.require(&path) {
+            return None;
+        }
+        self.document(&path, |plan: &Plan| plan.format, PLAN_FORMAT)
     }
-    let plan: Plan = listing.document(&path, audit)?;
-    if plan.format != PLAN_FORMAT {
-        audit.integrity(&path, other_format(plan.format, PLAN_FORMAT));
-        return None;
-    }
-    Some(plan)
-}
-
-fn other_format(found: u32, known: u32) -> String {
-    format!(
-        "it has format {found}, but this version of kmembuild reads format {known}; use the version that wrote it"
-    )
 }

@@ -2,107 +2,99 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::Listing;
+use super::auditor::Auditor;
 use super::outcome::Audit;
 use super::recorded::Recorded;
-use super::result::audit_result;
-use super::sources::Sources;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
     IndexTarget, SHA256SUMS,
 };
-use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
+use crate::attestation::{SignatureError, verify_checksums};
 
-/// Compares the directory in `listing` with its index, and then audits each result.
-pub(super) fn audit_release(
-    listing: &Listing,
-    keys: &[VerifyingKey],
-    sources: &mut Sources,
-    audit: &mut Audit,
-) {
-    sources.add_checksums(SHA256SUMS, listing, audit);
-    audit_signature(listing, keys, sources, audit);
-    let Some(index) = listing.document::<Index>(INDEX, audit) else {
-        return;
-    };
-    if index.format != INDEX_FORMAT {
-        let format = index.format;
-        audit.integrity(
-            INDEX,
-            format!("it has format {format}, but this version of kmembuild reads format {INDEX_FORMAT}; use the version that wrote it"),
-        );
-        return;
-    }
-    let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
-    let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
-    let mut failed = Vec::new();
-    for target in &index.targets {
-        match &target.result {
-            IndexResult::Published { folder, files } => {
-                if *folder != target.folder() {
-                    let wanted = target.folder();
-                    audit.integrity(INDEX, format!("it has {wanted} in the directory {folder}"));
-                }
-                for file in files {
-                    let path = format!("{folder}/{}", file.path);
-                    sources.add(INDEX, path.clone(), &file.sha256, Some(file.size));
-                    accounted.insert(path);
-                }
-                let prefix = format!("{folder}/");
-                let recorded = audit_result(listing, &prefix, keys, sources, audit);
-                compare_target(target, recorded.as_ref(), &prefix, audit);
-            }
-            IndexResult::Failed { .. } => failed.push(format!("{}/", target.failed_folder())),
-            IndexResult::NotNeeded { .. } => {}
-        }
-    }
-    for path in listing.paths() {
-        let of_failure = failed
-            .iter()
-            .any(|folder| path.starts_with(folder.as_str()));
-        if !of_failure && !accounted.contains(path) {
-            audit.integrity(path, format!("unexpected file: not listed in {INDEX}"));
-        }
-    }
-}
-
-/// Checks the signature of the checksums. With keys, a signature is required.
-fn audit_signature(
-    listing: &Listing,
-    keys: &[VerifyingKey],
-    sources: &mut Sources,
-    audit: &mut Audit,
-) {
-    let names = [CHECKSUMS_MINISIG, CHECKSUMS_SIG];
-    let there: Vec<_> = names
-        .into_iter()
-        .filter(|name| listing.get(name).is_some())
-        .collect();
-    if there.is_empty() {
-        let nothing = format!("not signed ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG} not found)");
-        if !keys.is_empty() {
-            audit.integrity(SHA256SUMS, format!("{nothing}, but a key was given"));
-        } else if listing.paths().any(|path| path.ends_with(ENVELOPE)) {
-            let remark = format!("{SHA256SUMS}: {nothing}, although there are signed results");
-            audit.remarks.push(remark);
-        }
-    }
-    if let [_, second] = there[..] {
-        // The tool removes the signature that it does not write.
-        audit.integrity(second, "there is a second signature".to_owned());
-    }
-    for name in there {
-        sources.add_signature(name);
-        let texts = (listing.text(SHA256SUMS, audit), listing.text(name, audit));
-        let (Some(sums), Some(signature)) = texts else {
-            continue;
+impl Auditor<'_> {
+    /// Compares the directory of a release with its index, and then audits each result.
+    pub(super) fn release(&mut self) {
+        self.add_checksums(SHA256SUMS);
+        self.signature();
+        let format = |index: &Index| index.format;
+        let Some(index) = self.document(INDEX, format, INDEX_FORMAT) else {
+            return;
         };
-        match verify_checksums(sums.as_bytes(), name, &signature, keys) {
-            Ok(()) => {}
-            Err(SignatureError::ByNoneOf(_)) if keys.is_empty() => audit.remarks.push(format!(
-                "{name}: the signature was not checked, because no key was given"
-            )),
-            Err(error) => audit.integrity(name, error.to_string()),
+        let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
+        let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
+        let mut failed = Vec::new();
+        for target in &index.targets {
+            match &target.result {
+                IndexResult::Published { folder, files } => {
+                    if *folder != target.folder() {
+                        let wanted = target.folder();
+                        self.audit
+                            .integrity(INDEX, format!("it has {wanted} in the directory {folder}"));
+                    }
+                    for file in files {
+                        let path = format!("{folder}/{}", file.path);
+                        self.sources
+                            .add(INDEX, path.clone(), &file.sha256, Some(file.size));
+                        accounted.insert(path);
+                    }
+                    let prefix = format!("{folder}/");
+                    let recorded = self.result(&prefix);
+                    compare_target(target, recorded.as_ref(), &prefix, &mut self.audit);
+                }
+                IndexResult::Failed { .. } => failed.push(format!("{}/", target.failed_folder())),
+                IndexResult::NotNeeded { .. } => {}
+            }
+        }
+        let Auditor { listing, audit, .. } = self;
+        for path in listing.paths() {
+            let of_failure = failed
+                .iter()
+                .any(|folder| path.starts_with(folder.as_str()));
+            if !of_failure && !accounted.contains(path) {
+                audit.integrity(path, format!("unexpected file: not listed in {INDEX}"));
+            }
+        }
+    }
+
+    /// Checks the signature of the checksums. With keys, a signature is required.
+    fn signature(&mut self) {
+        let Auditor {
+            listing,
+            keys,
+            sources,
+            audit,
+        } = self;
+        let names = [CHECKSUMS_MINISIG, CHECKSUMS_SIG];
+        let there: Vec<_> = names
+            .into_iter()
+            .filter(|name| listing.get(name).is_some())
+            .collect();
+        if there.is_empty() {
+            let nothing = format!("not signed ({CHECKSUMS_MINISIG} or {CHECKSUMS_SIG} not found)");
+            if !keys.is_empty() {
+                audit.integrity(SHA256SUMS, format!("{nothing}, but a key was given"));
+            } else if listing.paths().any(|path| path.ends_with(ENVELOPE)) {
+                let remark = format!("{SHA256SUMS}: {nothing}, although there are signed results");
+                audit.remarks.push(remark);
+            }
+        }
+        if let [_, second] = there[..] {
+            // The tool removes the signature that it does not write.
+            audit.integrity(second, "there is a second signature".to_owned());
+        }
+        for name in there {
+            sources.add_signature(name);
+            let texts = (listing.text(SHA256SUMS, audit), listing.text(name, audit));
+            let (Some(sums), Some(signature)) = texts else {
+                continue;
+            };
+            match verify_checksums(sums.as_bytes(), name, &signature, keys) {
+                Ok(()) => {}
+                Err(SignatureError::ByNoneOf(_)) if keys.is_empty() => audit.remarks.push(format!(
+                    "{name}: the signature was not checked, because no key was given"
+                )),
+                Err(error) => audit.integrity(name, error.to_string()),
+            }
         }
     }
 }

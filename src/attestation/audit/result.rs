@@ -1,187 +1,165 @@
 //! One result: its checksums, and everything that was recorded about its binaries.
 
-use super::listing::Listing;
-use super::outcome::Audit;
-use super::proof::audit_binaries;
-use super::recorded::{Recorded, read_manifest, read_plan};
-use super::sources::Sources;
+use super::auditor::Auditor;
+use super::recorded::Recorded;
 use crate::artifacts::{ENVELOPE, PROVENANCE, SBOM, SHA256SUMS};
 use crate::attestation::slsa::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
-use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, VerifyingKey, provenance};
+use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, provenance};
 
-/// Compares the result in the directory `prefix`, which is empty or ends with a slash, with everything recorded in it.
-/// Returns its manifest and its plan, if both can be read.
-pub(super) fn audit_result(
-    listing: &Listing,
-    prefix: &str,
-    keys: &[VerifyingKey],
-    sources: &mut Sources,
-    audit: &mut Audit,
-) -> Option<Recorded> {
-    let sums = format!("{prefix}{SHA256SUMS}");
-    sources.add_checksums(&sums, listing, audit);
-    let manifest = read_manifest(listing, prefix, sources, audit);
-    let plan = read_plan(listing, prefix, manifest.as_ref(), sources, audit);
-    let recorded = manifest
-        .zip(plan)
-        .map(|(manifest, plan)| Recorded { manifest, plan });
-    read_sbom(listing, prefix, sources, audit);
-    let statements = [
-        read_provenance(listing, prefix, audit),
-        read_envelope(listing, prefix, keys, audit),
-    ];
-    for (path, statement) in statements.into_iter().flatten() {
-        // With keys, a statement that no key signed was rejected already.
-        let signed = !keys.is_empty() && path.ends_with(ENVELOPE);
-        let recorded = recorded.as_ref();
-        collect_statement(
-            (&path, signed),
-            &statement,
-            prefix,
-            recorded,
-            sources,
+impl Auditor<'_> {
+    /// Compares the result in the directory `prefix`, which is empty or ends with a slash, with everything recorded in it.
+    /// Returns its manifest and its plan, if both can be read.
+    pub(super) fn result(&mut self, prefix: &str) -> Option<Recorded> {
+        self.add_checksums(&format!("{prefix}{SHA256SUMS}"));
+        let manifest = self.manifest(prefix);
+        let plan = self.plan(prefix, manifest.as_ref());
+        let recorded = manifest
+            .zip(plan)
+            .map(|(manifest, plan)| Recorded { manifest, plan });
+        self.sbom(prefix);
+        let statements = [self.provenance(prefix), self.envelope(prefix)];
+        for (path, statement) in statements.into_iter().flatten() {
+            // With keys, a statement that no key signed was rejected already.
+            let signed = !self.keys.is_empty() && path.ends_with(ENVELOPE);
+            self.statement((&path, signed), &statement, prefix, recorded.as_ref());
+        }
+        if let Some(recorded) = &recorded {
+            self.binaries(prefix, recorded);
+        }
+        recorded
+    }
+
+    /// The digests of the files in the bill of materials.
+    fn sbom(&mut self, prefix: &str) {
+        let path = format!("{prefix}{SBOM}");
+        let Some(bom) = self.listing.document::<Bom>(&path, &mut self.audit) else {
+            return;
+        };
+        for component in bom.components.iter().filter(|one| one.kind == "file") {
+            for hash in component.hashes.iter().filter(|hash| hash.alg == "SHA-256") {
+                let file = format!("{prefix}{}", component.name);
+                self.sources.add(&path, file, &hash.content, None);
+            }
+        }
+    }
+
+    fn provenance(&mut self, prefix: &str) -> Option<(String, Statement)> {
+        let path = format!("{prefix}{PROVENANCE}");
+        let statement = self.listing.document(&path, &mut self.audit)?;
+        Some((path, statement))
+    }
+
+    /// The statement in the envelope, after its signature was checked.
+    fn envelope(&mut self, prefix: &str) -> Option<(String, Statement)> {
+        let Auditor {
+            listing,
+            keys,
             audit,
-        );
-    }
-    if let Some(recorded) = &recorded {
-        audit_binaries(listing, prefix, recorded, audit);
-    }
-    recorded
-}
-
-/// The digests of the files in the bill of materials.
-fn read_sbom(listing: &Listing, prefix: &str, sources: &mut Sources, audit: &mut Audit) {
-    let path = format!("{prefix}{SBOM}");
-    let Some(bom) = listing.document::<Bom>(&path, audit) else {
-        return;
-    };
-    for component in bom.components.iter().filter(|one| one.kind == "file") {
-        for hash in component.hashes.iter().filter(|hash| hash.alg == "SHA-256") {
-            let file = format!("{prefix}{}", component.name);
-            sources.add(&path, file, &hash.content, None);
+            ..
+        } = self;
+        let path = format!("{prefix}{ENVELOPE}");
+        if listing.get(&path).is_none() {
+            if !keys.is_empty() {
+                audit.integrity(
+                    &path,
+                    "missing: the result is not signed, but a key was given",
+                );
+            }
+            return None;
         }
-    }
-}
-
-fn read_provenance(
-    listing: &Listing,
-    prefix: &str,
-    audit: &mut Audit,
-) -> Option<(String, Statement)> {
-    let path = format!("{prefix}{PROVENANCE}");
-    let statement = listing.document(&path, audit)?;
-    Some((path, statement))
-}
-
-/// The statement in the envelope, after its signature was checked.
-fn read_envelope(
-    listing: &Listing,
-    prefix: &str,
-    keys: &[VerifyingKey],
-    audit: &mut Audit,
-) -> Option<(String, Statement)> {
-    let path = format!("{prefix}{ENVELOPE}");
-    if listing.get(&path).is_none() {
-        if !keys.is_empty() {
+        let envelope: Envelope = listing.document(&path, audit)?;
+        let payload = if keys.is_empty() {
+            let remark = format!("{path}: the signature was not checked, because no key was given");
+            audit.remarks.push(remark);
+            envelope.payload()
+        } else {
+            envelope.verify(keys)
+        };
+        let payload = payload
+            .map_err(|error| audit.integrity(&path, error.to_string()))
+            .ok()?;
+        if envelope.payload_type != PAYLOAD_TYPE {
+            let found = &envelope.payload_type;
             audit.integrity(
                 &path,
-                "missing: the result is not signed, but a key was given",
+                format!("its payload has the type {found}, not {PAYLOAD_TYPE}"),
             );
         }
-        return None;
+        let statement = serde_json::from_slice(&payload)
+            .map_err(|error| {
+                audit.integrity(
+                    &path,
+                    format!("its payload is not a valid statement: {error}"),
+                );
+            })
+            .ok()?;
+        Some((path, statement))
     }
-    let envelope: Envelope = listing.document(&path, audit)?;
-    let payload = if keys.is_empty() {
-        let remark = format!("{path}: the signature was not checked, because no key was given");
-        audit.remarks.push(remark);
-        envelope.payload()
-    } else {
-        envelope.verify(keys)
-    };
-    let payload = payload
-        .map_err(|error| audit.integrity(&path, error.to_string()))
-        .ok()?;
-    if envelope.payload_type != PAYLOAD_TYPE {
-        let found = &envelope.payload_type;
-        audit.integrity(
-            &path,
-            format!("its payload has the type {found}, not {PAYLOAD_TYPE}"),
-        );
-    }
-    let statement = serde_json::from_slice(&payload)
-        .map_err(|error| {
-            audit.integrity(
-                &path,
-                format!("its payload is not a valid statement: {error}"),
-            );
-        })
-        .ok()?;
-    Some((path, statement))
-}
 
-/// Collects the subjects of a statement, and compares the origin that it states with the manifest and the plan.
-fn collect_statement(
-    (path, signed): (&str, bool),
-    statement: &Statement,
-    prefix: &str,
-    recorded: Option<&Recorded>,
-    sources: &mut Sources,
-    audit: &mut Audit,
-) {
-    for (what, found, wanted) in [
-        ("statement", &statement.statement_type, STATEMENT_TYPE),
-        ("predicate", &statement.predicate_type, PREDICATE_TYPE),
-    ] {
-        if found != wanted {
+    /// Collects the subjects of a statement, and compares the origin that it states with the manifest and the plan.
+    fn statement(
+        &mut self,
+        (path, signed): (&str, bool),
+        statement: &Statement,
+        prefix: &str,
+        recorded: Option<&Recorded>,
+    ) {
+        let Auditor { sources, audit, .. } = self;
+        for (what, found, wanted) in [
+            ("statement", &statement.statement_type, STATEMENT_TYPE),
+            ("predicate", &statement.predicate_type, PREDICATE_TYPE),
+        ] {
+            if found != wanted {
+                audit.integrity(
+                    path,
+                    format!("its {what} has the type {found}, not {wanted}"),
+                );
+            }
+        }
+        for subject in &statement.subject {
+            match subject.digest.get("sha256") {
+                Some(sha256) => {
+                    let file = format!("{prefix}{}", subject.name);
+                    sources.add_statement(path, file, sha256, signed);
+                }
+                None => audit.integrity(path, format!("it has no sha256 for {}", subject.name)),
+            }
+        }
+        let Some(recorded) = recorded else {
+            return;
+        };
+        for file in &recorded.manifest.files {
+            if !statement
+                .subject
+                .iter()
+                .any(|subject| subject.name == file.name)
+            {
+                audit.integrity(path, format!("{} is missing from it", file.name));
+            }
+        }
+        let expected = provenance(&recorded.manifest, &recorded.plan);
+        let (found, wanted) = (&statement.predicate, &expected);
+        let same_tool = found.run_details.builder.version == wanted.run_details.builder.version;
+        // Another version of the tool may word the same things differently; the inputs stay the same.
+        let agrees = if same_tool && made_by_this_version(recorded) {
+            found == wanted
+        } else {
+            let digests = |predicate: &Predicate| {
+                let dependencies = &predicate.build_definition.resolved_dependencies;
+                dependencies
+                    .iter()
+                    .map(|one| one.digest.clone())
+                    .collect::<Vec<_>>()
+            };
+            digests(found) == digests(wanted)
+                && found.run_details.metadata == wanted.run_details.metadata
+        };
+        if !agrees {
             audit.integrity(
                 path,
-                format!("its {what} has the type {found}, not {wanted}"),
+                "the origin that it states does not match the manifest and the plan",
             );
         }
-    }
-    for subject in &statement.subject {
-        match subject.digest.get("sha256") {
-            Some(sha256) => {
-                let file = format!("{prefix}{}", subject.name);
-                sources.add_statement(path, file, sha256, signed);
-            }
-            None => audit.integrity(path, format!("it has no sha256 for {}", subject.name)),
-        }
-    }
-    let Some(recorded) = recorded else {
-        return;
-    };
-    for file in &recorded.manifest.files {
-        if !statement
-            .subject
-            .iter()
-            .any(|subject| subject.name == file.name)
-        {
-            audit.integrity(path, format!("{} is missing from it", file.name));
-        }
-    }
-    let expected = provenance(&recorded.manifest, &recorded.plan);
-    let (found, wanted) = (&statement.predicate, &expected);
-    let same_tool = found.run_details.builder.version == wanted.run_details.builder.version;
-    // Another version of the tool may word the same things differently; the inputs stay the same.
-    let agrees = if same_tool && made_by_this_version(recorded) {
-        found == wanted
-    } else {
-        let digests = |predicate: &Predicate| {
-            let dependencies = &predicate.build_definition.resolved_dependencies;
-            dependencies
-                .iter()
-                .map(|one| one.digest.clone())
-                .collect::<Vec<_>>()
-        };
-        digests(found) == digests(wanted)
-            && found.run_details.metadata == wanted.run_details.metadata
-    };
-    if !agrees {
-        audit.integrity(
-            path,
-            "the origin that it states does not match the manifest and the plan",
-        );
     }
 }
 

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::auditor::Auditor;
 use super::listing::Listing;
 use super::outcome::{Audit, AuditError};
-use super::release::audit_release;
-use super::result::audit_result;
 use super::sources::Sources;
 use crate::artifacts::{INDEX, MANIFEST, SHA256SUMS, read_checksum_file};
 use crate::attestation::VerifyingKey;
@@ -25,12 +24,23 @@ pub fn audit(folder: &Path, keys: &[VerifyingKey]) -> Result<Audit, AuditError> 
     };
     let listing = Listing::read(folder, &mut audit)?;
     audit.files = listing.paths().count();
-    let mut sources = Sources::default();
+    let mut auditor = Auditor {
+        listing,
+        keys,
+        sources: Sources::default(),
+        audit,
+    };
     if is_release {
-        audit_release(&listing, keys, &mut sources, &mut audit);
+        auditor.release();
     } else {
-        audit_result(&listing, "", keys, &mut sources, &mut audit);
+        auditor.result("");
     }
+    let Auditor {
+        listing,
+        sources,
+        mut audit,
+        ..
+    } = auditor;
     sources.compare_all(&listing, &mut audit);
     audit.sort();
     Ok(audit)

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::{Listing, Stored};
 use super::outcome::Audit;
-use crate::artifacts::read_checksum_file;
 
 /// All claims about files, by path.
 #[derive(Default)]
@@ -29,20 +28,19 @@ struct Claim {
 impl Sources {
     /// Adds the claim of `by` that the file at `path` has this digest, and perhaps this size.
     pub(super) fn add(&mut self, by: &str, path: String, sha256: &str, size: Option<u64>) {
-        self.claims.entry(path).or_default().push(Claim {
-            by: by.to_owned(),
-            sha256: sha256.to_owned(),
-            size,
-            signed: false,
-        });
+        self.add_claim(by, path, sha256, size, false);
     }
 
     /// Adds a claim of a statement, which is believed over all others if one of the user's keys signed it.
     pub(super) fn add_statement(&mut self, by: &str, path: String, sha256: &str, signed: bool) {
+        self.add_claim(by, path, sha256, None, signed);
+    }
+
+    fn add_claim(&mut self, by: &str, path: String, sha256: &str, size: Option<u64>, signed: bool) {
         self.claims.entry(path).or_default().push(Claim {
             by: by.to_owned(),
             sha256: sha256.to_owned(),
-            size: None,
+            size,
             signed,
         });
     }
@@ -55,26 +53,6 @@ impl Sources {
     /// Adds the file at `path` as the signature of a list of all files.
     pub(super) fn add_signature(&mut self, path: &str) {
         self.signatures.insert(path.to_owned());
-    }
-
-    /// Adds a list of checksums, which must list all files in its directory.
-    pub(super) fn add_checksums(&mut self, path: &str, listing: &Listing, audit: &mut Audit) {
-        let folder = &path[..path.rfind('/').map_or(0, |at| at + 1)];
-        let Some(text) = listing.text(path, audit) else {
-            if listing.get(path).is_none() {
-                audit.integrity(path, "missing");
-            }
-            return;
-        };
-        match read_checksum_file(&text) {
-            Ok(sums) => {
-                for (name, sha256) in sums {
-                    self.add(path, format!("{folder}{name}"), &sha256, None);
-                }
-                self.add_complete(path, folder);
-            }
-            Err((line, problem)) => audit.integrity(path, format!("line {line}: {problem}")),
-        }
     }
 
     /// Compares all claims with the files.

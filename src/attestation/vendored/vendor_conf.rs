@@ -43,36 +43,3 @@ pub fn vendor_conf(text: &str) -> Result<Vec<Component>, VendoredError> {
     }
     Ok(components)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::vendor_conf;
-
-    #[test]
-    fn reads_paths_versions_and_urls() {
-        let text = "# OCI runtime-spec\ngithub.com/opencontainers/runtime-spec v1.0.0\n\n\
-            golang.org/x/sys\t95c6576299259db960f6c5b9b69ea52422860fce\t\
-            https://github.com/golang/sys # a mirror\r\n  \n";
-        let found = vendor_conf(text).expect("a good list");
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].version, "v1.0.0");
-        assert_eq!(found[0].source, None);
-        assert_eq!(found[1].name, "golang.org/x/sys");
-        assert_eq!(
-            found[1].source.as_deref(),
-            Some("https://github.com/golang/sys")
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_line() {
-        for (text, line) in [
-            ("a v1\nb\n", 2),
-            ("a v1 u w\n", 1),
-            ("# x\n\na v1\na v2\n", 4),
-            ("a # v1\n", 1),
-        ] {
-            assert_eq!(vendor_conf(text).expect_err(text).line, line);
-        }
-    }
-}

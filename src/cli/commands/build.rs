@@ -9,7 +9,7 @@ use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureDocument};
-use crate::report::{CheckedFile, Progress, check_table, json_line};
+use crate::report::{CheckedFile, check_table, json_line};
 
 /// Builds, proves and publishes; prints the result.
 pub(crate) async fn run(
@@ -17,8 +17,7 @@ pub(crate) async fn run(
     recipe: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
-    let terminal = invocation.environment.progress_terminal;
-    let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
+    let progress = invocation.progress();
     let order = arguments.order(recipe);
     let built = build::run(&order, &invocation.workspace, &progress).await;
     progress.finish();

@@ -3,18 +3,15 @@
 use serde::Serialize;
 
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::engine::LeftoverKind;
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
-use crate::plan::canonical_json;
-use crate::report::JSON_FORMAT;
 
 /// `clean --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Cleaned {
-    format: u32,
     removed: Vec<Removed>,
     /// Volumes and images that containers use.
     in_use: Vec<InUse>,
@@ -90,12 +87,11 @@ pub(crate) async fn run(
             id: thing.id,
             name: thing.name,
         });
-        print(&canonical_json(&Cleaned {
-            format: JSON_FORMAT,
+        print_document(&Cleaned {
             removed: removed.collect(),
             in_use,
             failed,
-        }))?;
+        })?;
     } else if removed.is_empty() && in_use.is_empty() && lines.is_empty() {
         print("nothing to remove\n")?;
     } else {

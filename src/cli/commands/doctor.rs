@@ -4,16 +4,14 @@ use serde::Serialize;
 
 use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line};
-use crate::plan::canonical_json;
-use crate::report::{JSON_FORMAT, doctor_table};
+use crate::report::doctor_table;
 
 /// `doctor --format json`.
 #[derive(Serialize)]
 struct Diagnosis<'a> {
-    format: u32,
     passed: bool,
     lines: &'a [Line],
 }
@@ -57,11 +55,10 @@ pub(crate) async fn run(
     let failed = lines.iter().filter(|line| line.level == Level::Fail);
     let failed = failed.count();
     if invocation.json() {
-        print(&canonical_json(&Diagnosis {
-            format: JSON_FORMAT,
+        print_document(&Diagnosis {
             passed: failed == 0,
             lines: &lines,
-        }))?;
+        })?;
     } else {
         print(&doctor_table(
             &lines,

@@ -7,7 +7,6 @@ use crate::cli::output::print;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
-use crate::report::Progress;
 
 pub(crate) async fn run(
     invocation: &Invocation<'_>,
@@ -15,12 +14,8 @@ pub(crate) async fn run(
     arguments: &BuildArguments,
     format: PlanFormat,
 ) -> Result<(), Failure> {
-    // The plan is the one document on standard output, so that progress is never JSON here.
-    let progress = Progress::new(
-        false,
-        invocation.environment.progress_terminal,
-        invocation.verbosity(),
-    );
+    // The plan is the one document on standard output: its invocation is never one for JSON.
+    let progress = invocation.progress();
     let order = arguments.order(recipe);
     let prepared = prepare(&order, &invocation.workspace, &progress).await;
     progress.finish();

@@ -6,15 +6,12 @@ use serde::Serialize;
 
 use crate::attestation::{VerifyingKey, minisign_public_key};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
-use crate::report::JSON_FORMAT;
 
 /// `public-key --format json`.
 #[derive(Serialize)]
 struct PublicKey {
-    format: u32,
     /// As in `keyid` of signatures.
     id: String,
     pem: String,
@@ -35,12 +32,11 @@ pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> R
             .hint("use openssl to verify its signatures; see docs/releases.md"));
     }
     if invocation.json() {
-        return print(&canonical_json(&PublicKey {
-            format: JSON_FORMAT,
+        return print_document(&PublicKey {
             id: key.id(),
             pem,
             minisign: of_minisign,
-        }));
+        });
     }
     match of_minisign.filter(|_| minisign) {
         Some(text) => print(&format!("{text}\n")),

@@ -6,17 +6,15 @@ use serde::Serialize;
 
 use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
 use crate::recipe::json_schema;
-use crate::report::JSON_FORMAT;
 
 /// `recipes list --format json`.
 #[derive(Serialize)]
 struct RecipeList {
-    format: u32,
     recipes: Vec<ListedRecipe>,
 }
 
@@ -48,8 +46,7 @@ pub(crate) fn run(
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
-            print(&(text + &loaded.text))?;
-            Ok(())
+            print(&(text + &loaded.text))
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;
@@ -68,8 +65,7 @@ pub(crate) fn run(
                 "{}: recipe {} is valid ({patches})\n",
                 file.display(),
                 loaded.recipe.name
-            ))?;
-            Ok(())
+            ))
         }
     }
 }
@@ -102,11 +98,7 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
         });
     }
     if invocation.json() {
-        print(&canonical_json(&RecipeList {
-            format: JSON_FORMAT,
-            recipes,
-        }))?;
-        return Ok(());
+        return print_document(&RecipeList { recipes });
     }
     let width = recipes
         .iter()
@@ -122,6 +114,5 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
             let _ = writeln!(text, "{:width$}    {line}", "");
         }
     }
-    print(&text)?;
-    Ok(())
+    print(&text)
 }

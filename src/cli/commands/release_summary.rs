@@ -8,18 +8,16 @@ use serde::Serialize;
 use crate::artifacts::Manifest;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
 use crate::release::{
     FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, TargetState,
 };
-use crate::report::{JSON_FORMAT, Summary};
+use crate::report::Summary;
 
 /// `release --plan --format json`.
 #[derive(Serialize)]
 struct Matrix<'a> {
-    format: u32,
     targets: Vec<MatrixTarget<'a>>,
 }
 
@@ -77,8 +75,7 @@ pub(super) fn print_plan(
 ) -> Result<(), Failure> {
     let targets: Vec<_> = planned.targets.iter().map(matrix_target).collect();
     if invocation.json() {
-        let format = JSON_FORMAT;
-        print(&canonical_json(&Matrix { format, targets }))?;
+        print_document(&Matrix { targets })?;
     } else {
         let rows = targets.iter().map(|target| {
             let state = match target.state {

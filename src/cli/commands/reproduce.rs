@@ -6,7 +6,7 @@ use crate::cli::args::ReproduceArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureDocument};
-use crate::report::{Progress, json_line, reproduction_text};
+use crate::report::{json_line, reproduction_text};
 use crate::reproduce::{ReproduceError, Reproduction, reproduce};
 
 /// Builds again, compares, prints.
@@ -14,8 +14,7 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
     arguments: &ReproduceArguments,
 ) -> Result<(), Failure> {
-    let terminal = invocation.environment.progress_terminal;
-    let progress = Progress::new(invocation.json(), terminal, invocation.verbosity());
+    let progress = invocation.progress();
     let done = reproduce(&arguments.order(), &invocation.workspace, &progress).await;
     progress.finish();
     let done = done.map_err(Failure::from);

@@ -8,11 +8,10 @@ use crate::attestation::{Audit, VerifyingKey, audit};
 use crate::build::check_by_running;
 use crate::cli::args::VerifyArguments;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, JSON_FORMAT, Progress, audit_table, check_table};
+use crate::report::{CheckedFile, Progress, audit_table, check_table};
 use crate::verify::{
     Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
 };
@@ -20,7 +19,6 @@ use crate::verify::{
 /// `verify --format json`.
 #[derive(Serialize)]
 struct Verified {
-    format: u32,
     passed: bool,
     files: Vec<CheckedFile>,
     folders: Vec<Audit>,
@@ -61,12 +59,11 @@ pub(crate) async fn run(
     }
     let failure = failure(&files, &folders);
     if invocation.json() {
-        print(&canonical_json(&Verified {
-            format: JSON_FORMAT,
+        print_document(&Verified {
             passed: failure.is_none(),
             files,
             folders,
-        }))?;
+        })?;
     } else {
         let terminal = invocation.environment.output_terminal;
         print(&check_table(&files, terminal))?;

@@ -275,33 +275,4 @@ mod tests {
             Transport::Tls("build:2376".to_owned(), Path::new("/certs"))
         );
     }
-
-    #[test]
-    fn what_cannot_work_is_refused() {
-        let problem = |host: &str| at(host).transport().unwrap_err();
-        assert!(matches!(
-            problem("/var/run/docker.sock"),
-            AddressProblem::Scheme
-        ));
-        assert!(matches!(
-            problem("npipe:////./pipe/x"),
-            AddressProblem::Scheme
-        ));
-        assert!(matches!(
-            problem("unix://docker.sock"),
-            AddressProblem::SocketPath
-        ));
-        assert!(matches!(problem("tcp://"), AddressProblem::NoHost));
-        assert!(matches!(problem("tcp://:2375"), AddressProblem::NoHost));
-        assert!(matches!(problem("tcp://a/b"), AddressProblem::TrailingPath));
-        assert!(matches!(problem("ssh://me@a:22"), AddressProblem::SshPort));
-        let bare = Address {
-            tls_verify: true,
-            ..at("tcp://a")
-        };
-        assert!(matches!(
-            bare.transport().unwrap_err(),
-            AddressProblem::NoCertificates
-        ));
-    }
 }

@@ -1,6 +1,6 @@
 //! Image builds by the classic builder.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 use bollard::{BollardRequest, Docker, body_try_stream};
@@ -12,7 +12,7 @@ use super::lines::Lines;
 use super::outgoing::ReadFailure;
 use super::pull::Layers;
 use super::session::REMOVAL_LIMIT;
-use crate::engine::{ByteStream, EngineError};
+use crate::engine::{EngineError, ImageBuild};
 use crate::events::{Event, Sink, Warning};
 use crate::failure::with_causes;
 
@@ -20,16 +20,6 @@ use crate::failure::with_causes;
 const STEP: &str = "image";
 /// Characters of an id in the builder's output.
 const SHORT_ID: usize = 12;
-
-/// A build by a Dockerfile; the fields are those of [`crate::engine::ImageSource::Dockerfile`].
-pub(super) struct ImageBuild {
-    pub(super) context: ByteStream,
-    pub(super) dockerfile: String,
-    pub(super) arguments: BTreeMap<String, String>,
-    /// Of the builder's containers, only the last ones carry some of these.
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) memory: Option<u64>,
-}
 
 impl Client {
     /// Builds the image `name`. Returns its id, or `None` when `cancel` was cancelled first; the builder's containers are

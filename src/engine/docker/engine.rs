@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, socket_of};
 use super::client::Client;
+use super::images::instructions;
 use crate::engine::contract::{Engine, Session};
 use crate::engine::docker_api::{DockerApi, Setup, VolumeUse};
 use crate::engine::error::EngineError;
@@ -106,6 +107,17 @@ fn go_architecture(name: &str) -> &str {
     }
 }
 
+/// What comes of `work`, or `None` when `cancel` is cancelled first.
+async fn unless_cancelled(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<Image, EngineError>>,
+) -> Result<Option<Image>, EngineError> {
+    tokio::select! {
+        image = work => image.map(Some),
+        () = cancel.cancelled() => Ok(None),
+    }
+}
+
 #[async_trait]
 impl Engine for DockerEngine {
     fn describe(&self) -> &EngineInfo {
@@ -136,7 +148,39 @@ impl Engine for DockerEngine {
         sink: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<Option<Image>, EngineError> {
-        self.provide_image(name, source, sink, cancel).await
+        let client = &self.client;
+        match source {
+            ImageSource::Registry {
+                reference,
+                expected,
+                stall,
+            } => {
+                let pulling = self.pull_as(name, &reference, expected.as_ref(), stall, sink);
+                unless_cancelled(cancel, pulling).await
+            }
+            // Not dropped on cancellation: it removes the builder's containers before it returns.
+            ImageSource::Dockerfile(build) => {
+                match client.build(name, build, sink, cancel).await? {
+                    Some(id) => client.existing_image(&id).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+            ImageSource::RootFs {
+                archive,
+                environment,
+                labels,
+            } => {
+                let changes = instructions(&environment, &labels);
+                let importing = async {
+                    let id = client.import(archive, name, &changes).await?;
+                    client.existing_image(&id).await
+                };
+                unless_cancelled(cancel, importing).await
+            }
+            ImageSource::Archive { file } => {
+                unless_cancelled(cancel, client.image_of_archive(name, &file)).await
+            }
+        }
     }
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {

@@ -39,22 +39,16 @@ pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> Se
 
 /// A container in which the program can make cgroups.
 pub(super) fn for_check(maker: CgroupMaker, plain: SessionSpec) -> SessionSpec {
-    match maker {
-        CgroupMaker::Runc => SessionSpec {
-            privileges: Privileges {
-                makes_cgroups: true,
-                drives_engine: false,
-            },
-            ..plain
+    SessionSpec {
+        privileges: Privileges {
+            makes_cgroups: true,
+            drives_engine: maker == CgroupMaker::Kubelet,
         },
-        CgroupMaker::Kubelet => SessionSpec {
-            privileges: Privileges {
-                makes_cgroups: true,
-                drives_engine: true,
-            },
-            workdir: Workdir::Scratch(GuestPath::new(WORKDIR)),
-            ..plain
+        workdir: match maker {
+            CgroupMaker::Runc => plain.workdir,
+            CgroupMaker::Kubelet => Workdir::Scratch(GuestPath::new(WORKDIR)),
         },
+        ..plain
     }
 }
 

@@ -141,10 +141,7 @@ impl From<ExecuteError> for Stopped {
 
 impl From<EngineError> for Stopped {
     fn from(source: EngineError) -> Self {
-        Self::Failed(ExecuteError::Engine {
-            stage: "run-check",
-            source,
-        })
+        Self::Failed(ExecuteError::engine("run-check")(source))
     }
 }
 

@@ -6,11 +6,12 @@ use super::place::RUN_CHECK;
 use crate::checksum::sha256_hex;
 use crate::engine::{Image, LABEL_IDENTITY};
 use crate::events::Note;
-use crate::execute::bootstrap::{Bootstrap, bootstrap};
+use crate::execute::bootstrap::bootstrap;
 use crate::execute::context::Context;
 use crate::execute::error::ExecuteError;
 use crate::execute::found::present;
 use crate::execute::image::turn_to_make;
+use crate::plan::PlannedDebian;
 
 /// Code name of the Debian release.
 const SUITE: &str = "bookworm";
@@ -36,18 +37,16 @@ pub(super) async fn provide(
     }
     let note = Note::MakingImage(name.clone(), SUITE.to_owned());
     context.sink.event(&note.into());
-    let what = Bootstrap {
-        suite: SUITE,
-        architectures: &[architecture.to_owned()],
-        packages: &PACKAGES.map(str::to_owned),
+    let what = PlannedDebian {
+        suite: SUITE.to_owned(),
+        architectures: vec![architecture.to_owned()],
+        packages: PACKAGES.map(str::to_owned).to_vec(),
         preferences: None,
-        links: &BTreeMap::new(),
-        environment: &BTreeMap::new(),
-        identity: &identity,
-        name: &name,
-        labels: context.labels(RUN_CHECK),
+        links: BTreeMap::new(),
+        environment: BTreeMap::new(),
+        identity,
     };
-    bootstrap(context, &what).await
+    bootstrap(context, &what, &name, context.labels(RUN_CHECK)).await
 }
 
 async fn made(

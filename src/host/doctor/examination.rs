@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::bootstrap::{Bootstraps, find_bootstrap, judge_bootstrap};
+use super::bootstrap::{find_bootstrap, judge_bootstrap};
 use super::clock::judge_clock;
 use super::engine::{EngineReading, judge_engine};
 use super::kernel::judge_kernel;
@@ -18,7 +18,7 @@ use super::probe::Probe;
 use super::prober::Prober;
 use super::program_lines::{Leaks, judge_programs};
 use super::programs::{WELL_KNOWN_DIRECTORIES, find_programs};
-use super::room::{RecipeNeeds, judge_room};
+use super::room::judge_room;
 use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::with_causes;
@@ -130,12 +130,10 @@ impl Examination<'_> {
         let answers = prober.ask(&places).await;
 
         let mut lines = judge_engine(&reading, self.proxies);
-        let needs: Vec<_> = recipes.iter().map(RecipeNeeds::of).collect();
-        lines.extend(judge_room(&reading, &needs));
-        let bootstraps: Vec<_> = recipes.iter().filter_map(Bootstraps::of).collect();
+        lines.extend(judge_room(&reading, &recipes));
         let program = find_bootstrap(self.search_path);
         let has_mirror = self.debian_mirror.is_some();
-        lines.extend(judge_bootstrap(&bootstraps, program.as_deref(), has_mirror));
+        lines.extend(judge_bootstrap(&recipes, program.as_deref(), has_mirror));
         lines.extend(unreadable);
         let from_here = reading.info.is_ok() && !reading.is_local();
         let setup = reading.setup();

@@ -2,9 +2,8 @@
 
 use super::line::{Half, Level, Line};
 use super::node::Node;
+use crate::host::kernel::{has_no_kmem, release_numbers};
 
-/// The option on the kernel's command line that turns kernel-memory accounting off for all cgroups.
-const NO_KMEM: &str = "nokmem";
 const REMEDY: &str = "install a runc and a kubelet that never turn accounting on, then reboot; `kmembuild runc --like` and `kmembuild kubelet --like` build the versions that this node has";
 
 /// What is known about a kernel release.
@@ -22,12 +21,10 @@ impl Kernel {
     /// Judges a release by its number: 3.x is affected, 4.0 to 4.3 is unclear, later releases are not affected. A release
     /// without a number, or older than 3, is unclear.
     pub fn of(release: &str) -> Self {
-        let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-        let mut number = || numbers.next().and_then(|text| text.parse::<u32>().ok());
-        match (number(), number()) {
-            (Some(3), Some(_)) => Self::Affected,
-            (Some(4), Some(0..=3)) => Self::Unclear,
-            (Some(4..), Some(_)) => Self::NotAffected,
+        match release_numbers(release) {
+            Some((3, _)) => Self::Affected,
+            Some((4, 0..=3)) => Self::Unclear,
+            Some((4.., _)) => Self::NotAffected,
             _ => Self::Unclear,
         }
     }
@@ -108,54 +105,4 @@ fn no_kmem_line(node: &Node) -> Line {
         Level::Ok,
         "cgroup.memory=nokmem is set: accounting is always off".to_owned(),
     )
-}
-
-/// Whether the kernel's command line turns accounting off, e.g. with `cgroup.memory=nosocket,nokmem`.
-pub(super) fn has_no_kmem(command_line: &str) -> bool {
-    command_line
-        .split_whitespace()
-        // The arguments after it are for the first program.
-        .take_while(|word| *word != "--")
-        .filter_map(|word| word.strip_prefix("cgroup.memory="))
-        .any(|values| values.split(',').any(|value| value == NO_KMEM))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Kernel, has_no_kmem};
-
-    #[test]
-    fn kernels_are_judged_by_their_release() {
-        for (release, expected) in [
-            ("3.10.0-693.el7.x86_64", Kernel::Affected),
-            ("3.10.0-1062.el7.x86_64", Kernel::Affected),
-            ("3.10.0-1127.19.1.el7.x86_64", Kernel::Affected),
-            ("3.16.0-4-amd64", Kernel::Affected),
-            ("3.8.0", Kernel::Affected),
-            ("4.0.0", Kernel::Unclear),
-            ("4.3.6-201.fc22.x86_64", Kernel::Unclear),
-            ("2.6.32-754.el6.x86_64", Kernel::Unclear),
-            ("4.4.0", Kernel::NotAffected),
-            ("4.14.35-1902.el7uek.x86_64", Kernel::NotAffected),
-            ("4.18.0-80.el8.x86_64", Kernel::NotAffected),
-            ("4.40", Kernel::NotAffected),
-            ("30.1", Kernel::NotAffected),
-            ("6.18.44", Kernel::NotAffected),
-            ("", Kernel::Unclear),
-            ("4", Kernel::Unclear),
-            ("strange", Kernel::Unclear),
-        ] {
-            assert_eq!(Kernel::of(release), expected, "{release}");
-        }
-    }
-
-    #[test]
-    fn the_word_is_found_among_others_and_not_in_others() {
-        assert!(has_no_kmem("quiet cgroup.memory=nokmem ro"));
-        assert!(has_no_kmem("cgroup.memory=nosocket,nokmem"));
-        assert!(!has_no_kmem("quiet ro"));
-        assert!(!has_no_kmem("cgroup.memory=nosocket"));
-        assert!(!has_no_kmem("x.cgroup.memory=nokmem cgroup.memory=nokmemx"));
-        assert!(!has_no_kmem("quiet -- cgroup.memory=nokmem"));
-    }
 }

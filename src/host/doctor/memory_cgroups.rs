@@ -1,5 +1,7 @@
 //! Which cgroup hierarchy holds the memory controller, and how many cgroups are in it.
 
+use procfs_core::{CGroupControllers, FromRead as _};
+
 use super::line::{Half, Level, Line};
 use super::node::Node;
 use crate::host::CgroupMounts;
@@ -99,25 +101,7 @@ pub fn judge_memory_cgroups(node: &Node) -> Line {
 
 /// The number of memory cgroups in `/proc/cgroups`, and whether the controller is enabled.
 fn memory(controllers: &str) -> Option<(u64, bool)> {
-    let mut lines = controllers.lines();
-    lines.find_map(|line| {
-        let mut fields = line.split_whitespace();
-        let is_memory = fields.next() == Some("memory");
-        let count = fields.nth(1)?.parse().ok().filter(|_| is_memory)?;
-        Some((count, fields.next()? == "1"))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::memory;
-
-    #[test]
-    fn memory_cgroups_are_counted() {
-        let text = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t9\t1\nmemory\t4\t16\t1\npids\t8\t1\t1";
-        assert_eq!(memory(text), Some((16, true)));
-        assert_eq!(memory("memory\t0\t1\t0"), Some((1, false)));
-        assert_eq!(memory("cpu\t1\t9\t1"), None);
-        assert_eq!(memory("memory\tx"), None);
-    }
+    let all = CGroupControllers::from_read(controllers.as_bytes()).ok()?;
+    let memory = all.0.into_iter().find(|group| group.name == "memory")?;
+    Some((memory.num_cgroups.into(), memory.enabled))
 }

@@ -24,7 +24,7 @@ mod proxy;
 mod room;
 mod targets;
 
-pub use bootstrap::{Bootstraps, judge_bootstrap};
+pub use bootstrap::judge_bootstrap;
 pub use clock::judge_clock;
 pub use engine::{EngineReading, judge_engine};
 pub use examination::{Examination, KnownRecipes};
@@ -38,5 +38,5 @@ pub use probe::{Answer, Probe, ProbeError};
 pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
 pub use programs::{Program, ProgramKind, find_programs};
-pub use room::{RecipeNeeds, judge_room};
+pub use room::judge_room;
 pub use targets::Target;

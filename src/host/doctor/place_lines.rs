@@ -7,7 +7,6 @@ use super::places::{Need, Place, PlaceKind, Purpose};
 use super::probe::{Answer, Probe, ProbeError};
 use crate::advice::{OTHER_DEBIAN_MIRROR, OTHER_REGISTRY, OTHER_SOURCE, SLOW_MIRROR};
 use crate::failure::with_causes;
-use crate::recipe::ImageWay;
 use crate::source::redacted;
 
 /// An answer that takes longer than this, in milliseconds, is a warning.
@@ -124,15 +123,7 @@ fn what(need: &Need) -> String {
     match need.purpose {
         Purpose::Source => format!("source of {recipe}"),
         Purpose::Image(_) if need.is_default => format!("image of {recipe}"),
-        Purpose::Image(way) => {
-            let way = match way {
-                ImageWay::Registry => "registry",
-                ImageWay::Upstream => "upstream",
-                ImageWay::Lean => "lean",
-                ImageWay::Debian => "debian",
-            };
-            format!("image of {recipe} for `--image {way}`")
-        }
+        Purpose::Image(way) => format!("image of {recipe} for `--image {way}`"),
         Purpose::Client => format!("docker client of {recipe} for `--via run-sh`"),
     }
 }

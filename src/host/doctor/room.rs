@@ -3,43 +3,17 @@
 use super::engine::{EngineReading, size};
 use super::line::{Half, Level, Line};
 use crate::advice::{FREE_ENGINE_DISK, SAVE_MEMORY};
-use crate::recipe::{BuildOption, Recipe};
-
-/// What a recipe's build needs, in bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecipeNeeds {
-    /// The recipe.
-    pub recipe: String,
-    /// Memory.
-    pub memory: Option<u64>,
-    /// Free disk space.
-    pub disk: Option<u64>,
-    /// Whether it can be built with less memory.
-    pub can_save_memory: bool,
-}
-
-impl RecipeNeeds {
-    /// What `recipe` says about itself.
-    pub fn of(recipe: &Recipe) -> Self {
-        let mut cases = recipe.values.values().flatten();
-        Self {
-            recipe: recipe.name.to_string(),
-            memory: recipe.build.memory.map(|size| size.0),
-            disk: recipe.build.disk.map(|size| size.0),
-            can_save_memory: cases.any(|case| case.option == Some(BuildOption::LowMemory)),
-        }
-    }
-}
+use crate::recipe::{Build, BuildOption, ByteSize, Recipe};
 
 /// The lines about memory and disk; none if the engine did not report what it has.
-pub fn judge_room(reading: &EngineReading, needs: &[RecipeNeeds]) -> Vec<Line> {
+pub fn judge_room(reading: &EngineReading, recipes: &[Recipe]) -> Vec<Line> {
     let Some(setup) = reading.setup() else {
         return Vec::new();
     };
-    vec![memory(setup.memory, needs), disk(reading, needs)]
+    vec![memory(setup.memory, recipes), disk(reading, recipes)]
 }
 
-fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
+fn memory(has: Option<u64>, recipes: &[Recipe]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "memory", level, found);
     let Some(has) = has else {
         return line(
@@ -48,10 +22,7 @@ fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
         )
         .remedy("use `free -h` on the engine's host");
     };
-    let wanted: Vec<_> = needs
-        .iter()
-        .filter_map(|recipe| Some((recipe, recipe.memory?)))
-        .collect();
+    let wanted = wanted(recipes, |build| build.memory);
     // A machine sold with the required amount of memory has a little less available.
     let is_short = |need: u64| has < need - need / 16;
     let found = format!("{}; {}", size(has), list(&wanted));
@@ -59,23 +30,20 @@ fn memory(has: Option<u64>, needs: &[RecipeNeeds]) -> Line {
     if short.is_empty() {
         return line(Level::Ok, found);
     }
-    let way_out = if short.iter().any(|(recipe, _)| recipe.can_save_memory) {
+    let way_out = if short.iter().any(|(recipe, _)| can_save_memory(recipe)) {
         format!(", or {SAVE_MEMORY}")
     } else {
         String::new()
     };
-    line(level(short.len(), needs), found).remedy(format!(
+    line(level(short.len(), recipes), found).remedy(format!(
         "not enough for {}: use an engine with more memory{way_out}",
         names(&short)
     ))
 }
 
-fn disk(reading: &EngineReading, needs: &[RecipeNeeds]) -> Line {
+fn disk(reading: &EngineReading, recipes: &[Recipe]) -> Line {
     let line = |level, found: String| Line::new(Half::Build, "disk", level, found);
-    let wanted: Vec<_> = needs
-        .iter()
-        .filter_map(|recipe| Some((recipe, recipe.disk?)))
-        .collect();
+    let wanted = wanted(recipes, |build| build.disk);
     let Some(has) = reading.free_disk else {
         return line(
             Level::Warn,
@@ -88,32 +56,46 @@ fn disk(reading: &EngineReading, needs: &[RecipeNeeds]) -> Line {
     if short.is_empty() {
         return line(Level::Ok, found);
     }
-    line(level(short.len(), needs), found).remedy(format!(
+    line(level(short.len(), recipes), found).remedy(format!(
         "not enough for {}: {FREE_ENGINE_DISK}",
         names(&short)
     ))
 }
 
+/// The recipes that say how much of something their builds need, with that number of bytes.
+fn wanted(recipes: &[Recipe], of: fn(&Build) -> Option<ByteSize>) -> Vec<(&Recipe, u64)> {
+    recipes
+        .iter()
+        .filter_map(|recipe| Some((recipe, of(&recipe.build)?.0)))
+        .collect()
+}
+
+/// Whether it can be built with less memory.
+fn can_save_memory(recipe: &Recipe) -> bool {
+    let mut cases = recipe.values.values().flatten();
+    cases.any(|case| case.option == Some(BuildOption::LowMemory))
+}
+
 /// It is a failure if no recipe can be built.
-fn level(short: usize, needs: &[RecipeNeeds]) -> Level {
-    if short == needs.len() {
+fn level(short: usize, recipes: &[Recipe]) -> Level {
+    if short == recipes.len() {
         Level::Fail
     } else {
         Level::Warn
     }
 }
 
-fn list(wanted: &[(&RecipeNeeds, u64)]) -> String {
+fn list(wanted: &[(&Recipe, u64)]) -> String {
     if wanted.is_empty() {
         return "no recipe states how much it needs".to_owned();
     }
     let each = wanted
         .iter()
-        .map(|(recipe, need)| format!("{} needs {}", recipe.recipe, size(*need)));
+        .map(|(recipe, need)| format!("{} needs {}", recipe.name, size(*need)));
     each.collect::<Vec<_>>().join(", ")
 }
 
-fn names(short: &[&(&RecipeNeeds, u64)]) -> String {
-    let names = short.iter().map(|(recipe, _)| recipe.recipe.as_str());
+fn names(short: &[&(&Recipe, u64)]) -> String {
+    let names = short.iter().map(|(recipe, _)| recipe.name.as_str());
     names.collect::<Vec<_>>().join(", ")
 }

@@ -88,14 +88,4 @@ mod tests {
         let expected = format!("cgroup v2 for memory ({at})");
         assert!(said.to_string().contains(&expected), "{said}");
     }
-
-    #[test]
-    fn a_named_root_has_its_whole_name() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let folder = fs::canonicalize(folder.path()).expect("a folder");
-        let found = find_hierarchy(Some(&folder.join("."))).expect("found");
-        assert_eq!((found.root, found.whole), (folder, false));
-        let found = find_hierarchy(Some(Path::new("./nowhere"))).expect("found");
-        assert_eq!(found.root, Path::new("./nowhere"));
-    }
 }

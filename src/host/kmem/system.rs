@@ -7,6 +7,7 @@ use procfs_core::{CGroupControllers, FromRead as _};
 use serde::Serialize;
 
 use super::accounting::RefusesWhenOff;
+use crate::host::kernel::{has_no_kmem, release_numbers};
 
 /// The maximum number of memory cgroups of a kernel: `MEM_CGROUP_ID_MAX`, and also 65535 in 3.x kernels.
 pub const MEMORY_CGROUP_IDS: u64 = 65_535;
@@ -37,7 +38,7 @@ impl System {
                 .into_owned(),
             slabs: slabs(Path::new("/sys/kernel/slab")),
             memory_cgroups: memory_cgroups(),
-            nokmem: fs::read_to_string("/proc/cmdline").is_ok_and(|line| says_nokmem(&line)),
+            nokmem: fs::read_to_string("/proc/cmdline").is_ok_and(|line| has_no_kmem(&line)),
         }
     }
 
@@ -66,22 +67,7 @@ pub fn counts_removed(release: &str) -> bool {
 }
 
 fn before_3_19(release: &str) -> bool {
-    let mut numbers = release
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::parse::<u32>);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (3, 19),
-        _ => false,
-    }
-}
-
-fn says_nokmem(line: &str) -> bool {
-    let values = line
-        .split_whitespace()
-        .filter_map(|word| word.strip_prefix("cgroup.memory="));
-    values
-        .flat_map(|values| values.split(','))
-        .any(|value| value == "nokmem")
+    release_numbers(release).is_some_and(|numbers| numbers < (3, 19))
 }
 
 fn memory_cgroups() -> Option<u64> {
@@ -117,14 +103,6 @@ mod tests {
         for release in ["3.19.0", "4.4.0-1-amd64", "5.4", "6.18.44", "unknown", ""] {
             assert!(!before_3_19(release), "{release}");
         }
-    }
-
-    #[test]
-    fn reads_the_command_line_of_a_kernel() {
-        assert!(says_nokmem("quiet cgroup.memory=nosocket,nokmem ro\n"));
-        assert!(!says_nokmem(
-            "quiet cgroup.memory=nosocket xcgroup.memory=nokmem"
-        ));
     }
 
     #[test]

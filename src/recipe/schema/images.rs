@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use crate::recipe::names::{Architecture, ContainerPath, ImageName, Name, RelativePath};
@@ -36,9 +36,23 @@ pub struct Images {
     pub debian: Option<DebianImage>,
 }
 
+impl Images {
+    /// The kinds of image that the recipe describes.
+    pub fn described(&self) -> impl Iterator<Item = ImageWay> {
+        let ways = [
+            (self.registry.is_some(), ImageWay::Registry),
+            (self.upstream.is_some(), ImageWay::Upstream),
+            (self.lean.is_some(), ImageWay::Lean),
+            (self.debian.is_some(), ImageWay::Debian),
+        ];
+        ways.into_iter()
+            .filter_map(|(described, way)| described.then_some(way))
+    }
+}
+
 /// Kind of toolchain image.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, serde::Serialize,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageWay {
@@ -54,12 +68,7 @@ pub enum ImageWay {
 
 impl std::fmt::Display for ImageWay {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Registry => "registry",
-            Self::Upstream => "upstream",
-            Self::Lean => "lean",
-            Self::Debian => "debian",
-        })
+        self.serialize(formatter)
     }
 }
 

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
-use crate::recipe::names::{InstallPath, Name, PackageLabel, PackageName};
+use crate::recipe::names::{InstallPath, LinkTarget, Name, PackageLabel, PackageName, PackageUnit};
 use crate::recipe::relation::Relation;
+use crate::recipe::written_as_text::written_as_text;
 
 /// Packages for nodes, made from the outputs. They have the version of the build. `{{name}}` has no meaning here.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -134,64 +135,9 @@ impl fmt::Display for PackageFormat {
     }
 }
 
-/// Target of a symbolic link: letters, digits, `-`, `_`, `.`, `+`, `@` and `/`, such as `../sbin/runc`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-pub struct LinkTarget(String);
-
-impl LinkTarget {
-    /// The target as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for LinkTarget {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.+@/".contains(c);
-        if !text.is_empty() && text.chars().all(allowed) {
-            Ok(Self(text))
-        } else {
-            Err(format!(
-                "{text:?} is not the target of a link; write it like ../sbin/runc, with letters, digits, '-', '_', '.', '+', '@' and '/' only"
-            ))
-        }
-    }
-}
-
-/// Name of a systemd service, such as `kubelet.service`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-pub struct PackageUnit(String);
-
-impl PackageUnit {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for PackageUnit {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
-        let stem = text.strip_suffix(".service").unwrap_or_default();
-        if stem.starts_with(|c: char| c.is_ascii_alphanumeric()) && stem.chars().all(allowed) {
-            Ok(Self(text))
-        } else {
-            Err(format!(
-                "{text:?} is not the name of a systemd service; write it like kubelet.service"
-            ))
-        }
-    }
-}
-
 /// Permission bits of a file that only its owner can change: four octal digits in quotes, such as `"0755"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
 pub struct FileMode(
     /// The bits.
     pub u16,
@@ -212,13 +158,7 @@ impl FromStr for FileMode {
     }
 }
 
-impl TryFrom<String> for FileMode {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
+written_as_text!(FileMode);
 
 impl PackageFile {
     /// Whether it belongs to packages of this format.

@@ -3,6 +3,7 @@
 use bytesize::ByteSize;
 use serde::Serialize;
 
+use super::axis::Axis;
 use crate::host::kmem::Sample;
 
 /// A measured figure.
@@ -101,6 +102,17 @@ pub(super) fn curve(figure: Figure, samples: &[Sample]) -> Curve {
     curve
 }
 
+/// The axes, of time and of values, on which all points of the curves of a figure are.
+pub(super) fn axes(figure: Figure, curves: [&Curve; 2]) -> (Axis, Axis) {
+    let points = || curves.into_iter().flatten();
+    let values = || points().filter_map(|point| point.1);
+    let low = values().reduce(f64::min).unwrap_or_default();
+    let high = values().fold(0.0, f64::max);
+    let end = points().map(|point| point.0).fold(0.0, f64::max);
+    let y = Axis::of_values(low, high, figure.is_bytes());
+    (Axis::of_time(end), y)
+}
+
 /// By their values.
 fn order(a: &Point, b: &Point) -> std::cmp::Ordering {
     a.1.partial_cmp(&b.1).unwrap_or(std::cmp::Ordering::Equal)
@@ -108,9 +120,9 @@ fn order(a: &Point, b: &Point) -> std::cmp::Ordering {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "what is drawn need not be exact"
+    reason = "what is drawn need not be exact, and counts and bytes of one machine are far below 2^53"
 )]
-fn exact(value: u64) -> f64 {
+pub(crate) fn exact(value: u64) -> f64 {
     value as f64
 }
 

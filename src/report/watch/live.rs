@@ -7,7 +7,7 @@ use std::time::Duration;
 use console::Term;
 
 use super::axis::{Axis, Mark};
-use super::figure::{Figure, curve};
+use super::figure::{Curve, Figure, axes, curve};
 use super::screen::{Area, Ink, Screen};
 use crate::host::kmem::Sample;
 
@@ -79,29 +79,22 @@ struct Drawn {
 
 impl Drawn {
     fn new(figure: Figure, samples: &[Sample], before: &[Sample]) -> Self {
-        let known = |samples| -> Vec<_> {
-            let points = curve(figure, samples).into_iter();
+        let (now, before) = (curve(figure, samples), curve(figure, before));
+        let (x, y) = axes(figure, [&now, &before]);
+        let known = |curve: Curve| -> Vec<_> {
+            let points = curve.into_iter();
             points
                 .filter_map(|(time, value)| Some((time, value?)))
                 .collect()
         };
-        let (now, before) = (known(samples), known(before));
-        let all = || now.iter().chain(&before);
-        let low = all().map(|point| point.1).fold(f64::INFINITY, f64::min);
-        let high = all().map(|point| point.1).fold(0.0, f64::max);
-        let end = all().map(|point| point.0).fold(0.0, f64::max);
         let last = samples.last().and_then(|sample| figure.value(sample));
         let last = last.map_or_else(|| "unknown".to_owned(), |value| figure.show(value));
         Self {
             title: format!("{}: {last}", figure.title()),
-            x: Axis::of_time(end),
-            y: Axis::of_values(
-                if low.is_finite() { low } else { 0.0 },
-                high,
-                figure.is_bytes(),
-            ),
-            now,
-            before,
+            x,
+            y,
+            now: known(now),
+            before: known(before),
         }
     }
 

@@ -8,6 +8,7 @@ mod screen;
 mod summary;
 
 pub use figure::Figure;
+pub(super) use figure::exact;
 pub use live::LiveChart;
 pub use page::watch_page;
 pub use summary::{watch_json, watch_summary};

@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 
 use super::axis::{Axis, Mark};
-use super::figure::{Curve, Figure, curve};
-use super::summary::{course, per_hour};
+use super::figure::{Curve, Figure, axes, curve};
+use super::summary::{course, summary};
 use crate::host::kmem::Sample;
+use crate::report::summary::Summary;
 
 /// Width and height of the pictures in their own units; the browser stretches them.
 const SIZE: f64 = 1000.0;
@@ -55,28 +56,13 @@ fn drawn(figure: Figure, samples: &[Sample], before: Option<&[Sample]>) -> Strin
     let before = before
         .map(|before| curve(figure, before))
         .unwrap_or_default();
-    let values: Vec<_> = now
-        .iter()
-        .chain(&before)
-        .filter_map(|point| point.1)
-        .collect();
     let title = figure.title();
-    if values.is_empty() {
+    if now.iter().chain(&before).all(|point| point.1.is_none()) {
         return format!(
             "<figure><figcaption>{title}</figcaption><p>Not available on this machine.</p></figure>\n"
         );
     }
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(0.0, f64::max);
-    let end = now
-        .iter()
-        .chain(&before)
-        .map(|point| point.0)
-        .fold(0.0, f64::max);
-    let (x, y) = (
-        Axis::of_time(end),
-        Axis::of_values(low, high, figure.is_bytes()),
-    );
+    let (x, y) = axes(figure, [&now, &before]);
     let [first, last, ..] = course(figure, samples);
     let grid: String = y.marks.iter().map(|mark| line(y.part(mark.at))).collect();
     let labels = |axis: &Axis, side: &str| -> String {
@@ -128,19 +114,17 @@ fn paths(curve: &Curve, x: &Axis, y: &Axis, class: &str) -> String {
 }
 
 fn table(samples: &[Sample], before: Option<&[Sample]>) -> String {
-    let mut head = vec!["figure", "first", "last", "lowest", "highest", "per hour"];
-    head.extend(before.map(|_| "per hour before"));
+    let Summary { head, rows } = summary(samples, before);
     let mut text = String::from("<table><thead><tr>");
     for cell in head {
         let _ = write!(text, "<th>{cell}</th>");
     }
     text += "</tr></thead><tbody>\n";
-    for figure in Figure::ALL {
-        let _ = write!(text, "<tr><th>{}</th>", figure.title());
-        for cell in course(figure, samples)
-            .into_iter()
-            .chain(before.map(|before| per_hour(figure, before)))
-        {
+    for row in rows {
+        let mut cells = row.iter();
+        let title = cells.next().map_or("", String::as_str);
+        let _ = write!(text, "<tr><th>{title}</th>");
+        for cell in cells {
             let _ = write!(text, "<td>{cell}</td>");
         }
         text += "</tr>\n";

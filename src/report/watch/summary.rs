@@ -1,31 +1,24 @@
 //! The measurements in numbers.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::figure::Figure;
-use crate::events::JSON_FORMAT;
 use crate::host::kmem::Sample;
-use crate::plan::canonical_json;
+use crate::report::json::json_document;
 use crate::report::summary::Summary;
-
-/// `kmem watch --format json`.
-#[derive(Serialize)]
-struct Document<'a> {
-    format: u32,
-    samples: &'a [Sample],
-}
 
 /// All samples as one versioned JSON document.
 pub fn watch_json(samples: &[Sample]) -> String {
-    canonical_json(&Document {
-        format: JSON_FORMAT,
-        samples,
-    })
+    json_document(&BTreeMap::from([("samples", samples)]))
 }
 
 /// A table with one row for each figure: first, last, lowest and highest value, growth per hour, and the growth per hour in
 /// the earlier measurements.
 pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bool) -> String {
+    summary(samples, before).table(terminal)
+}
+
+pub(super) fn summary(samples: &[Sample], before: Option<&[Sample]>) -> Summary {
     let mut head = vec!["figure", "first", "last", "lowest", "highest", "per hour"];
     if before.is_some() {
         head.push("per hour before");
@@ -40,7 +33,6 @@ pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bo
         head,
         rows: rows.collect(),
     }
-    .table(terminal)
 }
 
 /// First, last, lowest and highest value, and change per hour.
@@ -67,7 +59,7 @@ pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
     clippy::cast_sign_loss,
     reason = "an approximate rate"
 )]
-pub(super) fn per_hour(figure: Figure, samples: &[Sample]) -> String {
+fn per_hour(figure: Figure, samples: &[Sample]) -> String {
     let mut known = samples
         .iter()
         .filter(|sample| figure.value(sample).is_some());

@@ -8,17 +8,15 @@ use serde::Serialize;
 use super::remarks::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
 use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
-use crate::report::{JSON_FORMAT, Summary};
+use crate::report::Summary;
 
 /// `cache list --format json`.
 #[derive(Serialize)]
 struct Cache {
-    format: u32,
     results: Results,
     /// `None` if no engine answers.
     engine: Option<OnEngine>,
@@ -87,7 +85,6 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
     };
     remarks.tell(invocation);
     let cache = Cache {
-        format: JSON_FORMAT,
         results: Results {
             folder: invocation
                 .workspace
@@ -103,7 +100,7 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
         remarks: remarks.into_texts(),
     };
     if invocation.json() {
-        print(&canonical_json(&cache))
+        print_document(&cache)
     } else {
         print(&text(&cache, invocation.environment.output_terminal))
     }

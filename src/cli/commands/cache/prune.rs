@@ -9,19 +9,16 @@ use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
 use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
-use crate::plan::canonical_json;
 use crate::recipe::Name;
-use crate::report::JSON_FORMAT;
 
 /// `cache prune --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Report {
-    format: u32,
     dry_run: bool,
     removed: Vec<Thing>,
     /// What was not removed because it is in use.
@@ -35,7 +32,7 @@ struct Report {
 /// A result, a volume or an image.
 #[derive(Serialize)]
 struct Thing {
-    kind: &'static str,
+    kind: String,
     /// The content key of a result; the name of a volume or an image.
     name: String,
     recipe: Option<String>,
@@ -55,7 +52,6 @@ pub(crate) async fn run(
     arguments: &PruneArguments,
 ) -> Result<(), Failure> {
     let mut report = Report {
-        format: JSON_FORMAT,
         dry_run: arguments.dry_run,
         removed: Vec::new(),
         in_use: Vec::new(),
@@ -77,7 +73,7 @@ pub(crate) async fn run(
     remarks.tell(invocation);
     report.remarks = remarks.into_texts();
     if invocation.json() {
-        print(&canonical_json(&report))?;
+        print_document(&report)?;
     } else {
         print(&report.text())?;
     }
@@ -158,11 +154,7 @@ async fn on_engine(
     };
     let thing = |thing: Leftover| Thing {
         size: bytes(&thing),
-        kind: match thing.kind {
-            LeftoverKind::Container => "container",
-            LeftoverKind::Volume => "volume",
-            LeftoverKind::Image => "image",
-        },
+        kind: thing.kind.to_string(),
         recipe: thing.labels.get(crate::engine::LABEL_RECIPE).cloned(),
         version: None,
         name: thing.name,
@@ -180,7 +172,7 @@ async fn on_engine(
 impl Report {
     fn add_results(&mut self, pruned: Pruned) {
         let thing = |listed: ListedResult| Thing {
-            kind: "result",
+            kind: "result".to_owned(),
             recipe: listed.entry.as_ref().ok().map(|of| of.recipe.clone()),
             version: listed.entry.as_ref().ok().map(|of| of.version.clone()),
             size: Some(listed.size),
@@ -267,7 +259,7 @@ impl Report {
 
 impl Thing {
     fn text(&self) -> String {
-        let mut words = vec![self.kind];
+        let mut words = vec![self.kind.as_str()];
         words.extend(self.recipe.as_deref().filter(|_| self.kind == "result"));
         words.extend(self.version.as_deref());
         let name = if self.kind == "result" {

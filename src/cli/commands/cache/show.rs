@@ -10,17 +10,15 @@ use super::remarks::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
-use crate::report::{JSON_FORMAT, Summary};
+use crate::report::Summary;
 
 /// `cache show --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Shown<'a> {
-    format: u32,
     key: &'a str,
     folder: String,
     recipe: &'a str,
@@ -63,8 +61,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
         .ok();
     remarks.tell(invocation);
     if invocation.json() {
-        return print(&canonical_json(&Shown {
-            format: JSON_FORMAT,
+        return print_document(&Shown {
             key: &key,
             folder: folder.display().to_string(),
             recipe: &entry.recipe,
@@ -75,7 +72,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
             files: &entry.files,
             manifest: manifest.as_ref(),
             remarks: remarks.into_texts(),
-        }));
+        });
     }
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {

@@ -6,16 +6,13 @@ use super::remarks::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
 use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::plan::canonical_json;
-use crate::report::JSON_FORMAT;
 
 /// `cache verify --format json`.
 #[derive(Serialize)]
 struct Verified {
-    format: u32,
     passed: bool,
     /// The number of results that were checked.
     results: usize,
@@ -99,13 +96,12 @@ fn report(
         damaged.iter().filter(|one| !one.removed).count(),
     );
     if invocation.json() {
-        print(&canonical_json(&Verified {
-            format: JSON_FORMAT,
+        print_document(&Verified {
             passed: damaged.is_empty(),
             results,
             damaged,
             remarks: remarks.into_texts(),
-        }))?;
+        })?;
     } else {
         for one in damaged {
             let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());

@@ -12,14 +12,12 @@ use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
-use crate::plan::canonical_json;
-use crate::report::JSON_FORMAT;
+use crate::report::json_document;
 
 /// `kmem reproduce --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document {
-    format: u32,
     filled: Option<Filled>,
     cleaned_up: Option<Vec<Leftover>>,
 }
@@ -57,8 +55,7 @@ async fn filled(
     let interrupted = filled.end == End::Interrupted;
     let left = filled.left.clone();
     print(&if json {
-        canonical_json(&Document {
-            format: JSON_FORMAT,
+        json_document(&Document {
             filled: Some(filled),
             cleaned_up: None,
         })
@@ -148,8 +145,7 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
         text = format!("nothing was left behind in {}\n", root.display());
     }
     print(&if json {
-        canonical_json(&Document {
-            format: JSON_FORMAT,
+        json_document(&Document {
             filled: None,
             cleaned_up: Some(leftovers),
         })

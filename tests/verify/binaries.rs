@@ -20,6 +20,7 @@ const IGNORED: &str = "Kernel memory settings are ignored and will be removed";
 const OFF_MESSAGE: &str = "kernel memory accounting disabled in this runc build";
 const OFF_SOURCE: &str = "libcontainer/cgroups/fs/kmem_disabled.go";
 const TCP: &str = "memory.kmem.tcp.limit_in_bytes";
+const MEMORY: &str = "libcontainer/cgroups/fs/memory.go";
 const SYSINFO: &str = "pkg/sysinfo/sysinfo_linux.go";
 
 const EMPTY_MAIN: &str = "int main(void) { return 0; }";
@@ -80,17 +81,28 @@ fn tells_accounting_by_the_marks_in_a_stripped_program() {
     use KmemVerdict::{Ignored, Off, OffSilent, On, Unknown};
     let folder = tempfile::tempdir().unwrap();
     for (index, (texts, verdict, passes)) in [
-        (&[ON_SOURCE, TCP][..], On, false),
+        (&[ON_SOURCE, ON_MESSAGE, LIMIT, TCP, MEMORY][..], On, false),
+        (&[ON_MESSAGE, LIMIT, TCP, MEMORY], On, false),
+        (&[LIMIT], On, false),
+        (&[ON_SOURCE], On, false),
+        (&[ON_SOURCE, OFF_MESSAGE, OFF_SOURCE], On, false),
+        (&[OFF_MESSAGE, OFF_SOURCE, TCP, MEMORY], Off, true),
+        (&[OFF_MESSAGE], Off, true),
+        (&[TCP, MEMORY], OffSilent, true),
+        (&[IGNORED, MEMORY], Ignored, true),
+        (&[MEMORY], Ignored, true),
+        // What sysinfo knows is not what libcontainer does.
+        (&[SYSINFO, LIMIT, ON_SOURCE], On, false),
+        (&[SYSINFO, LIMIT, OFF_SOURCE, TCP, MEMORY], Off, true),
+        (&[SYSINFO, LIMIT], Unknown, false),
+        (&[SYSINFO, LIMIT, MEMORY], Unknown, false),
+        (&[ON_SOURCE, TCP], On, false),
         (&[ON_MESSAGE, TCP], On, false),
         (&[LIMIT, TCP], On, false),
         (&[SYSINFO, LIMIT, TCP, ON_MESSAGE], On, false),
         (&[SYSINFO, LIMIT, OFF_MESSAGE], Off, true),
         (&[SYSINFO, LIMIT, TCP], Unknown, false),
-        (
-            &[SYSINFO, LIMIT, TCP, "libcontainer/cgroups/fs/memory.go"],
-            OffSilent,
-            true,
-        ),
+        (&[SYSINFO, LIMIT, TCP, MEMORY], OffSilent, true),
         (&[IGNORED], Ignored, true),
         (&[OFF_MESSAGE, TCP], Off, true),
         (&[OFF_SOURCE, TCP], Off, true),
@@ -358,10 +370,7 @@ fn fails_other_files_even_when_the_marks_stand_in_them() {
     ] {
         fs::write(&path, content).unwrap();
         let findings = inspect(&path).unwrap();
-        let format = Format::NotElf {
-            what: what.to_owned(),
-        };
-        assert_eq!(findings.format, format);
+        assert_eq!(findings.format.to_string(), what);
         let expectations = Expectations {
             static_linked: Some(true),
             architecture: Some("amd64".to_owned()),
@@ -375,6 +384,21 @@ fn fails_other_files_even_when_the_marks_stand_in_them() {
             "{checks:?}"
         );
         assert_eq!(outcome(&checks, CheckName::Format), Outcome::Failed);
+    }
+}
+
+#[test]
+fn trusts_no_absence_in_a_file_that_is_no_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runc");
+    for (text, verdict) in [
+        (ON_MESSAGE, KmemVerdict::On),
+        (OFF_SOURCE, KmemVerdict::Unknown),
+        (TCP, KmemVerdict::Unknown),
+        (IGNORED, KmemVerdict::Unknown),
+    ] {
+        fs::write(&path, text).unwrap();
+        assert_eq!(inspect(&path).unwrap().kmem.verdict, verdict, "{text}");
     }
 }
 

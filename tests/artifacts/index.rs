@@ -1,0 +1,79 @@
+//! The index of a release and the checksums of its files.
+
+use kmembuild::artifacts::{
+    ArtifactError, INDEX, IndexResult, IndexTarget, SHA256SUMS, write_index,
+};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
+
+use crate::support::checksums::write_checksums;
+
+fn target(version: &str, result: IndexResult) -> IndexTarget {
+    IndexTarget {
+        recipe: "runc".to_owned(),
+        version: version.to_owned(),
+        platform: "linux-amd64".to_owned(),
+        variant: None,
+        result,
+    }
+}
+
+fn targets() -> Vec<IndexTarget> {
+    vec![
+        target(
+            "v1",
+            IndexResult::Published {
+                folder: "runc/v1/linux-amd64".to_owned(),
+                files: Vec::new(),
+            },
+        ),
+        target(
+            "v2",
+            IndexResult::Failed {
+                exit_code: 14,
+                message: "make".to_owned(),
+            },
+        ),
+    ]
+}
+
+#[test]
+fn an_index_has_every_file_and_is_not_written_twice() {
+    let root = tempfile::tempdir().expect("a folder");
+    let root = root.path();
+    let result = root.join("runc/v1/linux-amd64");
+    let failed = root.join("runc/v2/linux-amd64.failed");
+    for folder in [&result, &failed] {
+        fs::create_dir_all(folder).expect("made");
+        fs::write(folder.join("build.log"), "said\n").expect("written");
+    }
+    let error = write_index(root, "kmembuild 1", targets()).expect_err("no checksums");
+    assert!(error.to_string().contains(SHA256SUMS), "{error}");
+    write_checksums(&result);
+    let index = write_index(root, "kmembuild 1", targets()).expect("written");
+    let IndexResult::Published { files, .. } = &index.targets[0].result else {
+        panic!("{index:?}");
+    };
+    let names: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(names, [SHA256SUMS, "build.log"]);
+    assert_eq!(files[1].size, 5);
+    let checked = Command::new("sha256sum")
+        .args(["--check", "--strict", SHA256SUMS])
+        .current_dir(root)
+        .output()
+        .expect("sha256sum starts");
+    assert!(checked.status.success(), "{checked:?}");
+    assert_eq!(checked.stdout.split(|byte| *byte == b'\n').count(), 5);
+
+    let inode = |name: &str| fs::metadata(root.join(name)).expect("a file").ino();
+    let before = [INDEX, SHA256SUMS].map(inode);
+    write_index(root, "kmembuild 1", targets()).expect("written");
+    assert_eq!([INDEX, SHA256SUMS].map(inode), before);
+
+    fs::write(result.join("more"), "").expect("written");
+    assert!(matches!(
+        write_index(root, "kmembuild 1", targets()),
+        Err(ArtifactError::Unaccounted { path, .. }) if path.ends_with("more")
+    ));
+}

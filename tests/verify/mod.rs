@@ -1,0 +1,7 @@
+//! Judging programs: by what is in them, and by what they do.
+
+mod binaries;
+mod glibc_version;
+mod other_files;
+mod trace;
+mod versions;
