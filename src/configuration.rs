@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 
 use thiserror::Error;
 
-use crate::recipe::{ByteSize, RecipeError, TimeSpan, parse_yaml};
+use crate::recipe::{ByteSize, DebianMirror, RecipeError, RegistryPrefix, TimeSpan, parse_yaml};
 
 /// `config.yaml` in the configuration directory. All fields except `format` are optional.
 #[derive(Debug, Default, Deserialize)]
@@ -18,9 +18,9 @@ pub struct Configuration {
     pub format: Option<Spanned<u32>>,
     /// Prefixes of registries to look for images in, after those of the command line.
     #[serde(default)]
-    pub mirrors: Vec<String>,
+    pub mirrors: Vec<RegistryPrefix>,
     /// Mirror of Debian's archive for bootstrapped images.
-    pub debian_mirror: Option<String>,
+    pub debian_mirror: Option<DebianMirror>,
     /// Maximum size of the cache of results.
     pub cache_size: Option<ByteSize>,
     /// Time without a byte from a mirror after which the next one is tried.
@@ -60,10 +60,6 @@ impl Configuration {
             }
             Some(_) => {}
         }
-        let mut mirrors = configuration.mirrors.iter();
-        if mirrors.any(|mirror| mirror.trim().is_empty()) {
-            return Err(ConfigurationError::EmptyMirror { file });
-        }
         Ok(configuration)
     }
 }
@@ -98,11 +94,5 @@ pub enum ConfigurationError {
         file: String,
         /// The format.
         found: u32,
-    },
-    /// The prefix of a registry is empty.
-    #[error("{file}: a mirror must not be empty")]
-    EmptyMirror {
-        /// The file.
-        file: String,
     },
 }

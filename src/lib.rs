@@ -45,6 +45,7 @@ pub mod like;
 pub mod lockfile;
 pub mod plan;
 pub mod recipe;
+pub mod regular_file;
 pub mod release;
 pub mod report;
 pub mod reproduce;

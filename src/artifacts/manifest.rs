@@ -1,11 +1,12 @@
 //! The manifest: what was published, from what, and what the checks found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ImageContent;
-use crate::plan::{PlannedPatch, RecipeIdentity, Via};
+use crate::plan::{InvalidValue, PlannedPatch, RecipeIdentity, Via, is, is_output};
+use crate::recipe::{Name, Sha256, Version};
 use crate::verify::{Check, Findings, Outcome};
 
 /// Name and version of the tool.
@@ -149,7 +150,77 @@ pub struct ManifestFile {
     pub checks: Vec<Check>,
 }
 
+impl Manifest {
+    /// Refuses values that this tool never writes: they become paths on this machine. Every field is taken apart without
+    /// `..`, so that a new one does not compile before it is decided here.
+    ///
+    /// # Errors
+    /// The first [`InvalidValue`].
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        let Self {
+            // Whoever reads a manifest refuses other formats first.
+            format: _,
+            recipe: RecipeIdentity { name, sha256 },
+            plan_sha256,
+            version,
+            platform,
+            files,
+            // Shown, and compared with what is found.
+            tool: _,
+            recipe_origin: _,
+            class: _,
+            like: _,
+            source: _,
+            image: _,
+            targets: _,
+            via: _,
+            toolchain: _,
+            commands: _,
+            started_at: _,
+            built_at: _,
+            engine: _,
+            warnings: _,
+        } = self;
+        is::<Name>("recipe.name", name)?;
+        is::<Sha256>("recipe.sha256", sha256)?;
+        is::<Sha256>("plan-sha256", plan_sha256)?;
+        is::<Version>("version", version)?;
+        is::<Name>("platform", platform)?;
+        let mut names = BTreeSet::new();
+        for file in files {
+            let ManifestFile {
+                name,
+                sha256,
+                mode,
+                // Compared with the file.
+                size: _,
+                findings: _,
+                checks: _,
+            } = file;
+            is_output("files.name", name)?;
+            is::<Sha256>("files.sha256", sha256)?;
+            let reason = if !names.insert(name) {
+                format!("{name:?} is there twice")
+            } else if file.permissions().is_none() {
+                format!("{mode:?} is not a mode such as 0755")
+            } else {
+                continue;
+            };
+            let field = "files".to_owned();
+            return Err(InvalidValue { field, reason });
+        }
+        Ok(())
+    }
+}
+
 impl ManifestFile {
+    /// The permission bits; `None` if the mode is not what this tool writes.
+    pub fn permissions(&self) -> Option<u32> {
+        let digits = self.mode.strip_prefix('0')?;
+        let valid = digits.len() == 3 && digits.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+        valid.then(|| u32::from_str_radix(digits, 8).ok()).flatten()
+    }
+
     /// Whether no check failed.
     pub fn passed(&self) -> bool {
         let mut checks = self.checks.iter();

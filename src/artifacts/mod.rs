@@ -21,7 +21,7 @@ pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
     ManifestSource, PackageVersion, StepRecord, TOOL, Toolchain,
 };
-pub use published::{PublishedError, PublishedResult, read_manifest};
+pub use published::{PublishedError, PublishedResult, directory_of, read_manifest, read_plan};
 pub use replace_file::replace_file;
 pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
 pub use write_index::{read_index, write_index};

@@ -1,16 +1,19 @@
 //! A published result, read back and checked against its own manifest.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::manifest::{MANIFEST_FORMAT, Manifest};
-use crate::checksum::{is_sha256, sha256_hex, sha256_of};
+use crate::checksum::{sha256_hex, sha256_of};
 use crate::failure::indented;
-use crate::plan::{PLAN_FORMAT, Plan};
-use crate::recipe::{COMPANION_FILES, MANIFEST, Name, PLAN, REPRODUCTION};
+use crate::plan::{InvalidValue, PLAN_FORMAT, Plan};
+use crate::recipe::{MANIFEST, PLAN};
+use crate::regular_file;
+
+/// Largest manifest and plan in bytes; those of Kubernetes have a hundredth of it.
+const LARGEST: u64 = 16 << 20;
 
 /// A published result with its plan.
 #[derive(Debug, Clone)]
@@ -54,15 +57,14 @@ pub enum PublishedError {
         /// The version that is read.
         known: u32,
     },
-    /// Its plan contains a value that this tool never writes.
-    #[error("{} contains {value:?}, which is not a valid {what}", path.display())]
+    /// A file of it contains a value that this tool never writes.
+    #[error("{} contains a value that kmembuild never writes", path.display())]
     Value {
         /// The file.
         path: PathBuf,
         /// The value.
-        value: String,
-        /// What it should be.
-        what: &'static str,
+        #[source]
+        source: InvalidValue,
     },
     /// Its plan does not match its manifest.
     #[error(
@@ -95,9 +97,7 @@ impl PublishedResult {
     /// [`PublishedError`].
     pub fn read(given: &Path) -> Result<Self, PublishedError> {
         let directory = directory_of(given);
-        let path = directory.join(MANIFEST);
-        let manifest: Manifest = parse(&path, &read(&path)?)?;
-        check_format(&path, manifest.format, MANIFEST_FORMAT)?;
+        let manifest = read_manifest(directory)?;
         let path = directory.join(PLAN);
         let text = read(&path)?;
         let found = sha256_hex(&text);
@@ -109,9 +109,7 @@ impl PublishedResult {
                 expected,
             });
         }
-        let plan: Plan = parse(&path, &text)?;
-        check_format(&path, plan.format, PLAN_FORMAT)?;
-        check_values(&path, &plan)?;
+        let plan = parse_plan(&path, &text)?;
         let published = Self {
             directory: directory.to_path_buf(),
             manifest,
@@ -126,7 +124,7 @@ impl PublishedResult {
         let mut wrong = Vec::new();
         for file in &self.manifest.files {
             let path = self.directory.join(&file.name);
-            let (_, sha256) = File::open(&path)
+            let (_, sha256) = regular_file::open(&path)
                 .and_then(sha256_of)
                 .map_err(|source| PublishedError::Unreadable { path, source })?;
             if sha256 != file.sha256 {
@@ -144,30 +142,38 @@ impl PublishedResult {
     }
 }
 
-/// The manifest in `directory`; `None` if there is none, or none in a format that this version reads.
-pub fn read_manifest(directory: &Path) -> Option<Manifest> {
-    serde_json::from_slice(&fs::read(directory.join(MANIFEST)).ok()?).ok()
+/// The manifest in `directory`, whose values are those that this tool writes.
+///
+/// # Errors
+/// [`PublishedError`], without a look at the other files.
+pub fn read_manifest(directory: &Path) -> Result<Manifest, PublishedError> {
+    let path = directory.join(MANIFEST);
+    let manifest: Manifest = parse(&path, &read(&path)?)?;
+    check_format(&path, manifest.format, MANIFEST_FORMAT)?;
+    match manifest.check() {
+        Ok(()) => Ok(manifest),
+        Err(source) => Err(PublishedError::Value { path, source }),
+    }
 }
 
-/// Refuses a plan with names that this tool never writes: it is as untrusted as the result, and files are written with
-/// these names.
-fn check_values(path: &Path, plan: &Plan) -> Result<(), PublishedError> {
-    let refuse = |value: &str, what| {
-        Err(PublishedError::Value {
-            path: path.to_path_buf(),
-            value: value.to_owned(),
-            what,
-        })
-    };
-    let is_free = |name: &str| !COMPANION_FILES.contains(&name) && name != REPRODUCTION;
-    for output in &plan.outputs {
-        if output.name.parse::<Name>().is_err() || !is_free(&output.name) {
-            return refuse(&output.name, "name of an output");
+/// The plan in `directory`, whose values are those that this tool writes.
+///
+/// # Errors
+/// [`PublishedError`], without a look at the other files.
+pub fn read_plan(directory: &Path) -> Result<Plan, PublishedError> {
+    let path = directory.join(PLAN);
+    parse_plan(&path, &read(&path)?)
+}
+
+fn parse_plan(path: &Path, text: &[u8]) -> Result<Plan, PublishedError> {
+    let plan: Plan = parse(path, text)?;
+    check_format(path, plan.format, PLAN_FORMAT)?;
+    match plan.check() {
+        Ok(()) => Ok(plan),
+        Err(source) => {
+            let path = path.to_path_buf();
+            Err(PublishedError::Value { path, source })
         }
-    }
-    match plan.image.identity() {
-        Some(identity) if !is_sha256(identity) => refuse(identity, "image identity"),
-        _ => Ok(()),
     }
 }
 
@@ -180,7 +186,7 @@ fn check_format(path: &Path, found: u32, known: u32) -> Result<(), PublishedErro
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PublishedError> {
-    fs::read(path).map_err(|source| PublishedError::Unreadable {
+    regular_file::read(path, LARGEST).map_err(|source| PublishedError::Unreadable {
         path: path.to_path_buf(),
         source,
     })
@@ -194,7 +200,7 @@ fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, 
 }
 
 /// The directory of a result that is given by its manifest or its directory.
-fn directory_of(given: &Path) -> &Path {
+pub fn directory_of(given: &Path) -> &Path {
     match given.parent() {
         Some(parent) if given.ends_with(MANIFEST) && !given.is_dir() => {
             if parent.as_os_str().is_empty() {

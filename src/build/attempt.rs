@@ -206,9 +206,7 @@ impl BuildOrder {
             store: prepared.git.as_ref().map(|fetched| &fetched.store),
             patches: &prepared.loaded.patches,
             image_archive: self.image.archive.as_deref(),
-            debian_mirror: debian_mirror
-                .or(workspace.configuration.debian_mirror.as_ref())
-                .map(String::as_str),
+            debian_mirror: debian_mirror.or(workspace.configuration.debian_mirror.as_ref()),
             run,
             locks,
             offline: self.cache.offline,

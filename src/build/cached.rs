@@ -10,9 +10,10 @@ use super::result::{BuildResult, CacheOutcome};
 use crate::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, TakeError};
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, SBOM, Target, read_manifest,
+    read_plan,
 };
 use crate::events::Warning;
-use crate::plan::Plan;
+use crate::failure::with_causes;
 
 impl Attempt<'_> {
     /// Publishes the cache's result of that key; none where the cache has none that can be used.
@@ -111,9 +112,8 @@ impl Attempt<'_> {
         let taken = self.workspace.results().take(entry, target.staging());
         let damage = match taken {
             Ok(()) => match (read_manifest(target.staging()), read_plan(target.staging())) {
-                (Some(manifest), Some(_)) => return Ok(Some(manifest)),
-                _ => "its manifest or plan was written by a different version of kmembuild"
-                    .to_owned(),
+                (Ok(manifest), Ok(_)) => return Ok(Some(manifest)),
+                (Err(error), _) | (_, Err(error)) => with_causes(&error),
             },
             Err(TakeError::Damaged(damage)) => damage.to_string(),
             Err(TakeError::Unwritable { path, source }) => {
@@ -154,8 +154,4 @@ impl Attempt<'_> {
             self.warn(Warning::CacheTooLarge(error.to_string()));
         }
     }
-}
-
-fn read_plan(directory: &Path) -> Option<Plan> {
-    serde_json::from_slice(&fs::read(directory.join(PLAN)).ok()?).ok()
 }

@@ -9,7 +9,9 @@ use crate::artifacts::PublishedResult;
 use crate::attestation::SigningKey;
 use crate::delivery::packaging::PackageFormat;
 use crate::plan::{Plan, Request, Via};
-use crate::recipe::{Architecture, BuildOption, ImageName, ImageWay, Name};
+use crate::recipe::{
+    Architecture, BuildOption, DebianMirror, ImageName, ImageWay, Name, RegistryPrefix,
+};
 use crate::verify::GlibcVersion;
 
 /// What to build, from where, how, and where to put it. It is made from a command line, from a line of a release file or
@@ -83,9 +85,9 @@ pub struct ImageChoice {
     /// A file that `docker save` wrote.
     pub archive: Option<PathBuf>,
     /// Prefixes of registries to look under before everything else, tried in order.
-    pub mirrors: Vec<String>,
+    pub mirrors: Vec<RegistryPrefix>,
     /// Mirror of Debian's archive for a bootstrapped image.
-    pub debian_mirror: Option<String>,
+    pub debian_mirror: Option<DebianMirror>,
 }
 
 /// What a build may take.
@@ -199,7 +201,7 @@ impl BuildOrder {
     pub(super) fn request(
         &self,
         architecture: Option<Architecture>,
-        mirrors: &[String],
+        mirrors: &[RegistryPrefix],
     ) -> Request {
         Request {
             architecture,

@@ -37,7 +37,8 @@ pub(super) async fn prepare_published(
         order.image.mirrors.as_slice(),
         &workspace.configuration.mirrors,
     ];
-    let mut plan = plan.clone().with_mirrors(&mirrors.concat());
+    let plan = plan.clone();
+    let mut plan = plan.with_images_from(&mirrors.concat(), &loaded.recipe);
     // From nothing: not out of what an earlier build compiled.
     plan.build.caches.clear();
     Ok(Prepared {

@@ -82,7 +82,7 @@ fn published_before(
         return None;
     }
     let directory = order.directory(&prepared.plan);
-    let manifest = read_manifest(&directory)?;
+    let manifest = read_manifest(&directory).ok()?;
     workspace.results().note_use(key);
     sink.event(&Event::Note(Note::Unchanged));
     Some(BuildResult {

@@ -33,7 +33,7 @@ pub async fn check_by_running(
         store: None,
         patches: &BTreeMap::new(),
         image_archive: None,
-        debian_mirror: configuration.debian_mirror.as_deref(),
+        debian_mirror: configuration.debian_mirror.as_ref(),
         run: &run,
         locks: &workspace.locks(),
         offline: false,

@@ -300,7 +300,8 @@ impl Explain for ExecuteError {
             Self::Offline { .. } => {
                 engine().hint("build once without --offline, or bring the image with --image-archive")
             }
-            Self::ImageArchitecture { .. }
+            Self::MadeHere { .. }
+            | Self::ImageArchitecture { .. }
             | Self::ToolchainUnknown { .. }
             | Self::ImageNotInArchive { .. }
             | Self::Bootstrap { .. }
@@ -591,6 +592,8 @@ impl Explain for ReproduceError {
             Self::NotEmpty { .. } => {
                 Advice::from(FailureKind::Output).hint("use --output with another directory")
             }
+            Self::EngineAccess { .. } => Advice::from(FailureKind::Plan)
+                .hint("if you trust who published it, use --allow-engine-access"),
             Self::Artifact(error) => error.advice(),
             Self::Build(failed) => failed.advice(),
             Self::Image(failed) => with_log(failed.error.advice(), &failed.log),

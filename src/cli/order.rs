@@ -125,6 +125,7 @@ impl ReproduceArguments {
     pub(super) fn order(&self) -> ReproduceOrder {
         ReproduceOrder {
             any_image: self.any_image,
+            engine_access: self.allow_engine_access,
             source: SourceChoice {
                 urls: self.source.clone(),
                 refresh: false,

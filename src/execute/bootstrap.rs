@@ -16,6 +16,7 @@ use super::found::engine_failed;
 use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY};
 use crate::events::Event;
 use crate::plan::PlannedDebian;
+use crate::recipe::DebianMirror;
 
 /// Passes the preferences to mmdebstrap's hook; on its command line they would have to be quoted for a shell.
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
@@ -66,8 +67,8 @@ pub(super) async fn bootstrap(
         ));
     }
     command
-        .args([&what.suite, "-"])
-        .args(context.debian_mirror)
+        .args(["--", &what.suite, "-"])
+        .args(context.debian_mirror.map(DebianMirror::as_str))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

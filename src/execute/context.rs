@@ -11,6 +11,7 @@ use super::error::ExecuteError;
 use super::runs::Run;
 use crate::engine::{Engine, Image, ImageContent, LABEL_RECIPE, LABEL_RUN};
 use crate::events::Sink;
+use crate::recipe::DebianMirror;
 use crate::source::Store;
 
 /// The engine, the source and the run that a plan is carried out for.
@@ -24,7 +25,7 @@ pub struct Context<'a> {
     /// The archive behind a [`crate::plan::PlannedImage::Archive`].
     pub image_archive: Option<&'a Path>,
     /// Mirror of Debian's archive for a bootstrap; `None` for Debian's own.
-    pub debian_mirror: Option<&'a str>,
+    pub debian_mirror: Option<&'a DebianMirror>,
     /// The run, whose id is in labels and names.
     pub run: &'a Run,
     /// Directory for lock files.

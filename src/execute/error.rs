@@ -64,6 +64,14 @@ pub enum ExecuteError {
         /// The image.
         image: String,
     },
+    /// The name is one of those of the images that the tool makes, and there is none.
+    #[error(
+        "image {name} is not on the engine; names that begin with kmembuild/ are those of images that kmembuild makes, and are never pulled"
+    )]
+    MadeHere {
+        /// Name of the image.
+        name: String,
+    },
     /// The image is for other processors than the engine's.
     #[error("image {name} is for {found}, but the engine runs {wanted}")]
     ImageArchitecture {

@@ -54,9 +54,15 @@ pub fn image_name(plan: &Plan) -> String {
     match &plan.image {
         PlannedImage::Registry(base) => base.name.clone(),
         PlannedImage::Archive { image_id } => image_id.clone(),
-        PlannedImage::Dockerfile { identity, .. } => made_name(plan, identity),
-        PlannedImage::Debian(debian) => made_name(plan, &debian.identity),
+        PlannedImage::Dockerfile { .. } | PlannedImage::Debian(_) => {
+            made_name(plan, &identity(plan))
+        }
     }
+}
+
+/// The identity of an image that is made: of what it is made from, whatever the plan says that it is.
+fn identity(plan: &Plan) -> String {
+    plan.image_identity().unwrap_or_default()
 }
 
 /// The planned image, if the engine already has it.
@@ -70,9 +76,9 @@ pub async fn find_image(plan: &Plan, engine: &dyn Engine) -> Result<Option<Image
 
 /// Whether an image by the planned name is the planned one, according to its label.
 fn is_planned(plan: &Plan, image: &Image) -> bool {
-    let label = image.labels.get(LABEL_IDENTITY).map(String::as_str);
-    let identity = plan.image.identity();
-    identity.is_none() || label == identity
+    let label = image.labels.get(LABEL_IDENTITY);
+    let identity = plan.image_identity();
+    identity.is_none() || label == identity.as_ref()
 }
 
 /// Makes sure that the planned image is on the engine. An image with the planned identity is not made again. Returns
@@ -87,12 +93,12 @@ pub(super) async fn provide(
         PlannedImage::Archive { image_id } => {
             until_cancelled(context, load(image_id, context)).await?
         }
-        PlannedImage::Dockerfile { identity, .. }
-        | PlannedImage::Debian(PlannedDebian { identity, .. }) => {
-            let name = made_name(plan, identity);
+        PlannedImage::Dockerfile { .. } | PlannedImage::Debian(_) => {
+            let identity = identity(plan);
+            let name = made_name(plan, &identity);
             match until_cancelled(context, made(plan, &name, context)).await? {
                 Some(used) => used,
-                None => make_once(plan, name, identity, context).await?,
+                None => make_once(plan, name, &identity, context).await?,
             }
         }
     };
@@ -203,7 +209,11 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
     let mut labels = context.labels(&plan.recipe.name);
     let image = match &plan.image {
         PlannedImage::Debian(debian) => {
-            let making = bootstrap(context, debian, &name, labels);
+            let debian = PlannedDebian {
+                identity: identity(plan),
+                ..debian.clone()
+            };
+            let making = bootstrap(context, &debian, &name, labels);
             until_cancelled(context, making).await?
         }
         PlannedImage::Dockerfile {
@@ -212,14 +222,13 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             text,
             patches,
             arguments,
-            identity,
             ..
         } => {
             for base in bases {
                 let (_, reference) = until_cancelled(context, pull(base, context)).await?;
                 pulled.insert(base.name.clone(), reference);
             }
-            labels.insert(LABEL_IDENTITY.to_owned(), identity.clone());
+            labels.insert(LABEL_IDENTITY.to_owned(), identity(plan));
             let source = ImageSource::Dockerfile(ImageBuild {
                 context: build_context(plan, text.as_deref(), dockerfile, patches, context)?,
                 dockerfile: dockerfile.clone(),

@@ -8,6 +8,16 @@ use crate::events::{Event, Note};
 use crate::failure::with_causes;
 use crate::plan::BaseImage;
 
+/// Whether it is a name that the tool gives to what it makes, in any of the forms that the engine takes for it.
+fn is_made_here(name: &str) -> bool {
+    let hub = ["docker.io/", "index.docker.io/"];
+    let name = hub
+        .iter()
+        .find_map(|host| name.strip_prefix(host))
+        .unwrap_or(name);
+    name.starts_with("kmembuild/")
+}
+
 /// Pulls the image from the first reference that has it and gives it the expected name. Returns it with the reference,
 /// or with `None` when the engine already had it.
 pub(super) async fn pull(
@@ -24,6 +34,11 @@ pub(super) async fn pull(
         return Err(ExecuteError::Offline {
             image: base.name.clone(),
         });
+    }
+    // Whoever serves it would be taken for this tool in the next build.
+    if is_made_here(&base.name) {
+        let name = base.name.clone();
+        return Err(ExecuteError::MadeHere { name });
     }
     let mut failed = Vec::new();
     let mut other_layers = None;

@@ -8,12 +8,12 @@ use super::types::{
     Limits, Needs, PlannedBuild, PlannedCache, PlannedFile, PlannedScript, PlannedStep,
     PlannedToolchain, Via,
 };
-use crate::recipe::{BuildOption, Network, RunSh, Step, Template};
+use crate::recipe::{BuildOption, Network, RunSh, Step, Template, VariableName};
 
 /// What differs between the two ways to build.
 struct Way<'a> {
     network: Network,
-    environment: &'a BTreeMap<String, Template>,
+    environment: &'a BTreeMap<VariableName, Template>,
     steps: &'a [Step],
     script: Option<&'a RunSh>,
 }
@@ -96,7 +96,7 @@ impl Choice<'_> {
     fn step(
         &self,
         step: &Step,
-        environment: &BTreeMap<String, Template>,
+        environment: &BTreeMap<VariableName, Template>,
         values: &BTreeMap<String, String>,
     ) -> Result<PlannedStep, PlanError> {
         let name = step.name.value.to_string();
@@ -159,8 +159,18 @@ impl Choice<'_> {
             client: self.base_image(script.client.image.as_str(), &script.client.also),
             client_path: script.client.path.to_string(),
             client_below: script.client.below,
-            containers: script.leaves.containers.clone(),
-            images: script.leaves.images.clone(),
+            containers: script
+                .leaves
+                .containers
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            images: script
+                .leaves
+                .images
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         })
     }
 }

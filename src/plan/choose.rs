@@ -7,7 +7,8 @@ use super::request::Request;
 use super::types::PlannedPatch;
 use crate::facts::{Facts, GitFacts, SourceFacts, TreeFacts};
 use crate::recipe::{
-    Architecture, Case, Class, Condition, Output, PatchTarget, Recipe, Source, Template, Version,
+    Architecture, Case, Class, Condition, Output, PatchTarget, Recipe, Source, Template,
+    VariableName, Version,
 };
 
 /// What is known once version, class and architecture are chosen.
@@ -370,10 +371,10 @@ impl Choice<'_> {
 
 /// The entries whose texts use no unset value.
 pub(super) fn expand_map(
-    map: &BTreeMap<String, Template>,
+    map: &BTreeMap<VariableName, Template>,
     values: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     map.iter()
-        .filter_map(|(name, text)| Some((name.clone(), text.expand(values)?)))
+        .filter_map(|(name, text)| Some((name.to_string(), text.expand(values)?)))
         .collect()
 }

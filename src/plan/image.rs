@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::choose::{Choice, choose_patches, expand_map};
 use super::digest::canonical_json;
 use super::error::PlanError;
 use super::mirrors::{Places, candidates};
-use super::types::{BaseImage, PlannedDebian, PlannedImage, Via};
+use super::types::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedSource, Via};
 use crate::checksum::sha256_hex;
 use crate::facts::SourceFacts;
 use crate::recipe::{
@@ -151,17 +149,18 @@ impl Choice<'_> {
         );
         let arguments = expand_map(&image.arguments, values);
         let dockerfile = image.dockerfile.to_string();
-        let names: Vec<_> = bases.iter().map(|base| &base.name).collect();
-        let identity = identity(&(&git.tree, &names, &dockerfile, &patches, &arguments));
-        Ok(PlannedImage::Dockerfile {
-            way: ImageWay::Upstream,
-            bases,
-            dockerfile,
-            text: None,
-            patches,
-            arguments,
-            identity,
-        })
+        Ok(identified(
+            PlannedImage::Dockerfile {
+                way: ImageWay::Upstream,
+                bases,
+                dockerfile,
+                text: None,
+                patches,
+                arguments,
+                identity: String::new(),
+            },
+            &git.tree,
+        ))
     }
 
     fn lean(
@@ -185,16 +184,18 @@ impl Choice<'_> {
                 .iter()
                 .map(|base| ("BASE".to_owned(), base.name.clone())),
         );
-        let identity = identity(&(&image.dockerfile, &arguments));
-        Ok(PlannedImage::Dockerfile {
-            way: ImageWay::Lean,
-            bases,
-            dockerfile: "Dockerfile".to_owned(),
-            text: Some(image.dockerfile.clone()),
-            patches: Vec::new(),
-            arguments,
-            identity,
-        })
+        Ok(identified(
+            PlannedImage::Dockerfile {
+                way: ImageWay::Lean,
+                bases,
+                dockerfile: "Dockerfile".to_owned(),
+                text: Some(image.dockerfile.clone()),
+                patches: Vec::new(),
+                arguments,
+                identity: String::new(),
+            },
+            "",
+        ))
     }
 
     fn debian(&self, image: &DebianImage) -> Result<PlannedImage, PlanError> {
@@ -225,24 +226,82 @@ impl Choice<'_> {
                 preferences.clone_from(&further.preferences);
             }
         }
-        let suite = image.suite.to_string();
-        let links: BTreeMap<_, _> = image
-            .links
-            .iter()
-            .map(|(link, target)| (link.to_string(), target.to_string()))
-            .collect();
-        let environment = &image.environment;
-        let content = (&suite, &architectures, &packages, &preferences);
-        let identity = identity(&(&content, &links, environment));
-        Ok(PlannedImage::Debian(PlannedDebian {
+        let links = image.links.iter();
+        let links = links.map(|(link, target)| (link.to_string(), target.to_string()));
+        let variables = image.environment.iter();
+        let variables = variables.map(|(name, value)| (name.to_string(), value.clone()));
+        Ok(identified(
+            PlannedImage::Debian(PlannedDebian {
+                suite: image.suite.to_string(),
+                architectures,
+                packages: packages.iter().map(ToString::to_string).collect(),
+                preferences,
+                links: links.collect(),
+                environment: variables.collect(),
+                identity: String::new(),
+            }),
+            "",
+        ))
+    }
+}
+
+/// The image with its identity.
+fn identified(mut image: PlannedImage, tree: &str) -> PlannedImage {
+    let computed = identity(&image, tree).unwrap_or_default();
+    match &mut image {
+        PlannedImage::Dockerfile { identity, .. }
+        | PlannedImage::Debian(PlannedDebian { identity, .. }) => *identity = computed,
+        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {}
+    }
+    image
+}
+
+/// Sha256 of everything that an image of this tool's is made from; `tree` is the source's, where that is the context of
+/// the image build. `None` for an image that is not made.
+fn identity(image: &PlannedImage, tree: &str) -> Option<String> {
+    let text = match image {
+        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => return None,
+        PlannedImage::Dockerfile {
+            way: _,
+            bases,
+            dockerfile,
+            text: None,
+            patches,
+            arguments,
+            identity: _,
+        } => {
+            let names: Vec<_> = bases.iter().map(|base| &base.name).collect();
+            canonical_json(&(tree, &names, dockerfile, patches, arguments))
+        }
+        // The recipe's own Dockerfile is alone in its context; its base is among its arguments.
+        PlannedImage::Dockerfile {
+            text: Some(text),
+            arguments,
+            ..
+        } => canonical_json(&(text, arguments)),
+        PlannedImage::Debian(PlannedDebian {
             suite,
             architectures,
             packages,
             preferences,
             links,
-            environment: image.environment.clone(),
-            identity,
-        }))
+            environment,
+            identity: _,
+        }) => {
+            let content = (suite, architectures, packages, preferences);
+            canonical_json(&(&content, links, environment))
+        }
+    };
+    Some(sha256_hex(text.as_bytes()))
+}
+
+impl Plan {
+    /// Sha256 of everything that the image is made from, computed; `None` for an image that is not made.
+    pub fn image_identity(&self) -> Option<String> {
+        match &self.source {
+            PlannedSource::Git { tree, .. } => identity(&self.image, tree),
+            PlannedSource::Directory { .. } => identity(&self.image, ""),
+        }
     }
 }
 
@@ -271,10 +330,6 @@ fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
         rest = &rest[end..];
     }
     result
-}
-
-fn identity<T: Serialize>(parts: &T) -> String {
-    sha256_hex(canonical_json(parts).as_bytes())
 }
 
 #[cfg(test)]

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::types::{BaseImage, Plan, PlannedImage};
-use crate::recipe::ImageName;
+use crate::recipe::{ImageName, Recipe, RegistryPrefix};
 
 /// Where an image may be available, in addition to its own name.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
     /// Prefixes that are tried before everything else.
-    pub first: &'a [String],
+    pub first: &'a [RegistryPrefix],
     /// Registries that have moved: a prefix of image names, and the registry that serves these images now.
-    pub moved_registries: &'a BTreeMap<String, String>,
+    pub moved_registries: &'a BTreeMap<RegistryPrefix, RegistryPrefix>,
     /// Other repositories of the same image.
     pub also: &'a [ImageName],
     /// Prefixes that are tried last.
-    pub last: &'a [String],
+    pub last: &'a [RegistryPrefix],
 }
 
 /// References of the image `name`, in the order in which they are tried: below each prefix of `first`, then its own
@@ -30,8 +30,8 @@ pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
     let moved = moved(name, places.moved_registries);
     // A mirror of the new registry has the path that the image has there.
     let there = moved.map_or(path.as_str(), |(_, rest)| rest);
-    let below = |prefix: &String| {
-        let prefix = prefix.trim_end_matches('/');
+    let below = |prefix: &RegistryPrefix| {
+        let prefix = prefix.as_str().trim_end_matches('/');
         [path.as_str(), there, short].map(|repository| format!("{prefix}/{repository}"))
     };
     let own = match moved {
@@ -61,48 +61,43 @@ pub fn candidates(name: &str, places: &Places<'_>) -> Vec<String> {
 }
 
 impl Plan {
-    /// The plan with `prefixes` tried first for every image; what is built does not change.
+    /// The plan with its images looked for below the prefixes of `first` and where `recipe` has them, and nowhere else:
+    /// that is decided by who builds, not by a plan of somebody else's. What is built does not change.
     #[must_use]
-    pub fn with_mirrors(mut self, prefixes: &[String]) -> Self {
-        let client = self
-            .build
-            .script
-            .iter_mut()
-            .map(|script| &mut script.client);
-        let bases = match &mut self.image {
-            PlannedImage::Registry(base) => std::slice::from_mut(base),
-            PlannedImage::Dockerfile { bases, .. } => bases.as_mut_slice(),
-            PlannedImage::Debian(_) | PlannedImage::Archive { .. } => &mut [],
+    pub fn with_images_from(mut self, first: &[RegistryPrefix], recipe: &Recipe) -> Self {
+        let images = &recipe.images;
+        let look = |base: &mut BaseImage, also: Option<&[ImageName]>| {
+            let places = Places {
+                first,
+                moved_registries: &images.moved_registries,
+                also: also.unwrap_or_default(),
+                last: &images.mirrors,
+            };
+            base.candidates = candidates(&base.name, &places);
         };
-        for base in bases.iter_mut().chain(client) {
-            look_first_under(prefixes, base);
+        match &mut self.image {
+            PlannedImage::Registry(base) => {
+                look(base, images.registry.as_ref().map(|image| &*image.also));
+            }
+            PlannedImage::Dockerfile { bases, .. } => {
+                for base in bases {
+                    look(base, None);
+                }
+            }
+            PlannedImage::Debian(_) | PlannedImage::Archive { .. } => {}
+        }
+        if let Some(script) = &mut self.build.script {
+            let way = recipe.build.run_sh.as_ref();
+            look(&mut script.client, way.map(|way| &*way.client.also));
         }
         self
     }
 }
 
-fn look_first_under(prefixes: &[String], base: &mut BaseImage) {
-    let nowhere_else = Places {
-        first: prefixes,
-        moved_registries: &BTreeMap::new(),
-        also: &[],
-        last: &[],
-    };
-    let mut references = candidates(&base.name, &nowhere_else);
-    // The place of its own name is decided by the plan.
-    references.retain(|reference| *reference != base.name);
-    for reference in &base.candidates {
-        if !references.contains(reference) {
-            references.push(reference.clone());
-        }
-    }
-    base.candidates = references;
-}
-
 /// The new registry for the image `name`, and the rest of the name. If several prefixes match, the longest counts.
 fn moved<'a>(
     name: &'a str,
-    moved_registries: &'a BTreeMap<String, String>,
+    moved_registries: &'a BTreeMap<RegistryPrefix, RegistryPrefix>,
 ) -> Option<(&'a str, &'a str)> {
     moved_registries
         .iter()

@@ -1,6 +1,7 @@
 //! Plans: everything decided, nothing left to choose.
 
 mod build;
+mod check;
 mod choose;
 mod digest;
 mod error;
@@ -12,6 +13,7 @@ mod request;
 mod targets;
 mod types;
 
+pub use check::{InvalidValue, is, is_output};
 pub use digest::canonical_json;
 pub use error::{PlanError, RequestedOption, ScriptLimit};
 pub use make::make_plan;

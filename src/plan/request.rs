@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::types::Via;
-use crate::recipe::{Architecture, BuildOption, ImageName, ImageWay, Name};
+use crate::recipe::{Architecture, BuildOption, ImageName, ImageWay, Name, RegistryPrefix};
 use crate::verify::GlibcVersion;
 
 /// The user's choices that a plan depends on.
@@ -17,7 +17,7 @@ pub struct Request {
     /// Another name for the ready image from a registry.
     pub image_name: Option<ImageName>,
     /// Prefixes of registries that are tried before everything else.
-    pub mirrors: Vec<String>,
+    pub mirrors: Vec<RegistryPrefix>,
     /// How upstream's build is run.
     pub via: Via,
     /// Targets to build; the recipe's default if empty.

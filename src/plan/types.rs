@@ -128,7 +128,8 @@ pub enum PlannedImage {
 }
 
 impl PlannedImage {
-    /// The sha256 of what it is made of; `None` for an image that is not made here.
+    /// The identity as it is written in the plan; `None` for an image that is not made here. Nobody takes a plan that is
+    /// read back at its word: see [`Plan::image_identity`].
     pub fn identity(&self) -> Option<&str> {
         match self {
             Self::Dockerfile { identity, .. } => Some(identity),

@@ -210,16 +210,6 @@ impl Checker<'_> {
                     .refuse_whole(format!("a recipe needs at least one {part}")));
             }
         }
-        if let Some(way) = script {
-            let mut names = way.leaves.containers.iter().chain(&way.leaves.images);
-            // They are removed by name prefix, so the prefix must not match anything that is not of this run.
-            if let Some(name) = names.find(|name| !name.contains("{hash}")) {
-                let message = format!(
-                    "`{name}` in `leaves` must contain {{hash}}, so that nothing else is removed"
-                );
-                return Err(self.document.refuse_whole(message));
-            }
-        }
         if let Source::Git(git) = &recipe.source {
             if recipe.build.workdir.is_none() {
                 let message = "`build` needs a `workdir` to unpack the source to";

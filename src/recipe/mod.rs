@@ -27,8 +27,9 @@ pub use cpus::Cpus;
 pub use error::{Diagnostic, Document, RecipeError};
 pub use flags::GoFlags;
 pub use names::{
-    Architecture, CommitId, ContainerPath, ImageName, InstallPath, LinkTarget, Name, PackageLabel,
-    PackageName, PackageUnit, RelativePath, ValueName,
+    Architecture, CommitId, ContainerPath, DebianMirror, DebianPackage, ImageName, InstallPath,
+    LeftoverName, LinkTarget, Name, PackageLabel, PackageName, PackageUnit, RegistryPrefix,
+    RelativePath, Sha256, ValueName, VariableName,
 };
 pub use nearest::nearest;
 pub use parse::{json_schema, parse_recipe, parse_yaml, to_yaml};

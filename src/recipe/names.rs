@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::written_as_text::written_as_text;
+use crate::checksum::is_sha256;
 
 /// Defines a newtype over `String` that can only be made by its parser: the texts for which the check holds. The rule is
 /// what is said of the others.
@@ -150,6 +151,76 @@ name!(
 const ARCHITECTURES: [&str; 8] = [
     "386", "amd64", "arm", "arm64", "mips64le", "ppc64le", "riscv64", "s390x",
 ];
+
+name!(
+    /// Package for apt to install: a name, with an architecture after `:`, a version after `=` or a release after `/`,
+    /// such as `libseccomp-dev:arm64`.
+    DebianPackage,
+    |text| {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+        let version = |c: char| c.is_ascii_alphanumeric() || "+-.:~".contains(c);
+        let (name, rest) = text.split_once(['=', '/']).unwrap_or((text, "0"));
+        let (name, architecture) = name.split_once(':').unwrap_or((name, "all"));
+        let word = |text: &str| begins_and_has(text, true, named);
+        word(name) && word(architecture) && !rest.is_empty() && rest.chars().all(version)
+    },
+    "is not a Debian package; write it like gcc, libseccomp-dev:arm64 or golang=2:1.15~1"
+);
+
+name!(
+    /// URL of a mirror of Debian's archive, such as `http://deb.debian.org/debian`: what mmdebstrap takes for a URL, and
+    /// neither an option of it nor a line of a list of sources.
+    DebianMirror,
+    |text| {
+        let known = ["http://", "https://", "file:///"];
+        let rest = known.iter().find_map(|scheme| text.strip_prefix(scheme));
+        let allowed = |c: char| c.is_ascii_graphic() && !"\"'`<>\\|;".contains(c);
+        rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(allowed))
+    },
+    "is not the URL of a mirror; write it like http://deb.debian.org/debian"
+);
+
+name!(
+    /// Where a registry has images: its host, with a port or a path, such as `mirror.example.com:5000/hub`.
+    RegistryPrefix,
+    |text| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        let part = |part: &str| !part.is_empty() && part.chars().all(allowed);
+        let text = text.strip_suffix('/').unwrap_or(text);
+        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.split('/').all(part)
+    },
+    "is not a registry; write it like mirror.example.com:5000/hub, without https://"
+);
+
+name!(
+    /// SHA-256 of a file or of a text: 64 lower-case hexadecimal digits.
+    Sha256,
+    is_sha256,
+    "is not a SHA-256; use all 64 digits, in lower-case hexadecimal"
+);
+
+name!(
+    /// Name of an environment variable or of an argument of an image build: letters, digits and `_`, no digit first.
+    VariableName,
+    |text| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
+        !text.is_empty() && !digit_first && text.chars().all(allowed)
+    },
+    "is not the name of a variable; use letters, digits and '_', with no digit first"
+);
+
+name!(
+    /// Beginning of the names of what upstream's script leaves on the engine: at least three characters that a name
+    /// there can have, and `{hash}` where the script puts its hash. What has such a name is removed.
+    LeftoverName,
+    |text| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.:/".contains(c);
+        let rest = text.replacen("{hash}", "", 1);
+        rest.len() >= 3 && rest.len() < text.len() && begins_and_has(&rest, false, allowed)
+    },
+    "cannot be the beginning of a name to remove; use at least three lower-case letters, digits, '-', '_', '.', ':' and '/', and {hash}, so that nothing else is removed"
+);
 
 name!(
     /// Processor architecture, by Go's names: `386`, `amd64`, `arm`, `arm64`, `mips64le`, `ppc64le`, `riscv64` or

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::plan::Via;
-use crate::recipe::{ByteSize, Cpus, GoFlags, ImageName, ImageWay, Name, TimeSpan};
+use crate::recipe::{
+    ByteSize, Cpus, DebianMirror, GoFlags, ImageName, ImageWay, Name, RegistryPrefix, TimeSpan,
+};
 use crate::verify::GlibcVersion;
 
 /// Options of a build. The defaults are those of the command line.
@@ -14,7 +16,7 @@ pub struct Options {
     /// URLs of the source, tried in order; they replace the recipe's.
     pub source: Option<Vec<String>>,
     /// Prefixes of registries to look for images in, tried in order.
-    pub mirror: Option<Vec<String>>,
+    pub mirror: Option<Vec<RegistryPrefix>>,
     /// Kind of toolchain image: registry, upstream, lean or debian.
     pub image: Option<ImageWay>,
     /// Name of a ready toolchain image from a registry.
@@ -22,7 +24,7 @@ pub struct Options {
     /// File that `docker save` wrote, with the toolchain image; relative to the release file.
     pub image_archive: Option<String>,
     /// Mirror of Debian's archive.
-    pub debian_mirror: Option<String>,
+    pub debian_mirror: Option<DebianMirror>,
     /// Targets to build, for a recipe that has targets.
     pub target: Option<Vec<Name>>,
     /// How upstream's build is run: make or run-sh.

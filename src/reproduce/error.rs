@@ -23,6 +23,15 @@ pub enum ReproduceError {
         /// The directory.
         directory: PathBuf,
     },
+    /// Its plan has a script that controls the engine, and may have been written by anybody.
+    #[error(
+        "{} was built by upstream's script, which controls the engine: its plan can do everything on the engine's host",
+        directory.display()
+    )]
+    EngineAccess {
+        /// The result.
+        directory: PathBuf,
+    },
     /// Something could not be stored.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),

@@ -8,11 +8,14 @@ use crate::build::{BuildOrder, CacheUse, ImageChoice, Limits, SourceChoice, Subj
 
 /// Which result to build again, and from where.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent questions")]
 pub struct ReproduceOrder {
     /// The manifest of a published result, or its directory.
     pub published: PathBuf,
     /// Accept another toolchain image where the result's own cannot be provided.
     pub any_image: bool,
+    /// Run a plan whose script controls the engine, and with it the engine's host.
+    pub engine_access: bool,
     /// Where the source comes from, instead of the recipe's URLs and the manifest's.
     pub source: SourceChoice,
     /// Where the image comes from.
@@ -33,6 +36,7 @@ impl ReproduceOrder {
         Self {
             published: published.into(),
             any_image: false,
+            engine_access: false,
             source: SourceChoice::default(),
             image: ImageChoice::default(),
             limits: Limits::default(),

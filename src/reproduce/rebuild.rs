@@ -31,6 +31,10 @@ pub async fn reproduce(
     sink: &dyn Sink,
 ) -> Result<Reproduction, ReproduceError> {
     let published = Arc::new(PublishedResult::read(&order.published)?);
+    if published.plan.build.script.is_some() && !order.engine_access {
+        let directory = published.directory.clone();
+        return Err(ReproduceError::EngineAccess { directory });
+    }
     let build_order = order.build_order(Arc::clone(&published));
     let prepared = prepare(&build_order, workspace, sink).await?;
     let same_recipe = prepared.loaded.sha256 == published.plan.recipe.sha256;

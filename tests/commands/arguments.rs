@@ -57,10 +57,7 @@ fn commands_that_are_not_there_or_not_whole() {
 fn values_that_are_none() {
     assert_usage(&[
         (&["runc", "--tag", ""], "a value is required for '--tag"),
-        (
-            &["runc", "--mirror", ""],
-            "a value is required for '--mirror",
-        ),
+        (&["runc", "--mirror", ""], "invalid value '' for '--mirror"),
         (
             &["runc", "--source", ""],
             "a value is required for '--source",

@@ -38,7 +38,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "format: 1\nmirrors: [\" \"]\n",
-            "config.yaml: a mirror must not be empty",
+            "config.yaml:2:11: \" \" is not a registry; write it like mirror.example.com:5000/hub",
         ),
         (
             "format: 1\nformat: 1\n",

@@ -184,6 +184,7 @@ impl<'a> Reference<'a> {
     fn plural(&self, kind: &Kind<'a>) -> String {
         let label = self.label(kind);
         match kind {
+            Kind::Scalar(_) if label.ends_with('x') => format!("{label}es"),
             Kind::Scalar(_) => format!("{label}s"),
             Kind::List(_) | Kind::Map(_) => label.replacen(" of", "s of", 1),
             Kind::Section(_) | Kind::Choice(_) => label,

@@ -12,8 +12,8 @@ use kmembuild::execute::{ExecuteError, RunCheckError};
 use kmembuild::facts::FactsError;
 use kmembuild::library::LibraryError;
 use kmembuild::like::LikeError;
-use kmembuild::plan::PlanError;
-use kmembuild::recipe::ImageWay;
+use kmembuild::plan::{PlanError, is};
+use kmembuild::recipe::{ImageWay, Name};
 use kmembuild::release::{ReleaseError, TargetError};
 use kmembuild::reproduce::{
     FailedImage, ImageError, ReproduceError, ReproducedFile, ReproducedImage, Reproduction,
@@ -225,7 +225,7 @@ fn reproductions() -> Vec<Message> {
         Unreadable { path: MANIFEST.into(), source: system() },
         Malformed { path: MANIFEST.into(), source: json() },
         Format { path: MANIFEST.into(), found: 9, known: 1 },
-        Value { path: MANIFEST.into(), value: text("../runc"), what: "output name" },
+        Value { path: MANIFEST.into(), source: is::<Name>("outputs.name", "../runc").unwrap_err() },
         OtherPlan { path: "dist/plan.json".into(), found: "2".repeat(64), expected: "1".repeat(64) },
         Changed { directory: RESULT.into(), wrong: vec![text("runc: not found")] },
     );
@@ -239,6 +239,7 @@ fn reproductions() -> Vec<Message> {
     let reproductions = samples!("reproduce", explained ReproduceError:
         Published (PublishedError::Unreadable { path: MANIFEST.into(), source: system() }),
         NotEmpty { directory: "again".into() },
+        EngineAccess { directory: RESULT.into() },
         Artifact (ArtifactError::Foreign { path: RESULT.into() }),
         Build (failed(FailureLog::None)),
         Image (failed_image(ImageError::NoArchive { image: text("sha256:1") })),
@@ -261,7 +262,6 @@ pub(super) fn messages() -> Vec<Message> {
         Invalid (refused()),
         NoFormat { file: file() },
         Format { file: file(), found: 9 },
-        EmptyMirror { file: file() },
     );
     configuration
         .into_iter()

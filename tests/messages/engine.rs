@@ -84,6 +84,7 @@ fn executions() -> Vec<Message> {
             found: texts("sha256:2"),
         },
         Offline { image: text("golang:1.13") },
+        MadeHere { name: text("kmembuild/runc-debian-debian-bullseye:7b4d317b1eec") },
         ImageArchitecture { name: text("golang:1.13"), found: text("arm64"), wanted: text("amd64") },
         ImageNotInArchive { file: text("image.tar"), image_id: text("sha256:1") },
         BootstrapMissing,

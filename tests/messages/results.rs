@@ -1,7 +1,7 @@
 //! Errors of results: stored, verified, attested, packaged, and made into a script for nodes.
 
-use kmembuild::artifacts::ArtifactError;
 use kmembuild::artifacts::cache::{Damage, TakeError};
+use kmembuild::artifacts::{ArtifactError, PublishedError};
 use kmembuild::attestation::{AttestError, AuditError, KeyError, SignatureError, VendoredError};
 use kmembuild::delivery::node_script::NodeScriptError;
 use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
@@ -94,10 +94,7 @@ pub(super) fn messages() -> Vec<Message> {
         Rpm { name: text("runc"), source: rpm::Error::Io(system()) },
     );
     let script = samples!("node_script", NodeScriptError:
-        Unreadable { path: "dist".into(), source: system() },
-        Manifest
-            { path: RESULT.into(), source: None }
-            { path: RESULT.into(), source: Some(json()) },
+        Manifest (PublishedError::Unreadable { path: "dist/manifest.json".into(), source: system() }),
         Binary { name: text("runc"), folder: RESULT.into(), source: unreadable() },
         Changed { path: RUNC.into(), found: digest("2"), expected: digest("1") },
         NotProven { path: RUNC.into() },

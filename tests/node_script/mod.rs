@@ -105,7 +105,7 @@ fn what_is_not_proven_or_does_not_fit_gets_no_script() {
         (
             vec!["dist/runc/v1.0.0-rc10/linux-amd64/runc"],
             2,
-            "is not a manifest",
+            "linux-amd64/runc/manifest.json",
         ),
         (
             vec![&runc, "-o", "nowhere/node.sh"],

@@ -109,6 +109,7 @@ impl Case {
     #[track_caller]
     pub fn golden(&self) -> String {
         let mut plan = self.plan();
+        assert_eq!(plan.check(), Ok(()));
         assert_eq!(plan.recipe.sha256, self.facts.recipe_sha256);
         "(of the recipe)".clone_into(&mut plan.recipe.sha256);
         if let PlannedSource::Git { patches, .. } = &mut plan.source {

@@ -18,7 +18,7 @@ use crate::support::recorder::Recorder;
 type Change = (&'static str, fn(&mut Case));
 
 /// kubelet at `tag` of the small project, for the engine's own architecture, amd64.
-fn kubelet(tag: &str) -> Case {
+pub(super) fn kubelet(tag: &str) -> Case {
     let project = KubernetesProject::serve();
     let loaded = shipped("kubelet");
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -161,7 +161,7 @@ fn every_option_reaches_the_plan() {
         request.goflags = Some("-race -x".to_owned());
         request.allow_toolchain = Some("1.12".to_owned());
         request.jobs = Some(3);
-        request.mirrors = vec!["mirror.example/k8s".to_owned()];
+        request.mirrors = vec!["mirror.example/k8s".parse().unwrap()];
     });
     golden("v1.15.5-options", &case);
 }

@@ -1,14 +1,15 @@
 //! Where an image is looked for.
 
 use kmembuild::plan::{BaseImage, Places, PlannedImage, candidates};
+use kmembuild::recipe::RegistryPrefix;
 use std::collections::BTreeMap;
 
 use super::case::Case;
 
 fn places<'a>(
-    first: &'a [String],
-    moved_registries: &'a BTreeMap<String, String>,
-    last: &'a [String],
+    first: &'a [RegistryPrefix],
+    moved_registries: &'a BTreeMap<RegistryPrefix, RegistryPrefix>,
+    last: &'a [RegistryPrefix],
 ) -> Places<'a> {
     Places {
         first,
@@ -18,8 +19,8 @@ fn places<'a>(
     }
 }
 
-fn list(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+fn list(words: &[&str]) -> Vec<RegistryPrefix> {
+    words.iter().map(|word| word.parse().unwrap()).collect()
 }
 
 #[test]
@@ -70,19 +71,22 @@ fn the_registry_of_a_name_is_replaced() {
 }
 
 #[test]
-fn further_mirrors_come_before_what_was_planned() {
-    let mut plan = Case::runc("v1.0.0-rc10").plan();
+fn a_plan_of_somebody_else_does_not_say_where_images_come_from() {
+    let case = Case::runc("v1.0.0-rc10");
+    let mut plan = case.plan();
     plan.image = PlannedImage::Registry(BaseImage {
-        name: "k8s.gcr.io/kube-cross:v1".to_owned(),
-        candidates: list(&["new.example/kube-cross:v1", "m.example/kube-cross:v1"]),
+        name: "golang:1.13".to_owned(),
+        candidates: vec!["evil.example/golang:1.13".to_owned()],
     });
-    let PlannedImage::Registry(base) = plan.with_mirrors(&list(&["m.example"])).image else {
+    let recipe = &case.recipe;
+    let plan = plan.with_images_from(&list(&["m.example"]), recipe);
+    let PlannedImage::Registry(base) = plan.image else {
         panic!("the way to the image has changed");
     };
-    assert_eq!(
-        base.candidates,
-        ["m.example/kube-cross:v1", "new.example/kube-cross:v1"]
-    );
+    let own = ["m.example/library/golang:1.13", "m.example/golang:1.13"];
+    assert_eq!(base.candidates[..2], own);
+    let mut candidates = base.candidates.iter();
+    assert!(!candidates.any(|candidate| candidate.contains("evil")));
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn a_registry_that_is_gone_is_asked_for_at_its_heir() {
             ("us.gcr.io/k8s-artifacts-prod", "new.example"),
             ("k8s.gcr.io", "new.example"),
         ]
-        .map(|(old, new)| (old.to_owned(), new.to_owned())),
+        .map(|(old, new)| (old.parse().unwrap(), new.parse().unwrap())),
     );
     let also = ["other.example/k8s/kube-cross".parse().unwrap()];
     let places = Places {

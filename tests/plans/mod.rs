@@ -10,6 +10,7 @@ mod case;
 mod choices;
 mod content_key;
 mod dockerfiles;
+mod foreign;
 mod kubernetes_releases;
 mod mirrors;
 mod options;

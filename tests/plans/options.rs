@@ -14,8 +14,8 @@ fn every_option_reaches_the_plan() {
         request.timeout = Some(Duration::from_mins(90));
         request.glibc_floor = Some("2.12".parse().expect("a version"));
         request.mirrors = vec![
-            "registry.example:5000/hub".to_owned(),
-            "second.example".to_owned(),
+            "registry.example:5000/hub".parse().unwrap(),
+            "second.example".parse().unwrap(),
         ];
     });
     assert_golden("plans", "runc-v1.0.0-rc10-options", &case.golden());

@@ -116,7 +116,7 @@ fn the_identity_of_an_image_is_that_of_what_it_is_made_of() {
             .asking(|request| request.memory = Some(4 << 30));
         assert_eq!(identity(&case), identity(&limited), "limits make no image");
         let mut mirrored = case.clone();
-        mirrored.request.mirrors = vec!["mirror.example".to_owned()];
+        mirrored.request.mirrors = vec!["mirror.example".parse().unwrap()];
         assert_eq!(
             identity(&case),
             identity(&mirrored),

@@ -47,7 +47,7 @@ fn a_ready_image_is_looked_for_by_name() {
     );
     let named = Case::runc("v1.0.0-rc9").asking(|request| {
         request.image_name = Some("team/golang:1.12".parse().expect("an image name"));
-        request.mirrors = vec!["registry.example:5000/hub/".to_owned()];
+        request.mirrors = vec!["registry.example:5000/hub/".parse().unwrap()];
     });
     golden("v1.0.0-rc9-image-name", &named);
 }

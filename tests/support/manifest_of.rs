@@ -18,9 +18,9 @@ pub fn manifest_of(
     json!({
         "format": MANIFEST_FORMAT,
         "tool": "kmembuild 0.1.0",
-        "recipe": {"name": recipe, "sha256": "00"},
+        "recipe": {"name": recipe, "sha256": "1".repeat(64)},
         "recipe-origin": "built in",
-        "plan-sha256": "00",
+        "plan-sha256": "2".repeat(64),
         "version": version,
         "platform": platform,
         "class": null,

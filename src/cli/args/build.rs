@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::non_empty::non_empty;
-use crate::recipe::{Architecture, ByteSize, Cpus, GoFlags, ImageName, Name, TimeSpan};
+use crate::recipe::{
+    Architecture, ByteSize, Cpus, DebianMirror, GoFlags, ImageName, Name, RegistryPrefix, TimeSpan,
+};
 use crate::verify::GlibcVersion;
 
 /// What to build, and how.
@@ -29,8 +31,8 @@ pub struct BuildArguments {
     #[arg(long)]
     pub refresh: bool,
     /// Registry prefix to look for images under before their own registry; can be repeated, tried in order
-    #[arg(long, value_name = "PREFIX", value_parser = non_empty())]
-    pub mirror: Vec<String>,
+    #[arg(long, value_name = "PREFIX")]
+    pub mirror: Vec<RegistryPrefix>,
     /// How to get the toolchain image
     #[arg(long, value_enum, value_name = "WAY", conflicts_with = "image_archive")]
     pub image: Option<ImageChoice>,
@@ -41,8 +43,8 @@ pub struct BuildArguments {
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive for --image debian
-    #[arg(long, value_name = "URL", value_parser = non_empty())]
-    pub debian_mirror: Option<String>,
+    #[arg(long, value_name = "URL")]
+    pub debian_mirror: Option<DebianMirror>,
     /// Architecture to build for, by Go's name; by default the engine's
     #[arg(long, value_name = "ARCH")]
     pub arch: Option<Architecture>,

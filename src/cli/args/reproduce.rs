@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::format::Format;
 use super::non_empty::non_empty;
-use crate::recipe::TimeSpan;
+use crate::recipe::{DebianMirror, RegistryPrefix, TimeSpan};
 
 /// Which result to build again, and from where.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent questions")]
 pub struct ReproduceArguments {
     /// Manifest of a result, or its directory. The plan and the files of the result are next to the manifest; the commands
     /// of the plan are run
@@ -18,18 +19,22 @@ pub struct ReproduceArguments {
     /// If the toolchain image of the result is not available, use another one; the report says so
     #[arg(long)]
     pub any_image: bool,
+    /// Run a plan in which upstream's script controls the engine. It can do everything on the engine's host: only for a
+    /// result whose plan you trust
+    #[arg(long)]
+    pub allow_engine_access: bool,
     /// Where to get the source instead of the recipe's and the manifest's URLs; can be repeated, tried in order
     #[arg(long, value_name = "URL|PATH", value_parser = non_empty())]
     pub source: Vec<String>,
     /// Registry prefix to look for images under first; can be repeated, tried in order
-    #[arg(long, value_name = "PREFIX", value_parser = non_empty())]
-    pub mirror: Vec<String>,
+    #[arg(long, value_name = "PREFIX")]
+    pub mirror: Vec<RegistryPrefix>,
     /// Toolchain image in a file written by `docker save`
     #[arg(long, value_name = "FILE")]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive, for an image made of Debian's packages
-    #[arg(long, value_name = "URL", value_parser = non_empty())]
-    pub debian_mirror: Option<String>,
+    #[arg(long, value_name = "URL")]
+    pub debian_mirror: Option<DebianMirror>,
     /// Fetch nothing: use the source and the image from the caches only
     #[arg(long)]
     pub offline: bool,

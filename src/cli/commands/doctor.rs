@@ -42,7 +42,7 @@ pub(crate) async fn run(
         only,
         recipes,
         mirrors: &workspace.configuration.mirrors,
-        debian_mirror: workspace.configuration.debian_mirror.as_deref(),
+        debian_mirror: workspace.configuration.debian_mirror.as_ref(),
         engine: invocation.engine_address(),
         proxies: &invocation.environment.proxies,
         search_path: &invocation.environment.search_path,

@@ -25,8 +25,7 @@ fn failure(error: NodeScriptError) -> Failure {
     let kind = match &error {
         NodeScriptError::Changed { .. } | NodeScriptError::Binary { .. } => FailureKind::Integrity,
         NodeScriptError::NotProven { .. } => FailureKind::Verification,
-        NodeScriptError::Unreadable { .. }
-        | NodeScriptError::Manifest { .. }
+        NodeScriptError::Manifest(_)
         | NodeScriptError::Nothing { .. }
         | NodeScriptError::Twice { .. }
         | NodeScriptError::Platforms { .. }

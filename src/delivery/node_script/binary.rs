@@ -1,10 +1,9 @@
 //! A binary for which a script is written.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::NodeScriptError;
-use crate::artifacts::{MANIFEST, MANIFEST_FORMAT, Manifest};
+use crate::artifacts::{Manifest, directory_of, read_manifest};
 use crate::verify::{KmemVerdict, inspect};
 
 /// The names of the binaries on nodes, in the order of the script.
@@ -32,25 +31,8 @@ impl NodeBinary {
     /// # Errors
     /// [`NodeScriptError`], which says what to do.
     pub fn read(result: &Path) -> Result<Vec<Self>, NodeScriptError> {
-        let path = if result.is_dir() {
-            result.join(MANIFEST)
-        } else {
-            result.to_owned()
-        };
-        let text = fs::read(&path).map_err(|source| NodeScriptError::Unreadable {
-            path: path.clone(),
-            source,
-        })?;
-        let unknown = |source| NodeScriptError::Manifest {
-            path: path.clone(),
-            source,
-        };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|error| unknown(Some(error)))?;
-        if manifest.format != MANIFEST_FORMAT {
-            return Err(unknown(None));
-        }
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = directory_of(result);
+        let manifest = read_manifest(folder)?;
         let names = NAMES
             .into_iter()
             .filter_map(|name| manifest.files.iter().find(|file| file.name == name));

@@ -1,33 +1,20 @@
 //! Why no script could be written.
 
-use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::artifacts::PublishedError;
 use crate::verify::VerifyError;
 
 /// No script can be written for these results.
 #[derive(Debug, Error)]
 pub enum NodeScriptError {
-    /// A result could not be read.
-    #[error("could not read {}; use the directory of a result, such as dist/runc/v1.0.0-rc10/linux-amd64", path.display())]
-    Unreadable {
-        /// The manifest.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// Its manifest is invalid or has an unknown format.
-    #[error("{} is not a manifest for this version of kmembuild; build the result again with this version", path.display())]
-    Manifest {
-        /// The manifest.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: Option<serde_json::Error>,
-    },
+    /// The manifest of a result could not be read.
+    #[error(
+        "could not read the manifest of a result; use the directory of one, such as dist/runc/v1.0.0-rc10/linux-amd64"
+    )]
+    Manifest(#[from] PublishedError),
     /// A binary could not be verified.
     #[error("could not verify the {name} in {}; build it again", folder.display())]
     Binary {

@@ -1,6 +1,7 @@
 //! Image builds by the classic builder.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
 use bollard::{BollardRequest, Docker, body_try_stream};
@@ -18,6 +19,8 @@ use crate::failure::with_causes;
 
 /// Step name of a builder's output.
 const STEP: &str = "image";
+/// How long a build that is stopped is listened to.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Characters of an id in the builder's output.
 const SHORT_ID: usize = 12;
 
@@ -33,11 +36,8 @@ impl Client {
     ) -> Result<Option<String>, EngineError> {
         let before = self.containers(&HashMap::new()).await?;
         let mut containers = BuildersContainers::default();
-        let outcome = tokio::select! {
-            outcome = self.build_to_the_end(name, build, sink, &mut containers) => outcome.map(Some),
-            // The engine ends a build when its client disconnects.
-            () = cancel.cancelled() => Ok(None),
-        };
+        let building = self.build_until_stopped(name, build, sink, &mut containers, cancel);
+        let outcome = building.await;
         if containers.0.is_empty() {
             return outcome;
         }
@@ -75,13 +75,14 @@ impl Client {
         outcome
     }
 
-    async fn build_to_the_end(
+    async fn build_until_stopped(
         &self,
         name: &str,
         build: ImageBuild,
         sink: &dyn Sink,
         containers: &mut BuildersContainers,
-    ) -> Result<String, EngineError> {
+        cancel: &CancellationToken,
+    ) -> Result<Option<String>, EngineError> {
         let operation = format!("build image {name}");
         let options = BuildImageOptionsBuilder::new()
             .version(BuilderVersion::BuilderV1)
@@ -96,7 +97,8 @@ impl Client {
         let (context, unreadable) = ReadFailure::watch(build.context);
         let mut answers = docker.build_image(options, None, Some(body_try_stream(context)));
 
-        let mut lines = Lines::default();
+        // A line of the one must not be appended to what the other has begun, such as curl's progress.
+        let (mut output, mut errors) = (Lines::default(), Lines::default());
         let mut layers = Layers::default();
         let mut emit = |line: String| {
             containers.note(&line);
@@ -106,17 +108,35 @@ impl Client {
             });
         };
         let mut id = None;
-        while let Some(answer) = answers.next().await {
+        loop {
+            let answer = tokio::select! {
+                answer = answers.next() => answer,
+                () = cancel.cancelled() => {
+                    // What has been said before may name a container. The engine ends a build when its client disconnects.
+                    let last_words = async {
+                        while let Some(Ok(answer)) = answers.next().await {
+                            output.push(answer.stream.unwrap_or_default().as_bytes(), &mut emit);
+                        }
+                    };
+                    let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
+                    return Ok(None);
+                }
+            };
+            let Some(answer) = answer else { break };
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(error) => {
-                    lines.finish(&mut emit);
+                    output.finish(&mut emit);
+                    errors.finish(&mut emit);
                     let error = unreadable.or(&operation, self.failed(&operation, error));
                     return Err(as_build_failure(name, error));
                 }
             };
             if let Some(text) = answer.stream {
-                lines.push(uncoloured(&text).as_bytes(), &mut emit);
+                match uncoloured(&text) {
+                    Some(text) => errors.push(text.as_bytes(), &mut emit),
+                    None => output.push(text.as_bytes(), &mut emit),
+                }
             }
             // The builder pulls a missing base image and reports it as a pull does.
             if let Some(transfer) =
@@ -126,11 +146,12 @@ impl Client {
             }
             id = answer.aux.and_then(|aux| aux.id).or(id);
         }
-        lines.finish(&mut emit);
+        output.finish(&mut emit);
+        errors.finish(&mut emit);
         match id {
-            Some(id) => Ok(id),
+            Some(id) => Ok(Some(id)),
             None => match self.image(name).await? {
-                Some(image) => Ok(image.id),
+                Some(image) => Ok(Some(image.id)),
                 None => Err(Self::incomplete(&operation, "image id")),
             },
         }
@@ -160,11 +181,9 @@ impl BuildersContainers {
     }
 }
 
-/// A piece of output without the red colour that the builder adds to standard error.
-fn uncoloured(text: &str) -> &str {
-    text.strip_prefix("\u{1b}[91m")
-        .and_then(|text| text.strip_suffix("\u{1b}[0m"))
-        .unwrap_or(text)
+/// A piece of standard error without the red colour by which the builder marks it; `None` for other output.
+fn uncoloured(text: &str) -> Option<&str> {
+    text.strip_prefix("\u{1b}[91m")?.strip_suffix("\u{1b}[0m")
 }
 
 /// In a build, a refusal of the engine is the builder's last message.

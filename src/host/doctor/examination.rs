@@ -23,7 +23,7 @@ use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::with_causes;
 use crate::library::{Library, LibraryError};
-use crate::recipe::Recipe;
+use crate::recipe::{DebianMirror, Recipe, RegistryPrefix};
 
 /// A working engine answers every question within this time; the slowest question takes some engines a few seconds.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,9 +35,9 @@ pub struct Examination<'a> {
     /// The recipes that this host should be able to build.
     pub recipes: KnownRecipes,
     /// Registry prefixes that the user's configuration adds to those of the recipes.
-    pub mirrors: &'a [String],
+    pub mirrors: &'a [RegistryPrefix],
     /// The mirror of Debian's archive in the user's configuration.
-    pub debian_mirror: Option<&'a str>,
+    pub debian_mirror: Option<&'a DebianMirror>,
     /// The container engine.
     pub engine: Address,
     /// The proxies of this process's environment.

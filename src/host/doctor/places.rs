@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::targets::{HUB, Target, http, registry, repository};
-use crate::recipe::{ImageWay, Images, Recipe, Source};
+use crate::recipe::{DebianMirror, ImageWay, Images, Recipe, RegistryPrefix, Source};
 use crate::source::redacted;
 
 /// A source, a registry or a mirror.
@@ -58,8 +58,8 @@ pub enum Purpose {
 /// Places of the same kind are adjacent.
 pub fn places<'a>(
     recipes: impl IntoIterator<Item = &'a Recipe>,
-    mirrors: &[String],
-    debian_mirror: Option<&str>,
+    mirrors: &[RegistryPrefix],
+    debian_mirror: Option<&DebianMirror>,
 ) -> Vec<Place> {
     let mut found = Found::default();
     for recipe in recipes {
@@ -75,7 +75,7 @@ pub fn places<'a>(
         }
         // Without a configured mirror, only mmdebstrap knows which one it will use.
         if let (Some(debian), Some(mirror)) = (&recipe.images.debian, debian_mirror) {
-            let mirror = mirror.trim_end_matches('/');
+            let mirror = mirror.as_str().trim_end_matches('/');
             let name = format!("{} ({})", redacted(mirror), debian.suite);
             let list = format!("{mirror}/dists/{}/InRelease", debian.suite);
             let need = need(recipe, Purpose::Image(ImageWay::Debian));
@@ -136,22 +136,19 @@ impl Found {
 
 /// The registries that may have images of the recipe, with the kind of image. Names that depend on the source tree or the
 /// version are not known before a build.
-fn registries(recipe: &Recipe, mirrors: &[String]) -> BTreeSet<(Purpose, String)> {
+fn registries(recipe: &Recipe, mirrors: &[RegistryPrefix]) -> BTreeSet<(Purpose, String)> {
     let images = &recipe.images;
     let mut found = BTreeSet::new();
     let mut add = |purpose, own: Vec<String>| {
         let prefixes = mirrors.iter().chain(&images.mirrors);
-        let below = prefixes.map(|prefix| prefix_host(prefix));
+        let below = prefixes.map(prefix_host);
         found.extend(own.into_iter().chain(below).map(|host| (purpose, host)));
     };
     // Upstream's Dockerfiles start from images without a registry in their names.
     let upstream = || HUB.to_owned();
     if let Some(image) = &images.registry {
         // The registry of the name itself, and whether it was replaced, depends on the source tree.
-        let replacements = images
-            .moved_registries
-            .values()
-            .map(|prefix| prefix_host(prefix));
+        let replacements = images.moved_registries.values().map(prefix_host);
         let also = image.also.iter().map(|name| name_host(name.as_str()));
         add(
             Purpose::Image(ImageWay::Registry),
@@ -184,13 +181,18 @@ fn own_host(name: &str, images: &Images) -> String {
     let replacement = images
         .moved_registries
         .iter()
-        .find(|(old, _)| is_below(old));
+        .find(|(old, _)| is_below(old.as_str()));
     replacement.map_or_else(|| name_host(name), |(_, prefix)| prefix_host(prefix))
 }
 
 /// The host of a prefix such as `registry.example.com/hub`.
-fn prefix_host(prefix: &str) -> String {
-    prefix.split('/').next().unwrap_or_default().to_owned()
+fn prefix_host(prefix: &RegistryPrefix) -> String {
+    prefix
+        .as_str()
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The host in an image's name, by the rule with which the engine distinguishes a registry from a repository.
@@ -223,7 +225,8 @@ mod tests {
     /// What a shipped recipe needs a place for, and whether a default build needs it.
     fn needed(recipe: &str, place: &str) -> Vec<(Purpose, bool)> {
         let loaded = Library::new(Vec::new()).load(recipe).unwrap();
-        let places = places([&loaded.recipe], &[], Some("http://debian.example/debian"));
+        let mirror = "http://debian.example/debian".parse().unwrap();
+        let places = places([&loaded.recipe], &[], Some(&mirror));
         let found = places.iter().find(|found| found.name == place).unwrap();
         let needs = found.needs.iter();
         needs.map(|need| (need.purpose, need.is_default)).collect()

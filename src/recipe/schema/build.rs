@@ -6,7 +6,9 @@ use serde_saphyr::Spanned;
 
 use super::network::Network;
 use super::source::Condition;
-use crate::recipe::names::{ContainerPath, ImageName, Name, RelativePath};
+use crate::recipe::names::{
+    ContainerPath, ImageName, LeftoverName, Name, RelativePath, VariableName,
+};
 use crate::recipe::pattern::Pattern;
 use crate::recipe::size::{ByteSize, TimeSpan};
 use crate::recipe::template::Template;
@@ -23,7 +25,7 @@ pub struct Build {
     pub network: Network,
     /// Environment variables of every step. A variable with an unset value is left out.
     #[serde(default)]
-    pub environment: BTreeMap<String, Template>,
+    pub environment: BTreeMap<VariableName, Template>,
     /// Directories that are kept from build to build, in named volumes of the engine.
     #[serde(default)]
     pub caches: Vec<CacheFolder>,
@@ -84,7 +86,7 @@ pub struct RunSh {
     pub client: EngineClient,
     /// Environment variables of every step. A variable with an unset value is left out.
     #[serde(default)]
-    pub environment: BTreeMap<String, Template>,
+    pub environment: BTreeMap<VariableName, Template>,
     /// The steps, in order. They replace the steps of the build.
     pub steps: Vec<Step>,
     /// Names of the containers and images that the script leaves behind. `{hash}` stands for the hash.
@@ -111,9 +113,9 @@ pub struct EngineClient {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Leaves {
     /// Starts of container names.
-    pub containers: Vec<String>,
+    pub containers: Vec<LeftoverName>,
     /// Starts of image names.
-    pub images: Vec<String>,
+    pub images: Vec<LeftoverName>,
 }
 
 /// A directory that is kept from build to build.
@@ -140,5 +142,5 @@ pub struct Step {
     /// Additional environment variables of this step.
     #[serde(default)]
     #[schemars(extend("examples" = [{"CGO_ENABLED": "0"}]))]
-    pub environment: BTreeMap<String, Template>,
+    pub environment: BTreeMap<VariableName, Template>,
 }

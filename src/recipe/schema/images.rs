@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
-use crate::recipe::names::{Architecture, ContainerPath, ImageName, Name, RelativePath};
+use crate::recipe::names::{
+    Architecture, ContainerPath, DebianPackage, ImageName, Name, RegistryPrefix, RelativePath,
+    VariableName,
+};
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
 
@@ -17,11 +20,11 @@ pub struct Images {
     pub default: Spanned<ImageWay>,
     /// Registry prefixes to try, in order, after the registry in the image's own name.
     #[serde(default)]
-    pub mirrors: Vec<String>,
+    pub mirrors: Vec<RegistryPrefix>,
     /// Replacements for registries that no longer exist. The key is the start of an image name, the value is the
     /// registry that serves the same images today.
     #[serde(default)]
-    pub moved_registries: BTreeMap<String, String>,
+    pub moved_registries: BTreeMap<RegistryPrefix, RegistryPrefix>,
     /// A ready-made image from a registry. Default: not available.
     #[serde(default)]
     pub registry: Option<RegistryImage>,
@@ -80,7 +83,7 @@ pub struct RegistryImage {
     pub name: Template,
     /// Values for upstream's build arguments in the name. `$NAME`, `${NAME}` and the bare word `NAME` are replaced.
     #[serde(default)]
-    pub arguments: BTreeMap<String, Template>,
+    pub arguments: BTreeMap<VariableName, Template>,
     /// Further repositories, without a tag. They are tried after the name's own.
     #[serde(default)]
     pub also: Vec<ImageName>,
@@ -94,7 +97,7 @@ pub struct UpstreamImage {
     pub dockerfile: RelativePath,
     /// Build arguments.
     #[serde(default)]
-    pub arguments: BTreeMap<String, Template>,
+    pub arguments: BTreeMap<VariableName, Template>,
 }
 
 /// A small image built from a Dockerfile in the recipe.
@@ -107,7 +110,7 @@ pub struct LeanImage {
     pub base: Option<ImageName>,
     /// Additional build arguments.
     #[serde(default)]
-    pub arguments: BTreeMap<String, Template>,
+    pub arguments: BTreeMap<VariableName, Template>,
     /// Content of the Dockerfile.
     #[schemars(
         extend("examples" = ["ARG BASE\nFROM ${BASE}\nRUN apt-get update && apt-get install -y libseccomp-dev\n"])
@@ -125,20 +128,20 @@ pub struct DebianImage {
     #[serde(default)]
     pub versions: Option<VersionRange>,
     /// Packages to install in addition to Debian's essential ones.
-    pub packages: Vec<String>,
+    pub packages: Vec<DebianPackage>,
     /// Symbolic links to create, each with its target.
     #[serde(default)]
     pub links: BTreeMap<ContainerPath, ContainerPath>,
     /// Additional packages if the image runs an upstream script (`build.run-sh`).
     #[serde(default)]
-    pub run_sh_packages: Vec<String>,
+    pub run_sh_packages: Vec<DebianPackage>,
     /// What to add for each architecture that is cross-compiled. That architecture is enabled in dpkg.
     #[serde(default)]
     pub cross: BTreeMap<Architecture, CrossPackages>,
     /// Environment variables of the image.
     #[serde(default)]
     #[schemars(extend("examples" = [{"PATH": "/usr/lib/go-1.15/bin:/usr/bin:/bin"}]))]
-    pub environment: BTreeMap<String, String>,
+    pub environment: BTreeMap<VariableName, String>,
 }
 
 /// What to add to a root file system to cross-compile for another architecture.
@@ -146,7 +149,7 @@ pub struct DebianImage {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CrossPackages {
     /// Additional packages.
-    pub packages: Vec<String>,
+    pub packages: Vec<DebianPackage>,
     /// Content of an apt preferences file that applies while packages are installed. Default: no such file.
     #[serde(default)]
     pub preferences: Option<String>,

@@ -1,0 +1,47 @@
+//! Opens and reads files that others may have put there: only regular ones, and only so much of them.
+//!
+//! Opening a named pipe waits for somebody to write to it, and a device such as `/dev/zero` never ends. A symbolic link is
+//! followed: whoever names a file may name it so. What must not be reached through one is the business of its caller.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+/// The system's, and that it is something else than a regular file.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK a named pipe would be waited for before it can be seen that it is one.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("it is not a regular file"))
+}
+
+/// All of a regular file that has at most `limit` bytes.
+///
+/// # Errors
+/// Those of [`open`], and that it has more bytes.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let limit = bytesize::ByteSize(limit);
+        return Err(io::Error::other(format!("it has more than {limit}")));
+    }
+    Ok(bytes)
+}
+
+/// The text of a regular file that has at most `limit` bytes.
+///
+/// # Errors
+/// Those of [`read`], and that it is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    String::from_utf8(read(path, limit)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}
