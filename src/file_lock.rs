@@ -2,13 +2,19 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use crate::events::{Note, Sink};
 
 /// How often a waiting run looks whether the lock is free.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// What is written to a lock must not reach a file that a link leads to.
+const NO_LINK: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
 /// Locks the file `path` for the run `run` and holds it until the file is dropped. While another run has it, waits
 /// and says so once: `purpose` follows "which", e.g. "builds into dist".
@@ -24,6 +30,7 @@ pub async fn acquire(path: &Path, run: &str, purpose: &str, sink: &dyn Sink) -> 
         .write(true)
         .create(true)
         .truncate(false)
+        .custom_flags(NO_LINK)
         .open(path)?;
     // Who holds it for a moment only, to read what it guards, is not worth a word.
     let (mut first, mut told) = (true, false);

@@ -44,6 +44,7 @@ pub mod library;
 pub mod like;
 pub mod lockfile;
 pub mod plan;
+pub mod private_directory;
 pub mod recipe;
 pub mod regular_file;
 pub mod release;

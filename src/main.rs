@@ -7,6 +7,7 @@ use std::time::Duration;
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
 use kmembuild::{cli, source};
+use rustix::fs::Mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
 }
 
 fn start() -> Result<(), Failure> {
+    // What is published is for others to read, whatever this user's other files are, and for nobody else to write.
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     if cli::reads_git(&environment) {
         source::make_ready();
@@ -44,6 +47,15 @@ fn start() -> Result<(), Failure> {
     result
 }
 
+/// Whether this process was started with hang-ups ignored, as `nohup` does.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    // The first bit is that of the first signal.
+    ignored.is_some_and(|ignored| ignored & 1 != 0)
+}
+
 /// Signals within this time of each other count as one.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
@@ -51,8 +63,8 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// Not read. It keeps SIGPIPE from killing a process that failed to re-execute itself.
-    _pipe: Signal,
+    /// Of a terminal that was closed or a connection that broke; none for a process that was started to outlive them.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -64,14 +76,25 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
-            _pipe: signal(SignalKind::pipe()).map_err(failed)?,
+            hangup: if ignores_hangup() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup()).map_err(failed)?)
+            },
         })
     }
 
     async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = hangup => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod messages;
 mod node_script;
 mod packaging;
 mod plans;
+mod private_directory;
 mod recipes;
 mod release;
 mod release_file;

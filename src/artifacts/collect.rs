@@ -32,7 +32,8 @@ pub struct CollectedFile {
 /// Bytes copied at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Writes the one file in `archive` to `folder/name`. Keeps read and execute bits, but not set-user-id bits.
+/// Writes the one file in `archive` to `folder/name`. It can be run if
+/// anybody could run it there, and only its owner can change it.
 ///
 /// # Errors
 /// [`ArtifactError::Archive`], [`ArtifactError::NotAFile`], [`ArtifactError::Unwritable`].
@@ -74,7 +75,8 @@ fn write_file(
         };
         return Err(ArtifactError::NotAFile { name, kind });
     }
-    let mode = entry.header().mode().map_err(broken)? & 0o777;
+    let mode = entry.header().mode().map_err(broken)?;
+    let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
     let unwritable = ArtifactError::unwritable(&path);
     let mut file = OpenOptions::new()
         .write(true)

@@ -142,7 +142,7 @@ pub struct ManifestFile {
     pub size: u64,
     /// Sha256 in hexadecimal digits.
     pub sha256: String,
-    /// Permission bits in octal.
+    /// Permission bits in octal, such as `755`.
     pub mode: String,
     /// The findings.
     pub findings: Findings,
@@ -202,7 +202,7 @@ impl Manifest {
             let reason = if !names.insert(name) {
                 format!("{name:?} is there twice")
             } else if file.permissions().is_none() {
-                format!("{mode:?} is not a mode such as 0755")
+                format!("{mode:?} is not a mode such as 755")
             } else {
                 continue;
             };
@@ -216,7 +216,7 @@ impl Manifest {
 impl ManifestFile {
     /// The permission bits; `None` if the mode is not what this tool writes.
     pub fn permissions(&self) -> Option<u32> {
-        let digits = self.mode.strip_prefix('0')?;
+        let digits = &self.mode;
         let valid = digits.len() == 3 && digits.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
         valid.then(|| u32::from_str_radix(digits, 8).ok()).flatten()
     }

@@ -1,5 +1,6 @@
 //! Results out of the cache, and into it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -112,7 +113,10 @@ impl Attempt<'_> {
         let taken = self.workspace.results().take(entry, target.staging());
         let damage = match taken {
             Ok(()) => match (read_manifest(target.staging()), read_plan(target.staging())) {
-                (Ok(manifest), Ok(_)) => return Ok(Some(manifest)),
+                (Ok(manifest), Ok(_)) if names(&manifest) == listed(entry) => {
+                    return Ok(Some(manifest));
+                }
+                (Ok(_), Ok(_)) => "its files are not those of its manifest".to_owned(),
                 (Err(error), _) | (_, Err(error)) => with_causes(&error),
             },
             Err(TakeError::Damaged(damage)) => damage.to_string(),
@@ -130,9 +134,7 @@ impl Attempt<'_> {
 
     /// Keeps a proven result; one that cannot be kept is published all the same.
     pub(super) fn store(&self, key: &str, manifest: &Manifest, staging: &Path) {
-        let outputs = manifest.files.iter().map(|file| file.name.clone());
-        let companions = [MANIFEST, PLAN, BUILD_LOG, SBOM].map(str::to_owned);
-        let names: Vec<_> = outputs.chain(companions).collect();
+        let names: Vec<_> = names(manifest).into_iter().collect();
         let entry = Entry {
             format: ENTRY_FORMAT,
             key: key.to_owned(),
@@ -140,6 +142,7 @@ impl Attempt<'_> {
             version: manifest.version.clone(),
             platform: manifest.platform.clone(),
             files: Vec::new(),
+            mac: String::new(),
         };
         let results = self.workspace.results();
         if let Err(error) = results.store(entry, staging, &names, self.run.id()) {
@@ -154,4 +157,17 @@ impl Attempt<'_> {
             self.warn(Warning::CacheTooLarge(error.to_string()));
         }
     }
+}
+
+/// The files of a result that are kept.
+fn names(manifest: &Manifest) -> BTreeSet<String> {
+    let outputs = manifest.files.iter().map(|file| file.name.clone());
+    let companions = [MANIFEST, PLAN, BUILD_LOG, SBOM].map(str::to_owned);
+    outputs.chain(companions).collect()
+}
+
+/// The files of an entry.
+fn listed(entry: &Entry) -> BTreeSet<String> {
+    let files = entry.files.iter();
+    files.map(|file| file.name.clone()).collect()
 }

@@ -14,6 +14,7 @@ use crate::facts::FactsError;
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::plan::PlanError;
+use crate::private_directory::NotPrivate;
 use crate::recipe::ImageWay;
 use crate::source::SourceError;
 use crate::verify::VerifyError;
@@ -166,6 +167,15 @@ pub enum BuildError {
     /// A result could not be stored.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The cache directory is not the user's own.
+    #[error("the cache directory {} cannot be trusted", path.display())]
+    CacheDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: NotPrivate,
+    },
     /// The run could not be registered.
     #[error("could not write to {}", path.display())]
     Registration {

@@ -40,6 +40,7 @@ pub async fn prepare(
     let wanted = wanted(order, workspace, &loaded, sink).await?;
     let image_archive = order.image.archive.as_deref();
     let image_archive = image_archive.map(read_archive_identity).transpose()?;
+    workspace.claim_cache()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
     let (engine, git) = tokio::try_join!(

@@ -17,6 +17,7 @@ use crate::facts::{TreeFacts, read_tree};
 use crate::library::{Library, LoadedRecipe};
 use crate::lockfile::Lockfile;
 use crate::plan::{ImageContent, Plan};
+use crate::private_directory;
 use crate::source::Store;
 
 /// Connects to the engine; asked once, by the first who needs it.
@@ -133,6 +134,7 @@ impl Workspace {
         if let Some(store) = stores.get(name) {
             return Ok(store.clone());
         }
+        self.claim_cache()?;
         let directory = self.cache_directory("sources");
         let store = Store::open(&directory.join(format!("{name}.git")))?;
         stores.insert(name.to_owned(), store.clone());
@@ -187,18 +189,31 @@ impl Workspace {
             .collect()
     }
 
+    /// Makes the cache directory, or makes sure that it is the user's own: what is in it is published.
+    ///
+    /// # Errors
+    /// [`BuildError::CacheDirectory`].
+    pub fn claim_cache(&self) -> Result<(), BuildError> {
+        private_directory::claim(&self.cache_dir).map_err(|source| {
+            let path = self.cache_dir.clone();
+            BuildError::CacheDirectory { path, source }
+        })
+    }
+
     /// Registers a run: what it makes on the engine is known as its own until it ends.
     ///
     /// # Errors
-    /// [`BuildError::Registration`].
+    /// [`BuildError::CacheDirectory`], [`BuildError::Registration`].
     pub fn begin_run(&self) -> Result<Run, BuildError> {
+        self.claim_cache()?;
         let path = self.runs();
         Run::begin(&path).map_err(|source| BuildError::Registration { path, source })
     }
 
     /// The results that were built before.
     pub fn results(&self) -> Results {
-        Results::new(self.cache_directory("results"), self.locks())
+        let secret = self.cache_directory("results.secret");
+        Results::new(self.cache_directory("results"), self.locks(), secret)
     }
 
     /// What was published where.

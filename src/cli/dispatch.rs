@@ -89,6 +89,9 @@ pub async fn dispatch(
         }
         CommandLine::Cache { action } => {
             let invocation = invocation(action.format())?;
+            if let CacheCommand::Prune(_) | CacheCommand::Verify { .. } = action {
+                invocation.workspace.claim_cache()?;
+            }
             match action {
                 CacheCommand::List { .. } => cache::list::run(&invocation).await,
                 CacheCommand::Show { key, .. } => cache::show::run(&invocation, &key),
@@ -110,7 +113,11 @@ pub async fn dispatch(
             images,
             all,
             format,
-        } => clean::run(&invocation(format)?, caches, images, all).await,
+        } => {
+            let invocation = invocation(format)?;
+            invocation.workspace.claim_cache()?;
+            clean::run(&invocation, caches, images, all).await
+        }
     }
 }
 

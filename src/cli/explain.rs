@@ -16,6 +16,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::library::LibraryError;
 use crate::like::LikeError;
 use crate::plan::{PlanError, RequestedOption};
+use crate::private_directory::NotPrivate;
 use crate::release::{ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
 use crate::source::SourceError;
@@ -81,6 +82,7 @@ pub(super) fn interrupted() -> Failure {
 
 const ANY_IMAGE: &str =
     "use --any-image to continue with a different image; the report then says how it differs";
+const OTHER_CACHE: &str = "set KMEMBUILD_CACHE_DIR to a directory of your own";
 const CHOOSE_ENGINE: &str = "use --host or DOCKER_HOST to choose another engine";
 const WAY_MAKE: &str = "use --via make to build the same on any engine";
 
@@ -419,6 +421,16 @@ impl Explain for BuildError {
             Self::Engine(error) => error.advice(),
             Self::Execute(error) => error.advice(),
             Self::Artifact(error) => error.advice(),
+            Self::CacheDirectory { path, source } => {
+                let advice = Advice::from(FailureKind::Usage).hint(OTHER_CACHE);
+                match source {
+                    NotPrivate::Writable { .. } => advice.hint(format!(
+                        "if nobody else uses it, remove what is in it and `chmod go-w {}`",
+                        path.display()
+                    )),
+                    NotPrivate::Foreign { .. } | NotPrivate::System(_) => advice,
+                }
+            }
             Self::Registration { .. } => Advice::from(FailureKind::Usage)
                 .hint("set KMEMBUILD_CACHE_DIR to a directory that can be written to"),
             Self::Inspect(_) | Self::Unproven { .. } => FailureKind::Verification.into(),

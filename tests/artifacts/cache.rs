@@ -1,7 +1,9 @@
 //! What stays in the cache of results, what goes, and what is damaged.
 
 use kmembuild::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, Pruned, Results};
+use kmembuild::checksum::sha256_hex;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -23,12 +25,17 @@ fn entry(key: &str) -> Entry {
         version: "v1.0.0-rc10".to_owned(),
         platform: "linux-amd64".to_owned(),
         files: Vec::new(),
+        mac: String::new(),
     }
 }
 
 /// A cache with the entries a, b and c of 1000 bytes and their lists, last used three, two and one hours ago.
 fn three(root: &Path) -> (Results, SystemTime) {
-    let results = Results::new(root.join("results"), root.join("locks"));
+    let results = Results::new(
+        root.join("results"),
+        root.join("locks"),
+        root.join("secret"),
+    );
     let now = SystemTime::now();
     let made = root.join("made");
     fs::create_dir(&made).expect("a folder");
@@ -176,4 +183,53 @@ fn a_changed_file_is_named() {
     assert_eq!(damage.file, file);
     fs::write(results.entry_folder(&key("b")).join("entry.json"), "{").expect("written");
     results.look_up(&key("b")).expect_err("damaged");
+}
+
+#[test]
+fn an_entry_that_describes_itself_anew_is_refused() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (results, _) = three(root.path());
+    let folder = results.entry_folder(&key("a"));
+    let forge = |change: &dyn Fn(&mut serde_json::Value)| {
+        let list = folder.join("entry.json");
+        let whole = fs::read(&list).expect("a list");
+        let mut forged = serde_json::from_slice(&whole).expect("JSON");
+        change(&mut forged);
+        fs::write(&list, forged.to_string()).expect("written");
+        let refused = results.look_up(&key("a"));
+        fs::write(&list, whole).expect("written");
+        refused.expect_err("an entry that was changed").reason
+    };
+    // Another program, with its own digest in the list.
+    fs::write(folder.join("runc"), vec![8; 1000]).expect("written");
+    let sha256 = sha256_hex(&[8; 1000]);
+    let refused = forge(&|list| list["files"][0]["sha256"] = sha256.clone().into());
+    assert_eq!(refused, "it was not written by this cache");
+    let refused = forge(&|list| list["version"] = "v1.0.0-rc93".into());
+    assert_eq!(refused, "it was not written by this cache");
+    let refused = forge(&|list| list["mac"] = "".into());
+    assert_eq!(refused, "it was not written by this cache");
+    // Modes and places that nothing is stored with.
+    forge(&|list| list["files"][0]["mode"] = 0o4755.into());
+    forge(&|list| list["files"][0]["name"] = "../runc".into());
+    // What is as it was can be taken, and so can nothing that another cache has stored.
+    results.look_up(&key("a")).expect("usable").expect("there");
+    fs::remove_file(root.path().join("secret")).expect("removed");
+    results.look_up(&key("a")).expect_err("another cache's");
+}
+
+#[test]
+fn what_is_taken_shares_no_bytes_with_the_cache() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (results, _) = three(root.path());
+    let entry = results.look_up(&key("a")).expect("usable").expect("there");
+    let taken = root.path().join("taken");
+    fs::create_dir(&taken).expect("made");
+    results.take(&entry, &taken).expect("taken");
+    let mut program = File::options()
+        .append(true)
+        .open(taken.join("runc"))
+        .expect("open");
+    program.write_all(b"more").expect("written");
+    results.check(&entry).expect("whole");
 }

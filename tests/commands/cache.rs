@@ -28,7 +28,11 @@ impl Place {
     fn new() -> Self {
         let workplace = Workplace::new();
         let cache = workplace.path().join("cache");
-        let results = Results::new(cache.join("results"), cache.join("locks"));
+        let results = Results::new(
+            cache.join("results"),
+            cache.join("locks"),
+            cache.join("results.secret"),
+        );
         for (days, letter, recipe) in [(3, "a", "runc"), (2, "b", "kubelet"), (1, "c", "runc")] {
             let made = workplace.path().join(letter);
             fs::create_dir(&made).expect("a folder");
@@ -40,6 +44,7 @@ impl Place {
                 version: format!("v1.0.{days}"),
                 platform: "linux-amd64".to_owned(),
                 files: Vec::new(),
+                mac: String::new(),
             };
             let stored = results.store(entry, &made, &["runc".to_owned()], "1");
             stored.expect("stored");

@@ -13,6 +13,7 @@ use kmembuild::facts::FactsError;
 use kmembuild::library::LibraryError;
 use kmembuild::like::LikeError;
 use kmembuild::plan::{PlanError, is};
+use kmembuild::private_directory::NotPrivate;
 use kmembuild::recipe::{ImageWay, Name};
 use kmembuild::release::{ReleaseError, TargetError};
 use kmembuild::reproduce::{
@@ -44,7 +45,7 @@ fn unproven() -> ManifestFile {
         name: text("runc"),
         size: 1,
         sha256: "1".repeat(64),
-        mode: text("0755"),
+        mode: text("755"),
         checks: judge(&findings, None, &expectations),
         findings,
     }
@@ -156,6 +157,9 @@ fn builds() -> Vec<Message> {
         Engine (EngineError::ImageBuild { image: text("runc_dev:1"), message: text("exit code 1") }),
         Execute (output_missing()),
         Artifact (ArtifactError::Foreign { path: RESULT.into() }),
+        CacheDirectory { path: "/srv/cache".into(), source: NotPrivate::Foreign { owner: 1000 } }
+            { path: "/srv/cache".into(), source: NotPrivate::Writable { mode: 0o1777 } }
+            { path: "/srv/cache".into(), source: NotPrivate::System(system()) },
         Registration { path: "cache/runs".into(), source: system() },
         Inspect (VerifyError::Open { path: RUNC.into(), source: system() }),
         Changed { file: text("runc") },

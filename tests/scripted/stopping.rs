@@ -25,7 +25,7 @@ fn a_signal_in_mid_step_removes_the_container_and_publishes_nothing() {
     let place = Place::new();
     place.publish_first();
     place.engine.change(|script| *script = endless());
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let run = in_step(&place);
         run.send(signal);
         let finished = run.finish().code(130);

@@ -41,7 +41,7 @@ pub fn manifest_of(
         "engine": "20.10",
         "warnings": [],
         "files": [{
-            "name": binary, "size": findings.size, "sha256": findings.sha256, "mode": "0755",
+            "name": binary, "size": findings.size, "sha256": findings.sha256, "mode": "755",
             "findings": findings, "checks": [],
         }],
     })

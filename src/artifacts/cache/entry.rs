@@ -12,7 +12,7 @@ use crate::checksum::sha256_of;
 /// File name of the list in an entry's directory.
 pub const ENTRY: &str = "entry.json";
 /// Version of the list's format.
-pub const ENTRY_FORMAT: u32 = 1;
+pub const ENTRY_FORMAT: u32 = 2;
 
 /// An entry of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Entry {
     pub platform: String,
     /// The files, sorted by name.
     pub files: Vec<EntryFile>,
+    /// HMAC-SHA256 of all of the above with the cache's own secret, in hexadecimal digits.
+    #[serde(default)]
+    pub mac: String,
 }
 
 /// A file of an entry.
@@ -65,7 +68,7 @@ impl EntryFile {
         Ok(Self {
             name: name.to_owned(),
             size: metadata.len(),
-            mode: metadata.permissions().mode() & 0o777,
+            mode: metadata.permissions().mode() & 0o7777,
             sha256,
         })
     }

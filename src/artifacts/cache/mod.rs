@@ -1,13 +1,15 @@
 //! Stores results by content key: what was built once is published again without building.
 //!
 //! An entry is a directory named by its content key ([`crate::plan::Plan::content_key`]). It contains the files of a result
-//! and a list of their digests, which is compared with the files each time they are taken.
+//! and a list of their digests, which is compared with the files each time they are taken. The list is sealed with a secret
+//! of the cache, so that a changed entry cannot describe itself.
 
 mod entry;
 mod list;
 mod place;
 mod prune;
 mod results;
+mod secret;
 mod stamp;
 
 pub use entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};

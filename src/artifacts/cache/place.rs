@@ -1,32 +1,28 @@
 //! Copies a file without writing its bytes, if the file system supports that.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::fs::ioctl_ficlone;
 
-/// Makes `to`, which must not exist, from `from`: by reflink, hard link or copy, in this order.
+use crate::regular_file;
+
+/// Makes `to`, which must not exist, from the regular file `from`, by reflink or copy, with the permission bits `mode`. Never
+/// by a hard link: what is appended to the one file would be in the other.
 ///
 /// # Errors
-/// The system's error of the copy, the last attempt.
-pub fn place_file(from: &Path, to: &Path) -> io::Result<()> {
-    if reflink(from, to).is_ok() || fs::hard_link(from, to).is_ok() {
-        return Ok(());
-    }
-    // Copies the permission bits as well.
-    fs::copy(from, to).map(|_| ())
-}
-
-fn reflink(from: &Path, to: &Path) -> io::Result<()> {
-    let source = File::open(from)?;
-    let permissions = source.metadata()?.permissions();
-    let target = File::options().write(true).create_new(true).open(to)?;
-    let cloned = ioctl_ficlone(&target, &source)
+/// The system's.
+pub fn place_file(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let mut source = regular_file::open(from)?;
+    let mut target = File::options().write(true).create_new(true).open(to)?;
+    let placed = ioctl_ficlone(&target, &source)
         .map_err(io::Error::from)
-        .and_then(|()| target.set_permissions(permissions));
-    if cloned.is_err() {
+        .or_else(|_| io::copy(&mut source, &mut target).map(|_| ()))
+        .and_then(|()| target.set_permissions(Permissions::from_mode(mode)));
+    if placed.is_err() {
         let _ = fs::remove_file(to);
     }
-    cloned
+    placed
 }

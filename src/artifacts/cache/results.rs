@@ -2,11 +2,17 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile};
 use super::place::place_file;
+use super::secret::Secret;
+use crate::regular_file;
+
+/// Largest list of files in bytes; real ones have a few thousand.
+const LARGEST_LIST: u64 = 1 << 20;
 
 /// Digits of a content key in the name of its lock file.
 const LOCK_DIGITS: usize = 16;
@@ -16,6 +22,7 @@ const LOCK_DIGITS: usize = 16;
 pub struct Results {
     pub(super) folder: PathBuf,
     locks: PathBuf,
+    secret: Secret,
 }
 
 /// The result of removing an entry.
@@ -43,9 +50,15 @@ impl std::fmt::Display for Damage {
 }
 
 impl Results {
-    /// The results in `folder`, which need not exist; `locks` is a directory for lock files.
-    pub fn new(folder: PathBuf, locks: PathBuf) -> Self {
-        Self { folder, locks }
+    /// The results in `folder`, which need not exist; `locks` is a directory for lock files, `secret` the file with the secret
+    /// that makes entries this cache's own, which is made with the first entry.
+    pub fn new(folder: PathBuf, locks: PathBuf, secret: PathBuf) -> Self {
+        let secret = Secret(secret);
+        Self {
+            folder,
+            locks,
+            secret,
+        }
     }
 
     /// The directory of all entries.
@@ -89,7 +102,7 @@ impl Results {
             file: path.clone(),
             reason,
         };
-        let text = match fs::read(&path) {
+        let text = match regular_file::read(&path, LARGEST_LIST) {
             Ok(text) => text,
             // An entry without a list is unfinished.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -98,9 +111,17 @@ impl Results {
         let entry: Entry = serde_json::from_slice(&text)
             .map_err(|error| damage(format!("not a valid list of files: {error}")))?;
         let whole = entry.format == ENTRY_FORMAT && entry.key == key;
-        let inside = |file: &EntryFile| !file.name.contains('/') && !file.name.starts_with('.');
-        if !whole || !entry.files.iter().all(inside) {
+        let known = |file: &EntryFile| {
+            let plain = !file.name.contains('/') && !file.name.starts_with('.');
+            plain && matches!(file.mode, 0o644 | 0o755)
+        };
+        if !whole || !entry.files.iter().all(known) {
             return Err(damage("the list of another entry".to_owned()));
+        }
+        match self.secret.accepts(&entry) {
+            Ok(true) => {}
+            Ok(false) => return Err(damage("it was not written by this cache".to_owned())),
+            Err(error) => return Err(damage(format!("could not be checked: {error}"))),
         }
         Ok(Some(entry))
     }
@@ -143,7 +164,7 @@ impl Results {
         let from = self.entry_folder(&entry.key);
         for file in &entry.files {
             let to = folder.join(&file.name);
-            place_file(&from.join(&file.name), &to)
+            place_file(&from.join(&file.name), &to, file.mode)
                 .map_err(|source| TakeError::Unwritable { path: to, source })?;
         }
         self.note_use(&entry.key);
@@ -179,11 +200,13 @@ impl Results {
             entry.files = names
                 .iter()
                 .map(|name| {
-                    place_file(&folder.join(name), &partial.join(name))?;
+                    let (from, to) = (folder.join(name), partial.join(name));
+                    place_file(&from, &to, mode_of(&from)?)?;
                     EntryFile::read(&partial, name)
                 })
                 .collect::<io::Result<_>>()?;
             entry.files.sort_by(|a, b| a.name.cmp(&b.name));
+            entry.mac = self.secret.mac(&entry)?;
             fs::write(partial.join(ENTRY), crate::plan::canonical_json(&entry))?;
             let place = self.entry_folder(&entry.key);
             // An existing entry may be damaged, and is no better than the new one, which was just verified.
@@ -232,6 +255,12 @@ impl Results {
             done => done,
         }
     }
+}
+
+/// The mode of a stored file: programs can be run, and nobody but the owner changes anything.
+fn mode_of(path: &Path) -> io::Result<u32> {
+    let mode = fs::symlink_metadata(path)?.permissions().mode();
+    Ok(if mode & 0o111 == 0 { 0o644 } else { 0o755 })
 }
 
 /// A result that could not be taken from the cache.
