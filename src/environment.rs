@@ -24,6 +24,8 @@ pub struct Environment {
     pub config_dir: PathBuf,
     /// The user's Docker configuration, which contains the credentials of registries.
     pub docker_config: Option<PathBuf>,
+    /// `DOCKER_AUTH_CONFIG`, which contains credentials too.
+    pub docker_auth_config: Option<Secret>,
     /// `DOCKER_HOST`.
     pub docker_host: Option<String>,
     /// `DOCKER_TLS_VERIFY` is set and not empty.
@@ -46,6 +48,19 @@ pub struct Environment {
     pub output_terminal: bool,
     /// Whether standard input is a terminal.
     pub input_terminal: bool,
+}
+
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Secret(
+    /// The text.
+    pub String,
+);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// The proxies in an environment or of an engine; an empty text means no proxy.
@@ -108,6 +123,7 @@ impl Environment {
             docker_config: path("DOCKER_CONFIG")
                 .or_else(home_docker)
                 .map(|folder| folder.join("config.json")),
+            docker_auth_config: text("DOCKER_AUTH_CONFIG").map(Secret),
             docker_host: text("DOCKER_HOST"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),

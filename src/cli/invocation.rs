@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, connect_docker};
+use crate::engine::{Address, CredentialSources, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -106,9 +106,12 @@ fn engine_address(environment: &Environment, global: &GlobalArguments) -> Addres
 
 /// Connects to Docker at that address.
 fn connect(environment: &Environment, address: Address) -> Connect {
-    let credentials = environment.docker_config.clone();
+    let credentials = CredentialSources {
+        file: environment.docker_config.clone(),
+        variable: environment.docker_auth_config.clone(),
+    };
     Box::new(move || {
         let (address, credentials) = (address.clone(), credentials.clone());
-        async move { connect_docker(&address, credentials).await }.boxed()
+        async move { connect_docker(&address, Some(credentials)).await }.boxed()
     })
 }

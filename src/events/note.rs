@@ -30,6 +30,9 @@ pub enum Note {
     /// Upstream's script runs with an engine's client out of an image: its name.
     #[error("using the engine's client of image {0}")]
     Client(String),
+    /// Credentials are sent: the registry, and where they come from.
+    #[error("using the credentials for {0} from {1}")]
+    Credentials(String, String),
     /// What the tool's own commands in an image build say.
     #[error("{0}")]
     ImageBuild(String),

@@ -42,6 +42,9 @@ pub enum Warning {
     /// What the tool's own commands in an image build warn of.
     #[error("{0}")]
     ImageBuild(String),
+    /// An image is pulled without credentials although there may be some: the registry, and why.
+    #[error("pulling from {0} without credentials: {1}")]
+    NoCredentials(String, String),
     /// The step.
     #[error("step {0} succeeded, but one of its processes was killed for lack of memory")]
     OutOfMemory(String),

@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use kmembuild::engine::{
-    Address, Engine, EngineError, Image, ImageContent, ImageSource, connect_docker,
+    Address, CredentialSources, Engine, EngineError, Image, ImageContent, ImageSource,
+    connect_docker,
 };
 use kmembuild::events::Event;
 use tokio_util::sync::CancellationToken;
@@ -109,13 +110,17 @@ async fn a_pull_uses_the_credentials_of_the_registry() {
     let reference = registry.push_as(folder.path().to_str().unwrap(), &id, "test/secret:1");
 
     let _pulled = Pulled(reference.clone());
+    let sources = CredentialSources {
+        file: Some(file),
+        variable: None,
+    };
     let engine = Scratch::engine().await;
     let refused = pull(&*engine, &reference).await;
     assert!(
         matches!(refused, Err(EngineError::Refused { .. })),
         "{refused:?}"
     );
-    let engine = connect_docker(&Address::default(), Some(file)).await;
+    let engine = connect_docker(&Address::default(), Some(sources)).await;
     pull(&*engine.unwrap(), &reference).await.unwrap();
 }
 

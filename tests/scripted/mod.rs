@@ -2,6 +2,7 @@
 
 mod checks;
 mod container;
+mod credentials;
 mod engine_faults;
 mod https;
 mod images;

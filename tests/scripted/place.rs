@@ -131,7 +131,8 @@ fn with_always<'a>(arguments: &[&'a str], address: &'a str) -> Vec<&'a str> {
     [arguments, &["--recipe-dir", "recipes", "--host", address]].concat()
 }
 
-const BUILD: [&str; 5] = ["tool", "--tag", "v1.0.0", "--source", "upstream"];
+/// Builds v1.0.0.
+pub const BUILD: [&str; 5] = ["tool", "--tag", "v1.0.0", "--source", "upstream"];
 
 /// Platform of the engine.
 pub fn platform() -> String {

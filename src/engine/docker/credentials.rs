@@ -1,8 +1,12 @@
-//! Credentials for registries, from the configuration file of the docker command.
+//! Credentials for registries, from where the docker command has them: `DOCKER_AUTH_CONFIG`, its configuration file and the
+//! programs that this file names.
+//!
+//! The choice is docker's, because a choice of one's own would send one team's password to the registry of another: see
+//! `GetAuthConfig` and `GetCredentialsStore` of docker/cli. Where docker takes any of several entries, none is taken.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::{fs, io};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -11,11 +15,17 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
+use super::credential_program::ask;
 use super::failure::Message;
 use crate::engine::EngineError;
+use crate::environment::Secret;
+use crate::events::{Note, Sink, Warning};
+use crate::regular_file;
 
-/// Docker Hub's name in the file.
-const DOCKER_HUB: &str = "index.docker.io";
+/// Docker Hub's name among the credentials.
+const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+/// Largest configuration file in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// The docker command pads its base64; other programs that write the file may not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -23,11 +33,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Where credentials are.
+#[derive(Debug, Clone, Default)]
+pub struct CredentialSources {
+    /// The docker command's configuration file. It need not exist; it is read at each pull.
+    pub file: Option<PathBuf>,
+    /// The value of `DOCKER_AUTH_CONFIG`: entries that come before those of the file.
+    pub variable: Option<Secret>,
+}
+
 // No Debug on these: their values must not reach a log.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct ConfigFile {
-    #[serde(default)]
-    auths: HashMap<String, Entry>,
+    auths: Option<BTreeMap<String, Option<Entry>>>,
+    creds_store: Option<String>,
+    cred_helpers: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,46 +61,139 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-/// The credentials in `file` for the registry of the image `reference`. A file that does not exist has none.
-pub(super) fn for_image(
-    file: &Path,
+/// The credentials for the registry of the image `reference`, if there are any. Notes where they come from, and warns of what
+/// cannot be used.
+///
+/// # Errors
+/// [`EngineError::Credentials`] for a file or a variable that cannot be read.
+pub(super) async fn for_image(
+    sources: &CredentialSources,
     reference: &str,
+    sink: &dyn Sink,
 ) -> Result<Option<DockerCredentials>, EngineError> {
-    let unreadable = |source| EngineError::Credentials {
-        path: file.to_owned(),
-        source,
-    };
-    let text = match fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error.into())),
-    };
-    // serde_json's message may quote a scalar, which may be a secret: keep only the position.
-    let config: ConfigFile = serde_json::from_slice(&text).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        unreadable(Box::new(Message(format!("it is invalid at {place}"))))
-    })?;
     let registry = registry(reference);
-    let entry = config
-        .auths
-        .into_iter()
-        .find(|(name, _)| host(name) == registry);
-    let Some((_, entry)) = entry else {
+    let used =
+        |what: String| sink.event(&Note::Credentials(host(registry).to_owned(), what).into());
+    if let Some(Secret(text)) = &sources.variable {
+        let place = Path::new("DOCKER_AUTH_CONFIG");
+        let config = parse(place, text.as_bytes())?;
+        if let Some((name, found)) = config.entry(place, registry, sink)? {
+            used(format!("entry {name} of DOCKER_AUTH_CONFIG"));
+            return Ok(Some(found));
+        }
+    }
+    let Some(file) = &sources.file else {
         return Ok(None);
     };
-    entry.into_credentials(registry).map_err(|Malformed| {
-        unreadable(Box::new(Message(format!(
-            "the entry for {registry} is malformed"
-        ))))
-    })
+    let config = match regular_file::read(file, LARGEST) {
+        Ok(text) => parse(file, &text)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(file, error.into())),
+    };
+    let Some(program) = config.program(registry) else {
+        let found = config.entry(file, registry, sink)?;
+        return Ok(found.map(|(name, found)| {
+            used(format!("entry {name} of {}", file.display()));
+            found
+        }));
+    };
+    let program = format!("docker-credential-{program}");
+    match ask(&program, registry).await {
+        Ok(None) => Ok(None),
+        Ok(Some(answer)) => {
+            used(format!("the program {program}"));
+            let mut found = DockerCredentials {
+                serveraddress: Some(registry.to_owned()),
+                ..DockerCredentials::default()
+            };
+            if answer.username == "<token>" {
+                found.identitytoken = Some(answer.secret);
+            } else {
+                (found.username, found.password) = (Some(answer.username), Some(answer.secret));
+            }
+            Ok(Some(found))
+        }
+        // As docker does: what the registry gives to everybody needs no credentials.
+        Err(problem) => {
+            let registry = host(registry).to_owned();
+            let warning = Warning::NoCredentials(registry, format!("{program} {problem}"));
+            sink.event(&warning.into());
+            Ok(None)
+        }
+    }
+}
+
+fn unreadable(path: &Path, source: Box<dyn std::error::Error + Send + Sync>) -> EngineError {
+    let path = path.to_owned();
+    EngineError::Credentials { path, source }
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<ConfigFile, EngineError> {
+    if text.trim_ascii().is_empty() {
+        return Ok(ConfigFile::default());
+    }
+    // serde_json's message may quote a scalar, which may be a secret: keep only the position.
+    let config: Option<ConfigFile> = serde_json::from_slice(text).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        unreadable(path, Box::new(Message(format!("it is invalid at {place}"))))
+    })?;
+    Ok(config.unwrap_or_default())
+}
+
+impl ConfigFile {
+    /// The end of the name of the program that has the credentials for the registry; `None` if the file itself has them.
+    fn program(&self, registry: &str) -> Option<&str> {
+        let own = self.cred_helpers.iter().find_map(|all| all.get(registry));
+        let program = own.or(self.creds_store.as_ref())?;
+        (!program.is_empty()).then_some(program)
+    }
+
+    /// The name of the entry for the registry, with its credentials; `None` if there is none or an empty one.
+    fn entry(
+        &self,
+        path: &Path,
+        registry: &str,
+        sink: &dyn Sink,
+    ) -> Result<Option<(String, DockerCredentials)>, EngineError> {
+        let Some(auths) = &self.auths else {
+            return Ok(None);
+        };
+        let same_host = |(name, _): &(&String, _)| host(name) == registry;
+        let (name, entry) = if let Some(found) = auths.get_key_value(registry) {
+            found
+        } else {
+            let found: Vec<_> = auths.iter().filter(same_host).collect();
+            match found.as_slice() {
+                [] => return Ok(None),
+                [one] => *one,
+                several => {
+                    let names: Vec<_> = several.iter().map(|(name, _)| name.as_str()).collect();
+                    let names = names.join(", ");
+                    let problem =
+                        format!("the entries {names} of {} are all for it", path.display());
+                    let warning = Warning::NoCredentials(registry.to_owned(), problem);
+                    sink.event(&warning.into());
+                    return Ok(None);
+                }
+            }
+        };
+        let Some(entry) = entry else {
+            return Ok(None);
+        };
+        let found = entry.credentials(registry).map_err(|Malformed| {
+            let problem = format!("the entry for {name} is malformed");
+            unreadable(path, Box::new(Message(problem)))
+        })?;
+        Ok(found.map(|found| (name.clone(), found)))
+    }
 }
 
 struct Malformed;
 
 impl Entry {
-    /// `None` when the entry is empty: the credentials are in a credential helper.
-    fn into_credentials(self, registry: &str) -> Result<Option<DockerCredentials>, Malformed> {
-        let (username, password) = match self.auth.filter(|auth| !auth.is_empty()) {
+    /// `None` when the entry is empty: the credentials are in a program.
+    fn credentials(&self, registry: &str) -> Result<Option<DockerCredentials>, Malformed> {
+        let (username, password) = match self.auth.as_ref().filter(|auth| !auth.is_empty()) {
             Some(auth) => {
                 let pair = String::from_utf8(BASE64.decode(auth.trim()).map_err(|_| Malformed)?)
                     .map_err(|_| Malformed)?;
@@ -87,7 +201,7 @@ impl Entry {
                 let password = password.trim_end_matches('\0');
                 (Some(username.to_owned()), Some(password.to_owned()))
             }
-            None => (self.username, self.password),
+            None => (self.username.clone(), self.password.clone()),
         };
         if username.is_none() && self.identitytoken.is_none() && self.registrytoken.is_none() {
             return Ok(None);
@@ -95,21 +209,18 @@ impl Entry {
         Ok(Some(DockerCredentials {
             username,
             password,
-            identitytoken: self.identitytoken,
-            registrytoken: self.registrytoken,
-            serveraddress: Some(match registry {
-                DOCKER_HUB => format!("https://{DOCKER_HUB}/v1/"),
-                other => other.to_owned(),
-            }),
+            identitytoken: self.identitytoken.clone(),
+            registrytoken: self.registrytoken.clone(),
+            serveraddress: Some(registry.to_owned()),
             ..DockerCredentials::default()
         }))
     }
 }
 
-/// The registry that `reference` is pulled from.
+/// The registry that `reference` is pulled from, as the docker command names it among credentials.
 fn registry(reference: &str) -> &str {
     match reference.split_once('/') {
-        Some(("docker.io", _)) => DOCKER_HUB,
+        Some(("docker.io" | "index.docker.io", _)) => DOCKER_HUB,
         Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
         _ => DOCKER_HUB,
     }
@@ -118,50 +229,5 @@ fn registry(reference: &str) -> &str {
 /// The host of an entry's name, which may be a URL.
 fn host(name: &str) -> &str {
     let rest = name.split_once("://").map_or(name, |(_, rest)| rest);
-    match rest.split_once('/').map_or(rest, |(host, _)| host) {
-        "docker.io" | "registry-1.docker.io" => DOCKER_HUB,
-        host => host,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lookup(text: &str, reference: &str) -> Result<Option<DockerCredentials>, EngineError> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.json");
-        fs::write(&file, text).unwrap();
-        for_image(&file, reference)
-    }
-
-    #[test]
-    fn entries_are_found_by_host() {
-        let text = r#"{"auths": {"https://index.docker.io/v1/": {"auth": "bWU6c2VjcmV0"},
-            "quay.io": {"username": "you", "password": "p"}, "ghcr.io": {}}, "credsStore": "x"}"#;
-        for hub in ["golang:1.12", "library/golang", "docker.io/library/golang"] {
-            let found = lookup(text, hub).unwrap().unwrap();
-            assert_eq!(found.username.as_deref(), Some("me"));
-            assert_eq!(found.password.as_deref(), Some("secret"));
-        }
-        let found = lookup(text, "quay.io/a/b:1").unwrap().unwrap();
-        assert_eq!(found.username.as_deref(), Some("you"));
-        assert!(lookup(text, "ghcr.io/a/b").unwrap().is_none());
-        assert!(lookup(text, "localhost/a").unwrap().is_none());
-    }
-
-    #[test]
-    fn a_malformed_file_is_named_and_not_quoted() {
-        for text in [
-            r#"{"auths": {"a.b": {"auth": "hunter2!"}}}"#,
-            r#"{"auths": {"a.b": "hunter2"}}"#,
-        ] {
-            let error = lookup(text, "a.b/c").unwrap_err();
-            let EngineError::Credentials { path, source } = &error else {
-                panic!("{error:?}");
-            };
-            assert!(path.ends_with("config.json"));
-            assert!(!format!("{error} {source} {error:?}").contains("hunter2"));
-        }
-    }
+    rest.split_once('/').map_or(rest, |(host, _)| host)
 }

@@ -1,7 +1,6 @@
 //! The engine: one connection, and the contract's operations on it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, socket_of};
 use super::client::Client;
+use super::credentials::CredentialSources;
 use super::images::instructions;
 use crate::engine::contract::{Engine, Session};
 use crate::engine::docker_api::{DockerApi, Setup, VolumeUse};
@@ -25,14 +25,13 @@ use crate::events::Sink;
 pub(super) struct DockerEngine {
     pub(super) client: Client,
     /// A configuration file of the docker command, whose `auths` pulls use.
-    pub(super) credentials: Option<PathBuf>,
+    pub(super) credentials: CredentialSources,
     info: EngineInfo,
 }
 
 /// Connects to the Docker Engine at `address`, or to another engine with its API, and negotiates a version of the API.
 ///
-/// Pulls use the credentials that the file `credentials`, a configuration file of the docker command, has in its `auths`.
-/// Credential helpers are not asked. The file need not exist; it is read at each pull.
+/// Pulls use the credentials that the docker command would use; without `credentials`, none.
 ///
 /// # Errors
 ///
@@ -40,14 +39,14 @@ pub(super) struct DockerEngine {
 /// something required.
 pub async fn connect_docker(
     address: &Address,
-    credentials: Option<PathBuf>,
+    credentials: Option<CredentialSources>,
 ) -> Result<Arc<dyn Engine>, EngineError> {
     let (docker, answer) = address.connect().await?;
     let client = Client::new(docker);
     let info = describe(&client, address, answer)?;
     Ok(Arc::new(DockerEngine {
         client,
-        credentials,
+        credentials: credentials.unwrap_or_default(),
         info,
     }))
 }

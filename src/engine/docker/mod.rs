@@ -4,6 +4,7 @@ mod address;
 mod archive;
 mod build;
 mod client;
+mod credential_program;
 mod credentials;
 mod engine;
 mod exec;
@@ -19,4 +20,5 @@ mod setup;
 mod usage;
 
 pub use address::Address;
+pub use credentials::CredentialSources;
 pub use engine::connect_docker;

@@ -26,10 +26,7 @@ impl DockerEngine {
         sink: &dyn Sink,
     ) -> Result<Image, EngineError> {
         let operation = format!("pull {reference}");
-        let credentials = match &self.credentials {
-            Some(file) => credentials::for_image(file, reference)?,
-            None => None,
-        };
+        let credentials = credentials::for_image(&self.credentials, reference, sink).await?;
         let options = CreateImageOptionsBuilder::new()
             .from_image(&one_image(reference))
             .build();

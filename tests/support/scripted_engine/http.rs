@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read, Write};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
 use serde_json::Value;
 
 /// A request to the engine.
@@ -16,6 +18,8 @@ pub struct Request {
     pub query: BTreeMap<String, String>,
     /// Body.
     pub body: Vec<u8>,
+    /// The credentials for a registry, as JSON; null when there are none.
+    pub credentials: Value,
 }
 
 impl Request {
@@ -47,6 +51,7 @@ pub fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut length = 0;
     let mut chunked = false;
+    let mut credentials = Value::Null;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
@@ -56,6 +61,10 @@ pub fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().map_err(io::Error::other)?,
             "transfer-encoding" => chunked = true,
+            "x-registry-auth" => {
+                let json = URL_SAFE.decode(value.trim()).map_err(io::Error::other)?;
+                credentials = serde_json::from_slice(&json)?;
+            }
             _ => {}
         }
     }
@@ -78,6 +87,7 @@ pub fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
             .map(|(name, value)| (decoded(name), decoded(&value.replace('+', " "))))
             .collect(),
         body,
+        credentials,
     }))
 }
 
