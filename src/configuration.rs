@@ -9,6 +9,7 @@ use serde_saphyr::Spanned;
 use thiserror::Error;
 
 use crate::recipe::{ByteSize, DebianMirror, RecipeError, RegistryPrefix, TimeSpan, parse_yaml};
+use crate::regular_file;
 
 /// `config.yaml` in the configuration directory. All fields except `format` are optional.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +28,8 @@ pub struct Configuration {
     pub stall_timeout: Option<TimeSpan>,
 }
 
+/// Largest configuration file in bytes.
+const LARGEST: u64 = 1 << 20;
 /// The only version of the configuration format that this tool reads.
 const CONFIG_FORMAT: u32 = 1;
 
@@ -46,7 +49,7 @@ impl Configuration {
     pub fn read(directory: &Path) -> Result<Self, ConfigurationError> {
         let path = directory.join("config.yaml");
         let file = path.display().to_string();
-        let text = match std::fs::read_to_string(&path) {
+        let text = match regular_file::read_text(&path, LARGEST) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(ConfigurationError::Unreadable { file, source }),

@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// Opens a regular file for reading.
 ///
@@ -17,10 +18,15 @@ pub fn open(path: &Path) -> io::Result<File> {
     // Without NONBLOCK a named pipe would be waited for before it can be seen that it is one.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if file.metadata()?.is_file() {
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() {
         return Ok(file);
     }
-    Err(io::Error::other("it is not a regular file"))
+    Err(if kind.is_dir() {
+        Errno::ISDIR.into()
+    } else {
+        io::Error::other("it is not a regular file")
+    })
 }
 
 /// All of a regular file that has at most `limit` bytes.
@@ -43,5 +49,5 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Those of [`read`], and that it is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tar::EntryType;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::error::ArtifactError;
@@ -59,11 +60,17 @@ fn write_file(
         source,
     };
     let mut archive = tar::Archive::new(archive);
-    let mut entries = archive.entries().map_err(broken)?;
-    let mut entry = entries
-        .next()
-        .unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::UnexpectedEof)))
-        .map_err(broken)?;
+    // Raw: what the headers before an entry say of it would be read into memory whole, however long it is; nothing of it is
+    // wanted here.
+    let mut entries = archive.entries().map_err(broken)?.raw(true);
+    let mut next = || {
+        let entry = entries.next();
+        entry.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::UnexpectedEof)))
+    };
+    let mut entry = next().map_err(broken)?;
+    while is_about_the_next(entry.header().entry_type()) {
+        entry = next().map_err(broken)?;
+    }
     let kind = entry.header().entry_type();
     if !kind.is_file() {
         let kind = if kind.is_dir() {
@@ -109,4 +116,12 @@ fn write_file(
         sha256,
         mode,
     })
+}
+
+/// Whether it is not a file but says something of the one after it.
+fn is_about_the_next(kind: EntryType) -> bool {
+    kind.is_gnu_longname()
+        || kind.is_gnu_longlink()
+        || kind.is_pax_local_extensions()
+        || kind.is_pax_global_extensions()
 }

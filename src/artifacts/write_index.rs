@@ -1,7 +1,7 @@
 //! Writes the index of a release and the checksums of its files.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -12,6 +12,10 @@ use super::replace_file::replace_file;
 use crate::checksum::{sha256_hex, sha256_of};
 use crate::plan::canonical_json;
 use crate::recipe::SHA256SUMS;
+use crate::regular_file;
+
+/// Largest index and list of checksums in bytes.
+const LARGEST: u64 = 64 << 20;
 
 /// Writes the index and the top checksums of the release directory `root`, made by `tool`, and returns the index.
 ///
@@ -63,7 +67,7 @@ pub fn write_index(
 /// The files of one result according to its checksums, including the checksums.
 fn published_files(folder: &Path) -> Result<Vec<IndexFile>, ArtifactError> {
     let path = folder.join(SHA256SUMS);
-    let text = fs::read_to_string(&path).map_err(|error| {
+    let text = regular_file::read_text(&path, LARGEST).map_err(|error| {
         ArtifactError::unaccounted(&path, format!("could not read it: {error}"))
     })?;
     let mut sums = read_checksum_file(&text).map_err(|(line, problem)| {
@@ -116,7 +120,7 @@ fn file_names(folder: &Path) -> Result<Vec<String>, ArtifactError> {
 }
 
 fn digest(path: &Path) -> Result<String, ArtifactError> {
-    File::open(path)
+    regular_file::open(path)
         .and_then(sha256_of)
         .map(|(_, sha256)| sha256)
         .map_err(|error| ArtifactError::unaccounted(path, error.to_string()))
@@ -124,7 +128,8 @@ fn digest(path: &Path) -> Result<String, ArtifactError> {
 
 /// The index of the release directory `root`; `None` if there is none, or none in a format that this version reads.
 pub fn read_index(root: &Path) -> Option<Index> {
-    let index: Index = serde_json::from_slice(&fs::read(root.join(INDEX)).ok()?).ok()?;
+    let index: Index =
+        serde_json::from_slice(&regular_file::read(&root.join(INDEX), LARGEST).ok()?).ok()?;
     (index.format == INDEX_FORMAT).then_some(index)
 }
 

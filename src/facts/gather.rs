@@ -1,6 +1,5 @@
 //! Reads the facts that a recipe asks for.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use super::dockerfile::base_images;
 use super::types::{ArchiveFacts, FactsError, TreeFacts};
 use crate::recipe::{Condition, Recipe, RelativePath, Source};
+use crate::regular_file;
 use crate::source::{SourceError, Tree};
 
 /// Answers the recipe's questions about a source tree.
@@ -98,8 +98,10 @@ pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
         file: file.clone(),
         reason: reason.to_owned(),
     };
-    let mut archive = tar::Archive::new(File::open(path).map_err(unreadable)?);
-    for entry in archive.entries_with_seek().map_err(unreadable)? {
+    let mut archive = tar::Archive::new(regular_file::open(path).map_err(unreadable)?);
+    // Raw: what the headers before an entry say of it would be read into memory whole, however long it is. The names that
+    // are looked for are short ones.
+    for entry in archive.entries_with_seek().map_err(unreadable)?.raw(true) {
         let entry = entry
             .map_err(|_| refuse("not a tar archive; decompress it first if it is compressed"))?;
         if entry

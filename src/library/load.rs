@@ -10,6 +10,7 @@ use super::embedded::{PATCHES, RECIPES};
 use super::error::LibraryError;
 use crate::checksum::sha256_hex;
 use crate::recipe::{Recipe, nearest, parse_recipe};
+use crate::regular_file;
 
 /// The available recipes; the user's own replace shipped ones of the same name.
 pub struct Library {
@@ -233,8 +234,8 @@ const LARGEST_FILE: u64 = 16 << 20;
 /// A whole file, unless it is so large that it must be a mistake, or is endless.
 fn read_text(path: &Path) -> Result<String, LibraryError> {
     let mut text = String::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text));
+    let read = regular_file::open(path)
+        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text));
     if read.map_err(unreadable(path))? as u64 > LARGEST_FILE {
         let (path, limit) = (path.to_path_buf(), LARGEST_FILE);
         return Err(LibraryError::TooLarge { path, limit });

@@ -15,6 +15,9 @@ pub struct ByteSize(
     pub u64,
 );
 
+/// Largest size in bytes.
+const LARGEST: u64 = i64::MAX.cast_unsigned();
+
 impl FromStr for ByteSize {
     type Err = String;
 
@@ -27,7 +30,8 @@ impl FromStr for ByteSize {
             _ => text.to_owned(),
         };
         match binary.parse::<bytesize::ByteSize>() {
-            Ok(size) if size.as_u64() > 0 => Ok(Self(size.as_u64())),
+            // Engines count in signed numbers; what is too large for any number comes out as the largest one.
+            Ok(size) if (1..=LARGEST).contains(&size.as_u64()) => Ok(Self(size.as_u64())),
             _ => Err(format!(
                 "{text:?} is not a size; write it like 512MiB or 4GiB"
             )),

@@ -13,6 +13,10 @@ use super::schema::Release;
 use crate::attestation::SigningKey;
 use crate::build::{BuildOrder, CacheUse, Workspace};
 use crate::recipe::{Name, Source};
+use crate::regular_file;
+
+/// Largest release file in bytes.
+const LARGEST: u64 = 16 << 20;
 
 /// Targets that an error lists as examples.
 const EXAMPLES: usize = 5;
@@ -90,7 +94,7 @@ impl ReleaseFile {
     pub fn read(order: &ReleaseOrder, workspace: &Workspace) -> Result<Self, ReleaseError> {
         let path = &order.file;
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ReleaseError::File {
+        let text = regular_file::read_text(path, LARGEST).map_err(|source| ReleaseError::File {
             file: name.clone(),
             source,
         })?;

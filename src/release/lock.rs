@@ -16,6 +16,10 @@ use crate::execute::{Context, Run, image_name, provide_image};
 use crate::lockfile::{Drift, LockedImage, Lockfile, parse_lockfile, render_lockfile};
 use crate::plan::{Plan, PlannedImage};
 use crate::recipe::nearest;
+use crate::regular_file;
+
+/// Largest lock file in bytes; one of a thousand targets has a few hundred thousand.
+const LARGEST: u64 = 64 << 20;
 
 /// The lock file at `path`; none where there is none.
 ///
@@ -23,7 +27,7 @@ use crate::recipe::nearest;
 /// [`ReleaseError::Lockfile`], [`ReleaseError::InvalidLockfile`].
 pub fn read_lockfile(path: &Path) -> Result<Option<Lockfile>, ReleaseError> {
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
+    match regular_file::read_text(path, LARGEST) {
         Ok(text) => match parse_lockfile(&name, &text) {
             Ok(lockfile) => Ok(Some(lockfile)),
             Err(reason) => Err(ReleaseError::InvalidLockfile(reason)),

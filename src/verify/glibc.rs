@@ -68,6 +68,18 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     Ok(needs)
 }
 
+/// Whether it is where glibc's loader is on every distribution, by its file name on each architecture: the ABI of each says
+/// so, because the path is in every program.
+fn is_glibcs(interpreter: &str) -> bool {
+    let file = ["/lib/", "/lib64/", "/libx32/"]
+        .iter()
+        .find_map(|folder| interpreter.strip_prefix(folder));
+    file.is_some_and(|file| {
+        let known = ["ld-linux", "ld64.so.", "ld.so."];
+        !file.contains('/') && known.iter().any(|start| file.starts_with(start))
+    })
+}
+
 pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
     let expected = format!("starts with glibc {floor}");
     let Some(linkage) = &findings.linkage else {
@@ -79,11 +91,15 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
         .iter()
         .filter(|name| *name != "GLIBC_PRIVATE")
         .collect();
-    let musl = linkage
-        .interpreter()
-        .filter(|path| path.contains("/ld-musl-"));
-    let (passes, found) = match (findings.glibc, musl) {
-        (_, Some(path)) => (false, format!("uses musl's loader {path}, not glibc")),
+    let foreign = linkage.interpreter().filter(|path| !is_glibcs(path));
+    let (passes, found) = match (findings.glibc, foreign) {
+        (_, Some(path)) if path.contains("/ld-musl-") => {
+            (false, format!("uses musl's loader {path}, not glibc"))
+        }
+        (_, Some(path)) => (
+            false,
+            format!("uses the loader {path}, not the system's glibc"),
+        ),
         (Some(version), None) => (version <= floor, format!("requires glibc {version}")),
         (None, None) if linkage.is_static() => {
             (true, "statically linked: no glibc required".to_owned())

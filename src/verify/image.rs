@@ -49,6 +49,11 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
             elf::ET_CORE => return Err(not_a_program("a core dump")),
             _ => {}
         }
+        let count = header.phnum(endian, data);
+        let count = count.map_err(|error| damaged(error.to_string()))?;
+        if count > MOST_SEGMENTS {
+            return Err(damaged(format!("implausible number of segments: {count}")));
+        }
         let segments = header
             .program_headers(endian, data)
             .map_err(|error| damaged(error.to_string()))?;
@@ -135,6 +140,9 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
             let value = entry.d_val(self.endian).into();
             match entry.d_tag(self.endian) {
                 elf::DT_NULL => break,
+                elf::DT_NEEDED if dynamic.needed.len() == MOST_LIBRARIES => {
+                    return Err(damaged("implausible number of required libraries"));
+                }
                 elf::DT_NEEDED => dynamic.needed.push(value),
                 elf::DT_SONAME => dynamic.soname = true,
                 elf::DT_STRTAB => dynamic.strings = Some(value),
@@ -163,11 +171,21 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
         self.dynamic
             .strings
             .and_then(|address| self.file_offset(address.checked_add(offset)?))
-            .and_then(|start| self.data.read_bytes_at_until(start..self.size, 0).ok())
+            .and_then(|start| {
+                let end = self.size.min(start.saturating_add(LONGEST_NAME));
+                self.data.read_bytes_at_until(start..end, 0).ok()
+            })
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             .ok_or_else(|| damaged("a name of the dynamic segment is outside its string table"))
     }
 }
+
+/// Most segments of a program: Linux loads none whose table is longer than 64 KiB.
+const MOST_SEGMENTS: u32 = 1170;
+/// Most libraries that a program requires; the largest real ones require a few hundred.
+const MOST_LIBRARIES: usize = 4096;
+/// Longest name in bytes, with the null byte at its end: that of a path in Linux.
+const LONGEST_NAME: u64 = 4096;
 
 fn beyond(part: &str, end: u64, size: u64) -> Format {
     damaged(format!(

@@ -55,7 +55,7 @@ fn mistakes_are_named_with_their_place() {
 fn one_that_cannot_be_read_is_named() {
     with_config(b"\xff\n")
         .code(2)
-        .says("config.yaml\ncaused by: stream did not contain valid UTF-8");
+        .says("config.yaml\ncaused by: it is not UTF-8 text");
     let workplace = Workplace::new();
     workplace.write("config/config.yaml/file", "");
     workplace

@@ -1,5 +1,7 @@
 //! Recipes of the user's own: which one is used, and how several are listed.
 
+use std::fs;
+
 use crate::recipes::small::SMALL;
 use crate::support::command::Workplace;
 
@@ -172,7 +174,16 @@ fn files_that_cannot_be_read_are_named() {
     workplace
         .run(&["recipes", "check", "/dev/zero"])
         .code(10)
-        .says("error: /dev/zero is too large for a recipe or a patch: more than 16.0 MiB");
+        .says("error: could not read /dev/zero\ncaused by: it is not a regular file");
+    let large = workplace.write("large.yaml", "");
+    let large = fs::File::options().write(true).open(large);
+    large
+        .and_then(|file| file.set_len(17 << 20))
+        .expect("a file with a hole");
+    workplace
+        .run(&["recipes", "check", "large.yaml"])
+        .code(10)
+        .says("error: large.yaml is too large for a recipe or a patch: more than 16.0 MiB");
 }
 
 #[test]

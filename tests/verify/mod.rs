@@ -2,6 +2,7 @@
 
 mod binaries;
 mod glibc_version;
+mod hostile;
 mod other_files;
 mod trace;
 mod versions;

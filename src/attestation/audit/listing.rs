@@ -1,7 +1,7 @@
 //! All files below a directory, each read once.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::outcome::{Audit, AuditError};
 use crate::checksum::sha256_of;
+use crate::regular_file;
 
 /// The longest text that is read completely; the longest real one, an SBOM of kubelet, is smaller than 1 MiB.
-const LONGEST_TEXT: u64 = 64 << 20;
+pub(super) const LONGEST_TEXT: u64 = 64 << 20;
 
 /// The regular files below a directory, by their paths in it.
 pub(super) struct Listing {
@@ -65,7 +66,7 @@ impl Listing {
                     audit.integrity(path, format!("could not read the directory: {error}"));
                 }
             } else if kind.is_file() {
-                match File::open(entry.path()).and_then(sha256_of) {
+                match regular_file::open(&entry.path()).and_then(sha256_of) {
                     Ok((size, sha256)) => {
                         self.files.insert(path, Stored { size, sha256 });
                     }
@@ -109,7 +110,7 @@ impl Listing {
             audit.integrity(path, format!("too large for such a file: {size} bytes"));
             return None;
         }
-        match fs::read_to_string(self.on_disk(path)) {
+        match regular_file::read_text(&self.on_disk(path), LONGEST_TEXT) {
             Ok(text) if crate::checksum::sha256_hex(text.as_bytes()) == stored.sha256 => Some(text),
             Ok(_) => {
                 audit.integrity(path, "changed while it was read");

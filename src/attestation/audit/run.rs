@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::auditor::Auditor;
-use super::listing::Listing;
+use super::listing::{LONGEST_TEXT, Listing};
 use super::outcome::{Audit, AuditError};
 use super::sources::Sources;
 use crate::artifacts::{INDEX, MANIFEST, SHA256SUMS, read_checksum_file};
 use crate::attestation::VerifyingKey;
+use crate::regular_file;
 
 /// Compares everything in `folder`, a release directory or the directory of one result, with everything that was recorded
 /// about it. With `keys`, every result and the checksums of a release must be signed by one of them. Reads every file,
@@ -55,7 +56,7 @@ fn is_release(folder: &Path) -> Result<bool, AuditError> {
     if folder.join(INDEX).exists() || folder.join(MANIFEST).exists() {
         return Ok(folder.join(INDEX).exists());
     }
-    let sums = fs::read_to_string(folder.join(SHA256SUMS)).ok();
+    let sums = regular_file::read_text(&folder.join(SHA256SUMS), LONGEST_TEXT).ok();
     let sums = sums.and_then(|text| read_checksum_file(&text).ok());
     match sums {
         Some(sums) if sums.contains_key(INDEX) => Ok(true),
