@@ -20,7 +20,9 @@ pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     };
     let mut file = tempfile::Builder::new()
         .prefix(".kmembuild-")
-        .tempfile_in(directory)?;
+        .tempfile_in(directory)
+        // Without the name of the temporary file, which says nothing to anybody.
+        .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(content)?;
     // The user's umask does not apply: the readers are others.
     let permissions = Permissions::from_mode(mode);

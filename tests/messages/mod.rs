@@ -44,6 +44,7 @@ macro_rules! samples {
 }
 
 mod build;
+mod commands;
 mod doctor;
 mod engine;
 mod host;
@@ -155,6 +156,7 @@ fn all_messages_are_those_that_were_reviewed() {
         results::messages(),
         remarks::messages(),
         doctor::messages(),
+        commands::messages(),
     ];
     let found = rendered(rooms.into_iter().flatten().collect());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages.txt");
