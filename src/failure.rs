@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::harmless::harmless;
+
 /// The kinds of failure, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -126,11 +128,7 @@ impl Failure {
         for hint in &self.hints {
             let _ = writeln!(text, "hint: {hint}");
         }
-        // Text of files, servers and tools must not control the user's terminal.
-        text.replace(
-            |c: char| c.is_control() && c != '\n' && c != '\t',
-            "\u{fffd}",
-        )
+        harmless(&text).into_owned()
     }
 
     /// The message and its causes in one line.

@@ -39,6 +39,7 @@ pub mod exhaust;
 pub mod facts;
 pub mod failure;
 pub mod file_lock;
+pub mod harmless;
 pub mod host;
 pub mod library;
 pub mod like;

@@ -11,6 +11,7 @@ mod documentation;
 mod engine;
 mod examples;
 mod execution;
+mod harmless;
 mod kmem;
 mod kubelet;
 mod like;

@@ -1,5 +1,7 @@
 //! What goes to standard output.
 
+use std::io;
+
 use clap::error::ErrorKind;
 use serde::Serialize;
 
@@ -8,15 +10,22 @@ use crate::report;
 
 /// Writes the result, or a part of it, to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    report::print(text).map_err(|error| {
-        let text = format!("could not write to standard output: {error}");
-        Failure::new(FailureKind::Output, text)
-    })
+    report::print(text).map_err(|error| unwritten(&error))
+}
+
+/// Writes what programs read to standard output, as it is.
+pub(super) fn print_exact(text: &str) -> Result<(), Failure> {
+    report::print_exact(text).map_err(|error| unwritten(&error))
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    let text = format!("could not write to standard output: {error}");
+    Failure::new(FailureKind::Output, text)
 }
 
 /// Writes the one JSON document of a command to standard output.
 pub(super) fn print_document<T: Serialize>(data: &T) -> Result<(), Failure> {
-    print(&report::json_document(data))
+    print_exact(&report::json_document(data))
 }
 
 /// Shows what clap has to say: help is a result, anything else a failure of usage.
@@ -39,7 +48,7 @@ pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let text = error.render();
-    print(&if terminal {
+    print_exact(&if terminal {
         text.ansi().to_string()
     } else {
         text.to_string()

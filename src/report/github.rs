@@ -2,17 +2,19 @@
 //!
 //! The form is that of its documentation, "Workflow commands for GitHub Actions".
 
-use super::output::tell;
+use super::output::tell_exactly;
 use crate::failure::Failure;
+use crate::harmless::harmless;
 
 /// Writes an annotation for a failed target.
 pub(super) fn annotate(label: &str, failure: &Failure) {
-    tell(&annotation(label, &failure.line()));
+    tell_exactly(&annotation(label, &failure.line()));
 }
 
 fn annotation(label: &str, message: &str) -> String {
     let escape = |text: &str| {
-        text.replace('%', "%25")
+        harmless(text)
+            .replace('%', "%25")
             .replace('\r', "%0D")
             .replace('\n', "%0A")
     };

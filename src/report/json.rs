@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::output::print;
+use super::output::print_exact;
 use crate::events::JSON_FORMAT;
 use crate::plan::canonical_json;
 
@@ -44,7 +44,7 @@ pub(super) fn json_event<T: Serialize>(target: Option<&str>, event: &T) {
     // Events have text keys only, so that nothing can be refused.
     if let Ok(line) = versioned(target, event) {
         // A lost event does not stop a build; the lost result does, at its end.
-        let _ = print(&line);
+        let _ = print_exact(&line);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::events::{Event, command_line};
+use crate::harmless::harmless;
 
 /// What goes on with a target, for how long, and its last line of output. A line that rounded its time would stand
 /// still for minutes.
@@ -80,7 +81,8 @@ impl Screen {
             }
             Event::Output { line, .. } => {
                 let text = console::strip_ansi_codes(line).trim().to_owned();
-                self.line_of(&mut state, target).set_message(text);
+                self.line_of(&mut state, target)
+                    .set_message(harmless(&text).into_owned());
             }
             Event::Transfer {
                 item,
@@ -90,7 +92,7 @@ impl Screen {
             } => match target {
                 Some(_) => {
                     let bar = self.line_of(&mut state, target);
-                    bar.set_message(format!("{action} {item}"));
+                    bar.set_message(harmless(&format!("{action} {item}")).into_owned());
                 }
                 None => self.transfer(&mut state, item, action, *current, *total),
             },
@@ -123,7 +125,7 @@ impl Screen {
 
     fn begin(&self, state: &mut State, target: Option<&str>, activity: &str, detail: &str) {
         let bar = self.line_of(state, target);
-        bar.set_message(detail.to_owned());
+        bar.set_message(harmless(detail).into_owned());
         if let Some(name) = target {
             bar.set_prefix(format!("{name}  {activity}"));
             return;
@@ -170,7 +172,7 @@ impl Screen {
         });
         bar.set_length(total);
         bar.set_position(current);
-        bar.set_message(action.to_owned());
+        bar.set_message(harmless(action).into_owned());
     }
 }
 

@@ -24,7 +24,7 @@ pub use doctor_table::doctor_table;
 pub use json::{json_document, json_line};
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
-pub use output::print;
+pub use output::{print, print_exact};
 pub use plain::line;
 pub use progress::Progress;
 pub use release::ReleaseProgress;

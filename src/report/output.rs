@@ -2,11 +2,22 @@
 
 use std::io::{self, Write};
 
-/// Writes `text` to standard output. A reader that went away (`| head`) is not a failure.
+use crate::harmless::harmless;
+
+/// Writes `text` for people to standard output; what others wrote in it is made harmless. A reader that went away (`| head`)
+/// is not a failure.
 ///
 /// # Errors
 /// The system's error when the text cannot be stored, e.g. on a full disk.
 pub fn print(text: &str) -> io::Result<()> {
+    print_exact(&harmless(text))
+}
+
+/// Writes `text` to standard output as it is, for programs to read. A reader that went away (`| head`) is not a failure.
+///
+/// # Errors
+/// The system's error when the text cannot be stored, e.g. on a full disk.
+pub fn print_exact(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())
@@ -17,7 +28,12 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes one line to standard error.
+/// Writes one line to standard error; what others wrote in it is made harmless.
 pub(super) fn tell(line: &str) {
+    tell_exactly(&harmless(line));
+}
+
+/// Writes one line to standard error as it is.
+pub(super) fn tell_exactly(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -6,6 +6,7 @@ use super::live::Screen;
 use super::output::tell;
 use super::plain::line;
 use crate::events::{Event, Sink};
+use crate::harmless::harmless;
 
 /// Shows what goes on, in the way that fits where standard error goes.
 pub struct Progress {
@@ -87,7 +88,7 @@ impl Progress {
     /// Writes lines that stay.
     pub(super) fn say(&self, text: &str) {
         match &self.form {
-            Form::Live(screen) => screen.print_above(text.trim_end()),
+            Form::Live(screen) => screen.print_above(&harmless(text.trim_end())),
             Form::Plain | Form::Json => tell(text.trim_end()),
         }
     }

@@ -1,6 +1,7 @@
 //! The one table at the end of a release.
 
 use super::layout::new_table;
+use crate::harmless::harmless;
 
 /// A table of texts with a header.
 #[derive(Debug, Clone)]
@@ -29,8 +30,11 @@ impl Summary {
             format!("| {} |\n", cells.join(" | "))
         };
         let escape = |cell: &String| {
-            let cell = cell.replace('\\', "\\\\").replace('|', "\\|");
-            cell.replace('<', "&lt;").replace('\n', "<br>")
+            let cell = harmless(cell).replace('\\', "\\\\").replace('|', "\\|");
+            // No markup, no links and no images of somebody else's.
+            let cell = cell.replace('&', "&amp;").replace('<', "&lt;");
+            let cell = cell.replace('[', "\\[").replace('`', "\\`");
+            cell.replace('\n', "<br>")
         };
         let mut text = format!("### {title}\n\n");
         text += &row(&mut self.head.iter().map(|&head| head.to_owned()));

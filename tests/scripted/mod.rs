@@ -4,6 +4,7 @@ mod checks;
 mod container;
 mod credentials;
 mod engine_faults;
+mod foreign_text;
 mod https;
 mod images;
 mod leftovers;

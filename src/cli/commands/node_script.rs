@@ -2,7 +2,7 @@
 
 use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
-use crate::cli::output::print;
+use crate::cli::output::print_exact;
 use crate::delivery::node_script::{NodeBinary, NodeScriptError, node_script};
 use crate::failure::{Failure, FailureKind};
 
@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     }
     let script = node_script(&binaries).map_err(failure)?;
     let Some(file) = &arguments.output else {
-        return print(&script);
+        return print_exact(&script);
     };
     replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
         let text = format!("could not write the script to {}: {error}", file.display());
