@@ -17,7 +17,7 @@
 //! published together) or from a published manifest ([`reproduce`]: the same again, compared). [`like`] finds the version
 //! that a node has; [`attestation`] says where a result comes from and checks what others say; [`delivery`] brings it to
 //! the nodes. Stages report what they do as [`events`] and never print, and fail with errors of their own;
-//! `cli/explain.rs` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it can build
+//! `cli/explain` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it can build
 //! and whether it leaks, and [`exhaust`] shows what the leak does.
 //!
 //! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
