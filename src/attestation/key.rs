@@ -97,7 +97,7 @@ impl SigningKey {
             "ENCRYPTED PRIVATE KEY" => Err(other(describe_label(block.tag()), without_password)),
             "PUBLIC KEY" => Err(other(
                 describe_label(block.tag()),
-                "use its private key; the public key is for `kmembuild verify --key`",
+                "use its private key; a public key only verifies what was signed",
             )),
             label => Err(other(describe_label(label), MAKE_PRIVATE)),
         }
