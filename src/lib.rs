@@ -28,6 +28,7 @@ pub mod attestation;
 pub mod build;
 pub mod checksum;
 pub mod cli;
+pub mod clock;
 pub mod compare;
 pub mod configuration;
 pub mod delivery;

@@ -7,6 +7,7 @@ use super::prepared::Prepared;
 use crate::artifacts::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestSource, TOOL,
 };
+use crate::clock;
 use crate::execute::Built;
 use crate::plan::{PlannedImage, PlannedSource};
 use crate::verify::{inspect, judge};
@@ -64,7 +65,7 @@ pub(super) fn write_manifest(
         toolchain: built.toolchain.clone(),
         commands: built.steps.clone(),
         started_at: in_utc(started),
-        built_at: in_utc(Timestamp::now()),
+        built_at: in_utc(clock::now()),
         engine: prepared.engine.describe().version.clone(),
         warnings: plan.warnings.clone(),
         files,

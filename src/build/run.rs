@@ -1,7 +1,5 @@
 //! The road.
 
-use jiff::Timestamp;
-
 use super::attempt::Attempt;
 use super::current::{content_key, is_current};
 use super::error::FailedBuild;
@@ -12,6 +10,7 @@ use super::result::{BuildResult, CacheOutcome};
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
 use crate::artifacts::read_manifest;
+use crate::clock;
 use crate::events::{Event, Note, Sink};
 
 /// Carries out an order: recipe, facts and plan are [`prepare`]; what was built, its manifest and the verdict on it are
@@ -38,7 +37,7 @@ pub async fn carry_out(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<BuildResult, FailedBuild> {
-    let started = Timestamp::now();
+    let started = clock::now();
     let key = if order.cache.rebuild {
         None
     } else {

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use hyper_util::client::proxy::matcher::Matcher;
-use jiff::Timestamp;
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderName};
 use reqwest::{Client, Url};
 use rustls::{ClientConfig, RootCertStore};
@@ -18,6 +17,7 @@ use super::places::{Place, PlaceKind};
 use super::probe::{Answer, Probe, ProbeError};
 use super::proxy::{Proxy, matcher};
 use super::targets::Target;
+use crate::clock;
 use crate::environment::Proxies;
 
 /// How many places are asked at the same time.
@@ -241,7 +241,7 @@ fn ahead(headers: &HeaderMap) -> Option<i64> {
     // A cache sends the original server's date, and the age of its copy.
     let age = text(AGE).and_then(|seconds| seconds.trim().parse::<u32>().ok());
     let then = date.timestamp().as_second() + i64::from(age.unwrap_or(0));
-    Some(Timestamp::now().as_second() - then)
+    Some(clock::now().as_second() - then)
 }
 
 /// TLS with the certificates that this system trusts. A system without certificates can still use HTTP.

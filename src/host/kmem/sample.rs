@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 use super::accounting::Accounting;
@@ -18,7 +18,9 @@ pub const SAMPLE_FORMAT: u32 = 1;
 pub struct Sample {
     /// [`SAMPLE_FORMAT`].
     pub format: u32,
-    /// When it was taken.
+    /// When it was taken; written in milliseconds, all with the same number of digits, so that a sort by text is one by
+    /// time.
+    #[serde(serialize_with = "in_milliseconds")]
     pub time: Timestamp,
     /// Entries of /sys/kernel/slab.
     pub slab_caches: Option<u64>,
@@ -32,6 +34,10 @@ pub struct Sample {
     pub cgroups_on: Option<u64>,
     /// Kernel memory in bytes charged to the cgroups of kubelet and of runtimes.
     pub kernel_memory_bytes: Option<u64>,
+}
+
+fn in_milliseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{time:.3}"))
 }
 
 /// A file of samples that cannot be used.

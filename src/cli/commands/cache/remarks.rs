@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
-
 use crate::artifacts::cache::{Damage, Listing};
 use crate::build::BuildError;
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
+use crate::clock;
 use crate::engine::{Engine, VolumeUse};
 use crate::events::{Event, Sink, Warning};
 use crate::failure::{Failure, FailureKind};
@@ -92,10 +91,9 @@ pub(super) fn unreadable(invocation: &Invocation<'_>, error: &std::io::Error) ->
 
 /// A time for people and for programs, to the second.
 pub(super) fn time(time: SystemTime) -> String {
-    let whole = Timestamp::try_from(time)
-        .ok()
-        .and_then(|time| Timestamp::from_second(time.as_second()).ok());
-    whole.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+    clock::in_years(time)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 /// A size to print.

@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +14,7 @@ use super::place::{folder_of, is_same};
 use crate::artifacts::replace_file;
 use crate::cli::args::{Format, GlobalArguments, WatchArguments};
 use crate::cli::output::print;
+use crate::clock;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Hierarchy;
@@ -189,8 +189,7 @@ async fn measure(
 ) -> Result<Option<Sample>, Failure> {
     let hierarchy = hierarchy.clone();
     let looking = tokio::task::spawn_blocking(move || {
-        let time = Timestamp::now();
-        let time = time.round(Unit::Millisecond).unwrap_or(time);
+        let time = clock::now();
         let status = walk(&hierarchy, System::read(), Detail::Few)?;
         Ok::<_, HierarchyError>(Sample::of(&status, time))
     });
