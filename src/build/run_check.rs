@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::engine::EngineInfo;
 use crate::events::{Note, Sink};
-use crate::execute::{Context, ExecuteError, RunCheckError, trace_run};
+use crate::execute::{Context, ExecuteError, HostPower, RunCheckError, trace_run};
 use crate::failure::with_causes;
 use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
 
@@ -44,14 +44,15 @@ pub async fn check_by_running(
         sink,
         cancel: &workspace.cancel,
     };
-    let traced = trace_run(file, engine.describe(), &context).await?;
+    let traced = trace_run(file, engine.describe(), HostPower::WhereNeeded, &context).await?;
     let (_, check) = judge_trace(&traced);
     Ok(check)
 }
 
 /// Runs every program of a result in which accounting is expected to be off, and adds what was found to its checks. A
 /// program that cannot be judged here, on this engine or with what this machine has, is noted and passed over; so is a run
-/// that proves nothing, unless the check is `required`.
+/// that proves nothing, unless the check is `required`. Only a program whose check is required has power over the engine's
+/// host, where it cannot be run without.
 pub(super) async fn check_result(
     manifest: &mut Manifest,
     directory: &Path,
@@ -59,6 +60,11 @@ pub(super) async fn check_result(
     context: &Context<'_>,
     required: bool,
 ) -> Result<(), BuildError> {
+    let power = if required {
+        HostPower::WhereNeeded
+    } else {
+        HostPower::None
+    };
     for file in &mut manifest.files {
         file.checks.retain(|check| check.name != CheckName::Run);
         if !is_to_be_run(file) {
@@ -69,7 +75,7 @@ pub(super) async fn check_result(
             let note = Note::NotRun(name.clone(), reason);
             context.sink.event(&note.into());
         };
-        let traced = match trace_run(&directory.join(name), engine, context).await {
+        let traced = match trace_run(&directory.join(name), engine, power, context).await {
             Ok(traced) => traced,
             Err(RunCheckError::Refused { source, .. }) => {
                 not_shown(source.to_string());

@@ -25,6 +25,11 @@ pub enum Warning {
     /// What the engine has, the need, and whether a build with less memory is possible.
     #[error("the engine has {0} of memory, but the build needs {1}")]
     Memory(String, String, bool),
+    /// A program was run with the power of root on the engine's host: which, and why it could not be confined.
+    #[error(
+        "{0} was run as root on the engine's host, because the engine's containers cannot make a user namespace ({1})"
+    )]
+    RunAsHostRoot(String, String),
     /// What the engine's disk has, and the need.
     #[error("the engine's disk has {0} of free space, but the build needs {1}")]
     Disk(String, String),

@@ -54,7 +54,7 @@ pub use build::{Built, execute, provide_image};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt, Lacking};
 pub use image::{UsedImage, find_image, image_name};
-pub use run_check::{Refusal, RunCheckError, trace_run};
+pub use run_check::{HostPower, Refusal, RunCheckError, trace_run};
 pub use runs::{Run, Sweep, Swept, sweep};
 pub use script::refuse_engine;
 pub use script_leftovers::{ScriptLeftovers, TemporaryTag};

@@ -67,8 +67,16 @@ pub enum TraceVerdict {
     NotShown,
 }
 
-/// Judges a run by what it wrote. A run can only pass if it set the memory limit and ended successfully; otherwise it
-/// proves nothing.
+/// The file through which a process is put into a cgroup.
+const JOIN_FILE: &str = "/cgroup.procs";
+/// The hierarchy of the memory controller in the path of a file.
+const MEMORY_HIERARCHY: &str = "/memory/";
+
+/// Judges a run by what it wrote.
+///
+/// A run that ended successfully passes if it set the memory limit. A runc that failed passes if it had put the container
+/// into its memory cgroup by then: accounting can only be turned on before that, as kernels before 4.6 refuse it for a cgroup
+/// with processes, and every runc with accounting does it first. Any other run proves nothing.
 pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
     let written = |is: &dyn Fn(&str) -> bool| -> Vec<String> {
         let calls = run.calls.iter();
@@ -79,6 +87,7 @@ pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
     };
     let accounting = written(&|path| path.contains(KMEM_FILES));
     let limit = written(&|path| run.maker.sets_limit(path));
+    let joined = written(&|path| path.contains(MEMORY_HIERARCHY) && path.ends_with(JOIN_FILE));
     let cgroup = run.maker.cgroup();
     let last_lines = || run.last_lines.clone();
     let (verdict, found, evidence) = match run.exit_code {
@@ -91,6 +100,14 @@ pub fn judge_trace(run: &TracedRun) -> (TraceVerdict, Check) {
             let limit = humantime::format_duration(run.limit);
             let found = format!("inconclusive: it did not end within {limit}");
             (TraceVerdict::NotShown, found, last_lines())
+        }
+        Some(code) if code != 0 && run.maker == CgroupMaker::Runc && !joined.is_empty() => {
+            let found = format!(
+                "off: it put {cgroup} into its memory cgroup and wrote nothing to memory.kmem.*, before it ended with \
+                 exit code {code}"
+            );
+            let evidence = [joined, last_lines()].concat();
+            (TraceVerdict::Off, found, evidence)
         }
         Some(code) if code != 0 => {
             let found = format!("inconclusive: it ended with exit code {code}");

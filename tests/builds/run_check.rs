@@ -19,6 +19,7 @@ fn compile(place: &Workplace, name: &str, version: &str, code: &str) -> PathBuf 
     let path = place.path().join(name);
     let text = format!(
         "#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n#include <fcntl.h>\n#include <sys/stat.h>\n\
+         #include <sys/mount.h>\n#include <sys/sysmacros.h>\n#include <signal.h>\n\
          static void put(const char *file, const char *text) {{\n\
            int fd = open(file, O_WRONLY);\n\
            if (fd < 0 || write(fd, text, strlen(text)) < 0) perror(file);\n\
@@ -100,6 +101,60 @@ fn what_a_program_writes_weighs_more_than_what_is_in_it() {
             .count(),
         0
     );
+}
+
+#[test]
+fn what_joined_its_cgroup_is_worth_what_it_showed() {
+    let _alone = alone("run-check");
+    let place = Workplace::new();
+    // As runc rc7 does where the kernel has no SELinux: it fails after the container is in its cgroup.
+    let failing = format!(
+        "{MARK} mkdir(\"{GROUP}\", 0755); put(\"{GROUP}/cgroup.procs\", \"0\"); puts(\"this is why\"); return 1;"
+    );
+    let failing = compile(&place, "failing", "runc version 1.0.0-rc7", &failing);
+    assert_run(
+        &run(&place, &failing).code(0),
+        "off: it put the container into its memory cgroup",
+        "this is why",
+    );
+}
+
+/// What root can do to its host unless a user namespace keeps it from that: each line says so if it works.
+const ATTACKS: &str = r#"
+    mkdir("/run-check/state/proc", 0755);
+    if (!mount("proc", "/run-check/state/proc", "proc", 0, 0)) {
+        int fd = open("/run-check/state/proc/sys/kernel/core_pattern", O_WRONLY);
+        if (fd >= 0) puts("can write the host's settings");
+    }
+    mount(0, "/proc/sys", 0, MS_REMOUNT | MS_BIND, 0);
+    if (open("/proc/sys/kernel/core_pattern", O_WRONLY) >= 0) puts("can write settings");
+    if (open("/proc/sysrq-trigger", O_WRONLY) >= 0) puts("can trigger");
+    if (open("/proc/1/environ", O_RDONLY) >= 0) puts("can look into processes");
+    if (open("/trace", O_WRONLY) >= 0) puts("can write its trace");
+    if (!kill(1, 0)) puts("can end the container");
+    mkdir("/run-check/state/cgroup", 0755);
+    if (!mount("cgroup", "/run-check/state/cgroup", "cgroup", 0, "memory")) puts("can mount all cgroups");
+    if (open("/sys/fs/cgroup/memory/release_agent", O_WRONLY) >= 0) puts("can name a release agent");
+    if (open("/sys/fs/cgroup/memory/memory.limit_in_bytes", O_WRONLY) >= 0) puts("can raise its limits");
+    if (open("/sys/fs/cgroup/devices/devices.allow", O_WRONLY) >= 0) puts("can allow devices");
+    if (!mknod("/run-check/state/disk", S_IFBLK | 0600, makedev(8, 0)) && open("/run-check/state/disk", O_RDONLY) >= 0)
+        puts("can read the disk");
+    if (setuid(1) == 0) puts("can become others");
+    if (!sethostname("mine", 4)) puts("can name the container");
+    if (open("/etc/passwd", O_WRONLY) >= 0) puts("can write the container's files");
+    puts("tried all");
+"#;
+
+#[test]
+fn a_runc_has_no_power_over_the_engines_host() {
+    let _alone = alone("run-check");
+    let place = Workplace::new();
+    let code = format!("{MARK} {ATTACKS} return 1;");
+    let hostile = compile(&place, "hostile", "runc version 1.0.0-rc10", &code);
+    let finished = run(&place, &hostile).code(16);
+    assert_run(&finished, "inconclusive: ", "tried all");
+    assert!(!finished.stdout.contains("can "), "{}", finished.stdout);
+    assert!(!finished.stderr.contains("as root on"), "{finished:?}");
 }
 
 #[test]

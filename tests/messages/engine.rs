@@ -155,6 +155,8 @@ fn run_checks() -> Vec<Message> {
         NoMemoryController,
         NoKernelMemory,
         ReadOnly { reason: text("Read-only file system") },
+        NoUserNamespace { reason: text("unshare: unshare failed: No space left on device") },
+        KubeletHasHostPower,
         Architecture { found: text("arm64"), wanted: text("amd64") },
         NoProgram { what: text("a text file") },
         KubeletWithoutDocker { said: text("Kubernetes v1.24.0") },

@@ -10,6 +10,7 @@ pub(super) fn messages() -> Vec<Message> {
     let mut all = samples!("warnings", remark Warning:
         Planned(text("a warning of the plan")),
         NotNeeded(text("v1.0.0"), text("since rc94 runc ignores all kernel-memory settings")),
+        RunAsHostRoot(text("/usr/bin/runc"), text("unshare: unshare failed: No space left on device")),
         MemoryLimit(text("1.0 GiB"), text("4.0 GiB"), true)(text("1.0 GiB"), text("4.0 GiB"), false),
         Memory(text("1.9 GiB"), text("4.0 GiB"), true)(text("1.9 GiB"), text("4.0 GiB"), false),
         Disk(text("3.0 GiB"), text("20.0 GiB")),

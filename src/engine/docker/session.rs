@@ -208,10 +208,11 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
             // The engine's socket and the cgroups belong to root on its host.
             userns_mode: on_host.then(|| "host".to_owned()),
             security_opt: security_options(privileges),
-            // Enough to mount and to make namespaces. A fully privileged container is not allowed everywhere.
+            // Enough to mount and to make namespaces, and to trace: kernels before 4.8 need the capability for the engine's
+            // filter of system calls to let a tracer through. A fully privileged container is not allowed everywhere.
             cap_add: privileges
                 .makes_cgroups
-                .then(|| vec!["SYS_ADMIN".to_owned()]),
+                .then(|| ["SYS_ADMIN", "SYS_PTRACE"].map(str::to_owned).to_vec()),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
@@ -221,7 +222,8 @@ fn container(spec: &SessionSpec, socket: &str) -> ContainerCreateBody {
 /// Turns off what would otherwise keep the container from using its privileges.
 fn security_options(privileges: Privileges) -> Option<Vec<String>> {
     let options: &[&str] = if privileges.makes_cgroups {
-        &["label=disable", "seccomp=unconfined", "apparmor=unconfined"]
+        // The engine's filter of system calls knows the capabilities, and stays.
+        &["label=disable", "apparmor=unconfined"]
     } else if privileges.drives_engine {
         // Where labels are enforced, the socket has a label of the host.
         &["label=disable"]

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::archive::Archive;
+use super::confinement::{HostPower, confine, inside};
 use super::container::{for_check, in_container, plain};
 use super::error::{Refusal, RunCheckError, Stopped};
 use super::image::provide;
-use super::place::{DIRECTORY, PROGRAM, RUN_CHECK};
+use super::place::{PROGRAM, RUN_CHECK};
 use super::{kubelet, runc};
 use crate::engine::{Command, EngineError, EngineInfo, GuestPath, Session, Setup};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Sink, Warning};
 use crate::execute::ask::ask;
 use crate::execute::context::Context;
 use crate::execute::session_end::until_cancelled;
@@ -23,6 +24,8 @@ use crate::verify::{CgroupMaker, TracedRun, WRITES, read_architecture};
 
 /// Time limit for a program to make its cgroups under strace.
 const LIMIT: Duration = Duration::from_mins(1);
+/// What strace writes: outside of everything that the program may write to.
+const TRACE: &str = "/trace";
 /// Makes the container's part of its host's cgroups writable; the engine mounts it read-only.
 const WRITABLE: &str = r#"for place in $(grep ' - cgroup ' /proc/self/mountinfo | cut -d ' ' -f 5); do
 busybox mount -o remount,bind,rw "$place" "$place" || exit 1
@@ -31,14 +34,16 @@ done"#;
 /// Runs the runc or kubelet at `file` in a container on the engine and records what it writes. The container is removed
 /// on every path.
 ///
-/// The program runs as root, in a container that may make cgroups, and a kubelet also has the engine's socket: it must be
-/// trusted as much as if it ran on the engine's host.
+/// A runc runs in a user namespace, where it owns nothing of the engine's host but the container's cgroups. A kubelet has
+/// the engine's socket, and a runc on a host without user namespaces is root there: they are run only with
+/// [`HostPower::WhereNeeded`].
 ///
 /// # Errors
-/// [`RunCheckError::Refused`] where this engine, or this program, can show nothing.
+/// [`RunCheckError::Refused`] where this engine, or this program, can show nothing, or needs more power than it may have.
 pub async fn trace_run(
     file: &Path,
     engine: &EngineInfo,
+    power: HostPower,
     context: &Context<'_>,
 ) -> Result<TracedRun, RunCheckError> {
     let unreadable = |source: io::Error| RunCheckError::Unreadable {
@@ -56,6 +61,9 @@ pub async fn trace_run(
     let said = asked.await.map_err(stopped)?;
     let maker = maker(&said).map_err(|refusal| stopped(refusal.into()))?;
     if maker == CgroupMaker::Kubelet {
+        if power == HostPower::None {
+            return Err(stopped(Refusal::KubeletHasHostPower.into()));
+        }
         let checked = kubelet::check_engine(engine, &setup, context).await;
         checked.map_err(stopped)?;
     }
@@ -63,7 +71,21 @@ pub async fn trace_run(
     let spec = for_check(maker, plain);
     let work = async |session: &dyn Session| {
         let memory = prepare(maker, session).await?;
-        Ok(trace(maker, &memory, session, context.sink).await?)
+        let command = match maker {
+            CgroupMaker::Kubelet => kubelet::command(),
+            CgroupMaker::Runc => match confine(session).await {
+                Ok(()) => [inside(), runc::command()].concat(),
+                Err(Stopped::Refused(Refusal::NoUserNamespace { reason }))
+                    if power == HostPower::WhereNeeded =>
+                {
+                    let warning = Warning::RunAsHostRoot(file.display().to_string(), reason);
+                    context.sink.event(&warning.into());
+                    runc::command()
+                }
+                Err(stopped) => return Err(stopped),
+            },
+        };
+        Ok(trace(maker, command, &memory, session, context.sink).await?)
     };
     let traced = in_container(&spec, all.map_err(unreadable)?, context, work);
     traced.await.map_err(stopped)
@@ -157,19 +179,15 @@ async fn prepare(maker: CgroupMaker, session: &dyn Session) -> Result<String, St
 /// Runs the program under strace until it has made its cgroups.
 async fn trace(
     maker: CgroupMaker,
+    program: Vec<String>,
     memory: &str,
     session: &dyn Session,
     sink: &dyn Sink,
 ) -> Result<TracedRun, EngineError> {
-    let file = format!("/{DIRECTORY}/trace");
     let calls = format!("trace={}", WRITES.join(","));
     let strace = ["strace", "-f", "-qq", "-y", "-e", "signal=none", "-e"];
-    let strace = strace.into_iter().chain([&*calls, "-o", &file]);
+    let strace = strace.into_iter().chain([&*calls, "-o", TRACE]);
     let strace = strace.map(str::to_owned);
-    let (program, surrounds): (_, fn(_, &str) -> _) = match maker {
-        CgroupMaker::Runc => (runc::command(), |traced, _| traced),
-        CgroupMaker::Kubelet => (kubelet::command(), kubelet::surrounded),
-    };
     let traced: Vec<String> = strace.chain(program).collect();
     sink.event(&Event::StepStarted {
         step: RUN_CHECK.to_owned(),
@@ -179,7 +197,10 @@ async fn trace(
     let tail = Tail::new(sink);
     let command = Command {
         step: RUN_CHECK.to_owned(),
-        command: surrounds(traced, memory),
+        command: match maker {
+            CgroupMaker::Runc => traced,
+            CgroupMaker::Kubelet => kubelet::surrounded(traced, memory),
+        },
         environment: BTreeMap::new(),
         workdir: GuestPath::new("/"),
         counts_kills: false,
@@ -194,7 +215,9 @@ async fn trace(
         milliseconds: milliseconds(started),
     });
     // Exit code 1 means no such line, 2 no trace at all; neither shows anything.
-    let (_, calls) = ask(session, &["grep", "-as", "/memory\\.", &file]).await?;
+    let files = ["-e", "/memory\\.", "-e", "/cgroup\\.procs>"];
+    let question = [&["grep", "-as"][..], &files, &[TRACE]].concat();
+    let (_, calls) = ask(session, &question).await?;
     let shown = |line: String| line.chars().filter(|c| !c.is_control()).collect();
     Ok(TracedRun {
         maker,

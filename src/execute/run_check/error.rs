@@ -59,6 +59,19 @@ pub enum Refusal {
         /// The output of the attempt.
         reason: String,
     },
+    /// The program cannot be kept from the engine's host.
+    #[error(
+        "the engine's containers cannot make a user namespace ({reason}), without which the program would have the power of root on the engine's host"
+    )]
+    NoUserNamespace {
+        /// The output of the attempt.
+        reason: String,
+    },
+    /// It is a kubelet, which cannot be kept from the engine's host.
+    #[error(
+        "it is a kubelet, which drives the engine when it is run and so has the power of root on the engine's host"
+    )]
+    KubeletHasHostPower,
     /// It is for other processors than the engine's.
     #[error("it is for {found}, but the engine runs {wanted}")]
     Architecture {

@@ -3,6 +3,7 @@
 
 mod archive;
 mod check;
+mod confinement;
 mod container;
 mod error;
 mod image;
@@ -11,4 +12,5 @@ mod place;
 mod runc;
 
 pub use check::trace_run;
+pub use confinement::HostPower;
 pub use error::{Refusal, RunCheckError};
