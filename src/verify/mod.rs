@@ -17,6 +17,7 @@ mod glibc;
 mod glibc_version;
 mod image;
 mod inspect;
+mod isolation;
 mod judge;
 mod kmem;
 mod linkage;

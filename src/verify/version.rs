@@ -17,6 +17,7 @@ use super::check::{Check, CheckName, Outcome};
 use super::expectations::VersionExpectation;
 use super::findings::Format;
 use super::inspect;
+use super::isolation::{self, RunsAs};
 
 /// The result of running a binary to get its version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +62,10 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Runs a binary on this host, if it is a program for this host's architecture.
 ///
-/// It runs as the calling user with an empty environment and no input, in `/`; at the time limit it is killed with
-/// everything it started. Blocks until then. Only for binaries whose origin is trusted as much as this tool.
+/// It runs with an empty environment and no input, in `/`, and is killed with everything it started when it has printed or
+/// the time is over. Blocks until then. Root runs what only root could have put there as root, what belongs to somebody else
+/// as that user, and nothing that others could have changed; other users run what belongs to them or to root. It has neither
+/// network nor a view of other processes' ids where the kernel allows that.
 pub fn run_version(path: &Path, arguments: &[String], timeout: Duration) -> VersionRun {
     VersionRun::of(path, arguments, timeout, &|| false)
 }
@@ -88,28 +91,41 @@ impl VersionRun {
             Ok(Err(_)) => return not_run("it is not an ELF program".to_owned()),
             Err(error) => return not_run(error.to_string()),
         }
-        match start(path, arguments) {
+        let program = match fs::canonicalize(path) {
+            Ok(program) => program,
+            Err(error) => return not_run(error.to_string()),
+        };
+        let runs_as = match isolation::runs_as(&program) {
+            Ok(runs_as) => runs_as,
+            Err(reason) => return not_run(reason),
+        };
+        match start(&program, runs_as, arguments) {
             Ok((child, output)) => watch(child, &output, timeout, is_cancelled),
             Err(error) => not_run(format!("this host cannot start it: {error}")),
         }
     }
 }
 
-fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u8>>)> {
-    let program = fs::canonicalize(path)?;
+fn start(
+    program: &Path,
+    runs_as: RunsAs,
+    arguments: &[String],
+) -> io::Result<(Child, Receiver<Vec<u8>>)> {
     let (mut reader, writer) = io::pipe()?;
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0);
+    let prepare = |command: &mut Command| {
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer.try_clone()?)
+            .process_group(0);
+        Ok(())
+    };
     let mut tries = 0;
     let child = loop {
-        match command.spawn() {
+        match isolation::start(program, runs_as, prepare) {
             // A process forked elsewhere in this program still has the freshly written file open.
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 20 => {
                 tries += 1;
@@ -118,8 +134,8 @@ fn start(path: &Path, arguments: &[String]) -> io::Result<(Child, Receiver<Vec<u
             outcome => break outcome?,
         }
     };
-    // Its copies of the pipe's end would keep the reader waiting.
-    drop(command);
+    // Its copy of the pipe's end would keep the reader waiting.
+    drop(writer);
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut buffer = [0; 8192];

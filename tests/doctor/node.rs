@@ -216,7 +216,8 @@ fn an_interrupt_ends_what_was_started() {
     let code = format!(
         "#include <stdio.h>\n\
          #include <unistd.h>\n\
-         int main(void) {{ FILE *f = fopen(\"{0}.new\", \"w\"); fprintf(f, \"%d\", getpid()); fclose(f);\n\
+         int main(void) {{ FILE *f = fopen(\"{0}.new\", \"w\"); char own[32] = {{0}};\n\
+         readlink(\"/proc/self\", own, 31); fputs(own, f); fclose(f);\n\
          rename(\"{0}.new\", \"{0}\"); sleep(60); return 0; }}",
         started.display()
     );

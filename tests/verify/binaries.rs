@@ -528,9 +528,10 @@ fn does_not_wait_for_what_a_program_leaves_behind() {
     );
     let run = ran(&code, "parent", VERSION_TIMEOUT);
     assert!(matches!(run, VersionRun::Ran { output, .. } if output == "v1\n"));
-    let writer = open(&pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty());
-    let writer = writer.expect("it is still there");
-    rustix::io::write(writer, b"x").unwrap();
+    // Where the kernel gives it no space of process ids of its own, it is still there.
+    if let Ok(writer) = open(&pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()) {
+        rustix::io::write(writer, b"x").unwrap();
+    }
 }
 
 #[test]

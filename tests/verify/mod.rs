@@ -3,6 +3,7 @@
 mod binaries;
 mod glibc_version;
 mod hostile;
+mod isolation;
 mod other_files;
 mod trace;
 mod versions;

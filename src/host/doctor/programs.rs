@@ -99,6 +99,7 @@ fn look_into(kind: ProgramKind, path: PathBuf, is_cancelled: &dyn Fn() -> bool) 
     }
 }
 
+/// Stricter than [`VersionRun::of`]: an installed program that anybody but root could replace is no business of root's.
 fn version_of(path: &Path, is_cancelled: &dyn Fn() -> bool) -> VersionRun {
     if rustix::process::geteuid().is_root() && others_may_replace(path) {
         return VersionRun::NotRun {
