@@ -44,6 +44,15 @@ pub enum SourceError {
         /// The tag or commit.
         wanted: String,
     },
+    /// A URL has a control character, as it is or written with `%`. What it names would read differently for git's credential
+    /// helpers, which are asked line by line.
+    #[error(
+        "the URL {url:?} contains a control character, perhaps in a user name that is not shown here; write it without"
+    )]
+    ControlCharacter {
+        /// The URL, without a password.
+        url: String,
+    },
     /// A short commit id matches several commits.
     #[error("{wanted} is ambiguous; it matches commits: {}", commits.join(", "))]
     AmbiguousCommit {

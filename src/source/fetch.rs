@@ -31,17 +31,8 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
         let wanted = Revision::new(&request.wanted, &request.pins)?;
-        let locations: Vec<Location> = request
-            .urls
-            .iter()
-            .map(|url| Location::parse(url))
-            .collect();
+        let locations = request.locations()?;
         let urls = locations.iter().map(Location::redacted).collect();
-        if locations.is_empty() {
-            return Err(SourceError::NoUrls {
-                wanted: request.wanted.clone(),
-            });
-        }
         if !request.refresh
             && let Some(mut served) = self.served_from_store(&locations, &wanted)?
         {
@@ -207,4 +198,20 @@ fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
     tags.sort();
     tags.dedup();
     near_tags::nearest(wanted, tags.iter().map(String::as_str))
+}
+impl FetchRequest {
+    /// Where to ask.
+    fn locations(&self) -> Result<Vec<Location>, SourceError> {
+        let locations = self.urls.iter().map(|url| Location::parse(url));
+        let locations: Vec<_> = locations.collect();
+        if let Some(location) = locations.iter().find(|url| url.has_control_characters()) {
+            let url = location.redacted();
+            return Err(SourceError::ControlCharacter { url });
+        }
+        if locations.is_empty() {
+            let wanted = self.wanted.clone();
+            return Err(SourceError::NoUrls { wanted });
+        }
+        Ok(locations)
+    }
 }

@@ -38,6 +38,11 @@ impl Location {
         matches!(self, Self::Local { .. })
     }
 
+    /// Whether a URL has control characters, as they are or written with `%`. File names may have them.
+    pub(super) fn has_control_characters(&self) -> bool {
+        matches!(self, Self::Remote(url) if has_control_characters(url))
+    }
+
     fn written(&self) -> &str {
         match self {
             Self::Remote(url) => url,
@@ -85,6 +90,11 @@ pub fn local_folder(text: &str) -> Option<PathBuf> {
         Location::Local { folder, .. } => Some(folder),
         Location::Remote(_) => None,
     }
+}
+
+/// Whether a URL has control characters, as they are or written with `%`.
+pub(super) fn has_control_characters(url: &str) -> bool {
+    percent_decoded(url).chars().any(char::is_control)
 }
 
 /// Resolves `%20` and the like; invalid escapes stay as they are.

@@ -10,6 +10,7 @@ use git2::{
 
 use super::attempt::{Activity, Found, MirrorError};
 use super::choice::{Choice, Listing, Revision};
+use super::location::has_control_characters;
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
 
@@ -207,6 +208,12 @@ fn credentials() -> impl FnMut(&str, Option<&str>, CredentialType) -> Result<Cre
         }
         if untried.contains(CredentialType::USER_PASS_PLAINTEXT) {
             tried |= CredentialType::USER_PASS_PLAINTEXT;
+            // A redirect, or the user's `insteadOf`, may have led here; a helper reads what it is asked line by line.
+            if has_control_characters(url) || user.is_some_and(has_control_characters) {
+                return Err(git2::Error::from_str(
+                    "the address contains a control character, so git's credential helper is not asked",
+                ));
+            }
             if let Ok(found) = Cred::credential_helper(&Config::open_default()?, url, user) {
                 return Ok(found);
             }

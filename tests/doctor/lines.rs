@@ -38,6 +38,7 @@ fn probe(outcome: Result<Answer, ProbeError>, milliseconds: u64) -> Probe {
         outcome,
         milliseconds,
         proxy: None,
+        redirect: None,
     }
 }
 

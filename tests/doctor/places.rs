@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use kmembuild::environment::Proxies;
-use kmembuild::host::doctor::{EngineRoute, Place, PlaceKind, ProbeError, Prober, Target};
+use kmembuild::host::doctor::{
+    EngineRoute, Place, PlaceKind, ProbeError, Prober, Redirect, Target,
+};
 
 use super::case::{Case, assert_line, line};
 use super::server::Server;
@@ -142,6 +144,38 @@ async fn places_are_asked_side_by_side() {
             !matches!(outcome, Err(ProbeError::TimedOut { .. })),
             "{outcome:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_place_does_not_send_this_machine_to_other_hosts() {
+    let inner = Server::start("200 OK", &[]);
+    let port = inner
+        .address()
+        .rsplit(':')
+        .next()
+        .expect("a port")
+        .to_owned();
+    let limit = Duration::from_mins(1);
+    let asker = Prober::new(&Proxies::default(), &EngineRoute::default(), limit);
+    // The same host under another name is another host.
+    for (address, is_followed) in [
+        (format!("http://127.0.0.1:{port}/moved.git"), true),
+        (format!("http://127.0.0.2:{port}/metadata"), false),
+        (format!("http://localhost:{port}/"), false),
+        (format!("//127.0.0.3:{port}/"), false),
+    ] {
+        let header = format!("Location: {address}");
+        let outer = Server::start("302 Found", &[&header]);
+        let before = inner.requests().len();
+        let probe = asker.ask(&[source_at(outer.address())]).await.pop();
+        let probe = probe.expect("one probe");
+        assert_eq!(inner.requests().len() > before, is_followed, "{address}");
+        match probe.redirect {
+            Some(Redirect::Followed(_)) => assert!(is_followed, "{address}"),
+            Some(Redirect::Refused(_)) => assert!(!is_followed, "{address}"),
+            None => panic!("the redirect to {address} was not noted"),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use kmembuild::engine::{ConnectFailure, EngineError, Setup};
 use kmembuild::environment::Proxies;
 use kmembuild::host::doctor::{
     Answer, EngineReading, Leaks, Line, Need, Node, Place, PlaceKind, Probe, ProbeError, Program,
-    ProgramKind, Purpose, Target, judge_bootstrap, judge_clock, judge_engine, judge_hierarchy,
-    judge_kernel, judge_memory_cgroups, judge_places, judge_programs, judge_room,
+    ProgramKind, Purpose, Redirect, Target, judge_bootstrap, judge_clock, judge_engine,
+    judge_hierarchy, judge_kernel, judge_memory_cgroups, judge_places, judge_programs, judge_room,
 };
 use kmembuild::library::Library;
 use kmembuild::recipe::{ImageWay, Recipe};
@@ -169,6 +169,13 @@ fn place(name: &str, kind: PlaceKind, purposes: &[Purpose]) -> Place {
     }
 }
 
+fn redirected(probe: Probe, redirect: Redirect) -> Probe {
+    Probe {
+        redirect: Some(redirect),
+        ..probe
+    }
+}
+
 fn places() -> Vec<Line> {
     let source = || {
         place(
@@ -190,6 +197,7 @@ fn places() -> Vec<Line> {
         outcome,
         milliseconds,
         proxy: proxy.map(text),
+        redirect: None,
     };
     let answer = |status| {
         let ahead = None;
@@ -205,7 +213,16 @@ fn places() -> Vec<Line> {
     let mut judge = |places: &[Place], probes: &[Probe], from_here, mirrors: &[String]| {
         lines.extend(judge_places(places, probes, from_here, mirrors));
     };
-    let alone: [(Place, Probe); 17] = [
+    let elsewhere = || text("https://mirror.example.com/runc.git");
+    let alone: [(Place, Probe); 19] = [
+        (
+            source(),
+            redirected(answer(200), Redirect::Followed(elsewhere())),
+        ),
+        (
+            source(),
+            redirected(answer(302), Redirect::Refused(text("http://10.0.0.1/"))),
+        ),
         (source(), answer(200)),
         (source(), answer(401)),
         (source(), answer(404)),

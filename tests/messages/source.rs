@@ -30,6 +30,7 @@ pub(super) fn messages() -> Vec<Message> {
         StoreOpen { folder: "cache/sources/runc".into(), source: git() },
         StoreAdd { object: commit(), folder: "cache/sources/runc".into(), source: git() },
         NoUrls { wanted: text("v1.0.0") },
+        ControlCharacter { url: text("https://%0ahost=github.com@example.org/runc") },
         AmbiguousCommit {
             wanted: text("12644e6"),
             commits: vec![commit(), text("12644e6f24e25b05da6fd08a38ffa0cfe1903fde")],

@@ -392,6 +392,27 @@ async fn a_path_that_is_no_repository_says_so() {
 }
 
 #[tokio::test]
+async fn urls_with_control_characters_are_refused_before_anybody_is_asked() {
+    for url in [
+        "https://%0ahost=github.com%0aprotocol=https@127.0.0.1:1/runc.git",
+        "https://user%0d@127.0.0.1:1/runc.git",
+        "https://127.0.0.1:1/runc%0A.git",
+        "ssh://git@127.0.0.1:1/runc\u{1b}[2J.git",
+        "git@127.0.0.1:runc\n.git",
+        "http://127.0.0.1:1/%c2%85",
+    ] {
+        let error = FreshStore::new()
+            .fetch(&request("v1", &["http://127.0.0.1:1/good.git", url]))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, SourceError::ControlCharacter { .. }),
+            "{url}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_urls_there_is_nothing_to_ask() {
     let error = FreshStore::new()
         .fetch(&request("v1", &[]))

@@ -34,7 +34,7 @@ pub use memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
 pub use node::{Node, Read};
 pub use place_lines::judge_places;
 pub use places::{Need, Place, PlaceKind, Purpose};
-pub use probe::{Answer, Probe, ProbeError};
+pub use probe::{Answer, Probe, ProbeError, Redirect};
 pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
 pub use programs::{Program, ProgramKind, find_programs};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::line::{Half, Level, Line};
 use super::places::{Need, Place, PlaceKind, Purpose};
-use super::probe::{Answer, Probe, ProbeError};
+use super::probe::{Answer, Probe, ProbeError, Redirect};
 use crate::advice::{OTHER_DEBIAN_MIRROR, OTHER_REGISTRY, OTHER_SOURCE, SLOW_MIRROR};
 use crate::failure::with_causes;
 use crate::source::redacted;
@@ -150,7 +150,16 @@ fn state(place: &Place, probe: &Probe) -> State {
             ),
         }),
         Ok(Answer::Http { status, .. }) => {
-            let text = format!("answers {status}{through}, {milliseconds} ms");
+            let led = match &probe.redirect {
+                Some(Redirect::Followed(address)) => format!(" at {address}"),
+                _ => String::new(),
+            };
+            let text = format!("answers {status}{led}{through}, {milliseconds} ms");
+            if let Some(Redirect::Refused(address)) = &probe.redirect {
+                return State::Unusable(format!(
+                    "{text}: it redirects to {address}; only addresses on the same host or with https are followed"
+                ));
+            }
             match unexpected(place.kind, *status) {
                 None => usable(text),
                 Some(reason) => State::Unusable(format!("{text}: {reason}")),

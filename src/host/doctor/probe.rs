@@ -14,6 +14,17 @@ pub struct Probe {
     pub milliseconds: u64,
     /// The proxy that was used, without a password.
     pub proxy: Option<String>,
+    /// The last redirect of its answers.
+    pub redirect: Option<Redirect>,
+}
+
+/// An answer that named another address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redirect {
+    /// The address was asked: it is on the same host, or uses https.
+    Followed(String),
+    /// The address was not asked: anybody on the way could have named it, or one on an internal network.
+    Refused(String),
 }
 
 impl Probe {

@@ -3,25 +3,30 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderName};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::connection::{connect, resolve};
 use super::insecure::InsecureRegistries;
 use super::places::{Place, PlaceKind};
-use super::probe::{Answer, Probe, ProbeError};
+use super::probe::{Answer, Probe, ProbeError, Redirect};
 use super::proxy::{Proxy, matcher};
 use super::targets::Target;
 use crate::clock;
 use crate::environment::Proxies;
+use crate::source::redacted;
 
 /// How many places are asked at the same time.
 const AT_A_TIME: usize = 8;
+/// As many as browsers and git follow, roughly.
+const MOST_REDIRECTS: usize = 10;
 /// The first step for every host.
 const RESOLVING: &str = "resolving its name";
 
@@ -50,6 +55,7 @@ pub struct Prober {
 struct Progress {
     stage: &'static str,
     proxy: Option<String>,
+    redirect: Arc<Mutex<Option<Redirect>>>,
 }
 
 /// Which certificates are accepted.
@@ -86,6 +92,7 @@ impl Prober {
         let mut progress = Progress {
             stage: RESOLVING,
             proxy: None,
+            redirect: Arc::default(),
         };
         let asking = self.reach(place, &mut progress);
         let outcome = match tokio::time::timeout(self.limit, asking).await {
@@ -99,6 +106,7 @@ impl Prober {
             outcome,
             milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             proxy: progress.proxy,
+            redirect: progress.redirect.lock().ok().and_then(|last| last.clone()),
         }
     }
 
@@ -182,7 +190,8 @@ impl Prober {
         let failed = |error: reqwest::Error| ProbeError::Answer {
             reason: innermost(&error),
         };
-        let client = self.client(proxy.as_ref(), trust, host, address);
+        let policy = redirects(Arc::clone(&progress.redirect));
+        let client = self.client(proxy.as_ref(), trust, host, address, policy);
         // The body is not read: it may be large, and the head is enough.
         let asked = client.map_err(failed)?.get(url.clone()).send();
         let answer = asked.await.map_err(failed)?;
@@ -199,9 +208,11 @@ impl Prober {
         trust: Trust,
         host: &str,
         address: SocketAddr,
+        redirects: Policy,
     ) -> Result<Client, reqwest::Error> {
         let builder = Client::builder()
             .user_agent(concat!("kmembuild/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirects)
             .no_proxy()
             .resolve(host, address);
         // The proxy receives a password, so its certificate is always checked.
@@ -232,6 +243,32 @@ impl Progress {
         self.stage = "connecting";
         connect(host, &addresses).await
     }
+}
+
+/// Follows an answer to another address on the same host or to one that uses https, and never from https to http. A place
+/// that may be anybody's does not send this machine around its internal network.
+fn redirects(last: Arc<Mutex<Option<Redirect>>>) -> Policy {
+    Policy::custom(move |attempt| {
+        let next = attempt.url();
+        let shown = redacted(next.as_str());
+        let is_followed = attempt.previous().last().is_some_and(|from| {
+            let same = from.host_str() == next.host_str() && from.scheme() == next.scheme();
+            same || next.scheme() == "https"
+        });
+        let is_followed = is_followed && attempt.previous().len() <= MOST_REDIRECTS;
+        if let Ok(mut last) = last.lock() {
+            *last = Some(if is_followed {
+                Redirect::Followed(shown)
+            } else {
+                Redirect::Refused(shown)
+            });
+        }
+        if is_followed {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
 }
 
 /// By how many seconds this host is ahead of the server.
