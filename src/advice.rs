@@ -49,6 +49,9 @@ pub fn engine(error: &EngineError) -> Option<String> {
             }
             _ => CHOOSE_ENGINE,
         },
+        EngineError::Context { .. } => {
+            "use --host, DOCKER_HOST or DOCKER_CONTEXT to choose another engine; `docker context ls` lists the contexts"
+        }
         EngineError::Unreachable { address, source } => return Some(unreachable(address, source)),
         EngineError::DiskFull { .. } => FREE_ENGINE_DISK,
         EngineError::Lost { .. } => ENGINE_LOST,

@@ -28,6 +28,8 @@ pub struct Environment {
     pub docker_auth_config: Option<Secret>,
     /// `DOCKER_HOST`.
     pub docker_host: Option<String>,
+    /// `DOCKER_CONTEXT`.
+    pub docker_context: Option<String>,
     /// `DOCKER_TLS_VERIFY` is set and not empty.
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
@@ -125,6 +127,7 @@ impl Environment {
                 .map(|folder| folder.join("config.json")),
             docker_auth_config: text("DOCKER_AUTH_CONFIG").map(Secret),
             docker_host: text("DOCKER_HOST"),
+            docker_context: text("DOCKER_CONTEXT"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
             proxies: Proxies {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, CredentialSources, connect_docker};
+use crate::engine::{Address, ContextChoice, CredentialSources, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -100,6 +100,10 @@ fn engine_address(environment: &Environment, global: &GlobalArguments) -> Addres
         host: named.or_else(|| environment.docker_host.clone()),
         tls_verify: environment.docker_tls_verify,
         cert_path: environment.docker_cert_path.clone(),
+        context: ContextChoice {
+            name: environment.docker_context.clone(),
+            file: environment.docker_config.clone(),
+        },
         ..Address::default()
     }
 }

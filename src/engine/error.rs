@@ -21,6 +21,15 @@ pub enum EngineError {
         #[source]
         source: AddressProblem,
     },
+    /// The docker command's context in use cannot be used.
+    #[error("could not use the docker context {name:?}")]
+    Context {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: ContextProblem,
+    },
     /// No engine answered at the address.
     #[error("no container engine answers at {address}")]
     Unreachable {
@@ -126,6 +135,26 @@ pub enum EngineError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// What is wrong with a context of the docker command.
+#[derive(Debug, Error)]
+pub enum ContextProblem {
+    /// Its description is missing, or is not one.
+    #[error("could not read {}", path.display())]
+    Unreadable {
+        /// The description.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It names no engine.
+    #[error("it has no docker engine")]
+    NoEngine,
+    /// It accepts any certificate of the engine.
+    #[error("it skips the verification of the engine's certificate, which kmembuild does not do")]
+    SkipsVerification,
 }
 
 /// What is wrong with an engine's address.

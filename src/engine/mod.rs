@@ -12,9 +12,9 @@ mod leftover;
 mod session;
 
 pub use contract::{Engine, Session};
-pub use docker::{Address, CredentialSources, connect_docker};
+pub use docker::{Address, ContextChoice, CredentialSources, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
-pub use error::{AddressProblem, ConnectFailure, EngineError};
+pub use error::{AddressProblem, ConnectFailure, ContextProblem, EngineError};
 pub use guest_path::GuestPath;
 pub use image::{Image, ImageBuild, ImageContent, ImageSource};
 pub use info::{Capabilities, Capacity, EngineInfo, Product};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use kmembuild::artifacts::ArtifactError;
-use kmembuild::engine::{AddressProblem, ConnectFailure, EngineError, GuestPath, ImageContent};
+use kmembuild::engine::{
+    AddressProblem, ConnectFailure, ContextProblem, EngineError, GuestPath, ImageContent,
+};
 use kmembuild::execute::{ExecuteError, FailedAttempt, Lacking, Refusal, RunCheckError};
 use kmembuild::source::SourceError;
 
@@ -24,6 +26,7 @@ fn engines() -> Vec<Message> {
     };
     let engine = samples!("engine", explained EngineError:
         InvalidAddress { address: text("http://x"), source: AddressProblem::Scheme },
+        Context { name: text("lab"), source: ContextProblem::SkipsVerification },
         Unreachable {
             address: text(SOCKET),
             source: ConnectFailure::PermissionDenied { source: system() },
@@ -51,6 +54,11 @@ fn engines() -> Vec<Message> {
         Certificates { folder: "/root/.docker".into(), source: system().into() },
         Malformed { source: system().into() },
     );
+    let contexts = samples!("engine", ContextProblem:
+        Unreadable { path: "/root/.docker/contexts/meta/8a/meta.json".into(), source: system().into() },
+        NoEngine,
+        SkipsVerification,
+    );
     let connect = samples!("engine", ConnectFailure:
         NoSocket { source: system() },
         PermissionDenied { source: system() },
@@ -59,7 +67,10 @@ fn engines() -> Vec<Message> {
         NotAnEngine { source: system().into() },
         Connection { source: system().into() },
     );
-    [engine, address, connect].into_iter().flatten().collect()
+    [engine, contexts, address, connect]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn executions() -> Vec<Message> {

@@ -46,7 +46,7 @@ pub struct GlobalArguments {
     /// Directory of your own recipes; a recipe in it replaces the built-in one of the same name
     #[arg(long, value_name = "DIR", global = true)]
     pub recipe_dir: Option<PathBuf>,
-    /// Address of the container engine, as in `DOCKER_HOST`
+    /// Address of the container engine, as in `DOCKER_HOST`; otherwise that of the docker command's context
     #[arg(long, value_name = "URL", global = true, value_parser = non_empty())]
     pub host: Option<String>,
     /// Show the output of every step

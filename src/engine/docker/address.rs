@@ -8,6 +8,7 @@ use bollard::errors::Error;
 use bollard::models::SystemVersion;
 use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
+use super::context::ContextChoice;
 use super::failure::{message_of, system_error};
 use crate::engine::error::{AddressProblem, ConnectFailure, EngineError};
 
@@ -27,6 +28,8 @@ pub struct Address {
     pub tls_verify: bool,
     /// `DOCKER_CERT_PATH`: directory with `ca.pem`, `cert.pem` and `key.pem`. When it is set, a `tcp://` host is reached over TLS.
     pub cert_path: Option<PathBuf>,
+    /// The docker command's context, which counts when `host` is not given.
+    pub context: ContextChoice,
     /// Longest wait, in whole seconds, for the answer to a request that moves no data. It does not apply to pulls, builds,
     /// uploads and commands.
     pub request_timeout: Duration,
@@ -38,6 +41,7 @@ impl Default for Address {
             host: None,
             tls_verify: false,
             cert_path: None,
+            context: ContextChoice::default(),
             request_timeout: Duration::from_mins(2),
         }
     }
@@ -61,6 +65,25 @@ impl Address {
     /// The address as text, with the default filled in.
     pub fn host(&self) -> &str {
         self.host.as_deref().unwrap_or(DEFAULT_HOST)
+    }
+
+    /// The address with the engine of the docker command's context put in, unless a host is given.
+    ///
+    /// # Errors
+    /// [`EngineError::Context`].
+    pub(super) fn resolved(&self) -> Result<Self, EngineError> {
+        if self.host.is_some() {
+            return Ok(self.clone());
+        }
+        let Some(endpoint) = self.context.endpoint()? else {
+            return Ok(self.clone());
+        };
+        Ok(Self {
+            host: endpoint.host,
+            tls_verify: endpoint.certificates.is_some(),
+            cert_path: endpoint.certificates,
+            ..self.clone()
+        })
     }
 
     /// Connects, asks the engine for its version, and negotiates a version of its API.
@@ -250,6 +273,23 @@ mod tests {
             "/run/user/1000/docker.sock"
         );
         assert_eq!(socket_of("tcp://127.0.0.1:2375"), "/var/run/docker.sock");
+    }
+
+    #[test]
+    fn a_given_host_comes_before_a_context() {
+        let address = Address {
+            context: ContextChoice {
+                name: Some("nowhere".to_owned()),
+                file: Some(PathBuf::from("/nowhere/config.json")),
+            },
+            ..at("unix:///run/docker.sock")
+        };
+        assert_eq!(address.resolved().expect("a host").host(), address.host());
+        let named = Address {
+            host: None,
+            ..address
+        };
+        assert!(matches!(named.resolved(), Err(EngineError::Context { .. })));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::regular_file;
 /// Docker Hub's name among the credentials.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// Largest configuration file in bytes.
-const LARGEST: u64 = 1 << 20;
+pub(super) const LARGEST: u64 = 1 << 20;
 
 /// The docker command pads its base64; other programs that write the file may not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -41,9 +41,10 @@ pub async fn connect_docker(
     address: &Address,
     credentials: Option<CredentialSources>,
 ) -> Result<Arc<dyn Engine>, EngineError> {
+    let address = address.resolved()?;
     let (docker, answer) = address.connect().await?;
     let client = Client::new(docker);
-    let info = describe(&client, address, answer)?;
+    let info = describe(&client, &address, answer)?;
     Ok(Arc::new(DockerEngine {
         client,
         credentials: credentials.unwrap_or_default(),

@@ -4,6 +4,7 @@ mod address;
 mod archive;
 mod build;
 mod client;
+mod context;
 mod credential_program;
 mod credentials;
 mod engine;
@@ -20,5 +21,6 @@ mod setup;
 mod usage;
 
 pub use address::Address;
+pub use context::ContextChoice;
 pub use credentials::CredentialSources;
 pub use engine::connect_docker;

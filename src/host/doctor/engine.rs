@@ -34,18 +34,19 @@ pub struct EngineReading {
 impl EngineReading {
     /// Asks the engine at `address`.
     pub async fn read(address: &Address) -> Self {
-        let host = address.host().to_owned();
         let engine = match connect_docker(address, None).await {
             Ok(engine) => engine,
             Err(error) => {
                 return Self {
-                    address: host,
+                    address: address.host().to_owned(),
                     info: Err(error),
                     setup: None,
                     free_disk: None,
                 };
             }
         };
+        // That of the docker command's context, where it has one.
+        let host = engine.describe().address.clone();
         let setup = match engine.as_docker() {
             Some(docker) => Some(docker.setup().await),
             None => None,
