@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::companions;
 use super::error::{BuildError, FailedBuild};
 use super::manifest::write_manifest;
-use super::order::{BuildOrder, RunCheck};
+use super::order::{BuildOrder, RunCheck, Subject};
 use super::prepared::{Prepared, stall};
 use super::result::{BuildResult, CacheOutcome};
 use super::run_check;
@@ -212,6 +212,7 @@ impl BuildOrder {
             offline: self.cache.offline,
             locked_images: workspace.locked_images(),
             locked_by: "the lock file",
+            own_images: matches!(self.subject, Subject::Published(_)),
             keep: self.keep,
             stall: stall(self, workspace),
             sink,

@@ -39,6 +39,7 @@ pub async fn check_by_running(
         offline: false,
         locked_images: &nothing,
         locked_by: "the lock file",
+        own_images: false,
         keep: false,
         stall: configuration.stall_timeout.map_or(STALL, |span| span.0),
         sink,

@@ -36,6 +36,8 @@ pub struct Context<'a> {
     pub locked_images: &'a BTreeMap<String, ImageContent>,
     /// Where that is written, for messages: `the lock file`.
     pub locked_by: &'static str,
+    /// Give images that are made a name of their own, which no other build looks for: their plan is somebody else's.
+    pub own_images: bool,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// Longest time without a byte from a registry.

@@ -96,9 +96,9 @@ pub(super) async fn provide(
         PlannedImage::Dockerfile { .. } | PlannedImage::Debian(_) => {
             let identity = identity(plan);
             let name = made_name(plan, &identity);
-            match until_cancelled(context, made(plan, &name, context)).await? {
+            match until_cancelled(context, made(plan, &name, &name, context)).await? {
                 Some(used) => used,
-                None => make_once(plan, name, &identity, context).await?,
+                None => make_once(plan, &name, &identity, context).await?,
             }
         }
     };
@@ -121,14 +121,16 @@ async fn fetch(base: &BaseImage, context: &Context<'_>) -> Result<UsedImage, Exe
     })
 }
 
-/// The image by that name with the planned identity, if it was made before.
+/// The image by that name with the planned identity, if it was made before. `shared` is the name that all builds of the plan
+/// look for, by which images are locked.
 async fn made(
     plan: &Plan,
     name: &str,
+    shared: &str,
     context: &Context<'_>,
 ) -> Result<Option<UsedImage>, ExecuteError> {
     let image = present(name, context).await?;
-    let image = image.filter(|image| is_planned(plan, image) && context.is_locked(name, image));
+    let image = image.filter(|image| is_planned(plan, image) && context.is_locked(shared, image));
     Ok(image.map(|image| {
         let note = Note::ImagePresent(name.to_owned());
         context.sink.event(&note.into());
@@ -150,19 +152,24 @@ pub(super) async fn turn_to_make(
 /// Makes a missing image, when no other run is making it.
 async fn make_once(
     plan: &Plan,
-    name: String,
+    shared: &str,
     identity: &str,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
+    let name = if context.own_images {
+        own_name(shared)
+    } else {
+        shared.to_owned()
+    };
     let _turn = until_cancelled(context, turn_to_make(&name, identity, context)).await?;
-    if let Some(used) = until_cancelled(context, made(plan, &name, context)).await? {
+    if let Some(used) = until_cancelled(context, made(plan, &name, shared, context)).await? {
         return Ok(used);
     }
     if context.offline {
         return Err(ExecuteError::Offline { image: name });
     }
     let used = make(plan, name, context).await?;
-    if !context.is_locked(&used.name, &used.image) {
+    if !context.is_locked(shared, &used.image) {
         return Err(moved(used.name, used.image.content.layers, context));
     }
     Ok(used)
@@ -176,6 +183,12 @@ fn made_name(plan: &Plan, identity: &str) -> String {
         PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
     };
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
+}
+
+/// The name of an image that is made by somebody else's plan. No recipe has a slash in its name.
+fn own_name(shared: &str) -> String {
+    let name = shared.strip_prefix("kmembuild/").unwrap_or(shared);
+    format!("kmembuild/reproduced/{name}")
 }
 
 async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, ExecuteError> {

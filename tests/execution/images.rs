@@ -113,6 +113,31 @@ async fn an_image_is_built_once_and_known_by_its_identity() {
 }
 
 #[tokio::test]
+async fn what_somebody_elses_plan_makes_has_a_name_of_its_own() {
+    let mut place = place();
+    place.own_images = true;
+    let plan = plan(|plan| plan["image"] = by_dockerfile());
+    let run = place.begin();
+    let made = place.provide(&plan, &run).await.unwrap();
+    assert!(
+        made.name.starts_with("kmembuild/reproduced/"),
+        "{}",
+        made.name
+    );
+    assert_eq!(find_image(&plan, &place.engine).await.unwrap(), None);
+    // It is found again by its own kind, and by no other build.
+    place.provide(&plan, &run).await.unwrap();
+    assert_eq!(place.engine.state().asked, ["Dockerfile"]);
+    place.own_images = false;
+    let shared = place.provide(&plan, &run).await.unwrap();
+    assert_eq!(shared.name, image_name(&plan));
+    assert_eq!(place.engine.state().asked.len(), 2);
+    // What an ordinary build made is good for a reproduction as well.
+    place.own_images = true;
+    assert_eq!(place.provide(&plan, &run).await.unwrap().name, shared.name);
+}
+
+#[tokio::test]
 async fn an_image_build_can_be_stopped() {
     let place = place();
     place.engine.state().endless_build = true;

@@ -104,6 +104,7 @@ pub struct Place {
     pub locked: BTreeMap<String, ImageContent>,
     pub archive: Option<PathBuf>,
     pub offline: bool,
+    pub own_images: bool,
     pub keep: bool,
     folder: TempDir,
 }
@@ -117,6 +118,7 @@ impl Place {
             locked: BTreeMap::new(),
             archive: None,
             offline: false,
+            own_images: false,
             keep: false,
             folder: tempfile::tempdir().expect("a temporary directory"),
         }
@@ -171,6 +173,7 @@ impl Place {
             offline: self.offline,
             locked_images: &self.locked,
             locked_by: "the lock file",
+            own_images: self.own_images,
             keep: self.keep,
             stall: Duration::from_mins(1),
             sink: &self.recorder,
