@@ -12,6 +12,7 @@ use tar::{Builder, EntryType, Header};
 use tokio::sync::mpsc;
 
 use super::error::SourceError;
+use super::extent::{MeasureError, measure};
 use super::reader::Reader;
 use super::store::Store;
 use super::tree::tree_oid;
@@ -74,6 +75,14 @@ fn write_archive(
 ) -> io::Result<()> {
     let reader = Reader::open(store).map_err(io::Error::other)?;
     let root = tree_oid(reader.repository(), tree_id).map_err(io::Error::other)?;
+    // A dropped stream is noticed when the first piece is sent.
+    measure(reader.repository(), root, || true).map_err(|error| match error {
+        MeasureError::Excess(source) => io::Error::other(SourceError::TreeExcess {
+            tree: tree_id.to_owned(),
+            source,
+        }),
+        MeasureError::Git(source) => unreadable(tree_id, b"a part", source),
+    })?;
     let mut archive = Archive {
         reader,
         tree_id,
@@ -93,7 +102,8 @@ struct Archive<'a> {
 }
 
 impl Archive<'_> {
-    /// Writes the contents of the directory `id`; `path` is its path with a slash at the end, or empty.
+    /// Writes the contents of the directory `id`; `path` is its path with a slash at the end, or empty. The
+    /// depth of a tree that was measured is bounded, so the stack is enough.
     fn folder(&mut self, id: Oid, path: &mut Vec<u8>) -> io::Result<()> {
         let entries = self.reader.folder(id);
         let entries = entries.map_err(|source| unreadable(self.tree_id, path, source))?;

@@ -10,11 +10,15 @@ use git2::Oid;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::extent::MeasureError;
 use super::quarantine::Quarantine;
 use crate::events::{Event, Sink};
 
 /// How often an attempt is checked, which also limits how many events it emits.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Most memory in bytes that may be taken while a server sends its list of references; that of Kubernetes has 10 MB.
+const MOST_LISTING: u64 = 1 << 30;
 
 /// The result of an attempt.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(super) enum MirrorError {
         pinned: String,
         served: Oid,
     },
+    #[error("its source is refused: {0}")]
+    Measure(#[from] MeasureError),
     #[error("it does not point to a commit")]
     NotACommit,
     #[error("no such directory")]
@@ -70,6 +76,8 @@ fn near(tags: &[String]) -> String {
 #[derive(Debug)]
 pub(super) enum Ended {
     Failed(MirrorError),
+    /// The list of references takes memory without end; libgit2 goes on reading it as long as this process lives.
+    Endless,
     Cancelled,
     NoThread(std::io::Error),
 }
@@ -126,6 +134,7 @@ pub(super) async fn run(
     let mut last_seen = (0, None);
     let mut last_life = Instant::now();
     let mut last_shown = (0, 0);
+    let memory = resident_memory();
     let mut ticks = tokio::time::interval(TICK);
     let _abandon = AbandonOnDrop(&activity);
     loop {
@@ -139,6 +148,13 @@ pub(super) async fn run(
             _ = ticks.tick() => {}
         }
         show(&activity, &mut last_shown, sink);
+        // Only while nothing was received: what comes then goes to disk.
+        if last_shown == (0, 0)
+            && resident_memory().saturating_sub(memory) > MOST_LISTING
+            && stall.is_some()
+        {
+            return Err(Ended::Endless);
+        }
         if clock.is_none() {
             clock = thread_receiver.try_recv().ok();
         }
@@ -153,6 +169,13 @@ pub(super) async fn run(
             return Err(Ended::Failed(MirrorError::Stalled(stall)));
         }
     }
+}
+
+/// Memory that this process has in use, in bytes; 0 where the system does not say.
+fn resident_memory() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }
 
 /// Makes the attempt end when its watcher is dropped, for whatever reason.

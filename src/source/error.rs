@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::extent::Excess;
 use super::patch_error::PatchError;
 use super::request::MirrorFailure;
 
@@ -51,6 +52,13 @@ pub enum SourceError {
     )]
     ControlCharacter {
         /// The URL, without a password.
+        url: String,
+    },
+    /// A mirror sends more references than any repository has. No other is asked, because the memory that this takes is only
+    /// given back when the process ends.
+    #[error("the list of references of {url} has no end; leave this mirror out")]
+    EndlessListing {
+        /// The mirror, without a password.
         url: String,
     },
     /// A short commit id matches several commits.
@@ -123,6 +131,15 @@ pub enum SourceError {
         /// What git said.
         #[source]
         source: git2::Error,
+    },
+    /// A tree is larger than any source's is.
+    #[error("tree {tree} is refused")]
+    TreeExcess {
+        /// The tree's id.
+        tree: String,
+        /// What is too large.
+        #[source]
+        source: Excess,
     },
     /// A changed tree could not be written into the store.
     #[error("could not write a tree made from {tree} into the source store")]

@@ -61,6 +61,10 @@ impl Store {
                     return Ok(served);
                 }
                 Err(Ended::Failed(error)) => error,
+                Err(Ended::Endless) => {
+                    let url = location.redacted();
+                    return Err(SourceError::EndlessListing { url });
+                }
                 Err(Ended::Cancelled) => {
                     return Err(SourceError::Cancelled {
                         wanted: request.wanted.clone(),

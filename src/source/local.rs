@@ -7,6 +7,7 @@ use git2::{ErrorCode, Oid, Repository};
 
 use super::attempt::{Activity, Found, MirrorError};
 use super::choice::{Choice, Listing, Reference, Revision};
+use super::extent::measure;
 use super::quarantine::Quarantine;
 use super::remote::{commit_of, find_by_prefix, has_commit};
 
@@ -83,6 +84,10 @@ fn pack(
     store: &Path,
     activity: &Arc<Activity>,
 ) -> Result<Quarantine, MirrorError> {
+    // libgit2 walks through the tree by recursion.
+    measure(upstream, upstream.find_commit(commit)?.tree_id(), || {
+        activity.beat()
+    })?;
     let quarantine = Quarantine::create(store)?;
     let repository = quarantine.repository()?;
     let database = repository.odb()?;

@@ -13,6 +13,7 @@ mod archive;
 mod attempt;
 mod choice;
 mod error;
+mod extent;
 mod fetch;
 mod handles;
 mod libgit2;
@@ -31,6 +32,7 @@ mod store;
 mod tree;
 
 pub use error::SourceError;
+pub use extent::Excess;
 pub use libgit2::make_ready;
 pub use location::{local_folder, redacted};
 pub use patch_apply::Patch;

@@ -14,6 +14,11 @@ use super::location::has_control_characters;
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
 
+/// Largest download in bytes; Kubernetes with its whole history has 1.5 GB.
+const MOST_BYTES: usize = 32 << 30;
+/// Most objects in a download; Kubernetes with its whole history has 2 million.
+const MOST_OBJECTS: usize = 100_000_000;
+
 /// Finds `wanted` at `url` and downloads it into a quarantine below the store at `store`.
 ///
 /// Both use one connection. Objects that the store has are not downloaded again, except for `refresh`.
@@ -151,7 +156,10 @@ fn download(
     let activity_of_transfer = Arc::clone(activity);
     let mut callbacks = callbacks(activity);
     callbacks.transfer_progress(move |progress| {
+        let is_bounded =
+            progress.received_bytes() <= MOST_BYTES && progress.total_objects() <= MOST_OBJECTS;
         activity_of_transfer.received(progress.received_objects(), progress.total_objects())
+            && is_bounded
     });
     let mut options = FetchOptions::new();
     options

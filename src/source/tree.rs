@@ -6,8 +6,12 @@ use git2::build::TreeUpdateBuilder;
 use git2::{ErrorCode, FileMode, ObjectType, Oid, Repository, TreeEntry};
 
 use super::error::SourceError;
+use super::extent::Excess;
 use super::handles::Handle;
 use super::store::Store;
+
+/// Largest file that is read here, in bytes: recipes ask for makefiles and lists of versions, and patches change code.
+const LARGEST_READ: u64 = 64 << 20;
 
 /// The files of a commit or of a patched tree, read from the store's objects.
 pub struct Tree {
@@ -49,6 +53,18 @@ impl Tree {
         let Some(entry) = entry.filter(|entry| entry.kind() == Some(ObjectType::Blob)) else {
             return Ok(None);
         };
+        let size = self
+            .repository
+            .odb()
+            .and_then(|objects| objects.read_header(entry.id()));
+        let (size, _) = size.map_err(|source| self.unreadable(path, source))?;
+        let (size, limit) = (size as u64, LARGEST_READ);
+        if size > limit {
+            return Err(SourceError::TreeExcess {
+                tree: self.id.to_string(),
+                source: Excess::File { size, limit },
+            });
+        }
         let blob = self.repository.find_blob(entry.id());
         let blob = blob.map_err(|source| self.unreadable(path, source))?;
         let modes = [FileMode::BlobExecutable, FileMode::Link];

@@ -1,6 +1,6 @@
 //! Errors of the source store and of patches.
 
-use kmembuild::source::{HunkPlace, MirrorFailure, PatchError, SourceError};
+use kmembuild::source::{Excess, HunkPlace, MirrorFailure, PatchError, SourceError};
 
 use super::{Message, system, text};
 
@@ -29,6 +29,7 @@ pub(super) fn messages() -> Vec<Message> {
         StoreFolder { folder: "cache/sources".into(), source: system() },
         StoreOpen { folder: "cache/sources/runc".into(), source: git() },
         StoreAdd { object: commit(), folder: "cache/sources/runc".into(), source: git() },
+        EndlessListing { url: text("https://git.example.org/runc.git") },
         NoUrls { wanted: text("v1.0.0") },
         ControlCharacter { url: text("https://%0ahost=github.com@example.org/runc") },
         AmbiguousCommit {
@@ -53,9 +54,16 @@ pub(super) fn messages() -> Vec<Message> {
         Cancelled { wanted: text("v1.0.0") },
         Thread { wanted: text("v1.0.0"), source: system() },
         TreeRead { tree: commit(), source: git() },
+        TreeExcess { tree: commit(), source: Excess::Depth },
         EntryRead { path: text("main.go"), tree: commit(), source: git() },
         TreeWrite { tree: commit(), source: git() },
         Patch { patch: text("runc/off.patch"), source: Box::new(PatchError::Empty) },
+    );
+    let excess = samples!("source", Excess:
+        Depth,
+        Entries,
+        Bytes,
+        File { size: 5 << 30, limit: 1 << 30 },
     );
     let patch = samples!("source", PatchError:
         Empty,
@@ -72,5 +80,5 @@ pub(super) fn messages() -> Vec<Message> {
         NoNewline { place: place() },
         FileMissing { file: text("main.go") },
     );
-    source.into_iter().chain(patch).collect()
+    [source, excess, patch].into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! Upstream source: a real git server, real repositories, real archives.
 
 mod archive;
+mod extent;
 mod fetch;
 mod locations;
 mod patch;

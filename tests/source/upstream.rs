@@ -120,7 +120,8 @@ pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
     feed_git(folder, arguments, "")
 }
 
-fn feed_git(folder: &Path, arguments: &[&str], input: &str) -> String {
+/// Runs git in a folder with that input. Returns its output.
+pub fn feed_git(folder: &Path, arguments: &[&str], input: &str) -> String {
     let mut child = installed("git")
         .args(arguments)
         .current_dir(folder)

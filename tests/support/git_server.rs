@@ -21,6 +21,8 @@ enum Behaviour {
     NotFound,
     /// Takes connections and never answers.
     Stalled,
+    /// Sends a list of references without end.
+    Endless,
     /// Answers 404 when each of several servers was asked.
     Together(Arc<Barrier>),
 }
@@ -61,6 +63,11 @@ impl GitServer {
     /// Takes connections and never answers.
     pub fn stalled() -> Self {
         Self::spawn(Behaviour::Stalled)
+    }
+
+    /// Sends a list of references without end.
+    pub fn endless() -> Self {
+        Self::spawn(Behaviour::Endless)
     }
 
     /// Servers of which none answers before all of them were asked; then they answer 404.
@@ -161,6 +168,7 @@ fn serve(stream: &TcpStream, behaviour: &Behaviour, shared: &Shared) -> io::Resu
                 backend(folder, &request, &mut writer, pack.then_some(*bytes))?;
             }
             Behaviour::NotFound => writer.write_all(NOT_FOUND)?,
+            Behaviour::Endless => return list_for_ever(&mut writer),
             Behaviour::Together(all) => {
                 all.wait();
                 writer.write_all(NOT_FOUND)?;
@@ -173,6 +181,23 @@ fn serve(stream: &TcpStream, behaviour: &Behaviour, shared: &Shared) -> io::Resu
 }
 
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+/// Sends one reference after the other until the other side has enough.
+fn list_for_ever(writer: &mut impl Write) -> io::Result<()> {
+    writer.write_all(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\
+          Transfer-Encoding: chunked\r\n\r\n22\r\n001e# service=git-upload-pack\n0000\r\n",
+    )?;
+    let id = "1234567890".repeat(4);
+    let name = "n".repeat(50_000);
+    for number in 0.. {
+        let features = if number == 0 { "\0shallow" } else { "" };
+        let line = format!("{id} refs/tags/{name}{number}{features}\n");
+        let size = line.len() + 4;
+        write!(writer, "{size:x}\r\n{size:04x}{line}\r\n")?;
+    }
+    Ok(())
+}
 
 fn wait_for_end(reader: &mut impl Read) -> io::Result<()> {
     io::copy(reader, &mut io::sink()).map(|_| ())
