@@ -17,6 +17,8 @@ use crate::events::{Event, Sink};
 /// How often an attempt is checked, which also limits how many events it emits.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Longest time without progress in a repository of this machine.
+const NO_PROGRESS: Duration = Duration::from_secs(30);
 /// Most memory in bytes that may be taken while a server sends its list of references; that of Kubernetes has 10 MB.
 const MOST_LISTING: u64 = 1 << 30;
 
@@ -58,6 +60,11 @@ pub(super) enum MirrorError {
     NotARepository,
     #[error("no data for {}", humantime::format_duration(*.0))]
     Stalled(Duration),
+    #[error(
+        "no progress for {}; it may be damaged: try `git fsck`",
+        humantime::format_duration(NO_PROGRESS)
+    )]
+    NoProgress,
     #[error("could not write the download: {0}")]
     Write(#[from] std::io::Error),
     #[error("internal error: the attempt panicked")]
@@ -107,7 +114,9 @@ impl Activity {
     }
 }
 
-/// Runs `work` on a thread of its own until it ends, is silent for `stall`, or `cancel` is cancelled.
+/// Runs `work` on a thread of its own until it ends, is silent for `stall`, or `cancel` is cancelled. Without `stall` it reads
+/// from this machine: then it is given up when it makes no progress for [`NO_PROGRESS`], as libgit2 reads a damaged object of
+/// a repository for ever.
 ///
 /// libgit2 blocks in `recv` without calling back, so a silent attempt can only be abandoned. Unlike one of tokio's, a
 /// detached thread does not delay the end of the process.
@@ -158,15 +167,17 @@ pub(super) async fn run(
         if clock.is_none() {
             clock = thread_receiver.try_recv().ok();
         }
+        let clock = clock.as_ref().filter(|_| stall.is_some());
         let seen = (
             activity.beats.load(Ordering::Relaxed),
-            clock.as_ref().and_then(ThreadClock::read),
+            clock.and_then(ThreadClock::read),
         );
         if seen != last_seen {
             last_seen = seen;
             last_life = Instant::now();
-        } else if let Some(stall) = stall.filter(|stall| last_life.elapsed() >= *stall) {
-            return Err(Ended::Failed(MirrorError::Stalled(stall)));
+        } else if last_life.elapsed() >= stall.unwrap_or(NO_PROGRESS) {
+            let silent = stall.map_or(MirrorError::NoProgress, MirrorError::Stalled);
+            return Err(Ended::Failed(silent));
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn fetch(
         ErrorCode::NotFound => MirrorError::NotARepository,
         _ => MirrorError::Git(error),
     })?;
-    let listing = list(&upstream)?;
+    let listing = list(&upstream, activity)?;
     let (tag, tag_object, object) = match wanted.choose(&listing)? {
         Choice::Listed { listed, tag } => {
             wanted.check_pin(listed.tag(), listed.commit)?;
@@ -55,11 +55,14 @@ pub(super) fn fetch(
     })
 }
 
-fn list(upstream: &Repository) -> Result<Listing, git2::Error> {
+fn list(upstream: &Repository, activity: &Activity) -> Result<Listing, git2::Error> {
     let mut listed = Vec::new();
     for glob in ["refs/tags/*", "refs/heads/*"] {
         for reference in upstream.references_glob(glob)? {
             let reference = reference?;
+            if !activity.beat() {
+                return Err(git2::Error::from_str("nobody waits for it any more"));
+            }
             // References that do not point to a commit (a tag of a tree, a broken reference) cannot be built.
             if let (Ok(name), Some(object), Ok(commit)) = (
                 reference.name(),

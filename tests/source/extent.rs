@@ -129,3 +129,32 @@ fn a_list_of_references_without_end_is_given_up() {
     let words = ["plan", "runc", "--tag", "v1.0.0-rc10", "--source", &url];
     place.run(&words).code(13).says("has no end");
 }
+
+/// Cuts the end of a loose object off.
+fn cut(repository: &Path, object: &str) {
+    let (directory, name) = object.split_at(2);
+    let path = repository.join("objects").join(directory).join(name);
+    let content = std::fs::read(&path).expect("a loose object");
+    std::fs::remove_file(&path).expect("removed");
+    std::fs::write(path, &content[..content.len() - 40]).expect("written");
+}
+
+#[test]
+fn a_damaged_object_ends_an_attempt_and_does_not_outlast_a_signal() {
+    let upstream = Upstream::new();
+    upstream.commit(
+        "large",
+        &"0123456789abcdef".repeat(20_000).replace('0', "12345"),
+    );
+    let noise: String = (0..60_000u64)
+        .map(|number| format!("{:x}", number.wrapping_mul(number) ^ 0x5eed))
+        .collect();
+    upstream.commit("noise", &noise);
+    upstream.git(&["tag", "v9.9.9"]);
+    let blob = upstream.git(&["rev-parse", "HEAD:noise"]);
+    cut(&upstream.work().join(".git"), &blob);
+    let place = Workplace::new();
+    let work = upstream.work().display().to_string();
+    let words = ["plan", "runc", "--tag", "v9.9.9", "--source", &work];
+    place.run(&words).code(13).says("could not fetch v9.9.9");
+}
