@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::elf::{self, Program};
 use super::error::VerifyError;
-use super::findings::{Findings, Format};
+use super::findings::{Findings, Format, Packing};
 use super::glibc::GlibcNeeds;
 use super::{format, kmem, scan};
 
@@ -36,20 +36,24 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
             after: scan.size,
         });
     }
-    let kmem = kmem::weigh(&scan.marks, program.is_ok());
+    let whole = program
+        .as_ref()
+        .is_ok_and(|program| !matches!(program.packing, Some(Packing::Packed { .. })));
+    let kmem = kmem::weigh(&scan.marks, whole);
     let name = path
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned();
-    let (format, architecture, linkage, glibc) = match program {
+    let (format, architecture, linkage, glibc, packing) = match program {
         Ok(program) => {
             let (bits, machine) = (program.bits, program.machine.name);
             let architecture = program.machine.architecture.map(str::to_owned);
             let format = Format::Elf { bits, machine };
-            (format, architecture, Some(program.linkage), program.glibc)
+            let (linkage, glibc) = (Some(program.linkage), program.glibc);
+            (format, architecture, linkage, glibc, program.packing)
         }
-        Err(format) => (format, None, None, GlibcNeeds::default()),
+        Err(format) => (format, None, None, GlibcNeeds::default(), None),
     };
     Ok(Findings {
         name,
@@ -60,6 +64,7 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
         linkage,
         glibc: glibc.highest,
         glibc_unnumbered: glibc.unnumbered,
+        packing,
         kmem,
     })
 }

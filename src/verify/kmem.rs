@@ -29,6 +29,7 @@ pub(super) enum MarkKind {
 enum Role {
     Enabled,
     EnabledUnlessSysinfo,
+    OnRequest,
     Sysinfo,
     IgnoredMessage,
     Disabled,
@@ -37,7 +38,7 @@ enum Role {
 }
 
 /// The marks, in the order of their weight.
-pub(super) const MARKS: [KnownMark; 10] = [
+pub(super) const MARKS: [KnownMark; 16] = [
     KnownMark {
         text: "libcontainer/cgroups/fs/kmem.go",
         kind: MarkKind::SourcePath,
@@ -87,6 +88,43 @@ pub(super) const MARKS: [KnownMark; 10] = [
         meaning: "code from libcontainer's memory controller",
     },
     KnownMark {
+        text: "opencontainers/cgroups/fs/memory.go",
+        kind: MarkKind::SourcePath,
+        role: Role::MemoryController,
+        meaning: "code from the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
+    },
+    // The path of its source has a version in it (`cgroups@v0.0.4/fs`) where it was not built from a vendor directory.
+    KnownMark {
+        text: "opencontainers/cgroups/fs.(*MemoryGroup).",
+        kind: MarkKind::Literal,
+        role: Role::MemoryController,
+        meaning: "a function of the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
+    },
+    KnownMark {
+        text: "libcrun",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from crun, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "libcgroups",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from youki, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "runsc/cgroup/cgroup.go",
+        kind: MarkKind::SourcePath,
+        role: Role::OnRequest,
+        meaning: "code from gVisor, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "cgroups-rs-",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from Kata's cgroups-rs, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
         text: "pkg/sysinfo/sysinfo_linux.go",
         kind: MarkKind::SourcePath,
         role: Role::Sysinfo,
@@ -102,7 +140,8 @@ pub(super) const MARKS: [KnownMark; 10] = [
 
 /// Weighs the marks, given the first occurrence of each of [`MARKS`].
 ///
-/// In an incomplete file, a missing mark may have been cut off: only accounting that is on is certain.
+/// In a file that is not whole, because it is incomplete or packed, a missing mark may have been cut off or hidden: only
+/// accounting that is on is certain.
 pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     let has = |role| {
         MARKS
@@ -112,10 +151,16 @@ pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     };
     let sysinfo = has(Role::Sysinfo);
     let limit_name = has(Role::EnabledUnlessSysinfo);
-    let verdict = if has(Role::Enabled) || (limit_name && !sysinfo) {
+    // libcontainer has written to that file for every container since rc2, and has had the message about it as long.
+    let on_request = (has(Role::OnRequest) || has(Role::MemoryController))
+        && !has(Role::IgnoredMessage)
+        && !has(Role::Disabled);
+    let verdict = if has(Role::Enabled) || (limit_name && !sysinfo && !on_request) {
         KmemVerdict::On
     } else if !whole {
         KmemVerdict::Unknown
+    } else if limit_name && !sysinfo {
+        KmemVerdict::OnRequest
     } else if has(Role::IgnoredMessage) {
         KmemVerdict::Ignored
     } else if has(Role::Disabled) {
@@ -158,8 +203,19 @@ pub(super) fn check(findings: &Findings, expected: KmemExpectation) -> Check {
             ..Check::not_a_program(CheckName::Kmem, expected)
         };
     }
+    if let (KmemVerdict::Unknown, Some(packing)) = (findings.kmem.verdict, &findings.packing) {
+        return Check {
+            evidence,
+            ..Check::unknown(CheckName::Kmem, expected, packing)
+        };
+    }
     let (passed, found) = match findings.kmem.verdict {
         KmemVerdict::On => (false, "on: the code that turns it on is in the binary"),
+        KmemVerdict::OnRequest => (
+            false,
+            "on-request: it turns accounting on only for a container that asks for a kernel-memory limit, as Kubernetes \
+             never does; no nokmem build is needed for that",
+        ),
         KmemVerdict::Off => (true, "off by the nokmem tag"),
         KmemVerdict::OffSilent => (
             true,

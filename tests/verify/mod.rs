@@ -4,5 +4,6 @@ mod binaries;
 mod glibc_version;
 mod hostile;
 mod other_files;
+mod packed;
 mod trace;
 mod versions;
