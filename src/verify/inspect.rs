@@ -12,6 +12,7 @@ use super::error::VerifyError;
 use super::findings::{Findings, Format, Packing};
 use super::glibc::GlibcNeeds;
 use super::{format, kmem, scan};
+use crate::regular_file::Stoppable;
 
 /// Inspects one file completely, without running it.
 ///
@@ -21,6 +22,20 @@ use super::{format, kmem, scan};
 ///
 /// If the file cannot be opened or read, is not a regular file, or changes while it is read.
 pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
+    Findings::of(path, &|| false)
+}
+
+impl Findings {
+    /// As [`inspect()`], until `is_stopped` returns true.
+    ///
+    /// # Errors
+    /// Those of [`inspect()`]; [`VerifyError::Read`] if it was stopped.
+    pub fn of(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Self, VerifyError> {
+        inspect_until(path, is_stopped)
+    }
+}
+
+fn inspect_until(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Findings, VerifyError> {
     let read_failed = |source| VerifyError::Read {
         path: path.to_owned(),
         source,
@@ -28,7 +43,7 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
     let (mut file, size) = open(path)?;
     let program = examine(&file, size).map_err(read_failed)?;
     file.rewind().map_err(read_failed)?;
-    let scan = scan::scan(&file).map_err(read_failed)?;
+    let scan = scan::scan(Stoppable::new(&file, is_stopped)).map_err(read_failed)?;
     if scan.size != size {
         return Err(VerifyError::Changed {
             path: path.to_owned(),
