@@ -11,7 +11,7 @@ use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
 use super::store::Store;
 use super::{local, near_tags, remote};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Note, Sink};
 
 impl Store {
     /// Finds the wanted tag or commit on the first URL that has it, and keeps it in the store.
@@ -31,20 +31,23 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
         let wanted = Revision::new(&request.wanted, &request.pins)?;
-        let locations: Vec<Location> = request
-            .urls
-            .iter()
-            .map(|url| Location::parse(url))
-            .collect();
-        let urls = locations.iter().map(Location::redacted).collect();
+        let locations: Vec<Location> = {
+            let repository = self.repository()?;
+            let urls = request.urls.iter();
+            urls.map(|url| Location::resolve(url, &repository))
+                .collect()
+        };
+        // As they were asked for: elsewhere another configuration applies.
+        let urls = locations.iter().map(Location::written_redacted).collect();
         if locations.is_empty() {
             return Err(SourceError::NoUrls {
                 wanted: request.wanted.clone(),
             });
         }
         if !request.refresh
-            && let Some(mut served) = self.served_from_store(&locations, &wanted)?
+            && let Some((location, mut served)) = self.served_from_store(&locations, &wanted)?
         {
+            tell_replaced(location, sink);
             served.urls = urls;
             return Ok(served);
         }
@@ -66,6 +69,7 @@ impl Store {
             let error = match attempt::run(work, stall, sink, cancel).await {
                 Ok(found) => {
                     let mut served = self.accept(location, found, failed)?;
+                    tell_replaced(location, sink);
                     served.urls = urls;
                     return Ok(served);
                 }
@@ -131,16 +135,16 @@ impl Store {
     }
 
     /// What the store has from one of the URLs before the first local path, which must be read again.
-    fn served_from_store(
+    fn served_from_store<'a>(
         &self,
-        locations: &[Location],
+        locations: &'a [Location],
         wanted: &Revision,
-    ) -> Result<Option<Served>, SourceError> {
+    ) -> Result<Option<(&'a Location, Served)>, SourceError> {
         for location in locations.iter().take_while(|location| !location.is_local()) {
             if let Some(stored) = self.stored(&location.key(), wanted)? {
                 let mut served = self.served(location, stored.tag, stored.commit)?;
                 served.from_store = true;
-                return Ok(Some(served));
+                return Ok(Some((location, served)));
             }
         }
         Ok(None)
@@ -154,11 +158,9 @@ impl Store {
         refresh: bool,
     ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
         let store = self.folder.clone();
-        move |activity| match location {
-            Location::Remote(url) => remote::fetch(&url, &wanted, &store, refresh, activity),
-            Location::Local { folder, .. } => {
-                local::fetch(&folder, &wanted, &store, refresh, activity)
-            }
+        move |activity| match location.folder() {
+            None => remote::fetch(location.written(), &wanted, &store, refresh, activity),
+            Some(folder) => local::fetch(folder, &wanted, &store, refresh, activity),
         }
     }
 
@@ -199,6 +201,14 @@ impl Store {
             from_store: false,
             failed: Vec::new(),
         })
+    }
+}
+
+/// Says that something else served than what the user named.
+fn tell_replaced(location: &Location, sink: &dyn Sink) {
+    if location.is_replaced() {
+        let note = Note::InsteadOf(location.written_redacted(), location.redacted());
+        sink.event(&note.into());
     }
 }
 
