@@ -164,7 +164,7 @@ mod tests {
 
     use super::{DebianSources, SIGNED};
 
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_mins(1);
 
     fn suite(root: &Path, place: &str, content: &[u8]) {
         let folder = root.join(place);

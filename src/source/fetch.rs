@@ -31,12 +31,7 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
         let wanted = Revision::new(&request.wanted, &request.pins)?;
-        let locations: Vec<Location> = {
-            let repository = self.repository()?;
-            let urls = request.urls.iter();
-            urls.map(|url| Location::resolve(url, &repository))
-                .collect()
-        };
+        let locations = self.locations(&request.urls)?;
         // As they were asked for: elsewhere another configuration applies.
         let urls = locations.iter().map(Location::written_redacted).collect();
         if locations.is_empty() {
@@ -132,6 +127,13 @@ impl Store {
             failed,
             nearest: best_of(wanted.text(), nearest),
         })
+    }
+
+    /// Where the URLs lead, by git's configuration.
+    fn locations(&self, urls: &[String]) -> Result<Vec<Location>, SourceError> {
+        let repository = self.repository()?;
+        let resolve = |url: &String| Location::resolve(url, &repository);
+        Ok(urls.iter().map(resolve).collect())
     }
 
     /// What the store has from one of the URLs before the first local path, which must be read again.
