@@ -35,6 +35,8 @@ enum Role {
     Disabled,
     TcpLimit,
     MemoryController,
+    /// It never writes to the files of kernel memory.
+    LaterMemoryController,
 }
 
 /// The marks, in the order of their weight.
@@ -90,14 +92,14 @@ pub(super) const MARKS: [KnownMark; 16] = [
     KnownMark {
         text: "opencontainers/cgroups/fs/memory.go",
         kind: MarkKind::SourcePath,
-        role: Role::MemoryController,
+        role: Role::LaterMemoryController,
         meaning: "code from the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
     },
     // The path of its source has a version in it (`cgroups@v0.0.4/fs`) where it was not built from a vendor directory.
     KnownMark {
         text: "opencontainers/cgroups/fs.(*MemoryGroup).",
         kind: MarkKind::Literal,
-        role: Role::MemoryController,
+        role: Role::LaterMemoryController,
         meaning: "a function of the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
     },
     KnownMark {
@@ -168,7 +170,10 @@ pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     } else if has(Role::TcpLimit) && (!sysinfo || has(Role::MemoryController)) {
         // Newer sysinfo contains this name as well: if there is sysinfo, only libcontainer's own code counts.
         KmemVerdict::OffSilent
-    } else if has(Role::MemoryController) && !has(Role::TcpLimit) && !limit_name {
+    } else if (has(Role::MemoryController) || has(Role::LaterMemoryController))
+        && !has(Role::TcpLimit)
+        && !limit_name
+    {
         // The warning is in runc's command, not in the part that kubelet uses.
         KmemVerdict::Ignored
     } else {

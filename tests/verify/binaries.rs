@@ -119,6 +119,8 @@ fn tells_accounting_by_the_marks_in_a_stripped_program() {
         (&[IGNORED, CGROUPS, CGROUPS_FUNCTION], Ignored, true),
         (&[CGROUPS, ON_MESSAGE], On, false),
         (&[SYSINFO, LIMIT, CGROUPS], Unknown, false),
+        // That controller has no such name: somebody else writes there.
+        (&[LIMIT, CGROUPS], On, false),
         // Those that write only for a container that asks: runc up to rc1, and before it had a limit for TCP.
         (&[LIMIT, TCP, MEMORY], OnRequest, false),
         (&[LIMIT, MEMORY], OnRequest, false),
