@@ -27,6 +27,9 @@ const LISTS: [(&str, ReadList); 3] = [
     ("Godeps/Godeps.json", godeps_json),
 ];
 
+/// Version of what the statement names: a result with another one is published again. 2: the log as well.
+const STATEMENT: u32 = 2;
+
 /// The text of the bill of materials of the binaries in `directory`.
 pub(super) fn materials(
     prepared: &Prepared,
@@ -138,7 +141,7 @@ pub(super) fn identity(destination: &Destination) -> String {
     let key = destination.signing.as_deref();
     let key = key.map(|key| key.public().id());
     format!(
-        "{} packages {} key {}",
+        "{} statement {STATEMENT} packages {} key {}",
         TOOL,
         packages.join(","),
         key.unwrap_or_default()
