@@ -33,6 +33,7 @@ pub fn warning(warning: &Warning) -> Option<&'static str> {
     match warning {
         Warning::Memory(_, _, true) => Some(SAVE_MEMORY),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
+        Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
         _ => None,
     }
 }

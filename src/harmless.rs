@@ -1,6 +1,8 @@
-//! Text of others, made harmless for whoever reads it: a terminal, and the log of a CI system that takes lines for commands.
+//! Text of others, made harmless for whoever reads it: a terminal, the log of a CI system that takes lines for commands, and
+//! the forms in which it is written for programs and browsers.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// What stands in the place of a character that is not shown.
 const REPLACEMENT: char = '\u{fffd}';
@@ -24,6 +26,47 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         }
     });
     Cow::Owned(lines.collect())
+}
+
+/// A JSON text that means the same and has nothing in it that acts when it is shown or logged: within its strings, which are
+/// the only place for such characters, they are written as escapes.
+pub fn harmless_json(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_harmful) && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped.replace("##[", "##\\u005b"))
+}
+
+/// `text` as a text in HTML, also in an attribute, on one line and without what changes the order of reading.
+pub fn harmless_html(text: &str) -> String {
+    let text = harmless(text).replace('&', "&amp;");
+    let text = text.replace('<', "&lt;").replace('>', "&gt;");
+    let text = text.replace('"', "&quot;").replace('\'', "&#39;");
+    text.replace(['\n', '\t'], " ")
+}
+
+/// `text` as the text of a cell of a table in Markdown: no markup, no links, no images, nobody that is mentioned.
+pub fn harmless_markdown(text: &str) -> String {
+    let text = harmless(text).replace('\\', "\\\\");
+    let text = text.replace('|', "\\|");
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let text = text.replace('[', "\\[").replace('`', "\\`");
+    // Addresses become links without any markup, and names behind this sign are called.
+    let text = text.replace("://", "&#58;//").replace("www.", "www&#46;");
+    let text = text.replace('@', "&#64;");
+    text.replace('\n', "<br>")
 }
 
 /// Control characters, among them those that begin an escape sequence in one byte, and marks of direction, by which a text

@@ -39,7 +39,11 @@ fn start() -> Result<(), Failure> {
         // Before anything is started that a signal could interrupt.
         let signals = Signals::listen()?;
         let left_to = cli::left_to(&environment.arguments);
-        tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
+        if cli::may_end_anywhere(&environment.arguments) {
+            tokio::spawn(signals.exit_at_the_first());
+        } else {
+            tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
+        }
         kmembuild::run(&environment, &cancel).await
     });
     // A thread that waits for a silent mirror must not delay the exit.
@@ -96,6 +100,14 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = hangup => {}
         }
+    }
+
+    /// A command that only reads may be in the middle of a large file, and has nothing to leave in order.
+    async fn exit_at_the_first(mut self) {
+        self.next().await;
+        let failure = Failure::new(FailureKind::Interrupted, "interrupted");
+        let _ = std::io::stderr().write_all(failure.render().as_bytes());
+        std::process::exit(i32::from(FailureKind::Interrupted.exit_code()));
     }
 
     /// The first signal stops the run in an orderly way, the second one at once.

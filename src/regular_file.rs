@@ -51,3 +51,27 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
+
+/// A reader that ends with an error as soon as nobody waits for it any more: files of others may be as large as a disk, and
+/// a hole in one costs them nothing.
+pub struct Stoppable<'a, R> {
+    reader: R,
+    is_stopped: &'a dyn Fn() -> bool,
+}
+
+impl<'a, R> Stoppable<'a, R> {
+    /// Reads from `reader` until `is_stopped` returns true.
+    pub fn new(reader: R, is_stopped: &'a dyn Fn() -> bool) -> Self {
+        Self { reader, is_stopped }
+    }
+}
+
+impl<R: io::Read> io::Read for Stoppable<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.is_stopped)() {
+            // Not `ErrorKind::Interrupted`, after which every reader tries again.
+            return Err(io::Error::other("stopped before its end"));
+        }
+        self.reader.read(buffer)
+    }
+}

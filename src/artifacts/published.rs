@@ -10,7 +10,7 @@ use crate::checksum::{sha256_hex, sha256_of};
 use crate::failure::indented;
 use crate::plan::{InvalidValue, PLAN_FORMAT, Plan};
 use crate::recipe::{MANIFEST, PLAN};
-use crate::regular_file;
+use crate::regular_file::{self, Stoppable};
 
 /// Largest manifest and plan in bytes; those of Kubernetes have a hundredth of it.
 const LARGEST: u64 = 16 << 20;
@@ -91,11 +91,11 @@ pub enum PublishedError {
 
 impl PublishedResult {
     /// Reads the result at `given`, which is its manifest or its directory, and checks that its plan and its files match the
-    /// manifest.
+    /// manifest. Ends with an error when `is_stopped` returns true.
     ///
     /// # Errors
     /// [`PublishedError`].
-    pub fn read(given: &Path) -> Result<Self, PublishedError> {
+    pub fn read(given: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Self, PublishedError> {
         let directory = directory_of(given);
         let manifest = read_manifest(directory)?;
         let path = directory.join(PLAN);
@@ -115,17 +115,17 @@ impl PublishedResult {
             manifest,
             plan,
         };
-        published.check_files()?;
+        published.check_files(is_stopped)?;
         Ok(published)
     }
 
     /// Compares the published files with the manifest: a changed result cannot be reproduced.
-    fn check_files(&self) -> Result<(), PublishedError> {
+    fn check_files(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), PublishedError> {
         let mut wrong = Vec::new();
         for file in &self.manifest.files {
             let path = self.directory.join(&file.name);
             let (_, sha256) = regular_file::open(&path)
-                .and_then(sha256_of)
+                .and_then(|file| sha256_of(Stoppable::new(file, is_stopped)))
                 .map_err(|source| PublishedError::Unreadable { path, source })?;
             if sha256 != file.sha256 {
                 wrong.push(format!(

@@ -56,7 +56,7 @@ pub fn bill_of_materials(
 }
 
 /// The provenance of a result, signed if there is a key. Its subjects are the binaries, the manifest and the plan as they
-/// are written (by [`canonical_json`]), the bill of materials with this text, and `further` files, such as packages.
+/// are written (by [`canonical_json`]), the bill of materials with this text, and `further` files: the log and the packages.
 pub fn say(
     manifest: &Manifest,
     plan: &Plan,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::BuildError;
 use super::order::Destination;
 use super::prepared::Prepared;
-use crate::artifacts::{Manifest, PLAN, SBOM, TOOL};
+use crate::artifacts::{BUILD_LOG, Manifest, PLAN, SBOM, TOOL};
 use crate::attestation::{
     Component, Subject, VendoredError, bill_of_materials, debian_components, godeps_json,
     modules_txt, say, vendor_conf,
@@ -26,6 +26,9 @@ const LISTS: [(&str, ReadList); 3] = [
     ("vendor.conf", vendor_conf),
     ("Godeps/Godeps.json", godeps_json),
 ];
+
+/// Version of what the statement names: a result with another one is published again. 2: the log as well.
+const STATEMENT: u32 = 2;
 
 /// The text of the bill of materials of the binaries in `directory`.
 pub(super) fn materials(
@@ -97,7 +100,14 @@ pub(super) fn complete(
             path: directory.join(PLAN),
             source,
         })?;
-    let mut packages = Vec::new();
+    // Everything in the directory but the statement itself and the sums, which name the statement.
+    let log = directory.join(BUILD_LOG);
+    let log = fs::File::open(&log).and_then(sha256_of);
+    let (_, sha256) = log.map_err(|error| unreadable(BUILD_LOG, error))?;
+    let mut further = vec![Subject {
+        name: BUILD_LOG.to_owned(),
+        sha256,
+    }];
     if let Some(of_recipe) = &prepared.loaded.recipe.package {
         let settings = PackageSettings::new(of_recipe, &plan.source);
         for &format in &destination.packages {
@@ -105,7 +115,7 @@ pub(super) fn complete(
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let file = fs::File::open(&path).and_then(sha256_of);
             let (_, sha256) = file.map_err(|error| unreadable(&name, error))?;
-            packages.push(Subject {
+            further.push(Subject {
                 name: name.into_owned(),
                 sha256,
             });
@@ -115,7 +125,7 @@ pub(super) fn complete(
         manifest,
         &plan,
         &read(SBOM)?,
-        &packages,
+        &further,
         destination.signing.as_deref(),
     );
     Ok((said.name, said.text))
@@ -131,7 +141,7 @@ pub(super) fn identity(destination: &Destination) -> String {
     let key = destination.signing.as_deref();
     let key = key.map(|key| key.public().id());
     format!(
-        "{} packages {} key {}",
+        "{} statement {STATEMENT} packages {} key {}",
         TOOL,
         packages.join(","),
         key.unwrap_or_default()

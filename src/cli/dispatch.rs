@@ -170,3 +170,21 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::Man { .. } => None,
     }
 }
+
+/// Whether the command line asks for something that can end anywhere: it reads, starts nothing, and writes at most one file
+/// at once.
+pub fn may_end_anywhere(arguments: &[OsString]) -> bool {
+    let Ok(Cli { command, .. }) = parse(arguments) else {
+        return false;
+    };
+    match command {
+        CommandLine::NodeScript(_) | CommandLine::PublicKey { .. } => true,
+        CommandLine::Cache { action } => {
+            matches!(
+                action,
+                CacheCommand::List { .. } | CacheCommand::Show { .. }
+            )
+        }
+        _ => false,
+    }
+}

@@ -9,5 +9,5 @@ mod order;
 mod output;
 
 pub use args::{BuildArguments, Cli, CommandLine, command_with_recipes, parse};
-pub use dispatch::{dispatch, left_to, reads_git};
+pub use dispatch::{dispatch, left_to, may_end_anywhere, reads_git};
 pub use output::usage;

@@ -13,6 +13,10 @@ pub const LABEL_RECIPE: &str = "io.kmembuild.recipe";
 pub const LABEL_DEADLINE: &str = "io.kmembuild.deadline";
 /// Label on images: the identity (sha256 of the specification) that they were made from.
 pub const LABEL_IDENTITY: &str = "io.kmembuild.identity";
+/// Label of an image out of a mirror of Debian's archive: the suites that its packages come from.
+pub const LABEL_SUITES: &str = "io.kmembuild.debian-suites";
+/// Label of an image out of a mirror of Debian's archive: what the mirror did not have.
+pub const LABEL_LEFT_OUT: &str = "io.kmembuild.debian-left-out";
 
 /// Something on the engine that the tool made.
 #[derive(Debug, Clone, PartialEq, Eq)]

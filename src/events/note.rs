@@ -27,6 +27,9 @@ pub enum Note {
     /// The image of the check by running is made: its name, and Debian's suite.
     #[error("making image {0} from Debian {1} (only once)")]
     MakingImage(String, String),
+    /// git's configuration has another place for the source: the one that was asked for, and the one that served.
+    #[error("{0} was taken from {1}, as insteadOf in git's configuration says")]
+    InsteadOf(String, String),
     /// Upstream's script runs with an engine's client out of an image: its name.
     #[error("using the engine's client of image {0}")]
     Client(String),

@@ -64,6 +64,11 @@ pub enum Warning {
         "the bill of materials lacks the vendored components, because their list cannot be read: {0}"
     )]
     VendoredUnknown(String),
+    /// The mirror of Debian's archive has only a part of what Debian has: the image, and what is missing in it.
+    #[error(
+        "image {0} is without Debian's {1}: the mirror of Debian's archive has none, neither beside its directory nor in it; packages in the image, and what is linked from them, may be older than in Debian"
+    )]
+    DebianLeftOut(String, String),
     /// Why a result could not be recorded.
     #[error("could not record the published result, which will be published again next time: {0}")]
     NotNoted(String),

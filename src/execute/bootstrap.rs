@@ -11,12 +11,12 @@ use tokio::sync::Mutex;
 use tokio_util::io::ReaderStream;
 
 use super::context::Context;
+use super::debian_sources::DebianSources;
 use super::error::ExecuteError;
 use super::found::engine_failed;
-use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY};
+use crate::engine::{ByteStream, Image, ImageSource, LABEL_IDENTITY, LABEL_LEFT_OUT, LABEL_SUITES};
 use crate::events::Event;
 use crate::plan::PlannedDebian;
-use crate::recipe::DebianMirror;
 
 /// Passes the preferences to mmdebstrap's hook; on its command line they would have to be quoted for a shell.
 const PREFERENCES_VARIABLE: &str = "KMEMBUILD_APT_PREFERENCES";
@@ -66,9 +66,20 @@ pub(super) async fn bootstrap(
              mkdir -p \"$1${{link%/*}}\" && ln -s \"$target\" \"$1$link\" || exit 1; done"
         ));
     }
+    let sources = match context.debian_mirror {
+        Some(mirror) => DebianSources::of(mirror, &what.suite, context.stall).await,
+        // mmdebstrap knows Debian's own places of all three.
+        None => DebianSources::default(),
+    };
+    if !sources.taken.is_empty() {
+        labels.insert(LABEL_SUITES.to_owned(), sources.description());
+    }
+    if !sources.missing.is_empty() {
+        labels.insert(LABEL_LEFT_OUT.to_owned(), sources.left_out());
+    }
     command
         .args(["--", &what.suite, "-"])
-        .args(context.debian_mirror.map(DebianMirror::as_str))
+        .args(sources.arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -14,8 +14,9 @@ use super::session_end::until_cancelled;
 use super::sinks::Remarks;
 use crate::engine::{
     ByteStream, Engine, EngineError, Image, ImageBuild, ImageContent, ImageSource, LABEL_IDENTITY,
+    LABEL_LEFT_OUT, LABEL_SUITES,
 };
-use crate::events::Note;
+use crate::events::{Note, Warning};
 use crate::plan::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
@@ -131,11 +132,35 @@ async fn made(
 ) -> Result<Option<UsedImage>, ExecuteError> {
     let image = present(name, context).await?;
     let image = image.filter(|image| is_planned(plan, image) && context.is_locked(shared, image));
+    // One without Debian's fixes is made again where nobody asks for the mirror that lacked them.
+    let image = image.filter(|image| {
+        let is_complete = !image.labels.contains_key(LABEL_LEFT_OUT);
+        is_complete || context.debian_mirror.is_some() || context.offline
+    });
     Ok(image.map(|image| {
         let note = Note::ImagePresent(name.to_owned());
         context.sink.event(&note.into());
-        UsedImage::there(name, image)
+        let remarks = of_mirror(name, &image, context);
+        UsedImage {
+            remarks,
+            ..UsedImage::there(name, image)
+        }
     }))
+}
+
+/// What is to be said about an image out of a mirror of Debian's archive, for the manifest; a warning of what the mirror did
+/// not have.
+fn of_mirror(name: &str, image: &Image, context: &Context<'_>) -> Vec<String> {
+    let suites = image.labels.get(LABEL_SUITES).into_iter();
+    let mut remarks: Vec<_> = suites
+        .map(|suites| format!("its packages are from {suites}"))
+        .collect();
+    if let Some(left_out) = image.labels.get(LABEL_LEFT_OUT) {
+        let warning = Warning::DebianLeftOut(name.to_owned(), left_out.clone());
+        context.sink.event(&warning.into());
+        remarks.push(format!("its mirror did not have Debian's {left_out}"));
+    }
+    remarks
 }
 
 /// Waits until no other run is making the image with that identity: of two with the same name, one would lose it.
@@ -259,11 +284,13 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             unreachable!("these are not made")
         }
     };
+    let mut remarks = remarks.into_kept();
+    remarks.extend(of_mirror(&name, &image, context));
     Ok(UsedImage {
         image,
         name,
         pulled,
-        remarks: remarks.into_kept(),
+        remarks,
     })
 }
 

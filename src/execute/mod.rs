@@ -33,10 +33,10 @@ mod build;
 mod capabilities;
 mod client;
 mod context;
+mod debian_sources;
 mod error;
 mod found;
 mod image;
-
 mod needs;
 mod outputs;
 mod pull;

@@ -30,6 +30,9 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     for remark in &audit.remarks {
         let _ = writeln!(text, "note: {remark}");
     }
+    if audit.problems.is_empty() {
+        let _ = writeln!(text, "{}: {}", audit.folder, proved(audit));
+    }
     let _ = writeln!(
         text,
         "{}: files: {}, binaries checked: {}, problems: {}",
@@ -39,6 +42,20 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
         audit.problems.len()
     );
     text
+}
+
+/// What an audit without a problem proved, and by what.
+fn proved(audit: &Audit) -> String {
+    if audit.vouched_by.is_empty() {
+        return "proved by sums only: every file is as the sums beside it say, and nobody vouches for them, because no key was \
+                given (--key); kernel-memory accounting was judged again by the content of the binaries"
+            .to_owned();
+    }
+    let keys: Vec<_> = audit.vouched_by.iter().map(String::as_str).collect();
+    format!(
+        "proved by signature: every file is as it was signed by the key {}; the binaries were checked again by their content",
+        keys.join(" and ")
+    )
 }
 
 fn accounting(binary: &AuditedFile) -> String {

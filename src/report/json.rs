@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::output::print_exact;
 use crate::events::JSON_FORMAT;
+use crate::harmless::harmless_json;
 use crate::plan::canonical_json;
 
 /// Something under the version of its form.
@@ -25,10 +26,11 @@ struct Document<'a, T> {
 
 /// `data`, which has named fields, as the one JSON document that a command prints.
 pub fn json_document<T: Serialize>(data: &T) -> String {
-    canonical_json(&Document {
+    let document = Document {
         format: JSON_FORMAT,
         data,
-    })
+    };
+    harmless_json(&canonical_json(&document)).into_owned()
 }
 
 /// The line that ends what a command prints with `--format json`, like those of the events before it.
@@ -55,5 +57,5 @@ fn versioned<T: Serialize>(target: Option<&str>, data: &T) -> serde_json::Result
         target,
         data,
     };
-    Ok(serde_json::to_string(&versioned)? + "\n")
+    Ok(harmless_json(&serde_json::to_string(&versioned)?).into_owned() + "\n")
 }

@@ -1,7 +1,7 @@
 //! The one table at the end of a release.
 
 use super::layout::new_table;
-use crate::harmless::harmless;
+use crate::harmless::harmless_markdown;
 
 /// A table of texts with a header.
 #[derive(Debug, Clone)]
@@ -29,18 +29,11 @@ impl Summary {
             let cells: Vec<_> = cells.collect();
             format!("| {} |\n", cells.join(" | "))
         };
-        let escape = |cell: &String| {
-            let cell = harmless(cell).replace('\\', "\\\\").replace('|', "\\|");
-            // No markup, no links and no images of somebody else's.
-            let cell = cell.replace('&', "&amp;").replace('<', "&lt;");
-            let cell = cell.replace('[', "\\[").replace('`', "\\`");
-            cell.replace('\n', "<br>")
-        };
         let mut text = format!("### {title}\n\n");
         text += &row(&mut self.head.iter().map(|&head| head.to_owned()));
         text += &row(&mut self.head.iter().map(|_| "---".to_owned()));
         for cells in &self.rows {
-            text += &row(&mut cells.iter().map(escape));
+            text += &row(&mut cells.iter().map(|cell| harmless_markdown(cell)));
         }
         text
     }

@@ -30,7 +30,12 @@ pub async fn reproduce(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<Reproduction, ReproduceError> {
-    let published = Arc::new(PublishedResult::read(&order.published)?);
+    let is_stopped = || workspace.cancel.is_cancelled();
+    let published = PublishedResult::read(&order.published, &is_stopped);
+    if is_stopped() {
+        return Err(BuildError::Interrupted.into());
+    }
+    let published = Arc::new(published?);
     if published.plan.build.script.is_some() && !order.engine_access {
         let directory = published.directory.clone();
         return Err(ReproduceError::EngineAccess { directory });

@@ -11,7 +11,7 @@ use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
 use super::store::Store;
 use super::{local, near_tags, remote};
-use crate::events::{Event, Sink};
+use crate::events::{Event, Note, Sink};
 
 impl Store {
     /// Finds the wanted tag or commit on the first URL that has it, and keeps it in the store.
@@ -31,11 +31,13 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<Served, SourceError> {
         let wanted = Revision::new(&request.wanted, &request.pins)?;
-        let locations = request.locations()?;
-        let urls = locations.iter().map(Location::redacted).collect();
+        let locations = self.locations(request)?;
+        // As they were asked for: elsewhere another configuration applies.
+        let urls = locations.iter().map(Location::written_redacted).collect();
         if !request.refresh
-            && let Some(mut served) = self.served_from_store(&locations, &wanted)?
+            && let Some((location, mut served)) = self.served_from_store(&locations, &wanted)?
         {
+            tell_replaced(location, sink);
             served.urls = urls;
             return Ok(served);
         }
@@ -57,6 +59,7 @@ impl Store {
             let error = match attempt::run(work, stall, sink, cancel).await {
                 Ok(found) => {
                     let mut served = self.accept(location, found, failed)?;
+                    tell_replaced(location, sink);
                     served.urls = urls;
                     return Ok(served);
                 }
@@ -125,17 +128,33 @@ impl Store {
         })
     }
 
+    /// Where the URLs of a request lead, by git's configuration.
+    fn locations(&self, request: &FetchRequest) -> Result<Vec<Location>, SourceError> {
+        let repository = self.repository()?;
+        let resolve = |url: &String| Location::resolve(url, &repository);
+        let locations: Vec<_> = request.urls.iter().map(resolve).collect();
+        if let Some(location) = locations.iter().find(|url| url.has_control_characters()) {
+            let url = location.redacted();
+            return Err(SourceError::ControlCharacter { url });
+        }
+        if locations.is_empty() {
+            let wanted = request.wanted.clone();
+            return Err(SourceError::NoUrls { wanted });
+        }
+        Ok(locations)
+    }
+
     /// What the store has from one of the URLs before the first local path, which must be read again.
-    fn served_from_store(
+    fn served_from_store<'a>(
         &self,
-        locations: &[Location],
+        locations: &'a [Location],
         wanted: &Revision,
-    ) -> Result<Option<Served>, SourceError> {
+    ) -> Result<Option<(&'a Location, Served)>, SourceError> {
         for location in locations.iter().take_while(|location| !location.is_local()) {
             if let Some(stored) = self.stored(&location.key(), wanted)? {
                 let mut served = self.served(location, stored.tag, stored.commit)?;
                 served.from_store = true;
-                return Ok(Some(served));
+                return Ok(Some((location, served)));
             }
         }
         Ok(None)
@@ -149,11 +168,9 @@ impl Store {
         refresh: bool,
     ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
         let store = self.folder.clone();
-        move |activity| match location {
-            Location::Remote(url) => remote::fetch(&url, &wanted, &store, refresh, activity),
-            Location::Local { folder, .. } => {
-                local::fetch(&folder, &wanted, &store, refresh, activity)
-            }
+        move |activity| match location.folder() {
+            None => remote::fetch(location.written(), &wanted, &store, refresh, activity),
+            Some(folder) => local::fetch(folder, &wanted, &store, refresh, activity),
         }
     }
 
@@ -197,25 +214,17 @@ impl Store {
     }
 }
 
+/// Says that something else served than what the user named.
+fn tell_replaced(location: &Location, sink: &dyn Sink) {
+    if location.is_replaced() {
+        let note = Note::InsteadOf(location.written_redacted(), location.redacted());
+        sink.event(&note.into());
+    }
+}
+
 /// The best of the tags that several mirrors suggested.
 fn best_of(wanted: &str, mut tags: Vec<String>) -> Vec<String> {
     tags.sort();
     tags.dedup();
     near_tags::nearest(wanted, tags.iter().map(String::as_str))
-}
-impl FetchRequest {
-    /// Where to ask.
-    fn locations(&self) -> Result<Vec<Location>, SourceError> {
-        let locations = self.urls.iter().map(|url| Location::parse(url));
-        let locations: Vec<_> = locations.collect();
-        if let Some(location) = locations.iter().find(|url| url.has_control_characters()) {
-            let url = location.redacted();
-            return Err(SourceError::ControlCharacter { url });
-        }
-        if locations.is_empty() {
-            let wanted = self.wanted.clone();
-            return Err(SourceError::NoUrls { wanted });
-        }
-        Ok(locations)
-    }
 }

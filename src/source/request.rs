@@ -34,7 +34,7 @@ pub struct Served {
     pub tree: String,
     /// The time of the commit, in seconds since 1970 (the committer's time).
     pub commit_time: i64,
-    /// The URL that served it, without a password.
+    /// The URL that served it, without a password: where git's configuration has an `insteadOf`, not the one asked for.
     pub url: String,
     /// All URLs that it may come from, in the order in which they are asked, without passwords.
     pub urls: Vec<String>,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::Packing;
+
 /// The outcome of one check on one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +73,17 @@ impl Outcome {
 }
 
 impl Check {
+    /// A check of headers that need not describe what runs, for this reason.
+    pub(super) fn unknown(name: CheckName, expected: String, packing: &Packing) -> Self {
+        Self {
+            name,
+            outcome: Outcome::Failed,
+            expected,
+            found: format!("unknown: {packing}"),
+            evidence: Vec::new(),
+        }
+    }
+
     /// A check that is meaningless for a file that is not a complete program, for which the format check fails.
     pub(super) fn not_a_program(name: CheckName, expected: String) -> Self {
         Self {

@@ -8,10 +8,10 @@ use object::read::elf::FileHeader;
 use object::read::{ReadCache, ReadRef};
 
 use super::architecture::{self, Machine};
-use super::findings::{Format, Linkage};
+use super::findings::{Format, Linkage, Packing};
 use super::glibc::{self, GlibcNeeds};
 use super::image::{Image, damaged, not_a_program};
-use super::linkage;
+use super::{linkage, packing};
 
 /// The headers of a complete program.
 pub(super) struct Program {
@@ -19,6 +19,7 @@ pub(super) struct Program {
     pub(super) machine: Machine,
     pub(super) linkage: Linkage,
     pub(super) glibc: GlibcNeeds,
+    pub(super) packing: Option<Packing>,
 }
 
 /// Reads the headers of a file that starts like an ELF file. The error is what the file is instead of a complete program.
@@ -28,14 +29,15 @@ pub(super) fn read(file: &File, size: u64) -> Result<Program, Format> {
         .read_bytes_at(0, 16)
         .map_err(|()| damaged("truncated header"))?;
     match ident[4] {
-        1 => read_class::<elf::FileHeader32<Endianness>>(&cache, size, 32),
-        2 => read_class::<elf::FileHeader64<Endianness>>(&cache, size, 64),
+        1 => read_class::<elf::FileHeader32<Endianness>>(&cache, file, size, 32),
+        2 => read_class::<elf::FileHeader64<Endianness>>(&cache, file, size, 64),
         class => Err(damaged(format!("unknown class {class}"))),
     }
 }
 
 fn read_class<'data, Elf: FileHeader<Endian = Endianness>>(
     data: &'data ReadCache<&'data File>,
+    file: &File,
     size: u64,
     bits: u8,
 ) -> Result<Program, Format> {
@@ -52,6 +54,7 @@ fn read_class<'data, Elf: FileHeader<Endian = Endianness>>(
         bits,
         machine: architecture::read(&image, bits),
         glibc: glibc::read(&image)?,
+        packing: packing::read(&image, &linkage, file, size)?,
         linkage,
     })
 }

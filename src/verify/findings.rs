@@ -26,6 +26,9 @@ pub struct Findings {
     pub glibc: Option<GlibcVersion>,
     /// Required glibc symbol versions without a number, e.g. `GLIBC_PRIVATE`.
     pub glibc_unnumbered: Vec<String>,
+    /// Why the headers need not describe the program that runs; `None` if nothing speaks against them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packing: Option<Packing>,
     /// The evidence about kernel-memory accounting.
     pub kmem: Kmem,
 }
@@ -118,6 +121,39 @@ impl Linkage {
     }
 }
 
+/// Why the headers of a program need not describe what runs. Nothing that they say is proven then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Packing {
+    /// It unpacks another program and runs that.
+    Packed {
+        /// How that shows, e.g. `most of the file is compressed or encrypted`.
+        how: String,
+    },
+    /// It may be packed.
+    Unclear {
+        /// Why, e.g. `it has no section headers`.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Packing {
+    /// For people: `it is packed: most of the file is compressed or encrypted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packed { how } => write!(
+                f,
+                "it is packed ({how}), and what it unpacks cannot be checked; use the unpacked program"
+            ),
+            Self::Unclear { reason } => f.write_str(reason),
+        }
+    }
+}
+
 /// The evidence about kernel-memory accounting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -132,8 +168,11 @@ pub struct Kmem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KmemVerdict {
-    /// It does: the code is in the binary.
+    /// It does, for every container: the code is in the binary.
     On,
+    /// It can, and does so only for a container that asks for a kernel-memory limit: runc rc1 and earlier, crun, youki,
+    /// gVisor's runsc. Kubernetes never asks.
+    OnRequest,
     /// Built with the nokmem tag of runc rc7 to rc93; a container with a kernel-memory limit is refused.
     Off,
     /// The code is missing and nothing replaces it: patched source, or runc rc6 with the nokmem tag. A container with a
@@ -141,7 +180,8 @@ pub enum KmemVerdict {
     OffSilent,
     /// Its libcontainer (rc94 or later) ignores kernel memory: a nokmem build was not needed.
     Ignored,
-    /// No part of libcontainer's memory controller was found, or the file is incomplete. Proves nothing, so the check fails.
+    /// No part of libcontainer's memory controller was found, or the file is incomplete or packed. Proves nothing, so the
+    /// check fails.
     Unknown,
 }
 

@@ -68,16 +68,43 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
     Ok(needs)
 }
 
-/// Whether it is where glibc's loader is on every distribution, by its file name on each architecture: the ABI of each says
-/// so, because the path is in every program.
-fn is_glibcs(interpreter: &str) -> bool {
-    let file = ["/lib/", "/lib64/", "/libx32/"]
-        .iter()
-        .find_map(|folder| interpreter.strip_prefix(folder));
-    file.is_some_and(|file| {
-        let known = ["ld-linux", "ld64.so.", "ld.so."];
-        !file.contains('/') && known.iter().any(|start| file.starts_with(start))
-    })
+/// The paths of glibc's loader for programs of each architecture, by Go's name. They are the same on every distribution,
+/// because the ABI of each architecture fixes the path that is in every program.
+const LOADERS: [(&str, &[&str]); 19] = [
+    ("386", &["/lib/ld-linux.so.2"]),
+    ("amd64", &["/lib64/ld-linux-x86-64.so.2"]),
+    ("amd64p32", &["/libx32/ld-linux-x32.so.2"]),
+    ("arm", &["/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3"]),
+    ("armbe", &["/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3"]),
+    ("arm64", &["/lib/ld-linux-aarch64.so.1"]),
+    ("arm64be", &["/lib/ld-linux-aarch64_be.so.1"]),
+    ("loong64", &["/lib64/ld-linux-loongarch-lp64d.so.1"]),
+    ("mips", MIPS),
+    ("mipsle", MIPS),
+    ("mips64", MIPS64),
+    ("mips64le", MIPS64),
+    ("mips64p32", MIPS64P32),
+    ("mips64p32le", MIPS64P32),
+    ("ppc64", &["/lib64/ld64.so.1", "/lib64/ld64.so.2"]),
+    ("ppc64le", &["/lib64/ld64.so.2"]),
+    (
+        "riscv64",
+        &[
+            "/lib/ld-linux-riscv64-lp64d.so.1",
+            "/lib/ld-linux-riscv64-lp64.so.1",
+        ],
+    ),
+    ("s390", &["/lib/ld.so.1"]),
+    ("s390x", &["/lib/ld64.so.1"]),
+];
+const MIPS: &[&str] = &["/lib/ld.so.1", "/lib/ld-linux-mipsn8.so.1"];
+const MIPS64: &[&str] = &["/lib64/ld.so.1", "/lib64/ld-linux-mipsn8.so.1"];
+const MIPS64P32: &[&str] = &["/lib32/ld.so.1", "/lib32/ld-linux-mipsn8.so.1"];
+
+/// Whether it is where every distribution has glibc's loader for programs of the architecture.
+fn is_glibcs(interpreter: &str, architecture: Option<&str>) -> bool {
+    let of_architecture = LOADERS.iter().find(|(name, _)| Some(*name) == architecture);
+    of_architecture.is_some_and(|(_, loaders)| loaders.contains(&interpreter))
 }
 
 pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
@@ -85,13 +112,19 @@ pub(super) fn check(findings: &Findings, floor: GlibcVersion) -> Check {
     let Some(linkage) = &findings.linkage else {
         return Check::not_a_program(CheckName::Glibc, expected);
     };
+    if let Some(packing) = &findings.packing {
+        return Check::unknown(CheckName::Glibc, expected, packing);
+    }
     // An unknown name without a number may be newer than any floor.
     let unknown: Vec<_> = findings
         .glibc_unnumbered
         .iter()
         .filter(|name| *name != "GLIBC_PRIVATE")
         .collect();
-    let foreign = linkage.interpreter().filter(|path| !is_glibcs(path));
+    let architecture = findings.architecture.as_deref();
+    let foreign = linkage
+        .interpreter()
+        .filter(|path| !is_glibcs(path, architecture));
     let (passes, found) = match (findings.glibc, foreign) {
         (_, Some(path)) if path.contains("/ld-musl-") => {
             (false, format!("uses musl's loader {path}, not glibc"))

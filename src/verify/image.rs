@@ -122,14 +122,22 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> Image<'data, Elf> {
 
     fn read_dynamic(&self) -> Result<Dynamic, Format> {
         let mut dynamic = Dynamic::default();
-        let Some(segment) = self
-            .segments
-            .iter()
-            .find(|segment| segment.p_type(self.endian) == elf::PT_DYNAMIC)
-        else {
+        let is_dynamic =
+            |segment: &&Elf::ProgramHeader| segment.p_type(self.endian) == elf::PT_DYNAMIC;
+        let mut segments = self.segments.iter().filter(is_dynamic);
+        let Some(segment) = segments.next() else {
             return Ok(dynamic);
         };
-        if segment.file_range(self.endian).1 > LARGEST_TABLE {
+        // A loader reads the last one, and by its address: what is in the file elsewhere is not what it reads.
+        let address = segment.p_vaddr(self.endian).into();
+        let (offset, length) = segment.file_range(self.endian);
+        if segments.next().is_some() {
+            return Err(damaged("more than one dynamic segment"));
+        }
+        if length > 0 && self.file_offset(address) != Some(offset) {
+            return Err(damaged("the dynamic segment is not at its address"));
+        }
+        if length > LARGEST_TABLE {
             return Err(damaged("implausibly large dynamic segment"));
         }
         let entries = segment

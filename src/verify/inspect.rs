@@ -9,9 +9,10 @@ use rustix::fs::{Mode, OFlags};
 
 use super::elf::{self, Program};
 use super::error::VerifyError;
-use super::findings::{Findings, Format};
+use super::findings::{Findings, Format, Packing};
 use super::glibc::GlibcNeeds;
 use super::{format, kmem, scan};
+use crate::regular_file::Stoppable;
 
 /// Inspects one file completely, without running it.
 ///
@@ -21,6 +22,20 @@ use super::{format, kmem, scan};
 ///
 /// If the file cannot be opened or read, is not a regular file, or changes while it is read.
 pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
+    Findings::of(path, &|| false)
+}
+
+impl Findings {
+    /// As [`inspect()`], until `is_stopped` returns true.
+    ///
+    /// # Errors
+    /// Those of [`inspect()`]; [`VerifyError::Read`] if it was stopped.
+    pub fn of(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Self, VerifyError> {
+        inspect_until(path, is_stopped)
+    }
+}
+
+fn inspect_until(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Findings, VerifyError> {
     let read_failed = |source| VerifyError::Read {
         path: path.to_owned(),
         source,
@@ -28,7 +43,7 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
     let (mut file, size) = open(path)?;
     let program = examine(&file, size).map_err(read_failed)?;
     file.rewind().map_err(read_failed)?;
-    let scan = scan::scan(&file).map_err(read_failed)?;
+    let scan = scan::scan(Stoppable::new(&file, is_stopped)).map_err(read_failed)?;
     if scan.size != size {
         return Err(VerifyError::Changed {
             path: path.to_owned(),
@@ -36,20 +51,24 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
             after: scan.size,
         });
     }
-    let kmem = kmem::weigh(&scan.marks, program.is_ok());
+    let whole = program
+        .as_ref()
+        .is_ok_and(|program| !matches!(program.packing, Some(Packing::Packed { .. })));
+    let kmem = kmem::weigh(&scan.marks, whole);
     let name = path
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy()
         .into_owned();
-    let (format, architecture, linkage, glibc) = match program {
+    let (format, architecture, linkage, glibc, packing) = match program {
         Ok(program) => {
             let (bits, machine) = (program.bits, program.machine.name);
             let architecture = program.machine.architecture.map(str::to_owned);
             let format = Format::Elf { bits, machine };
-            (format, architecture, Some(program.linkage), program.glibc)
+            let (linkage, glibc) = (Some(program.linkage), program.glibc);
+            (format, architecture, linkage, glibc, program.packing)
         }
-        Err(format) => (format, None, None, GlibcNeeds::default()),
+        Err(format) => (format, None, None, GlibcNeeds::default(), None),
     };
     Ok(Findings {
         name,
@@ -60,6 +79,7 @@ pub fn inspect(path: &Path) -> Result<Findings, VerifyError> {
         linkage,
         glibc: glibc.highest,
         glibc_unnumbered: glibc.unnumbered,
+        packing,
         kmem,
     })
 }

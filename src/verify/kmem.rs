@@ -29,15 +29,18 @@ pub(super) enum MarkKind {
 enum Role {
     Enabled,
     EnabledUnlessSysinfo,
+    OnRequest,
     Sysinfo,
     IgnoredMessage,
     Disabled,
     TcpLimit,
     MemoryController,
+    /// It never writes to the files of kernel memory.
+    LaterMemoryController,
 }
 
 /// The marks, in the order of their weight.
-pub(super) const MARKS: [KnownMark; 10] = [
+pub(super) const MARKS: [KnownMark; 16] = [
     KnownMark {
         text: "libcontainer/cgroups/fs/kmem.go",
         kind: MarkKind::SourcePath,
@@ -87,6 +90,43 @@ pub(super) const MARKS: [KnownMark; 10] = [
         meaning: "code from libcontainer's memory controller",
     },
     KnownMark {
+        text: "opencontainers/cgroups/fs/memory.go",
+        kind: MarkKind::SourcePath,
+        role: Role::LaterMemoryController,
+        meaning: "code from the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
+    },
+    // The path of its source has a version in it (`cgroups@v0.0.4/fs`) where it was not built from a vendor directory.
+    KnownMark {
+        text: "opencontainers/cgroups/fs.(*MemoryGroup).",
+        kind: MarkKind::Literal,
+        role: Role::LaterMemoryController,
+        meaning: "a function of the memory controller of runc 1.3 and later, and of kubelet 1.33 and later",
+    },
+    KnownMark {
+        text: "libcrun",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from crun, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "libcgroups",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from youki, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "runsc/cgroup/cgroup.go",
+        kind: MarkKind::SourcePath,
+        role: Role::OnRequest,
+        meaning: "code from gVisor, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
+        text: "cgroups-rs-",
+        kind: MarkKind::Literal,
+        role: Role::OnRequest,
+        meaning: "code from Kata's cgroups-rs, which turns accounting on only for a container that asks for a kernel-memory limit",
+    },
+    KnownMark {
         text: "pkg/sysinfo/sysinfo_linux.go",
         kind: MarkKind::SourcePath,
         role: Role::Sysinfo,
@@ -102,7 +142,8 @@ pub(super) const MARKS: [KnownMark; 10] = [
 
 /// Weighs the marks, given the first occurrence of each of [`MARKS`].
 ///
-/// In an incomplete file, a missing mark may have been cut off: only accounting that is on is certain.
+/// In a file that is not whole, because it is incomplete or packed, a missing mark may have been cut off or hidden: only
+/// accounting that is on is certain.
 pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     let has = |role| {
         MARKS
@@ -112,10 +153,16 @@ pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     };
     let sysinfo = has(Role::Sysinfo);
     let limit_name = has(Role::EnabledUnlessSysinfo);
-    let verdict = if has(Role::Enabled) || (limit_name && !sysinfo) {
+    // libcontainer has written to that file for every container since rc2, and has had the message about it as long.
+    let on_request = (has(Role::OnRequest) || has(Role::MemoryController))
+        && !has(Role::IgnoredMessage)
+        && !has(Role::Disabled);
+    let verdict = if has(Role::Enabled) || (limit_name && !sysinfo && !on_request) {
         KmemVerdict::On
     } else if !whole {
         KmemVerdict::Unknown
+    } else if limit_name && !sysinfo {
+        KmemVerdict::OnRequest
     } else if has(Role::IgnoredMessage) {
         KmemVerdict::Ignored
     } else if has(Role::Disabled) {
@@ -123,7 +170,10 @@ pub(super) fn weigh(offsets: &[Option<u64>], whole: bool) -> Kmem {
     } else if has(Role::TcpLimit) && (!sysinfo || has(Role::MemoryController)) {
         // Newer sysinfo contains this name as well: if there is sysinfo, only libcontainer's own code counts.
         KmemVerdict::OffSilent
-    } else if has(Role::MemoryController) && !has(Role::TcpLimit) && !limit_name {
+    } else if (has(Role::MemoryController) || has(Role::LaterMemoryController))
+        && !has(Role::TcpLimit)
+        && !limit_name
+    {
         // The warning is in runc's command, not in the part that kubelet uses.
         KmemVerdict::Ignored
     } else {
@@ -158,8 +208,19 @@ pub(super) fn check(findings: &Findings, expected: KmemExpectation) -> Check {
             ..Check::not_a_program(CheckName::Kmem, expected)
         };
     }
+    if let (KmemVerdict::Unknown, Some(packing)) = (findings.kmem.verdict, &findings.packing) {
+        return Check {
+            evidence,
+            ..Check::unknown(CheckName::Kmem, expected, packing)
+        };
+    }
     let (passed, found) = match findings.kmem.verdict {
         KmemVerdict::On => (false, "on: the code that turns it on is in the binary"),
+        KmemVerdict::OnRequest => (
+            false,
+            "on-request: it turns accounting on only for a container that asks for a kernel-memory limit, as Kubernetes \
+             never does; no nokmem build is needed for that",
+        ),
         KmemVerdict::Off => (true, "off by the nokmem tag"),
         KmemVerdict::OffSilent => (
             true,

@@ -19,6 +19,10 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
         if segment.p_type(image.endian) != elf::PT_INTERP {
             continue;
         }
+        // The kernel takes the first one.
+        if interpreter.is_some() {
+            return Err(damaged("more than one interpreter"));
+        }
         if segment.file_range(image.endian).1 > LONGEST_PATH {
             return Err(damaged("implausibly long path of the interpreter"));
         }
@@ -55,6 +59,9 @@ pub(super) fn check(findings: &Findings, static_linked: bool) -> Check {
     let Some(linkage) = &findings.linkage else {
         return Check::not_a_program(CheckName::Linkage, expected);
     };
+    if let Some(packing) = &findings.packing {
+        return Check::unknown(CheckName::Linkage, expected, packing);
+    }
     let alone = || vec!["no interpreter, no required library".to_owned()];
     let (found, evidence) = match linkage {
         Linkage::Static => ("statically linked", alone()),

@@ -181,6 +181,11 @@ fn a_changed_file_is_named() {
     fs::write(&file, vec![8; 1000]).expect("written");
     let damage = results.check(&whole).expect_err("damaged");
     assert_eq!(damage.file, file);
+    // One hole, which would take hours to read: its size says enough.
+    let hole = fs::File::create(&file).expect("a file");
+    hole.set_len(2 << 40).expect("a file with a hole");
+    let damage = results.check(&whole).expect_err("damaged");
+    assert!(damage.reason.contains("bytes instead of"), "{damage:?}");
     fs::write(results.entry_folder(&key("b")).join("entry.json"), "{").expect("written");
     results.look_up(&key("b")).expect_err("damaged");
 }

@@ -1,5 +1,6 @@
 //! What is said about a release, and whether `kmembuild verify` finds whatever is not so.
 
+mod alone;
 mod changes;
 mod foreign;
 mod keys;
@@ -7,4 +8,5 @@ mod openssl;
 mod problems;
 mod release;
 mod said;
+mod stopping;
 mod vendored;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::{
-    CHECKSUMS_MINISIG, ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN, PROVENANCE,
-    PackageVersion, SBOM, SHA256SUMS, write_index,
+    BUILD_LOG, CHECKSUMS_MINISIG, ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN,
+    PROVENANCE, PackageVersion, SBOM, SHA256SUMS, write_index,
 };
 use kmembuild::attestation::{
     SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, sign_checksums,
@@ -90,11 +90,10 @@ impl Release {
             name: "libseccomp-dev".to_owned(),
             version: "2.5.1-1+deb11u1".to_owned(),
         }]));
-        let package = fs::read(self.result.join(PACKAGE)).unwrap();
-        let package = Subject {
-            name: PACKAGE.to_owned(),
-            sha256: sha256_hex(&package),
-        };
+        let further = [BUILD_LOG, PACKAGE].map(|name| Subject {
+            name: name.to_owned(),
+            sha256: sha256_hex(&fs::read(self.result.join(name)).unwrap()),
+        });
         let sbom = bill_of_materials(&self.manifest(), &components, &self.result).unwrap();
         fs::write(self.result.join(SBOM), &sbom).unwrap();
         // The build wrote one without the package.
@@ -102,7 +101,7 @@ impl Release {
             let _ = fs::remove_file(self.result.join(earlier));
         }
         let key = signed.then_some(&key);
-        let said = say(&self.manifest(), &self.plan(), &sbom, &[package], key);
+        let said = say(&self.manifest(), &self.plan(), &sbom, &further, key);
         fs::write(self.result.join(said.name), said.text).unwrap();
         write_checksums(&self.result);
     }

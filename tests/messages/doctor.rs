@@ -321,6 +321,7 @@ fn programs() -> Vec<Line> {
     };
     let mut found: Vec<_> = [
         KmemVerdict::On,
+        KmemVerdict::OnRequest,
         KmemVerdict::Off,
         KmemVerdict::OffSilent,
         KmemVerdict::Ignored,

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::place::{BUILD, Place, good_script, script_with_make};
+use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
 use crate::support::command::Finished;
 use crate::support::scripted_engine::{Ending, Script, Step};
 
@@ -44,6 +45,61 @@ fn the_output_of_a_build_is_only_shown() {
     let finished = place.build(&[]).code(14);
     harmless(&finished);
     finished.says("add-mask::secret");
+}
+
+/// Names of files and of cgroups may hold everything but a slash and a null byte.
+#[test]
+fn names_of_files_and_cgroups_are_only_shown() {
+    let place = Place::with(good_script());
+    let root = place.workplace.path();
+    let name = format!("{HOSTILE}\n::error::x ##[error]y");
+    fs::write(root.join(&name), "no program").expect("a file");
+    let result = root.join("result");
+    fs::create_dir(&result).expect("a folder");
+    fs::write(result.join("manifest.json"), "{}").expect("a manifest");
+    fs::write(result.join(&name), "more").expect("a file");
+    let slabinfo = format!("{HEAD}{CACHE}");
+    let cgroups = CgroupFolder::new();
+    // With accounting on, as containers of docker and pods of kubelet, and as nobody's.
+    for parent in ["docker", "kubepods", "kubepods/burstable", ""] {
+        cgroups.cgroup(&format!("{parent}/{name}"), &slabinfo, "77\n");
+        cgroups.write(&format!("{parent}/cgroup.procs"), "");
+    }
+    let memory = cgroups.argument();
+    for words in [
+        &["verify", "--no-run", &name][..],
+        &["verify", "result"],
+        &["kmem", "status", "--root", &memory],
+        &["kmem", "status", "--root", &memory, "--all"],
+    ] {
+        let shown = place.workplace.run(words);
+        harmless(&shown);
+        assert!(shown.stdout.contains("error::x"), "{shown:?}");
+        let document = place
+            .workplace
+            .run(&[words, &["--format", "json"]].concat());
+        harmless(&document);
+        let read: serde_json::Value = serde_json::from_str(&document.stdout).expect("JSON");
+        // It means the same.
+        let text = read.to_string();
+        let written = serde_json::to_string(&name).expect("JSON");
+        assert!(text.contains(written.trim_matches('"')), "{text}");
+    }
+    let metrics = [
+        "kmem",
+        "status",
+        "--root",
+        &memory,
+        "--format",
+        "prometheus",
+    ];
+    let metrics = place.workplace.run(&metrics);
+    harmless(&metrics);
+    assert!(!metrics.stdout.contains("error::x"), "{metrics:?}");
+    for line in metrics.stdout.lines().filter(|line| !line.starts_with('#')) {
+        let number = line.rsplit_once(' ').expect("a value").1;
+        assert!(number.parse::<f64>().is_ok(), "{line}");
+    }
 }
 
 #[test]

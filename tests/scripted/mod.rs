@@ -7,6 +7,7 @@ mod engine_faults;
 mod foreign_text;
 mod https;
 mod images;
+mod instead_of;
 mod leftovers;
 mod library;
 mod like;

@@ -21,6 +21,12 @@ const OFF_MESSAGE: &str = "kernel memory accounting disabled in this runc build"
 const OFF_SOURCE: &str = "libcontainer/cgroups/fs/kmem_disabled.go";
 const TCP: &str = "memory.kmem.tcp.limit_in_bytes";
 const MEMORY: &str = "libcontainer/cgroups/fs/memory.go";
+const CGROUPS: &str = "opencontainers/cgroups/fs/memory.go";
+const CGROUPS_FUNCTION: &str = "github.com/opencontainers/cgroups/fs.(*MemoryGroup).Apply";
+const CRUN: &str = "Failed to re-execute libcrun via memory file descriptor";
+const YOUKI: &str = "crates/libcgroups/src/v1/memory.rs";
+const KATA: &str = "/registry/src/index/cgroups-rs-0.3.4/src/memory.rs";
+const RUNSC: &str = "gvisor.dev/gvisor/runsc/cgroup/cgroup.go";
 const SYSINFO: &str = "pkg/sysinfo/sysinfo_linux.go";
 
 const EMPTY_MAIN: &str = "int main(void) { return 0; }";
@@ -78,7 +84,7 @@ fn outcome(checks: &[Check], name: CheckName) -> Outcome {
 
 #[test]
 fn tells_accounting_by_the_marks_in_a_stripped_program() {
-    use KmemVerdict::{Ignored, Off, OffSilent, On, Unknown};
+    use KmemVerdict::{Ignored, Off, OffSilent, On, OnRequest, Unknown};
     let folder = tempfile::tempdir().unwrap();
     for (index, (texts, verdict, passes)) in [
         (&[ON_SOURCE, ON_MESSAGE, LIMIT, TCP, MEMORY][..], On, false),
@@ -107,6 +113,26 @@ fn tells_accounting_by_the_marks_in_a_stripped_program() {
         (&[OFF_MESSAGE, TCP], Off, true),
         (&[OFF_SOURCE, TCP], Off, true),
         (&[TCP], OffSilent, true),
+        // runc 1.3 and later, kubelet 1.33 and later, built from a vendor directory or not.
+        (&[CGROUPS], Ignored, true),
+        (&[CGROUPS_FUNCTION], Ignored, true),
+        (&[IGNORED, CGROUPS, CGROUPS_FUNCTION], Ignored, true),
+        (&[CGROUPS, ON_MESSAGE], On, false),
+        (&[SYSINFO, LIMIT, CGROUPS], Unknown, false),
+        // That controller has no such name: somebody else writes there.
+        (&[LIMIT, CGROUPS], On, false),
+        // Those that write only for a container that asks: runc up to rc1, and before it had a limit for TCP.
+        (&[LIMIT, TCP, MEMORY], OnRequest, false),
+        (&[LIMIT, MEMORY], OnRequest, false),
+        (&[LIMIT, TCP, CRUN], OnRequest, false),
+        (&[LIMIT, TCP, YOUKI], OnRequest, false),
+        (&[LIMIT, TCP, KATA], OnRequest, false),
+        (&[LIMIT, TCP, RUNSC], OnRequest, false),
+        (&[LIMIT, MEMORY, CRUN, ON_MESSAGE], On, false),
+        (&[LIMIT, MEMORY, CRUN, ON_SOURCE], On, false),
+        (&[LIMIT, MEMORY, OFF_MESSAGE], On, false),
+        // Without the name of the file it cannot be asked.
+        (&[CRUN], Unknown, false),
         (&[], Unknown, false),
         (&["EnableKernelMemoryAccounting"], Unknown, false),
     ]

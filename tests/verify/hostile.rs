@@ -109,8 +109,14 @@ fn a_loader_of_somebody_elses_is_not_glibcs() {
     };
     for (loader, expected) in [
         ("/lib64/ld-linux-x86-64.so.2", Outcome::Passed),
-        ("/lib/ld-linux-aarch64.so.1", Outcome::Passed),
-        ("/lib64/ld64.so.2", Outcome::Passed),
+        // Those of other processors, and what only begins like one.
+        ("/lib/ld-linux-aarch64.so.1", Outcome::Failed),
+        ("/lib64/ld64.so.2", Outcome::Failed),
+        ("/lib64/ld-linux-x86-64.so.2.old", Outcome::Failed),
+        ("/lib64/ld-linux-mine.so.2", Outcome::Failed),
+        ("/lib64//ld-linux-x86-64.so.2", Outcome::Failed),
+        ("lib64/ld-linux-x86-64.so.2", Outcome::Failed),
+        ("", Outcome::Failed),
         ("/nix/store/0abc/lib/ld.so.2", Outcome::Failed),
         (
             "/nix/store/0abc-glibc-2.38/lib/ld-linux-x86-64.so.2",
@@ -128,6 +134,37 @@ fn a_loader_of_somebody_elses_is_not_glibcs() {
         let glibc = glibc.expect("a check of glibc");
         assert_eq!(glibc.outcome, expected, "{loader}: {glibc:?}");
     }
+}
+
+/// The kernel starts the first loader, and the loader reads the last dynamic segment, by its address: what was judged must
+/// not be another one.
+#[test]
+fn a_second_loader_or_dynamic_segment_is_none() {
+    let glibc = &b"/lib64/ld-linux-x86-64.so.2\0"[..];
+    let none = [0; 16];
+    for (segments, said) in [
+        (
+            vec![(PT_INTERP, &b"/tmp/loader\0"[..]), (PT_INTERP, glibc)],
+            "more than one interpreter",
+        ),
+        (
+            vec![(PT_DYNAMIC, &none[..]), (PT_DYNAMIC, &none[..])],
+            "more than one dynamic segment",
+        ),
+    ] {
+        let (_folder, path) = written(&program(&segments));
+        assert!(kind(&path).contains(said), "{}", kind(&path));
+    }
+    let mut moved = program(&[(PT_DYNAMIC, &none)]);
+    // The address of the second program header, which is elsewhere in the file than its content.
+    let address = HEAD + PROGRAM_HEADER + 16;
+    moved[address..address + 8].copy_from_slice(&0_u64.to_le_bytes());
+    let (_folder, path) = written(&moved);
+    assert!(
+        kind(&path).contains("not at its address"),
+        "{}",
+        kind(&path)
+    );
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod glibc_version;
 mod hostile;
 mod isolation;
 mod other_files;
+mod packed;
 mod trace;
 mod versions;

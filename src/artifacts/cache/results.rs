@@ -137,12 +137,14 @@ impl Results {
                 file: folder.join(&file.name),
                 reason,
             };
-            let found =
-                EntryFile::read(&folder, &file.name).map_err(|error| damage(error.to_string()))?;
-            if found.size != file.size {
-                let (is, was) = (found.size, file.size);
+            let unreadable = |error: io::Error| damage(error.to_string());
+            let metadata = fs::symlink_metadata(folder.join(&file.name)).map_err(unreadable)?;
+            // Before it is read: what has another size may have any.
+            if metadata.is_file() && metadata.len() != file.size {
+                let (is, was) = (metadata.len(), file.size);
                 return Err(damage(format!("{is} bytes instead of {was}")));
             }
+            let found = EntryFile::read(&folder, &file.name).map_err(unreadable)?;
             if found.sha256 != file.sha256 {
                 let (is, was) = (found.sha256, &file.sha256);
                 return Err(damage(format!("sha256 {is} instead of {was}")));

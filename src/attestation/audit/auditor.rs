@@ -14,6 +14,8 @@ pub(super) struct Auditor<'a> {
     pub(super) listing: Listing,
     /// The user's keys, one of which must have signed everything that is signed.
     pub(super) keys: &'a [VerifyingKey],
+    /// Whether nobody waits for the outcome any more.
+    pub(super) is_stopped: &'a dyn Fn() -> bool,
     /// What the sources read so far claim.
     pub(super) sources: Sources,
     /// What was found so far.

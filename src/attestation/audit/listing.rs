@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
 use super::outcome::{Audit, AuditError};
 use crate::checksum::sha256_of;
-use crate::regular_file;
+use crate::regular_file::{self, Stoppable};
 
 /// The longest text that is read completely; the longest real one, an SBOM of kubelet, is smaller than 1 MiB.
 pub(super) const LONGEST_TEXT: u64 = 64 << 20;
@@ -26,6 +27,8 @@ pub(super) struct Stored {
     pub(super) size: u64,
     /// Sha256 in hexadecimal digits.
     pub(super) sha256: String,
+    /// Permission bits, with those for the user and the group that a program runs as.
+    pub(super) mode: u32,
 }
 
 impl Listing {
@@ -34,13 +37,17 @@ impl Listing {
     ///
     /// # Errors
     /// [`AuditError::Unreadable`] for `root` itself.
-    pub(super) fn read(root: &Path, audit: &mut Audit) -> Result<Self, AuditError> {
+    pub(super) fn read(
+        root: &Path,
+        is_stopped: &dyn Fn() -> bool,
+        audit: &mut Audit,
+    ) -> Result<Self, AuditError> {
         let mut listing = Self {
             root: root.to_owned(),
             files: BTreeMap::new(),
         };
         listing
-            .add_folder("", audit)
+            .add_folder("", is_stopped, audit)
             .map_err(|source| AuditError::Unreadable {
                 path: root.to_owned(),
                 source,
@@ -48,10 +55,18 @@ impl Listing {
         Ok(listing)
     }
 
-    fn add_folder(&mut self, folder: &str, audit: &mut Audit) -> io::Result<()> {
+    fn add_folder(
+        &mut self,
+        folder: &str,
+        is_stopped: &dyn Fn() -> bool,
+        audit: &mut Audit,
+    ) -> io::Result<()> {
         let mut empty = true;
         for entry in fs::read_dir(self.root.join(folder))? {
             empty = false;
+            if is_stopped() {
+                break;
+            }
             let entry = entry?;
             let name = entry.file_name();
             let shown = format!("{folder}{}", name.to_string_lossy());
@@ -62,13 +77,13 @@ impl Listing {
             let path = format!("{folder}{name}");
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                if let Err(error) = self.add_folder(&format!("{path}/"), audit) {
+                if let Err(error) = self.add_folder(&format!("{path}/"), is_stopped, audit) {
                     audit.integrity(path, format!("could not read the directory: {error}"));
                 }
             } else if kind.is_file() {
-                match regular_file::open(&entry.path()).and_then(sha256_of) {
-                    Ok((size, sha256)) => {
-                        self.files.insert(path, Stored { size, sha256 });
+                match Stored::read(&entry.path(), is_stopped) {
+                    Ok(stored) => {
+                        self.files.insert(path, stored);
                     }
                     Err(error) => audit.integrity(path, format!("could not read it: {error}")),
                 }
@@ -129,6 +144,15 @@ impl Listing {
         serde_json::from_str(&text)
             .map_err(|error| audit.integrity(path, format!("not a valid document: {error}")))
             .ok()
+    }
+}
+
+impl Stored {
+    fn read(path: &Path, is_stopped: &dyn Fn() -> bool) -> io::Result<Self> {
+        let file = regular_file::open(path)?;
+        let mode = file.metadata()?.permissions().mode() & 0o7777;
+        let (size, sha256) = sha256_of(Stoppable::new(file, is_stopped))?;
+        Ok(Self { size, sha256, mode })
     }
 }
 

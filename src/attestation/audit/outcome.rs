@@ -20,6 +20,9 @@ pub struct Audit {
     pub binaries: Vec<AuditedFile>,
     /// Everything that does not match what was recorded.
     pub problems: Vec<Problem>,
+    /// Ids of the user's keys that signed what is there. Empty where no key was given: then the files match sums that
+    /// anybody could have written, and only what was judged from their content is proven.
+    pub vouched_by: BTreeSet<String>,
     /// What could not be checked and the user should know.
     pub remarks: Vec<String>,
 }

@@ -1,15 +1,24 @@
 //! Checks the binaries again.
 
 use super::auditor::Auditor;
+use super::listing::Listing;
 use super::outcome::{Audit, AuditedFile};
 use super::recorded::Recorded;
-use crate::artifacts::{MANIFEST, ManifestFile};
-use crate::verify::{Check, CheckName, Expectations, Findings, Outcome, inspect, judge};
+use crate::artifacts::{COMPANION_FILES, MANIFEST, ManifestFile};
+use crate::verify::{
+    Check, CheckName, Expectations, Findings, KmemExpectation, KmemVerdict, Outcome, judge,
+};
 
 impl Auditor<'_> {
     /// Checks each binary of the manifest as the plan requires, and compares the findings with those in the manifest.
     pub(super) fn binaries(&mut self, prefix: &str, recorded: &Recorded) {
-        let Auditor { listing, audit, .. } = self;
+        let Auditor {
+            listing,
+            is_stopped,
+            keys,
+            audit,
+            ..
+        } = self;
         for output in &recorded.plan.outputs {
             if !recorded
                 .manifest
@@ -24,12 +33,15 @@ impl Auditor<'_> {
                 audit.integrity(format!("{prefix}{MANIFEST}"), message);
             }
         }
+        if keys.is_empty() {
+            not_named(listing, prefix, recorded, *is_stopped, audit);
+        }
         for file in &recorded.manifest.files {
             let path = format!("{prefix}{}", file.name);
             let Some(stored) = listing.get(&path) else {
                 continue;
             };
-            let findings = match inspect(&listing.on_disk(&path)) {
+            let findings = match Findings::of(&listing.on_disk(&path), *is_stopped) {
                 Ok(findings) => findings,
                 Err(error) => {
                     audit.integrity(&path, error.to_string());
@@ -47,7 +59,11 @@ impl Auditor<'_> {
             let expectations = output.map(|output| output.expectations.clone());
             // There are no expectations for an output of --all-outputs.
             let expectations = expectations.unwrap_or_default();
-            let checks = checks(&findings, &expectations, file);
+            let mut checks = checks(&findings, &expectations, file);
+            compare(prefix, file, &findings, &checks, audit);
+            if keys.is_empty() {
+                judge_by_content(&mut checks, &findings);
+            }
             for check in checks
                 .iter()
                 .filter(|check| check.outcome == Outcome::Failed)
@@ -60,12 +76,74 @@ impl Auditor<'_> {
                     ),
                 );
             }
-            compare(prefix, file, &findings, &checks, audit);
             audit.binaries.push(AuditedFile {
                 file: path,
                 findings,
                 checks,
             });
+        }
+    }
+}
+
+/// The names of programs that make the cgroups of containers: on a node, no plan says otherwise.
+const CGROUP_MAKERS: [&str; 2] = ["runc", "kubelet"];
+
+/// Without a key nobody vouches for the plan, nor for what the manifest has about runs: whoever exchanged the binary may have
+/// written both. What is in the binary decides then, whatever the plan asks for.
+fn judge_by_content(checks: &mut Vec<Check>, findings: &Findings) {
+    let is_judged = checks.iter().any(|check| check.name == CheckName::Kmem);
+    let accounts = matches!(
+        findings.kmem.verdict,
+        KmemVerdict::On | KmemVerdict::OnRequest
+    );
+    let makes_cgroups = CGROUP_MAKERS.contains(&findings.name.as_str());
+    if !is_judged && (accounts || makes_cgroups) {
+        let expectations = Expectations {
+            kmem: Some(KmemExpectation::Off),
+            ..Expectations::default()
+        };
+        let of_content = judge(findings, None, &expectations);
+        let kmem = of_content.into_iter();
+        checks.extend(kmem.filter(|check| check.name == CheckName::Kmem));
+    }
+    for check in checks {
+        let recorded = matches!(check.name, CheckName::Version | CheckName::Run);
+        if recorded && check.outcome == Outcome::Passed {
+            check.outcome = Outcome::NotRun;
+            check.found = format!(
+                "not run: nobody vouches for what was recorded ({})",
+                check.found
+            );
+        }
+    }
+}
+
+/// Without a key, the sums may list what no plan has: a program that is not in the manifest is not published by it, and what
+/// is in a package is not looked at.
+fn not_named(
+    listing: &Listing,
+    prefix: &str,
+    recorded: &Recorded,
+    is_stopped: &dyn Fn() -> bool,
+    audit: &mut Audit,
+) {
+    for path in listing.paths() {
+        let Some(name) = path.strip_prefix(prefix) else {
+            continue;
+        };
+        let files = &recorded.manifest.files;
+        let is_named = files.iter().any(|file| file.name == name);
+        if is_named || COMPANION_FILES.contains(&name) {
+            continue;
+        }
+        match Findings::of(&listing.on_disk(path), is_stopped) {
+            Ok(findings) if findings.format.is_program() => {
+                audit.integrity(path, format!("a program that {MANIFEST} does not name"));
+            }
+            Ok(_) => audit.remarks.push(format!(
+                "{path}: what is in it was not checked; without a key nothing vouches for it"
+            )),
+            Err(error) => audit.integrity(path, error.to_string()),
         }
     }
 }

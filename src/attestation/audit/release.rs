@@ -9,7 +9,7 @@ use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
     IndexTarget, SHA256SUMS,
 };
-use crate::attestation::{SignatureError, verify_checksums};
+use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
 
 impl Auditor<'_> {
     /// Compares the directory of a release with its index, and then audits each result.
@@ -63,6 +63,7 @@ impl Auditor<'_> {
             keys,
             sources,
             audit,
+            ..
         } = self;
         let names = [CHECKSUMS_MINISIG, CHECKSUMS_SIG];
         let there: Vec<_> = names
@@ -89,7 +90,13 @@ impl Auditor<'_> {
                 continue;
             };
             match verify_checksums(sums.as_bytes(), name, &signature, keys) {
-                Ok(()) => {}
+                Ok(()) => {
+                    let by = keys.iter().filter(|key| {
+                        let only = std::slice::from_ref(*key);
+                        verify_checksums(sums.as_bytes(), name, &signature, only).is_ok()
+                    });
+                    audit.vouched_by.extend(by.map(VerifyingKey::id));
+                }
                 Err(SignatureError::ByNoneOf(_)) if keys.is_empty() => audit.remarks.push(format!(
                     "{name}: the signature was not checked, because no key was given"
                 )),

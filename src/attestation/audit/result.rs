@@ -2,9 +2,14 @@
 
 use super::auditor::Auditor;
 use super::recorded::Recorded;
-use crate::artifacts::{ENVELOPE, PROVENANCE, SBOM, SHA256SUMS};
+use crate::artifacts::{ENVELOPE, Manifest, ManifestFile, PROVENANCE, SBOM, SHA256SUMS};
 use crate::attestation::slsa::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
-use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, provenance};
+use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, VerifyingKey, provenance};
+
+/// The mode of what is published beside the binaries.
+const DOCUMENT_MODE: u32 = 0o644;
+/// What a mode must not have in addition: the rights of the owner or the group for whoever runs it, and writing by others.
+const MORE: u32 = 0o7022;
 
 impl Auditor<'_> {
     /// Compares the result in the directory `prefix`, which is empty or ends with a slash, with everything recorded in it.
@@ -25,8 +30,58 @@ impl Auditor<'_> {
         }
         if let Some(recorded) = &recorded {
             self.binaries(prefix, recorded);
+            self.modes(prefix, &recorded.manifest);
         }
         recorded
+    }
+
+    /// With keys, everything in the directory of a single result must be named by its signed statement: the checksums at
+    /// the top of a release are signed, those of a result alone are not.
+    pub(super) fn require_signed(&mut self) {
+        if self.keys.is_empty() {
+            return;
+        }
+        let Auditor {
+            listing,
+            sources,
+            audit,
+            ..
+        } = self;
+        for path in listing.paths() {
+            // The checksums are compared with every file, so that they cannot say anything else.
+            if path != ENVELOPE && path != SHA256SUMS && !sources.is_signed(path) {
+                audit.integrity(path, format!("not signed: {ENVELOPE} does not name it"));
+            }
+        }
+    }
+
+    /// No file may be more to anybody than what was published: not a program that runs as its owner, and not a file that
+    /// others may write to. Less is what a download leaves of it.
+    fn modes(&mut self, prefix: &str, manifest: &Manifest) {
+        let Auditor { listing, audit, .. } = self;
+        let below: Vec<_> = listing
+            .paths()
+            .filter_map(|path| Some((path, path.strip_prefix(prefix)?)))
+            .collect();
+        for (path, name) in below {
+            let Some(stored) = listing.get(path) else {
+                continue;
+            };
+            let file = manifest.files.iter().find(|file| file.name == name);
+            let recorded = file.and_then(ManifestFile::permissions);
+            let published = recorded.unwrap_or(DOCUMENT_MODE);
+            let found = stored.mode;
+            if found & !published & MORE != 0 {
+                audit.integrity(
+                    path,
+                    format!("its mode is {found:o}, but it was published with {published:o}"),
+                );
+            } else if recorded.is_some() && published & !found != 0 {
+                audit.remarks.push(format!(
+                    "{path}: its mode is {found:o}, but it was published with {published:o}"
+                ));
+            }
+        }
     }
 
     /// The digests of the files in the bill of materials.
@@ -73,7 +128,12 @@ impl Auditor<'_> {
             audit.remarks.push(remark);
             envelope.payload()
         } else {
-            envelope.verify(keys)
+            let payload = envelope.verify(keys);
+            let by = keys
+                .iter()
+                .filter(|key| envelope.verify(std::slice::from_ref(*key)).is_ok());
+            audit.vouched_by.extend(by.map(VerifyingKey::id));
+            payload
         };
         let payload = payload
             .map_err(|error| audit.integrity(&path, error.to_string()))

@@ -18,16 +18,39 @@ use crate::regular_file;
 /// # Errors
 /// [`AuditError`] if there is nothing to audit. Problems of the files are in the [`Audit`].
 pub fn audit(folder: &Path, keys: &[VerifyingKey]) -> Result<Audit, AuditError> {
+    Audit::of(folder, keys, &|| false)
+}
+
+impl Audit {
+    /// As [`audit()`], until `is_stopped` returns true: then what it found so far is worth nothing.
+    ///
+    /// # Errors
+    /// Those of [`audit()`].
+    pub fn of(
+        folder: &Path,
+        keys: &[VerifyingKey],
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, AuditError> {
+        audit_until(folder, keys, is_stopped)
+    }
+}
+
+fn audit_until(
+    folder: &Path,
+    keys: &[VerifyingKey],
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Audit, AuditError> {
     let is_release = is_release(folder)?;
     let mut audit = Audit {
         folder: folder.display().to_string(),
         ..Audit::default()
     };
-    let listing = Listing::read(folder, &mut audit)?;
+    let listing = Listing::read(folder, is_stopped, &mut audit)?;
     audit.files = listing.paths().count();
     let mut auditor = Auditor {
         listing,
         keys,
+        is_stopped,
         sources: Sources::default(),
         audit,
     };
@@ -35,6 +58,7 @@ pub fn audit(folder: &Path, keys: &[VerifyingKey]) -> Result<Audit, AuditError> 
         auditor.release();
     } else {
         auditor.result("");
+        auditor.require_signed();
     }
     let Auditor {
         listing,

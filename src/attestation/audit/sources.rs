@@ -90,6 +90,12 @@ impl Sources {
         }
     }
 
+    /// Whether one of the user's keys signed the digest of the file at `path`.
+    pub(super) fn is_signed(&self, path: &str) -> bool {
+        let claims = self.claims.get(path);
+        claims.is_some_and(|claims| claims.iter().any(|claim| claim.signed))
+    }
+
     fn has(&self, by: &str, path: &str) -> bool {
         let claims = self.claims.get(path);
         claims.is_some_and(|claims| claims.iter().any(|claim| claim.by == by))

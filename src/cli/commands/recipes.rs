@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::{print, print_document, print_exact};
+use crate::cli::output::{print, print_document};
 use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
@@ -46,7 +46,8 @@ pub(crate) fn run(
             if loaded.origin != Origin::Embedded && is_embedded(invocation, name)? {
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
-            print_exact(&(text + &loaded.text))
+            // `export` writes it as it is.
+            print(&(text + &loaded.text))
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;

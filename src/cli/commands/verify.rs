@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::attestation::{Audit, VerifyingKey, audit};
+use crate::attestation::{Audit, VerifyingKey};
 use crate::build::check_by_running;
 use crate::cli::args::VerifyArguments;
 use crate::cli::invocation::Invocation;
@@ -13,7 +13,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::recipe::Architecture;
 use crate::report::{CheckedFile, Progress, audit_table, check_table};
 use crate::verify::{
-    Expectations, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, inspect, judge, run_version,
+    Expectations, Findings, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, VersionRun, judge,
 };
 
 /// `verify --format json`.
@@ -40,12 +40,20 @@ pub(crate) async fn run(
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let is_stopped = || invocation.workspace.cancel.is_cancelled();
     for path in &arguments.files {
-        if path.is_dir() {
-            folders.push(audit(path, &keys)?);
+        let read = if path.is_dir() {
+            let audit = Audit::of(path, &keys, &is_stopped).map_err(Failure::from);
+            audit.map(|audit| folders.push(audit))
         } else {
-            files.push(check(path, arguments)?);
+            check(path, arguments, &is_stopped).map(|file| files.push(file))
+        };
+        // What was read half proves nothing, whatever came of it.
+        if is_stopped() {
+            let text = "interrupted; nothing was changed";
+            return Err(Failure::new(FailureKind::Interrupted, text));
         }
+        read?;
     }
     if arguments.run {
         // Standard output is for the one document.
@@ -115,12 +123,17 @@ fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
     Some(Failure::new(kind, texts.join("; ")))
 }
 
-fn check(path: &Path, arguments: &VerifyArguments) -> Result<CheckedFile, Failure> {
+fn check(
+    path: &Path,
+    arguments: &VerifyArguments,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<CheckedFile, Failure> {
     // A file that cannot be read is not proven: that is a failed verification, not another kind of failure.
-    let findings = inspect(path).map_err(|error| Failure::new(FailureKind::Verification, error))?;
+    let findings = Findings::of(path, is_stopped)
+        .map_err(|error| Failure::new(FailureKind::Verification, error))?;
     let version_arguments = vec!["--version".to_owned()];
-    let version =
-        (!arguments.no_run).then(|| run_version(path, &version_arguments, VERSION_TIMEOUT));
+    let version = (!arguments.no_run)
+        .then(|| VersionRun::of(path, &version_arguments, VERSION_TIMEOUT, is_stopped));
     let expectations = Expectations {
         kmem: (!arguments.no_kmem).then_some(KmemExpectation::Off),
         static_linked: arguments.static_linked.then_some(true),

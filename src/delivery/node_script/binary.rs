@@ -68,7 +68,7 @@ impl NodeBinary {
         }
         if matches!(
             findings.kmem.verdict,
-            KmemVerdict::On | KmemVerdict::Unknown
+            KmemVerdict::On | KmemVerdict::OnRequest | KmemVerdict::Unknown
         ) {
             return Err(NodeScriptError::NotProven { path });
         }

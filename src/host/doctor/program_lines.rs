@@ -94,7 +94,11 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
     let is_quiet = findings.format.is_program()
         && matches!(
             findings.kmem.verdict,
-            KmemVerdict::Off | KmemVerdict::OffSilent | KmemVerdict::Ignored
+            // Kubernetes never asks, and the builds that could replace it are not needed for that reason.
+            KmemVerdict::Off
+                | KmemVerdict::OffSilent
+                | KmemVerdict::Ignored
+                | KmemVerdict::OnRequest
         );
     if is_quiet {
         return line(Level::Ok, found);

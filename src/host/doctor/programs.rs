@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun, inspect};
+use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun};
 
 /// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`.
 pub const WELL_KNOWN_DIRECTORIES: [&str; 14] = [
@@ -88,7 +88,7 @@ pub fn find_programs(folders: &[PathBuf], is_cancelled: &dyn Fn() -> bool) -> Ve
 }
 
 fn look_into(kind: ProgramKind, path: PathBuf, is_cancelled: &dyn Fn() -> bool) -> Program {
-    let findings = inspect(&path);
+    let findings = Findings::of(&path, is_cancelled);
     let is_program = matches!(&findings, Ok(findings) if findings.format.is_program());
     let version = is_program.then(|| version_of(&path, is_cancelled));
     Program {

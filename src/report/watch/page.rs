@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::axis::{Axis, Mark};
 use super::figure::{Curve, Figure, axes, curve};
 use super::summary::{course, summary};
+use crate::harmless::harmless_html;
 use crate::host::kmem::Sample;
 use crate::report::summary::Summary;
 
@@ -26,7 +27,7 @@ pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -
     };
     let mut about = format!(
         "Kernel {}; {}, {} measurements",
-        escape(kernel),
+        harmless_html(kernel),
         times(samples),
         samples.len()
     );
@@ -44,11 +45,26 @@ pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -
         .into_iter()
         .map(|figure| drawn(figure, samples, before))
         .collect();
-    include_str!("page.html")
-        .replace("{about}", &about)
-        .replace("{legend}", &legend)
-        .replace("{figures}", &figures)
-        .replace("{table}", &table(samples, before))
+    filled(&[
+        ("{about}", &about),
+        ("{legend}", &legend),
+        ("{figures}", &figures),
+        ("{table}", &table(samples, before)),
+    ])
+}
+
+/// The page with the texts in their places, which it has in this order. What is in a text is not taken for a place.
+fn filled(texts: &[(&str, &str)]) -> String {
+    let mut page = String::new();
+    let mut rest = include_str!("page.html");
+    for (place, text) in texts {
+        if let Some((before, after)) = rest.split_once(place) {
+            page += before;
+            page += text;
+            rest = after;
+        }
+    }
+    page + rest
 }
 
 fn drawn(figure: Figure, samples: &[Sample], before: Option<&[Sample]>) -> String {
@@ -130,12 +146,4 @@ fn table(samples: &[Sample], before: Option<&[Sample]>) -> String {
         text += "</tr>\n";
     }
     text + "</tbody></table>"
-}
-
-/// A text that stays a text in the page.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
