@@ -90,6 +90,9 @@ pub enum ManifestSource {
         patched_tree: Option<String>,
         /// The URL that served it.
         url: String,
+        /// Whether that place, which is not upstream's own, decided which commit the tag is, because nothing pins it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unpinned: bool,
         /// Whether exactly the commit's tree was compiled.
         unmodified: bool,
         /// The patches to what was compiled.

@@ -94,6 +94,10 @@ fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
                 .as_ref()
                 .map(|fetched| fetched.served.url.clone())
                 .unwrap_or_default(),
+            unpinned: prepared
+                .git
+                .as_ref()
+                .is_some_and(|fetched| fetched.served.unpinned),
             unmodified: built.patched_tree.is_none(),
             patches: patches.clone(),
         },

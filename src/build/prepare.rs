@@ -74,6 +74,12 @@ pub async fn prepare(
         plan.warnings
             .extend(like.warnings.iter().map(Warning::to_string));
     }
+    if let Some(Fetched { served, .. }) = &git
+        && served.unpinned
+    {
+        let warning = Warning::Unpinned(plan.version.clone(), served.url.clone());
+        plan.warnings.push(warning.to_string());
+    }
     Ok(Prepared {
         loaded,
         engine,
@@ -154,7 +160,9 @@ async fn fetch(
     let (Source::Git(git), Some(version)) = (&loaded.recipe.source, &wanted.version) else {
         return Ok(None);
     };
-    let fetched = fetch_git(order, workspace, loaded, git, version, sink).await;
+    let pinned = wanted.like.as_ref().is_some_and(Likeness::pins);
+    let unpinned = order.source.unpinned || pinned;
+    let fetched = fetch_git(order, workspace, loaded, git, (version, unpinned), sink).await;
     let Some(like) = &wanted.like else {
         return fetched.map(Some);
     };
@@ -166,8 +174,9 @@ async fn fetch(
             Err(BuildError::ReportedCommit(error))
         }
         Err(error) => Err(error),
-        Ok(fetched) => {
+        Ok(mut fetched) => {
             like.check(&loaded.recipe, &fetched.served)?;
+            fetched.served.unpinned &= !pinned;
             Ok(Some(fetched))
         }
     }
@@ -178,7 +187,7 @@ async fn fetch_git(
     workspace: &Workspace,
     loaded: &LoadedRecipe,
     git: &GitSource,
-    wanted: &str,
+    (wanted, unpinned): (&str, bool),
     sink: &dyn Sink,
 ) -> Result<Fetched, BuildError> {
     let name = &loaded.recipe.name;
@@ -202,6 +211,8 @@ async fn fetch_git(
             // What the lock file says comes last, and counts.
             .chain(workspace.locked_tags(name.as_str()))
             .collect(),
+        upstream: git.urls.first().cloned(),
+        unpinned,
         stall: stall(order, workspace),
         refresh: order.source.refresh,
         offline: order.cache.offline,

@@ -39,6 +39,11 @@ pub enum Warning {
         "the program was built from changed source ({0}); building upstream's unchanged {1} instead"
     )]
     ChangedSource(String, String),
+    /// `--unpinned`: the version, and the place whose word was taken for its commit.
+    #[error(
+        "nothing pins {0} to a commit; {1}, which is not upstream's own repository, decided what was built"
+    )]
+    Unpinned(String, String),
     /// What the tool's own commands in an image build warn of.
     #[error("{0}")]
     ImageBuild(String),

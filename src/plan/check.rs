@@ -56,6 +56,7 @@ impl Plan {
             outputs,
             further_outputs,
             // Shown only.
+            remarks: _,
             warnings: _,
         } = self;
         is::<Name>("recipe.name", name)?;

@@ -105,6 +105,12 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             .map(|output| choice.output(output, &values))
             .collect::<Result<_, _>>()?,
         further_outputs: choice.further_outputs(&values),
+        remarks: recipe
+            .remarks
+            .iter()
+            .filter(|remark| remark.versions.contains(&choice.version))
+            .map(|remark| remark.text.clone())
+            .collect(),
         warnings,
     })
 }

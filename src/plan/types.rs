@@ -38,6 +38,9 @@ pub struct Plan {
     pub outputs: Vec<PlannedOutput>,
     /// Directories whose files are all published too.
     pub further_outputs: Vec<String>,
+    /// What the recipe remarks on this version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// Warnings for the user.
     pub warnings: Vec<String>,
 }

@@ -39,8 +39,8 @@ pub use schema::{
     ArchitectureSupport, Build, BuildOption, CacheFolder, Case, Checks, Class, Condition,
     CrossPackages, DebianImage, DirectorySource, EngineClient, FileMode, FileText, GitSource,
     ImageWay, Images, LeanImage, Leaves, Network, Output, Package, PackageFile, PackageFormat,
-    PackageRelations, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe, RegistryImage, RunSh,
-    Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck, WrittenFile,
+    PackageRelations, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe, RegistryImage,
+    Remark, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck, WrittenFile,
 };
 pub use size::{ByteSize, TimeSpan};
 pub use template::Template;

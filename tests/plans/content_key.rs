@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// The fields that do not change the key, as paths in the serialised plan. `*` is any entry of a list or a map;
 /// `image/*` is every field of the image.
-const NOT_IN_THE_KEY: [&str; 19] = [
+const NOT_IN_THE_KEY: [&str; 20] = [
     "architecture",
     "build/caches/*/name",
     "build/caches/*/path",
@@ -32,6 +32,7 @@ const NOT_IN_THE_KEY: [&str; 19] = [
     "build/script/images/*",
     "format",
     "image/*",
+    "remarks/*",
     "warnings/*",
 ];
 
@@ -174,6 +175,7 @@ fn plan(source: PlannedSource, image: PlannedImage) -> Plan {
             },
         }],
         further_outputs: texts("/go/src/bin"),
+        remarks: texts("by the way"),
         warnings: texts("careful"),
     }
 }

@@ -5,6 +5,7 @@
 mod fields;
 mod files;
 mod package;
+mod pins;
 pub mod small;
 mod texts;
 mod values;

@@ -4,4 +4,5 @@ mod archive;
 mod fetch;
 mod locations;
 mod patch;
+mod pins;
 mod upstream;

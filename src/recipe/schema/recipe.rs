@@ -38,6 +38,9 @@ pub struct Recipe {
     /// Patches, applied in this order.
     #[serde(default)]
     pub patches: Vec<PatchUse>,
+    /// What a user should know of some versions. It is shown before such a version is built.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
     /// Named values for `{{...}}`. Each has a list of cases; the first match applies.
     #[serde(default)]
     pub values: BTreeMap<ValueName, Vec<Case>>,
@@ -56,6 +59,16 @@ pub struct Recipe {
     /// Packages of the outputs, to install on nodes. Default: no packages.
     #[serde(default)]
     pub package: Option<Box<Package>>,
+}
+
+/// What a user should know of some versions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Remark {
+    /// The versions.
+    pub versions: VersionRange,
+    /// The remark, in one line.
+    pub text: String,
 }
 
 /// What can be built from one source.
