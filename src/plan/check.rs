@@ -56,6 +56,7 @@ impl Plan {
             outputs,
             further_outputs,
             // Shown only.
+            known_holes: _,
             remarks: _,
             warnings: _,
         } = self;

@@ -16,6 +16,7 @@ pub(super) fn messages() -> Vec<Message> {
         Vendor(text("v1.15.5-gke.1"), text("a build of Google"), text("v1.15.5")),
         CommitUnchecked(text("v1.0.0-rc10"), text("unknown")),
         ChangedSource(text("its commit is marked -dirty"), text("v1.0.0-rc10")),
+        KnownHoles(text("v1.0.0-rc93 has a known hole: CVE-2021-30465; use upstream's newest release")),
         Unpinned(text("v1.16.5"), text("https://gitee.com/mirrors/Kubernetes.git")),
         ImageBuild(text("the package repository is not signed")),
         NoCredentials(text("registry.example.com"), text("docker-credential-desktop could not be run: No such file or directory")),

@@ -2,6 +2,7 @@
 //!
 //! The texts are below `tests/golden/recipes`, one block a mistake.
 
+mod advisories;
 mod fields;
 mod files;
 mod package;

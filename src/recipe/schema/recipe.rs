@@ -10,6 +10,7 @@ use super::outputs::Output;
 use super::package::Package;
 use super::source::{Class, Condition, PatchUse, Source};
 use super::values::Case;
+use crate::recipe::advisories::Advisories;
 use crate::recipe::names::{Architecture, Name, RelativePath, ValueName};
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
@@ -41,6 +42,10 @@ pub struct Recipe {
     /// What a user should know of some versions. It is shown before such a version is built.
     #[serde(default)]
     pub remarks: Vec<Remark>,
+    /// Known holes of what it builds. They are not part of the recipe's text.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub advisories: Option<Advisories>,
     /// Named values for `{{...}}`. Each has a list of cases; the first match applies.
     #[serde(default)]
     pub values: BTreeMap<ValueName, Vec<Case>>,
