@@ -10,7 +10,7 @@ use super::published::prepare_published;
 use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
 use crate::events::{Event, Sink, Warning};
-use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
+use crate::facts::{ArchiveFacts, Facts, GitFacts, SourceFacts, read_archive};
 use crate::library::LoadedRecipe;
 use crate::plan::make_plan;
 use crate::recipe::{Architecture, GitSource, ImageWay, Source, Version};
@@ -39,7 +39,8 @@ pub async fn prepare(
     }
     let wanted = wanted(order, workspace, &loaded, sink).await?;
     let image_archive = order.image.archive.as_deref();
-    let image_archive = image_archive.map(read_archive_identity).transpose()?;
+    let image_archive = image_archive.map(read_archive).transpose()?;
+    let image_archive = image_archive.map(|image| ArchiveFacts { image_id: image.id });
     workspace.claim_cache()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
