@@ -7,6 +7,7 @@ mod engine_faults;
 mod foreign_text;
 mod https;
 mod images;
+mod known_holes;
 mod leftovers;
 mod library;
 mod like;
