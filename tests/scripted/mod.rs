@@ -20,4 +20,5 @@ mod script;
 mod steps;
 mod stopping;
 mod success;
+mod unpinned;
 mod upstream;
