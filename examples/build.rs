@@ -55,7 +55,9 @@ pub async fn build(
     let mut order = BuildOrder::new(recipe, subject, directory.join("dist"));
     order.source = SourceChoice {
         urls: vec![source.to_owned()],
-        refresh: false,
+        // Whoever calls this names the place, and its word is taken for a tag that the recipe does not pin.
+        unpinned: true,
+        ..SourceChoice::default()
     };
     // `kmembuild::build::run` is the two together.
     let prepared = prepare(&order, &workspace, &Lines).await?;

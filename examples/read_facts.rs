@@ -55,6 +55,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         urls: vec![clone.clone()],
         wanted: String::new(),
         pins: pins.collect(),
+        upstream: Some(clone.clone()),
+        unpinned: false,
         stall: Duration::from_mins(1),
         refresh: false,
         offline: false,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ImageContent;
-use crate::plan::{InvalidValue, PlannedPatch, RecipeIdentity, Via, is, is_output};
+use crate::plan::{InvalidValue, KnownHoles, PlannedPatch, RecipeIdentity, Via, is, is_output};
 use crate::recipe::{Name, Sha256, Version};
 use crate::verify::{Check, Findings, Outcome};
 
@@ -57,6 +57,9 @@ pub struct Manifest {
     pub engine: String,
     /// The warnings that the user was shown.
     pub warnings: Vec<String>,
+    /// The known holes of what was built, when it was published. Manifests of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_holes: Option<KnownHoles>,
     /// The published binaries.
     pub files: Vec<ManifestFile>,
 }
@@ -90,6 +93,9 @@ pub enum ManifestSource {
         patched_tree: Option<String>,
         /// The URL that served it.
         url: String,
+        /// Whether that place, which is not upstream's own, decided which commit the tag is, because nothing pins it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unpinned: bool,
         /// Whether exactly the commit's tree was compiled.
         unmodified: bool,
         /// The patches to what was compiled.
@@ -180,6 +186,7 @@ impl Manifest {
             built_at: _,
             engine: _,
             warnings: _,
+            known_holes: _,
         } = self;
         is::<Name>("recipe.name", name)?;
         is::<Sha256>("recipe.sha256", sha256)?;

@@ -149,6 +149,7 @@ fn source(source: &ManifestSource) -> ResourceDescriptor {
             commit,
             tree,
             url,
+            unpinned,
             ..
         } => {
             let mut digests = digest("gitCommit", commit);
@@ -160,7 +161,11 @@ fn source(source: &ManifestSource) -> ResourceDescriptor {
                 name: "source".to_owned(),
                 uri: Some(format!("git+{}@{at}", as_url(url))),
                 digest: digests,
-                ..ResourceDescriptor::default()
+                annotations: if *unpinned {
+                    named([("unpinned", json!(true))])
+                } else {
+                    BTreeMap::new()
+                },
             }
         }
         ManifestSource::Directory {

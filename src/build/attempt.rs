@@ -102,6 +102,9 @@ impl Attempt<'_> {
         let staging = target.staging();
         stage(staging, PLAN, &canonical_json(plan))?;
         let sink = Tee(vec![self.sink, log]);
+        for remark in &plan.remarks {
+            sink.event(&Note::Remark(remark.clone()).into());
+        }
         for warning in &plan.warnings {
             sink.event(&Event::Warning(Warning::Planned(warning.clone())));
         }

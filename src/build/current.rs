@@ -26,13 +26,15 @@ pub(super) fn identity(
     run_check: RunCheckResult,
 ) -> String {
     let like = prepared.like.as_ref().map(canonical_json);
+    let known_holes = prepared.plan.known_holes.as_ref().map(canonical_json);
     let companions = companions::identity(&order.destination);
     let run_check = match run_check {
         RunCheckResult::Skipped => "",
         RunCheckResult::NotShown => " not shown",
         RunCheckResult::Passed => " run",
     };
-    format!("{key} {companions} {}{run_check}", like.unwrap_or_default())
+    let (like, known_holes) = (like.unwrap_or_default(), known_holes.unwrap_or_default());
+    format!("{key} {companions} {like}{known_holes}{run_check}")
 }
 
 /// The content key of a plan, where its image is known already.

@@ -10,7 +10,7 @@ use crate::artifacts::ManifestLike;
 use crate::events::{Note, Sink, Warning};
 use crate::library::LoadedRecipe;
 use crate::like::{Like, LikeError, Target, read_input, same_commit};
-use crate::recipe::{Architecture, Output, Recipe, Source, Version};
+use crate::recipe::{Architecture, CommitId, Output, Recipe, Source, Version};
 use crate::source::Served;
 
 /// What a build is modelled on.
@@ -113,6 +113,12 @@ impl Likeness {
             other_tag: tag_of(recipe, reported),
             reported: reported.clone(),
         })
+    }
+
+    /// Whether the whole commit was reported: with [`Self::check`], nobody else decides what the tag is.
+    pub(super) fn pins(&self) -> bool {
+        let commit = self.commit.as_ref();
+        commit.is_some_and(|commit| commit.parse::<CommitId>().is_ok())
     }
 
     /// Whether nothing but a commit says which version it is.

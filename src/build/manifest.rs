@@ -9,7 +9,7 @@ use crate::artifacts::{
 };
 use crate::clock;
 use crate::execute::Built;
-use crate::plan::{PlannedImage, PlannedSource};
+use crate::plan::{KnownHoles, Plan, PlannedImage, PlannedSource};
 use crate::verify::{inspect, judge};
 
 /// Holds what was built since `started` against the plan's expectations and writes down where everything came from.
@@ -68,8 +68,21 @@ pub(super) fn write_manifest(
         built_at: in_utc(clock::now()),
         engine: prepared.engine.describe().version.clone(),
         warnings: plan.warnings.clone(),
+        known_holes: None,
         files,
     })
+}
+
+/// The known holes of a result of `plan`: where its source is a package, those that this version of the package has.
+pub(super) fn known_holes(plan: &Plan, manifest: &Manifest) -> Option<KnownHoles> {
+    let known = plan.known_holes.as_ref()?;
+    match &manifest.source {
+        ManifestSource::Directory {
+            package_version: Some(version),
+            ..
+        } => known.in_package(version),
+        _ => Some(known.clone()),
+    }
 }
 
 fn in_utc(time: Timestamp) -> String {
@@ -94,6 +107,10 @@ fn manifest_source(prepared: &Prepared, built: &Built) -> ManifestSource {
                 .as_ref()
                 .map(|fetched| fetched.served.url.clone())
                 .unwrap_or_default(),
+            unpinned: prepared
+                .git
+                .as_ref()
+                .is_some_and(|fetched| fetched.served.unpinned),
             unmodified: built.patched_tree.is_none(),
             patches: patches.clone(),
         },

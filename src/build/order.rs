@@ -73,6 +73,8 @@ pub struct SourceChoice {
     pub urls: Vec<String>,
     /// Fetch even if the tag is in the store.
     pub refresh: bool,
+    /// Let a place that is not upstream's own say which commit a tag without a pin is.
+    pub unpinned: bool,
 }
 
 /// Where the toolchain image comes from.

@@ -10,7 +10,7 @@ use super::published::prepare_published;
 use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
 use crate::events::{Event, Sink, Warning};
-use crate::facts::{Facts, GitFacts, SourceFacts, read_archive_identity};
+use crate::facts::{ArchiveFacts, Facts, GitFacts, SourceFacts, read_archive};
 use crate::library::LoadedRecipe;
 use crate::plan::make_plan;
 use crate::recipe::{Architecture, GitSource, ImageWay, Source, Version};
@@ -39,7 +39,8 @@ pub async fn prepare(
     }
     let wanted = wanted(order, workspace, &loaded, sink).await?;
     let image_archive = order.image.archive.as_deref();
-    let image_archive = image_archive.map(read_archive_identity).transpose()?;
+    let image_archive = image_archive.map(read_archive).transpose()?;
+    let image_archive = image_archive.map(|image| ArchiveFacts { image_id: image.id });
     workspace.claim_cache()?;
     // Neither needs the other, so the engine answers while the source comes. The engine goes first: where none is,
     // nothing is fetched.
@@ -73,6 +74,12 @@ pub async fn prepare(
     if let Some(like) = &wanted.like {
         plan.warnings
             .extend(like.warnings.iter().map(Warning::to_string));
+    }
+    if let Some(Fetched { served, .. }) = &git
+        && served.unpinned
+    {
+        let warning = Warning::Unpinned(plan.version.clone(), served.url.clone());
+        plan.warnings.push(warning.to_string());
     }
     Ok(Prepared {
         loaded,
@@ -154,7 +161,9 @@ async fn fetch(
     let (Source::Git(git), Some(version)) = (&loaded.recipe.source, &wanted.version) else {
         return Ok(None);
     };
-    let fetched = fetch_git(order, workspace, loaded, git, version, sink).await;
+    let pinned = wanted.like.as_ref().is_some_and(Likeness::pins);
+    let unpinned = order.source.unpinned || pinned;
+    let fetched = fetch_git(order, workspace, loaded, git, (version, unpinned), sink).await;
     let Some(like) = &wanted.like else {
         return fetched.map(Some);
     };
@@ -166,8 +175,9 @@ async fn fetch(
             Err(BuildError::ReportedCommit(error))
         }
         Err(error) => Err(error),
-        Ok(fetched) => {
+        Ok(mut fetched) => {
             like.check(&loaded.recipe, &fetched.served)?;
+            fetched.served.unpinned &= !pinned;
             Ok(Some(fetched))
         }
     }
@@ -178,7 +188,7 @@ async fn fetch_git(
     workspace: &Workspace,
     loaded: &LoadedRecipe,
     git: &GitSource,
-    wanted: &str,
+    (wanted, unpinned): (&str, bool),
     sink: &dyn Sink,
 ) -> Result<Fetched, BuildError> {
     let name = &loaded.recipe.name;
@@ -202,6 +212,8 @@ async fn fetch_git(
             // What the lock file says comes last, and counts.
             .chain(workspace.locked_tags(name.as_str()))
             .collect(),
+        upstream: git.urls.first().cloned(),
+        unpinned,
         stall: stall(order, workspace),
         refresh: order.source.refresh,
         offline: order.cache.offline,

@@ -8,6 +8,7 @@ use super::attempt::Attempt;
 use super::companions;
 use super::current::{RunCheckResult, identity};
 use super::error::{BuildError, FailedBuild, FailureLog};
+use super::manifest::known_holes;
 use super::order::RunCheck;
 use super::result::{BuildResult, CacheOutcome};
 use super::run_check::was_run;
@@ -33,8 +34,10 @@ impl Attempt<'_> {
     ) -> Result<BuildResult, BuildError> {
         let staging = target.staging();
         // Whatever the result was built for first, this is what it is published for now.
-        if manifest.like != self.prepared.like {
+        let known_holes = known_holes(&self.prepared.plan, &manifest);
+        if manifest.like != self.prepared.like || manifest.known_holes != known_holes {
             manifest.like.clone_from(&self.prepared.like);
+            manifest.known_holes = known_holes;
             stage(staging, MANIFEST, &canonical_json(&manifest))?;
         }
         let (name, text) =

@@ -116,6 +116,9 @@ async fn fetch(
             .iter()
             .map(|tag| (tag.clone(), commit.clone()))
             .collect(),
+        // The plan names the commit.
+        upstream: None,
+        unpinned: false,
         stall: stall(order, workspace),
         refresh: false,
         offline: order.cache.offline,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, ContextChoice, CredentialSources, connect_docker};
+use crate::engine::{Address, ClientSettings, ContextChoice, connect_docker};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
@@ -110,12 +110,13 @@ fn engine_address(environment: &Environment, global: &GlobalArguments) -> Addres
 
 /// Connects to Docker at that address.
 fn connect(environment: &Environment, address: Address) -> Connect {
-    let credentials = CredentialSources {
+    let settings = ClientSettings {
         file: environment.docker_config.clone(),
         variable: environment.docker_auth_config.clone(),
+        proxies: environment.proxies.clone(),
     };
     Box::new(move || {
-        let (address, credentials) = (address.clone(), credentials.clone());
-        async move { connect_docker(&address, Some(credentials)).await }.boxed()
+        let (address, settings) = (address.clone(), settings.clone());
+        async move { connect_docker(&address, Some(settings)).await }.boxed()
     })
 }

@@ -30,6 +30,7 @@ impl BuildArguments {
             source: SourceChoice {
                 urls: self.source.clone(),
                 refresh: self.refresh,
+                unpinned: self.unpinned,
             },
             image: build::ImageChoice {
                 way: self.image.map(ImageWay::from),
@@ -128,7 +129,7 @@ impl ReproduceArguments {
             engine_access: self.allow_engine_access,
             source: SourceChoice {
                 urls: self.source.clone(),
-                refresh: false,
+                ..SourceChoice::default()
             },
             image: build::ImageChoice {
                 archive: self.image_archive.clone(),

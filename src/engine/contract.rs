@@ -45,6 +45,12 @@ pub trait Engine: Debug + Send + Sync {
     /// Opens a session. After an error a part of it may be left, which [`Engine::leftovers`] lists.
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError>;
 
+    /// Opens a session to copy files out of its image, in which nothing can be run. An image need not have any program for
+    /// that; an engine that has to start one all the same is as good as [`Engine::open`].
+    async fn open_to_copy(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
+        self.open(spec).await
+    }
+
     /// Everything that carries [`super::LABEL_RUN`]: sessions, caches and images.
     async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError>;
 

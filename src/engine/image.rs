@@ -63,11 +63,13 @@ pub enum ImageSource {
         /// Labels of the image.
         labels: BTreeMap<String, String>,
     },
-    /// It is in an archive that `docker save` wrote. The name it is provided by is its id; an archive with other images
-    /// is [`super::EngineError::NoImage`].
+    /// It is in an archive. The name it is provided by is the digest of its configuration, which is its id on most engines;
+    /// an archive with other images is [`super::EngineError::NoImage`].
     Archive {
         /// The archive on this machine.
         file: PathBuf,
+        /// Digests of its unpacked layers, by which an engine with other ids finds it, where they are known.
+        layers: Option<Vec<String>>,
     },
 }
 

@@ -12,7 +12,7 @@ mod leftover;
 mod session;
 
 pub use contract::{Engine, Session};
-pub use docker::{Address, ContextChoice, CredentialSources, connect_docker};
+pub use docker::{Address, ClientSettings, ContextChoice, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
 pub use error::{AddressProblem, ConnectFailure, ContextProblem, EngineError};
 pub use guest_path::GuestPath;

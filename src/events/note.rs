@@ -9,6 +9,9 @@ use super::warning::Text;
 /// messages do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Note {
+    /// What the recipe remarks on the version.
+    #[error("{0}")]
+    Remark(String),
     /// Another run holds a lock: which run, and what it does.
     #[error("waiting for {0}, which {1}")]
     Waiting(String, String),

@@ -44,6 +44,14 @@ pub enum Warning {
         "the program was built from changed source ({0}); building upstream's unchanged {1} instead"
     )]
     ChangedSource(String, String),
+    /// The version, its known holes, and what is better than to build it.
+    #[error("{0}")]
+    KnownHoles(String),
+    /// `--unpinned`: the version, and the place whose word was taken for its commit.
+    #[error(
+        "nothing pins {0} to a commit; {1}, which is not upstream's own repository, decided what was built"
+    )]
+    Unpinned(String, String),
     /// What the tool's own commands in an image build warn of.
     #[error("{0}")]
     ImageBuild(String),

@@ -57,7 +57,8 @@ pub(super) async fn copy_client(
         network: Network::None,
         ..driver.clone()
     };
-    let donor = context.engine.open(&spec).await.map_err(|source| {
+    let donor = context.engine.open_to_copy(&spec).await;
+    let donor = donor.map_err(|source| {
         context.run.leaves_something();
         ExecuteError::engine("build")(source)
     })?;

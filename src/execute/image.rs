@@ -17,6 +17,7 @@ use crate::engine::{
     LABEL_LEFT_OUT, LABEL_SUITES,
 };
 use crate::events::{Note, Warning};
+use crate::facts::read_archive;
 use crate::plan::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedPatch, PlannedSource};
 use crate::source::Patch;
 
@@ -227,7 +228,12 @@ async fn load(image_id: &str, context: &Context<'_>) -> Result<UsedImage, Execut
 async fn load_archive(image_id: &str, context: &Context<'_>) -> Result<Image, ExecuteError> {
     let file = context.image_archive.map(PathBuf::from).unwrap_or_default();
     let archive = file.display().to_string();
-    let source = ImageSource::Archive { file };
+    // Of an engine whose ids are not the digests of configurations, the layers show that it is the same image.
+    // What cannot be read any more cannot be loaded either, and the engine says why.
+    let archived = read_archive(&file).ok();
+    let archived = archived.filter(|archived| archived.id == image_id);
+    let layers = archived.map(|archived| archived.layers);
+    let source = ImageSource::Archive { file, layers };
     let engine = context.engine;
     let loaded = engine.provide(image_id, source, context.sink, context.cancel);
     match loaded.await {

@@ -1,14 +1,8 @@
 //! Reads the facts that a recipe asks for.
 
-use std::io::Read;
-use std::path::Path;
-
-use serde::Deserialize;
-
 use super::dockerfile::base_images;
-use super::types::{ArchiveFacts, FactsError, TreeFacts};
+use super::types::{FactsError, TreeFacts};
 use crate::recipe::{Condition, Recipe, RelativePath, Source};
-use crate::regular_file;
 use crate::source::{SourceError, Tree};
 
 /// Answers the recipe's questions about a source tree.
@@ -72,64 +66,4 @@ fn read(recipe: &Recipe, tree: &Tree) -> Result<TreeFacts, SourceError> {
         facts.base_images = base_images(&text);
     }
     Ok(facts)
-}
-
-/// An entry of the `manifest.json` that `docker save` writes.
-#[derive(Deserialize)]
-struct SavedImage {
-    #[serde(rename = "Config")]
-    config: String,
-}
-
-/// Maximum size of a `manifest.json`; a real one has a few kilobytes.
-const MANIFEST_LIMIT: u64 = 1 << 20;
-
-/// Finds the id of the only image in an archive that `docker save` wrote, without unpacking it.
-///
-/// # Errors
-/// [`FactsError::ArchiveUnreadable`] or [`FactsError::NotAnArchive`].
-pub fn read_archive_identity(path: &Path) -> Result<ArchiveFacts, FactsError> {
-    let file = path.display().to_string();
-    let unreadable = |source| FactsError::ArchiveUnreadable {
-        file: file.clone(),
-        source,
-    };
-    let refuse = |reason: &str| FactsError::NotAnArchive {
-        file: file.clone(),
-        reason: reason.to_owned(),
-    };
-    let mut archive = tar::Archive::new(regular_file::open(path).map_err(unreadable)?);
-    // Raw: what the headers before an entry say of it would be read into memory whole, however long it is. The names that
-    // are looked for are short ones.
-    for entry in archive.entries_with_seek().map_err(unreadable)?.raw(true) {
-        let entry = entry
-            .map_err(|_| refuse("not a tar archive; decompress it first if it is compressed"))?;
-        if entry
-            .path()
-            .is_ok_and(|path| path.as_os_str() == "manifest.json")
-        {
-            let mut text = String::new();
-            entry
-                .take(MANIFEST_LIMIT)
-                .read_to_string(&mut text)
-                .map_err(unreadable)?;
-            let images: Vec<SavedImage> = serde_json::from_str(&text)
-                .map_err(|_| refuse("its manifest.json is not a list of images"))?;
-            let [image] = images.as_slice() else {
-                return Err(refuse("it must contain exactly one image"));
-            };
-            // "<hex>.json" is from older engines, "blobs/sha256/<hex>" from newer ones.
-            let config = image.config.rsplit('/').next().unwrap_or_default();
-            let digest = config.strip_suffix(".json").unwrap_or(config);
-            if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
-                return Err(refuse("its manifest.json has no config digest"));
-            }
-            return Ok(ArchiveFacts {
-                image_id: format!("sha256:{digest}"),
-            });
-        }
-    }
-    Err(refuse(
-        "it has no manifest.json; write the archive with `docker save IMAGE -o FILE`",
-    ))
 }

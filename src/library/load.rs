@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::embedded::{PATCHES, RECIPES};
 use super::error::LibraryError;
 use crate::checksum::sha256_hex;
-use crate::recipe::{Recipe, nearest, parse_recipe};
+use crate::recipe::{Recipe, nearest, parse_advisories, parse_recipe};
 use crate::regular_file;
 
 /// The available recipes; the user's own replace shipped ones of the same name.
@@ -59,6 +59,8 @@ pub struct LoadedRecipe {
     pub origin: Origin,
     /// Texts of the patches in the recipe, by file.
     pub patches: BTreeMap<String, String>,
+    /// Text of the known holes of what it builds, `advisories/NAME.yaml` beside the recipe.
+    pub advisories: Option<String>,
 }
 
 impl Library {
@@ -138,7 +140,7 @@ impl Library {
 }
 
 impl LoadedRecipe {
-    /// Writes the recipe and its patches into `folder`, so that they can be changed. Returns the files.
+    /// Writes the recipe, its patches and its advisories into `folder`, so that they can be changed. Returns the files.
     ///
     /// # Errors
     /// [`LibraryError::WouldOverwrite`] before anything is written; [`LibraryError::Unwritable`].
@@ -147,11 +149,14 @@ impl LoadedRecipe {
             .patches
             .iter()
             .map(|(file, text)| (folder.join("patches").join(file), text));
-        let recipe = (
-            folder.join(format!("{}.yaml", self.recipe.name)),
-            &self.text,
-        );
-        let files: Vec<_> = std::iter::once(recipe).chain(patches).collect();
+        let name = self.recipe.name.as_str();
+        let recipe = (folder.join(format!("{name}.yaml")), &self.text);
+        let advisories = self.advisories.iter();
+        let advisories = advisories.map(|text| (folder.join(advisories_file(name)), text));
+        let files: Vec<_> = std::iter::once(recipe)
+            .chain(patches)
+            .chain(advisories)
+            .collect();
         // Anything of this name whose contents differ, including a dangling link.
         let differs = |path: &Path, text: &str| {
             fs::symlink_metadata(path).is_ok()
@@ -188,8 +193,29 @@ fn load_embedded(name: &str) -> Result<LoadedRecipe, LibraryError> {
     let patches = embedded_patches(&PATCHES);
     let names: Vec<String> = patches.keys().cloned().collect();
     let read = |name: &str| Ok(patches.get(name).cloned().unwrap_or_default());
+    let advisories = RECIPES.get_file(advisories_file(name));
+    let advisories = advisories.and_then(|file| file.contents_utf8());
     let file = format!("{file} (built in)");
-    finish(&file, text.to_owned(), Origin::Embedded, &names, &read)
+    let loaded = finish(&file, text.to_owned(), Origin::Embedded, &names, &read)?;
+    with_advisories(loaded, &file, advisories.map(str::to_owned))
+}
+
+/// Where the known holes of what a recipe builds are, beside the recipe.
+fn advisories_file(name: &str) -> String {
+    format!("advisories/{name}.yaml")
+}
+
+fn with_advisories(
+    mut loaded: LoadedRecipe,
+    file: &str,
+    text: Option<String>,
+) -> Result<LoadedRecipe, LibraryError> {
+    if let Some(text) = &text {
+        let advisories = parse_advisories(file, text).map_err(LibraryError::Refused)?;
+        loaded.recipe.advisories = Some(advisories);
+    }
+    loaded.advisories = text;
+    Ok(loaded)
 }
 
 fn embedded_patches(folder: &include_dir::Dir<'_>) -> BTreeMap<String, String> {
@@ -225,7 +251,17 @@ fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
             name,
         });
     }
-    Ok(loaded)
+    let advisories = folder.join(advisories_file(loaded.recipe.name.as_str()));
+    let text = match read_text(&advisories) {
+        Ok(text) => Some(text),
+        Err(LibraryError::Unreadable { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    with_advisories(loaded, &advisories.display().to_string(), text)
 }
 
 /// Maximum size of a recipe or a patch, in bytes; real ones have a few thousand.
@@ -295,5 +331,6 @@ fn finish(
         text,
         origin,
         patches,
+        advisories: None,
     })
 }

@@ -56,6 +56,8 @@ impl Plan {
             outputs,
             further_outputs,
             // Shown only.
+            known_holes: _,
+            remarks: _,
             warnings: _,
         } = self;
         is::<Name>("recipe.name", name)?;

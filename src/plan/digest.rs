@@ -65,6 +65,8 @@ impl<'a> Content<'a> {
             outputs,
             further_outputs,
             // Text for the user.
+            known_holes: _,
+            remarks: _,
             warnings: _,
         } = plan;
         let PlannedBuild {

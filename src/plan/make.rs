@@ -6,6 +6,7 @@ use super::choose::{
     Choice, check_architecture, choose_architecture, choose_class, choose_patches, choose_version,
 };
 use super::error::PlanError;
+use super::known_holes::KnownHoles;
 use super::options::check_options;
 use super::request::Request;
 use super::targets::choose_targets;
@@ -83,6 +84,11 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             version: choice.label,
         });
     }
+    let known_holes = recipe.advisories.as_ref();
+    let known_holes = known_holes.and_then(|known| KnownHoles::of(known, &choice.version));
+    if let Some(known) = &known_holes {
+        warnings.push(Warning::KnownHoles(known.line(&choice.label)).to_string());
+    }
     let values = choice.values();
     Ok(Plan {
         format: PLAN_FORMAT,
@@ -105,6 +111,13 @@ pub fn make_plan(recipe: &Recipe, request: &Request, facts: &Facts) -> Result<Pl
             .map(|output| choice.output(output, &values))
             .collect::<Result<_, _>>()?,
         further_outputs: choice.further_outputs(&values),
+        known_holes,
+        remarks: recipe
+            .remarks
+            .iter()
+            .filter(|remark| remark.versions.contains(&choice.version))
+            .map(|remark| remark.text.clone())
+            .collect(),
         warnings,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::known_holes::KnownHoles;
 use crate::recipe::{ImageWay, Network};
 use crate::verify::Expectations;
 
@@ -38,6 +39,12 @@ pub struct Plan {
     pub outputs: Vec<PlannedOutput>,
     /// Directories whose files are all published too.
     pub further_outputs: Vec<String>,
+    /// Known holes of this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_holes: Option<KnownHoles>,
+    /// What the recipe remarks on this version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// Warnings for the user.
     pub warnings: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Error, Location};
 
+use super::advisories::{ADVISORIES_FORMAT, Advisories};
 use super::check::check;
 use super::error::{Document, RecipeError};
 use super::nearest::nearest;
@@ -17,6 +18,22 @@ pub fn parse_recipe(file: &str, text: &str, patches: &[String]) -> Result<Recipe
     let recipe: Recipe = parse_yaml(file, text)?;
     check(file, text, &recipe, patches)?;
     Ok(recipe)
+}
+
+/// Reads a file of known holes; `file` is its name for messages.
+///
+/// # Errors
+/// [`RecipeError::Invalid`] with place, reason and snippet.
+pub fn parse_advisories(file: &str, text: &str) -> Result<Advisories, RecipeError> {
+    let advisories: Advisories = parse_yaml(file, text)?;
+    if advisories.format != ADVISORIES_FORMAT {
+        let message = format!(
+            "format {} is not supported; this version of kmembuild reads format {ADVISORIES_FORMAT}",
+            advisories.format
+        );
+        return Err(Document { file, text }.refuse_whole(message));
+    }
+    Ok(advisories)
 }
 
 /// Reads a YAML document of one type. Unknown fields, duplicate keys and wrong types are refused.

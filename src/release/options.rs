@@ -15,6 +15,8 @@ use crate::verify::GlibcVersion;
 pub struct Options {
     /// URLs of the source, tried in order; they replace the recipe's.
     pub source: Option<Vec<String>>,
+    /// Let a mirror or `source` decide which commit a tag without a pin is; otherwise only upstream's own repository may.
+    pub unpinned: Option<bool>,
     /// Prefixes of registries to look for images in, tried in order.
     pub mirror: Option<Vec<RegistryPrefix>>,
     /// Kind of toolchain image: registry, upstream, lean or debian.
@@ -75,6 +77,7 @@ macro_rules! over {
 
 over!(
     source,
+    unpinned,
     mirror,
     image,
     image_name,

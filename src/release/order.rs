@@ -41,6 +41,7 @@ impl Target {
             source: SourceChoice {
                 urls: sources(options.source.unwrap_or_default(), common.directory),
                 refresh: false,
+                unpinned: options.unpinned.unwrap_or_default(),
             },
             image: ImageChoice {
                 way: options.image,

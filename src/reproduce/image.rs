@@ -10,7 +10,7 @@ use crate::build::{BuildError, Workspace};
 use crate::engine::{EngineError, EngineInfo, Image};
 use crate::events::Warning;
 use crate::execute::{Context, ExecuteError, UsedImage, find_image, image_name, provide_image};
-use crate::facts::read_archive_identity;
+use crate::facts::read_archive;
 use crate::failure::with_causes;
 use crate::plan::{ImageContent, Plan, PlannedImage};
 
@@ -36,7 +36,7 @@ impl WantedImage {
 /// Takes the image out of the archive that the user gives, whatever way the plan has.
 pub(super) fn from_archive(plan: &mut Plan, archive: Option<&Path>) -> Result<(), BuildError> {
     if let Some(archive) = archive {
-        let image_id = read_archive_identity(archive)?.image_id;
+        let image_id = read_archive(archive)?.id;
         plan.image = PlannedImage::Archive { image_id };
     }
     Ok(())

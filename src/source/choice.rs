@@ -92,6 +92,7 @@ impl Revision {
         let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
         let may_be_commit = digits && (SHORTEST_COMMIT..=WHOLE_COMMIT).contains(&text.len());
         let mut commit = may_be_commit.then(|| text.to_ascii_lowercase());
+        let mut is_whole = may_be_commit && text.len() == WHOLE_COMMIT;
         if let Some(prefix) = &mut commit {
             let pinned: BTreeSet<&String> = pins
                 .values()
@@ -105,23 +106,45 @@ impl Revision {
             }
             if let Some(whole) = pinned.first() {
                 (*whole).clone_into(prefix);
+                is_whole = true;
             }
         }
-        let tags = if may_be_commit && text.len() == WHOLE_COMMIT {
-            Vec::new()
-        } else {
+        let mut tags = Vec::new();
+        if !is_whole {
             let toggled = match text.strip_prefix('v') {
                 Some(rest) => rest.to_owned(),
                 None => format!("v{text}"),
             };
-            vec![text.to_owned(), toggled]
-        };
+            tags = vec![text.to_owned(), toggled];
+            // A tag that is written a little differently must not take the place of the pinned one.
+            if tags.iter().any(|tag| pins.contains_key(tag)) {
+                tags.retain(|tag| pins.contains_key(tag));
+                commit = None;
+            }
+        }
         Ok(Self {
             text: text.to_owned(),
             tags,
             commit,
             pins: pins.clone(),
         })
+    }
+
+    /// Whether the text or a pin says which commit it is, whoever serves it.
+    pub(super) fn is_fixed(&self) -> bool {
+        let is_whole = |commit: &String| commit.len() == WHOLE_COMMIT;
+        if self.tags.is_empty() {
+            self.commit.as_ref().is_some_and(is_whole)
+        } else {
+            self.tags.iter().all(|tag| self.pins.contains_key(tag))
+        }
+    }
+
+    /// `tag`, if it is pinned to `commit`: the name that a mirror gives to a commit is nothing but its word.
+    pub(super) fn if_pinned(&self, tag: Option<String>, commit: Oid) -> Option<String> {
+        let commit = commit.to_string();
+        let is_pinned = |pinned: &String| pinned.eq_ignore_ascii_case(&commit);
+        tag.filter(|tag| self.pins.get(tag).is_some_and(is_pinned))
     }
 
     /// The user's text.

@@ -97,6 +97,17 @@ pub enum SourceError {
         /// Tags that look similar, from mirrors that answered but did not have it, best first.
         nearest: Vec<String>,
     },
+    /// Nothing pins it, upstream did not have it or was not among the URLs, and no other place's word is taken for it.
+    #[error(
+        "{wanted} is not pinned to a commit, so only upstream's own repository may say what it is:{}",
+        list(failed)
+    )]
+    Unpinned {
+        /// The tag or commit.
+        wanted: String,
+        /// Every place with the reason, in the order in which they were tried.
+        failed: Vec<MirrorFailure>,
+    },
     /// The run was cancelled.
     #[error("fetching {wanted} was cancelled")]
     Cancelled {

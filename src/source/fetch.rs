@@ -22,8 +22,8 @@ impl Store {
     ///
     /// # Errors
     /// [`SourceError::PinMismatch`] as soon as a mirror has a commit that does not match the pin,
-    /// [`SourceError::AllMirrorsFailed`], [`SourceError::AmbiguousCommit`], [`SourceError::Cancelled`], or errors of the
-    /// store.
+    /// [`SourceError::AllMirrorsFailed`], [`SourceError::Unpinned`], [`SourceError::AmbiguousCommit`],
+    /// [`SourceError::Cancelled`], or errors of the store.
     pub async fn fetch(
         &self,
         request: &FetchRequest,
@@ -35,15 +35,14 @@ impl Store {
         // As they were asked for: elsewhere another configuration applies.
         let urls = locations.iter().map(Location::written_redacted).collect();
         if !request.refresh
-            && let Some((location, mut served)) = self.served_from_store(&locations, &wanted)?
+            && let Some((location, mut served)) =
+                self.served_from_store(request, &locations, &wanted)?
         {
             tell_replaced(location, sink);
             served.urls = urls;
             return Ok(served);
         }
-        let mut failed = Vec::new();
-        let mut nearest = Vec::new();
-        let mut moved = None;
+        let mut failures = Failures::default();
         let asked: Vec<_> = locations
             .iter()
             .filter(|location| location.is_local() || !request.offline)
@@ -54,11 +53,20 @@ impl Store {
             });
         }
         for location in asked {
+            let decides = !wanted.is_fixed();
+            if decides && !request.trusts(location) {
+                failures.pass_over(location);
+                continue;
+            }
             let stall = (!location.is_local()).then_some(request.stall);
             let work = self.work(location.clone(), wanted.clone(), request.refresh);
             let error = match attempt::run(work, stall, sink, cancel).await {
-                Ok(found) => {
-                    let mut served = self.accept(location, found, failed)?;
+                Ok(mut found) => {
+                    if !request.trusts(location) {
+                        found.tag = wanted.if_pinned(found.tag, found.commit);
+                    }
+                    let mut served = self.accept(location, found, failures.failed)?;
+                    served.unpinned = decides && !request.is_upstream(location);
                     tell_replaced(location, sink);
                     served.urls = urls;
                     return Ok(served);
@@ -80,52 +88,14 @@ impl Store {
                     });
                 }
             };
-            let reason = location.without_password(&error.to_string());
-            match error {
-                MirrorError::Pin {
-                    tag,
-                    pinned,
-                    served,
-                } => {
-                    let mismatch = SourceError::PinMismatch {
-                        tag,
-                        url: location.redacted(),
-                        pinned,
-                        served: served.to_string(),
-                    };
-                    if !request.skip_moved {
-                        return Err(mismatch);
-                    }
-                    moved.get_or_insert(mismatch);
-                }
-                MirrorError::CommitAmbiguous { commits } => {
-                    return Err(SourceError::AmbiguousCommit {
-                        wanted: request.wanted.clone(),
-                        commits,
-                    });
-                }
-                MirrorError::TagMissing { nearest: tags } => nearest.extend(tags),
-                _ => {}
-            }
-            let failure = MirrorFailure {
-                url: location.redacted(),
-                reason,
-            };
+            let failure = failures.note(error, location, request)?;
             sink.event(&Event::MirrorFailed {
                 wanted: request.wanted.clone(),
                 mirror: failure.url.clone(),
                 reason: failure.reason.clone(),
             });
-            failed.push(failure);
         }
-        if let Some(moved) = moved {
-            return Err(moved);
-        }
-        Err(SourceError::AllMirrorsFailed {
-            wanted: request.wanted.clone(),
-            failed,
-            nearest: best_of(wanted.text(), nearest),
-        })
+        Err(failures.into_error(wanted.text()))
     }
 
     /// Where the URLs of a request lead, by git's configuration.
@@ -147,12 +117,21 @@ impl Store {
     /// What the store has from one of the URLs before the first local path, which must be read again.
     fn served_from_store<'a>(
         &self,
+        request: &FetchRequest,
         locations: &'a [Location],
         wanted: &Revision,
     ) -> Result<Option<(&'a Location, Served)>, SourceError> {
+        let decides = !wanted.is_fixed();
         for location in locations.iter().take_while(|location| !location.is_local()) {
-            if let Some(stored) = self.stored(&location.key(), wanted)? {
+            if decides && !request.trusts(location) {
+                continue;
+            }
+            if let Some(mut stored) = self.stored(&location.key(), wanted)? {
+                if !request.trusts(location) {
+                    stored.tag = wanted.if_pinned(stored.tag, stored.commit);
+                }
                 let mut served = self.served(location, stored.tag, stored.commit)?;
+                served.unpinned = decides && !request.is_upstream(location);
                 served.from_store = true;
                 return Ok(Some((location, served)));
             }
@@ -209,6 +188,7 @@ impl Store {
             url: location.redacted(),
             urls: Vec::new(),
             from_store: false,
+            unpinned: false,
             failed: Vec::new(),
         })
     }
@@ -219,6 +199,102 @@ fn tell_replaced(location: &Location, sink: &dyn Sink) {
     if location.is_replaced() {
         let note = Note::InsteadOf(location.written_redacted(), location.redacted());
         sink.event(&note.into());
+    }
+}
+
+/// Why no location served so far.
+#[derive(Default)]
+struct Failures {
+    failed: Vec<MirrorFailure>,
+    /// Similar tags.
+    nearest: Vec<String>,
+    /// The first commit that did not match its pin.
+    moved: Option<SourceError>,
+    /// Whether a location was not asked because its word is not taken.
+    passed_over: bool,
+    /// Whether one that was asked does not have it.
+    answered: bool,
+}
+
+impl Failures {
+    fn pass_over(&mut self, location: &Location) {
+        self.passed_over = true;
+        self.failed.push(MirrorFailure {
+            url: location.redacted(),
+            reason: "not asked, because only upstream may say which commit it is".to_owned(),
+        });
+    }
+
+    /// Notes why `location` did not serve; an error if that ends the search.
+    fn note(
+        &mut self,
+        error: MirrorError,
+        location: &Location,
+        request: &FetchRequest,
+    ) -> Result<MirrorFailure, SourceError> {
+        let reason = location.without_password(&error.to_string());
+        match error {
+            MirrorError::Pin {
+                tag,
+                pinned,
+                served,
+            } => {
+                let mismatch = SourceError::PinMismatch {
+                    tag,
+                    url: location.redacted(),
+                    pinned,
+                    served: served.to_string(),
+                };
+                if !request.skip_moved {
+                    return Err(mismatch);
+                }
+                self.moved.get_or_insert(mismatch);
+            }
+            MirrorError::CommitAmbiguous { commits } => {
+                return Err(SourceError::AmbiguousCommit {
+                    wanted: request.wanted.clone(),
+                    commits,
+                });
+            }
+            MirrorError::TagMissing { nearest } => {
+                self.answered = true;
+                self.nearest.extend(nearest);
+            }
+            MirrorError::CommitMissing => self.answered = true,
+            _ => {}
+        }
+        let url = location.redacted();
+        let failure = MirrorFailure { url, reason };
+        self.failed.push(failure.clone());
+        Ok(failure)
+    }
+
+    fn into_error(self, wanted: &str) -> SourceError {
+        let (failed, wanted) = (self.failed, wanted.to_owned());
+        if let Some(moved) = self.moved {
+            return moved;
+        }
+        // What upstream does not have, nobody is to be asked for.
+        if self.passed_over && !self.answered {
+            return SourceError::Unpinned { wanted, failed };
+        }
+        SourceError::AllMirrorsFailed {
+            failed,
+            nearest: best_of(&wanted, self.nearest),
+            wanted,
+        }
+    }
+}
+
+impl FetchRequest {
+    fn is_upstream(&self, location: &Location) -> bool {
+        let upstream = self.upstream.as_deref();
+        upstream.is_some_and(|upstream| Location::parse(upstream) == *location)
+    }
+
+    /// Whether the location's word is taken for what no pin says.
+    fn trusts(&self, location: &Location) -> bool {
+        self.unpinned || self.is_upstream(location)
     }
 }
 

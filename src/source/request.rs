@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// What to fetch, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub struct FetchRequest {
     /// Where to look, in order: http(s), git and ssh URLs, `user@host:path`, `file://` URLs and paths of this machine. A URL
     /// may contain a user name and a password; they are never shown.
@@ -13,6 +17,11 @@ pub struct FetchRequest {
     pub wanted: String,
     /// The commit (40 hexadecimal digits) that each known tag must have, by tag.
     pub pins: BTreeMap<String, String>,
+    /// The one of the URLs that is upstream's own. Only it may say which commit a tag without a pin is, or which one an
+    /// abbreviated commit means; `None` if none of them may.
+    pub upstream: Option<String>,
+    /// Take the word of every URL for that.
+    pub unpinned: bool,
     /// How long a mirror may be silent before the next one is tried.
     pub stall: Duration,
     /// Ask the mirrors and download again, even what the store has.
@@ -40,6 +49,8 @@ pub struct Served {
     pub urls: Vec<String>,
     /// Whether the store had it and nobody was asked.
     pub from_store: bool,
+    /// Whether a place that is not upstream's own decided which commit this is: neither the wanted text nor a pin says.
+    pub unpinned: bool,
     /// The mirrors that were tried before and failed.
     pub failed: Vec<MirrorFailure>,
 }

@@ -6,6 +6,7 @@ mod custom_recipe;
 mod images;
 mod interrupting;
 mod kept;
+mod known_holes;
 mod limits;
 mod output_folder;
 mod reproducing;

@@ -175,7 +175,10 @@ fn what_shows_nothing_is_not_published() {
     let again = build.build("v1.0.0-rc10", &["--image", "debian"]).code(0);
     assert!(!again.stderr.contains("taken from the cache"), "{again:?}");
     // A release refuses what turns accounting on, and notes what shows nothing.
-    let options = format!("{{image: debian, source: ['{}']}}", build.project.url());
+    let options = format!(
+        "{{image: debian, source: ['{}'], unpinned: true}}",
+        build.project.url()
+    );
     let release = format!(
         "format: 1\ntargets: [{{recipe: shaped, versions: [v1.0.0-rc10], options: {options}}}]\n"
     );

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kmembuild::engine::{
-    Cache, Engine, EngineError, GuestPath, Image, ImageBuild, ImageSource, LABEL_RUN, Workdir,
+    Address, Cache, ClientSettings, Engine, EngineError, GuestPath, Image, ImageBuild, ImageSource,
+    LABEL_RUN, SessionSpec, Workdir, connect_docker,
 };
+use kmembuild::facts::read_archive;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::archive::{stream_of, whole};
+use crate::support::archive::{bytes_of, entries, stream_of, whole};
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::docker;
 use crate::support::recorder::Recorder;
@@ -211,7 +213,7 @@ async fn an_imported_image_is_configured_and_can_be_saved_and_loaded() {
         docker(&["save", "-o", file.to_str().unwrap(), what]);
         docker(&["rmi", "-f", id]);
         assert_eq!(engine.image(id).await.unwrap(), None);
-        let source = ImageSource::Archive { file };
+        let source = ImageSource::Archive { file, layers: None };
         let loaded = provide(&*engine, id, source).await.unwrap().unwrap();
         assert_eq!(
             (loaded.id, loaded.content),
@@ -220,7 +222,12 @@ async fn an_imported_image_is_configured_and_can_be_saved_and_loaded() {
     }
     let other = format!("sha256:{}", "0".repeat(64));
     let file = folder.path().join("saved.tar");
-    let missing = provide(&*engine, &other, ImageSource::Archive { file }).await;
+    let missing = provide(
+        &*engine,
+        &other,
+        ImageSource::Archive { file, layers: None },
+    )
+    .await;
     assert!(
         matches!(missing, Err(EngineError::NoImage { .. })),
         "{missing:?}"
@@ -245,15 +252,135 @@ async fn what_is_no_archive_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("noise");
     std::fs::write(&file, &noise).unwrap();
-    let loaded = provide(&*engine, "sha256:0", ImageSource::Archive { file }).await;
+    let loaded = provide(
+        &*engine,
+        "sha256:0",
+        ImageSource::Archive { file, layers: None },
+    )
+    .await;
     assert!(
         matches!(loaded, Err(EngineError::Refused { .. })),
         "{loaded:?}"
     );
     let file = folder.path().join("none");
-    let missing = provide(&*engine, "sha256:0", ImageSource::Archive { file }).await;
+    let missing = provide(
+        &*engine,
+        "sha256:0",
+        ImageSource::Archive { file, layers: None },
+    )
+    .await;
     assert!(
         matches!(missing, Err(EngineError::Unreadable { .. })),
         "{missing:?}"
     );
+}
+
+#[tokio::test]
+async fn a_build_sees_the_proxies_of_the_docker_command_and_its_image_does_not() {
+    let scratch = Scratch::new("proxies");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    let config = r#"{"proxies": {"default": {"httpProxy": "http://proxy.example:3128", "noProxy": "inside.example"}}}"#;
+    std::fs::write(&file, config).unwrap();
+    let settings = ClientSettings {
+        file: Some(file),
+        ..ClientSettings::default()
+    };
+    let engine = connect_docker(&Address::default(), Some(settings)).await;
+    let engine = engine.unwrap();
+    let recorder = Recorder::default();
+    let source = by_dockerfile(&scratch, "RUN env | grep -i proxy | sort\n");
+    let cancel = CancellationToken::new();
+    let name = built(&scratch);
+    let building = engine.provide(&name, source, &recorder, &cancel);
+    let image = building.await.unwrap().unwrap();
+    let lines = recorder.lines();
+    for expected in [
+        "HTTP_PROXY=http://proxy.example:3128",
+        "http_proxy=http://proxy.example:3128",
+        "NO_PROXY=inside.example",
+        "no_proxy=inside.example",
+    ] {
+        assert!(
+            lines.iter().any(|line| line == expected),
+            "{expected}: {lines:?}"
+        );
+    }
+    let history = docker(&["history", "--no-trunc", &image.id]);
+    let inspected = docker(&["inspect", &image.id]);
+    for text in [&history, &inspected] {
+        assert!(!text.contains("proxy.example"), "{text}");
+    }
+    assert!(
+        image
+            .content
+            .environment
+            .iter()
+            .all(|value| !value.contains("PROXY"))
+    );
+}
+
+#[tokio::test]
+async fn a_file_comes_out_of_an_image_without_any_program() {
+    let scratch = Scratch::new("bare");
+    let engine = Scratch::engine().await;
+    let name = format!("{}:1", scratch.run);
+    let source = ImageSource::RootFs {
+        archive: stream_of(&[("data", 0o640, b"what is in it")]),
+        environment: BTreeMap::new(),
+        labels: scratch.labels(),
+    };
+    let image = provide(&*engine, &name, source).await.unwrap().unwrap();
+    let spec = SessionSpec {
+        image: image.id,
+        ..scratch.spec()
+    };
+    let donor = engine.open_to_copy(&spec).await.unwrap();
+    let file = donor.get(&GuestPath::new("/data")).await.unwrap();
+    let expected = ("data".to_owned(), 0o640, b"what is in it".to_vec());
+    assert_eq!(entries(file).await, [expected]);
+    let missing = donor.get(&GuestPath::new("/nonesuch")).await.err();
+    assert!(matches!(missing, Some(EngineError::NotInSession { .. })));
+    donor.close().await.unwrap();
+    let left = docker(&["ps", "-a", "-q", "--filter", &format!("name={}", spec.name)]);
+    assert_eq!(left, "");
+    // Nothing in it could have been started.
+    assert!(engine.open(&spec).await.is_err());
+}
+
+/// As crane and kaniko write it: the configuration is called by its digest, the layer has no directory.
+#[tokio::test]
+async fn an_archive_of_another_program_is_loaded() {
+    let scratch = Scratch::new("crane");
+    let engine = Scratch::engine().await;
+    let layer = bytes_of(&[("hello", 0o644, b"hi")]);
+    let digest = |bytes: &[u8]| kmembuild::checksum::sha256_hex(bytes);
+    let label = format!(r#""{LABEL_RUN}": "{}""#, scratch.run);
+    let config = format!(
+        r#"{{"architecture": "{}", "os": "linux", "config": {{"Labels": {{{label}}}}}, "rootfs": {{"type": "layers", "diff_ids": ["sha256:{}"]}}}}"#,
+        engine.describe().architecture,
+        digest(&layer),
+    );
+    let config_name = format!("sha256:{}", digest(config.as_bytes()));
+    let layer_name = format!("{}.tar", digest(&layer));
+    for tags in ["null".to_owned(), format!(r#"["{}:2"]"#, scratch.run)] {
+        let manifest = format!(
+            r#"[{{"Config": "{config_name}", "RepoTags": {tags}, "Layers": ["{layer_name}"]}}]"#
+        );
+        let archive = bytes_of(&[
+            (config_name.as_str(), 0o644, config.as_bytes()),
+            (layer_name.as_str(), 0o644, &layer),
+            ("manifest.json", 0o644, manifest.as_bytes()),
+        ]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("image.tar");
+        std::fs::write(&file, archive).unwrap();
+        let archived = read_archive(&file).unwrap();
+        assert_eq!(archived.id, config_name);
+        let layers = Some(archived.layers);
+        let source = ImageSource::Archive { file, layers };
+        let image = provide(&*engine, &archived.id, source).await.unwrap();
+        assert_eq!(image.unwrap().id, archived.id, "{tags}");
+        docker(&["rmi", "-f", &archived.id]);
+    }
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use kmembuild::engine::{
-    Address, CredentialSources, Engine, EngineError, Image, ImageContent, ImageSource,
-    connect_docker,
+    Address, ClientSettings, Engine, EngineError, Image, ImageContent, ImageSource, connect_docker,
 };
 use kmembuild::events::Event;
 use tokio_util::sync::CancellationToken;
@@ -110,9 +109,9 @@ async fn a_pull_uses_the_credentials_of_the_registry() {
     let reference = registry.push_as(folder.path().to_str().unwrap(), &id, "test/secret:1");
 
     let _pulled = Pulled(reference.clone());
-    let sources = CredentialSources {
+    let sources = ClientSettings {
         file: Some(file),
-        variable: None,
+        ..ClientSettings::default()
     };
     let engine = Scratch::engine().await;
     let refused = pull(&*engine, &reference).await;

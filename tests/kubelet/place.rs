@@ -1,5 +1,6 @@
 //! A place to build kubelet in, and the images that it is built in.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -11,6 +12,16 @@ use crate::support::docker_command::docker;
 use crate::support::kubernetes_project::KubernetesProject;
 use crate::support::running::Running;
 use crate::support::toolchain_image::alone;
+
+/// Writes the shipped recipe to `own`, without its pins: the commits of the tests' own repositories are others.
+pub fn export_without_pins(place: &Workplace) {
+    place.run(&["recipes", "export", "kubelet", "own"]).code(0);
+    let path = place.path().join("own/kubelet.yaml");
+    let text = fs::read_to_string(&path).expect("the recipe");
+    let (before, pins) = text.split_once("    tags:\n").expect("pins");
+    let (_, after) = pins.split_once("    read:\n").expect("the end of the pins");
+    place.write("own/kubelet.yaml", &format!("{before}    read:\n{after}"));
+}
 
 /// A home to build the shipped recipe in, with the small project as its source.
 pub struct KubeletPlace {
@@ -25,8 +36,10 @@ pub struct KubeletPlace {
 impl KubeletPlace {
     /// A fresh one.
     pub fn new() -> Self {
+        let place = Workplace::new();
+        export_without_pins(&place);
         Self {
-            place: Workplace::new(),
+            place,
             project: KubernetesProject::serve(),
             before: left_on_engine(),
         }
@@ -34,7 +47,9 @@ impl KubeletPlace {
 
     fn words(&self, tag: &str, further: &[&str]) -> Vec<String> {
         let url = self.project.url();
-        let words = ["kubelet", "--version", tag, "--source", &url];
+        let recipe = ["kubelet", "--recipe-dir", "own", "--unpinned"];
+        let source = ["--version", tag, "--source", &url];
+        let words = [recipe.as_slice(), &source].concat();
         let words = words.iter().chain(further);
         words.map(|&word| word.to_owned()).collect()
     }

@@ -176,18 +176,13 @@ fn without_the_option_kubelet_is_dynamic_and_alone() {
 fn without_the_build_tag_accounting_is_on_and_nothing_is_published() {
     let _alone = engine_alone();
     let place = KubeletPlace::new();
-    place
-        .place
-        .run(&["recipes", "export", "kubelet", "own"])
-        .code(0);
     let recipe = place.place.path().join("own/kubelet.yaml");
     let text = std::fs::read_to_string(&recipe).expect("the recipe");
     assert!(text.contains(" -tags=nokmem"));
     let text = text.replace(" -tags=nokmem", " -tags=");
     std::fs::write(&recipe, text).expect("the recipe is written");
-    let words = [&DEBIAN[..], &["--recipe-dir", "own"]].concat();
     place
-        .build(DEBIAN_TAG, &words)
+        .build(DEBIAN_TAG, &DEBIAN)
         .code(16)
         .prints("on: the code that turns it on")
         .says("is not published: kubelet");
@@ -220,24 +215,13 @@ fn a_release_that_needs_no_build_is_built_only_by_force() {
 #[test]
 fn a_need_of_more_than_the_engine_has_is_told_before_anything_is_compiled() {
     let place = KubeletPlace::new();
-    place
-        .place
-        .run(&["recipes", "export", "kubelet", "own"])
-        .code(0);
     let recipe = place.place.path().join("own/kubelet.yaml");
     let text = std::fs::read_to_string(&recipe).expect("the recipe");
     let text = text
         .replace("memory: 4GiB", "memory: 4000GiB")
         .replace("disk: 8GiB", "disk: 800000GiB");
     std::fs::write(&recipe, text).expect("the recipe is written");
-    let words = [
-        "--recipe-dir",
-        "own",
-        "--image-name",
-        make_image(),
-        "--allow-toolchain",
-        "1.15",
-    ];
+    let words = ["--image-name", make_image(), "--allow-toolchain", "1.15"];
     let built = place.build("v1.15.5", &words).code(0);
     let warned = built
         .stderr

@@ -17,6 +17,8 @@ pub(super) fn messages() -> Vec<Message> {
         Vendor(text("v1.15.5-gke.1"), text("a build of Google"), text("v1.15.5")),
         CommitUnchecked(text("v1.0.0-rc10"), text("unknown")),
         ChangedSource(text("its commit is marked -dirty"), text("v1.0.0-rc10")),
+        KnownHoles(text("v1.0.0-rc93 has a known hole: CVE-2021-30465; use upstream's newest release")),
+        Unpinned(text("v1.16.5"), text("https://gitee.com/mirrors/Kubernetes.git")),
         ImageBuild(text("the package repository is not signed")),
         NoCredentials(text("registry.example.com"), text("docker-credential-desktop could not be run: No such file or directory")),
         OutOfMemory(text("make")),
@@ -42,6 +44,7 @@ pub(super) fn messages() -> Vec<Message> {
         NotRemoved(text("3f4a5b6c7d8e"), text("Permission denied")),
     );
     all.extend(samples!("notes", remark Note:
+        Remark(text("a remark of the recipe on this version")),
         Waiting(text("run 5f3a (process 4711)"), text("builds into dist/runc/v1.0.0-rc10/linux-amd64")),
         GivenBuild(format!("version 1.0.0-rc10, commit {COMMIT}, amd64")),
         NotCompared(text("golang-github-opencontainers-runc-dev")),

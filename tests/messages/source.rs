@@ -51,6 +51,13 @@ pub(super) fn messages() -> Vec<Message> {
             ],
             nearest: vec![text("v1.0.1")],
         },
+        Unpinned {
+            wanted: text("v1.16.5"),
+            failed: vec![
+                failure("https://example.org/kubernetes.git", "failed to resolve address"),
+                failure("https://example.com/kubernetes.git", "not asked, because only upstream may say which commit it is"),
+            ],
+        },
         Cancelled { wanted: text("v1.0.0") },
         Thread { wanted: text("v1.0.0"), source: system() },
         TreeRead { tree: commit(), source: git() },

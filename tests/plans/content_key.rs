@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kmembuild::plan::{
-    BaseImage, ImageContent, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache,
-    PlannedDebian, PlannedFile, PlannedImage, PlannedOutput, PlannedPatch, PlannedScript,
-    PlannedSource, PlannedStep, PlannedToolchain, RecipeIdentity, Via,
+    BaseImage, ImageContent, KnownHole, KnownHoles, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild,
+    PlannedCache, PlannedDebian, PlannedFile, PlannedImage, PlannedOutput, PlannedPatch,
+    PlannedScript, PlannedSource, PlannedStep, PlannedToolchain, RecipeIdentity, Via,
 };
 use kmembuild::recipe::{ImageWay, Network};
 use kmembuild::verify::{Expectations, KmemExpectation, VersionExpectation};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// The fields that do not change the key, as paths in the serialised plan. `*` is any entry of a list or a map;
 /// `image/*` is every field of the image.
-const NOT_IN_THE_KEY: [&str; 19] = [
+const NOT_IN_THE_KEY: [&str; 27] = [
     "architecture",
     "build/caches/*/name",
     "build/caches/*/path",
@@ -32,6 +32,14 @@ const NOT_IN_THE_KEY: [&str; 19] = [
     "build/script/images/*",
     "format",
     "image/*",
+    "known-holes/holes/*/escape",
+    "known-holes/holes/*/id",
+    "known-holes/holes/*/mended-in-package",
+    "known-holes/holes/*/source",
+    "known-holes/holes/*/summary",
+    "known-holes/instead",
+    "known-holes/unsupported-since",
+    "remarks/*",
     "warnings/*",
 ];
 
@@ -174,6 +182,18 @@ fn plan(source: PlannedSource, image: PlannedImage) -> Plan {
             },
         }],
         further_outputs: texts("/go/src/bin"),
+        known_holes: Some(KnownHoles {
+            holes: vec![KnownHole {
+                id: text("CVE-2019-5736"),
+                escape: true,
+                summary: text("a container can overwrite runc"),
+                source: text("https://example.org"),
+                mended_in_package: Some(text("1.0-2")),
+            }],
+            unsupported_since: Some(text("2022-06-28")),
+            instead: text("upgrade"),
+        }),
+        remarks: texts("by the way"),
         warnings: texts("careful"),
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn kubelet(tag: &str) -> Case {
         urls: vec![project.path().display().to_string()],
         wanted: tag.to_owned(),
         pins: [].into(),
+        upstream: None,
+        unpinned: true,
         stall: std::time::Duration::from_mins(1),
         refresh: false,
         offline: false,

@@ -2,9 +2,11 @@
 //!
 //! The texts are below `tests/golden/recipes`, one block a mistake.
 
+mod advisories;
 mod fields;
 mod files;
 mod package;
+mod pins;
 pub mod small;
 mod texts;
 mod values;

@@ -8,7 +8,7 @@ use crate::support::registry::Registry;
 use crate::support::shaped_project::git;
 
 const ONE: &str = "
-defaults: {options: {source: ['{url}']}}
+defaults: {options: {source: ['{url}'], unpinned: true}}
 targets: [{recipe: '{first}', versions: [v1.0.0-rc10]}]
 ";
 

@@ -8,7 +8,7 @@ use crate::support::build_place::{WAIT, entries};
 
 const SIX: &str = r"
 defaults:
-  options: {source: ['{url}']}
+  options: {source: ['{url}'], unpinned: true}
 targets:
   - recipe: '{first}'
     versions: [v1.0.0-rc9, v1.0.0-rc10, v1.0.0-rc93]
@@ -114,7 +114,7 @@ fn a_part_of_a_release_leaves_the_rest_as_it_was() {
     // What does not belong to this release any more is named.
     place.write(
         "
-defaults: {options: {source: ['{url}']}}
+defaults: {options: {source: ['{url}'], unpinned: true}}
 targets: [{recipe: '{first}', versions: [v1.0.0-rc9]}]
 ",
     );
@@ -159,7 +159,7 @@ fn variants_of_one_version_stand_side_by_side() {
     let place = ReleasePlace::new("variants", "echo ${JOBS-none} >/dev/null; cp /bin/true out");
     place.write(
         "
-defaults: {options: {source: ['{url}']}}
+defaults: {options: {source: ['{url}'], unpinned: true}}
 targets:
   - {recipe: '{first}', versions: [v1.0.0-rc10]}
   - {recipe: '{first}', versions: [1.0.0-rc10], variant: two, options: {jobs: 2, cpus: 1.5}}
@@ -176,7 +176,7 @@ targets:
     assert!(names[1].ends_with("-two"), "{names:?}");
     place.write(
         "
-defaults: {options: {source: ['{url}']}}
+defaults: {options: {source: ['{url}'], unpinned: true}}
 targets:
   - {recipe: '{first}', versions: [v1.0.0-rc10, 1.0.0-rc10]}
 ",

@@ -11,7 +11,7 @@ use crate::support::preflight::installed;
 const TWO: &str = "
 defaults:
   packages: [rpm, deb, tar.zst]
-  options: {source: ['{url}']}
+  options: {source: ['{url}'], unpinned: true}
 targets:
   - {recipe: '{first}', versions: [v1.0.0-rc9, v1.0.0-rc10]}
 ";

@@ -9,7 +9,7 @@ use crate::support::build_place::WAIT;
 use crate::support::running::until_one_waits;
 
 const THREE: &str = "
-defaults: {options: {source: ['{url}']}}
+defaults: {options: {source: ['{url}'], unpinned: true}}
 targets: [{recipe: '{first}', versions: [v1.0.0-rc4, v1.0.0-rc9, v1.0.0-rc10]}]
 ";
 

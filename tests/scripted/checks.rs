@@ -98,7 +98,14 @@ fn a_stored_commit_is_held_against_the_pin_as_well() {
 #[test]
 fn a_version_that_needs_no_build_takes_force() {
     let place = Place::new();
-    let build = ["tool", "--tag", "v2.0.0", "--source", "upstream"];
+    let build = [
+        "tool",
+        "--tag",
+        "v2.0.0",
+        "--source",
+        "upstream",
+        "--unpinned",
+    ];
     place
         .run(&build)
         .code(11)

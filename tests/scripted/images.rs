@@ -1,6 +1,6 @@
 //! Images that are somewhere, nowhere, or slow to come.
 
-use super::place::{IMAGE, Place, good_script};
+use super::place::{BUILD, IMAGE, Place, good_script};
 use crate::support::archive::bytes_of;
 use crate::support::scripted_engine::{Pull, Script};
 
@@ -174,19 +174,86 @@ fn an_image_that_cannot_be_made_is_told_with_the_builders_last_word() {
 #[test]
 fn an_image_comes_out_of_an_archive() {
     let place = Place::with(script_with_pulls(&[]));
-    let entry = |digit: &str| format!(r#"[{{"Config": "{}.json"}}]"#, digit.repeat(64));
-    let save = |name: &str, digit: &str| {
-        let bytes = bytes_of(&[("manifest.json", 0o644, entry(digit).as_bytes())]);
-        std::fs::write(place.workplace.path().join(name), bytes).unwrap();
+    // The engine's image has no layers, and an id that is not the digest of a configuration: as with containerd's store.
+    let save = |name: &str, layers: &str| {
+        let config = format!(r#"{{"rootfs": {{"type": "layers", "diff_ids": {layers}}}}}"#);
+        let entries = [
+            ("config.json", 0o644, config.as_bytes()),
+            ("manifest.json", 0o644, br#"[{"Config": "config.json"}]"#),
+        ];
+        std::fs::write(place.workplace.path().join(name), bytes_of(&entries)).unwrap();
     };
-    save("image.tar", "1");
-    save("other.tar", "2");
+    save("image.tar", "[]");
+    save("other.tar", r#"["sha256:22"]"#);
     place
         .build(&["--image-archive", "other.tar"])
         .code(12)
-        .says(
-            "the engine loaded image archive other.tar, but still does not have image sha256:2222",
-        );
+        .says("the engine loaded image archive other.tar, but still does not have image sha256:");
     place.build(&["--image-archive", "image.tar"]).code(0);
     place.nothing_is_left();
+}
+
+#[test]
+fn proxies_reach_the_image_build_and_nothing_else() {
+    let place = Place::with(script_with_pulls(&[("golang:1", Pull::Succeeds)]));
+    let secret = "http://me:hidden@proxy.example:3128";
+    let config = format!(r#"{{"proxies": {{"default": {{"httpsProxy": "{secret}"}}}}}}"#);
+    place.workplace.write("docker/config.json", &config);
+    let address = place.engine.address();
+    let build = |output: &str| {
+        let words = [&BUILD[..], &["--recipe-dir", "recipes", "--image", "lean"]].concat();
+        let words = [&words[..], &["--host", &address, "--output", output]].concat();
+        place.workplace.command(&words)
+    };
+    let finished: crate::support::command::Finished = build("proxied")
+        .env("DOCKER_CONFIG", place.workplace.path().join("docker"))
+        .env("http_proxy", "http://outer.example:8080")
+        .output()
+        .unwrap()
+        .into();
+    let finished = finished.code(0);
+    let requests = place.engine.requests();
+    let asked: Vec<_> = requests
+        .iter()
+        .filter(|asked| asked.path == "/build")
+        .collect();
+    let [asked] = asked.as_slice() else {
+        panic!("one image build");
+    };
+    let arguments: serde_json::Value = serde_json::from_str(asked.asks("buildargs")).unwrap();
+    for (name, value) in [
+        ("HTTPS_PROXY", secret),
+        ("https_proxy", secret),
+        ("HTTP_PROXY", "http://outer.example:8080"),
+        ("BASE", "golang:1"),
+    ] {
+        assert_eq!(arguments[name], value, "{arguments}");
+    }
+    assert!(
+        !finished.stderr.contains("proxy.example"),
+        "{}",
+        finished.stderr
+    );
+    let result = place.workplace.path().join("proxied/tool/v1.0.0");
+    let mut seen = 0;
+    for platform in std::fs::read_dir(result).unwrap() {
+        for file in std::fs::read_dir(platform.unwrap().path()).unwrap() {
+            let text = std::fs::read(file.unwrap().path()).unwrap();
+            let text = String::from_utf8_lossy(&text).to_lowercase();
+            assert!(
+                !text.contains("_proxy") && !text.contains(".example:"),
+                "{text}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 4);
+    // The image is the same without them.
+    let again: crate::support::command::Finished = build("plain").output().unwrap().into();
+    again.code(0);
+    let builds = place.engine.requests();
+    assert_eq!(
+        builds.iter().filter(|asked| asked.path == "/build").count(),
+        1
+    );
 }

@@ -107,7 +107,7 @@ fn a_version_and_a_commit_that_do_not_belong_together_are_exit_17() {
         .says(&format!("use `--tag {other}` to build that commit"));
     // The recipe knows the commit of v1.0.0 by its tag.
     let text = version_text("2.0.0", &place.commit[..10]);
-    plan(&place, "tool", &text, &["--force"])
+    plan(&place, "tool", &text, &["--force", "--unpinned"])
         .code(17)
         .says(&format!(", and {} is v1.0.0\n", &place.commit[..10]));
     let asked = place.engine.requests();

@@ -58,7 +58,14 @@ fn json_ends_with_the_failure_and_its_exit_code() {
     // Failures before a plan is there are told the same way.
     let finished = place
         .run(&[
-            "tool", "--tag", "v2.0.0", "--source", "upstream", "--format", "json",
+            "tool",
+            "--tag",
+            "v2.0.0",
+            "--source",
+            "upstream",
+            "--unpinned",
+            "--format",
+            "json",
         ])
         .code(11);
     assert_eq!(documents(&finished).pop().unwrap()["data"]["exit-code"], 11);

@@ -42,7 +42,7 @@ fn a_step_that_fails() {
 #[test]
 fn a_release() {
     let place = Place::new();
-    let lines = "format: 1\ndefaults: {options: {source: [upstream], verify-run: false}}\n\
+    let lines = "format: 1\ndefaults: {options: {source: [upstream], unpinned: true, verify-run: false}}\n\
                  targets: [{recipe: tool, versions: [v1.0.0, v2.0.0, v3.0.0]}]\n";
     place.workplace.write("release.yaml", lines);
     let finished = place.run(&["release", "--jobs", "1"]).code(13);

@@ -5,4 +5,5 @@ mod extent;
 mod fetch;
 mod locations;
 mod patch;
+mod pins;
 mod upstream;

@@ -198,12 +198,14 @@ impl FreshStore {
     }
 }
 
-/// A request without pins, with a stall of 20 s.
+/// A request without pins that takes every URL's word, with a stall of 20 s.
 pub fn request(wanted: &str, urls: &[&str]) -> FetchRequest {
     FetchRequest {
         urls: urls.iter().map(|url| (*url).to_owned()).collect(),
         wanted: wanted.to_owned(),
         pins: BTreeMap::new(),
+        upstream: None,
+        unpinned: true,
         stall: Duration::from_secs(20),
         refresh: false,
         offline: false,

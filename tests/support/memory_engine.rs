@@ -186,7 +186,7 @@ impl Engine for MemoryEngine {
             }
             ImageSource::RootFs { .. } => unreachable!("no test makes one"),
             // A file with nothing but the id of its image.
-            ImageSource::Archive { file } => {
+            ImageSource::Archive { file, .. } => {
                 let id = std::fs::read_to_string(file).expect("the archive");
                 let image = Image {
                     id,

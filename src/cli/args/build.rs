@@ -30,6 +30,9 @@ pub struct BuildArguments {
     /// Fetch the source even if the tag is already in the source store
     #[arg(long)]
     pub refresh: bool,
+    /// Let a mirror or --source decide which commit a tag without a pin is; otherwise only upstream's own repository may
+    #[arg(long)]
+    pub unpinned: bool,
     /// Registry prefix to look for images under before their own registry; can be repeated, tried in order
     #[arg(long, value_name = "PREFIX")]
     pub mirror: Vec<RegistryPrefix>,

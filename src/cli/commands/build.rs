@@ -36,7 +36,11 @@ fn print_result(invocation: &Invocation<'_>, result: &BuildResult) -> Result<(),
             manifest: &result.manifest,
         });
     }
-    print(&table(invocation, &result.manifest.files))?;
+    let manifest = &result.manifest;
+    print(&table(invocation, &manifest.files))?;
+    if let Some(known) = &manifest.known_holes {
+        print(&format!("{}\n", known.line(&manifest.version)))?;
+    }
     print(&format!("{directory}\n"))
 }
 

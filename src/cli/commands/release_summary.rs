@@ -10,6 +10,7 @@ use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
+use crate::plan::KnownHoles;
 use crate::release::{
     FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, TargetState,
 };
@@ -118,7 +119,15 @@ pub(super) fn print_results(
     finished: &[FinishedTarget<'_>],
 ) -> Result<(), Failure> {
     let summary = Summary {
-        head: vec!["target", "result", "time", "size", "accounting", "checks"],
+        head: vec![
+            "target",
+            "result",
+            "time",
+            "size",
+            "accounting",
+            "checks",
+            "known holes",
+        ],
         rows: finished.iter().map(row).collect(),
     };
     if !invocation.json() {
@@ -144,7 +153,7 @@ pub(super) fn print_results(
 fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
     let seconds = format!("{:.1} s", finished.took.as_secs_f64());
     let none = String::new;
-    let (result, size, accounting, checks) = match &finished.outcome {
+    let (result, size, accounting, checks, holes) = match &finished.outcome {
         Outcome::Published(built) => {
             let result = serde_json::to_value(built.outcome).unwrap_or_default();
             let manifest = &built.manifest;
@@ -154,9 +163,16 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
                 ByteSize(size).to_string(),
                 accounting(manifest),
                 checks(manifest),
+                known_holes(manifest),
             )
         }
-        Outcome::NotNeeded(reason) => ("not needed".to_owned(), none(), reason.clone(), none()),
+        Outcome::NotNeeded(reason) => (
+            "not needed".to_owned(),
+            none(),
+            reason.clone(),
+            none(),
+            none(),
+        ),
         Outcome::Failed(error) => {
             let failure = explain(error);
             let code = failure.kind.exit_code();
@@ -166,9 +182,9 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
                 .next()
                 .unwrap_or_default()
                 .to_owned();
-            (format!("FAILED ({code})"), none(), first, none())
+            (format!("FAILED ({code})"), none(), first, none(), none())
         }
-        Outcome::Skipped => ("skipped".to_owned(), none(), none(), none()),
+        Outcome::Skipped => ("skipped".to_owned(), none(), none(), none(), none()),
     };
     vec![
         finished.label.clone(),
@@ -177,7 +193,14 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
         size,
         accounting,
         checks,
+        holes,
     ]
+}
+
+/// How many known holes there are; the manifest names them.
+fn known_holes(manifest: &Manifest) -> String {
+    let known = manifest.known_holes.as_ref();
+    known.map(KnownHoles::summary).unwrap_or_default()
 }
 
 /// What was found about accounting, for each program where they differ.

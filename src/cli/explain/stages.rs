@@ -122,6 +122,9 @@ impl Explain for SourceError {
             Self::PinMismatch { .. } => Advice::from(FailureKind::Integrity).hint(
                 "the tag was moved, or the mirror serves something else: do not build from it before you know why",
             ),
+            Self::Unpinned { .. } => Advice::from(FailureKind::Source).hint(
+                "give the whole commit id (40 digits) if you know it; --unpinned (`unpinned: true` in a release file) takes the word of a mirror or of --source, and the manifest says so",
+            ),
             Self::Offline { .. } => Advice::from(FailureKind::Source).hint(
                 "fetch it once without --offline (`kmembuild plan` does), or use a local clone with --source",
             ),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -15,6 +15,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
+use super::client_settings::ClientSettings;
 use super::credential_program::ask;
 use super::failure::Message;
 use crate::engine::EngineError;
@@ -32,15 +33,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-/// Where credentials are.
-#[derive(Debug, Clone, Default)]
-pub struct CredentialSources {
-    /// The docker command's configuration file. It need not exist; it is read at each pull.
-    pub file: Option<PathBuf>,
-    /// The value of `DOCKER_AUTH_CONFIG`: entries that come before those of the file.
-    pub variable: Option<Secret>,
-}
 
 // No Debug on these: their values must not reach a log.
 #[derive(Default, Deserialize)]
@@ -67,7 +59,7 @@ struct Entry {
 /// # Errors
 /// [`EngineError::Credentials`] for a file or a variable that cannot be read.
 pub(super) async fn for_image(
-    sources: &CredentialSources,
+    sources: &ClientSettings,
     reference: &str,
     sink: &dyn Sink,
 ) -> Result<Option<DockerCredentials>, EngineError> {

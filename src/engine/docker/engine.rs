@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, socket_of};
 use super::client::Client;
-use super::credentials::CredentialSources;
+use super::client_settings::ClientSettings;
 use super::images::instructions;
+use super::proxies::build_arguments;
 use crate::engine::contract::{Engine, Session};
 use crate::engine::docker_api::{DockerApi, Setup, VolumeUse};
 use crate::engine::error::EngineError;
@@ -24,14 +25,14 @@ use crate::events::Sink;
 #[derive(Debug)]
 pub(super) struct DockerEngine {
     pub(super) client: Client,
-    /// A configuration file of the docker command, whose `auths` pulls use.
-    pub(super) credentials: CredentialSources,
+    /// What the docker command would use of its user's.
+    pub(super) settings: ClientSettings,
     info: EngineInfo,
 }
 
 /// Connects to the Docker Engine at `address`, or to another engine with its API, and negotiates a version of the API.
 ///
-/// Pulls use the credentials that the docker command would use; without `credentials`, none.
+/// Pulls use the credentials and image builds the proxies that the docker command would use; without `settings`, none.
 ///
 /// # Errors
 ///
@@ -39,7 +40,7 @@ pub(super) struct DockerEngine {
 /// something required.
 pub async fn connect_docker(
     address: &Address,
-    credentials: Option<CredentialSources>,
+    settings: Option<ClientSettings>,
 ) -> Result<Arc<dyn Engine>, EngineError> {
     let address = address.resolved()?;
     let (docker, answer) = address.connect().await?;
@@ -47,7 +48,7 @@ pub async fn connect_docker(
     let info = describe(&client, &address, answer)?;
     Ok(Arc::new(DockerEngine {
         client,
-        credentials: credentials.unwrap_or_default(),
+        settings: settings.unwrap_or_default(),
         info,
     }))
 }
@@ -159,7 +160,11 @@ impl Engine for DockerEngine {
                 unless_cancelled(cancel, pulling).await
             }
             // Not dropped on cancellation: it removes the builder's containers before it returns.
-            ImageSource::Dockerfile(build) => {
+            ImageSource::Dockerfile(mut build) => {
+                // What the build itself asks for counts. These come in here, so that they are in no plan and no key.
+                let mut arguments = build_arguments(&self.settings, &self.info.address)?;
+                arguments.append(&mut build.arguments);
+                build.arguments = arguments;
                 match client.build(name, build, sink, cancel).await? {
                     Some(id) => client.existing_image(&id).await.map(Some),
                     None => Ok(None),
@@ -177,8 +182,12 @@ impl Engine for DockerEngine {
                 };
                 unless_cancelled(cancel, importing).await
             }
-            ImageSource::Archive { file } => {
-                unless_cancelled(cancel, client.image_of_archive(name, &file)).await
+            ImageSource::Archive { file, layers } => {
+                unless_cancelled(
+                    cancel,
+                    client.image_of_archive(name, &file, layers.as_deref()),
+                )
+                .await
             }
         }
     }
@@ -186,6 +195,11 @@ impl Engine for DockerEngine {
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let socket = socket_of(&self.info.address);
         Ok(Box::new(self.client.open(spec, socket).await?))
+    }
+
+    async fn open_to_copy(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
+        let socket = socket_of(&self.info.address);
+        Ok(Box::new(self.client.create(spec, socket).await?))
     }
 
     async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {

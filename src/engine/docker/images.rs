@@ -79,12 +79,12 @@ impl Client {
         id.ok_or_else(|| Self::incomplete(&operation, "image id"))
     }
 
-    /// Loads the images of an archive that `docker save` wrote.
+    /// Loads the images of an archive; the names or ids by which the engine says that it loaded them.
     pub(super) async fn load(
         &self,
         operation: &str,
         archive: ByteStream,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<String>, EngineError> {
         let (archive, unreadable) = ReadFailure::watch(archive);
         self.patient
             .import_image(
@@ -92,10 +92,23 @@ impl Client {
                 body_try_stream(archive),
                 None,
             )
-            .try_for_each(|_| async { Ok(()) })
+            .try_fold(String::new(), |said, answer| async move {
+                Ok(said + &answer.stream.unwrap_or_default())
+            })
             .await
+            .map(|said| loaded(&said))
             .map_err(|error| unreadable.or(operation, self.failed(operation, error)))
     }
+}
+
+/// What the loader says that it loaded: `Loaded image: NAME`, or `Loaded image ID: sha256:...` of one without a name.
+fn loaded(said: &str) -> Vec<String> {
+    let names = said.lines().filter_map(|line| {
+        let line = line.trim();
+        let id = line.strip_prefix("Loaded image ID: ");
+        id.or_else(|| line.strip_prefix("Loaded image: "))
+    });
+    names.map(str::to_owned).collect()
 }
 
 /// The configuration of an imported image, as instructions of a Dockerfile.
@@ -132,13 +145,20 @@ pub(super) fn split_name(name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{instructions, split_name};
+    use super::{instructions, loaded, split_name};
 
     #[test]
     fn names_are_split_at_the_tag() {
         assert_eq!(split_name("a/b:1"), ("a/b", "1"));
         assert_eq!(split_name("host:5000/b"), ("host:5000/b", "latest"));
         assert_eq!(split_name("host:5000/b:x"), ("host:5000/b", "x"));
+    }
+
+    #[test]
+    fn the_loader_says_names_and_ids() {
+        let said = "Loaded image: local/tool:1\nLoading layer\n Loaded image ID: sha256:0123\r\n";
+        assert_eq!(loaded(said), ["local/tool:1", "sha256:0123"]);
+        assert_eq!(loaded("Loaded images\n"), Vec::<String>::new());
     }
 
     #[test]

@@ -37,10 +37,13 @@ impl DockerEngine {
 }
 
 impl Client {
+    /// Loads the one image of an archive. `id` is the digest of its configuration, which has
+    /// these `layers`.
     pub(super) async fn image_of_archive(
         &self,
         id: &str,
         file: &Path,
+        layers: Option<&[String]>,
     ) -> Result<Image, EngineError> {
         let operation = format!("load the image archive {}", file.display());
         let opened = tokio::fs::File::open(file).await;
@@ -49,8 +52,20 @@ impl Client {
             source,
         })?;
         let archive = ReaderStream::new(opened).boxed();
-        self.load(&operation, archive).await?;
-        self.existing_image(id).await
+        let loaded = self.load(&operation, archive).await?;
+        if let Some(image) = self.image(id).await? {
+            return Ok(image);
+        }
+        // Where containerd stores the images, an image's id is the digest of its manifest or index.
+        for name in &loaded {
+            let image = self.image(name).await?;
+            if let Some(image) = image.filter(|image| layers == Some(&image.content.layers)) {
+                return Ok(image);
+            }
+        }
+        Err(EngineError::NoImage {
+            image: id.to_owned(),
+        })
     }
 
     /// The image, which must exist.

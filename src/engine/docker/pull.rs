@@ -26,7 +26,7 @@ impl DockerEngine {
         sink: &dyn Sink,
     ) -> Result<Image, EngineError> {
         let operation = format!("pull {reference}");
-        let credentials = credentials::for_image(&self.credentials, reference, sink).await?;
+        let credentials = credentials::for_image(&self.settings, reference, sink).await?;
         let options = CreateImageOptionsBuilder::new()
             .from_image(&one_image(reference))
             .build();

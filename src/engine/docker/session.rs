@@ -30,7 +30,7 @@ pub(super) const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
 /// Time between two checks.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
-/// A running container.
+/// A container, which runs unless it is only copied from.
 pub(super) struct DockerSession {
     pub client: Client,
     pub id: String,
@@ -41,6 +41,25 @@ pub(super) struct DockerSession {
 impl Client {
     /// Opens a session. `socket` is where the engine's own socket is on its host.
     pub(super) async fn open(
+        &self,
+        spec: &SessionSpec,
+        socket: &str,
+    ) -> Result<DockerSession, EngineError> {
+        let session = self.create(spec, socket).await?;
+        let started = self
+            .docker
+            .start_container(&session.id, None::<StartContainerOptions>)
+            .await;
+        if let Err(error) = started {
+            // The error of the start is the one to report; if the removal fails too, the next sweep removes the container.
+            let _ = session.close().await;
+            return Err(self.failed(&format!("start container {}", spec.name), error));
+        }
+        Ok(session)
+    }
+
+    /// Creates the container of a session and does not start it: files can be copied, and nothing can be run.
+    pub(super) async fn create(
         &self,
         spec: &SessionSpec,
         socket: &str,
@@ -66,21 +85,11 @@ impl Client {
                 },
                 _ => self.failed(&operation, error),
             })?;
-        let session = DockerSession {
+        Ok(DockerSession {
             client: self.clone(),
             id: created.id,
             out_of_memory_kills: AtomicU64::new(0),
-        };
-        let started = self
-            .docker
-            .start_container(&session.id, None::<StartContainerOptions>)
-            .await;
-        if let Err(error) = started {
-            // The error of the start is the one to report; if the removal fails too, the next sweep removes the container.
-            let _ = session.close().await;
-            return Err(self.failed(&format!("start container {}", spec.name), error));
-        }
-        Ok(session)
+        })
     }
 
     async fn make_volume(&self, volume: &str, spec: &SessionSpec) -> Result<(), EngineError> {

@@ -10,6 +10,7 @@ use super::outputs::Output;
 use super::package::Package;
 use super::source::{Class, Condition, PatchUse, Source};
 use super::values::Case;
+use crate::recipe::advisories::Advisories;
 use crate::recipe::names::{Architecture, Name, RelativePath, ValueName};
 use crate::recipe::template::Template;
 use crate::recipe::version::VersionRange;
@@ -38,6 +39,13 @@ pub struct Recipe {
     /// Patches, applied in this order.
     #[serde(default)]
     pub patches: Vec<PatchUse>,
+    /// What a user should know of some versions. It is shown before such a version is built.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+    /// Known holes of what it builds. They are not part of the recipe's text.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub advisories: Option<Advisories>,
     /// Named values for `{{...}}`. Each has a list of cases; the first match applies.
     #[serde(default)]
     pub values: BTreeMap<ValueName, Vec<Case>>,
@@ -56,6 +64,16 @@ pub struct Recipe {
     /// Packages of the outputs, to install on nodes. Default: no packages.
     #[serde(default)]
     pub package: Option<Box<Package>>,
+}
+
+/// What a user should know of some versions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Remark {
+    /// The versions.
+    pub versions: VersionRange,
+    /// The remark, in one line.
+    pub text: String,
 }
 
 /// What can be built from one source.
