@@ -53,7 +53,7 @@ impl Store {
             });
         }
         for location in asked {
-            let decides = !wanted.is_fixed();
+            let decides = !wanted.is_fixed() && !request.pins.is_empty();
             if decides && !request.trusts(location) {
                 failures.pass_over(location);
                 continue;
@@ -121,7 +121,7 @@ impl Store {
         locations: &'a [Location],
         wanted: &Revision,
     ) -> Result<Option<(&'a Location, Served)>, SourceError> {
-        let decides = !wanted.is_fixed();
+        let decides = !wanted.is_fixed() && !request.pins.is_empty();
         for location in locations.iter().take_while(|location| !location.is_local()) {
             if decides && !request.trusts(location) {
                 continue;
@@ -292,9 +292,9 @@ impl FetchRequest {
         upstream.is_some_and(|upstream| Location::parse(upstream) == *location)
     }
 
-    /// Whether the location's word is taken for what no pin says.
+    /// Whether the location's word is taken for what no pin says. Where nothing is pinned, that is all there is.
     fn trusts(&self, location: &Location) -> bool {
-        self.unpinned || self.is_upstream(location)
+        self.unpinned || self.pins.is_empty() || self.is_upstream(location)
     }
 }
 
