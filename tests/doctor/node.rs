@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
+use kmembuild::host::Kernel;
 use kmembuild::host::doctor::{
-    Kernel, Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
+    Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
     judge_programs,
 };
 use kmembuild::verify::VersionRun;

@@ -28,7 +28,7 @@ pub use bootstrap::judge_bootstrap;
 pub use clock::judge_clock;
 pub use engine::{EngineReading, judge_engine};
 pub use examination::{Examination, KnownRecipes};
-pub use kernel::{Kernel, judge_kernel};
+pub use kernel::judge_kernel;
 pub use line::{Half, Level, Line};
 pub use memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
 pub use node::{Node, Read};
