@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 23] = [
+const NEEDS: [Need; 24] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -75,6 +75,7 @@ const NEEDS: [Need; 23] = [
     of_package("script", "bsdutils", &["kmem"]),
     of_package("setpriv", "util-linux", &["machine"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
+    of_package("strace", "strace", &["machine"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/verifiers/bin/python",

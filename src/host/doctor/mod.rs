@@ -37,6 +37,6 @@ pub use places::{Need, Place, PlaceKind, Purpose};
 pub use probe::{Answer, Probe, ProbeError};
 pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
-pub use programs::{Program, ProgramKind, find_programs};
+pub use programs::{Program, ProgramKind, WELL_KNOWN_DIRECTORIES, find_programs, program_names};
 pub use room::judge_room;
 pub use targets::Target;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun, inspect};
 
-/// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`.
+/// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`. The script for nodes
+/// looks in the same places.
 pub const WELL_KNOWN_DIRECTORIES: [&str; 14] = [
     "/usr/local/sbin",
     "/usr/local/bin",
@@ -37,6 +38,12 @@ const NAMES: [(&str, ProgramKind); 9] = [
     ("dockerd-current", ProgramKind::Docker),
     ("docker", ProgramKind::Docker),
 ];
+
+/// The names of the programs of this kind, the usual one first.
+pub fn program_names(kind: ProgramKind) -> impl Iterator<Item = &'static str> {
+    let of_kind = NAMES.iter().filter(move |(_, other)| *other == kind);
+    of_kind.map(|(name, _)| *name)
+}
 
 /// What a program is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
