@@ -1,8 +1,6 @@
 //! Reports of other programs, which contain versions that are not those of Kubernetes or of runc.
 
-use std::collections::BTreeMap;
-
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::names::{OF_THE_SYSTEM, is_name};
 
@@ -140,10 +138,8 @@ pub(super) fn of_text(text: &str) -> Option<String> {
 
 /// The program that printed a JSON document, if it is a known other one.
 pub(super) fn of_json(text: &str) -> Option<String> {
-    let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).ok()?;
+    let keys: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
     let has = |key: &&str| keys.contains_key(*key);
-    let known = KEYS
-        .iter()
-        .find(|(_, wanted)| wanted.iter().all(|key| has(key)));
+    let known = KEYS.iter().find(|(_, wanted)| wanted.iter().all(has));
     known.map(|(name, _)| (*name).to_owned())
 }

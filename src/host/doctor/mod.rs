@@ -22,6 +22,7 @@ mod program_lines;
 mod programs;
 mod proxy;
 mod room;
+mod runtimes;
 mod targets;
 
 pub use bootstrap::judge_bootstrap;
@@ -39,4 +40,5 @@ pub use prober::{EngineRoute, Prober};
 pub use program_lines::{Leaks, judge_programs};
 pub use programs::{Program, ProgramKind, WELL_KNOWN_DIRECTORIES, find_programs, program_names};
 pub use room::judge_room;
+pub use runtimes::RuntimePlaces;
 pub use targets::Target;

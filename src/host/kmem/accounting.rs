@@ -4,7 +4,7 @@
 //!
 //! | kernel | accounting is on | accounting is off |
 //! |---|---|---|
-//! | 3.8 to 3.18, so CentOS 7 | a header and a line for each slab cache | reading fails with EIO |
+//! | 3.8 to 3.18, so `CentOS` 7 | a header and a line for each slab cache | reading fails with EIO |
 //! | 3.19 to 5.8 | a header and a line for each slab cache | a header, as for a cgroup without slab caches |
 //! | from 5.9 | nothing | nothing |
 //!
