@@ -835,7 +835,7 @@ check_accounting() {
         return 0
     fi
     on=0 off=0 unknown=0 owners=''
-    list=$(find "$cgroups" -mindepth 2 -name memory.kmem.slabinfo 2>/dev/null) || :
+    list=$(find "$cgroups/" -mindepth 2 -name memory.kmem.slabinfo 2>/dev/null) || :
     while IFS= read -r file; do
         [ -n "$file" ] || continue
         group=${file#"$cgroups"}
@@ -926,7 +926,7 @@ while [ $# -gt 0 ]; do
     --after-reboot) action=after_reboot ;;
     --rollback) action=rollback ;;
     --from) needs_value "$1" $#; from=$2; shift ;;
-    --cgroups) needs_value "$1" $#; cgroups=$2; shift ;;
+    --cgroups) needs_value "$1" $#; cgroups=${2%/}; shift ;;
     --runc) needs_value "$1" $#; given_runc="$given_runc$2$newline"; shift ;;
     --kubelet) needs_value "$1" $#; given_kubelet="$given_kubelet$2$newline"; shift ;;
     -h | --help) usage; exit 0 ;;
