@@ -77,8 +77,16 @@ fn on(status: &Status) -> Failure {
         let mut on = status.kinds.iter().filter(|counts| counts.on > 0);
         on.any(|counts| kinds.contains(&counts.kind))
     };
+    let leaks = status.system.leaks() != Kernel::NotAffected;
+    let advised = |who: &str, advice: &str| {
+        let advice = if leaks { advice } else { "" };
+        format!("{who}{advice}")
+    };
     if is_on(&[CgroupKind::Kubepods, CgroupKind::Qos, CgroupKind::Pod]) {
-        failure = failure.hint("kubelet turned it on for kubepods and its pods, and their containers inherit it; replace kubelet");
+        failure = failure.hint(advised(
+            "kubelet turned it on for kubepods and its pods, and their containers inherit it",
+            "; replace kubelet",
+        ));
     }
     let owners: Vec<Owner> = status.owners.iter().map(|counts| counts.owner).collect();
     if is_on(&[CgroupKind::Container])
@@ -86,18 +94,20 @@ fn on(status: &Status) -> Failure {
         // A container with a name of its own, such as those of containerd's own client.
         || (is_on(&[CgroupKind::Other]) && owners.iter().any(|owner| owner.runs_containers()))
     {
-        failure = failure.hint(
-            "runc turned it on for containers; replace the runc that docker or containerd runs",
+        failure = failure.hint(advised(
+            "runc turned it on for containers",
+            "; replace the runc that docker or containerd runs",
+        ));
+    }
+    if !leaks {
+        return failure.hint(
+            "this kernel does not leak by accounting, so nothing has to be replaced because of leaks",
         );
     }
     let others = owners.iter().filter_map(|&owner| other_owner(owner));
-    failure = others.fold(failure, Failure::hint);
-    match status.system.leaks() {
-        Kernel::NotAffected => failure.hint("this kernel does not leak by accounting, so nothing has to be replaced because of leaks"),
-        Kernel::Affected | Kernel::Unclear => failure.hint(
-            "existing cgroups keep their accounting; reboot the node after replacing the binaries",
-        ),
-    }
+    others.fold(failure, Failure::hint).hint(
+        "existing cgroups keep their accounting; reboot the node after replacing the binaries",
+    )
 }
 
 /// What to do about an owner other than kubelet and container runtimes.
