@@ -8,4 +8,5 @@ pub mod doctor;
 pub mod kmem;
 
 pub use hierarchy::{CgroupMounts, Hierarchy};
+pub use kernel::{Kernel, accounts_by_itself};
 pub use signals::is_ignored;

@@ -1,10 +1,11 @@
-//! JSON and YAML: `kubectl version -o json`, `kubectl get node NAME -o json`.
+//! JSON and YAML: `kubectl version -o json`, `kubectl get node NAME -o json`, `kubectl get --raw /version`.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::commit::Commit;
 use super::error::LikeError;
+use super::other_report;
 use super::reported::{Like, Program};
 use super::version::ReportedVersion;
 use crate::recipe::parse_yaml;
@@ -18,12 +19,19 @@ struct Document {
     server_version: Option<Info>,
     status: Option<NodeStatus>,
     items: Option<Vec<Item>>,
+    // What the API server answers at /version is the version itself.
+    major: Option<String>,
+    git_version: Option<String>,
+    git_commit: Option<String>,
+    git_tree_state: Option<String>,
+    platform: Option<String>,
 }
 
 /// What Kubernetes reports about one of its programs.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Info {
+    pub(super) major: Option<String>,
     pub(super) git_version: Option<String>,
     pub(super) git_commit: Option<String>,
     pub(super) git_tree_state: Option<String>,
@@ -62,8 +70,12 @@ pub(super) fn read_json(text: &str) -> Result<Vec<Like>, LikeError> {
             reason: source.to_string(),
         },
         _ => LikeError::Json { source },
-    })?;
-    read(document)
+    });
+    // A document of another program may have anything in the places of kubectl's.
+    if let Some(program) = other_report::of_json(text) {
+        return Err(LikeError::OtherReport { program });
+    }
+    read(document?)
 }
 
 pub(super) fn read_yaml(text: &str) -> Result<Vec<Like>, LikeError> {
@@ -101,6 +113,23 @@ fn read(document: Document) -> Result<Vec<Like>, LikeError> {
             }
             Ok(nodes)
         }
+        Document {
+            major: major @ Some(_),
+            git_version: git_version @ Some(_),
+            git_commit,
+            git_tree_state,
+            platform,
+            ..
+        } => {
+            let info = Info {
+                major,
+                git_version,
+                git_commit,
+                git_tree_state,
+                platform,
+            };
+            Ok(vec![info.read("the version")?])
+        }
         _ => Err(LikeError::OtherDocument {
             reason: "it has neither serverVersion nor nodeInfo".to_owned(),
         }),
@@ -115,7 +144,7 @@ impl Info {
             field: "gitVersion",
         };
         let version = self.git_version.filter(|version| !version.is_empty());
-        let version = ReportedVersion::read(&version.ok_or_else(missing)?)?;
+        let version = ReportedVersion::of_kubernetes(&version.ok_or_else(missing)?)?;
         let platform = self.platform.filter(|platform| !platform.is_empty());
         let architecture = match platform.as_deref().map(|text| text.split_once('/')) {
             None => None,
@@ -143,7 +172,7 @@ impl NodeInfo {
             place: "nodeInfo",
             field: "kubeletVersion",
         };
-        let version = ReportedVersion::read(&self.kubelet_version.ok_or(missing)?)?;
+        let version = ReportedVersion::of_kubernetes(&self.kubelet_version.ok_or(missing)?)?;
         let system = self.operating_system.filter(|system| system != "linux");
         if let Some(system) = system {
             let architecture = self.architecture.unwrap_or_default();

@@ -71,6 +71,22 @@ pub enum LikeError {
         /// What is wrong or missing.
         reason: String,
     },
+    /// The input is a report of another program.
+    #[error(
+        "the text is a report of {program}; what it contains is not the version of a kubelet or of a runc"
+    )]
+    OtherReport {
+        /// The program, or its command.
+        program: String,
+    },
+    /// Kubernetes has no such version.
+    #[error(
+        "{version} is not a version of Kubernetes, whose versions begin with v1; the text is a report of another program"
+    )]
+    NotKubernetes {
+        /// The version.
+        version: String,
+    },
     /// The input contains only the version of kubectl itself.
     #[error(
         "the text contains only the version of kubectl itself, because kubectl could not reach the server"

@@ -8,6 +8,8 @@ mod commit;
 mod document;
 mod error;
 mod input;
+mod names;
+mod other_report;
 mod reading;
 mod reported;
 mod target;

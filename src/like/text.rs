@@ -3,6 +3,8 @@
 use super::commit::Commit;
 use super::document::Info;
 use super::error::LikeError;
+use super::names::{OF_THE_SYSTEM, is_name};
+use super::other_report;
 use super::reported::{Like, Program};
 use super::version::ReportedVersion;
 
@@ -20,6 +22,11 @@ pub(super) enum TextOrigin {
 
 /// All versions in the text.
 pub(super) fn read(text: &str, origin: TextOrigin) -> Result<Vec<Like>, LikeError> {
+    if origin == TextOrigin::User
+        && let Some(program) = other_report::of_text(text)
+    {
+        return Err(LikeError::OtherReport { program });
+    }
     let mut found: Vec<Like> = Vec::new();
     let mut client = None;
     for line in text.lines().map(str::trim) {
@@ -33,6 +40,7 @@ pub(super) fn read(text: &str, origin: TextOrigin) -> Result<Vec<Like>, LikeErro
             found.push(kubernetes(version)?);
         } else if let Some((name, rest)) = line.split_once(" version ")
             && is_name(name)
+            && !OF_THE_SYSTEM.contains(&name)
             && (begins(rest) || labels(rest))
         {
             found.push(named(name, rest)?);
@@ -68,7 +76,7 @@ fn kubernetes(text: &str) -> Result<Like, LikeError> {
         let word = text.split_whitespace().next().unwrap_or_default();
         return Ok(Like {
             program: Some(Program::Kubernetes),
-            version: Some(ReportedVersion::read(word)?),
+            version: Some(ReportedVersion::of_kubernetes(word)?),
             ..Like::default()
         });
     };
@@ -84,12 +92,22 @@ fn kubernetes(text: &str) -> Result<Like, LikeError> {
         })
     };
     let info = Info {
+        major: field("Major"),
         git_version: field("GitVersion"),
         git_commit: field("GitCommit"),
         git_tree_state: field("GitTreeState"),
         platform: field("Platform"),
     };
-    info.read("version.Info")
+    // Other programs, such as KubeVirt's, print the same without it.
+    let lacks_major = info.major.is_none();
+    let like = info.read("version.Info")?;
+    if lacks_major {
+        return Err(LikeError::Missing {
+            place: "version.Info",
+            field: "Major, which all programs of Kubernetes report",
+        });
+    }
+    Ok(like)
 }
 
 /// What follows `NAME version`: a version, or its labels if the program was built without a version.
@@ -117,10 +135,4 @@ fn begins(text: &str) -> bool {
 /// Whether runc's labels begin here.
 fn labels(text: &str) -> bool {
     text.starts_with("commit:") || text.starts_with("spec:")
-}
-
-/// Whether it is the name of a program, and not the beginning of a sentence.
-fn is_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    !text.is_empty() && text.chars().all(allowed)
 }

@@ -37,6 +37,21 @@ pub enum Origin {
 const PRE_RELEASES: [&str; 3] = ["alpha", "beta", "rc"];
 
 impl ReportedVersion {
+    /// Reads a version of Kubernetes. All of them begin with `v1.`, or with `v0.0.0` if nothing was filled in.
+    ///
+    /// # Errors
+    /// As [`ReportedVersion::read`]; [`LikeError::NotKubernetes`] if Kubernetes has no such version.
+    pub(super) fn of_kubernetes(text: &str) -> Result<Self, LikeError> {
+        let version = Self::read(text)?;
+        let is_possible = version.origin == Origin::Unset || version.text.starts_with("v1.");
+        if !is_possible {
+            return Err(LikeError::NotKubernetes {
+                version: version.text,
+            });
+        }
+        Ok(version)
+    }
+
     /// Reads a version such as `v1.15.5`, `1.0.0-rc10`, `v1.13.7-gke.24` or `1.0.0~rc93+ds1`.
     ///
     /// # Errors

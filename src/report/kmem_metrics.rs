@@ -12,10 +12,15 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
     let metrics = Metrics {
         registry: Registry::new(),
     };
-    let verdicts = [Verdict::On, Verdict::Off, Verdict::CannotTell];
+    let verdicts = [
+        Verdict::On,
+        Verdict::ByKernel,
+        Verdict::Off,
+        Verdict::CannotTell,
+    ];
     metrics.family(
         "accounting",
-        "Whether kernel-memory accounting is on in cgroups of pods and containers: 1 for the current state.",
+        "Whether kernel-memory accounting is on in memory cgroups, and whether the kernel does it by itself: 1 for the current state.",
         &["state"],
         verdicts.map(|verdict| (vec![name(verdict)], u64::from(status.verdict == verdict))),
     );
@@ -36,6 +41,15 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
                 (labels, counts.count(accounting))
             })
         }),
+    );
+    metrics.family(
+        "cgroups_on",
+        "Memory cgroups with accounting by owner.",
+        &["owner"],
+        status
+            .owners
+            .iter()
+            .map(|counts| (vec![name(counts.owner)], counts.on)),
     );
     metrics.family(
         "cgroups_without_processes",

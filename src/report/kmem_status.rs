@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 
 use super::json::json_document;
 use super::summary::Summary;
-use crate::host::kmem::{MEMORY_CGROUP_IDS, Status, Verdict};
+use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The status as one versioned JSON document.
 pub fn kmem_status_json(status: &Status) -> String {
@@ -28,9 +28,13 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
         text.push('\n');
     }
     for cgroup in &status.shown {
+        let owner = match cgroup.accounting {
+            Accounting::On => format!(" ({})", cgroup.owner.title()),
+            _ => String::new(),
+        };
         let _ = writeln!(
             text,
-            "{}: {}",
+            "{}{owner}: {}",
             in_one_line(&cgroup.cgroup),
             cgroup.reason.text()
         );
@@ -135,12 +139,22 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
         ));
     }
     facts.push(("accounting", verdict(status)));
+    // What the kernel does by itself is nobody's.
+    if status.verdict == Verdict::On {
+        let owners = status.owners.iter();
+        let owners = owners.map(|counts| format!("{} ({})", counts.owner.title(), counts.on));
+        facts.push(("turned on for", owners.collect::<Vec<_>>().join(", ")));
+    }
     facts
 }
 
 fn verdict(status: &Status) -> String {
     match status.verdict {
         Verdict::On => "ON".to_owned(),
+        Verdict::ByKernel => "by the kernel itself in every cgroup, as always from 4.6 on; this kernel does not leak by it, and nothing has to be replaced".to_owned(),
+        Verdict::Off if status.system.never_accounts() => {
+            "off in all cgroups by cgroup.memory=nokmem".to_owned()
+        }
         Verdict::CannotTell if status.root.is_none() => "unknown".to_owned(),
         Verdict::CannotTell if !status.kinds.iter().any(|counts| counts.kind.is_proof()) => {
             "unknown: there are no cgroups of kubelet or of containers".to_owned()

@@ -6,6 +6,7 @@ mod lines;
 mod node;
 mod places;
 mod routes;
+mod runtimes;
 mod server;
 pub(crate) mod setup;
 mod told_engine;

@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
+use kmembuild::host::Kernel;
 use kmembuild::host::doctor::{
-    Kernel, Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
+    Leaks, Line, Node, find_programs, judge_hierarchy, judge_kernel, judge_memory_cgroups,
     judge_programs,
 };
 use kmembuild::verify::VersionRun;
@@ -106,7 +107,7 @@ fn text(lines: &[Line], root: &Path) -> String {
 #[test]
 fn every_kind_of_node_is_judged_as_it_should_be() {
     let (root, folders) = installed_programs();
-    let programs = find_programs(&folders, &|| false);
+    let programs = find_programs(&folders, &[], &|| false);
     for name in [
         "centos7",
         "centos7-full",
@@ -188,7 +189,7 @@ fn root_runs_no_program_that_others_may_replace() {
     mode("open", 0o1777);
     mode("written/runc", 0o775);
     let folders = ["closed", "open", "written"].map(|name| root.join(name));
-    let programs = find_programs(&folders, &|| false);
+    let programs = find_programs(&folders, &[], &|| false);
     for program in &programs {
         let others = VersionRun::NotRun {
             reason: "users other than root can replace it".to_owned(),

@@ -8,12 +8,19 @@ use serde_json::Value;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
 use crate::support::command::{Finished, Workplace};
+use crate::support::kernel_release::CENTOS_7;
 
 const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
 
+/// On the kernel of `CentOS` 7, where accounting is on only if a program turned it on.
 fn status(cgroups: &CgroupFolder, words: &[&str]) -> Finished {
+    status_on(CENTOS_7, cgroups, words)
+}
+
+fn status_on(kernel: &str, cgroups: &CgroupFolder, words: &[&str]) -> Finished {
     let root = cgroups.argument();
-    Workplace::new().run(&[&["kmem", "status", "--root", &root], words].concat())
+    let words = [&["kmem", "status", "--root", &root], words].concat();
+    Workplace::new().run_on_kernel(kernel, &words)
 }
 
 fn json(cgroups: &CgroupFolder, words: &[&str], code: i32) -> Value {
@@ -34,9 +41,8 @@ fn accounted() -> CgroupFolder {
     cgroups.cgroup("kubepods/besteffort", &slabinfo, "");
     cgroups.cgroup(&format!("docker/{ID}"), &slabinfo, "78\n");
     cgroups.cgroup("docker", "", "");
-    // The system's own are none of the question.
-    cgroups.cgroup("system.slice/sshd.service", &slabinfo, "9\n");
     cgroups.write("system.slice/cgroup.procs", "");
+    cgroups.write("system.slice/sshd.service/cgroup.procs", "9\n");
     cgroups.write("kubepods/memory.kmem.usage_in_bytes", "8192\n");
     cgroups.write("kubepods/burstable/memory.kmem.usage_in_bytes", "8192\n");
     cgroups.write("docker/memory.kmem.usage_in_bytes", "4096\n");
@@ -49,9 +55,10 @@ fn accounting_that_is_on_is_told_by_level_with_what_to_do() {
     status(&cgroups, &[])
         .code(3)
         .prints(
-            "/kubepods/burstable/pod12: memory.kmem.slabinfo lists slab caches of this cgroup\n",
+            "/kubepods/burstable/pod12 (kubelet): memory.kmem.slabinfo lists slab caches of this cgroup\n",
         )
         .prints("accounting         ON\n")
+        .prints("turned on for      kubelet (4), docker (1), a container runtime (1)\n")
         .prints("kernel memory      12.0 KiB charged")
         .says("error: kernel-memory accounting is on in 6 cgroups")
         .says("hint: kubelet turned it on")
@@ -73,7 +80,8 @@ fn accounting_that_is_on_is_told_by_level_with_what_to_do() {
     assert_eq!(counts("pod-container"), [1, 1, 0]);
     assert_eq!(counts("container"), [1, 1, 0]);
     assert_eq!(counts("runtime"), [1, 0, 0]);
-    assert_eq!(counts("other"), [3, 0, 0]);
+    assert_eq!(counts("other"), [2, 0, 0]);
+    assert_eq!(counts("root"), [1, 0, 0]);
     assert_eq!(
         (&found["cgroups"], &found["without-processes"]),
         (&10.into(), &1.into())
@@ -91,7 +99,8 @@ fn a_named_cgroup_is_judged_as_what_it_is() {
         .join("kubepods/burstable")
         .display()
         .to_string();
-    let finished = Workplace::new().run(&["kmem", "status", "--root", &root, "--format", "json"]);
+    let words = ["kmem", "status", "--root", &root, "--format", "json"];
+    let finished = Workplace::new().run_on_kernel(CENTOS_7, &words);
     let document: Value = serde_json::from_str(&finished.code(3).stdout).expect("one document");
     assert_eq!(document["status"]["levels"][0]["level"], "qos");
     assert_eq!(document["status"]["shown"][0]["cgroup"], "/");
@@ -100,16 +109,17 @@ fn a_named_cgroup_is_judged_as_what_it_is() {
     let mut command = Workplace::new().command(&words);
     let output = command.current_dir(&root).output().expect("started");
     let document: Value =
-        serde_json::from_str(&Finished::from(output).code(3).stdout).expect("one document");
+        serde_json::from_str(&Finished::from(output).stdout).expect("one document");
     assert_eq!(document["status"]["levels"][0]["level"], "qos");
     assert_eq!(document["status"]["root"], Value::from(root));
 }
 
 #[test]
 fn what_the_kernel_does_not_tell_is_not_guessed() {
+    const UBUNTU_16: &str = "4.4.0-210-generic";
     let cgroups = CgroupFolder::new();
     cgroups.cgroup("kubepods", "", "1\n");
-    status(&cgroups, &[])
+    status_on(UBUNTU_16, &cgroups, &[])
         .code(4)
         .prints("/kubepods: memory.kmem.slabinfo is empty, as always from kernel 5.9 on")
         .says("error: could not determine whether");
@@ -118,10 +128,13 @@ fn what_the_kernel_does_not_tell_is_not_guessed() {
     let cgroups = CgroupFolder::new();
     cgroups.cgroup("kubepods", HEAD, "1\n");
     cgroups.write("kubepods/memory.kmem.usage_in_bytes", "0\n");
-    status(&cgroups, &[]).code(4).prints("only a header");
+    status_on(UBUNTU_16, &cgroups, &[])
+        .code(4)
+        .prints("only a header");
     cgroups.write("kubepods/memory.kmem.usage_in_bytes", "40960\n");
-    status(&cgroups, &[])
+    status_on(UBUNTU_16, &cgroups, &[])
         .code(3)
+        .says("hint: this kernel does not leak by accounting")
         .prints("memory.kmem.usage_in_bytes is not 0");
 
     let cgroups = CgroupFolder::new();
@@ -131,10 +144,10 @@ fn what_the_kernel_does_not_tell_is_not_guessed() {
     cgroups.write("kubepods/memory.kmem.slabinfo", "something else\n");
     assert_eq!(json(&cgroups, &[], 4)["shown"][0]["reason"], "strange");
 
-    // Nobody's cgroups are no proof.
+    // Off in nobody's cgroups is no proof.
     let cgroups = CgroupFolder::new();
     cgroups.cgroup("system.slice", HEAD, "1\n");
-    status(&cgroups, &[])
+    status_on(UBUNTU_16, &cgroups, &[])
         .code(4)
         .prints("there are no cgroups of kubelet");
 }
@@ -238,7 +251,7 @@ fn metrics_are_printed_and_written_whole() {
         .expect("a file")
         .ino();
     workplace
-        .run(&words)
+        .run_on_kernel(CENTOS_7, &words)
         .code(3)
         .prints("accounting         ON\n");
     let path = workplace.path().join("kmem.prom");
@@ -248,6 +261,8 @@ fn metrics_are_printed_and_written_whole() {
         "kmembuild_kmem_accounting{state=\"on\"} 1",
         "kmembuild_kmem_accounting{state=\"off\"} 0",
         "kmembuild_kmem_cgroups{level=\"qos\",state=\"on\"} 2",
+        "kmembuild_kmem_accounting{state=\"by-kernel\"} 0",
+        "kmembuild_kmem_cgroups_on{owner=\"kubelet\"} 4",
         "kmembuild_kmem_cgroups_without_processes{level=\"qos\"} 1",
         "kmembuild_kmem_memory_cgroups_limit 65535",
         "kmembuild_kmem_memory_cgroups_found 10",
@@ -270,9 +285,8 @@ fn metrics_are_printed_and_written_whole() {
         0
     );
 
-    let printed = workplace
-        .run(&["kmem", "status", "--root", &root, "--format", "prometheus"])
-        .code(3);
+    let words = ["kmem", "status", "--root", &root, "--format", "prometheus"];
+    let printed = workplace.run_on_kernel(CENTOS_7, &words).code(3);
     let without_time = |text: &str| {
         let lines = text.lines().filter(|line| !line.contains("timestamp"));
         lines.map(|line| format!("{line}\n")).collect::<String>()
@@ -335,4 +349,125 @@ fn more_cgroups_than_a_kernel_has_room_for_are_all_counted() {
     };
     assert_eq!(on("pod"), Some(25_000));
     assert_eq!(on("pod-container"), Some(75_000));
+}
+
+#[test]
+fn nobody_is_blamed_for_what_the_kernel_does_by_itself() {
+    let cgroups = accounted();
+    let slabinfo = format!("{HEAD}{CACHE}");
+    cgroups.cgroup("system.slice", &slabinfo, "");
+    cgroups.cgroup("slurm/uid_1000/job_7", &slabinfo, "80\n");
+    for kernel in [
+        "4.6.0-1-amd64",
+        "4.14.35-1902.el7uek.x86_64",
+        "4.19.0-26-amd64",
+        "5.4.278-1.el7.elrepo.x86_64",
+        "5.8.18",
+    ] {
+        let found = status_on(kernel, &cgroups, &[]).code(0);
+        let found = found.prints("accounting         by the kernel itself in every cgroup");
+        assert_eq!(found.stderr, "", "{kernel}");
+        assert!(!found.stdout.contains("turned on"), "{}", found.stdout);
+    }
+    // These show nothing in the file, and account all the same.
+    let empty = CgroupFolder::new();
+    empty.cgroup("kubepods/pod1", "", "1\n");
+    status_on("5.10.0-30-amd64", &empty, &[])
+        .code(0)
+        .prints("accounting         by the kernel itself in every cgroup");
+    for kernel in ["3.10.0-1160.el7.x86_64", "4.4.0-210-generic", "4.5.7"] {
+        status_on(kernel, &cgroups, &[])
+            .code(3)
+            .says("hint: kubelet turned it on");
+    }
+    let root = cgroups.argument();
+    let words = ["kmem", "status", "--root", &root, "--format", "json"];
+    let found = Workplace::new().run_on_kernel("4.19.0", &words).code(0);
+    let document: Value = serde_json::from_str(&found.stdout).expect("one document");
+    assert_eq!(document["status"]["verdict"], "by-kernel");
+    let words = ["kmem", "status", "--root", &root, "--format", "prometheus"];
+    Workplace::new()
+        .run_on_kernel("4.19.0", &words)
+        .code(0)
+        .prints("kmembuild_kmem_accounting{state=\"by-kernel\"} 1\n")
+        .prints("kmembuild_kmem_accounting{state=\"on\"} 0\n");
+}
+
+#[test]
+fn every_cgroup_counts_and_its_owner_is_named() {
+    let slabinfo = format!("{HEAD}{CACHE}");
+    let id = ID;
+    for (path, owner, title) in [
+        ("slurm/uid_1000/job_77/step_0", "slurm", "Slurm"),
+        ("slurm_node7/uid_0/job_1", "slurm", "Slurm"),
+        ("default/redis", "containerd", "containerd"),
+        ("system.slice/slurmd.service", "slurm", "Slurm"),
+        (
+            "system.slice/postgresql.service",
+            "systemd",
+            "a systemd unit",
+        ),
+        ("user.slice/user-0.slice", "systemd", "a systemd unit"),
+        ("lxc.payload.web", "lxc", "LXC"),
+        ("lxc/web", "lxc", "LXC"),
+        ("htcondor/condor_slot1", "ht-condor", "HTCondor"),
+        (
+            "machine.slice/machine-qemu-1-db.scope",
+            "libvirt",
+            "libvirt",
+        ),
+        ("machine/db.libvirt-qemu", "libvirt", "libvirt"),
+        ("UGE/4711.1", "grid-engine", "Grid Engine"),
+        ("mesos/0c3e", "mesos", "Mesos"),
+        ("buildkit/x1", "build-kit", "BuildKit"),
+        ("crio-build", "cri-o", "CRI-O"),
+        ("batch/7", "unknown", "unknown owner"),
+        ("slurmy", "unknown", "unknown owner"),
+        (&format!("docker/{id}/inner"), "docker", "docker"),
+        (&format!("system.slice/crio-{id}.scope"), "cri-o", "CRI-O"),
+        (&format!("myns/{id}"), "runtime", "a container runtime"),
+    ] {
+        let cgroups = CgroupFolder::new();
+        cgroups.cgroup(path, &slabinfo, "7\n");
+        let found = json(&cgroups, &[], 3);
+        assert_eq!(found["verdict"], "on", "{path}");
+        assert_eq!(found["shown"][0]["owner"], owner, "{path}");
+        assert_eq!(found["owners"][0]["owner"], owner, "{path}");
+        status(&cgroups, &[])
+            .code(3)
+            .says("error: kernel-memory accounting is on in 1 cgroup\n")
+            .prints(&format!("turned on for      {title} (1)\n"))
+            .prints(&format!("/{path} ({title}): "));
+        let root = cgroups.argument();
+        let words = ["kmem", "status", "--root", &root, "--format", "prometheus"];
+        Workplace::new()
+            .run_on_kernel(CENTOS_7, &words)
+            .code(3)
+            .prints("kmembuild_kmem_accounting{state=\"on\"} 1\n")
+            .prints(&format!(
+                "kmembuild_kmem_cgroups_on{{owner=\"{owner}\"}} 1\n"
+            ));
+    }
+    let slurm = CgroupFolder::new();
+    slurm.cgroup("slurm/uid_1/job_2", &slabinfo, "7\n");
+    let found = status(&slurm, &[]).code(3).says("ConstrainKmemSpace=no");
+    assert!(
+        !found.stderr.contains("replace the runc"),
+        "{}",
+        found.stderr
+    );
+    assert!(
+        !found.stderr.contains("replace kubelet"),
+        "{}",
+        found.stderr
+    );
+    // A cgroup that is named is judged as what it is, also without its root.
+    let root = slurm.root().join("slurm/uid_1");
+    slurm.cgroup("slurm", HEAD, "");
+    slurm.cgroup("slurm/uid_1", &slabinfo, "");
+    let words = ["kmem", "status", "--root", root.to_str().expect("text")];
+    Workplace::new()
+        .run_on_kernel(CENTOS_7, &words)
+        .code(3)
+        .prints("turned on for      Slurm (2)\n");
 }

@@ -2,6 +2,7 @@
 
 pub mod forms;
 mod programs;
+mod reports;
 mod target;
 mod versions;
 mod wrong;

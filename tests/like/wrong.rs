@@ -31,7 +31,7 @@ fn what_is_not_a_version_at_all_is_called_by_its_name() {
         (b"v1.15.5\n", "it begins with \"v1.15.5\""),
         (
             b"containerd github.com/containerd/containerd v1.2.13 7ad184331fa3e55e52b890ea95e65ba581ae3429\n",
-            "the text is not the output of a supported command",
+            "the text is a report of containerd",
         ),
         (b"The version 2 of it\n", "not the output of a supported command"),
         (b"Server Version: \n", "\"\" is not a version"),

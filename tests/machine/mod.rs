@@ -5,3 +5,4 @@ mod node_script;
 mod page;
 mod reproduce;
 mod status;
+mod trial;

@@ -144,7 +144,7 @@ impl Node {
 
     /// Runs the script for nodes.
     pub fn script(&self, words: &str) -> Finished {
-        self.run(&format!("sh /root/new/node.sh {words}"))
+        self.run(&format!("sh /root/new/node.sh --no-trial {words}"))
     }
 
     /// Puts a program of the shell in the place of another that is found later.

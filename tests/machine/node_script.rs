@@ -94,7 +94,7 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
         .says("problem: this node was not rebooted")
         .says("no cgroup of a pod or container shows it");
     node.well(&format!("{REBOOT}; mkdir -p /tmp/memory/kubepods/pod1"));
-    let check = "--after-reboot --cgroups /tmp/memory";
+    let check = "--after-reboot --cgroups /tmp/memory/";
     // The services are nobody's container.
     node.well("mkdir -p /tmp/memory/docker /tmp/memory/system.slice/docker.service");
     node.well("for of in docker system.slice/docker.service; do ln -s /proc/self/mem /tmp/memory/$of/memory.kmem.slabinfo; done");
@@ -106,7 +106,7 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     node.script(check)
         .code(1)
         .prints("ok: /usr/bin/kubelet is the new one\n")
-        .prints("accounting is on in /tmp/memory/kubepods/pod1\n")
+        .prints("accounting is on in /tmp/memory/kubepods/pod1 (kubelet)\n")
         .says("problem: accounting is on in 1 cgroups");
     node.well(QUIET_POD);
     let again = node
@@ -140,7 +140,7 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
 #[test]
 fn each_script_puts_back_what_all_of_them_replaced() {
     let node = Node::new("several", "v1.15.3");
-    node.run("sh /root/new/runc.sh").code(0);
+    node.run("sh /root/new/runc.sh --no-trial").code(0);
     node.well(&format!("{REBOOT}; {QUIET_POD}"));
     let check = "sh /root/new/runc.sh --after-reboot --cgroups /tmp/memory";
     node.run(check).code(0).prints("running: kubelet docker\n");
@@ -152,7 +152,7 @@ fn each_script_puts_back_what_all_of_them_replaced() {
         .code(1)
         .says("problem: no container runtime is running\nerror: 1 problems");
     node.well("touch /run/services/docker.service");
-    node.run("sh /root/new/kubelet.sh").code(0);
+    node.run("sh /root/new/kubelet.sh --no-trial").code(0);
     assert_eq!(node.versions(), NEW);
     node.run("sh /root/new/kubelet.sh --after-reboot")
         .code(1)
@@ -164,14 +164,14 @@ fn each_script_puts_back_what_all_of_them_replaced() {
         "mv",
         "case $* in */files) kill -9 $PPID; exit 1 ;; esac; exec /bin/mv \"$@\"",
     );
-    let newer = "sh /root/new/newer.sh --from /root/newer";
+    let newer = "sh /root/new/newer.sh --no-trial --from /root/newer";
     node.run(newer).code(137);
     node.wait();
     node.well(&format!("rm /usr/local/sbin/mv; ls {STATE}/files.part"));
     node.run("sh /root/new/runc.sh --rollback").code(0);
     assert_eq!(node.versions(), OLD);
     // What was put back is no longer anybody's; what another one brought is put back by the next.
-    node.run("sh /root/new/runc.sh").code(0);
+    node.run("sh /root/new/runc.sh --no-trial").code(0);
     node.run(newer).code(0);
     let lines = node.well(&format!("cut -d ' ' -f 3 {STATE}/files"));
     assert_eq!(lines, format!("\n/usr/bin/runc\n{OTHER_RUNC}\n"));
@@ -227,7 +227,7 @@ fn a_node_reboots_only_when_it_is_told_to() {
     // Somebody at a terminal is asked while the node works, and is in no hurry.
     node.script("--rollback").code(0);
     node.calls();
-    node.well("echo y | script -qec 'sh /root/new/node.sh' /dev/null");
+    node.well("echo y | script -qec 'sh /root/new/node.sh --no-trial' /dev/null");
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}reboot; "));
     let node = Node::new("no-services", "v1.15.3");
     node.well("rm /usr/local/bin/systemctl");
@@ -284,7 +284,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
         node.well(right);
     }
     // A file system that is read only lets not even root write.
-    node.run("chmod 555 /usr/bin; setpriv --bounding-set -dac_override sh /root/new/node.sh --other-version")
+    node.run("chmod 555 /usr/bin; setpriv --bounding-set -dac_override sh /root/new/node.sh --no-trial --other-version")
         .code(1)
         .says("problem: cannot replace /usr/bin/runc: /usr/bin is not writable")
         .says("nothing was changed");
@@ -299,7 +299,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
         .says("error: could not keep /usr/bin/runc");
     node.well("rm /usr/local/sbin/cp");
     assert_eq!((node.calls().as_str(), node.files()), ("", before));
-    node.run("flock /run/kmembuild-node.lock sh /root/new/node.sh")
+    node.run("flock /run/kmembuild-node.lock sh /root/new/node.sh --no-trial")
         .code(1)
         .says("error: another such script is running on this node");
     node.script("--runc /nowhere/runc --other-version")
@@ -318,7 +318,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
     node.script("--from")
         .code(2)
         .says("error: --from needs a value");
-    node.run("setpriv --reuid=7 sh /root/new/node.sh --from /root/new")
+    node.run("setpriv --reuid=7 sh /root/new/node.sh --no-trial --from /root/new")
         .code(1)
         .says("error: root is required");
     // Only what is named is replaced then.
@@ -332,7 +332,7 @@ fn what_does_not_fit_the_node_changes_nothing() {
 /// One run that is killed, and what is there then; another run, and the way back.
 const KILLED: &str = r#"
 echo 0 >/tmp/count
-sh -c 'echo $$ >/tmp/main; exec sh /root/new/node.sh --runc /usr/bin/runc' >/tmp/printed 2>&1
+sh -c 'echo $$ >/tmp/main; exec sh /root/new/node.sh --no-trial --runc /usr/bin/runc' >/tmp/printed 2>&1
 echo $?
 flock /run/kmembuild-node.lock true
 runc; kubelet
@@ -345,7 +345,7 @@ done
 grep -e interrupted -e 'starting again' /tmp/printed
 echo again
 PATH=${PATH#*:}
-sh /root/new/node.sh --runc /usr/bin/runc >/tmp/printed 2>&1 || cat /tmp/printed
+sh /root/new/node.sh --no-trial --runc /usr/bin/runc >/tmp/printed 2>&1 || cat /tmp/printed
 runc; kubelet; ls /run/services
 ls -A /usr/bin /var/lib /var/lib/kmembuild-node /var/lib/kmembuild-node/kept/usr/bin | grep -e '^[.]' -e '[.]part$' -e trial
 sh /root/new/node.sh --rollback >/tmp/printed 2>&1 || cat /tmp/printed
@@ -408,7 +408,7 @@ fn an_interrupted_script_starts_what_it_stopped() {
     node.well("sed -i 's/^stop)/stop) [ $service != docker.service ] || kill -INT $PPID;/' /usr/local/bin/systemctl");
     node.wrap(
         "rm",
-        "case $* in *trial) ;; */var/lib/*) echo read-only >&2; exit 1 ;; esac; exec /bin/rm \"$@\"",
+        "case $* in *trial.*) ;; */var/lib/*) echo read-only >&2; exit 1 ;; esac; exec /bin/rm \"$@\"",
     );
     node.script("")
         .code(130)
@@ -448,7 +448,7 @@ fn nobody_who_reads_is_no_reason_to_leave_services_stopped() {
             "/usr/local/bin/systemctl \"$@\" || exit\n[ \"$*\" != 'stop docker.service' ] || [ ! -e /tmp/terminal ] || kill -9 $(cat /tmp/terminal)",
         );
         node.run(&format!(
-            "sh -c 'echo $$ >/tmp/terminal; exec script -qec \"{shell} /root/new/node.sh\" /dev/null'"
+            "sh -c 'echo $$ >/tmp/terminal; exec script -qec \"{shell} /root/new/node.sh --no-trial\" /dev/null'"
         ))
         .code(137);
         node.wait();
@@ -456,9 +456,169 @@ fn nobody_who_reads_is_no_reason_to_leave_services_stopped() {
         assert!(node.calls().ends_with(STARTED));
         // Nothing but a pipe is lost: it goes on.
         node.well("rm /tmp/terminal");
-        node.run(&format!("{shell} /root/new/node.sh 2>&1 | head -n 1"));
+        node.run(&format!(
+            "{shell} /root/new/node.sh --no-trial 2>&1 | head -n 1"
+        ));
         node.wait();
         assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"), "{shell}");
         assert_eq!(node.versions(), NEW, "{shell}");
+    }
+}
+
+#[test]
+fn every_runc_of_the_node_is_replaced_or_named() {
+    let node = Node::new("places", "v1.15.3");
+    let places = [
+        "/opt/kube/bin/runc",
+        "/usr/libexec/crio/runc",
+        "/usr/lib/cri-o-runc/sbin/runc",
+        "/usr/lib/docker/docker-runc",
+        "/home/kubernetes/bin/runc",
+        // Only what runs or is configured tells these.
+        "/srv/beside/runc",
+        "/srv/path/runc",
+        "/srv/containerd/runc-of-containerd",
+        "/srv/crio/special",
+        "/srv/dockerd/runtime",
+        "/srv/argument/docker-runc",
+        "/srv/own/runc",
+    ];
+    for place in places {
+        node.well(
+            &format!("mkdir -p ${{p%/*}}; cp /usr/bin/runc {place}").replace(
+                "${p%/*}",
+                place.rsplit_once('/').map_or("/", |(folder, _)| folder),
+            ),
+        );
+    }
+    node.well(
+        "mkdir -p /etc/containerd /etc/crio/crio.conf.d /etc/docker /srv/etc
+cat >/etc/containerd/config.toml <<'EOF'
+version = 2
+[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]
+  BinaryName = \"/srv/containerd/runc-of-containerd\"
+# BinaryName = \"/srv/none/runc\"
+[plugins.\"io.containerd.internal.v1.opt\"]
+  path = \"/opt/containerd\"
+EOF
+cat >/etc/crio/crio.conf.d/10-runc.conf <<'EOF'
+[crio.runtime.runtimes.runc]
+runtime_path = '/srv/crio/special'
+EOF
+echo '{\"runtimes\": {\"a\": {\"path\": \"/srv/dockerd/runtime\"}, \"b\": {\"path\":\"/srv/other\"}}}' >/etc/docker/daemon.json
+echo 'options = { BinaryName = \"/srv/own/runc\" }' >/srv/etc/containerd.toml
+cp /usr/bin/kubelet /srv/other
+cp /bin/sleep /srv/beside/containerd; cp /bin/sleep /srv/dockerd/dockerd",
+    );
+    // Processes that are called what the runtimes are called, with their arguments and their PATH. A stranger's is not asked.
+    node.well(
+        "mkdir -p /srv/stranger; cp /usr/bin/runc /srv/stranger/runc
+PATH=/srv/path:$PATH setsid perl -e '$0 = \"x\"; exec {\"/srv/beside/containerd\"} \"containerd\", \"600\"' </dev/null >/dev/null 2>&1 &
+cp $(command -v bash) /srv/beside/dockerd
+setsid /srv/beside/dockerd -c 'sleep 600; :' dockerd --add-runtime old=/srv/argument/docker-runc --config=/srv/etc/containerd.toml </dev/null >/dev/null 2>&1 &
+cp /bin/sleep /srv/stranger/containerd; chmod 755 /srv/stranger
+setpriv --reuid=7 --clear-groups env PATH=/srv/stranger setsid /srv/stranger/containerd 600 </dev/null >/dev/null 2>&1 &
+sleep 1",
+    );
+    let found = node.script("").code(0);
+    let found = found.says(
+        "warning: a container runtime is configured with /srv/other, which is not runc, and stays as it is (Kubernetes v1.15.3)",
+    );
+    for place in places {
+        assert!(
+            found.stdout.contains(&format!("replaced {place}\n")),
+            "{place}: {found:?}"
+        );
+        assert_eq!(node.well(place), "runc version 1.0.0-rc10\n", "{place}");
+    }
+    assert_eq!(node.well("/srv/stranger/runc"), "runc version 1.0.0-rc8\n");
+    // What is not chosen is named.
+    node.script("--rollback").code(0);
+    let chosen = node.script("--runc /usr/bin/runc").code(0);
+    for place in places {
+        assert!(
+            chosen.stderr.contains(&format!(
+                "warning: {place} is on this node, too, and stays as it is"
+            )),
+            "{place}: {chosen:?}"
+        );
+    }
+    node.script("--rollback").code(0);
+    // A directory that others may write to is no place for root's files, and a hyperkube is no kubelet.
+    node.well("chmod 777 /opt/kube/bin; cp /usr/bin/kubelet /usr/bin/hyperkube");
+    node.script("")
+        .code(0)
+        .says("warning: /opt/kube/bin/runc stays as it is, because users other than root can write to its directory")
+        .says("warning: /usr/bin/hyperkube contains a kubelet and stays as it is");
+    assert_eq!(node.well("/opt/kube/bin/runc"), "runc version 1.0.0-rc8\n");
+}
+
+#[test]
+fn what_is_summed_is_what_is_run_and_installed() {
+    for words in ["--dry-run", ""] {
+        let node = Node::new("race", "v1.15.3");
+        node.well("cp /usr/bin/kubelet /root/evil");
+        // Somebody else changes the binary when it was read.
+        node.wrap(
+            "head",
+            "/usr/bin/head \"$@\"; code=$?; case $* in */root/new/runc) /bin/cp -f /root/evil /root/new/runc ;; esac; exit $code",
+        );
+        let told = node.script(words).code(0);
+        node.well("rm /usr/local/sbin/head; cmp /root/evil /root/new/runc");
+        told.prints("new runc: runc version 1.0.0-rc10\n");
+        let expected = if words.is_empty() { NEW } else { OLD };
+        assert_eq!(node.versions(), expected);
+        node.script("--dry-run")
+            .code(1)
+            .says("problem: /root/new/runc is not the runc for this script");
+    }
+    // It is in a place of the script's own, which nobody else can enter.
+    let node = Node::new("private", "v1.15.3");
+    node.wrap(
+        "sha256sum",
+        "ls -ld /var/lib/kmembuild-node.trial.* >>/tmp/modes; exec /usr/bin/sha256sum \"$@\"",
+    );
+    node.script("--dry-run").code(0);
+    node.well(
+        "grep -q '^drwx------ .* root root ' /tmp/modes; ! grep -v '^drwx------ ' /tmp/modes",
+    );
+    node.well("rm /usr/local/sbin/sha256sum; chmod 777 /var/lib");
+    node.script("")
+        .code(1)
+        .says("error: users other than root can write to /var/lib");
+}
+
+#[test]
+fn after_the_reboot_every_cgroup_counts_unless_the_kernel_accounts_by_itself() {
+    let node = Node::new("owners", "v1.15.3");
+    node.script("").code(0);
+    node.well(REBOOT);
+    let check = "--after-reboot --cgroups /tmp/memory";
+    // On this kernel every cgroup counts, whoever made it.
+    node.well(QUIET_POD);
+    node.well("mkdir -p /tmp/memory/slurm/uid_7/job_1 /tmp/memory/batch");
+    node.well("for of in slurm/uid_7/job_1 batch; do printf 'slabinfo - version: 2.1\\n# name\\n' >/tmp/memory/$of/memory.kmem.slabinfo; done");
+    let found = node.script(check).code(1);
+    let found = found
+        .prints("accounting is on in /tmp/memory/slurm/uid_7/job_1 (Slurm)\n")
+        .prints("accounting is on in /tmp/memory/batch (unknown owner)\n");
+    for owner in ["Slurm", "unknown owner"] {
+        assert!(found.stderr.contains(owner), "{found:?}");
+    }
+    // A later kernel does it by itself, and the one that was told not to does not.
+    for release in [
+        "4.6.0-1-amd64",
+        "4.19.0-26-amd64",
+        "5.4.278-1.el7.elrepo.x86_64",
+        "6.1.0",
+    ] {
+        let uname = "/usr/local/bin/uname";
+        node.well(&format!(
+            "cp {uname} /root/uname; sed -i 's/3[.]10[^ ]*/{release}/' {uname}"
+        ));
+        node.script(check).code(0).prints(&format!(
+            "ok: kernel {release} itself accounts in every cgroup, as all do from 4.6 on; it does not leak by it\n"
+        ));
+        node.well(&format!("cp /root/uname {uname}"));
     }
 }

@@ -27,6 +27,8 @@ pub(super) fn messages() -> Vec<Message> {
         Json { source: json() },
         Yaml { source: Box::new(yaml) },
         OtherDocument { reason: text("it contains no node") },
+        OtherReport { program: text("`docker info`") },
+        NotKubernetes { version: text("18.09.8") },
         NoServer,
         Missing { place: "serverVersion", field: "gitVersion" },
         CutShort,

@@ -54,7 +54,8 @@ impl Workplace {
         self.set_up(Command::new(PROGRAM), arguments)
     }
 
-    fn set_up(&self, mut command: Command, arguments: &[&str]) -> Command {
+    /// A command with the arguments, the working directory and the environment of the command under test.
+    pub fn set_up(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .current_dir(self.path())

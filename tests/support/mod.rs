@@ -12,6 +12,7 @@ pub mod docker_command;
 pub mod git_server;
 pub mod golden;
 pub mod https_front;
+pub mod kernel_release;
 pub mod kubernetes_project;
 pub mod manifest_of;
 pub mod memory_cgroup;

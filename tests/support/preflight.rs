@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 22] = [
+const NEEDS: [Need; 24] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -46,8 +46,10 @@ const NEEDS: [Need; 22] = [
             "builds",
             "compare",
             "doctor",
+            "kmem",
             "like",
             "machine",
+            "messages",
             "node_script",
             "scripted",
             "verify",
@@ -69,9 +71,11 @@ const NEEDS: [Need; 22] = [
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
     of_package("rpm", "rpm", &["packaging"]),
+    of_package("runc", "runc", &["machine"]),
     of_package("script", "bsdutils", &["kmem"]),
     of_package("setpriv", "util-linux", &["machine"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
+    of_package("strace", "strace", &["machine"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/verifiers/bin/python",

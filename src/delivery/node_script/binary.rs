@@ -18,6 +18,8 @@ pub struct NodeBinary {
     pub version: String,
     /// Its sha256 in hexadecimal digits.
     pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
     /// Operating system and architecture.
     pub platform: String,
     /// Its path below the directory for published results.
@@ -78,6 +80,7 @@ impl NodeBinary {
             place: format!("{}/{version}/{platform}/{name}", manifest.recipe.name),
             version,
             sha256: findings.sha256,
+            size: findings.size,
             platform,
         })
     }

@@ -9,6 +9,9 @@ state=/var/lib/kmembuild-node
 lock=/run/kmembuild-node.lock
 cgroups=/sys/fs/cgroup/memory
 boot_id=/proc/sys/kernel/random/boot_id
+# Memory limit of the container that the new runc is tried with, in bytes, and how long that may take, in seconds.
+trial_memory=67108864
+trial_time=60
 # Kubelet stops first and starts last. A service with a socket does not restart by itself while the socket is stopped, and
 # a socket does not start while its service is running.
 stop_order='kubelet.service docker.socket docker.service crio.service containerd.service'
@@ -31,6 +34,7 @@ Replaces $binaries on this node with builds without kernel-memory accounting ($v
   --reboot          reboot at the end without asking
   --no-services     do not stop and start services; do that yourself
   --other-version   allow another minor version of kubelet
+  --no-trial        do not run a container with the new runc first
   --cgroups DIR     the memory hierarchy, instead of $cgroups
 
 Drain the node first: running pods continue with the old binaries. The old binaries are kept in $state/kept. After an interruption, run the script again.
@@ -60,6 +64,9 @@ run() {
 
 sum() { digest=$(sha256sum <"$1") && printf '%s\n' "${digest%% *}"; }
 
+# Makes what a program printed harmless for a terminal, and short.
+plain() { tr -c '[:print:]\n' '?' | cut -c 1-300 | head -n 20; }
+
 kib() { echo $(($(wc -c <"$1") / 1024 + 1)); }
 
 is_program() { [ "$(head -c 4 -- "$1" | tail -c 3)" = ELF ]; }
@@ -67,7 +74,7 @@ is_program() { [ "$(head -c 4 -- "$1" | tail -c 3)" = ELF ]; }
 # Runs a program and reads the first line of its version.
 ask_version() {
     line=$("$1" --version </dev/null 2>&1) && ran=yes || ran=
-    line=${line%%"$newline"*}
+    line=$(printf '%s\n' "${line%%"$newline"*}" | plain)
     [ -n "$ran" ]
 }
 
@@ -85,34 +92,215 @@ new_one() {
     return 1
 }
 
-# The files to replace, each with the name of its new binary. Links are followed.
+# Whether nobody but root can replace a file, or write to a directory: neither it nor a directory above is another user's.
+only_root_writes() {
+    part_of=$1
+    while :; do
+        # Owner, and a mode such as drwxr-xr-x.
+        case $(stat -L -c '%u %A' -- "$part_of" 2>/dev/null) in
+        "0 "?????-??-?*) ;;
+        *) return 1 ;;
+        esac
+        [ "$part_of" != / ] || return 0
+        part_of=$(dirname -- "$part_of")
+    done
+}
+
+# Files with one of these names in the directories that are read.
+by_name() {
+    while IFS= read -r directory; do
+        case $directory in /*) ;; *) continue ;; esac
+        for file in "$@"; do
+            if [ -f "$directory/$file" ]; then say "$directory/$file"; fi
+        done
+    done
+}
+
+# Files with one of these names in PATH, and in the places where kmembuild doctor looks.
+in_known_places() {
+    { printf '%s\n' "$PATH" | tr ':' '\n' && printf '%s\n' "$directories" | tr ' ' '\n'; } | by_name "$@"
+}
+
+# Processes of root with one of these names, which run in this node's own file system and not in a container: their numbers.
+processes() {
+    here=$(stat -L -c %d:%i /)
+    for process in /proc/[0-9]*; do
+        { read -r comm <"$process/comm"; } 2>/dev/null || continue
+        for wanted in "$@"; do
+            # shellcheck disable=SC2254  # It is a pattern.
+            case $comm in $wanted) ;; *) continue ;; esac
+            if [ "$(stat -c %u "$process" 2>/dev/null)" = 0 ] &&
+                [ "$(stat -L -c %d:%i "$process/root/" 2>/dev/null)" = "$here" ]; then
+                say "${process#/proc/}"
+            fi
+        done
+    done
+}
+
+# The runtimes that run here, and what they keep running for each container. Names of processes have 15 characters.
+runtime_processes() { processes 'containerd*' 'dockerd*' 'docker-containe*' crio conmon; }
+
+exe_of() {
+    exe=$(readlink -- "/proc/$1/exe" 2>/dev/null) || return 0
+    say "${exe% (deleted)}"
+}
+
+words_of() { { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null || :; }
+
+path_of() { { tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null | sed -n 's/^PATH=//p' || :; }
+
+# The runc that the running runtimes find: beside them, and in their PATH.
+of_runtimes() {
+    # shellcheck disable=SC2046  # Names without blanks.
+    set -- $(names_of runc)
+    for number in $(runtime_processes); do
+        { dirname -- "$(exe_of "$number")" && path_of "$number" | tr ':' '\n'; } | by_name "$@"
+    done
+}
+
+# The runtimes among their arguments: --runtime PATH, --add-runtime NAME=PATH, and the last of docker-containerd-shim.
+in_arguments() {
+    for number in $(runtime_processes); do
+        words_of "$number" | sed -n -e '/^--\{0,1\}\(add-\)\{0,1\}runtime=/{s/^[^/]*=//;p;}' \
+            -e '/^--\{0,1\}\(add-\)\{0,1\}runtime$/{n;s/^[^/]*=//;p;}' -e '/^-r$/{n;p;}' -e '/^\/.*runc/p'
+    done
+}
+
+# The runtimes in the files that their arguments name, and in the usual files. TOML and JSON alike have a key and a value
+# between commas and braces: BinaryName = "...", runtime_path = "...", "path": "...".
+in_files() {
+    {
+        for number in $(runtime_processes); do
+            words_of "$number" | sed -n -e 's/^--\{0,1\}config\(-file\)\{0,1\}=//p' \
+                -e '/^--\{0,1\}config\(-file\)\{0,1\}$/{n;p;}' -e '/^-c$/{n;p;}'
+        done
+        for file in /etc/docker/daemon.json /etc/containerd/config.toml /etc/containerd/conf.d/*.toml \
+            /etc/crio/crio.conf /etc/crio/crio.conf.d/*; do
+            say "$file"
+        done
+    } | sort -u | while IFS= read -r file; do
+        case $file in /*) ;; *) continue ;; esac
+        [ -f "$file" ] || continue
+        for key in BinaryName runtime_path runtime_engine runtime path; do
+            tr '{},' '[\n*]' <"$file" |
+                sed -n "s/^[[:space:]]*[\"']\{0,1\}${key}[\"']\{0,1\}[[:space:]]*[=:][[:space:]]*[\"']\([^\"']*\)[\"'].*/\1/p"
+        done
+    done
+}
+
+# The programs that the runtimes are configured with, by their paths.
+configured() {
+    { in_arguments && in_files; } | sort -u | while IFS= read -r word; do
+        case $word in
+        '') ;;
+        /*) if [ -f "$word" ] && [ -x "$word" ]; then say "$word"; fi ;;
+        */*) ;;
+        *) in_known_places "$word" ;;
+        esac
+    done
+}
+
+# What kubelet runs from, if it runs.
+of_kubelet() {
+    for number in $(processes kubelet); do
+        exe=$(exe_of "$number")
+        if [ -f "$exe" ]; then say "$exe"; fi
+    done
+}
+
+# Adds a file to the targets, with links resolved: NAME PATH.
+add_target() {
+    path=$(readlink -f -- "$2") || return 0
+    case "$newline$targets" in *"$newline$1 $path$newline"*) return 0 ;; esac
+    targets="$targets$1 $path$newline"
+}
+
+add_given() {
+    if [ -f "$2" ]; then add_target "$1" "$2"; else problem "$2 not found"; fi
+}
+
+# Whether a file was found before; a file has several names. Sets its path with links resolved.
+is_known() {
+    path=$(readlink -f -- "$1") || return 0
+    case "$newline$named" in *"$newline$path$newline"*) return 0 ;; esac
+    named="$named$path$newline"
+    return 1
+}
+
+# Adds a file that was found: NAME PATH. What is not replaced is named.
+add_found() {
+    is_known "$2" || add_new_found "$1" "$path"
+}
+
+add_new_found() {
+    if [ -n "$given" ]; then
+        case "$newline$targets" in
+        *"$newline$1 $2$newline"*) ;;
+        *) warn "$2 is on this node, too, and stays as it is; use --$1 $2 as well if anything runs it" ;;
+        esac
+    elif ! only_root_writes "$(dirname -- "$2")"; then
+        warn "$2 stays as it is, because users other than root can write to its directory; use --$1 $2 if anything runs it"
+    else
+        add_target "$1" "$2"
+    fi
+}
+
+# Adds a program of the configuration, which may be another than runc: NAME PATH.
+add_configured() {
+    if is_known "$2"; then return 0; fi
+    line='not asked for its version'
+    case " $(names_of "$1") " in
+    *" ${path##*/} "*) line='runc version' ;;
+    *) if only_root_writes "$path" && is_program "$path"; then ask_version "$path" || :; fi ;;
+    esac
+    case $line in
+    'runc version'*) add_new_found "$1" "$path" ;;
+    *) warn "a container runtime is configured with $path, which is not runc, and stays as it is ($line)" ;;
+    esac
+}
+
+# A hyperkube is called in another way than a kubelet, which cannot take its place: NAME PATH.
+add_kubelet() {
+    if is_known "$2"; then return 0; fi
+    case ${path##*/} in
+    hyperkube) warn "$path contains a kubelet and stays as it is; if it runs as kubelet, install the new one and change the service" ;;
+    *) add_new_found "$1" "$path" ;;
+    esac
+}
+
+# Calls "$@ PATH" for each line of a list.
+each_path() {
+    paths=$1
+    shift
+    while IFS= read -r one; do
+        [ -z "$one" ] || "$@" "$one"
+    done <<EOF
+$paths
+EOF
+}
+
+# The files to replace, each with the name of its new binary: those that are given, or all that are found.
 find_targets() {
     for name in $binaries; do
+        named=''
+        # shellcheck disable=SC2046  # Names without blanks.
         case $name in
         runc)
             given=$given_runc
-            known='/usr/bin/runc /usr/sbin/runc /usr/local/bin/runc /usr/local/sbin/runc /usr/bin/docker-runc /usr/bin/docker-runc-current /usr/libexec/docker/docker-runc-current /usr/libexec/docker/docker-runc'
+            each_path "$given" add_given runc
+            each_path "$(in_known_places $(names_of runc) && of_runtimes)" add_found runc
+            each_path "$(configured)" add_configured runc
             ;;
         kubelet)
             given=$given_kubelet
-            known='/usr/bin/kubelet /usr/local/bin/kubelet /opt/bin/kubelet /opt/kubernetes/bin/kubelet'
+            each_path "$given" add_given kubelet
+            each_path "$(in_known_places $(names_of kubelet) && of_kubelet)" add_kubelet kubelet
             ;;
         esac
-        found=
-        while IFS= read -r path; do
-            [ -n "$path" ] || continue
-            if [ ! -f "$path" ]; then
-                [ -z "$given" ] || problem "$path not found"
-                continue
-            fi
-            path=$(readlink -f -- "$path")
-            case "$found" in *"|$path|"*) continue ;; esac
-            found="$found|$path|"
-            targets="$targets$name $path$newline"
-        done <<EOF
-${given:-$(printf '%s\n' "$known" | tr ' ' '\n')}
-EOF
-        [ -n "$found" ] || problem "no $name found on this node; use --$name PATH"
+        case "$newline$targets" in
+        *"$newline$name "*) ;;
+        *) problem "no $name found on this node; use --$name PATH" ;;
+        esac
     done
 }
 
@@ -134,12 +322,20 @@ begin() {
     touch -- "$lock" || die "could not write $lock"
     exec 9>>"$lock"
     flock -n 9 || die "another such script is running on this node; wait for it, or end the processes that hold $lock (fuser -v $lock lists them)"
-    trial=$state.trial
+    parent=$(dirname -- "$state")
+    only_root_writes "$parent" || die "users other than root can write to $parent, or to a directory above it; take that right from them"
+    # What a killed run left.
+    for left in "$state".trial.*; do
+        if [ -d "$left" ]; then
+            clean_trial "${left##*.}"
+            remove "$left"
+        fi
+    done
     if [ -n "$services" ]; then active=$(left_stopped); fi
 }
 
 preflight() {
-    for tool in sha256sum readlink cp mv df awk sync; do
+    for tool in sha256sum readlink cp mv df awk sync stat timeout mktemp; do
         command -v "$tool" >/dev/null || problem "$tool not found"
     done
     if [ -n "$services" ]; then
@@ -155,7 +351,9 @@ preflight() {
     each "$targets" compare
     check_room "$state"
     each "$changes" check_room_of
+    own=$(mktemp -d -- "$state.trial.XXXXXX") || die "could not make a directory in $parent"
     for name in $binaries; do check_new "$name"; done
+    case "$newline$changes" in *"${newline}runc "*) try_container ;; esac
     each "$changes" check_old
 }
 
@@ -168,7 +366,7 @@ compare() {
     else
         changes="$changes$1 $2$newline"
         needed=$((needed + $(kib "$2")))
-        if new=$(new_one "$1"); then needed=$((needed + $(kib "$new"))); fi
+        needed=$((needed + $(size_of "$1") / 1024 + 1))
         is_replaceable "$2" || :
     fi
 }
@@ -199,30 +397,165 @@ check_room() {
 
 check_room_of() { check_room "$(dirname -- "$2")"; }
 
+# Copies a new binary to a directory that only root can use: NAME PATH. That copy is summed, run and installed: who may write
+# to the directory of the binaries can change them at any moment, or put a pipe or a device there.
+take() {
+    size=$(size_of "$1")
+    if ! timeout 600 head -c $((size + 1)) -- "$2" >"$own/$1" || ! chmod 755 "$own/$1"; then
+        problem "could not copy $2 to $own"
+    elif [ "$(wc -c <"$own/$1")" -gt "$size" ]; then
+        problem "$2 is not the $1 for this script: it has more than $size bytes"
+    elif found=$(sum "$own/$1") && [ "$found" != "$(sha256_of "$1")" ]; then
+        problem "$2 is not the $1 for this script: its sha256 is $found instead of $(sha256_of "$1")"
+    else
+        return 0
+    fi
+    rm -f -- "$own/$1"
+    return 1
+}
+
 check_new() {
     if ! new=$(new_one "$1"); then
         problem "the new $1 is not in $from; use --from DIR"
+    elif take "$1" "$new"; then
+        if ask_version "$own/$1"; then
+            say "new $1: $line"
+            if [ "$1" = kubelet ]; then new_kubelet=$(minor "$line"); fi
+        else
+            problem "the new $1 does not run on this node: $line"
+        fi
+    fi
+}
+
+# Runs one container with the new runc as containerd does, with a memory limit and with this node's own programs, before the
+# old one is touched. What it prints shows that it ran, and that the limit holds.
+try_container() {
+    [ -f "$own/runc" ] || return 0
+    if [ -z "$trial" ]; then
+        warn "the new runc is not tried with a container (--no-trial)"
         return 0
     fi
-    found=$(sum "$new")
-    if [ "$found" != "$(sha256_of "$1")" ]; then
-        problem "$new is not the $1 for this script: its sha256 is $found instead of $(sha256_of "$1")"
+    if ! only_root_writes /run; then
+        problem "could not try the new runc: users other than root can write to /run"
         return 0
     fi
-    # Only a verified binary is run, and not in its directory, which may be mounted noexec.
-    if ! { mkdir -p -- "$trial" && cp -- "$new" "$trial/$1" && chmod 755 "$trial/$1"; }; then
-        problem "could not copy the new $1 to $trial to try it"
-    elif ask_version "$trial/$1"; then
-        say "new $1: $line"
-        if [ "$1" = kubelet ]; then new_kubelet=$(minor "$line"); fi
+    container=kmembuild-trial-${own##*.}
+    ask_version "$own/runc" || :
+    # The state is where containerd has it, because some versions of runc run from a copy of themselves that is beside it.
+    if ! { mkdir -m 700 -- "/run/$container" && mkdir -p -- "$own/bundle/rootfs" && bundle >"$own/bundle/config.json"; }; then
+        problem "could not write $own/bundle and /run/$container, which are needed to try the new runc"
+        return 0
+    fi
+    timeout -k 5 "$trial_time" "$own/runc" --root "/run/$container" run --bundle "$own/bundle" "$container" \
+        </dev/null >"$own/printed" 2>&1 9>&- &
+    runner=$!
+    if wait "$runner"; then code=0; else code=$?; fi
+    runner=''
+    clean_trial "${own##*.}"
+    if [ "$code" -eq 0 ] && grep -q -x "kmembuild-trial $trial_memory" "$own/printed"; then
+        say "the new runc ran a container on this node, with a memory limit"
+        return 0
+    fi
+    case $code in
+    0) how="it ended well, but the container did not show its memory limit of $trial_memory bytes" ;;
+    124 | 137) how="it did not end within $trial_time s" ;;
+    *) how="it ended with code $code" ;;
+    esac
+    problem "the new runc could not run a container on this node: $how; it printed:"
+    plain <"$own/printed" | sed 's/^/    /' >&2 || :
+}
+
+# The container: /bin/sh of this node, from read-only binds, with the mounts and limits that containerd gives.
+bundle() {
+    capabilities='"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID", "CAP_SETFCAP", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE"'
+    case $line in
+    # Before the format had its final form.
+    *' 1.0.0-rc2'*) capabilities="[$capabilities]" ;;
+    *) capabilities="{\"bounding\": [$capabilities], \"effective\": [$capabilities], \"permitted\": [$capabilities], \"inheritable\": []}" ;;
+    esac
+    binds=''
+    for directory in /bin /sbin /lib /lib32 /lib64 /libx32 /usr; do
+        if [ -d "$directory" ]; then
+            binds="$binds,
+    {\"destination\": \"$directory\", \"type\": \"bind\", \"source\": \"$directory\", \"options\": [\"bind\", \"ro\"]}"
+        fi
+    done
+    cat <<EOF
+{
+  "ociVersion": "1.0.0",
+  "process": {
+    "terminal": false,
+    "user": {"uid": 0, "gid": 0},
+    "args": ["/bin/sh", "-c", "for file in memory/memory.limit_in_bytes memory.max; do if { read -r limit </sys/fs/cgroup/\$file; } 2>/dev/null; then echo kmembuild-trial \$limit; fi; done"],
+    "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+    "cwd": "/",
+    "capabilities": $capabilities,
+    "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}],
+    "noNewPrivileges": true
+  },
+  "root": {"path": "rootfs", "readonly": true},
+  "hostname": "kmembuild-trial",
+  "mounts": [
+    {"destination": "/proc", "type": "proc", "source": "proc", "options": ["nosuid", "noexec", "nodev"]},
+    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
+    {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]},
+    {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": ["nosuid", "noexec", "nodev"]},
+    {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]},
+    {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
+    {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]}$binds
+  ],
+  "linux": {
+    "resources": {
+      "devices": [{"allow": false, "access": "rwm"}],
+      "memory": {"limit": $trial_memory},
+      "cpu": {"shares": 2}
+    },
+    "cgroupsPath": "/$container",
+    "namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}, {"type": "network"}],
+    "maskedPaths": ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware"],
+    "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+  }
+}
+EOF
+}
+
+# Ends what is left of the container of a trial, and removes its cgroups and its state: the end of its directory's name.
+clean_trial() {
+    container=kmembuild-trial-$1
+    hierarchies=$(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts)
+    for round in 1 2 3 4 5 6; do
+        left_over=''
+        for mounted in $hierarchies; do
+            [ -d "$mounted/$container" ] || continue
+            left_over="$mounted/$container"
+            while read -r process; do
+                kill -9 "$process" 2>/dev/null || :
+            done <"$left_over/cgroup.procs" || :
+            find "$left_over" -depth -type d -exec rmdir {} + 2>/dev/null || :
+        done
+        [ -n "$left_over" ] || break
+        # The kernel needs a moment to remove what was killed.
+        if [ "$round" -gt 1 ]; then sleep 1; fi
+    done
+    if [ -n "$left_over" ]; then warn "could not remove the cgroup $left_over; use rmdir when nothing runs in it"; fi
+    remove "/run/$container"
+}
+
+# Removes a directory. The mounts of a container are its own; should one ever be seen here, what is in it is this node's.
+remove() {
+    if grep -q -F " $1/" /proc/mounts; then
+        warn "something is mounted below $1; unmount it, and remove $1"
     else
-        problem "the new $1 does not run on this node: $line"
+        rm -rf -- "$1"
     fi
-    rm -rf -- "$trial"
 }
 
 check_old() {
-    ask_version "$2" || line="does not run: $line"
+    if only_root_writes "$2"; then
+        ask_version "$2" || line="does not run: $line"
+    else
+        line='not asked for its version, because users other than root can change it'
+    fi
     say "replacing $2: $line"
     if [ "$1" = kubelet ] && [ -z "$other_version" ]; then
         old=$(minor "$line")
@@ -328,8 +661,11 @@ put() {
 uses_selinux() { command -v selinuxenabled >/dev/null && selinuxenabled; }
 
 replace() {
-    new=$(new_one "$1") || die "the new $1 is no longer in $from"
-    put "$new" "$(sha256_of "$1")" "$2"
+    if [ -n "$dry_run" ]; then
+        say "would replace $2 with $(new_one "$1")"
+    else
+        put "$own/$1" "$(sha256_of "$1")" "$2"
+    fi
 }
 
 # Records a replacement for the check after the reboot and for the rollback: NEW SHA256, OLD SHA256, PATH.
@@ -393,6 +729,9 @@ install() {
     if [ -z "$reboot" ]; then
         start_services || die "the binaries were replaced, but some services did not start; see above, or use --rollback"
     fi
+    case "$trial|$newline$changes" in
+    "|$newline"*"${newline}runc "* | "|${newline}runc "*) say "NOT TRIED: no container was run with the new runc (--no-trial)" ;;
+    esac
     if [ -n "$changes" ] || ! rebooted; then offer_reboot; fi
 }
 
@@ -447,24 +786,75 @@ accounting() {
     fi
 }
 
+# Whether a kernel of this release accounts in every cgroup by itself, as all do from 4.6 on.
+accounts_by_itself() {
+    major=${1%%.*} rest=${1#*.}
+    middle=${rest%%[!0-9]*}
+    case $major in '' | *[!0-9]*) return 1 ;; esac
+    [ "$major" -gt 4 ] || { [ "$major" -eq 4 ] && [ "${middle:-0}" -ge 6 ]; }
+}
+
+nokmem() { tr ' ' '\n' </proc/cmdline | grep -q '^cgroup\.memory=\(.*,\)\{0,1\}nokmem\(,.*\)\{0,1\}$'; }
+
+# Who made a cgroup, by its path below the hierarchy.
+owner_of() {
+    case $1 in
+    *kubepods*) say kubelet ;;
+    /docker | /docker/* | /moby/* | */docker-*) say docker ;;
+    */cri-containerd-* | *:cri-containerd:* | /k8s.io | /k8s.io/* | /default | /default/*) say containerd ;;
+    */crio-*) say CRI-O ;;
+    */libpod*) say podman ;;
+    /slurm* | */slurmd* | */slurmstepd*) say Slurm ;;
+    /lxc* | */lxc.*) say LXC ;;
+    */machine-qemu* | *.libvirt-qemu*) say libvirt ;;
+    /htcondor* | /condor*) say HTCondor ;;
+    /system.slice* | /user.slice* | /init.scope*) say 'a systemd unit' ;;
+    *) say 'unknown owner' ;;
+    esac
+}
+
+# Whether accounting that is off in a cgroup proves anything about kubelet or runc. The parent directory of containers is a
+# side effect.
+is_proof() {
+    case $1 in
+    /docker | /k8s.io | /moby) return 1 ;;
+    *kubepods* | /docker/* | */docker-*.scope* | /k8s.io/* | /moby/* | */cri-containerd-* | */crio-* | /default/*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+# On a kernel that leaks, every cgroup counts, whoever made it.
 check_accounting() {
-    on=0 off=0 unknown=0
-    list=$(find "$cgroups" -name memory.kmem.slabinfo \( -path '*/kubepods*' -o -path '*/docker/*' \
-        -o -path '*/docker-*.scope/*' -o -path '*/k8s.io/*' \) 2>/dev/null) || :
+    kernel=$(uname -r)
+    if accounts_by_itself "$kernel"; then
+        if nokmem; then
+            say "ok: accounting is off in all cgroups by cgroup.memory=nokmem"
+        else
+            say "ok: kernel $kernel itself accounts in every cgroup, as all do from 4.6 on; it does not leak by it"
+        fi
+        return 0
+    fi
+    on=0 off=0 unknown=0 owners=''
+    list=$(find "$cgroups/" -mindepth 2 -name memory.kmem.slabinfo 2>/dev/null) || :
     while IFS= read -r file; do
         [ -n "$file" ] || continue
-        # The parent directory of containers is a side effect and proves nothing.
-        case $file in "$cgroups"/docker/memory.kmem.slabinfo) continue ;; esac
+        group=${file#"$cgroups"}
+        group=${group%/*}
         case $(accounting "$file") in
-        on) on=$((on + 1)); [ "$on" -gt 3 ] || say "accounting is on in ${file%/*}" ;;
-        off) off=$((off + 1)) ;;
-        *) unknown=$((unknown + 1)) ;;
+        on)
+            owner=$(owner_of "$group")
+            case "$owners," in *" $owner,"*) ;; *) owners="$owners, $owner" ;; esac
+            on=$((on + 1))
+            [ "$on" -gt 3 ] || say "accounting is on in ${file%/*} ($owner)"
+            ;;
+        off) if is_proof "$group"; then off=$((off + 1)); fi ;;
+        *) if is_proof "$group"; then unknown=$((unknown + 1)); fi ;;
         esac
     done <<EOF
 $list
 EOF
     if [ "$on" -gt 0 ]; then
-        problem "accounting is on in $on cgroups of pods and containers, and off in $off"
+        problem "accounting is on in $on cgroups (of ${owners#, }), and off in $off of pods and containers"
     elif [ "$off" -eq 0 ]; then
         problem "could not determine whether accounting is off: no cgroup of a pod or container shows it ($unknown checked); on this kernel perhaps none can"
     else
@@ -508,14 +898,23 @@ finish() {
         warn "restarting the stopped services"
         start_services
     fi
-    rm -rf -- ${part:+"$part"} ${trial:+"$trial"}
+    if [ -n "$runner" ]; then
+        kill "$runner" 2>/dev/null
+        clean_trial "${own##*.}"
+        wait "$runner" 2>/dev/null
+    fi
+    if [ -n "$own" ]; then
+        clean_trial "${own##*.}"
+        remove "$own"
+    fi
+    rm -rf -- ${part:+"$part"}
     if [ "$code" -gt 128 ]; then warn "interrupted; run the script again"; fi
     exit "$code"
 }
 
 from=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 action=install dry_run='' reboot='' services=yes other_version='' given_runc='' given_kubelet=''
-active='' part='' trial='' new_kubelet='' targets='' changes='' records='' needed=0
+active='' part='' own='' runner='' trial=yes new_kubelet='' targets='' changes='' records='' needed=0
 needs_value() { [ "$2" -ge 2 ] || misused "$1 needs a value"; }
 while [ $# -gt 0 ]; do
     case $1 in
@@ -523,10 +922,11 @@ while [ $# -gt 0 ]; do
     --reboot) reboot=yes ;;
     --no-services) services='' ;;
     --other-version) other_version=yes ;;
+    --no-trial) trial='' ;;
     --after-reboot) action=after_reboot ;;
     --rollback) action=rollback ;;
     --from) needs_value "$1" $#; from=$2; shift ;;
-    --cgroups) needs_value "$1" $#; cgroups=$2; shift ;;
+    --cgroups) needs_value "$1" $#; cgroups=${2%/}; shift ;;
     --runc) needs_value "$1" $#; given_runc="$given_runc$2$newline"; shift ;;
     --kubelet) needs_value "$1" $#; given_kubelet="$given_kubelet$2$newline"; shift ;;
     -h | --help) usage; exit 0 ;;

@@ -3,6 +3,7 @@
 use super::binary::NodeBinary;
 use super::error::NodeScriptError;
 use crate::artifacts::TOOL;
+use crate::host::doctor::{ProgramKind, WELL_KNOWN_DIRECTORIES, program_names};
 
 /// What the script does.
 const BODY: &str = include_str!("node.sh");
@@ -44,6 +45,7 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
     };
     // Names, versions and digests are single words for a shell today, but a future version may not be.
     let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| "''".to_owned(), Into::into);
+    let names = |kind| program_names(kind).collect::<Vec<_>>().join(" ");
     let cases = |what: &dyn Fn(&NodeBinary) -> String| {
         list(
             &|binary| format!("    {}) echo {} ;;\n", binary.name, quoted(&what(binary))),
@@ -59,13 +61,21 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
          # For help: sh FILE --help\n\n\
          binaries={}\nversions={}\nmachine={machine}\n\
          sha256_of() {{\n    case $1 in\n{}    esac\n}}\n\
+         size_of() {{\n    case $1 in\n{}    esac\n}}\n\
          # The path of a published result below the directory for all of them.\n\
-         place_of() {{\n    case $1 in\n{}    esac\n}}\n\n",
+         place_of() {{\n    case $1 in\n{}    esac\n}}\n\
+         # Where these programs are, in addition to PATH, and their names: the places that `kmembuild doctor` knows.\n\
+         directories={}\n\
+         names_of() {{\n    case $1 in\n    runc) echo {} ;;\n    kubelet) echo {} ;;\n    esac\n}}\n\n",
         list(&|binary| binary.name.clone(), " and "),
         quoted(&list(&|binary| binary.name.clone(), " ")),
         quoted(&versions),
         cases(&|binary| binary.sha256.clone()),
+        cases(&|binary| binary.size.to_string()),
         cases(&|binary| binary.place.clone()),
+        quoted(&WELL_KNOWN_DIRECTORIES.join(" ")),
+        quoted(&names(ProgramKind::Runc)),
+        quoted(&names(ProgramKind::Kubelet)),
     )
 }
 

@@ -19,6 +19,7 @@ use super::prober::Prober;
 use super::program_lines::{Leaks, judge_programs};
 use super::programs::{WELL_KNOWN_DIRECTORIES, find_programs};
 use super::room::judge_room;
+use super::runtimes::RuntimePlaces;
 use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::with_causes;
@@ -147,13 +148,16 @@ impl Examination<'_> {
 
 /// Ends early when `cancel` is cancelled.
 async fn does_it_leak(search_path: Vec<PathBuf>, cancel: CancellationToken) -> Vec<Line> {
-    let directories: Vec<_> = search_path
-        .into_iter()
-        .chain(WELL_KNOWN_DIRECTORIES.map(PathBuf::from))
-        .filter(|directory| directory.is_absolute())
-        .collect();
     let reading = tokio::task::spawn_blocking(move || {
-        let programs = find_programs(&directories, &|| cancel.is_cancelled());
+        let runtimes = RuntimePlaces::read(Path::new("/proc"), Path::new("/"));
+        let directories: Vec<_> = search_path
+            .into_iter()
+            .chain(WELL_KNOWN_DIRECTORIES.map(PathBuf::from))
+            .chain(runtimes.directories.iter().cloned())
+            .filter(|directory| directory.is_absolute())
+            .collect();
+        let configured = runtimes.candidates(&directories);
+        let programs = find_programs(&directories, &configured, &|| cancel.is_cancelled());
         (Node::read(Path::new("/proc")), programs)
     });
     let (node, programs) = match reading.await {

@@ -2,33 +2,10 @@
 
 use super::line::{Half, Level, Line};
 use super::node::Node;
-use crate::host::kernel::{has_no_kmem, release_numbers};
+use crate::host::CgroupMounts;
+use crate::host::kernel::{Kernel, accounts_by_itself, has_no_kmem};
 
 const REMEDY: &str = "install a runc and a kubelet that never turn accounting on, then reboot; `kmembuild runc --like` and `kmembuild kubelet --like` build the versions that this node has";
-
-/// What is known about a kernel release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
-    /// It leaks a memory cgroup for every container for which accounting was turned on.
-    Affected,
-    /// Between those that leak and those that do not.
-    Unclear,
-    /// It does not leak in this way.
-    NotAffected,
-}
-
-impl Kernel {
-    /// Judges a release by its number: 3.x is affected, 4.0 to 4.3 is unclear, later releases are not affected. A release
-    /// without a number, or older than 3, is unclear.
-    pub fn of(release: &str) -> Self {
-        match release_numbers(release) {
-            Some((3, _)) => Self::Affected,
-            Some((4, 0..=3)) => Self::Unclear,
-            Some((4.., _)) => Self::NotAffected,
-            _ => Self::Unclear,
-        }
-    }
-}
 
 /// The line about the kernel, and the one about `cgroup.memory=nokmem`.
 pub fn judge_kernel(node: &Node) -> Vec<Line> {
@@ -62,11 +39,26 @@ fn release(node: &Node) -> Line {
             format!("{release}: may leak memory cgroups when accounting is on; 3.x does, 4.4 and later does not"),
         )
         .remedy(REMEDY),
+        // Where accounting is on in every cgroup, somebody will look for the program that turned it on.
+        Kernel::NotAffected if accounts_in_all(node) => line(
+            Level::Ok,
+            format!(
+                "{release}: does not leak memory cgroups; from 4.6 on, the kernel itself accounts kernel memory in every cgroup, so neither runc nor kubelet has to be replaced"
+            ),
+        ),
         Kernel::NotAffected => line(
             Level::Ok,
             format!("{release}: does not leak memory cgroups"),
         ),
     }
+}
+
+/// Whether the kernel accounts by itself, with memory in cgroup version 1 as far as is known.
+fn accounts_in_all(node: &Node) -> bool {
+    let mounts = node.mounts.as_deref().map(CgroupMounts::of);
+    node.kernel.as_deref().is_ok_and(accounts_by_itself)
+        && !node.command_line.as_deref().is_ok_and(has_no_kmem)
+        && !mounts.is_ok_and(|mounts| mounts.is_unified_only())
 }
 
 fn no_kmem_line(node: &Node) -> Line {
@@ -86,6 +78,8 @@ fn no_kmem_line(node: &Node) -> Line {
     if !has_no_kmem(words) {
         let meaning = if is_old {
             "programs can turn accounting on"
+        } else if accounts_in_all(node) {
+            "not needed, because this kernel does not leak by accounting"
         } else {
             "not needed on this kernel"
         };

@@ -2,12 +2,11 @@
 
 use std::io;
 
-use super::kernel::Kernel;
 use super::line::{Half, Level, Line};
 use super::node::Node;
 use super::programs::{Program, ProgramKind};
 use crate::host::CgroupMounts;
-use crate::host::kernel::has_no_kmem;
+use crate::host::kernel::{Kernel, has_no_kmem};
 use crate::verify::{
     CheckName, Expectations, Findings, KmemExpectation, KmemVerdict, VerifyError, VersionRun,
     judge as judge_findings,

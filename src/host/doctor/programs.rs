@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun};
 
-/// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`.
+/// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`. The script for nodes
+/// looks in the same places.
 pub const WELL_KNOWN_DIRECTORIES: [&str; 14] = [
     "/usr/local/sbin",
     "/usr/local/bin",
@@ -38,6 +39,12 @@ const NAMES: [(&str, ProgramKind); 9] = [
     ("docker", ProgramKind::Docker),
 ];
 
+/// The names of the programs of this kind, the usual one first.
+pub fn program_names(kind: ProgramKind) -> impl Iterator<Item = &'static str> {
+    let of_kind = NAMES.iter().filter(move |(_, other)| *other == kind);
+    of_kind.map(|(name, _)| *name)
+}
+
 /// What a program is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProgramKind {
@@ -62,20 +69,27 @@ pub struct Program {
     pub version: Option<VersionRun>,
 }
 
-/// Finds the programs in `folders` and inspects each one once, even if several links lead to it. Runs programs with
+/// Finds the programs in `folders`, and the container runtimes at the paths `runtimes`, whatever they are called, and
+/// inspects each one once, even if several links lead to it. Runs programs with
 /// `--version`, as `verify` does, but as root only those that only root could have installed. Blocks until all have
 /// ended or `is_cancelled` returns true; a running program is killed then.
-pub fn find_programs(folders: &[PathBuf], is_cancelled: &dyn Fn() -> bool) -> Vec<Program> {
+pub fn find_programs(
+    folders: &[PathBuf],
+    runtimes: &[PathBuf],
+    is_cancelled: &dyn Fn() -> bool,
+) -> Vec<Program> {
     let mut found = BTreeMap::new();
-    for (folder, (name, kind)) in folders
+    let named = folders
         .iter()
-        .flat_map(|folder| NAMES.iter().map(move |name| (folder, name)))
-    {
+        .flat_map(|folder| NAMES.map(|(name, kind)| (folder.join(name), kind)));
+    let runtimes = runtimes.iter();
+    let runtimes = runtimes.map(|path| (path.clone(), ProgramKind::Runc));
+    for (path, kind) in named.chain(runtimes) {
         // A dangling link is not an installed program.
-        if let Ok(path) = fs::canonicalize(folder.join(name))
+        if let Ok(path) = fs::canonicalize(path)
             && path.is_file()
         {
-            found.entry(path).or_insert(*kind);
+            found.entry(path).or_insert(kind);
         }
     }
     let mut programs: Vec<_> = found

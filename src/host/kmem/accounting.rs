@@ -4,9 +4,12 @@
 //!
 //! | kernel | accounting is on | accounting is off |
 //! |---|---|---|
-//! | 3.8 to 3.18, so CentOS 7 | a header and a line for each slab cache | reading fails with EIO |
+//! | 3.8 to 3.18, so `CentOS` 7 | a header and a line for each slab cache | reading fails with EIO |
 //! | 3.19 to 5.8 | a header and a line for each slab cache | a header, as for a cgroup without slab caches |
 //! | from 5.9 | nothing | nothing |
+//!
+//! Up to 4.5, accounting is off in a cgroup until a program sets `memory.kmem.limit_in_bytes`. From 4.6 on, the kernel
+//! accounts in every cgroup but the root by itself, unless `cgroup.memory=nokmem` is set.
 
 use std::ffi::CStr;
 use std::io;

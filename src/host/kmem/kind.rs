@@ -33,13 +33,16 @@ pub enum CgroupKind {
     Nested,
     /// The parent of a runtime's containers, such as `docker`. It is a side effect, so it proves nothing.
     Runtime,
-    /// Anything else: the root, system services, sessions. Not judged.
+    /// Anything else: system services, sessions, batch systems, containers with names of their own. That accounting is
+    /// off in it proves nothing about kubelet or a runtime, but on a kernel that leaks it must not be on either.
     Other,
+    /// The root of the whole hierarchy, which no program can turn accounting on for. Not judged.
+    Root,
 }
 
 impl CgroupKind {
     /// All kinds, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Kubepods,
         Self::Qos,
         Self::Pod,
@@ -48,16 +51,25 @@ impl CgroupKind {
         Self::Nested,
         Self::Runtime,
         Self::Other,
+        Self::Root,
     ];
 
     /// Whether its accounting is read.
     pub fn is_judged(self) -> bool {
-        self != Self::Other
+        self != Self::Root
+    }
+
+    /// Whether it is kubelet's or a runtime's, and what is charged to it is the memory of pods and containers.
+    pub fn is_of_containers(self) -> bool {
+        !matches!(self, Self::Other | Self::Root)
     }
 
     /// Whether accounting that is off in it proves anything about kubelet or a runtime.
     pub fn is_proof(self) -> bool {
-        !matches!(self, Self::Other | Self::Nested | Self::Runtime)
+        !matches!(
+            self,
+            Self::Other | Self::Root | Self::Nested | Self::Runtime
+        )
     }
 
     /// The name to print.
@@ -70,7 +82,8 @@ impl CgroupKind {
             Self::Container => "other containers",
             Self::Nested => "inside containers",
             Self::Runtime => "parents of containers",
-            Self::Other => "all others (not checked)",
+            Self::Other => "all others",
+            Self::Root => "the root (not checked)",
         }
     }
 
@@ -94,6 +107,7 @@ impl CgroupKind {
                 Self::PodContainer
             }
             _ if is_container(&name) => Self::Container,
+            // Also below the root.
             _ => Self::Other,
         }
     }

@@ -1,13 +1,14 @@
 //! Is kernel-memory accounting on in the cgroups of this machine?
 //!
-//! [`find_hierarchy`] finds the memory hierarchy, [`walk()`] visits its cgroups and judges those of kubelet and of
-//! container runtimes, and [`System::read`] reads the kernel's own figures. What cannot be read becomes a problem in the
+//! [`find_hierarchy`] finds the memory hierarchy, [`walk()`] visits its cgroups and judges all of them: on a
+//! kernel that leaks, it does not matter who made a cgroup. [`System::read`] reads the kernel's own figures. What cannot be read becomes a problem in the
 //! report and never ends the walk: cgroups come and go meanwhile.
 
 mod accounting;
 mod error;
 mod find;
 mod kind;
+mod owner;
 mod sample;
 mod status;
 mod system;
@@ -17,7 +18,8 @@ pub use accounting::{Accounting, Reason};
 pub use error::HierarchyError;
 pub use find::find_hierarchy;
 pub use kind::CgroupKind;
+pub use owner::Owner;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
-pub use status::{CgroupState, Detail, KindCounts, Problem, Status, Verdict};
+pub use status::{CgroupState, Detail, KindCounts, OwnerCount, Problem, Status, Verdict};
 pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
 pub use walk::walk;

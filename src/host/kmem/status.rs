@@ -1,9 +1,12 @@
 //! The result of a walk.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::accounting::{Accounting, Reason};
 use super::kind::CgroupKind;
+use super::owner::Owner;
 use super::system::System;
 use crate::host::Hierarchy;
 
@@ -20,9 +23,11 @@ pub enum Detail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// In at least one cgroup.
+    /// In at least one cgroup, because a program turned it on.
     On,
-    /// In no cgroup, and at least one proves it.
+    /// In every cgroup, because the kernel accounts by itself. Such kernels do not leak by it.
+    ByKernel,
+    /// In no cgroup, and at least one of kubelet or of a container proves it, or the kernel's command line.
     Off,
     /// No cgroup proves anything, or some could not be judged.
     CannotTell,
@@ -41,6 +46,8 @@ pub struct Status {
     /// Counts by kind, for the kinds that exist.
     #[serde(rename = "levels")]
     pub kinds: Vec<KindCounts>,
+    /// Owners of the cgroups with accounting.
+    pub owners: Vec<OwnerCount>,
     /// Number of cgroups found, including the root.
     pub cgroups: u64,
     /// Of these, cgroups without a process in them or below them.
@@ -79,6 +86,16 @@ pub struct KindCounts {
     pub without_processes: u64,
 }
 
+/// The cgroups of one owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OwnerCount {
+    /// Who made them.
+    pub owner: Owner,
+    /// With accounting.
+    pub on: u64,
+}
+
 /// One cgroup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,6 +105,8 @@ pub struct CgroupState {
     /// What it is.
     #[serde(rename = "level")]
     pub kind: CgroupKind,
+    /// Who made it.
+    pub owner: Owner,
     /// What was found.
     pub accounting: Accounting,
     /// The evidence.
@@ -115,6 +134,7 @@ impl Status {
             root: None,
             system,
             kinds: Vec::new(),
+            owners: Vec::new(),
             cgroups: 0,
             without_processes: 0,
             removed: None,
@@ -173,6 +193,7 @@ pub(super) struct Found {
     detail: Detail,
     visited: Vec<Visited>,
     kinds: Vec<KindCounts>,
+    owners: BTreeMap<Owner, u64>,
     shown: Vec<CgroupState>,
     /// How many cgroups with accounting, and how many that could not be judged, are shown.
     few: [usize; 2],
@@ -187,6 +208,7 @@ impl Found {
             detail,
             visited: Vec::new(),
             kinds: CgroupKind::ALL.map(KindCounts::new).into(),
+            owners: BTreeMap::new(),
             shown: Vec::new(),
             few: [0; 2],
             problems: Vec::new(),
@@ -218,6 +240,7 @@ impl Found {
         parent: Option<u32>,
         path: &[u8],
         kind: CgroupKind,
+        owner: Owner,
         reason: Option<Reason>,
         processes: bool,
     ) -> u32 {
@@ -233,7 +256,10 @@ impl Found {
         if let Some(reason) = reason {
             let accounting = reason.accounting();
             match accounting {
-                Accounting::On => counts.on += 1,
+                Accounting::On => {
+                    counts.on += 1;
+                    *self.owners.entry(owner).or_default() += 1;
+                }
                 Accounting::Off => counts.off += 1,
                 Accounting::CannotTell => counts.cannot_tell += 1,
                 Accounting::NoController => counts.no_controller += 1,
@@ -242,6 +268,7 @@ impl Found {
                 self.shown.push(CgroupState {
                     cgroup: display(path),
                     kind,
+                    owner,
                     accounting,
                     reason,
                 });
@@ -278,7 +305,8 @@ impl Found {
             }
         }
         let kinds = self.kinds;
-        let verdict = verdict(&kinds);
+        let verdict = verdict(&system, &kinds);
+        let owners = self.owners.into_iter();
         let cgroups = self.visited.len() as u64;
         let without_processes = kinds.iter().map(|counts| counts.without_processes).sum();
         self.shown
@@ -290,6 +318,7 @@ impl Found {
                 .into_iter()
                 .filter(|counts| counts.cgroups > 0)
                 .collect(),
+            owners: owners.map(|(owner, on)| OwnerCount { owner, on }).collect(),
             cgroups,
             without_processes,
             // Cgroups may have come or gone since the kernel counted.
@@ -306,18 +335,31 @@ impl Found {
     }
 }
 
-fn verdict(kinds: &[KindCounts]) -> Verdict {
+fn verdict(system: &System, kinds: &[KindCounts]) -> Verdict {
     let sum = |what: fn(&KindCounts) -> u64, proof: bool| -> u64 {
         let counted = kinds
             .iter()
             .filter(|counts| !proof || counts.kind.is_proof());
         counted.map(what).sum()
     };
-    if sum(|counts| counts.on, false) > 0 {
-        Verdict::On
-    } else if sum(|counts| counts.off, true) == 0
-        || sum(|counts| counts.cannot_tell + counts.no_controller, true) > 0
+    let (on, unknown) = (
+        sum(|counts| counts.on, false),
+        sum(|counts| counts.cannot_tell, false),
+    );
+    let proven = sum(|counts| counts.off, true) > 0;
+    let judged = sum(|counts| counts.on + counts.off + counts.cannot_tell, false);
+    let no_controller = sum(|counts| counts.no_controller, false);
+    if system.accounts_by_itself()
+        && (on > 0 || !proven || unknown > 0)
+        // Without the file in any of them, this kernel was built without kernel-memory accounting.
+        && (judged > 0 || no_controller == 0)
     {
+        Verdict::ByKernel
+    } else if on > 0 {
+        Verdict::On
+    } else if system.never_accounts() {
+        Verdict::Off
+    } else if !proven || unknown > 0 || sum(|counts| counts.no_controller, true) > 0 {
         Verdict::CannotTell
     } else {
         Verdict::Off
@@ -349,7 +391,7 @@ mod tests {
     fn removed_cgroups_are_told_where_the_kernel_counts_them() {
         let removed = |kernel: &str, whole| {
             let mut found = Found::new(Detail::Few);
-            found.cgroup(None, b"", CgroupKind::Other, None, true);
+            found.cgroup(None, b"", CgroupKind::Root, Owner::Unknown, None, true);
             let system = System {
                 kernel: kernel.to_owned(),
                 slabs: None,
@@ -366,7 +408,7 @@ mod tests {
 
     #[test]
     fn off_is_only_what_is_proven_for_all() {
-        let of = |kinds: &[KindCounts]| verdict(kinds);
+        let of = |kinds: &[KindCounts]| verdict(&system("3.10.0-1160.el7.x86_64", false), kinds);
         assert_eq!(of(&[]), Verdict::CannotTell);
         assert_eq!(of(&[counts(CgroupKind::Pod, 0, 3, 0)]), Verdict::Off);
         assert_eq!(of(&[counts(CgroupKind::Pod, 0, 3, 1)]), Verdict::CannotTell);
@@ -377,5 +419,53 @@ mod tests {
             Verdict::CannotTell
         );
         assert_eq!(of(&[counts(CgroupKind::Nested, 1, 0, 0)]), Verdict::On);
+        // Whoever made a cgroup: it leaks, or could.
+        let pods = counts(CgroupKind::Pod, 0, 3, 0);
+        let others = |on, off, cannot_tell| counts(CgroupKind::Other, on, off, cannot_tell);
+        assert_eq!(of(&[pods.clone(), others(1, 5, 0)]), Verdict::On);
+        assert_eq!(of(&[pods.clone(), others(0, 5, 0)]), Verdict::Off);
+        assert_eq!(of(&[pods, others(0, 5, 1)]), Verdict::CannotTell);
+        assert_eq!(of(&[others(0, 5, 0)]), Verdict::CannotTell);
+    }
+
+    fn system(kernel: &str, nokmem: bool) -> System {
+        System {
+            kernel: kernel.to_owned(),
+            slabs: None,
+            memory_cgroups: None,
+            nokmem,
+        }
+    }
+
+    #[test]
+    fn nobody_turned_on_what_the_kernel_does_by_itself() {
+        let all_on = [
+            counts(CgroupKind::Pod, 3, 0, 0),
+            counts(CgroupKind::Other, 9, 0, 0),
+        ];
+        let unknown = [counts(CgroupKind::Pod, 0, 0, 3)];
+        for kernel in ["4.6.0", "4.19.0-26-amd64", "5.8.18", "5.10.0", "6.18.44"] {
+            assert_eq!(verdict(&system(kernel, false), &all_on), Verdict::ByKernel);
+            assert_eq!(verdict(&system(kernel, false), &unknown), Verdict::ByKernel);
+            assert_eq!(verdict(&system(kernel, false), &[]), Verdict::ByKernel);
+            assert_eq!(verdict(&system(kernel, true), &unknown), Verdict::Off);
+        }
+        for kernel in ["3.10.0", "4.4.0-210-generic", "4.5.7"] {
+            for nokmem in [false, true] {
+                assert_eq!(verdict(&system(kernel, nokmem), &all_on), Verdict::On);
+                assert_eq!(
+                    verdict(&system(kernel, nokmem), &unknown),
+                    Verdict::CannotTell
+                );
+            }
+        }
+        let without = KindCounts {
+            no_controller: 3,
+            ..KindCounts::new(CgroupKind::Pod)
+        };
+        assert_eq!(
+            verdict(&system("4.19.0", false), &[without]),
+            Verdict::CannotTell
+        );
     }
 }

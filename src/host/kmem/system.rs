@@ -7,7 +7,7 @@ use procfs_core::{CGroupControllers, FromRead as _};
 use serde::Serialize;
 
 use super::accounting::RefusesWhenOff;
-use crate::host::kernel::{has_no_kmem, release_numbers};
+use crate::host::kernel::{Kernel, accounts_by_itself, has_no_kmem, release_numbers};
 
 /// The maximum number of memory cgroups of a kernel: `MEM_CGROUP_ID_MAX`, and also 65535 in 3.x kernels.
 pub const MEMORY_CGROUP_IDS: u64 = 65_535;
@@ -50,6 +50,22 @@ impl System {
     /// Whether /proc/cgroups [counts leaked cgroups](counts_removed).
     pub fn counts_removed(&self) -> bool {
         counts_removed(&self.kernel)
+    }
+
+    /// Whether the kernel accounts kernel memory in every cgroup by itself, without any program.
+    pub fn accounts_by_itself(&self) -> bool {
+        accounts_by_itself(&self.kernel) && !self.nokmem
+    }
+
+    /// Whether the kernel accounts in no cgroup, whatever a program asks for. Kernels before 4.6 do so for version 2 only,
+    /// or do not know the option.
+    pub fn never_accounts(&self) -> bool {
+        accounts_by_itself(&self.kernel) && self.nokmem
+    }
+
+    /// Whether accounting leaks memory cgroups on this kernel.
+    pub fn leaks(&self) -> Kernel {
+        Kernel::of(&self.kernel)
     }
 
     /// Whether reading memory.kmem.slabinfo fails if accounting is off.

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use super::accounting::{self, Reason, RefusesWhenOff, read_start};
 use super::error::HierarchyError;
 use super::kind::CgroupKind;
+use super::owner::Owner;
 use super::status::{Detail, Found, Status};
 use super::system::System;
 use crate::host::Hierarchy;
@@ -35,9 +36,12 @@ struct Waiting {
     /// Path below the root; empty for the root.
     path: Vec<u8>,
     kind: CgroupKind,
+    owner: Owner,
+    /// How many cgroups it is below the root.
+    depth: usize,
     /// Number of its parent; `None` for the root.
     parent: Option<u32>,
-    /// Whether its parent is judged and so includes what is charged to this one.
+    /// Whether its parent is kubelet's or a runtime's and so includes what is charged to this one.
     counted: bool,
 }
 
@@ -51,7 +55,7 @@ struct Visit {
     problems: Vec<String>,
 }
 
-/// Visits all cgroups of `hierarchy` and judges those of kubelet and of runtimes. What cannot be read is among the
+/// Visits all cgroups of `hierarchy` and judges all but its root. What cannot be read is among the
 /// problems of the status.
 ///
 /// # Errors
@@ -79,12 +83,7 @@ pub fn walk(
         kernel: system.refuses_when_off(),
     };
     let mut found = Found::new(detail);
-    let mut waiting = VecDeque::from([Waiting {
-        path: Vec::new(),
-        kind: kind_of_root(hierarchy),
-        parent: None,
-        counted: false,
-    }]);
+    let mut waiting = VecDeque::from([first(hierarchy)]);
     while !waiting.is_empty() {
         let portion: Vec<_> = waiting.drain(..waiting.len().min(PORTION)).collect();
         for (cgroup, visit) in portion.iter().zip(visitor.visit_all(&portion)) {
@@ -98,26 +97,57 @@ pub fn walk(
                 cgroup.parent,
                 &cgroup.path,
                 cgroup.kind,
+                cgroup.owner,
                 visit.reason,
                 visit.processes,
             );
-            waiting.extend(visit.children.iter().map(|name| Waiting {
-                path: join(&cgroup.path, name),
-                kind: CgroupKind::of(name, cgroup.kind),
-                parent: Some(number),
-                counted: cgroup.kind.is_judged(),
+            waiting.extend(visit.children.iter().map(|name| {
+                let (kind, owner) = below_kind(name, cgroup.kind, cgroup.owner, cgroup.depth);
+                Waiting {
+                    path: join(&cgroup.path, name),
+                    kind,
+                    owner,
+                    depth: cgroup.depth + 1,
+                    parent: Some(number),
+                    counted: cgroup.kind.is_of_containers(),
+                }
             }));
         }
     }
     Ok(found.finish(hierarchy, system))
 }
 
-/// The root is judged if `--root` is a cgroup of kubelet or of a runtime.
-fn kind_of_root(hierarchy: &Hierarchy) -> CgroupKind {
-    let parts = hierarchy.root.components();
-    parts.fold(CgroupKind::Other, |parent, part| {
-        CgroupKind::of(part.as_os_str().as_bytes(), parent)
-    })
+/// The cgroup to begin with: the root of the hierarchy, or a cgroup in it, which is judged as what its path says.
+fn first(hierarchy: &Hierarchy) -> Waiting {
+    let (mut kind, mut owner, mut depth) = (CgroupKind::Other, Owner::Unknown, 0);
+    for part in hierarchy.root.components() {
+        let name = part.as_os_str().as_bytes();
+        (kind, owner) = below_kind(name, kind, owner, depth);
+        depth += 1;
+        // What the mount point is in says nothing about the owners of cgroups.
+        if name == b"memory" {
+            (owner, depth) = (Owner::Unknown, 0);
+        }
+    }
+    let parent = hierarchy.root.parent();
+    let is_below = parent.is_some_and(|parent| parent.join("cgroup.procs").exists());
+    if kind == CgroupKind::Other && (hierarchy.whole || !is_below) {
+        (kind, owner, depth) = (CgroupKind::Root, Owner::Unknown, 0);
+    }
+    Waiting {
+        path: Vec::new(),
+        kind,
+        owner,
+        depth,
+        parent: None,
+        counted: false,
+    }
+}
+
+/// Kind and owner of the cgroup `name` in a cgroup of that kind and owner.
+fn below_kind(name: &[u8], kind: CgroupKind, owner: Owner, depth: usize) -> (CgroupKind, Owner) {
+    let kind = CgroupKind::of(name, kind);
+    (kind, Owner::of(name, kind, owner, depth + 1))
 }
 
 /// Reads cgroups below one directory.
@@ -192,7 +222,7 @@ impl Visitor {
                     .push(format!("could not read cgroup.procs: {error}"));
             }
         }
-        if judged && !cgroup.counted {
+        if cgroup.kind.is_of_containers() && !cgroup.counted {
             let usage = read_start(&folder, c"memory.kmem.usage_in_bytes", buffer);
             let text = usage.ok().and_then(|text| std::str::from_utf8(text).ok());
             visit.kernel_memory = text.and_then(|text| text.trim().parse().ok());

@@ -9,8 +9,9 @@ use crate::cli::args::{StatusArguments, StatusFormat};
 use crate::cli::output::print;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind, with_causes};
+use crate::host::Kernel;
 use crate::host::kmem::{
-    Accounting, CgroupKind, Detail, Status, System, Verdict, find_hierarchy, walk,
+    Accounting, CgroupKind, Detail, Owner, Status, System, Verdict, find_hierarchy, walk,
 };
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
@@ -56,7 +57,7 @@ fn look(root: Option<&Path>, detail: Detail) -> (Status, Option<&'static str>) {
 /// The failure whose exit code is the verdict.
 fn failure(status: &Status, hint: Option<&str>) -> Option<Failure> {
     match status.verdict {
-        Verdict::Off => None,
+        Verdict::Off | Verdict::ByKernel => None,
         Verdict::On => Some(on(status)),
         Verdict::CannotTell => {
             let text = "could not determine whether kernel-memory accounting is on";
@@ -76,19 +77,56 @@ fn on(status: &Status) -> Failure {
         let mut on = status.kinds.iter().filter(|counts| counts.on > 0);
         on.any(|counts| kinds.contains(&counts.kind))
     };
+    let leaks = status.system.leaks() != Kernel::NotAffected;
+    let advised = |who: &str, advice: &str| {
+        let advice = if leaks { advice } else { "" };
+        format!("{who}{advice}")
+    };
     if is_on(&[CgroupKind::Kubepods, CgroupKind::Qos, CgroupKind::Pod]) {
-        failure = failure.hint("kubelet turned it on for kubepods and its pods, and their containers inherit it; replace kubelet");
+        failure = failure.hint(advised(
+            "kubelet turned it on for kubepods and its pods, and their containers inherit it",
+            "; replace kubelet",
+        ));
     }
+    let owners: Vec<Owner> = status.owners.iter().map(|counts| counts.owner).collect();
     if is_on(&[CgroupKind::Container])
         || (is_on(&[CgroupKind::PodContainer]) && !is_on(&[CgroupKind::Pod]))
+        // A container with a name of its own, such as those of containerd's own client.
+        || (is_on(&[CgroupKind::Other]) && owners.iter().any(|owner| owner.runs_containers()))
     {
-        failure = failure.hint(
-            "runc turned it on for containers; replace the runc that docker or containerd runs",
+        failure = failure.hint(advised(
+            "runc turned it on for containers",
+            "; replace the runc that docker or containerd runs",
+        ));
+    }
+    if !leaks {
+        return failure.hint(
+            "this kernel does not leak by accounting, so nothing has to be replaced because of leaks",
         );
     }
-    failure.hint(
+    let others = owners.iter().filter_map(|&owner| other_owner(owner));
+    others.fold(failure, Failure::hint).hint(
         "existing cgroups keep their accounting; reboot the node after replacing the binaries",
     )
+}
+
+/// What to do about an owner other than kubelet and container runtimes.
+fn other_owner(owner: Owner) -> Option<String> {
+    match owner {
+        Owner::Kubelet => None,
+        owner if owner.runs_containers() => None,
+        Owner::Slurm => Some(
+            "Slurm turned it on for jobs; set ConstrainKmemSpace=no in its cgroup.conf".to_owned(),
+        ),
+        Owner::Lxc => Some("LXC turned it on for containers; remove lxc.cgroup.memory.kmem.limit_in_bytes from their configuration".to_owned()),
+        Owner::Unknown => Some(
+            "cgroups of an unknown owner have it, too; find the program that sets memory.kmem.limit_in_bytes in the cgroups above".to_owned(),
+        ),
+        owner => Some(format!(
+            "cgroups of {} have it, too; find out there what sets memory.kmem.limit_in_bytes",
+            owner.title()
+        )),
+    }
 }
 
 /// Refuses a file name that the collector would ignore.

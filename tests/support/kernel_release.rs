@@ -1,0 +1,45 @@
+//! The command under test as it runs on another kernel: one for which uname(2) answers with another release.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::command::{Finished, Workplace};
+use super::preflight::installed;
+
+/// The kernel of `CentOS` 7, which leaks.
+pub const CENTOS_7: &str = "3.10.0-1160.el7.x86_64";
+
+impl Workplace {
+    /// Runs the command to its end, on a kernel of that release.
+    pub fn run_on_kernel(&self, release: &str, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(wrapper());
+        command.arg(release).arg(env!("CARGO_BIN_EXE_kmembuild"));
+        let output = self.set_up(command, arguments).output();
+        output.expect("the command starts").into()
+    }
+}
+
+/// The program that stands between the command and the kernel, compiled once.
+fn wrapper() -> &'static Path {
+    static WRAPPER: OnceLock<PathBuf> = OnceLock::new();
+    WRAPPER.get_or_init(|| {
+        let source = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/support/kernel_release.c"
+        );
+        let folder = tempfile::Builder::new()
+            .prefix("kernel-release-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .expect("a temporary folder")
+            .keep();
+        let path = folder.join("kernel_release");
+        let compiled = installed("cc")
+            .arg("-O")
+            .arg("-o")
+            .args([&path, Path::new(source)])
+            .status();
+        assert!(compiled.expect("a C compiler").success());
+        path
+    })
+}
