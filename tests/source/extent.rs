@@ -155,6 +155,14 @@ fn a_damaged_object_ends_an_attempt_and_does_not_outlast_a_signal() {
     cut(&upstream.work().join(".git"), &blob);
     let place = Workplace::new();
     let work = upstream.work().display().to_string();
-    let words = ["plan", "runc", "--tag", "v9.9.9", "--source", &work];
+    let words = [
+        "plan",
+        "runc",
+        "--tag",
+        "v9.9.9",
+        "--unpinned",
+        "--source",
+        &work,
+    ];
     place.run(&words).code(13).says("could not fetch v9.9.9");
 }

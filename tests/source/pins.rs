@@ -1,12 +1,15 @@
 //! Who may say which commit a tag is.
 
+use std::collections::BTreeMap;
+
 use super::upstream::{FreshStore, Upstream, request};
 use crate::support::git_server::GitServer;
 use kmembuild::source::{FetchRequest, SourceError};
 
-/// A request for which nobody's word is taken but that of `upstream`.
+/// A request for which nobody's word is taken but that of `upstream`: another tag is pinned.
 fn strict(wanted: &str, urls: &[&str], upstream: &str) -> FetchRequest {
     FetchRequest {
+        pins: BTreeMap::from([("v0.0.1".to_owned(), "1".repeat(40))]),
         upstream: Some(upstream.to_owned()),
         unpinned: false,
         ..request(wanted, urls)
@@ -135,6 +138,17 @@ async fn a_tag_that_is_written_a_little_differently_does_not_take_the_place_of_t
             assert!(!served.unpinned);
         }
     }
+}
+
+#[tokio::test]
+async fn where_nothing_is_pinned_any_repository_will_do() {
+    let releases = Upstream::with_releases();
+    let folder = releases.bare().display().to_string();
+    let dead = "http://127.0.0.1:1/dead.git";
+    let request = pinned(strict("v1.0.0", &[&folder], dead), &[]);
+    let served = FreshStore::new().fetch(&request).await.unwrap();
+    assert_eq!(served.tag.as_deref(), Some("v1.0.0"));
+    assert!(!served.unpinned);
 }
 
 #[tokio::test]
