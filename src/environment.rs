@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
+use hyper_util::client::proxy::matcher::Matcher;
 
 /// Environment variables, directories and the terminal.
 #[derive(Debug, Clone)]
@@ -79,6 +80,47 @@ pub struct Proxies {
 }
 
 impl Proxies {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let either =
+            |name: &str, other: &str| text(name).or_else(|| text(other)).unwrap_or_default();
+        Self {
+            http: either("http_proxy", "HTTP_PROXY"),
+            https: either("https_proxy", "HTTPS_PROXY"),
+            all: either("all_proxy", "ALL_PROXY"),
+            none: either("no_proxy", "NO_PROXY"),
+        }
+    }
+
+    /// Decides which requests go through which proxy.
+    pub fn matcher(&self) -> Matcher {
+        Matcher::builder()
+            .all(self.all.as_str())
+            .http(self.http.as_str())
+            .https(self.https.as_str())
+            .no(self.none.as_str())
+            .build()
+    }
+
+    /// The proxy for requests to a URL, with user and password where it has them; none for one of `no_proxy`, and for a URL
+    /// of other protocols than HTTP.
+    pub fn address_for(&self, url: &str) -> Option<String> {
+        let uri = url.parse().ok()?;
+        self.matcher().intercept(&uri)?;
+        let own = match url.split_once("://")?.0 {
+            "http" => &self.http,
+            "https" => &self.https,
+            _ => return None,
+        };
+        let address = if own.is_empty() { &self.all } else { own };
+        Some(if address.contains("://") {
+            address.clone()
+        } else {
+            format!("http://{address}")
+        })
+    }
+
     /// Whether any proxy is set.
     pub fn is_empty(&self) -> bool {
         self.http.is_empty() && self.https.is_empty() && self.all.is_empty()
@@ -93,8 +135,6 @@ impl Environment {
     /// A message if there is no working directory or no home directory.
     pub fn capture() -> Result<Self, String> {
         let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let either =
-            |name: &str, other: &str| text(name).or_else(|| text(other)).unwrap_or_default();
         let path = |name: &str| {
             env::var_os(name)
                 .filter(|value| !value.is_empty())
@@ -130,12 +170,7 @@ impl Environment {
             docker_context: text("DOCKER_CONTEXT"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
-            proxies: Proxies {
-                http: either("http_proxy", "HTTP_PROXY"),
-                https: either("https_proxy", "HTTPS_PROXY"),
-                all: either("all_proxy", "ALL_PROXY"),
-                none: either("no_proxy", "NO_PROXY"),
-            },
+            proxies: Proxies::of_process(),
             search_path: env::var_os("PATH")
                 .map(|path| env::split_paths(&path).collect())
                 .unwrap_or_default(),

@@ -58,6 +58,8 @@ pub struct Setup {
     pub insecure_registries: Vec<String>,
     /// Whether it has a default bridge, the network of build containers.
     pub has_bridge: bool,
+    /// The interface of that bridge on its host, as it was made.
+    pub bridge: Option<String>,
 }
 
 /// How much a volume holds, and who uses it.

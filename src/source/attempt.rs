@@ -18,7 +18,7 @@ use crate::events::{Event, Sink};
 const TICK: Duration = Duration::from_millis(100);
 
 /// Longest time without progress in a repository of this machine.
-const NO_PROGRESS: Duration = Duration::from_secs(30);
+pub(super) const NO_PROGRESS: Duration = Duration::from_secs(30);
 /// Most memory in bytes that may be taken while a server sends its list of references; that of Kubernetes has 10 MB.
 const MOST_LISTING: u64 = 1 << 30;
 
@@ -65,6 +65,16 @@ pub(super) enum MirrorError {
         humantime::format_duration(NO_PROGRESS)
     )]
     NoProgress,
+    #[error("its list of references has no end")]
+    Endless,
+    #[error("{}; git itself could serve this, but is not installed: install it", .0.message())]
+    NeedsGit(git2::Error),
+    #[error("{}; git itself says: {said}", .error.message())]
+    GitToo { error: git2::Error, said: String },
+    #[error("it is damaged, or a partial clone that lacks objects; git says: {0}")]
+    Damaged(String),
+    #[error("it is a file; only git itself reads bundles{}", .0.as_ref().map_or("; install it".to_owned(), |said| format!(", and says: {said}")))]
+    NotABundle(Option<String>),
     #[error("could not write the download: {0}")]
     Write(#[from] std::io::Error),
     #[error("internal error: the attempt panicked")]

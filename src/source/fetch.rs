@@ -1,5 +1,6 @@
 //! Fetches a tag or commit from the first mirror that has it.
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{self, Activity, Ended, Found, MirrorError};
 use super::choice::Revision;
 use super::error::SourceError;
+use super::git_program::{self, Failure};
 use super::location::Location;
 use super::request::{FetchRequest, MirrorFailure, Served};
 use super::store::Store;
@@ -59,7 +61,7 @@ impl Store {
                 continue;
             }
             let stall = (!location.is_local()).then_some(request.stall);
-            let work = self.work(location.clone(), wanted.clone(), request.refresh);
+            let work = self.work(location.clone(), wanted.clone(), request);
             let error = match attempt::run(work, stall, sink, cancel).await {
                 Ok(mut found) => {
                     if !request.trusts(location) {
@@ -144,11 +146,45 @@ impl Store {
         &self,
         location: Location,
         wanted: Revision,
-        refresh: bool,
+        request: &FetchRequest,
     ) -> impl FnOnce(&Arc<Activity>) -> Result<Found, MirrorError> + Send + 'static {
         let store = self.folder.clone();
+        let (refresh, stall) = (request.refresh, request.stall);
         move |activity| match location.folder() {
-            None => remote::fetch(location.written(), &wanted, &store, refresh, activity),
+            None => {
+                let url = location.written();
+                let error = if remote::needs_gits_proxy(url) {
+                    git2::Error::from_str("libgit2 cannot use the proxy for it")
+                } else {
+                    let fetched = remote::fetch(url, &wanted, &store, refresh, activity);
+                    let Err(MirrorError::Git(error)) = fetched else {
+                        return fetched;
+                    };
+                    if !git_program::may_do_better(&error) {
+                        return Err(error.into());
+                    }
+                    error
+                };
+                let url = OsStr::new(url);
+                git_program::fetch(url, &wanted, &store, refresh, stall, activity).map_err(
+                    |failure| match failure {
+                        Failure::Missing => MirrorError::NeedsGit(error),
+                        Failure::Said(said) => MirrorError::GitToo { error, said },
+                        Failure::Other(error) => error,
+                    },
+                )
+            }
+            Some(folder) if folder.is_file() => {
+                let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                let url = path.as_os_str();
+                git_program::fetch(url, &wanted, &store, refresh, stall, activity).map_err(
+                    |failure| match failure {
+                        Failure::Missing => MirrorError::NotABundle(None),
+                        Failure::Said(said) => MirrorError::NotABundle(Some(said)),
+                        Failure::Other(error) => error,
+                    },
+                )
+            }
             Some(folder) => local::fetch(folder, &wanted, &store, refresh, activity),
         }
     }

@@ -5,11 +5,23 @@ use std::sync::Arc;
 
 use git2::{ErrorCode, Oid, Repository};
 
-use super::attempt::{Activity, Found, MirrorError};
+use super::attempt::{Activity, Found, MirrorError, NO_PROGRESS};
 use super::choice::{Choice, Listing, Reference, Revision};
 use super::extent::measure;
+use super::git_program::{self, Failure};
 use super::quarantine::Quarantine;
 use super::remote::{commit_of, find_by_prefix, has_commit};
+
+/// What git says of a repository that lacks objects or has broken ones.
+const DAMAGED: [&str; 7] = [
+    "inflate",
+    "corrupt",
+    "unable to read",
+    "promisor",
+    "missing",
+    "bad object",
+    "did not send all necessary objects",
+];
 
 /// Finds `wanted` in the repository at `folder` and packs it into a quarantine below the store at `store`.
 ///
@@ -92,6 +104,20 @@ fn pack(
         activity.beat()
     })?;
     let quarantine = Quarantine::create(store)?;
+    // git copies what is packed already, where it is installed and trusts the owner of the directory.
+    let by_git = git_program::pack(upstream.path(), object, &quarantine, NO_PROGRESS, activity);
+    match by_git {
+        Ok(()) => {
+            quarantine.flush()?;
+            return Ok(quarantine);
+        }
+        Err(Failure::Other(error)) => return Err(error),
+        // libgit2 reads some damaged objects for ever.
+        Err(Failure::Said(said)) if DAMAGED.iter().any(|part| said.contains(part)) => {
+            return Err(MirrorError::Damaged(said));
+        }
+        Err(Failure::Missing | Failure::Said(_)) => {}
+    }
     let repository = quarantine.repository()?;
     let database = repository.odb()?;
     let mut builder = upstream.packbuilder()?;

@@ -9,12 +9,14 @@
 //! So every reference of the store points to something that is there with its complete tree. Its history is not, and
 //! nothing here walks history.
 
+mod answers;
 mod archive;
 mod attempt;
 mod choice;
 mod error;
 mod extent;
 mod fetch;
+mod git_program;
 mod handles;
 mod libgit2;
 mod local;
@@ -31,8 +33,10 @@ mod request;
 mod store;
 mod tree;
 
+pub use answers::answers;
 pub use error::SourceError;
 pub use extent::Excess;
+pub use git_program::git_is_installed;
 pub use libgit2::make_ready;
 pub use location::{local_folder, redacted};
 pub use patch_apply::Patch;

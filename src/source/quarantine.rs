@@ -51,6 +51,11 @@ impl Quarantine {
         })
     }
 
+    /// Its directory.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Its repository, empty at first.
     pub(super) fn repository(&self) -> Result<Repository, git2::Error> {
         Repository::open_bare(self.folder.path())
@@ -59,6 +64,11 @@ impl Quarantine {
     /// The directory of the downloaded packs.
     fn pack_folder(&self) -> PathBuf {
         self.folder.path().join(PACKS)
+    }
+
+    /// Whether nothing was downloaded that could be moved into the store.
+    pub(super) fn has_no_packs(&self) -> io::Result<bool> {
+        Ok(self.pack_files()?.is_empty())
     }
 
     /// Syncs the downloaded packs to disk, so that a power cut cannot leave half a pack in the store.

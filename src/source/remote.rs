@@ -13,6 +13,7 @@ use super::choice::{Choice, Listing, Revision};
 use super::location::has_control_characters;
 use super::no_delay::send_at_once;
 use super::quarantine::Quarantine;
+use crate::environment::Proxies;
 
 /// Largest download in bytes; Kubernetes with its whole history has 1.5 GB.
 const MOST_BYTES: usize = 32 << 30;
@@ -130,12 +131,16 @@ pub(super) fn has_commit(store: &Path, object: Oid) -> bool {
     })
 }
 
-fn connect<'repository, 'connection>(
+pub(super) fn connect<'repository, 'connection>(
     remote: &'connection mut git2::Remote<'repository>,
     activity: &Arc<Activity>,
 ) -> Result<RemoteConnection<'repository, 'connection, 'static>, git2::Error> {
-    let connection =
-        remote.connect_auth(Direction::Fetch, Some(callbacks(activity)), Some(proxy()))?;
+    let url = remote.url().unwrap_or_default().to_owned();
+    let connection = remote.connect_auth(
+        Direction::Fetch,
+        Some(callbacks(activity)),
+        Some(proxy(&url)),
+    )?;
     send_at_once();
     Ok(connection)
 }
@@ -161,12 +166,13 @@ fn download(
         activity_of_transfer.received(progress.received_objects(), progress.total_objects())
             && is_bounded
     });
+    let url = connection.remote().url().unwrap_or_default().to_owned();
     let mut options = FetchOptions::new();
     options
         .depth(depth)
         .download_tags(AutotagOption::None)
         .update_fetchhead(false)
-        .proxy_options(proxy())
+        .proxy_options(proxy(&url))
         .remote_callbacks(callbacks);
     connection.remote().download(refspecs, Some(&mut options))
 }
@@ -192,10 +198,31 @@ fn callbacks(activity: &Arc<Activity>) -> RemoteCallbacks<'static> {
     callbacks
 }
 
-/// git's own configuration first, then `https_proxy`, `http_proxy` and `no_proxy`.
-fn proxy() -> ProxyOptions<'static> {
+/// The proxy for requests to a URL: git's own configuration first, then the proxies of the environment as doctor and every
+/// other program use them. libgit2 leaves `all_proxy` out.
+fn proxy_address(url: &str) -> Option<String> {
+    let configured = Config::open_default().and_then(|config| config.get_string("http.proxy"));
+    match configured {
+        Ok(address) => Some(address).filter(|address| !address.is_empty()),
+        Err(_) => Proxies::of_process().address_for(url),
+    }
+}
+
+/// Whether libgit2 cannot use the proxy for that URL: one for SOCKS, and any for `http://`, where it connects to the server
+/// itself.
+pub(super) fn needs_gits_proxy(url: &str) -> bool {
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    let address = proxy_address(url).filter(|_| is_web);
+    address.is_some_and(|address| address.starts_with("socks") || url.starts_with("http://"))
+}
+
+fn proxy(url: &str) -> ProxyOptions<'static> {
     let mut proxy = ProxyOptions::new();
-    proxy.auto();
+    match proxy_address(url) {
+        Some(address) => proxy.url(&address),
+        // For what git's configuration says of single hosts.
+        None => proxy.auto(),
+    };
     proxy
 }
 

@@ -48,9 +48,22 @@ fn places_are_asked_through_the_proxy_of_the_environment() {
     let told = refusing.header("Proxy-Authorization");
     assert_eq!(told, ["Basic bWU6c2VjcmV0"]);
 
-    // Nothing is asked through SOCKS, but whether the proxy is there is seen.
+    // Only git itself can use SOCKS. Nothing is asked through it, but whether the proxy is there is seen.
     let socks = format!("socks5://{}", direct.address());
     let finished = case.run(&[("all_proxy", &socks), ("no_proxy", "127.0.0.1")]);
+    assert_line(
+        &finished,
+        "https://source.invalid",
+        "fail",
+        "git is not installed",
+    );
+    let path = std::env::var("PATH").expect("a path");
+    let with_git = [
+        ("all_proxy", &*socks),
+        ("no_proxy", "127.0.0.1"),
+        ("PATH", &path),
+    ];
+    let finished = case.run(&with_git);
     let found = format!("the proxy {socks} accepts connections");
     assert_line(&finished, "https://source.invalid", "ok", &found);
     let socks = format!("socks5://{dead}");

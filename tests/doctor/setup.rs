@@ -38,6 +38,7 @@ pub(crate) fn reading(api: &str, setup: Setup, free_disk: Option<u64>) -> Engine
         address,
         info: Ok(info),
         setup: Some(Ok(setup)),
+        lost_bridge: None,
         free_disk,
     }
 }

@@ -77,6 +77,7 @@ fn engines() -> Vec<Line> {
             info,
             setup,
             free_disk: None,
+            lost_bridge: None,
         }
     };
     let lost = || EngineError::Lost {
@@ -92,6 +93,10 @@ fn engines() -> Vec<Line> {
     let info = reading("1.41", good(), None).info;
     let readings = [
         reading("1.41", good(), None),
+        EngineReading {
+            lost_bridge: Some(text("docker0")),
+            ..reading("1.41", good(), None)
+        },
         reading("1.24", with("vfs"), None),
         reading("1.41", with("devicemapper"), None),
         reading(
@@ -214,7 +219,7 @@ fn places() -> Vec<Line> {
         lines.extend(judge_places(places, probes, from_here, mirrors));
     };
     let elsewhere = || text("https://mirror.example.com/runc.git");
-    let alone: [(Place, Probe); 19] = [
+    let alone: [(Place, Probe); 20] = [
         (
             source(),
             redirected(answer(200), Redirect::Followed(elsewhere())),
@@ -229,6 +234,7 @@ fn places() -> Vec<Line> {
         (source(), answer(407)),
         (source(), answer(503)),
         (source(), probe(Ok(Answer::Folder), 0, None)),
+        (source(), probe(Ok(Answer::Listed), 5, None)),
         (source(), probe(Ok(Answer::Connected), 5, None)),
         (
             source(),

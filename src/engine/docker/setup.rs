@@ -18,9 +18,12 @@ impl Client {
         let network = self
             .docker
             .inspect_network(DEFAULT_NETWORK, None::<InspectNetworkOptions>);
-        let has_bridge = match network.await {
-            Ok(_) => true,
-            Err(error) if status(&error) == Some(404) => false,
+        let (has_bridge, bridge) = match network.await {
+            Ok(found) => {
+                let mut options = found.options.unwrap_or_default();
+                (true, options.remove("com.docker.network.bridge.name"))
+            }
+            Err(error) if status(&error) == Some(404) => (false, None),
             Err(error) => return Err(self.failed("inspect its default bridge", error)),
         };
         let registries = info.registry_config.unwrap_or_default();
@@ -46,6 +49,7 @@ impl Client {
             insecure_registries: insecure_registries(&registries),
             hub_mirrors: registries.mirrors.unwrap_or_default(),
             has_bridge,
+            bridge,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Does a container engine answer, and can it build?
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use rustix::io::Errno;
@@ -29,6 +31,8 @@ pub struct EngineReading {
     pub setup: Option<Result<Setup, EngineError>>,
     /// Free space on its disk in bytes, if that disk is on this host.
     pub free_disk: Option<u64>,
+    /// The interface of its default bridge, if that is gone from its host although the engine has the network.
+    pub lost_bridge: Option<String>,
 }
 
 impl EngineReading {
@@ -42,6 +46,7 @@ impl EngineReading {
                     info: Err(error),
                     setup: None,
                     free_disk: None,
+                    lost_bridge: None,
                 };
             }
         };
@@ -58,6 +63,10 @@ impl EngineReading {
         Self {
             info: Ok(engine.describe().clone()),
             free_disk: folder.and_then(free_room),
+            lost_bridge: match &setup {
+                Some(Ok(setup)) => lost_bridge(&host, setup),
+                _ => None,
+            },
             setup,
             address: host,
         }
@@ -137,7 +146,7 @@ pub fn judge_engine(reading: &EngineReading, user: &Proxies) -> Vec<Line> {
     match &reading.setup {
         Some(Ok(setup)) => lines.extend([
             storage(setup, reading),
-            network(setup),
+            network(setup, reading.lost_bridge.as_deref()),
             proxies(setup, user, reading.is_local()),
         ]),
         Some(Err(error)) => lines.push(
@@ -182,11 +191,33 @@ fn storage(setup: &Setup, reading: &EngineReading) -> Line {
     }
 }
 
-fn network(setup: &Setup) -> Line {
+/// The interface of the default bridge, if it is not in the network of the process behind the engine's socket. `None` where
+/// that cannot be seen.
+fn lost_bridge(host: &str, setup: &Setup) -> Option<String> {
+    let bridge = setup.bridge.as_ref()?;
+    let socket = UnixStream::connect(host.strip_prefix("unix://")?).ok()?;
+    let engine = rustix::net::sockopt::socket_peercred(&socket).ok()?.pid;
+    let interfaces = PathBuf::from(format!("/proc/{}/net/dev", engine.as_raw_nonzero()));
+    let interfaces = fs::read_to_string(interfaces).ok()?;
+    let mut names = interfaces.lines().filter_map(|line| line.split_once(':'));
+    let is_there = names.any(|(name, _)| name.trim() == bridge);
+    (!is_there).then(|| bridge.clone())
+}
+
+fn network(setup: &Setup, lost_bridge: Option<&str>) -> Line {
     let line = |level, found: &str| Line::new(Half::Build, "default-bridge", level, found);
     if !setup.has_bridge {
         return line(Level::Warn, "the engine has no default bridge")
             .remedy(format!("start the engine without --bridge=none; {NEEDED}"));
+    }
+    if let Some(bridge) = lost_bridge {
+        return line(
+            Level::Fail,
+            &format!("the interface {bridge} of the default bridge is gone from the engine's host"),
+        )
+        .remedy(format!(
+            "restart the engine, which makes it again; {NEEDED}"
+        ));
     }
     if setup.forwards == Some(false) {
         return line(

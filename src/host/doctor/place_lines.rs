@@ -143,6 +143,9 @@ fn state(place: &Place, probe: &Probe) -> State {
     };
     match &probe.outcome {
         Ok(Answer::Folder) => State::Usable("repository on this machine".to_owned()),
+        Ok(Answer::Listed) => usable(format!(
+            "git lists its references{through}, {milliseconds} ms"
+        )),
         Ok(Answer::Connected) => usable(match &probe.proxy {
             None => format!("accepts connections, {milliseconds} ms; no request was sent"),
             Some(proxy) => format!(

@@ -49,6 +49,8 @@ pub enum Answer {
     },
     /// The place, or the proxy for it, accepted a connection; no request was sent.
     Connected,
+    /// By git's own protocol: it lists its references.
+    Listed,
     /// A directory of this host.
     Folder,
 }

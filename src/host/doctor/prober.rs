@@ -17,11 +17,11 @@ use super::connection::{connect, resolve};
 use super::insecure::InsecureRegistries;
 use super::places::{Place, PlaceKind};
 use super::probe::{Answer, Probe, ProbeError, Redirect};
-use super::proxy::{Proxy, matcher};
+use super::proxy::Proxy;
 use super::targets::Target;
 use crate::clock;
 use crate::environment::Proxies;
-use crate::source::redacted;
+use crate::source::{answers, git_is_installed, redacted};
 
 /// How many places are asked at the same time.
 const AT_A_TIME: usize = 8;
@@ -72,8 +72,8 @@ impl Prober {
     /// engine would. `limit` is the time limit for each place.
     pub fn new(own: &Proxies, engine: &EngineRoute, limit: Duration) -> Self {
         Self {
-            own: matcher(own),
-            engine: matcher(&engine.proxies),
+            own: own.matcher(),
+            engine: engine.proxies.matcher(),
             engine_hides_passwords: engine.hides_passwords,
             insecure: InsecureRegistries::of(&engine.insecure),
             limit,
@@ -113,7 +113,30 @@ impl Prober {
     async fn reach(&self, place: &Place, progress: &mut Progress) -> Result<Answer, ProbeError> {
         match &place.target {
             Target::Http(url) => match place.kind {
-                PlaceKind::Source | PlaceKind::Debian => {
+                PlaceKind::Source => {
+                    let proxy = Proxy::of(&self.own, url)?;
+                    let is_socks = proxy.as_ref().is_some_and(Proxy::is_socks);
+                    let asked = self
+                        .ask_over_http(url, proxy, Trust::System, progress)
+                        .await;
+                    match asked {
+                        // A build does not use this client, but git's: what that says counts.
+                        Err(ProbeError::Answer { ref reason })
+                            if reason.contains("certificate") =>
+                        {
+                            ask_git(url, asked).await
+                        }
+                        Ok(Answer::Connected) if is_socks && !git_is_installed() => {
+                            let reason =
+                                "only git itself can use a SOCKS proxy, and git is not installed";
+                            Err(ProbeError::Answer {
+                                reason: reason.to_owned(),
+                            })
+                        }
+                        asked => asked,
+                    }
+                }
+                PlaceKind::Debian => {
                     let proxy = Proxy::of(&self.own, url)?;
                     self.ask_over_http(url, proxy, Trust::System, progress)
                         .await
@@ -232,6 +255,18 @@ impl Prober {
             None => through,
         };
         builder.proxy(through).build()
+    }
+}
+
+/// Asks a repository on the way that a build takes; `asked` is what it answered on another one.
+async fn ask_git(url: &Url, asked: Result<Answer, ProbeError>) -> Result<Answer, ProbeError> {
+    // What is asked over HTTP is a file of the repository.
+    let repository = url.as_str().split("/info/refs?").next().unwrap_or_default();
+    let url = repository.to_owned();
+    match tokio::task::spawn_blocking(move || answers(&url)).await {
+        Ok(Ok(())) => Ok(Answer::Listed),
+        Ok(Err(reason)) => Err(ProbeError::Answer { reason }),
+        Err(_) => asked,
     }
 }
 

@@ -5,7 +5,6 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::probe::ProbeError;
-use crate::environment::Proxies;
 use crate::source::redacted;
 
 /// Default ports of proxies.
@@ -54,18 +53,10 @@ impl Proxy {
     }
 }
 
-pub(super) fn matcher(proxies: &Proxies) -> Matcher {
-    Matcher::builder()
-        .all(proxies.all.as_str())
-        .http(proxies.http.as_str())
-        .https(proxies.https.as_str())
-        .no(proxies.none.as_str())
-        .build()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Proxies;
 
     #[test]
     fn a_proxy_has_its_port_and_its_credentials() {
@@ -87,7 +78,7 @@ mod tests {
                 all: all.to_owned(),
                 ..Proxies::default()
             };
-            let found = Proxy::of(&matcher(&proxies), &target).unwrap();
+            let found = Proxy::of(&proxies.matcher(), &target).unwrap();
             let proxy = found.expect("a proxy");
             assert_eq!(proxy.name(), name, "{all}");
             assert_eq!(proxy.port(), port, "{all}");
@@ -95,7 +86,7 @@ mod tests {
             let header = header.map(|value| value.to_str().unwrap());
             assert_eq!(header, credentials, "{all}");
         }
-        let none = Proxy::of(&matcher(&Proxies::default()), &target);
+        let none = Proxy::of(&Proxies::default().matcher(), &target);
         assert!(none.unwrap().is_none());
     }
 }
