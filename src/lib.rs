@@ -47,6 +47,7 @@ pub mod like;
 pub mod lockfile;
 pub mod plan;
 pub mod private_directory;
+pub mod process_limits;
 pub mod recipe;
 pub mod regular_file;
 pub mod release;
@@ -59,6 +60,7 @@ use tokio_util::sync::CancellationToken;
 
 use environment::Environment;
 use failure::{Failure, FailureKind};
+use process_limits::LimitError;
 
 /// Runs the command line in `environment` until it is done, fails or `cancel` is cancelled.
 ///
@@ -74,4 +76,9 @@ pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Resul
 /// The failure of a process that could not even find out where it is.
 pub fn no_environment(reason: String) -> Failure {
     Failure::new(FailureKind::Usage, reason)
+}
+
+/// The failure of a process that the system does not let have what it needs.
+pub fn below_limits(error: &LimitError) -> Failure {
+    Failure::of(FailureKind::Unfit, error).hint(error.remedy())
 }

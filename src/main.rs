@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
-use kmembuild::{cli, source};
+use kmembuild::{cli, process_limits, source};
 use rustix::fs::Mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -25,15 +25,21 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Failure> {
     // What is published is for others to read, whatever this user's other files are, and for nobody else to write.
     rustix::process::umask(Mode::from_raw_mode(0o022));
+    // Before anything is started: where these are short, the runtime and other libraries panic.
+    process_limits::check().map_err(|error| kmembuild::below_limits(&error))?;
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     if cli::reads_git(&environment) {
         source::make_ready();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        // The first thread for work that blocks then stays: with it, work waits where no further one can be had, and
+        // without one the runtime panics.
+        .thread_keep_alive(Duration::MAX)
         .enable_all()
         .build()
         .map_err(|error| kmembuild::no_environment(format!("could not start threads: {error}")))?;
+    drop(runtime.spawn_blocking(|| ()));
     let cancel = CancellationToken::new();
     let result = runtime.block_on(async {
         // Before anything is started that a signal could interrupt.

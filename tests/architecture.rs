@@ -39,11 +39,12 @@ const ROOMS: [&str; 29] = [
 ];
 
 /// Rooms that everybody may use and that use nobody.
-const GROUND: [&str; 5] = [
+const GROUND: [&str; 6] = [
     "checksum",
     "clock",
     "harmless",
     "private_directory",
+    "process_limits",
     "regular_file",
 ];
 

@@ -153,3 +153,19 @@ fn the_schema_knows_every_field() {
         assert!(schema.contains(&format!("\"{field}\"")), "{schema}");
     }
 }
+
+#[test]
+fn a_recipe_is_asked_for_its_tags_once_however_many_entries_it_has() {
+    let mut text = "format: 1\ntargets:\n".to_owned();
+    for patch in 0..500 {
+        text += &format!("  - {{recipe: runc, versions: [v9.{patch}.0]}}\n");
+    }
+    let release = parse_release("r.yaml", &text).expect("a release");
+    let asked = std::cell::Cell::new(0);
+    let counted = |name: &kmembuild::recipe::Name| {
+        asked.set(asked.get() + 1);
+        tags(name)
+    };
+    let targets = expand("r.yaml", &text, &release, counted).expect("targets");
+    assert_eq!((targets.len(), asked.get()), (500, 1));
+}

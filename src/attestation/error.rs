@@ -65,6 +65,14 @@ pub enum KeyError {
         /// What to do.
         remedy: String,
     },
+    /// Others than its owner can write to the file.
+    #[error("other users can write to the key file {} (mode {mode:04o}): the key may be somebody else's", path.display())]
+    Writable {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The file contains such a key, but it is damaged.
     #[error("the key in {} is damaged: {reason}", path.display())]
     Damaged {
@@ -81,6 +89,10 @@ impl KeyError {
         match self {
             Self::Unreadable { .. } => "use a PEM file that you may read".to_owned(),
             Self::Other { remedy, .. } => remedy.clone(),
+            Self::Writable { path, .. } => format!(
+                "make sure that it is your key (`kmembuild public-key {0}`), then `chmod 600 {0}`",
+                path.display()
+            ),
             Self::Damaged { .. } => {
                 "restore the file from a backup; use `openssl pkey -in FILE -noout` to check it"
                     .to_owned()

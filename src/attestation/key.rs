@@ -1,11 +1,12 @@
 //! Keys from PEM files: Ed25519 and ECDSA P-256.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _};
+use pem::Pem;
 
 use super::error::KeyError;
 use super::pem_file::{
@@ -13,13 +14,23 @@ use super::pem_file::{
     read_pem,
 };
 use crate::checksum::sha256_hex;
+use crate::events::Warning;
+
+/// Write permission for everybody.
+const WRITABLE_BY_OTHERS: u32 = 0o002;
+/// Permissions of others than the owner to read or to write.
+const OPEN_TO_OTHERS: u32 = 0o066;
 
 const PRIVATE: &str = "an Ed25519 or ECDSA P-256 private key in PEM";
 const EITHER: &str = "an Ed25519 or ECDSA P-256 key in PEM";
 const PUBLIC: &str = "an Ed25519 or ECDSA P-256 public key in PEM";
 
 /// A private key. Signing the same text twice gives the same signature: neither kind uses random numbers.
-pub struct SigningKey(Private);
+pub struct SigningKey {
+    key: Private,
+    /// Its file and the permission bits of that, where others than its owner can read it.
+    exposed: Option<(PathBuf, u32)>,
+}
 
 enum Private {
     Ed25519(Box<ed25519_dalek::SigningKey>),
@@ -58,7 +69,24 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError`]; [`KeyError::remedy`] says what to do.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let block = read_pem(path, PRIVATE, MAKE_PRIVATE)?;
+        let (block, mode) = read_pem(path, PRIVATE, MAKE_PRIVATE)?;
+        let key = Self::in_block(path, &block)?;
+        if let Some(mode) = mode.filter(|mode| mode & WRITABLE_BY_OTHERS != 0) {
+            let path = path.to_owned();
+            return Err(KeyError::Writable { path, mode });
+        }
+        let exposed = mode.filter(|mode| mode & OPEN_TO_OTHERS != 0);
+        let exposed = exposed.map(|mode| (path.to_owned(), mode));
+        Ok(Self { key, exposed })
+    }
+
+    /// A warning, if others than the owner of its file can read it.
+    pub fn warning(&self) -> Option<Warning> {
+        let exposed = self.exposed.clone();
+        exposed.map(|(path, mode)| Warning::ExposedKey(path, mode))
+    }
+
+    fn in_block(path: &Path, block: &Pem) -> Result<Private, KeyError> {
         let other = |found: String, remedy: &str| KeyError::Other {
             path: path.to_owned(),
             wanted: PRIVATE,
@@ -79,15 +107,15 @@ impl SigningKey {
             )),
             "PRIVATE KEY" => match private_algorithm(block.contents()).map_err(damaged)? {
                 Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_pkcs8_der(block.contents())
-                    .map(|key| Self(Private::Ed25519(Box::new(key))))
+                    .map(|key| Private::Ed25519(Box::new(key)))
                     .map_err(|error| damaged(error.to_string())),
                 Algorithm::EcdsaP256 => p256::SecretKey::from_pkcs8_der(block.contents())
-                    .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
+                    .map(|key| Private::EcdsaP256(Box::new(key.into())))
                     .map_err(|error| damaged(error.to_string())),
                 Algorithm::Other(found) => Err(other(found, MAKE_PRIVATE)),
             },
             "EC PRIVATE KEY" => p256::SecretKey::from_sec1_der(block.contents())
-                .map(|key| Self(Private::EcdsaP256(Box::new(key.into()))))
+                .map(|key| Private::EcdsaP256(Box::new(key.into())))
                 .map_err(|error| {
                     other(
                         format!("an ECDSA key with a different curve, or damaged ({error})"),
@@ -105,7 +133,7 @@ impl SigningKey {
 
     /// Its public key.
     pub fn public(&self) -> VerifyingKey {
-        VerifyingKey(match &self.0 {
+        VerifyingKey(match &self.key {
             Private::Ed25519(key) => Public::Ed25519(key.verifying_key()),
             Private::EcdsaP256(key) => Public::EcdsaP256(Box::new(*key.verifying_key())),
         })
@@ -113,7 +141,7 @@ impl SigningKey {
 
     /// Ed25519: 64 bytes; ECDSA: with SHA-256, in DER.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        match &self.0 {
+        match &self.key {
             Private::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
             Private::EcdsaP256(key) => {
                 let signature: p256::ecdsa::DerSignature = key.sign(message);
@@ -129,7 +157,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError`]; [`KeyError::remedy`] says what to do.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let block = read_pem(path, PUBLIC, MAKE_PUBLIC)?;
+        let (block, _) = read_pem(path, PUBLIC, MAKE_PUBLIC)?;
         let other = |found: String| KeyError::Other {
             path: path.to_owned(),
             wanted: PUBLIC,
@@ -163,7 +191,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError`]; [`KeyError::remedy`] says what to do.
     pub fn read_of_either(path: &Path) -> Result<Self, KeyError> {
-        let block = read_pem(path, EITHER, MAKE_PRIVATE)?;
+        let (block, _) = read_pem(path, EITHER, MAKE_PRIVATE)?;
         if block.tag().contains("PRIVATE") {
             SigningKey::read(path).map(|key| key.public())
         } else {

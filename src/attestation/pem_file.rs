@@ -1,12 +1,18 @@
 //! PEM files: determines which key is in one before it is used.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use p256::pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, SubjectPublicKeyInfoRef};
 use pem::Pem;
 
 use super::error::KeyError;
+use crate::regular_file;
+
+/// Largest file of a key in bytes; one has a few hundred.
+const LARGEST: u64 = 1 << 20;
 
 /// The supported kinds of key.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,9 +43,13 @@ pub(super) const MAKE_PRIVATE: &str =
 pub(super) const MAKE_PUBLIC: &str =
     "create it from the private key with `openssl pkey -in release.key -pubout -out release.pub`";
 
-/// The first block of a PEM file that is not just parameters.
-pub(super) fn read_pem(path: &Path, wanted: &'static str, remedy: &str) -> Result<Pem, KeyError> {
-    let text = fs::read(path).map_err(|source| KeyError::Unreadable {
+/// The first block of a PEM file that is not just parameters, and the permission bits of a file on disk.
+pub(super) fn read_pem(
+    path: &Path,
+    wanted: &'static str,
+    remedy: &str,
+) -> Result<(Pem, Option<u32>), KeyError> {
+    let (text, mode) = read(path).map_err(|source| KeyError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
@@ -51,12 +61,32 @@ pub(super) fn read_pem(path: &Path, wanted: &'static str, remedy: &str) -> Resul
     let mut keys = blocks
         .into_iter()
         .filter(|block| block.tag() != "EC PARAMETERS");
-    keys.next().ok_or_else(|| KeyError::Other {
+    let key = keys.next().ok_or_else(|| KeyError::Other {
         path: path.to_owned(),
         wanted,
         found: "a file without a PEM block".to_owned(),
         remedy: remedy.to_owned(),
-    })
+    })?;
+    Ok((key, mode))
+}
+
+/// The bytes of a file of at most [`LARGEST`] bytes. What this process was started with may be a pipe, as `<(pass show key)`
+/// is in a shell: somebody writes to it.
+fn read(path: &Path) -> io::Result<(Vec<u8>, Option<u32>)> {
+    let of_this_process = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    let file = if of_this_process.iter().any(|own| path.starts_with(own)) {
+        File::open(path)?
+    } else {
+        regular_file::open(path)?
+    };
+    let metadata = file.metadata()?;
+    let mode = metadata.is_file().then(|| metadata.mode() & 0o7777);
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is too large for a key"));
+    }
+    Ok((bytes, mode))
 }
 
 /// Describes a PEM block by its label.

@@ -176,6 +176,15 @@ pub enum BuildError {
         #[source]
         source: NotPrivate,
     },
+    /// The directory for temporary files cannot be used.
+    #[error("could not write to {}, the directory for temporary files", path.display())]
+    TemporaryDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The run could not be registered.
     #[error("could not write to {}", path.display())]
     Registration {

@@ -20,6 +20,7 @@ mod run;
 mod run_check;
 mod staging;
 mod sweep;
+mod temporary_directory;
 mod workspace;
 
 pub use companions::refuse_unknown_package;
@@ -34,4 +35,5 @@ pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
 pub use sweep::sweep_dead_runs;
+pub use temporary_directory::check_temporary_directory;
 pub use workspace::{Connect, Workspace};

@@ -48,7 +48,7 @@ pub async fn carry_out(
     {
         return Ok(result);
     }
-    let run = workspace.begin_run()?;
+    let run = workspace.begin_run(prepared.engine.as_ref())?;
     let attempt = Attempt {
         order,
         prepared,

@@ -24,7 +24,7 @@ pub async fn check_by_running(
     sink: &dyn Sink,
 ) -> Result<Check, BuildError> {
     let engine = workspace.engine().await?.as_ref();
-    let run = workspace.begin_run()?;
+    let run = workspace.begin_run(engine)?;
     sweep_dead_runs(workspace, engine, sink).await?;
     let configuration = &workspace.configuration;
     let nothing = BTreeMap::new();

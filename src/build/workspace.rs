@@ -200,14 +200,15 @@ impl Workspace {
         })
     }
 
-    /// Registers a run: what it makes on the engine is known as its own until it ends.
+    /// Registers a run: what it makes on `engine` is known as its own until it ends.
     ///
     /// # Errors
     /// [`BuildError::CacheDirectory`], [`BuildError::Registration`].
-    pub fn begin_run(&self) -> Result<Run, BuildError> {
+    pub fn begin_run(&self, engine: &dyn Engine) -> Result<Run, BuildError> {
         self.claim_cache()?;
         let path = self.runs();
-        Run::begin(&path).map_err(|source| BuildError::Registration { path, source })
+        Run::begin(&path, &engine.describe().address)
+            .map_err(|source| BuildError::Registration { path, source })
     }
 
     /// The results that were built before.

@@ -13,6 +13,7 @@ use super::commands::{
 };
 use super::invocation::{Invocation, recipe_directories};
 use super::output::usage;
+use crate::build::check_temporary_directory;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::library::Library;
@@ -47,6 +48,7 @@ pub async fn dispatch(
                 }
             };
             let invocation = Invocation::new(environment, global, recipe.format, cancel)?;
+            check_temporary_directory()?;
             // The longest road of all: on the heap, what all commands share stays small.
             Box::pin(build::run(&invocation, &name, &recipe.build)).await
         }
@@ -56,6 +58,9 @@ pub async fn dispatch(
             format,
         } => plan::run(&invocation(Format::Text)?, &recipe, &build, format).await,
         CommandLine::Release(arguments) => {
+            if !arguments.plan && !arguments.schema {
+                check_temporary_directory()?;
+            }
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
             let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
@@ -63,10 +68,12 @@ pub async fn dispatch(
         }
         CommandLine::Reproduce(arguments) => {
             let invocation = invocation(arguments.format)?;
+            check_temporary_directory()?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
         CommandLine::Lock(arguments) => {
             let invocation = invocation(Format::Text)?;
+            check_temporary_directory()?;
             Box::pin(lock::run(&invocation, &arguments)).await
         }
         CommandLine::Recipes(arguments) => {
@@ -81,6 +88,9 @@ pub async fn dispatch(
         CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
         CommandLine::Verify(arguments) => {
             let invocation = invocation(arguments.format)?;
+            if arguments.run {
+                check_temporary_directory()?;
+            }
             Box::pin(verify::run(&invocation, &arguments)).await
         }
         CommandLine::Doctor(arguments) => {

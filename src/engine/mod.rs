@@ -19,8 +19,8 @@ pub use guest_path::GuestPath;
 pub use image::{Image, ImageBuild, ImageContent, ImageSource};
 pub use info::{Capabilities, Capacity, EngineInfo, Product};
 pub use leftover::{
-    LABEL_DEADLINE, LABEL_IDENTITY, LABEL_LEFT_OUT, LABEL_RECIPE, LABEL_RUN, LABEL_SUITES,
-    Leftover, LeftoverKind,
+    Age, LABEL_DEADLINE, LABEL_IDENTITY, LABEL_LEFT_OUT, LABEL_LIFETIME, LABEL_RECIPE,
+    LABEL_REGISTERED_IN, LABEL_RUN, LABEL_SUITES, Leftover, LeftoverKind,
 };
 pub use session::{
     ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Workdir,

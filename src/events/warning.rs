@@ -101,6 +101,11 @@ pub enum Warning {
     /// Why the image that a result was built in cannot be used again.
     #[error("using a different image: {0}")]
     OtherImage(String),
+    /// Others than the owner of a signing key can use it: its file, and the permission bits of that.
+    #[error(
+        "others than its owner can read or change the signing key {path} (mode {1:04o}); use `chmod 600 {path}`", path = .0.display()
+    )]
+    ExposedKey(PathBuf, u32),
     /// A release has lost its signature.
     #[error(
         "the release was signed before and is not signed now, because no signing key was given"

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::ask::packages;
 use super::capabilities::check_capabilities;
@@ -19,8 +19,7 @@ use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
 use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
 use crate::engine::{
-    Cache, EngineInfo, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
-    SessionSpec, Workdir,
+    Cache, EngineInfo, GuestPath, Limits, Network, Privileges, Session, SessionSpec, Workdir,
 };
 use crate::events::Event;
 use crate::plan::{Plan, PlannedSource};
@@ -239,12 +238,7 @@ async fn stage<T>(
 
 fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> SessionSpec {
     let lifetime = Duration::from_secs(plan.build.limits.timeout_seconds) + GRACE;
-    let deadline = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        + lifetime;
-    let mut labels = context.labels(&plan.recipe.name);
-    labels.insert(LABEL_DEADLINE.to_owned(), deadline.as_secs().to_string());
+    let labels = context.session_labels(&plan.recipe.name, lifetime);
     let image_id = image.image.id.trim_start_matches("sha256:");
     // A toolchain reads only caches that it wrote.
     let key = |name: &str| {

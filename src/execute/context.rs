@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExecuteError;
 use super::runs::Run;
-use crate::engine::{Engine, Image, ImageContent, LABEL_RECIPE, LABEL_RUN};
+use crate::engine::{
+    Engine, Image, ImageContent, LABEL_LIFETIME, LABEL_RECIPE, LABEL_REGISTERED_IN, LABEL_RUN,
+};
 use crate::events::Sink;
 use crate::recipe::DebianMirror;
 use crate::source::Store;
@@ -67,5 +69,21 @@ impl Context<'_> {
             (LABEL_RUN.to_owned(), self.run.id().to_owned()),
             (LABEL_RECIPE.to_owned(), recipe.to_owned()),
         ])
+    }
+
+    /// The labels of a session for `recipe`. Its end is not in them as a time of the day: the clock of this machine may be
+    /// wrong, while the engine knows how old a session is.
+    pub(super) fn session_labels(
+        &self,
+        recipe: &str,
+        lifetime: Duration,
+    ) -> BTreeMap<String, String> {
+        let mut labels = self.labels(recipe);
+        let seconds = lifetime.as_secs().to_string();
+        labels.insert(LABEL_LIFETIME.to_owned(), seconds);
+        if let Some(place) = self.run.registered_in() {
+            labels.insert(LABEL_REGISTERED_IN.to_owned(), place.to_owned());
+        }
+        labels
     }
 }

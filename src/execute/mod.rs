@@ -18,10 +18,12 @@
 //! stays ([`Run::leaves_something`]). A second Ctrl-C ends the process immediately and closes nothing.
 //!
 //! A killed run leaves its registration, which nobody has locked any more, and its session, which carries the run's id
-//! ([`crate::engine::LABEL_RUN`]) and a deadline ([`crate::engine::LABEL_DEADLINE`]). The next run on this machine sweeps
-//! ([`sweep`] with [`Sweep::DEAD_RUNS`]): it removes the sessions of registered runs that are dead, and any session past
-//! its deadline, whichever machine made it. Sessions of live runs and of other machines before their deadline stay. Without
-//! any sweep a session ends by itself after its lifetime.
+//! ([`crate::engine::LABEL_RUN`]), its lifetime ([`crate::engine::LABEL_LIFETIME`]) and where the run is registered
+//! ([`crate::engine::LABEL_REGISTERED_IN`]). The next run on this machine sweeps ([`sweep`] with [`Sweep::DEAD_RUNS`]): it
+//! removes, in whatever state they are, the sessions of runs that are or were registered here and are dead, and any session
+//! whose lifetime is over by the engine's clock, whichever machine made it. Then it removes the registrations of dead runs
+//! of which nothing is left on that engine. Sessions of live runs and younger ones of other machines stay. Without any sweep
+//! a session ends by itself after its lifetime.
 //!
 //! A session that is kept on request turns the registration into `runs/ID.kept` ([`Run::end_and_keep`]), and only
 //! `clean` removes it.
@@ -40,6 +42,7 @@ mod image;
 mod needs;
 mod outputs;
 mod pull;
+mod registrations;
 mod run_check;
 mod runs;
 mod script;
@@ -47,6 +50,7 @@ mod script_leftovers;
 mod session_end;
 mod sinks;
 mod step;
+mod sweep;
 mod toolchain;
 mod unpack;
 
@@ -54,7 +58,9 @@ pub use build::{Built, execute, provide_image};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt, Lacking};
 pub use image::{UsedImage, find_image, image_name};
+pub use registrations::Registrations;
 pub use run_check::{HostPower, Refusal, RunCheckError, trace_run};
-pub use runs::{Run, Sweep, Swept, sweep};
+pub use runs::Run;
 pub use script::refuse_engine;
 pub use script_leftovers::{ScriptLeftovers, TemporaryTag};
+pub use sweep::{Sweep, Swept, sweep};

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::sha256_hex;
-use crate::engine::{DockerApi, Engine, EngineError, LABEL_DEADLINE, Leftover, LeftoverKind};
+use crate::engine::{
+    DockerApi, Engine, EngineError, LABEL_DEADLINE, LABEL_LIFETIME, Leftover, LeftoverKind,
+};
 
 /// How often to check whether the script left more.
 const REMOVAL_ROUNDS: u32 = 5;
@@ -58,7 +60,11 @@ impl ScriptLeftovers {
                 }
             };
             // Never a session of a run, whose name could begin like this only by accident.
-            named.retain(|thing| !thing.labels.contains_key(LABEL_DEADLINE));
+            named.retain(|thing| {
+                ![LABEL_LIFETIME, LABEL_DEADLINE]
+                    .iter()
+                    .any(|label| thing.labels.contains_key(*label))
+            });
             if named.is_empty() {
                 break;
             }
@@ -104,6 +110,7 @@ impl ScriptLeftovers {
             name: name.clone(),
             labels: there.labels,
             running: false,
+            age: None,
             size: None,
         }))
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::embedded::{PATCHES, RECIPES};
 use super::error::LibraryError;
@@ -15,6 +16,8 @@ use crate::regular_file;
 /// The available recipes; the user's own replace shipped ones of the same name.
 pub struct Library {
     folders: Vec<PathBuf>,
+    /// Names of the patches in the directories that were looked into.
+    patches: Mutex<BTreeMap<PathBuf, Arc<[String]>>>,
 }
 
 /// The origin of a recipe.
@@ -67,7 +70,10 @@ impl Library {
     /// The library with the user's directories in order of precedence. A directory contains `NAME.yaml` files and a
     /// directory `patches`. A directory that does not exist counts as empty.
     pub fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders }
+        Self {
+            folders,
+            patches: Mutex::default(),
+        }
     }
 
     /// All recipes by name. If several have the same name, it is the one that is used.
@@ -106,28 +112,29 @@ impl Library {
     /// # Errors
     /// [`LibraryError::Unknown`], [`LibraryError::Refused`], and those of reading.
     pub fn load(&self, name: &str) -> Result<LoadedRecipe, LibraryError> {
-        let listed = self.list()?;
-        let Some(entry) = listed.iter().find(|entry| entry.name == name) else {
-            let names: Vec<_> = listed.iter().map(|entry| entry.name.as_str()).collect();
-            let nearest = nearest(name, names.iter().copied());
-            return Err(LibraryError::Unknown {
-                name: name.to_owned(),
-                nearest,
-                known: names.join(", "),
-            });
-        };
-        match &entry.origin {
-            Origin::Directory(folder) => {
-                let (file, other) = (format!("{name}.yaml"), format!("{name}.yml"));
-                let (file, other) = (folder.join(file), folder.join(other));
-                // Silently using the built-in recipe would hide the wrong extension.
-                if !file.exists() && other.exists() {
-                    return Err(LibraryError::Ending { path: other });
-                }
-                read(&file)
+        // Not found in a list of all of them: who reads every recipe would list them as often.
+        let is_name = !name.is_empty() && !name.contains('/');
+        for folder in self.folders.iter().filter(|_| is_name) {
+            let (file, other) = (format!("{name}.yaml"), format!("{name}.yml"));
+            let (file, other) = (folder.join(file), folder.join(other));
+            if is_there(&file).map_err(unreadable(folder))? {
+                return self.read(&file);
             }
-            Origin::Embedded => load_embedded(name),
+            // Silently using the built-in recipe would hide the wrong extension.
+            if is_there(&other).map_err(unreadable(folder))? {
+                return Err(LibraryError::Ending { path: other });
+            }
         }
+        if is_name && RECIPES.get_file(format!("{name}.yaml")).is_some() {
+            return load_embedded(name);
+        }
+        let listed = self.list()?;
+        let names: Vec<_> = listed.iter().map(|entry| entry.name.as_str()).collect();
+        Err(LibraryError::Unknown {
+            name: name.to_owned(),
+            nearest: nearest(name, names.iter().copied()),
+            known: names.join(", "),
+        })
     }
 
     /// Reads and checks a recipe file in any place; its patches are in the directory `patches` next to it.
@@ -135,7 +142,36 @@ impl Library {
     /// # Errors
     /// The same as for [`Library::load`].
     pub fn load_file(&self, file: &Path) -> Result<LoadedRecipe, LibraryError> {
-        read(file)
+        self.read(file)
+    }
+
+    fn read(&self, path: &Path) -> Result<LoadedRecipe, LibraryError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let patches = folder.join("patches");
+        let names = self.patches_in(&patches)?;
+        read(path, &patches, &names)
+    }
+
+    /// Names of the patches in a directory, which is listed once however many recipes are beside it.
+    fn patches_in(&self, folder: &Path) -> Result<Arc<[String]>, LibraryError> {
+        let mut listed = self.patches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = listed.get(folder) {
+            return Ok(Arc::clone(names));
+        }
+        let mut names = Vec::new();
+        list_files(folder, "", &mut names)?;
+        let names: Arc<[String]> = names.into();
+        listed.insert(folder.to_owned(), Arc::clone(&names));
+        Ok(names)
+    }
+}
+
+/// Whether there is something of this name, if only a link that leads nowhere.
+fn is_there(path: &Path) -> std::io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -231,16 +267,13 @@ fn embedded_patches(folder: &include_dir::Dir<'_>) -> BTreeMap<String, String> {
     found
 }
 
-fn read(path: &Path) -> Result<LoadedRecipe, LibraryError> {
+fn read(path: &Path, patches: &Path, names: &[String]) -> Result<LoadedRecipe, LibraryError> {
     let text = read_text(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let patches = folder.join("patches");
-    let mut names = Vec::new();
-    list_files(&patches, "", &mut names)?;
     let origin = Origin::Directory(folder.to_path_buf());
     let file = path.display().to_string();
     let read_patch = |name: &str| read_text(&patches.join(name));
-    let loaded = finish(&file, text, origin, &names, &read_patch)?;
+    let loaded = finish(&file, text, origin, names, &read_patch)?;
     if path
         .file_stem()
         .is_some_and(|stem| stem != loaded.recipe.name.as_str())

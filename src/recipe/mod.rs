@@ -48,4 +48,6 @@ pub use schema::{
 };
 pub use size::{ByteSize, TimeSpan};
 pub use template::Template;
+#[cfg(test)]
+pub(crate) use version::comparisons;
 pub use version::{Version, VersionRange, bare, natural_order};

@@ -92,8 +92,21 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+#[cfg(test)]
+thread_local! {
+    static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many versions this thread has compared: tests count them where time would depend on the machine.
+#[cfg(test)]
+pub(crate) fn comparisons() -> usize {
+    COMPARISONS.get()
+}
+
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
+        #[cfg(test)]
+        COMPARISONS.set(COMPARISONS.get() + 1);
         natural_order(&self.0, &other.0)
     }
 }

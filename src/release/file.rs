@@ -1,17 +1,20 @@
 //! The release file, and which of its targets are meant.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glob::Pattern;
 
 use super::error::ReleaseError;
-use super::matrix::{KnownTags, Target, expand};
+use super::matrix::{KnownTags, expand};
 use super::order::Common;
 use super::parse::parse_release;
 use super::schema::Release;
+use super::target::Target;
 use crate::attestation::SigningKey;
 use crate::build::{BuildOrder, CacheUse, Workspace};
+use crate::events::Warning;
 use crate::recipe::{Name, Source};
 use crate::regular_file;
 
@@ -77,9 +80,19 @@ impl ReleaseFile {
     /// The targets that were not chosen.
     pub(super) fn left_out(&self) -> impl Iterator<Item = &Target> {
         let targets = self.targets.iter().enumerate();
+        // They were chosen in order.
+        let is_chosen = |index: &usize| {
+            self.chosen
+                .binary_search_by_key(index, |(chosen, _)| *chosen)
+        };
         targets
-            .filter(|(index, _)| self.chosen.iter().all(|(chosen, _)| chosen != index))
+            .filter(move |(index, _)| is_chosen(index).is_err())
             .map(|(_, target)| target)
+    }
+
+    /// What the user should know of the key that the release is signed with.
+    pub fn key_warning(&self) -> Option<Warning> {
+        self.signing.as_ref().and_then(|key| key.warning())
     }
 
     /// Path of the lock file beside it.
@@ -119,7 +132,8 @@ impl ReleaseFile {
             .iter()
             .enumerate()
             .filter(|(_, target)| {
-                order.only.is_empty() || only.iter().any(|pattern| pattern.matches(&target.label()))
+                let label = target.label();
+                order.only.is_empty() || only.iter().any(|pattern| pattern.matches(&label))
             })
             .map(|(index, target)| (index, target.order(&common)))
             .collect();
@@ -173,10 +187,13 @@ fn recipes(workspace: &Workspace) -> Vec<String> {
 
 /// Reads the recipes of a release. That a recipe is refused, and why, says more than that it is missing.
 fn load_recipes(workspace: &Workspace, release: &Release) -> Result<(), ReleaseError> {
-    let available = recipes(workspace);
-    for target in &release.targets {
-        let name = target.value.recipe.value.as_str();
-        if available.iter().any(|recipe| recipe == name) {
+    let available: BTreeSet<_> = recipes(workspace).into_iter().collect();
+    let wanted = release.targets.iter();
+    let wanted: BTreeSet<_> = wanted
+        .map(|target| target.value.recipe.value.as_str())
+        .collect();
+    for name in wanted {
+        if available.contains(name) {
             workspace.recipe(name)?;
         }
     }

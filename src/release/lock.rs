@@ -129,7 +129,8 @@ async fn look(
     progress: &dyn ReleaseSink,
 ) -> Result<Lockfile, ReleaseError> {
     let planned = PlannedRelease::make(file, workspace, progress).await?;
-    let run = workspace.begin_run()?;
+    let engine = workspace.engine().await?.as_ref();
+    let run = workspace.begin_run(engine)?;
     let mut found = Lockfile::default();
     let mut seen = BTreeSet::new();
     for target in planned.targets {

@@ -1,27 +1,13 @@
 //! Expands a release file into its targets.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_saphyr::{Location, Spanned};
 
-use super::options::Options;
+use super::combinations::Combinations;
 use super::schema::{Include, Release, TargetEntry};
-use crate::recipe::{Architecture, Document, Name, PackageFormat, RecipeError, Version};
-
-/// One build of a release.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// Name of the recipe.
-    pub recipe: Name,
-    /// Tag or commit; `None` for a source that is a directory of the image, which has one version.
-    pub version: Option<String>,
-    /// Architecture; the engine's own if `None`.
-    pub arch: Option<Architecture>,
-    /// Name of the variant.
-    pub variant: Option<Name>,
-    /// Packages to make from the result.
-    pub packages: Vec<PackageFormat>,
-    /// Options of the build.
-    pub options: Options,
-}
+use super::target::Target;
+use crate::recipe::{Architecture, Document, Name, RecipeError, Version};
 
 /// What is known about a recipe's versions without reading its source.
 #[derive(Debug, Clone)]
@@ -30,20 +16,6 @@ pub enum KnownTags {
     Git(Vec<Version>),
     /// Its source is a directory of the image, which has one version.
     Directory(Version),
-}
-
-impl Target {
-    /// The target as one word, with slashes between the parts: `runc/v1.0.0-rc10/amd64`. `--only` is compared with it.
-    pub fn label(&self) -> String {
-        let parts = [
-            Some(self.recipe.as_str()),
-            self.version.as_deref(),
-            self.arch.as_ref().map(Architecture::as_str),
-            self.variant.as_ref().map(Name::as_str),
-        ];
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
-        parts.join("/")
-    }
 }
 
 /// The targets of `release`, in the order of the file. `tags` returns what is known about a recipe, or the available
@@ -58,22 +30,27 @@ pub fn expand(
     tags: impl Fn(&Name) -> Result<KnownTags, Vec<String>>,
 ) -> Result<Vec<Target>, RecipeError> {
     let mut targets: Vec<Target> = Vec::new();
+    // A release may have as many entries as targets, all of them of a few recipes.
+    let mut known: BTreeMap<&Name, Result<KnownTags, Vec<String>>> = BTreeMap::new();
+    let mut labels = BTreeSet::new();
     for entry in &release.targets {
+        let recipe = &entry.value.recipe.value;
+        let known = known.entry(recipe).or_insert_with(|| tags(recipe));
         let expansion = Expansion {
             document: Document { file, text },
             release,
             entry: &entry.value,
             place: entry.referenced,
         };
-        for target in expansion.targets(&tags)? {
-            let same = |other: &&Target| other.label() == target.label();
-            if targets.iter().any(|other| same(&other)) {
+        for target in expansion.targets(known)? {
+            let label = target.label();
+            if labels.contains(&label) {
                 let message = format!(
-                    "{} is in the release twice; to build it in two ways, use `variant: NAME`",
-                    target.label()
+                    "{label} is in the release twice; to build it in two ways, use `variant: NAME`"
                 );
                 return Err(expansion.document.refuse(entry.referenced, message));
             }
+            labels.insert(label);
             targets.push(target);
         }
     }
@@ -88,18 +65,15 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    fn targets(
-        &self,
-        tags: impl Fn(&Name) -> Result<KnownTags, Vec<String>>,
-    ) -> Result<Vec<Target>, RecipeError> {
+    fn targets(&self, known: &Result<KnownTags, Vec<String>>) -> Result<Vec<Target>, RecipeError> {
         let name = &self.entry.recipe;
-        let known = tags(&name.value).map_err(|recipes| {
+        let known = known.as_ref().map_err(|recipes| {
             let message = format!("there is no recipe `{}`", name.value);
             let recipes = recipes.iter().map(String::as_str);
             self.document
                 .refuse_name(name.referenced, message, name.value.as_str(), recipes)
         })?;
-        let versions = self.versions(&known)?;
+        let versions = self.versions(known)?;
         let arch = if self.entry.arch.is_empty() {
             &self.release.defaults.arch
         } else {
@@ -116,9 +90,16 @@ impl Expansion<'_> {
                 targets.push(self.target(version.clone(), arch.clone()));
             }
         }
-        self.exclude(&mut targets)?;
-        for include in &self.entry.include {
-            self.include(include, &known, &mut targets)?;
+        if !self.entry.exclude.is_empty() || !self.entry.include.is_empty() {
+            let mut combinations = Combinations::default();
+            for target in targets {
+                combinations.add(target);
+            }
+            self.exclude(&mut combinations)?;
+            for include in &self.entry.include {
+                self.include(include, known, &mut combinations)?;
+            }
+            targets = combinations.into_targets();
         }
         if targets.is_empty() {
             let message = "this entry excludes all of its own targets".to_owned();
@@ -206,12 +187,10 @@ impl Expansion<'_> {
         self.document.refuse(range.referenced, message)
     }
 
-    fn exclude(&self, targets: &mut Vec<Target>) -> Result<(), RecipeError> {
+    fn exclude(&self, combinations: &mut Combinations) -> Result<(), RecipeError> {
         for exclude in &self.entry.exclude {
             let (version, arch) = (&exclude.value.version, &exclude.value.arch);
-            let before = targets.len();
-            targets.retain(|target| !applies(target, version.as_deref(), arch.as_ref()));
-            if targets.len() == before {
+            if !combinations.remove(version.as_deref(), arch.as_ref()) {
                 let message = "this entry excludes nothing".to_owned();
                 return Err(self.document.refuse(exclude.referenced, message));
             }
@@ -223,21 +202,14 @@ impl Expansion<'_> {
         &self,
         include: &Spanned<Include>,
         known: &KnownTags,
-        targets: &mut Vec<Target>,
+        combinations: &mut Combinations,
     ) -> Result<(), RecipeError> {
         let Include {
             version,
             arch,
             options,
         } = &include.value;
-        let mut found = false;
-        for target in targets.iter_mut() {
-            if applies(target, version.as_deref(), arch.as_ref()) {
-                target.options = options.over(&target.options);
-                found = true;
-            }
-        }
-        if found {
+        if combinations.set(version.as_deref(), arch.as_ref(), options) {
             return Ok(());
         }
         let version = match (version, known) {
@@ -251,7 +223,7 @@ impl Expansion<'_> {
         };
         let mut target = self.target(version, arch.clone());
         target.options = options.over(&target.options);
-        targets.push(target);
+        combinations.add(target);
         Ok(())
     }
 }
@@ -259,14 +231,4 @@ impl Expansion<'_> {
 /// Whether `text` is this version, with or without a leading v.
 fn is_version(text: &str, version: &Version) -> bool {
     text.parse::<Version>().is_ok_and(|text| text == *version)
-}
-
-fn applies(target: &Target, version: Option<&str>, arch: Option<&Architecture>) -> bool {
-    version.is_none_or(|version| {
-        let parsed = target.version.as_deref().map(str::parse::<Version>);
-        match parsed {
-            Some(Ok(parsed)) => is_version(version, &parsed),
-            _ => target.version.as_deref() == Some(version),
-        }
-    }) && arch.is_none_or(|arch| target.arch.as_ref() == Some(arch))
 }

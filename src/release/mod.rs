@@ -4,6 +4,7 @@
 //! target is planned ([`PlannedRelease`]), compared with the lock file ([`refuse_drift`]), built and published
 //! ([`build_release`]).
 
+mod combinations;
 mod error;
 mod file;
 mod lock;
@@ -17,11 +18,12 @@ mod progress;
 mod publish;
 mod run;
 mod schema;
+mod target;
 
 pub use error::{ReleaseError, TargetError};
 pub use file::{ReleaseFile, ReleaseOrder};
 pub use lock::{lock_inputs, read_lockfile, refuse_drift, require_lockfile, write_lockfile};
-pub use matrix::{KnownTags, Target, expand};
+pub use matrix::{KnownTags, expand};
 pub use options::Options;
 pub use outcome::{ExitCodeOf, FinishedTarget, Outcome, Place, verdict};
 pub use parse::{json_schema, parse_release};
@@ -30,3 +32,4 @@ pub use progress::{Phase, ReleaseSink};
 pub use publish::refuse_unsigned;
 pub use run::build_release;
 pub use schema::{Defaults, Exclude, Include, RELEASE_FORMAT, Release, TargetEntry};
+pub use target::Target;

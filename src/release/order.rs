@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::matrix::Target;
+use super::target::Target;
 use crate::attestation::SigningKey;
 use crate::build::{
     BuildOrder, CacheUse, Checks, Destination, ImageChoice, Limits, RunCheck, SourceChoice, Subject,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::error::{ReleaseError, TargetError};
-use super::matrix::Target;
+use super::target::Target;
 use crate::build::BuildResult;
 
 /// Says which exit code belongs to an error: the index of a release holds it for scripts.

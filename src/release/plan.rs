@@ -6,9 +6,9 @@ use futures_util::{StreamExt, stream};
 
 use super::error::{ReleaseError, TargetError};
 use super::file::ReleaseFile;
-use super::matrix::Target;
 use super::outcome::Place;
 use super::progress::{Phase, ReleaseSink, TargetSink};
+use super::target::Target;
 use crate::build::{
     BuildError, BuildOrder, Prepared, Workspace, content_key, is_current, prepare,
     refuse_unknown_package,

@@ -1,12 +1,13 @@
 //! The files at the top of a release.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::error::ReleaseError;
 use super::file::ReleaseFile;
-use super::matrix::Target;
 use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
 use super::progress::ReleaseSink;
+use super::target::Target;
 use crate::artifacts::{
     ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
     SHA256SUMS, TOOL, read_index, replace_file, write_index,
@@ -25,12 +26,14 @@ pub(super) fn write_release(
 ) -> Result<(), ReleaseError> {
     let root = &file.output;
     let earlier = read_index(root);
+    let earlier = Earlier::of(earlier.as_ref());
     let mut targets = Vec::new();
+    // They finish in the order of the file.
+    let mut finished = finished.iter().peekable();
     for target in &file.targets {
-        let of_target = |finished: &&FinishedTarget<'_>| std::ptr::eq(finished.target, target);
-        match finished.iter().find(of_target) {
+        match finished.next_if(|finished| std::ptr::eq(finished.target, target)) {
             Some(finished) => targets.extend(entry(finished, exit_code)),
-            None => targets.extend(entries_of(target, earlier.as_ref()).cloned()),
+            None => targets.extend(earlier.entries_of(target).into_iter().cloned()),
         }
     }
     if targets.is_empty() {
@@ -42,7 +45,7 @@ pub(super) fn write_release(
     if is_gone {
         progress.warn(Warning::NoLongerSigned);
     }
-    let known: Vec<_> = index.targets.iter().map(IndexTarget::folder).collect();
+    let known: BTreeSet<_> = index.targets.iter().map(IndexTarget::folder).collect();
     for folder in results(root) {
         if !known.contains(&folder) {
             progress.warn(Warning::ForeignResult(root.join(folder)));
@@ -61,8 +64,9 @@ pub fn refuse_unsigned(file: &ReleaseFile) -> Result<(), ReleaseError> {
         return Ok(());
     };
     let (earlier, keys) = (read_index(&file.output), [key.public()]);
+    let earlier = Earlier::of(earlier.as_ref());
     for target in file.left_out() {
-        for entry in entries_of(target, earlier.as_ref()) {
+        for entry in earlier.entries_of(target) {
             if !matches!(entry.result, IndexResult::Published { .. }) {
                 continue;
             }
@@ -80,22 +84,38 @@ pub fn refuse_unsigned(file: &ReleaseFile) -> Result<(), ReleaseError> {
     Ok(())
 }
 
-/// What an earlier index has of a target.
-fn entries_of<'a>(
-    target: &Target,
-    earlier: Option<&'a Index>,
-) -> impl Iterator<Item = &'a IndexTarget> {
-    let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
-    let entries = earlier.into_iter().flat_map(|index| &index.targets);
-    entries.filter(move |entry| {
-        entry.recipe == target.recipe.as_str()
-            && entry.variant.as_deref() == target.variant.as_ref().map(Name::as_str)
-            && target
-                .version
-                .as_ref()
-                .is_none_or(|version| bare(version) == bare(&entry.version))
-            && arch.as_ref().is_none_or(|arch| *arch == entry.platform)
-    })
+/// What an earlier index has, by recipe, variant and version.
+struct Earlier<'a>(BTreeMap<(&'a str, Option<&'a str>), Versions<'a>>);
+
+/// Entries by version.
+type Versions<'a> = BTreeMap<&'a str, Vec<&'a IndexTarget>>;
+
+impl<'a> Earlier<'a> {
+    fn of(index: Option<&'a Index>) -> Self {
+        let mut found = BTreeMap::<_, BTreeMap<_, Vec<_>>>::new();
+        for entry in index.into_iter().flat_map(|index| &index.targets) {
+            let of_recipe = found.entry((entry.recipe.as_str(), entry.variant.as_deref()));
+            let of_version = of_recipe.or_default().entry(bare(&entry.version));
+            of_version.or_default().push(entry);
+        }
+        Self(found)
+    }
+
+    /// What it has of a target.
+    fn entries_of<'b>(&'b self, target: &'b Target) -> Vec<&'b IndexTarget> {
+        let variant = target.variant.as_ref().map(Name::as_str);
+        let Some(versions) = self.0.get(&(target.recipe.as_str(), variant)) else {
+            return Vec::new();
+        };
+        let entries: Vec<_> = match target.version.as_deref().map(bare) {
+            Some(version) => versions.get(version).into_iter().flatten().collect(),
+            None => versions.values().flatten().collect(),
+        };
+        let arch = target.arch.as_ref().map(|arch| format!("linux-{arch}"));
+        let is_meant =
+            |entry: &&IndexTarget| arch.as_ref().is_none_or(|arch| *arch == entry.platform);
+        entries.into_iter().copied().filter(is_meant).collect()
+    }
 }
 
 /// Signs the checksums of the release in `root`. A signature that is not by `key` is removed. Returns whether there was a

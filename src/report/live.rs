@@ -1,7 +1,7 @@
 //! Lines that change, on a terminal.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,13 +17,15 @@ const TRANSFER: &str = "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len
 /// How many of all targets are done.
 const WHOLE: &str = "{pos}/{len} targets  {elapsed_precise}";
 
+/// How often the lines are drawn when nothing happens.
+const TICK: Duration = Duration::from_millis(120);
 /// Transfers shown at a time; an image can have more layers than a terminal has lines.
 const TRANSFERS: usize = 8;
 
 /// A line for each target, a bar for each transfer of a single build, and the number of targets that are done.
 pub(super) struct Screen {
     lines: MultiProgress,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -41,9 +43,14 @@ impl Screen {
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
+        let state = Arc::default();
+        // indicatif would start a thread for every line, and panics where there are none left.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(keep_moving(Arc::downgrade(&state)));
+        }
         Self {
             lines: MultiProgress::with_draw_target(target),
-            state: Mutex::default(),
+            state,
         }
     }
 
@@ -104,7 +111,6 @@ impl Screen {
     pub(super) fn count(&self, targets: usize) {
         let whole = self.lines.add(ProgressBar::new(targets as u64));
         whole.set_style(style(WHOLE));
-        whole.enable_steady_tick(Duration::from_millis(500));
         if let Ok(mut state) = self.state.lock() {
             state.whole = Some(whole);
         }
@@ -147,7 +153,6 @@ impl Screen {
             };
             bar.set_style(style(TARGET));
             bar.set_prefix(target.unwrap_or_default().to_owned());
-            bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
         bar.clone()
@@ -173,6 +178,30 @@ impl Screen {
         bar.set_length(total);
         bar.set_position(current);
         bar.set_message(harmless(action).into_owned());
+    }
+}
+
+/// Draws the lines again and again, for as long as there is a screen: their times go on while nothing happens.
+async fn keep_moving(state: Weak<Mutex<State>>) {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        let Some(state) = state.upgrade() else {
+            return;
+        };
+        // Without the lock: drawing may wait for the terminal.
+        let bars: Vec<_> = match state.lock() {
+            Ok(state) => state
+                .targets
+                .values()
+                .chain(&state.whole)
+                .cloned()
+                .collect(),
+            Err(_) => return,
+        };
+        for bar in bars {
+            bar.tick();
+        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Rebuild<'_> {
         sink: &dyn Sink,
     ) -> Result<(Built, ReproducedImage), ReproduceError> {
         let (prepared, workspace) = (self.prepared, self.workspace);
-        let run = workspace.begin_run()?;
+        let run = workspace.begin_run(prepared.engine.as_ref())?;
         sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
         let mut plan = prepared.plan.clone();
         from_archive(&mut plan, self.order.image.archive.as_deref())?;

@@ -78,10 +78,14 @@ impl Quarantine {
         thread::scope(|scope| {
             let syncs: Vec<_> = files
                 .iter()
-                .map(|file| scope.spawn(move || File::open(file)?.sync_all()))
+                .map(|file| {
+                    let sync = move || File::open(file)?.sync_all();
+                    thread::Builder::new().spawn_scoped(scope, sync)
+                })
                 .collect();
             syncs.into_iter().try_for_each(|sync| {
-                sync.join()
+                sync?
+                    .join()
                     .unwrap_or_else(|_| Err(io::Error::other("the thread that syncs panicked")))
             })
         })

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use rustix::process::geteuid;
 use rustix::thread::UnshareFlags;
@@ -115,14 +115,14 @@ pub(super) fn start(
     }
     // Namespaces are those of a thread; this one ends with the start.
     let apart = thread::scope(|scope| {
-        let starting = scope.spawn(|| {
+        let starting = thread::Builder::new().spawn_scoped(scope, || {
             leave(UnshareFlags::NEWNET);
             leave(UnshareFlags::NEWPID);
             spawn(plain())
         });
-        starting.join()
+        starting.map(ScopedJoinHandle::join)
     });
-    match apart {
+    match apart? {
         Ok(Ok(child)) => Ok(child),
         // Kernels before 3.12 start nothing in this way.
         Ok(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => {

@@ -124,7 +124,7 @@ fn start(
         Ok(())
     };
     let mut tries = 0;
-    let child = loop {
+    let mut child = loop {
         match isolation::start(program, runs_as, prepare) {
             // A process forked elsewhere in this program still has the freshly written file open.
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < 20 => {
@@ -137,7 +137,7 @@ fn start(
     // Its copy of the pipe's end would keep the reader waiting.
     drop(writer);
     let (sender, receiver) = channel();
-    thread::spawn(move || {
+    let reading = thread::Builder::new().spawn(move || {
         let mut buffer = [0; 8192];
         let mut taken = 0;
         // Keeps reading when there is enough: a full pipe would stop the program.
@@ -149,6 +149,12 @@ fn start(
             }
         }
     });
+    if let Err(error) = reading {
+        // What it prints could not be read.
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+        let _ = child.wait();
+        return Err(error);
+    }
     Ok((child, receiver))
 }
 

@@ -1,8 +1,10 @@
 //! Key files: which are taken, and what is said of the others.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
-use kmembuild::attestation::{Envelope, PAYLOAD_TYPE, SigningKey, VerifyingKey, sign};
+use kmembuild::attestation::{Envelope, KeyError, PAYLOAD_TYPE, SigningKey, VerifyingKey, sign};
+use kmembuild::events::Warning;
 
 use super::openssl::{KINDS, openssl, pair};
 
@@ -50,6 +52,54 @@ fn keys_that_openssl_makes_sign_and_their_public_halves_verify() {
         key.public(),
         VerifyingKey::read(&folder.join("sec1.pub")).unwrap()
     );
+}
+
+#[test]
+fn a_key_that_others_can_read_is_warned_of_and_one_that_all_can_change_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (private, _) = pair(folder.path(), "key", "ed25519");
+    let with_mode = |mode| {
+        fs::set_permissions(&private, fs::Permissions::from_mode(mode)).unwrap();
+        SigningKey::read(&private)
+    };
+    for mode in [0o600, 0o400, 0o700] {
+        assert_eq!(with_mode(mode).unwrap().warning(), None, "{mode:o}");
+    }
+    for mode in [0o644, 0o640, 0o604, 0o660, 0o620] {
+        let warning = with_mode(mode).unwrap().warning();
+        assert_eq!(warning, Some(Warning::ExposedKey(private.clone(), mode)));
+    }
+    for mode in [0o666, 0o602, 0o777] {
+        let error = with_mode(mode).unwrap_err();
+        assert!(matches!(error, KeyError::Writable { mode: found, .. } if found == mode));
+        assert!(error.remedy().contains("chmod 600"), "{}", error.remedy());
+    }
+    // A link to it is as open as what it leads to.
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&private, &link).unwrap();
+    assert!(SigningKey::read(&link).is_err());
+    // What a key is comes first: a password protects it in any mode.
+    openssl(
+        folder.path(),
+        "pkey -in key.key -aes256 -passout pass:secret -out locked.key",
+    );
+    let locked = folder.path().join("locked.key");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o666)).unwrap();
+    let error = SigningKey::read(&locked).unwrap_err();
+    assert!(error.to_string().contains("is an encrypted private key"));
+}
+
+#[test]
+fn a_key_file_without_end_is_refused() {
+    let error = SigningKey::read("/dev/zero".as_ref()).unwrap_err();
+    assert!(matches!(error, KeyError::Unreadable { .. }), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.key");
+    fs::File::create(&large).unwrap().set_len(1 << 30).unwrap();
+    assert!(matches!(
+        VerifyingKey::read(&large),
+        Err(KeyError::Unreadable { .. })
+    ));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod configuration;
 mod export;
 mod help;
 mod like;
+mod limits;
 mod output;
 mod own_recipes;
 mod summary;

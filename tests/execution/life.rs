@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use kmembuild::engine::{
-    Cache, ExitCause, GuestPath, LABEL_DEADLINE, LABEL_RECIPE, LABEL_RUN, Limits, Network,
+    Cache, ExitCause, GuestPath, LABEL_LIFETIME, LABEL_RECIPE, LABEL_RUN, Limits, Network,
     Privileges, Workdir,
 };
 use kmembuild::execute::{ExecuteError, Sweep, sweep};
@@ -49,7 +49,7 @@ async fn a_build_takes_its_outputs_and_leaves_nothing() {
     assert_eq!(spec.caches, [cache]);
     assert_eq!(spec.labels[LABEL_RUN], run.id());
     assert_eq!(spec.labels[LABEL_RECIPE], "tool");
-    assert!(spec.labels[LABEL_DEADLINE].parse::<u64>().is_ok());
+    assert_eq!(spec.labels[LABEL_LIFETIME], "1200");
     // Ten minutes of the plan, and time for taking the outputs out.
     assert!(spec.lifetime > Duration::from_mins(10), "{spec:?}");
 }

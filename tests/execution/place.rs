@@ -157,7 +157,7 @@ impl Place {
     }
 
     pub fn begin(&self) -> Run {
-        Run::begin(&self.path("runs")).expect("a run")
+        Run::begin(&self.path("runs"), &self.engine.info.address).expect("a run")
     }
 
     fn context<'a>(&'a self, run: &'a Run, locks: &'a std::path::Path) -> Context<'a> {

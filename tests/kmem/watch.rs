@@ -338,3 +338,26 @@ fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
         .says("as a cgroup; use the mount point");
     assert!(workplace.path().join("now.html").exists());
 }
+
+#[test]
+fn measurements_to_compare_with_come_from_a_regular_file() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let pipe = workplace.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo starts").success());
+    for file in ["/dev/zero", pipe.to_str().expect("a name")] {
+        let compared = words(&root, &["--count", "1", "--compare", file]);
+        workplace
+            .run(&compared)
+            .code(2)
+            .says("caused by: it is not a regular file");
+    }
+    let large = fs::File::create(workplace.path().join("large.csv")).expect("a file");
+    large.set_len(1 << 40).expect("a hole");
+    let compared = words(&root, &["--count", "1", "--compare", "large.csv"]);
+    workplace
+        .run(&compared)
+        .code(2)
+        .says("caused by: it has more than 256.0 MiB");
+}

@@ -160,6 +160,7 @@ fn builds() -> Vec<Message> {
         CacheDirectory { path: "/srv/cache".into(), source: NotPrivate::Foreign { owner: 1000 } }
             { path: "/srv/cache".into(), source: NotPrivate::Writable { mode: 0o1777 } }
             { path: "/srv/cache".into(), source: NotPrivate::System(system()) },
+        TemporaryDirectory { path: "/srv/tmp".into(), source: system() },
         Registration { path: "cache/runs".into(), source: system() },
         Inspect (VerifyError::Open { path: RUNC.into(), source: system() }),
         Changed { file: text("runc") },

@@ -34,6 +34,7 @@ pub(super) fn messages() -> Vec<Message> {
         RefutedKept(text("Permission denied")),
         OtherRecipe(text("runc")),
         OtherImage(text("image golang:1.13 was not found anywhere")),
+        ExposedKey("release.key".into(), 0o644),
         NoLongerSigned,
         ForeignResult("dist/runc/v1.0.0-rc9/linux-amd64".into()),
         ForeignFile(text("/root/.cache/kmembuild/results/notes.txt is not a directory")),

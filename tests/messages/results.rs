@@ -59,6 +59,7 @@ pub(super) fn messages() -> Vec<Message> {
             found: text("a public key"),
             remedy: text("use the private key"),
         },
+        Writable { path: "release.pem".into(), mode: 0o666 },
         Damaged { path: "release.pem".into(), reason: text("its base64 is not valid") },
     );
     let signature = samples!("attestation", SignatureError:

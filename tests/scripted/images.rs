@@ -138,8 +138,8 @@ fn an_image_is_made_once_and_its_warnings_are_kept() {
     let labels: serde_json::Value = serde_json::from_str(build.asks("labels")).unwrap();
     assert_eq!(labels["io.kmembuild.recipe"], "tool");
     assert!(labels["io.kmembuild.run"].is_string() && labels["io.kmembuild.identity"].is_string());
-    // A deadline is for containers: an image would hand it on to those that users start from it.
-    assert!(labels["io.kmembuild.deadline"].is_null());
+    // A lifetime is for containers: an image would hand it on to those that users start from it.
+    assert!(labels["io.kmembuild.lifetime"].is_null());
     assert_eq!(build.asks("memory"), (4_u64 << 30).to_string());
     assert!(
         build.asks("buildargs").contains("golang:1"),

@@ -125,9 +125,9 @@ impl BuildPlace {
     pub fn containers(&self) -> Vec<String> {
         let mut list = vec!["ps", "-a"];
         if self.keep {
-            // What other tests make from the image that stays inherits its labels. The tool's own containers have a deadline;
+            // What other tests make from the image that stays inherits its labels. The tool's own containers have a lifetime;
             // the others belong to the engine's builder, which leaves containers behind when one of them is taken away from it.
-            list.extend(["--filter", "label=io.kmembuild.deadline"]);
+            list.extend(["--filter", "label=io.kmembuild.lifetime"]);
         }
         self.labelled(&list)
     }

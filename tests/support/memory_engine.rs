@@ -215,6 +215,7 @@ impl Engine for MemoryEngine {
                 name: name.clone(),
                 labels: spec.labels.clone(),
                 running: kind == LeftoverKind::Container,
+                age: None,
                 size: None,
             };
             state.leftovers.entry(name.clone()).or_insert(thing);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +106,14 @@ impl Listing {
     /// The file at a path.
     pub(super) fn get(&self, path: &str) -> Option<&Stored> {
         self.files.get(path)
+    }
+
+    /// The paths that begin with `folder`, each with the rest of it, sorted. Looks at no other: a release has a thousand
+    /// results, and each is asked for its own.
+    pub(super) fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let from = (Bound::Included(folder), Bound::Unbounded);
+        let from = self.files.range::<str, _>(from);
+        from.map_while(move |(path, _)| Some((path.as_str(), path.strip_prefix(folder)?)))
     }
 
     /// All paths, sorted.

@@ -1,5 +1,7 @@
 //! Checks the binaries again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::auditor::Auditor;
 use super::listing::Listing;
 use super::outcome::{Audit, AuditedFile};
@@ -19,13 +21,14 @@ impl Auditor<'_> {
             audit,
             ..
         } = self;
+        let files = recorded.manifest.files.iter();
+        let files: BTreeSet<_> = files.map(|file| file.name.as_str()).collect();
+        let outputs = recorded.plan.outputs.iter().rev();
+        let outputs: BTreeMap<_, _> = outputs
+            .map(|output| (output.name.as_str(), output))
+            .collect();
         for output in &recorded.plan.outputs {
-            if !recorded
-                .manifest
-                .files
-                .iter()
-                .any(|file| file.name == output.name)
-            {
+            if !files.contains(output.name.as_str()) {
                 let message = format!(
                     "{} is missing from it, although the plan has it",
                     output.name
@@ -34,7 +37,7 @@ impl Auditor<'_> {
             }
         }
         if keys.is_empty() {
-            not_named(listing, prefix, recorded, *is_stopped, audit);
+            not_named(listing, prefix, &files, *is_stopped, audit);
         }
         for file in &recorded.manifest.files {
             let path = format!("{prefix}{}", file.name);
@@ -51,11 +54,7 @@ impl Auditor<'_> {
             if findings.sha256 != stored.sha256 {
                 audit.integrity(&path, "changed while it was read");
             }
-            let output = recorded
-                .plan
-                .outputs
-                .iter()
-                .find(|output| output.name == file.name);
+            let output = outputs.get(file.name.as_str());
             let expectations = output.map(|output| output.expectations.clone());
             // There are no expectations for an output of --all-outputs.
             let expectations = expectations.unwrap_or_default();
@@ -123,17 +122,12 @@ fn judge_by_content(checks: &mut Vec<Check>, findings: &Findings) {
 fn not_named(
     listing: &Listing,
     prefix: &str,
-    recorded: &Recorded,
+    files: &BTreeSet<&str>,
     is_stopped: &dyn Fn() -> bool,
     audit: &mut Audit,
 ) {
-    for path in listing.paths() {
-        let Some(name) = path.strip_prefix(prefix) else {
-            continue;
-        };
-        let files = &recorded.manifest.files;
-        let is_named = files.iter().any(|file| file.name == name);
-        if is_named || COMPANION_FILES.contains(&name) {
+    for (path, name) in listing.below(prefix) {
+        if files.contains(name) || COMPANION_FILES.contains(&name) {
             continue;
         }
         match Findings::of(&listing.on_disk(path), is_stopped) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::auditor::Auditor;
 use super::outcome::Audit;
 use super::recorded::Recorded;
+use super::sources::folders_of;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
     IndexTarget, SHA256SUMS,
@@ -22,7 +23,7 @@ impl Auditor<'_> {
         };
         let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
         let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
-        let mut failed = Vec::new();
+        let mut failed = BTreeSet::new();
         for target in &index.targets {
             match &target.result {
                 IndexResult::Published { folder, files } => {
@@ -41,15 +42,15 @@ impl Auditor<'_> {
                     let recorded = self.result(&prefix);
                     compare_target(target, recorded.as_ref(), &prefix, &mut self.audit);
                 }
-                IndexResult::Failed { .. } => failed.push(format!("{}/", target.failed_folder())),
+                IndexResult::Failed { .. } => {
+                    failed.insert(format!("{}/", target.failed_folder()));
+                }
                 IndexResult::NotNeeded { .. } => {}
             }
         }
         let Auditor { listing, audit, .. } = self;
         for path in listing.paths() {
-            let of_failure = failed
-                .iter()
-                .any(|folder| path.starts_with(folder.as_str()));
+            let of_failure = folders_of(path).any(|folder| failed.contains(folder));
             if !of_failure && !accounted.contains(path) {
                 audit.integrity(path, format!("unexpected file: not listed in {INDEX}"));
             }

@@ -1,8 +1,10 @@
 //! One result: its checksums, and everything that was recorded about its binaries.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::auditor::Auditor;
 use super::recorded::Recorded;
-use crate::artifacts::{ENVELOPE, Manifest, ManifestFile, PROVENANCE, SBOM, SHA256SUMS};
+use crate::artifacts::{ENVELOPE, Manifest, PROVENANCE, SBOM, SHA256SUMS};
 use crate::attestation::slsa::{PREDICATE_TYPE, STATEMENT_TYPE, Statement};
 use crate::attestation::{Bom, Envelope, PAYLOAD_TYPE, Predicate, VerifyingKey, provenance};
 
@@ -59,16 +61,17 @@ impl Auditor<'_> {
     /// others may write to. Less is what a download leaves of it.
     fn modes(&mut self, prefix: &str, manifest: &Manifest) {
         let Auditor { listing, audit, .. } = self;
-        let below: Vec<_> = listing
-            .paths()
-            .filter_map(|path| Some((path, path.strip_prefix(prefix)?)))
+        let files: BTreeMap<_, _> = manifest
+            .files
+            .iter()
+            .rev()
+            .map(|file| (file.name.as_str(), file))
             .collect();
-        for (path, name) in below {
+        for (path, name) in listing.below(prefix) {
             let Some(stored) = listing.get(path) else {
                 continue;
             };
-            let file = manifest.files.iter().find(|file| file.name == name);
-            let recorded = file.and_then(ManifestFile::permissions);
+            let recorded = files.get(name).and_then(|file| file.permissions());
             let published = recorded.unwrap_or(DOCUMENT_MODE);
             let found = stored.mode;
             if found & !published & MORE != 0 {
@@ -188,12 +191,10 @@ impl Auditor<'_> {
         let Some(recorded) = recorded else {
             return;
         };
+        let subjects = statement.subject.iter();
+        let subjects: BTreeSet<_> = subjects.map(|subject| subject.name.as_str()).collect();
         for file in &recorded.manifest.files {
-            if !statement
-                .subject
-                .iter()
-                .any(|subject| subject.name == file.name)
-            {
+            if !subjects.contains(file.name.as_str()) {
                 audit.integrity(path, format!("{} is missing from it", file.name));
             }
         }

@@ -9,8 +9,8 @@ use super::outcome::Audit;
 #[derive(Default)]
 pub(super) struct Sources {
     claims: BTreeMap<String, Vec<Claim>>,
-    /// The sources that list every file of a directory, with the prefix of the paths in it.
-    complete: Vec<(String, String)>,
+    /// The sources that list every file of a directory, by the prefix of the paths in it.
+    complete: BTreeMap<String, Vec<String>>,
     /// The files that sign a list of all files, and cannot be in it.
     signatures: BTreeSet<String>,
 }
@@ -47,7 +47,8 @@ impl Sources {
 
     /// Adds `by` as a list of every file below `folder`, except itself and the file that signs it.
     pub(super) fn add_complete(&mut self, by: &str, folder: &str) {
-        self.complete.push((by.to_owned(), folder.to_owned()));
+        let lists = self.complete.entry(folder.to_owned()).or_default();
+        lists.push(by.to_owned());
     }
 
     /// Adds the file at `path` as the signature of a list of all files.
@@ -64,12 +65,8 @@ impl Sources {
             }
         }
         for path in listing.paths() {
-            for (by, folder) in &self.complete {
-                if path.starts_with(folder.as_str())
-                    && path != by
-                    && !self.signatures.contains(path)
-                    && !self.has(by, path)
-                {
+            for by in self.complete_for(path) {
+                if path != by && !self.signatures.contains(path) && !self.has(by, path) {
                     audit.integrity(path, format!("unexpected file: not listed in {by}"));
                 }
             }
@@ -79,15 +76,20 @@ impl Sources {
     /// If some sources do not list a missing file, those that do may have been changed.
     fn missing(&self, path: &str, claims: &[Claim], audit: &mut Audit) {
         audit.integrity(path, format!("missing, but listed in {}", names(claims)));
-        let mut complete = self.complete.iter();
-        let unknown = complete.find(|(by, folder)| path.starts_with(folder) && !self.has(by, path));
-        if let Some((other, _)) = unknown {
+        let unknown = self.complete_for(path).find(|by| !self.has(by, path));
+        if let Some(other) = unknown {
             for claim in claims {
                 let message =
                     format!("it lists {path}, which is missing and not listed in {other}");
                 audit.integrity(&claim.by, message);
             }
         }
+    }
+
+    /// The sources that should list the file at `path`, those of the outermost directory first.
+    fn complete_for<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let lists = folders_of(path).filter_map(|folder| self.complete.get(folder));
+        lists.flatten().map(String::as_str)
     }
 
     /// Whether one of the user's keys signed the digest of the file at `path`.
@@ -100,6 +102,12 @@ impl Sources {
         let claims = self.claims.get(path);
         claims.is_some_and(|claims| claims.iter().any(|claim| claim.by == by))
     }
+}
+
+/// The directories that a file is in, as prefixes of its path: the empty one first, and its own last.
+pub(super) fn folders_of(path: &str) -> impl Iterator<Item = &str> {
+    let slashes = path.match_indices('/');
+    std::iter::once("").chain(slashes.map(|(at, _)| &path[..=at]))
 }
 
 /// Reports whatever contradicts a signed claim; without one, whatever is in the minority: the file, or the sources that
@@ -154,4 +162,16 @@ fn compare(path: &str, stored: &Stored, claims: &[Claim], audit: &mut Audit) {
 fn names<'a>(claims: impl IntoIterator<Item = &'a Claim>) -> String {
     let names: Vec<_> = claims.into_iter().map(|claim| claim.by.as_str()).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folders_of;
+
+    #[test]
+    fn the_folders_of_a_path_begin_outside() {
+        let folders = |path| folders_of(path).collect::<Vec<_>>();
+        assert_eq!(folders("a"), [""]);
+        assert_eq!(folders("a/b/c"), ["", "a/", "a/b/"]);
+    }
 }

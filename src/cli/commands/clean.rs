@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
-use crate::engine::LeftoverKind;
+use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 
@@ -14,12 +14,14 @@ use crate::failure::{Failure, FailureKind, with_causes};
 struct Cleaned {
     removed: Vec<Removed>,
     /// Volumes and images that containers use.
-    in_use: Vec<InUse>,
+    in_use: Vec<Kept>,
+    /// Containers that runs of other machines may still use.
+    of_others: Vec<Kept>,
     failed: Vec<NotRemoved>,
 }
 
 #[derive(Serialize)]
-struct InUse {
+struct Kept {
     kind: LeftoverKind,
     name: String,
 }
@@ -74,13 +76,16 @@ pub(crate) async fn run(
         .map(|thing| format!("\n  {}: {}", thing.name, thing.reason))
         .collect();
     let removed = swept.removed;
-    let in_use = swept.in_use.into_iter();
-    let in_use: Vec<_> = in_use
-        .map(|thing| InUse {
-            kind: thing.kind,
-            name: thing.name,
-        })
-        .collect();
+    let kept = |things: Vec<Leftover>| -> Vec<_> {
+        let things = things.into_iter();
+        things
+            .map(|thing| Kept {
+                kind: thing.kind,
+                name: thing.name,
+            })
+            .collect()
+    };
+    let (in_use, of_others) = (kept(swept.in_use), kept(swept.of_others));
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -90,9 +95,10 @@ pub(crate) async fn run(
         print_document(&Cleaned {
             removed: removed.collect(),
             in_use,
+            of_others,
             failed,
         })?;
-    } else if removed.is_empty() && in_use.is_empty() && lines.is_empty() {
+    } else if removed.is_empty() && in_use.is_empty() && of_others.is_empty() && lines.is_empty() {
         print("nothing to remove\n")?;
     } else {
         for thing in removed {
@@ -101,6 +107,12 @@ pub(crate) async fn run(
         for thing in in_use {
             let (kind, name) = (thing.kind, thing.name);
             print(&format!("kept {kind} {name}: a container uses it\n"))?;
+        }
+        for thing in of_others {
+            let (kind, name) = (thing.kind, thing.name);
+            print(&format!(
+                "kept {kind} {name}: a run of another machine may use it; use --all to remove it\n"
+            ))?;
         }
     }
     if lines.is_empty() {

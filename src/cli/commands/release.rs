@@ -10,8 +10,8 @@ use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
-    PlannedRelease, ReleaseFile, build_release, json_schema, refuse_drift, refuse_unsigned,
-    require_lockfile, verdict,
+    PlannedRelease, ReleaseFile, ReleaseSink as _, build_release, json_schema, refuse_drift,
+    refuse_unsigned, require_lockfile, verdict,
 };
 use crate::report::ReleaseProgress;
 
@@ -39,6 +39,9 @@ pub(crate) async fn run(
         invocation.environment.github,
         explain,
     );
+    if let Some(warning) = file.key_warning() {
+        progress.warn(warning);
+    }
     let done = plan_and_build(&invocation, arguments, &file, &progress, user).await;
     progress.finish();
     done

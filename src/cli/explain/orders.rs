@@ -61,6 +61,9 @@ impl Explain for BuildError {
                     NotPrivate::Foreign { .. } | NotPrivate::System(_) => advice,
                 }
             }
+            Self::TemporaryDirectory { .. } => Advice::from(FailureKind::Usage).hint(
+                "set TMPDIR to a directory that exists and that you can write to; without it, that is /tmp",
+            ),
             Self::Registration { .. } => Advice::from(FailureKind::Usage)
                 .hint("set KMEMBUILD_CACHE_DIR to a directory that can be written to"),
             Self::Inspect(_) | Self::Unproven { .. } => FailureKind::Verification.into(),

@@ -7,17 +7,40 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveImageOptions, RemoveImageOptionsBuilder, RemoveVolumeOptions,
 };
+use jiff::Timestamp;
 
 use super::client::Client;
 use super::failure::{message_of, status};
-use crate::engine::{EngineError, LABEL_RUN, Leftover, LeftoverKind};
+use crate::engine::{Age, EngineError, LABEL_RUN, Leftover, LeftoverKind};
 
 impl Client {
     pub(super) async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
         let mut found = self.containers(&labelled()).await?;
+        if !found.is_empty() {
+            self.tell_ages(&mut found).await?;
+        }
         found.extend(self.labelled_volumes().await?);
         found.extend(self.images(&labelled()).await?);
         Ok(found)
+    }
+
+    /// Completes the ages of containers by what the engine's clock shows now. Behind a proxy that does not let everything
+    /// through the engine may not tell it, and then the ages stay unknown.
+    async fn tell_ages(&self, containers: &mut [Leftover]) -> Result<(), EngineError> {
+        let info = match self.docker.info().await {
+            Ok(info) => Some(info),
+            Err(error) if status(&error).is_some() => None,
+            Err(error) => return Err(self.failed("tell the time", error)),
+        };
+        let time = info.and_then(|info| info.system_time?.parse::<Timestamp>().ok());
+        let now = time.and_then(|time| u64::try_from(time.as_second()).ok());
+        for container in containers {
+            container.age = match (container.age, now) {
+                (Some(age), Some(now)) => Some(Age { now, ..age }),
+                _ => None,
+            };
+        }
+        Ok(())
     }
 
     pub(super) async fn named(
@@ -34,7 +57,7 @@ impl Client {
         Ok(found)
     }
 
-    /// Containers, running or not.
+    /// Containers in every state. How old they are is known only after [`Self::tell_ages`].
     pub(super) async fn containers(&self, filters: &Filters) -> Result<Vec<Leftover>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)
@@ -62,6 +85,10 @@ impl Client {
                         container.state,
                         Some(State::RUNNING | State::PAUSED | State::RESTARTING)
                     ),
+                    age: container
+                        .created
+                        .and_then(|made| u64::try_from(made).ok())
+                        .map(|made| Age { made, now: made }),
                     size: None,
                 })
             })
@@ -87,6 +114,7 @@ impl Client {
                 name: volume.name,
                 labels: volume.labels.into_iter().collect(),
                 running: false,
+                age: None,
                 size: None,
             })
             .collect())
@@ -111,6 +139,7 @@ impl Client {
                 id: image.id,
                 labels: image.labels.into_iter().collect(),
                 running: false,
+                age: None,
                 size: u64::try_from(image.size).ok(),
             })
             .collect())

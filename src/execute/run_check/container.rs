@@ -1,13 +1,12 @@
 //! The containers of a check.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::error::{Refusal, Stopped};
 use super::kubelet::WORKDIR;
 use super::place::RUN_CHECK;
 use crate::engine::{
-    ByteStream, EngineError, GuestPath, LABEL_DEADLINE, Limits, Network, Privileges, Session,
-    SessionSpec, Workdir,
+    ByteStream, EngineError, GuestPath, Limits, Network, Privileges, Session, SessionSpec, Workdir,
 };
 use crate::execute::context::Context;
 use crate::execute::session_end::{close, until_cancelled};
@@ -19,10 +18,7 @@ const GRACE: Duration = Duration::from_mins(5);
 /// A container without privileges, in which the program only prints its version.
 pub(super) fn plain(image: String, limit: Duration, context: &Context<'_>) -> SessionSpec {
     let lifetime = limit + GRACE;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let deadline = now.unwrap_or_default() + lifetime;
-    let mut labels = context.labels(RUN_CHECK);
-    labels.insert(LABEL_DEADLINE.to_owned(), deadline.as_secs().to_string());
+    let labels = context.session_labels(RUN_CHECK, lifetime);
     SessionSpec {
         image,
         name: format!("kmembuild-{RUN_CHECK}-{}", context.run.id()),

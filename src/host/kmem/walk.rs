@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::io;
 use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt as _;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{Dir, FileType, Mode, OFlags};
@@ -174,11 +174,18 @@ impl Visitor {
         thread::scope(|scope| {
             let started: Vec<_> = cgroups
                 .chunks(share)
-                .map(|share| scope.spawn(move || visit(share)))
+                .map(|share| {
+                    let thread = thread::Builder::new().spawn_scoped(scope, move || visit(share));
+                    (share, thread)
+                })
                 .collect();
-            let ended = started.into_iter().flat_map(|thread| match thread.join() {
-                Ok(visits) => visits,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let ended = started.into_iter().flat_map(|(share, thread)| {
+                match thread.map(ScopedJoinHandle::join) {
+                    Ok(Ok(visits)) => visits,
+                    Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                    // A node may be short of threads; then this one does that work, too.
+                    Err(_) => visit(share),
+                }
             });
             ended.collect()
         })

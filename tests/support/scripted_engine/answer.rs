@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::http::{Request, respond};
 use super::script::{Refusal, Script};
-use super::state::{Container, Exec, State};
+use super::state::{Container, ENGINE_DATE, Exec, State};
 use super::{images, steps};
 use crate::support::archive::bytes_of;
 
@@ -33,7 +33,9 @@ pub fn answer(
             } else {
                 "1"
             };
-            let info = json!({"MemTotal": memory, "NCPU": 2, "CgroupVersion": cgroups});
+            let info = json!({
+                "MemTotal": memory, "NCPU": 2, "CgroupVersion": cgroups, "SystemTime": ENGINE_DATE,
+            });
             say(writer, 200, &info)
         }
         ("GET", ["networks", "bridge"]) => say(writer, 200, &json!({"Name": "bridge"})),

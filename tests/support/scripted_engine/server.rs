@@ -65,8 +65,8 @@ impl ScriptedEngine {
         names.collect()
     }
 
-    /// Puts a running container there that nobody asked for.
-    pub fn add_container(&self, name: &str, labels: &[(&str, &str)]) {
+    /// Puts a container there that nobody asked for, made so many seconds ago.
+    pub fn add_container(&self, name: &str, age: i64, running: bool, labels: &[(&str, &str)]) {
         let mut state = self.state.lock().unwrap();
         let id = state.next_id();
         let labels: BTreeMap<_, _> = labels
@@ -76,10 +76,19 @@ impl ScriptedEngine {
         let container = Container {
             name: name.to_owned(),
             labels,
-            running: true,
+            running,
             exit_code: 0,
+            age,
         };
         state.containers.insert(id, container);
+    }
+
+    /// Removes a container as `docker rm` does.
+    pub fn forget_container(&self, name: &str) {
+        let mut state = self.state.lock().unwrap();
+        state
+            .containers
+            .retain(|_, container| container.name != name);
     }
 
     /// Lets everybody in again after the engine went away.

@@ -12,6 +12,11 @@ use super::script::Script;
 pub const IMAGE_ID: &str =
     "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
+/// What the engine's clock shows, in seconds since 1970: not what this machine's does.
+pub const ENGINE_TIME: i64 = 1_000_000_000;
+/// The same as `docker info` has it.
+pub const ENGINE_DATE: &str = "2001-09-09T03:46:40.123456789+02:00";
+
 pub type Labels = BTreeMap<String, String>;
 
 /// What a scripted engine holds.
@@ -40,6 +45,8 @@ pub struct Container {
     pub labels: Labels,
     pub running: bool,
     pub exit_code: i64,
+    /// How many seconds ago it was created, by the engine's clock.
+    pub age: i64,
 }
 
 /// A command in a container.
@@ -82,7 +89,8 @@ impl State {
                     "Id": id,
                     "Names": [format!("/{}", container.name)],
                     "Labels": container.labels,
-                    "State": if container.running { "running" } else { "exited" },
+                    "State": if container.running { "running" } else { "created" },
+                    "Created": ENGINE_TIME - container.age,
                 })
             })
             .collect()

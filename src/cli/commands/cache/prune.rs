@@ -11,7 +11,7 @@ use crate::cli::args::PruneArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
-use crate::execute::{Sweep, Swept, sweep};
+use crate::execute::{Registrations, Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::recipe::Name;
 
@@ -116,9 +116,10 @@ async fn on_engine(
     let runs = invocation.workspace.runs();
     let leftovers = engine.leftovers();
     let leftovers = invocation.workspace.unless_stopped(leftovers).await?;
+    let registrations = Registrations::of(&runs);
     let chosen: Vec<_> = leftovers
         .into_iter()
-        .filter(|thing| what.allows(thing, &runs))
+        .filter(|thing| what.allows(thing, &registrations))
         .collect();
     let uses = if chosen
         .iter()
@@ -141,7 +142,7 @@ async fn on_engine(
         Swept {
             removed,
             in_use,
-            failed: Vec::new(),
+            ..Swept::default()
         }
     } else {
         tokio::select! {
