@@ -9,9 +9,12 @@ use thiserror::Error;
 
 use super::accounting::Accounting;
 use super::status::Status;
+use crate::regular_file;
 
 /// Version of the CSV format, in its first column.
 pub const SAMPLE_FORMAT: u32 = 1;
+/// Largest file of them in bytes: a measurement every ten seconds of a whole year has less.
+const LARGEST: u64 = 256 << 20;
 
 /// The figures of a machine at one moment. Unknown figures are `None`, and empty in CSV.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +119,7 @@ pub fn read_samples(path: &Path) -> Result<Vec<Sample>, SamplesError> {
         path: path.to_owned(),
         source,
     };
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.into()))?;
+    let text = regular_file::read_text(path, LARGEST).map_err(|error| unreadable(error.into()))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
     let mut samples = Vec::new();
     for sample in csv::Reader::from_reader(whole.as_bytes()).deserialize() {
