@@ -75,3 +75,7 @@ pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Resul
 pub fn no_environment(reason: String) -> Failure {
     Failure::new(FailureKind::Usage, reason)
 }
+
+#[cfg(test)]
+#[path = "../tests/mutation/generator.rs"]
+mod mutation;
