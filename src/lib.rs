@@ -82,3 +82,7 @@ pub fn no_environment(reason: String) -> Failure {
 pub fn below_limits(error: &LimitError) -> Failure {
     Failure::of(FailureKind::Unfit, error).hint(error.remedy())
 }
+
+#[cfg(test)]
+#[path = "../tests/mutation/generator.rs"]
+mod mutation;

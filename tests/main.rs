@@ -18,6 +18,7 @@ mod like;
 mod lockfile;
 mod machine;
 mod messages;
+mod mutation;
 mod node_script;
 mod packaging;
 mod plans;

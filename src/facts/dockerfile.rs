@@ -2,8 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most images of a Dockerfile, and longest name of one. A Dockerfile comes with a source tree: one of a few kilobytes must
+/// not become names of gigabytes, by an argument that is put in over and over.
+const MOST_IMAGES: usize = 256;
+const LONGEST_NAME: usize = 4096;
+
 /// The images that a Dockerfile starts from, in order and once each, with the defaults of its leading `ARG` lines
-/// filled in. `scratch` and the names of earlier stages are left out, because nothing is pulled for them.
+/// filled in. `scratch` and the names of earlier stages are left out, because nothing is pulled for them. What comes after
+/// more images than any Dockerfile has is left to the engine, which pulls what it lacks by itself.
 pub fn base_images(dockerfile: &str) -> Vec<String> {
     let mut arguments = BTreeMap::new();
     let mut stages = BTreeSet::new();
@@ -18,7 +24,7 @@ pub fn base_images(dockerfile: &str) -> Vec<String> {
                     arguments.insert(name.to_owned(), value.trim_matches(['"', '\'']).to_owned());
                 }
             }
-            Some("FROM") => {
+            Some("FROM") if images.len() < MOST_IMAGES => {
                 before_first_stage = false;
                 let mut words = words.skip_while(|word| word.starts_with("--"));
                 let Some(image) = words.next() else { continue };
@@ -40,7 +46,7 @@ pub fn base_images(dockerfile: &str) -> Vec<String> {
     images
 }
 
-/// `text` with `$NAME`, `${NAME}` and `${NAME:-default}` replaced.
+/// `text` with `$NAME`, `${NAME}` and `${NAME:-default}` replaced, up to where it is too long for a name.
 fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
     let mut result = String::new();
     let mut rest = text;
@@ -58,6 +64,11 @@ fn put_in(text: &str, arguments: &BTreeMap<String, String>) -> String {
         let value = arguments.get(name).filter(|value| !value.is_empty());
         result.push_str(value.map_or(default, String::as_str));
         rest = remaining;
+        if result.len() > LONGEST_NAME {
+            break;
+        }
     }
-    result + rest
+    result.push_str(rest);
+    result.truncate(result.floor_char_boundary(LONGEST_NAME));
+    result
 }

@@ -9,6 +9,9 @@ use crate::verify::ELF_MAGIC;
 /// Maximum size of a text, in bytes; `kubectl version` prints a few hundred.
 pub const LARGEST_TEXT: u64 = 1 << 20;
 
+/// Most versions of a cluster that are named: who has more sees what is wrong by these.
+const MOST_NAMED: usize = 16;
+
 /// Reads the output of one of the supported commands: the JSON or YAML of `kubectl version` or of `kubectl get node`,
 /// the text of `kubectl version`, `kubelet --version` (also `=raw`) or `runc --version`.
 ///
@@ -54,9 +57,14 @@ fn only_one(mut found: Vec<Like>) -> Result<Like, LikeError> {
     found.push(last);
     let mut names: Vec<String> = Vec::new();
     for name in found.iter().map(Like::to_string) {
-        if !names.contains(&name) {
-            names.push(name);
+        if names.contains(&name) {
+            continue;
         }
+        if names.len() == MOST_NAMED {
+            names.push("and others".to_owned());
+            break;
+        }
+        names.push(name);
     }
     Err(LikeError::Several { found: names })
 }

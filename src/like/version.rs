@@ -94,13 +94,18 @@ fn origin(text: &str) -> Origin {
     further(tag, rest, added)
 }
 
-/// The leading numbers with the dots between them, and the `v` before them.
+/// The leading numbers with a dot between each two, and the `v` before them.
 fn numbers(text: &str) -> &str {
+    let digits = |from: usize| {
+        let rest = &text[from..];
+        rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len()
+    };
     let start = usize::from(text.starts_with('v'));
-    let length = text[start..]
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len() - start);
-    text[..start + length].trim_end_matches('.')
+    let mut end = start + digits(start);
+    while end > start && text[end..].starts_with('.') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    &text[..end]
 }
 
 /// A pre-release at the start of what follows the numbers, without its separator, and the rest.

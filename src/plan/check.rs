@@ -13,12 +13,12 @@ use super::types::{
 };
 use crate::recipe::{
     Architecture, COMPANION_FILES, CommitId, ContainerPath, DebianPackage, ImageName, LeftoverName,
-    Name, REPRODUCTION, RelativePath, Sha256, VariableName, Version,
+    Name, REPRODUCTION, RelativePath, Sha256, TimeSpan, VariableName, Version,
 };
 use crate::verify::{Expectations, VersionExpectation};
 
-/// Longest time limit of a build, in seconds: a year.
-const LONGEST: u64 = 365 * 24 * 60 * 60;
+/// Longest time limit of a build, in seconds.
+const LONGEST: u64 = TimeSpan::LONGEST.as_secs();
 /// Last second that a file in an archive can have: the end of the year 9999.
 const LAST_SECOND: i64 = 253_402_300_799;
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::companions::COMPANION_FILES;
+use super::companions::{COMPANION_FILES, REPRODUCTION};
 use super::error::{Document, RecipeError};
-use super::names::{RelativePath, ValueName};
+use super::names::{Name, RelativePath, ValueName};
 use super::schema::{RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
 
@@ -271,10 +271,13 @@ impl Checker<'_> {
             let name = output.file_name();
             let message = if name.is_empty() {
                 "the path ends in a value, so the output needs a `name`".to_owned()
-            } else if COMPANION_FILES.contains(&name) {
+            } else if COMPANION_FILES.contains(&name) || name == REPRODUCTION {
                 format!(
                     "`{name}` is a file that kmembuild itself writes; use another `name` for the output"
                 )
+            } else if let Err(reason) = name.parse::<Name>() {
+                // As a manifest is held to when it is read back.
+                format!("the output needs a `name`, because {reason}")
             } else if !names.insert(name) {
                 format!(
                     "two outputs have the file name `{name}`; set another `name` for one of them"

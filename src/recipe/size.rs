@@ -41,13 +41,18 @@ impl FromStr for ByteSize {
 
 written_as_text!(ByteSize);
 
-/// Length of time, such as `30s`, `20m` or `1h 30m`.
+/// Length of time, such as `30s`, `20m` or `1h 30m`, of at most ten years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(rename = "Duration", with = "String")]
 pub struct TimeSpan(
     /// The time.
     pub Duration,
 );
+
+impl TimeSpan {
+    /// The longest: ten years. A clock to which a much longer time is added overflows.
+    pub const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
+}
 
 impl FromStr for TimeSpan {
     type Err = String;
@@ -59,6 +64,9 @@ impl FromStr for TimeSpan {
             .map(Duration::from_secs)
             .or_else(|_| humantime::parse_duration(text));
         match parsed {
+            Ok(time) if time > Self::LONGEST => Err(format!(
+                "{text:?} is too long a time; the longest is ten years"
+            )),
             Ok(time) if !time.is_zero() => Ok(Self(time)),
             _ => Err(format!(
                 "{text:?} is not a time; write it like 30s, 20m or 1h"

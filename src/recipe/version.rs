@@ -136,7 +136,8 @@ impl FromStr for Version {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || ".-_+~".contains(c);
-        if text.is_empty()
+        // It becomes a word of command lines and a directory: neither an option nor a hidden one.
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric())
             || !text.chars().all(allowed)
             || !text.contains(|c: char| c.is_ascii_digit())
         {

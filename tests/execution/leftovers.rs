@@ -93,7 +93,9 @@ fn created(place: &Place, name: &str, labels: &[(&str, &str)], age: Option<Age>)
 /// The end of a run that was killed: its registration is there, and nobody has it locked.
 fn kill(run: Run) -> String {
     run.leaves_something();
-    run.id().to_owned()
+    let id = run.id().to_owned();
+    drop(run);
+    id
 }
 
 fn registrations(place: &Place) -> Vec<String> {

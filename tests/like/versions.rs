@@ -30,6 +30,32 @@ fn upstreams_tags_are_told_from_what_is_none() {
 }
 
 #[test]
+fn a_number_is_missing_in_no_tag() {
+    for text in [
+        "1..0-rc93",
+        "v1.15..5",
+        "1.0.0.-rc93",
+        "v.1.0",
+        ".1.0",
+        "1.0..",
+        "v1.",
+        "1-rc1",
+    ] {
+        let origin = origin(text);
+        let tag = match &origin {
+            Origin::Tag(tag) => panic!("{text} is the tag {tag}"),
+            Origin::After { tag, .. } => tag,
+            Origin::Vendor(vendor) => &vendor.tag,
+            Origin::Unset => continue,
+        };
+        assert!(
+            tag.split('.').all(|number| !number.is_empty()),
+            "{text}: {tag}"
+        );
+    }
+}
+
+#[test]
 fn commits_after_a_tag_are_no_tag() {
     for (text, tag, commit) in [
         ("1.0.0-rc5+dev", "1.0.0-rc5", None),

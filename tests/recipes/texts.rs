@@ -91,6 +91,16 @@ fn sizes_and_times_are_read_as_people_write_them() {
         );
     }
     assert!("0s".parse::<TimeSpan>().is_err());
+    // Added to a clock, these overflow.
+    for long in [
+        "18446744073709551615",
+        "9223372036854775808s",
+        "500000000000y",
+        "11y",
+    ] {
+        assert!(long.parse::<TimeSpan>().is_err(), "{long}");
+    }
+    assert!("10y".parse::<TimeSpan>().is_ok());
     assert!("soon".parse::<TimeSpan>().is_err());
 }
 

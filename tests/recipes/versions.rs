@@ -85,3 +85,22 @@ fn bad_ranges_are_refused_with_a_reason() {
         assert!(error.contains(reason), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_version_is_no_option_and_no_hidden_directory() {
+    for text in [
+        "-v1",
+        "--upload-pack=1",
+        "-1",
+        ".1",
+        "..1",
+        "+1",
+        "~1",
+        "_1",
+    ] {
+        assert!(text.parse::<Version>().is_err(), "{text}");
+    }
+    for text in ["v1", "1.0~rc1", "dc9208a", "release-1.0"] {
+        assert!(text.parse::<Version>().is_ok(), "{text}");
+    }
+}

@@ -197,6 +197,12 @@ fn names_of_the_tools_own_files_are_no_names_of_outputs() {
                 "  - path: tool\n",
                 "  - path: SHA256SUMS\n",
             ),
+            ("the comparison", "path: tool", "path: reproduction.json"),
+            (
+                "what a manifest would be refused for",
+                "path: tool",
+                "path: out/Tool@1",
+            ),
         ],
     );
 }

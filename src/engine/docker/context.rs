@@ -212,4 +212,28 @@ mod tests {
             assert_eq!(place.endpoint(None).expect("no error"), None);
         }
     }
+
+    #[test]
+    fn no_file_makes_it_panic() {
+        let place = Place::new(r#"{"currentContext":"lab"}"#, &[("lab", LAB)]);
+        let config = place.0.path().join("config.json");
+        let id = sha256_hex(b"lab");
+        let meta = place
+            .0
+            .path()
+            .join("contexts/meta")
+            .join(id)
+            .join("meta.json");
+        let seeds = [&config, &meta].map(|path| fs::read(path).expect("written"));
+        let mut generator = crate::mutation::Generator::new(1);
+        for _ in 0..200 {
+            let input = generator.input(&seeds);
+            fs::write(&meta, &input).expect("written");
+            if let Ok(Some(endpoint)) = place.endpoint(Some("lab")) {
+                assert_ne!(endpoint.host.as_deref(), Some(""));
+            }
+            fs::write(&config, &input).expect("written");
+            let _ = place.endpoint(None);
+        }
+    }
 }

@@ -223,3 +223,60 @@ fn host(name: &str) -> &str {
     let rest = name.split_once("://").map_or(name, |(_, rest)| rest);
     rest.split_once('/').map_or(rest, |(host, _)| host)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{host, parse, registry};
+    use crate::events::{Event, Sink};
+    use crate::mutation::Generator;
+
+    struct Nobody;
+
+    impl Sink for Nobody {
+        fn event(&self, _: &Event) {}
+    }
+
+    const FILES: [&str; 3] = [
+        r#"{"auths": {"https://index.docker.io/v1/": {"auth": "bWU6c2VjcmV0"}, "quay.io": {"username": "me", "password": "secret"}, "x:5000": null}}"#,
+        r#"{"auths": {"https://quay.io/v2": {"identitytoken": "secret"}, "quay.io/x": {"registrytoken": "secret"}}, "credsStore": "pass", "credHelpers": {"gcr.io": "gcloud"}}"#,
+        r#"{"currentContext": "lab", "proxies": {"default": {"httpProxy": "http://me:secret@proxy:3128"}}}"#,
+    ];
+
+    #[test]
+    fn no_file_makes_it_panic_or_say_a_secret() {
+        let files = FILES.map(|text| text.as_bytes().to_vec());
+        let (mut generator, path) = (Generator::new(1), Path::new("config.json"));
+        let count = std::env::var("KMEMBUILD_MUTATIONS").ok();
+        let count = count.map_or(500, |count| count.parse().expect("a number"));
+        for _ in 0..count {
+            let input = generator.input(&files);
+            let config = match parse(path, &input) {
+                Ok(config) => config,
+                Err(error) => {
+                    let said = format!("{error:?}");
+                    assert!(!said.contains("secret"), "{said}");
+                    continue;
+                }
+            };
+            for reference in [
+                "golang:1.12",
+                "quay.io/x/y",
+                "x:5000/y",
+                "gcr.io/a",
+                "",
+                "/",
+                "://",
+            ] {
+                let registry = registry(reference);
+                assert!(!host(registry).contains('/'));
+                config.program(registry);
+                if let Err(error) = config.entry(path, registry, &Nobody) {
+                    let said = format!("{error:?}");
+                    assert!(!said.contains("secret"), "{said}");
+                }
+            }
+        }
+    }
+}

@@ -13,8 +13,7 @@ use crate::regular_file;
 
 /// Version of the CSV format, in its first column.
 pub const SAMPLE_FORMAT: u32 = 1;
-
-/// Largest file of samples in bytes: more than one measurement a second for a month.
+/// Largest file of them in bytes: a measurement every ten seconds of a whole year has less.
 const LARGEST: u64 = 256 << 20;
 
 /// The figures of a machine at one moment. Unknown figures are `None`, and empty in CSV.
