@@ -302,13 +302,16 @@ impl Git<'_> {
     }
 }
 
-/// The line with the reason; advice for a terminal may follow it.
+/// The first line with a reason, its own or the other side's: what follows it are its consequences, and advice.
 fn reason(messages: &str) -> String {
-    let lines = || messages.lines().rev().map(str::trim);
+    let lines = || {
+        let lines = messages.lines().map(str::trim);
+        lines.map(|line| line.strip_prefix("remote: ").unwrap_or(line).trim())
+    };
     let is_reason = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
     let line = lines()
         .find(is_reason)
-        .or_else(|| lines().find(|line| !line.is_empty()));
+        .or_else(|| lines().rfind(|line| !line.is_empty()));
     line.unwrap_or("it failed").to_owned()
 }
 

@@ -99,15 +99,13 @@ fn pack(
     store: &Path,
     activity: &Arc<Activity>,
 ) -> Result<Quarantine, MirrorError> {
-    // libgit2 walks through the tree by recursion.
-    measure(upstream, upstream.find_commit(commit)?.tree_id(), || {
-        activity.beat()
-    })?;
+    let tree = upstream.find_commit(commit)?.tree_id();
     let quarantine = Quarantine::create(store)?;
     // git copies what is packed already, where it is installed and trusts the owner of the directory.
     let by_git = git_program::pack(upstream.path(), object, &quarantine, NO_PROGRESS, activity);
     match by_git {
         Ok(()) => {
+            measure(&quarantine.repository()?, tree, || activity.beat())?;
             quarantine.flush()?;
             return Ok(quarantine);
         }
@@ -118,6 +116,8 @@ fn pack(
         }
         Err(Failure::Missing | Failure::Said(_)) => {}
     }
+    // libgit2 walks through the tree by recursion.
+    measure(upstream, tree, || activity.beat())?;
     let repository = quarantine.repository()?;
     let database = repository.odb()?;
     let mut builder = upstream.packbuilder()?;
