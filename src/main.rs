@@ -25,10 +25,11 @@ fn main() -> ExitCode {
 fn start() -> Result<(), Failure> {
     // What is published is for others to read, whatever this user's other files are, and for nobody else to write.
     rustix::process::umask(Mode::from_raw_mode(0o022));
-    // Before anything is started: where these are short, the runtime and other libraries panic.
-    process_limits::check().map_err(|error| kmembuild::below_limits(&error))?;
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
-    if cli::reads_git(&environment) {
+    let reads_git = cli::reads_git(&environment);
+    // Before anything is started: where these are short, the runtime and other libraries panic.
+    process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
+    if reads_git {
         source::make_ready();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

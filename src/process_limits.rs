@@ -13,9 +13,11 @@ use thiserror::Error;
 
 /// Files that can be open at the same time at least. A build has about thirty, and a few more for each further one.
 const FILES: usize = 64;
-/// Threads at the same time at least: those of the runtime, one for each source that a release fetches at a time, and as
-/// many again for what they wait for.
+/// Threads at the same time at least, for a command that fetches or builds: those of the runtime, one for each source that a
+/// release fetches at a time, and as many again for what they wait for.
 const THREADS: usize = 20;
+/// The same for the other commands, which end within milliseconds: those of the runtime.
+const FEW_THREADS: usize = 6;
 
 /// The system does not let this process have what it needs.
 #[derive(Debug, Error)]
@@ -30,8 +32,10 @@ pub enum LimitError {
         source: io::Error,
     },
     /// Too few threads can be started.
-    #[error("could not start {THREADS} threads{}", allowed(*limit))]
+    #[error("could not start {wanted} threads{}", allowed(*limit))]
     Threads {
+        /// How many there have to be.
+        wanted: usize,
         /// How many processes and threads the user may have, where there is such a limit.
         limit: Option<u64>,
         /// What the system said.
@@ -56,16 +60,18 @@ fn allowed(limit: Option<u64>) -> String {
     limit.map_or_else(String::new, |limit| format!(": the limit is {limit}"))
 }
 
-/// Tries whether there are enough.
+/// Tries whether there are enough, for a command that fetches or builds or for another one.
 ///
 /// # Errors
 /// [`LimitError`].
-pub fn check() -> Result<(), LimitError> {
+pub fn check(fetches: bool) -> Result<(), LimitError> {
+    let wanted = if fetches { THREADS } else { FEW_THREADS };
     open_files(FILES).map_err(|source| LimitError::Files {
         limit: getrlimit(Resource::Nofile).current,
         source,
     })?;
-    start_threads(THREADS).map_err(|source| LimitError::Threads {
+    start_threads(wanted).map_err(|source| LimitError::Threads {
+        wanted,
         limit: getrlimit(Resource::Nproc).current,
         source,
     })
