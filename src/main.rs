@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn no_threads(error: std::io::Error) -> Failure {
+    kmembuild::no_environment(format!("could not start threads: {error}"))
+}
+
 fn start() -> Result<(), Failure> {
     // What is published is for others to read, whatever this user's other files are, and for nobody else to write.
     rustix::process::umask(Mode::from_raw_mode(0o022));
@@ -30,7 +34,7 @@ fn start() -> Result<(), Failure> {
     // Before anything is started: where these are short, the runtime and other libraries panic.
     process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
     if reads_git {
-        source::make_ready();
+        source::make_ready().map_err(no_threads)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -39,7 +43,7 @@ fn start() -> Result<(), Failure> {
         .thread_keep_alive(Duration::MAX)
         .enable_all()
         .build()
-        .map_err(|error| kmembuild::no_environment(format!("could not start threads: {error}")))?;
+        .map_err(no_threads)?;
     drop(runtime.spawn_blocking(|| ()));
     let cancel = CancellationToken::new();
     let result = runtime.block_on(async {
