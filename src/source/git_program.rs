@@ -5,13 +5,16 @@
 //! The program need not be installed. It asks nobody for anything, is ended with everything it started when nobody waits for
 //! it any more, and uses no other protocols than libgit2 does.
 
-use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Read, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -45,6 +48,8 @@ const LISTED_WITHIN: Duration = Duration::from_secs(30);
 const KEPT: usize = 4 << 10;
 /// Time between two looks at the program.
 const LOOK: Duration = Duration::from_millis(20);
+/// The same once it has closed its output, which it does when it ends.
+const LAST_LOOK: Duration = Duration::from_millis(1);
 
 /// Whether git may do what libgit2 could not.
 pub(super) fn may_do_better(error: &git2::Error) -> bool {
@@ -156,10 +161,12 @@ pub(super) fn fetch(
     })
 }
 
-/// Packs `object` of the repository at `folder`, with its commit and everything in that, into the quarantine.
+/// Packs `object` out of the directory of objects of a repository of this machine, with its `commit` and everything in that,
+/// into the quarantine. The configuration of that repository has no say in it.
 pub(super) fn pack(
-    folder: &Path,
+    objects: &Path,
     object: Oid,
+    commit: Oid,
     quarantine: &Quarantine,
     stall: Duration,
     activity: &Arc<Activity>,
@@ -169,21 +176,41 @@ pub(super) fn pack(
         stall,
         activity,
     };
-    // Any object, not only what has a name: the repository is this machine's.
-    let served_by = "--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack";
+    // Without its history.
+    fs::write(quarantine.path().join("shallow"), format!("{commit}\n"))?;
     let words = [
-        "fetch",
-        "--no-tags",
+        // Deltas that are there are copied. To look for more, or to compress well, takes longer than it is worth.
+        "-c",
+        "pack.compression=1",
+        "pack-objects",
+        "--window=0",
+        "--revs",
+        "--delta-base-offset",
         "--progress",
-        "--depth=1",
-        served_by,
-        "--",
+        "objects/pack/pack",
     ];
-    // A relative path could look like `host:path`.
-    let folder = folder.canonicalize()?;
-    git.run(&words, &[folder.as_os_str(), object.to_string().as_ref()])?;
+    let mut command = git.command(&words, &[]);
+    command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", in_a_list(objects));
+    git.end(command, &format!("{object}\n"))?;
     Repository::open_bare(quarantine.path())?.find_object(object, None)?;
     Ok(())
+}
+
+/// A path in a list that is separated by colons: with one in it, it is quoted.
+fn in_a_list(path: &Path) -> OsString {
+    let bytes = path.as_os_str().as_bytes();
+    if !bytes.contains(&b':') {
+        return path.into();
+    }
+    let mut quoted = vec![b'"'];
+    for &byte in bytes {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
 }
 
 /// Asks for the references at `url`; `directory` is empty, for its own use.
@@ -235,6 +262,10 @@ impl Git<'_> {
 
     /// Runs the program with these options and operands, and returns its output.
     fn run(&self, options: &[&str], operands: &[&OsStr]) -> Result<String, Failure> {
+        self.end(self.command(options, operands), "")
+    }
+
+    fn command(&self, options: &[&str], operands: &[&OsStr]) -> Command {
         let mut command = Command::new("git");
         command
             .arg("-C")
@@ -251,14 +282,27 @@ impl Git<'_> {
             .env("LC_ALL", "C")
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
-            .stdin(Stdio::null())
+            .env_remove("GIT_COMMON_DIR")
+            .env_remove("GIT_OBJECT_DIRECTORY")
+            .env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+            .env_remove("GIT_SHALLOW_FILE")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
         if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
             command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
         }
-        let child = command.spawn().map_err(|_| Failure::Missing)?;
+        command
+    }
+
+    /// Runs the program to its end with this input, which is short, and returns its output.
+    fn end(&self, mut command: Command, input: &str) -> Result<String, Failure> {
+        let mut child = command.spawn().map_err(|_| Failure::Missing)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // What ends without reading it says why.
+            let _ = stdin.write_all(input.as_bytes());
+        }
         self.watch(child)
     }
 
@@ -286,7 +330,7 @@ impl Git<'_> {
             if last_life.elapsed() >= self.stall {
                 break Some(MirrorError::Stalled(self.stall));
             }
-            thread::sleep(LOOK);
+            output.wait(LOOK);
         };
         // Before waiting for the program, so that its process id cannot have been reused.
         let _ = kill_process_group(group, Signal::KILL);
@@ -324,6 +368,8 @@ fn has_ended(child: Pid) -> bool {
 /// What a program writes, read by a thread of its own.
 struct Stream {
     count: Arc<AtomicUsize>,
+    /// Nothing is sent; it is closed at the end.
+    end: Receiver<()>,
     reader: Option<JoinHandle<Vec<u8>>>,
 }
 
@@ -332,8 +378,10 @@ impl Stream {
     fn read(from: Option<impl Read + Send + 'static>, kept: usize) -> Self {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
+        let (open, end) = mpsc::channel();
         let reader = from.and_then(|mut from| {
             let read = move || {
+                let _open = open;
                 let (mut bytes, mut buffer) = (Vec::new(), [0; 8192]);
                 while let Ok(read @ 1..) = from.read(&mut buffer) {
                     counted.fetch_add(read, Ordering::Relaxed);
@@ -349,7 +397,14 @@ impl Stream {
                 .spawn(read)
                 .ok()
         });
-        Self { count, reader }
+        Self { count, end, reader }
+    }
+
+    /// Waits for the end, but no longer than `most`.
+    fn wait(&self, most: Duration) {
+        if self.end.recv_timeout(most) == Err(RecvTimeoutError::Disconnected) {
+            thread::sleep(LAST_LOOK);
+        }
     }
 
     /// How many bytes came so far.

@@ -101,8 +101,9 @@ fn pack(
 ) -> Result<Quarantine, MirrorError> {
     let tree = upstream.find_commit(commit)?.tree_id();
     let quarantine = Quarantine::create(store)?;
-    // git copies what is packed already, where it is installed and trusts the owner of the directory.
-    let by_git = git_program::pack(upstream.path(), object, &quarantine, NO_PROGRESS, activity);
+    // git copies what is packed already, where it is installed.
+    let objects = upstream.commondir().join("objects").canonicalize()?;
+    let by_git = git_program::pack(&objects, object, commit, &quarantine, NO_PROGRESS, activity);
     match by_git {
         Ok(()) => {
             measure(&quarantine.repository()?, tree, || activity.beat())?;
