@@ -1,10 +1,13 @@
 /* Runs a program, for which uname(2) answers with another release of the kernel: RELEASE PROGRAM ARGUMENT... */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -36,23 +39,45 @@ static unsigned long *of(pid_t thread)
 	return &waiting[free].at;
 }
 
-static void at_call(pid_t thread, const char *release)
+/* A thread begins the call. */
+static void enters(pid_t thread)
 {
 	struct __ptrace_syscall_info info;
 	memset(&info, 0, sizeof info);
 	ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *)sizeof info, &info);
 	unsigned long *at = of(thread);
-	if (!at)
+	if (at)
+		*at = info.seccomp.args[0];
+}
+
+/* The kernel has answered it. */
+static void leaves(pid_t thread, const char *release)
+{
+	unsigned long *at = of(thread);
+	if (!at || !*at)
 		return;
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		*at = info.entry.nr == SYS_uname ? info.entry.args[0] : 0;
-	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && *at) {
-		size_t length = strlen(release) + 1;
-		struct iovec from = { (void *)release, length };
-		struct iovec to = { (void *)(*at + offsetof(struct utsname, release)), length };
-		process_vm_writev(thread, &from, 1, &to, 1, 0);
-		*at = 0;
-	}
+	size_t length = strlen(release) + 1;
+	struct iovec from = { (void *)release, length };
+	struct iovec to = { (void *)(*at + offsetof(struct utsname, release)), length };
+	process_vm_writev(thread, &from, 1, &to, 1, 0);
+	*at = 0;
+}
+
+/* Only this call stops a thread: all of them would take a program many times as long. */
+static int stop_at_uname(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_uname, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
+		return 0;
+	/* Those who are not root have to give something up for it. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
 int main(int count, char **words)
@@ -63,6 +88,10 @@ int main(int count, char **words)
 	if (child == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
+		if (stop_at_uname() != 0) {
+			perror("seccomp");
+			_exit(126);
+		}
 		execvp(words[2], words + 2);
 		perror(words[2]);
 		_exit(127);
@@ -70,8 +99,8 @@ int main(int count, char **words)
 	int status, code = 1;
 	waitpid(child, &status, 0);
 	ptrace(PTRACE_SETOPTIONS, child, 0,
-	       PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
-	ptrace(PTRACE_SYSCALL, child, 0, 0);
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, child, 0, 0);
 	for (;;) {
 		pid_t thread = waitpid(-1, &status, __WALL);
 		if (thread < 0 && errno == EINTR)
@@ -84,8 +113,13 @@ int main(int count, char **words)
 			continue;
 		}
 		int signal = WSTOPSIG(status);
-		if (signal == (SIGTRAP | 0x80)) {
-			at_call(thread, words[1]);
+		int next = PTRACE_CONT;
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8)) {
+			enters(thread);
+			signal = 0;
+			next = PTRACE_SYSCALL;
+		} else if (signal == (SIGTRAP | 0x80)) {
+			leaves(thread, words[1]);
 			signal = 0;
 		} else if (status >> 16) {
 			signal = 0;
@@ -93,6 +127,6 @@ int main(int count, char **words)
 			/* A new thread begins with it. */
 			signal = 0;
 		}
-		ptrace(PTRACE_SYSCALL, thread, 0, signal);
+		ptrace(next, thread, 0, signal);
 	}
 }
