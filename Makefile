@@ -44,13 +44,14 @@ test-kubelet: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
+# More at a time than there are processors: many wait for something.
 check: toolchain
 	.ci/install-packages git minisign openssl $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release::
+	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3
