@@ -24,6 +24,9 @@ pub const OTHER_DEBIAN_MIRROR: &str =
 /// mmdebstrap is not found.
 pub const INSTALL_BOOTSTRAP: &str = "on Debian or Ubuntu, install it with `apt-get install mmdebstrap`; elsewhere use another --image";
 
+/// Something in the directory of a release belongs to none of its targets.
+pub const PRUNE_RELEASE: &str = "use `kmembuild release --prune` to remove it";
+
 const START_ENGINE: &str = "on Debian as root: apt-get install docker.io && systemctl start docker";
 const CHOOSE_ENGINE: &str =
     "set --host or DOCKER_HOST to unix:///path, tcp://host:port or ssh://user@host";
@@ -34,6 +37,7 @@ pub fn warning(warning: &Warning) -> Option<&'static str> {
         Warning::Memory(_, _, true) => Some(SAVE_MEMORY),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
         Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
+        Warning::ForeignResult(_) | Warning::ForeignFailure(_) => Some(PRUNE_RELEASE),
         _ => None,
     }
 }

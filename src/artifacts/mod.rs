@@ -5,6 +5,7 @@ mod checksums;
 mod collect;
 mod error;
 mod index;
+mod leftovers;
 mod log;
 mod manifest;
 mod published;
@@ -16,6 +17,7 @@ pub use checksums::{checksum_file, read_checksum_file};
 pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
 pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
+pub use leftovers::{Leftover, folders_of_targets, leftovers};
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,

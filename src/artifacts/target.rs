@@ -167,7 +167,7 @@ fn is_result(folder: &Path) -> bool {
         || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn is_record_of_failure(folder: &Path) -> bool {
+pub(super) fn is_record_of_failure(folder: &Path) -> bool {
     folder.join(BUILD_LOG).is_file() && !folder.join(MANIFEST).exists()
 }
 

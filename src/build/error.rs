@@ -69,6 +69,14 @@ pub enum BuildError {
     /// The recipe could not be read.
     #[error(transparent)]
     Library(#[from] LibraryError),
+    /// The directory for the result is that of a release, whose index, checksums and signature are for all files in it.
+    #[error("{} is the directory of a release: one more result would contradict its index and its signature", output.display())]
+    IntoRelease {
+        /// The directory for results.
+        output: PathBuf,
+        /// Name of the recipe.
+        recipe: String,
+    },
     /// A ready image and a way to make one were both asked for.
     #[error("image {image} is ready-made, but the way {way} makes an image; choose one of the two")]
     TwoImages {

@@ -2,14 +2,14 @@
 
 use super::attempt::Attempt;
 use super::current::{content_key, is_current};
-use super::error::FailedBuild;
+use super::error::{BuildError, FailedBuild};
 use super::order::BuildOrder;
 use super::prepare::prepare;
 use super::prepared::Prepared;
 use super::result::{BuildResult, CacheOutcome};
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
-use crate::artifacts::read_manifest;
+use crate::artifacts::{read_index, read_manifest};
 use crate::clock;
 use crate::events::{Event, Note, Sink};
 
@@ -23,8 +23,21 @@ pub async fn run(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<BuildResult, FailedBuild> {
+    refuse_release(order)?;
     let prepared = prepare(order, workspace, sink).await?;
     carry_out(order, &prepared, workspace, sink).await
+}
+
+/// A release is made as a whole: a result that came or went beside its index would be taken for a forgery.
+fn refuse_release(order: &BuildOrder) -> Result<(), BuildError> {
+    let output = &order.destination.output;
+    match read_index(output) {
+        None => Ok(()),
+        Some(_) => Err(BuildError::IntoRelease {
+            output: output.clone(),
+            recipe: order.recipe.clone(),
+        }),
+    }
 }
 
 /// Publishes the result of a plan: the one that is published already, the cache's, or a new one.

@@ -109,6 +109,7 @@ impl ReleaseArguments {
             signing_key: self.sign_key.clone(),
             cache: self.caches.use_of_caches(),
             fail_fast: self.fail_fast,
+            prune: self.prune,
             ..ReleaseOrder::new(&self.file)
         }
     }

@@ -1,5 +1,7 @@
 //! The notes.
 
+use std::path::PathBuf;
+
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -54,6 +56,9 @@ pub enum Note {
     /// The result comes out of the cache: when it was built.
     #[error("taken from the cache: built at {0}")]
     Cached(String),
+    /// A directory that belonged to no target of the release.
+    #[error("removed {}, which no target of the release has", .0.display())]
+    Pruned(PathBuf),
     /// There is nothing to do.
     #[error("up to date: the published result is unchanged")]
     Unchanged,

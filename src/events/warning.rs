@@ -113,9 +113,14 @@ pub enum Warning {
     NoLongerSigned,
     /// A directory of results that no target of the release has.
     #[error(
-        "{} does not belong to this release, so `kmembuild verify` will fail; remove it before publishing", .0.display()
+        "{} does not belong to this release, so `kmembuild verify` will fail", .0.display()
     )]
     ForeignResult(PathBuf),
+    /// The record of a failed build that no target of the release has.
+    #[error(
+        "{} is left over from a failed build and does not belong to this release, so `kmembuild verify` will fail", .0.display()
+    )]
+    ForeignFailure(PathBuf),
     /// A file in the cache that is not the tool's: which, and by what sign.
     #[error("{0}; kept as it is")]
     ForeignFile(String),

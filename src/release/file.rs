@@ -41,6 +41,8 @@ pub struct ReleaseOrder {
     pub cache: CacheUse,
     /// Stop the other targets when one fails.
     pub fail_fast: bool,
+    /// Remove results and records of failures that no target has.
+    pub prune: bool,
 }
 
 impl ReleaseOrder {
@@ -54,6 +56,7 @@ impl ReleaseOrder {
             signing_key: None,
             cache: CacheUse::default(),
             fail_fast: false,
+            prune: false,
         }
     }
 }
@@ -66,6 +69,8 @@ pub struct ReleaseFile {
     pub(super) jobs: Option<u32>,
     /// Stop the other targets when one fails.
     pub(super) fail_fast: bool,
+    /// Remove what no target has.
+    pub(super) prune: bool,
     /// Key to sign with.
     pub(super) signing: Option<Arc<SigningKey>>,
     /// The lock file beside it.
@@ -149,6 +154,7 @@ impl ReleaseFile {
             output,
             jobs: order.jobs.or(release.jobs),
             fail_fast: order.fail_fast,
+            prune: order.prune,
             signing: common.signing,
             // It has one name, as a directory has one release.
             lockfile: path.with_file_name("kmembuild.lock"),

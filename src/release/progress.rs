@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::outcome::Outcome;
-use crate::events::{Event, Sink, Warning};
+use crate::events::{Event, Sink};
 
 /// What a target is going through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub trait ReleaseSink: Send + Sync {
     /// A target's work is over.
     fn ended(&self, target: &str, outcome: &Outcome, took: Duration);
 
-    /// Something about the whole that the user should know.
-    fn warn(&self, warning: Warning);
+    /// Something happened to the whole.
+    fn tell(&self, event: &Event);
 }
 
 /// Takes the events of one target.

@@ -1,6 +1,6 @@
 //! The files at the top of a release.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::ReleaseError;
@@ -9,11 +9,11 @@ use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
 use super::progress::ReleaseSink;
 use super::target::Target;
 use crate::artifacts::{
-    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, MANIFEST,
-    SHA256SUMS, TOOL, read_index, replace_file, write_index,
+    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, SHA256SUMS,
+    TOOL, leftovers, read_index, replace_file, write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
-use crate::events::Warning;
+use crate::events::{Note, Warning};
 use crate::recipe::{Name, bare};
 
 /// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
@@ -43,12 +43,19 @@ pub(super) fn write_release(
     let index = write_index(root, TOOL, targets)?;
     let is_gone = write_signature(root, file.signing.as_deref())?;
     if is_gone {
-        progress.warn(Warning::NoLongerSigned);
+        progress.tell(&Warning::NoLongerSigned.into());
     }
-    let known: BTreeSet<_> = index.targets.iter().map(IndexTarget::folder).collect();
-    for folder in results(root) {
-        if !known.contains(&folder) {
-            progress.warn(Warning::ForeignResult(root.join(folder)));
+    for leftover in leftovers(root, &index) {
+        let path = root.join(&leftover.folder);
+        if file.prune {
+            leftover
+                .remove(root)
+                .map_err(ArtifactError::unwritable(&path))?;
+            progress.tell(&Note::Pruned(path).into());
+        } else if leftover.is_failure {
+            progress.tell(&Warning::ForeignFailure(path).into());
+        } else {
+            progress.tell(&Warning::ForeignResult(path).into());
         }
     }
     Ok(())
@@ -142,24 +149,6 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<bool, Artifa
         }
     }
     Ok(is_gone)
-}
-
-/// The folders of results below `root`, relative to it.
-fn results(root: &Path) -> Vec<String> {
-    let folders = |path: &Path| {
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let mut paths: Vec<_> = folders.map(|entry| entry.path()).collect();
-        paths.sort();
-        paths
-    };
-    let recipes = folders(root);
-    let versions = recipes.iter().flat_map(|recipe| folders(recipe));
-    let results = versions.flat_map(|version| folders(&version));
-    results
-        .filter(|result| result.join(MANIFEST).is_file())
-        .filter_map(|result| Some(result.strip_prefix(root).ok()?.to_str()?.to_owned()))
-        .collect()
 }
 
 /// What the index says of a target; nothing where it was not tried.

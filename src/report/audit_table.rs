@@ -23,6 +23,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     for problem in &audit.problems {
         let kind = match problem.kind {
             ProblemKind::Integrity => "integrity",
+            ProblemKind::Leftover => "left over",
             ProblemKind::Proof => "not proven",
         };
         let _ = writeln!(text, "{kind}: {}: {}", problem.file, problem.message);

@@ -10,7 +10,7 @@ use super::progress::{Form, Progress, Whose};
 use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
 use crate::build::{BuildError, CacheOutcome};
-use crate::events::{Event, Warning};
+use crate::events::Event;
 use crate::failure::{Failure, FailureDocument};
 use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
 
@@ -95,12 +95,11 @@ impl ReleaseSink for ReleaseProgress {
         self.progress.say(&format!("{target}: {text}"));
     }
 
-    fn warn(&self, warning: Warning) {
-        let warning = Event::Warning(warning);
+    fn tell(&self, event: &Event) {
         match &self.progress.form {
             // Of all lines of a release the target is a part.
-            Form::Json => json_event(Some(""), &warning),
-            _ => self.progress.show(Whose::Unnamed, &warning),
+            Form::Json => json_event(Some(""), event),
+            _ => self.progress.show(Whose::Unnamed, event),
         }
     }
 }

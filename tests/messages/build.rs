@@ -120,6 +120,7 @@ fn builds() -> Vec<Message> {
     let task = format!("task {}", reader.id());
     let mut builds = samples!("build", explained BuildError:
         Library (LibraryError::Ending { path: "tool.yml".into() }),
+        IntoRelease { output: "dist".into(), recipe: text("runc") },
         TwoImages { image: text("golang:1.13"), way: ImageWay::Lean },
         RefreshOffline,
         NoVersion

@@ -37,6 +37,7 @@ pub(super) fn messages() -> Vec<Message> {
         ExposedKey("release.key".into(), 0o644),
         NoLongerSigned,
         ForeignResult("dist/runc/v1.0.0-rc9/linux-amd64".into()),
+        ForeignFailure("dist/runc/v1.0.0-rc9/linux-amd64.failed".into()),
         ForeignFile(text("/root/.cache/kmembuild/results/notes.txt is not a directory")),
         Unreadable(text("the results in /root/.cache/kmembuild/results"), text("Permission denied")),
         EngineUnlisted(text("cannot reach the engine at unix:///var/run/docker.sock")),
@@ -60,6 +61,7 @@ pub(super) fn messages() -> Vec<Message> {
         Run(text("runc"), text("wrote no kernel-memory limit")),
         NotRun(text("runc"), text("the engine's machine has cgroup v2")),
         Cached(text("2026-11-28T13:08:39Z")),
+        Pruned("dist/runc/v1.0.0-rc9/linux-amd64".into()),
         Unchanged,
     ));
     all

@@ -18,6 +18,7 @@ pub mod program;
 mod reports;
 mod screens;
 mod script;
+mod sequences;
 mod steps;
 mod stopping;
 mod success;

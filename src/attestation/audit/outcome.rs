@@ -57,6 +57,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// A file is not the published one, or nothing proves that it is.
     Integrity,
+    /// A directory is of no target of the release.
+    Leftover,
     /// A binary is the published one, but fails a check.
     Proof,
 }
@@ -92,6 +94,14 @@ impl Audit {
         });
     }
 
+    pub(super) fn leftover(&mut self, folder: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem {
+            file: folder.into(),
+            kind: ProblemKind::Leftover,
+            message: message.into(),
+        });
+    }
+
     pub(super) fn proof(&mut self, file: impl Into<String>, message: impl Into<String>) {
         self.problems.push(Problem {
             file: file.into(),
@@ -109,6 +119,12 @@ impl Audit {
     /// Whether a file is not the published one.
     pub fn is_changed(&self) -> bool {
         let mut kinds = self.problems.iter().map(|problem| problem.kind);
-        kinds.any(|kind| kind == ProblemKind::Integrity)
+        kinds.any(|kind| kind != ProblemKind::Proof)
+    }
+
+    /// Whether there are directories that no target of the release has.
+    pub fn has_leftovers(&self) -> bool {
+        let mut kinds = self.problems.iter().map(|problem| problem.kind);
+        kinds.any(|kind| kind == ProblemKind::Leftover)
     }
 }

@@ -8,7 +8,7 @@ use super::recorded::Recorded;
 use super::sources::folders_of;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
-    IndexTarget, SHA256SUMS,
+    IndexTarget, SHA256SUMS, folders_of_targets,
 };
 use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
 
@@ -48,11 +48,30 @@ impl Auditor<'_> {
                 IndexResult::NotNeeded { .. } => {}
             }
         }
-        let Auditor { listing, audit, .. } = self;
+        let known = folders_of_targets(&index);
+        let Auditor {
+            listing,
+            sources,
+            audit,
+            ..
+        } = self;
         for path in listing.paths() {
             let of_failure = folders_of(path).any(|folder| failed.contains(folder));
-            if !of_failure && !accounted.contains(path) {
-                audit.integrity(path, format!("unexpected file: not listed in {INDEX}"));
+            if of_failure || accounted.contains(path) {
+                continue;
+            }
+            match folder_of_a_result(path).filter(|folder| !known.contains(*folder)) {
+                Some(folder) => {
+                    if sources.add_leftover(folder) {
+                        let what = if folder.ends_with(".failed") {
+                            "left over from a failed build"
+                        } else {
+                            "a result"
+                        };
+                        audit.leftover(folder, format!("{what} that is not part of the release"));
+                    }
+                }
+                None => audit.integrity(path, format!("unexpected file: not listed in {INDEX}")),
             }
         }
     }
@@ -105,6 +124,12 @@ impl Auditor<'_> {
             }
         }
     }
+}
+
+/// The directory of the result that a file would belong to, by its path: three directories below the release's.
+fn folder_of_a_result(path: &str) -> Option<&str> {
+    let (end, _) = path.match_indices('/').nth(2)?;
+    Some(&path[..end])
 }
 
 /// A result must be that of the target under which it is published.

@@ -13,6 +13,8 @@ pub(super) struct Sources {
     complete: BTreeMap<String, Vec<String>>,
     /// The files that sign a list of all files, and cannot be in it.
     signatures: BTreeSet<String>,
+    /// Directories that no list of all files knows, with a slash at their end.
+    leftovers: BTreeSet<String>,
 }
 
 /// What one source claims about one file.
@@ -56,6 +58,12 @@ impl Sources {
         self.signatures.insert(path.to_owned());
     }
 
+    /// Adds a directory of which it is said once that it is not part of the whole, and not of each of its files. Returns
+    /// whether it is new.
+    pub(super) fn add_leftover(&mut self, folder: &str) -> bool {
+        self.leftovers.insert(format!("{folder}/"))
+    }
+
     /// Compares all claims with the files.
     pub(super) fn compare_all(&self, listing: &Listing, audit: &mut Audit) {
         for (path, claims) in &self.claims {
@@ -64,7 +72,9 @@ impl Sources {
                 None => self.missing(path, claims, audit),
             }
         }
-        for path in listing.paths() {
+        let is_left_over =
+            |path: &str| folders_of(path).any(|folder| self.leftovers.contains(folder));
+        for path in listing.paths().filter(|path| !is_left_over(path)) {
             for by in self.complete_for(path) {
                 if path != by && !self.signatures.contains(path) && !self.has(by, path) {
                     audit.integrity(path, format!("unexpected file: not listed in {by}"));

@@ -33,6 +33,9 @@ pub struct ReleaseArguments {
     /// Stop the other targets when one fails
     #[arg(long)]
     pub fail_fast: bool,
+    /// Remove results, and records of failed builds, that no target of the release file has
+    #[arg(long, conflicts_with = "plan")]
+    pub prune: bool,
     /// Refuse inputs that do not match kmembuild.lock next to the release file; this is the default if CI is set
     #[arg(long)]
     pub locked: bool,

@@ -40,7 +40,7 @@ pub(crate) async fn run(
         explain,
     );
     if let Some(warning) = file.key_warning() {
-        progress.warn(warning);
+        progress.tell(&warning.into());
     }
     let done = plan_and_build(&invocation, arguments, &file, &progress, user).await;
     progress.finish();

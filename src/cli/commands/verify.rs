@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::advice;
 use crate::attestation::{Audit, VerifyingKey};
 use crate::build::check_by_running;
 use crate::cli::args::VerifyArguments;
@@ -120,7 +121,12 @@ fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
     } else {
         FailureKind::Verification
     };
-    Some(Failure::new(kind, texts.join("; ")))
+    let failure = Failure::new(kind, texts.join("; "));
+    Some(if folders.iter().any(Audit::has_leftovers) {
+        failure.hint(format!("for what is left over, {}", advice::PRUNE_RELEASE))
+    } else {
+        failure
+    })
 }
 
 fn check(

@@ -18,6 +18,11 @@ impl Explain for BuildError {
     fn advice(&self) -> Advice {
         match self {
             Self::Library(error) => error.advice(),
+            Self::IntoRelease { recipe, .. } => Advice::from(FailureKind::Usage)
+                .hint("use --output with another directory")
+                .hint(format!(
+                    "use `kmembuild release --only '{recipe}/*'` to build it as a target of the release"
+                )),
             Self::TwoImages { .. } => {
                 Advice::from(FailureKind::Usage).hint("use either --image-name or --image")
             }

@@ -1,0 +1,183 @@
+//! Ordinary commands one after the other on one directory: what one of them made, the next one neither damages nor takes
+//! for a forgery without a word.
+
+use std::fs;
+
+use super::place::{Place, platform, script_with_make};
+use crate::support::scripted_engine::{Ending, Step};
+
+const DEFAULTS: &str =
+    "format: 1\ndefaults: {options: {source: [upstream], unpinned: true, verify-run: false}}\n";
+
+fn write(place: &Place, versions: &str) {
+    let file = format!("{DEFAULTS}targets: [{{recipe: tool, versions: [{versions}]}}]\n");
+    place.workplace.write("release.yaml", &file);
+}
+
+fn released(versions: &str) -> Place {
+    let place = Place::new();
+    write(&place, versions);
+    place.run(&["release", "--jobs", "1"]).code(0);
+    place.workplace.run(&["verify", "dist"]).code(0);
+    place
+}
+
+#[test]
+fn a_single_build_does_not_go_into_a_release() {
+    let place = released("v1.0.0");
+    let index = fs::read(place.workplace.path().join("dist/index.json")).expect("an index");
+    place
+        .build(&[])
+        .code(2)
+        .says("dist is the directory of a release")
+        .says("use --output with another directory")
+        .says("kmembuild release --only 'tool/*'");
+    place.workplace.run(&["verify", "dist"]).code(0);
+    assert_eq!(
+        fs::read(place.workplace.path().join("dist/index.json")).expect("an index"),
+        index
+    );
+    // Elsewhere it does, and a directory of single results is none of a release.
+    for _ in 0..2 {
+        place.build(&["--output", "elsewhere"]).code(0);
+    }
+}
+
+#[test]
+fn every_command_leaves_a_release_that_can_be_verified() {
+    let place = released("v1.0.0");
+    let manifest = format!("dist/tool/v1.0.0/{}/manifest.json", platform());
+    for (words, code) in [
+        (&["release", "--jobs", "1"][..], 0),
+        (&["release", "--plan"], 0),
+        (&["release", "--prune"], 0),
+        (&["release", "--only", "tool/*"], 0),
+        (&["lock"], 0),
+        (
+            &["plan", "tool", "--tag", "v1.0.0", "--source", "upstream"],
+            0,
+        ),
+        (&["tool", "--tag", "v1.0.0", "--source", "upstream"], 2),
+        (
+            &[
+                "tool",
+                "--tag",
+                "v1.0.0",
+                "--source",
+                "upstream",
+                "--no-cache",
+            ],
+            2,
+        ),
+        (&["cache", "list"], 0),
+        (&["cache", "verify"], 0),
+        (&["cache", "prune", "--size", "1GiB"], 0),
+        (&["clean", "--all"], 0),
+        (
+            &[
+                "verify",
+                &manifest.replace("manifest.json", "tool"),
+                "--no-run",
+            ],
+            0,
+        ),
+    ] {
+        place.run(words).code(code);
+        place.workplace.run(&["verify", "dist"]).code(0);
+    }
+}
+
+/// A release of which one target failed, and was then taken out of the file.
+fn with_a_failure() -> Place {
+    let place = Place::with(script_with_make(Step::says(
+        &["compiling"],
+        Ending::Exit(2),
+    )));
+    write(&place, "v1.0.0, v2.0.0");
+    place.run(&["release", "--jobs", "1"]).code(14);
+    assert!(place.failed().is_dir());
+    place
+}
+
+#[test]
+fn what_a_failed_target_left_belongs_to_the_release_while_the_target_does() {
+    let place = with_a_failure();
+    place.workplace.run(&["verify", "dist"]).code(0);
+}
+
+#[test]
+fn what_no_target_has_is_told_by_the_release_and_in_one_line_by_verify() {
+    let place = with_a_failure();
+    write(&place, "v2.0.0");
+    let failed = format!("tool/v1.0.0/{}.failed", platform());
+    place
+        .run(&["release", "--jobs", "1"])
+        .code(0)
+        .says(&format!("dist/{failed} is left over from a failed build"))
+        .says("use `kmembuild release --prune` to remove it");
+    let verified = place.workplace.run(&["verify", "dist"]).code(17);
+    let verified = verified.says("for what is left over, use `kmembuild release --prune`");
+    let about: Vec<_> = verified
+        .stdout
+        .lines()
+        .filter(|line| line.contains(&failed))
+        .collect();
+    let only = format!(
+        "left over: {failed}: left over from a failed build that is not part of the release"
+    );
+    assert_eq!(about, [only]);
+
+    place
+        .run(&["release", "--jobs", "1", "--prune"])
+        .code(0)
+        .says(&format!(
+            "removed dist/{failed}, which no target of the release has"
+        ));
+    assert!(
+        !place.versions().exists(),
+        "the directories above it are empty"
+    );
+    place.workplace.run(&["verify", "dist"]).code(0);
+}
+
+#[test]
+fn the_result_of_a_target_that_is_gone_is_removed_only_when_that_is_asked() {
+    let place = released("v1.0.0");
+    let result = format!("tool/v1.0.0/{}", platform());
+    // Of a version that needs no build there is nothing.
+    write(&place, "v2.0.0");
+    place
+        .run(&["release", "--jobs", "1"])
+        .code(0)
+        .says(&format!("dist/{result} does not belong to this release"));
+    place
+        .workplace
+        .run(&["verify", "dist"])
+        .code(17)
+        .prints(&format!(
+            "left over: {result}: a result that is not part of the release"
+        ));
+    // What is not the tool's is nobody's to remove.
+    let foreign = place.workplace.path().join("dist/notes/of/mine");
+    fs::create_dir_all(&foreign).expect("made");
+    fs::write(foreign.join("text"), "mine").expect("written");
+    place.run(&["release", "--jobs", "1", "--prune"]).code(0);
+    assert!(!place.result().exists());
+    assert!(foreign.join("text").exists());
+}
+
+#[test]
+fn the_last_good_result_of_a_target_that_fails_is_kept() {
+    let place = released("v1.0.0");
+    let result = place.result();
+    let elsewhere = with_a_failure();
+    // The same directory, with an engine on which the build fails.
+    let dist = elsewhere.workplace.path().join("dist");
+    fs::remove_dir_all(&dist).expect("removed");
+    fs::create_dir_all(dist.join("tool/v1.0.0")).expect("made");
+    fs::rename(&result, elsewhere.result()).expect("moved");
+    elsewhere
+        .run(&["release", "--jobs", "1", "--prune", "--no-cache"])
+        .code(14);
+    assert!(elsewhere.result().join("manifest.json").exists());
+}
