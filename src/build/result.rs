@@ -26,3 +26,14 @@ pub enum CacheOutcome {
     /// It was there already.
     Unchanged,
 }
+
+impl CacheOutcome {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Cached => "taken from the cache",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}

@@ -95,6 +95,16 @@ impl ReleaseFile {
             .map(|(_, target)| target)
     }
 
+    /// Directory for the results.
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// Whether it is signed.
+    pub fn is_signed(&self) -> bool {
+        self.signing.is_some()
+    }
+
     /// What the user should know of the key that the release is signed with.
     pub fn key_warning(&self) -> Option<Warning> {
         self.signing.as_ref().and_then(|key| key.warning())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::layout::{new_table, outcome_word};
+use super::layout::{lay_out, new_table, outcome_word};
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
 use crate::verify::CheckName;
 
@@ -17,7 +17,7 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
             table.add_row([binary.file.clone(), accounting(binary), others(binary)]);
         }
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}\n", table.trim_fmt());
+        let _ = writeln!(text, "{}\n", lay_out(table, 1));
     }
     // Paths and digests must be searchable, so no table may wrap them.
     for problem in &audit.problems {
@@ -31,18 +31,28 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
     for remark in &audit.remarks {
         let _ = writeln!(text, "note: {remark}");
     }
-    if audit.problems.is_empty() {
-        let _ = writeln!(text, "{}: {}", audit.folder, proved(audit));
-    }
-    let _ = writeln!(
-        text,
-        "{}: files: {}, binaries checked: {}, problems: {}",
-        audit.folder,
-        audit.files,
-        audit.binaries.len(),
-        audit.problems.len()
-    );
+    let _ = writeln!(text, "{}: {}", audit.folder, counts(audit));
     text
+}
+
+/// `13 files, 2 binaries checked, no problems`.
+fn counts(audit: &Audit) -> String {
+    let of = |number: usize, one: &str, many: &str| match number {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    };
+    format!(
+        "{}, {}, {}",
+        of(audit.files, "file", "files"),
+        of(audit.binaries.len(), "binary checked", "binaries checked"),
+        of(audit.problems.len(), "problem", "problems")
+    )
+}
+
+/// The verdict on a directory without a problem.
+pub fn audit_verdict(audit: &Audit) -> String {
+    format!("{}: {}", audit.folder, proved(audit))
 }
 
 /// What an audit without a problem proved, and by what.

@@ -1,6 +1,6 @@
 //! The table of the doctor.
 
-use super::layout::new_table;
+use super::layout::{lay_out, new_table};
 use crate::host::doctor::{Half, Level, Line};
 
 /// A table with a row for each line; each question is above its lines.
@@ -30,5 +30,5 @@ pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
         let remedy = line.remedy.as_deref().unwrap_or_default();
         table.add_row([&check, level, &line.found, remedy]);
     }
-    format!("{}\n", table.trim_fmt())
+    format!("{}\n", lay_out(table, 2))
 }

@@ -92,7 +92,7 @@ fn kinds(status: &Status, terminal: bool) -> String {
         ],
         rows: rows.collect(),
     }
-    .table(terminal)
+    .table(1, terminal)
 }
 
 fn facts(status: &Status) -> Vec<(&'static str, String)> {

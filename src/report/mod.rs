@@ -1,6 +1,7 @@
 //! What people and scripts read: progress on standard error, results on standard output.
 
 mod audit_table;
+mod closing;
 mod doctor_table;
 mod github;
 mod json;
@@ -19,17 +20,18 @@ mod verbosity;
 mod watch;
 
 pub use crate::events::JSON_FORMAT;
-pub use audit_table::audit_table;
+pub use audit_table::{audit_table, audit_verdict};
+pub use closing::Closing;
 pub use doctor_table::doctor_table;
 pub use json::{json_document, json_line};
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
 pub use output::{print, print_exact};
-pub use plain::line;
+pub use plain::{duration, line};
 pub use progress::Progress;
 pub use release::ReleaseProgress;
 pub use reproduction::reproduction_text;
 pub use summary::Summary;
-pub use table::{CheckedFile, check_table};
+pub use table::{CheckedFile, check_table, counted, verdict_on};
 pub use verbosity::Verbosity;
 pub use watch::{Figure, LiveChart, watch_json, watch_page, watch_summary};

@@ -1,5 +1,7 @@
 //! Short lines, for pipes and for CI logs; a terminal shows the most important of them too.
 
+use std::time::Duration;
+
 use super::Verbosity;
 use crate::advice;
 use crate::events::{Event, command_line};
@@ -48,7 +50,38 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
     }
 }
 
-/// Milliseconds as seconds with one digit after the point.
+/// A time as a person says it: `8.4 s`, `1m29s`, `2h05m`.
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{}.{} s", seconds, time.subsec_millis() / 100),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// The same for milliseconds.
 pub(super) fn seconds(milliseconds: u64) -> String {
-    format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
+    duration(Duration::from_millis(milliseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn a_time_has_the_parts_that_matter() {
+        for (milliseconds, text) in [
+            (0, "0.0 s"),
+            (8_490, "8.4 s"),
+            (59_999, "59.9 s"),
+            (60_000, "1m00s"),
+            (89_900, "1m29s"),
+            (3_599_999, "59m59s"),
+            (3_600_000, "1h00m"),
+            (7_500_000, "2h05m"),
+        ] {
+            assert_eq!(seconds(milliseconds), text);
+        }
+    }
 }

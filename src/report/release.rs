@@ -9,7 +9,7 @@ use super::plain::seconds;
 use super::progress::{Form, Progress, Whose};
 use super::table::{CheckedFile, check_table};
 use super::{Verbosity, github};
-use crate::build::{BuildError, CacheOutcome};
+use crate::build::BuildError;
 use crate::events::Event;
 use crate::failure::{Failure, FailureDocument};
 use crate::release::{Outcome, Phase, ReleaseSink, TargetError};
@@ -49,7 +49,7 @@ impl ReleaseProgress {
             && let BuildError::Unproven { files } = &failed.error
         {
             let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
-            let table = check_table(&files, false);
+            let table = check_table(&files, self.progress.verbosity, false);
             self.progress.say(&format!("{target}:\n{table}"));
         }
         let failure = (self.explain)(error);
@@ -88,7 +88,7 @@ impl ReleaseSink for ReleaseProgress {
         let text = match outcome {
             Outcome::Failed(error) => return self.failed(target, error, &time),
             _ if self.progress.verbosity == Verbosity::Quiet => return,
-            Outcome::Published(result) => format!("{} in {time}", words(result.outcome)),
+            Outcome::Published(result) => format!("{} in {time}", result.outcome.words()),
             Outcome::NotNeeded(reason) => format!("not needed: {reason}"),
             Outcome::Skipped => "skipped because another target failed".to_owned(),
         };
@@ -130,7 +130,7 @@ fn json_end(
     let failure;
     let ended = match outcome {
         Outcome::Published(result) => {
-            let how = words(result.outcome);
+            let how = result.outcome.words();
             Ended::Published { how, milliseconds }
         }
         Outcome::NotNeeded(reason) => Ended::NotNeeded { reason },
@@ -144,13 +144,4 @@ fn json_end(
         Outcome::Skipped => Ended::Skipped,
     };
     json_event(Some(target), &ended);
-}
-
-/// How a result came to be published, in words.
-fn words(outcome: CacheOutcome) -> &'static str {
-    match outcome {
-        CacheOutcome::Built => "built",
-        CacheOutcome::Cached => "taken from the cache",
-        CacheOutcome::Unchanged => "unchanged",
-    }
 }

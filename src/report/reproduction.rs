@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use super::layout::new_table;
+use super::layout::{lay_out, new_table};
 use crate::compare::{Difference, Role};
 use crate::reproduce::{FileIdentity, ReproducedFile, Reproduction};
 
@@ -77,7 +77,7 @@ fn table(differences: &[Difference], terminal: bool) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.trim_fmt()
+    lay_out(table, 1)
 }
 
 fn role(role: Role) -> &'static str {

@@ -1,7 +1,10 @@
 //! The one table at the end of a release.
 
-use super::layout::new_table;
+use super::layout::{lay_out, new_table, width};
 use crate::harmless::harmless_markdown;
+
+/// The least width in characters at which a table of many columns can be read.
+const TABLE: u16 = 100;
 
 /// A table of texts with a header.
 #[derive(Debug, Clone)]
@@ -13,14 +16,28 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The table for people, as wide as the terminal.
-    pub fn table(&self, terminal: bool) -> String {
+    /// The table for people, as wide as the terminal. Its first `names` columns are not broken.
+    pub fn table(&self, names: usize, terminal: bool) -> String {
         let mut table = new_table(terminal);
         table.set_header(&self.head);
         for row in &self.rows {
             table.add_row(row);
         }
-        format!("{}\n", table.trim_fmt())
+        format!("{}\n", lay_out(table, names))
+    }
+
+    /// The same where it is wide enough; otherwise a line for each row, which begins with its first cell.
+    pub fn table_or_lines(&self, names: usize, terminal: bool) -> String {
+        if width(terminal) >= TABLE {
+            return self.table(names, terminal);
+        }
+        let line = |row: &Vec<String>| {
+            let mut cells = row.iter().filter(|cell| !cell.is_empty());
+            let first = cells.next().map(String::as_str).unwrap_or_default();
+            let others: Vec<_> = cells.map(|cell| cell.replace('\n', ", ")).collect();
+            format!("{first}: {}\n", others.join(", "))
+        };
+        self.rows.iter().map(line).collect()
     }
 
     /// The table in Markdown, under a title.

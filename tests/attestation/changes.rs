@@ -20,12 +20,12 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
     release
         .verify(&release.root)
         .code(0)
-        .prints("files: 13, binaries checked: 2, problems: 0")
+        .prints("dist: 13 files, 2 binaries checked, no problems")
         .prints("off by the nokmem tag");
     release
         .verify(&release.result)
         .code(0)
-        .prints("files: 9, binaries checked: 2, problems: 0");
+        .prints(": 9 files, 2 binaries checked, no problems");
     let mut unchecked = release.place.workplace.run(&["verify", "dist"]).code(0);
     for signature in ["provenance.dsse.json", "SHA256SUMS.minisig"] {
         let remark =

@@ -9,7 +9,8 @@ use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
 use crate::failure::{Failure, FailureDocument};
-use crate::report::{CheckedFile, check_table, json_line};
+use crate::report::{CheckedFile, Closing, Verbosity, check_table, json_line, verdict_on};
+use crate::verify::CheckName;
 
 /// Builds, proves and publishes; prints the result.
 pub(crate) async fn run(
@@ -29,19 +30,48 @@ pub(crate) async fn run(
 
 fn print_result(invocation: &Invocation<'_>, result: &BuildResult) -> Result<(), Failure> {
     let directory = result.directory.display().to_string();
+    let closing = closing(result, &directory);
     if invocation.json() {
         return print_line(&Outcome::Published {
             folder: directory,
             how: result.outcome,
             manifest: &result.manifest,
+            closing,
         });
+    }
+    if invocation.verbosity() == Verbosity::Quiet {
+        return print(&format!("{directory}\n"));
     }
     let manifest = &result.manifest;
     print(&table(invocation, &manifest.files))?;
     if let Some(known) = &manifest.known_holes {
         print(&format!("{}\n", known.line(&manifest.version)))?;
     }
-    print(&format!("{directory}\n"))
+    print(&closing.text())
+}
+
+/// What was published, and how it comes to a node.
+fn closing(result: &BuildResult, directory: &str) -> Closing {
+    let manifest = &result.manifest;
+    let checks = manifest.files.iter().flat_map(|file| &file.checks);
+    let verdict = format!(
+        "{} {}: {}, {} -> {directory}",
+        manifest.recipe.name,
+        manifest.version,
+        verdict_on(checks),
+        result.outcome.words(),
+    );
+    let closing = Closing::new(verdict);
+    // What has nothing to do with accounting is nothing for a node.
+    let is_for_nodes = manifest.files.iter().any(|file| {
+        let mut checks = file.checks.iter();
+        checks.any(|check| check.name == CheckName::Kmem)
+    });
+    if is_for_nodes {
+        closing.next(&["node-script", directory, "--output", "node.sh"])
+    } else {
+        closing.next(&["verify", directory])
+    }
 }
 
 /// Prints what is known of a result that does not pass its checks. That it does not matters more than that it cannot be
@@ -58,7 +88,8 @@ fn print_failure(invocation: &Invocation<'_>, failed: &FailedBuild) -> Failure {
 
 fn table(invocation: &Invocation<'_>, files: &[ManifestFile]) -> String {
     let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
-    check_table(&files, invocation.environment.output_terminal)
+    let terminal = invocation.environment.output_terminal;
+    check_table(&files, invocation.verbosity(), terminal)
 }
 
 fn print_line(outcome: &Outcome<'_>) -> Result<(), Failure> {
@@ -80,6 +111,8 @@ enum Outcome<'a> {
         folder: String,
         how: CacheOutcome,
         manifest: &'a Manifest,
+        #[serde(flatten)]
+        closing: Closing,
     },
     Failed(FailureDocument<'a>),
 }

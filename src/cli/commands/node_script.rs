@@ -2,7 +2,7 @@
 
 use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
-use crate::cli::output::print_exact;
+use crate::cli::output::{print, print_exact};
 use crate::delivery::node_script::{NodeBinary, NodeScriptError, node_script};
 use crate::failure::{Failure, FailureKind};
 
@@ -18,7 +18,19 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     replace_file(file, script.as_bytes(), 0o755).map_err(|error| {
         let text = format!("could not write the script to {}: {error}", file.display());
         Failure::new(FailureKind::Output, text)
-    })
+    })?;
+    // Standard output is the script's where no file is named.
+    let programs: Vec<_> = binaries.iter().map(NodeBinary::title).collect();
+    let verdict = format!("wrote {} for {}", file.display(), programs.join(" and "));
+    let script = file.file_name().unwrap_or_default().to_string_lossy();
+    print(&format!(
+        "{verdict}\nnext: copy it to a node, beside {}, and run `sh {script} --dry-run` there as root\n",
+        if programs.len() == 1 {
+            "the program"
+        } else {
+            "both programs"
+        },
+    ))
 }
 
 fn failure(error: NodeScriptError) -> Failure {

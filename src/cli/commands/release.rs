@@ -1,5 +1,7 @@
 //! `kmembuild release`: a matrix of results, each built once, published together.
 
+use std::time::Instant;
+
 use tokio_util::sync::CancellationToken;
 
 use super::release_summary::{print_plan, print_results};
@@ -54,17 +56,17 @@ async fn plan_and_build(
     progress: &ReleaseProgress,
     user: &CancellationToken,
 ) -> Result<(), Failure> {
-    let workspace = &invocation.workspace;
+    let (workspace, started) = (&invocation.workspace, Instant::now());
     let planned = PlannedRelease::make(file, workspace, progress).await?;
     refuse_drift(&planned, workspace)?;
     if arguments.plan {
         progress.finish();
-        return print_plan(invocation, planned);
+        return print_plan(invocation, arguments, planned);
     }
     refuse_unsigned(file)?;
     let exit_code = |error: &_| explain(error).kind.exit_code();
     let finished = build_release(file, planned, workspace, progress, user, exit_code).await?;
     progress.finish();
-    print_results(invocation, &finished)?;
+    print_results(invocation, file, &finished, started.elapsed())?;
     Ok(verdict(finished)?)
 }

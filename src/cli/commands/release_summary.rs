@@ -1,20 +1,24 @@
 //! What is printed at the end of a release, and of its plan.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::artifacts::Manifest;
+use crate::artifacts::{IndexResult, Manifest, read_index};
+use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
+use crate::harmless::{harmless, harmless_markdown};
 use crate::plan::KnownHoles;
 use crate::release::{
-    FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, TargetState,
+    FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, ReleaseFile,
+    TargetState,
 };
-use crate::report::Summary;
+use crate::report::{Closing, Summary, Verbosity, counted, duration, json_line};
 
 /// `release --plan --format json`.
 #[derive(Serialize)]
@@ -69,9 +73,54 @@ fn matrix_target<'a>(planned: &'a PlannedTarget<'_>) -> MatrixTarget<'a> {
     target
 }
 
+/// `3 targets: 1 to be built, 2 published as they should be`, and how it is done.
+fn plan_closing(targets: &[MatrixTarget<'_>], arguments: &ReleaseArguments) -> Closing {
+    let mut counts = Counts::default();
+    for target in targets {
+        counts.add(match target.state {
+            "published" => "published as they should be",
+            "cache" => "in the cache",
+            "build" => "to be built",
+            "not-needed" => "not needed",
+            _ => "cannot be planned",
+        });
+    }
+    let closing = Closing::new(counts.text());
+    if targets.iter().any(|target| target.state == "failed") {
+        return closing;
+    }
+    closing.next(&["release", &arguments.file.display().to_string()])
+}
+
+/// How many targets came to what, in the order in which that was met.
+#[derive(Default)]
+struct Counts(Vec<(&'static str, usize)>);
+
+impl Counts {
+    fn add(&mut self, what: &'static str) {
+        match self.0.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, number)) => *number += 1,
+            None => self.0.push((what, 1)),
+        }
+    }
+
+    /// `3 targets: 1 built, 2 unchanged`.
+    fn text(&self) -> String {
+        let total: usize = self.0.iter().map(|(_, number)| number).sum();
+        let counts: Vec<_> = self
+            .0
+            .iter()
+            .map(|(what, number)| format!("{number} {what}"))
+            .collect();
+        let targets = if total == 1 { "target" } else { "targets" };
+        format!("{total} {targets}: {}", counts.join(", "))
+    }
+}
+
 /// Prints the whole matrix. Fails when a target cannot be planned.
 pub(super) fn print_plan(
     invocation: &Invocation<'_>,
+    arguments: &ReleaseArguments,
     planned: PlannedRelease<'_>,
 ) -> Result<(), Failure> {
     let targets: Vec<_> = planned.targets.iter().map(matrix_target).collect();
@@ -97,7 +146,8 @@ pub(super) fn print_plan(
             head: vec!["target", "state", "key, or why"],
             rows: rows.collect(),
         };
-        print(&summary.table(invocation.environment.output_terminal))?;
+        print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
+        print(&plan_closing(&targets, arguments).text())?;
     }
     let failed = planned.targets.into_iter().filter_map(|target| {
         let label = target.label;
@@ -113,56 +163,146 @@ pub(super) fn print_plan(
     }
 }
 
-/// Prints what came of each target, and hands it to the CI system that can show it.
+/// Prints what came of each target and of the whole, and hands it to the CI system that can show it.
 pub(super) fn print_results(
     invocation: &Invocation<'_>,
+    file: &ReleaseFile,
     finished: &[FinishedTarget<'_>],
+    took: Duration,
 ) -> Result<(), Failure> {
-    let summary = Summary {
-        head: vec![
-            "target",
-            "result",
-            "time",
-            "size",
-            "accounting",
-            "checks",
-            "known holes",
-        ],
-        rows: finished.iter().map(row).collect(),
+    let summary = summary(finished);
+    let closing = closing(file, finished, took);
+    if invocation.json() {
+        print(
+            &json_line(&Finished {
+                event: "release-finished",
+                closing: &closing,
+            })
+            .unwrap_or_default(),
+        )?;
+    } else if invocation.verbosity() == Verbosity::Quiet {
+        print(&format!("{}\n", file.output().display()))?;
+    } else {
+        print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
+        print(&closing.text())?;
+    }
+    let Some(path) = &invocation.environment.github_summary else {
+        return Ok(());
     };
-    if !invocation.json() {
-        print(&summary.table(invocation.environment.output_terminal))?;
+    let mut text = summary.markdown("kmembuild release");
+    text += &format!("\n{}\n", harmless_markdown(&closing.verdict));
+    for target in finished {
+        if let Some(error) = target.error() {
+            text += &failure_markdown(&target.label, &explain(error));
+        }
     }
-    if let Some(path) = &invocation.environment.github_summary {
-        let file = std::fs::File::options()
-            .append(true)
-            .create(true)
-            .open(path);
-        file.and_then(|mut file| file.write_all(summary.markdown("kmembuild release").as_bytes()))
-            .map_err(|error| {
-                let text = format!(
-                    "could not write the job summary {} (GITHUB_STEP_SUMMARY): {error}",
-                    path.display()
-                );
-                Failure::new(FailureKind::Output, text)
-            })?;
+    let file = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| {
+            let text = format!(
+                "could not write the job summary {} (GITHUB_STEP_SUMMARY): {error}",
+                path.display()
+            );
+            Failure::new(FailureKind::Output, text)
+        })
+}
+
+/// The last line of `release --format json`.
+#[derive(Serialize)]
+struct Finished<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    closing: &'a Closing,
+}
+
+/// A failure with all that is said on a terminal: its reason, and the end of its log.
+fn failure_markdown(target: &str, failure: &Failure) -> String {
+    let mut text = format!("\n**{}**\n\n", harmless_markdown(target));
+    // Indented, it is shown as it is, whatever it contains.
+    for line in harmless(&failure.render()).lines() {
+        text += &format!("    {line}\n");
     }
-    Ok(())
+    text
+}
+
+/// `3 targets: 1 built, 2 unchanged in 34 s -> dist (26 files, not signed)`.
+fn closing(file: &ReleaseFile, finished: &[FinishedTarget<'_>], took: Duration) -> Closing {
+    let mut counts = Counts::default();
+    for target in finished {
+        counts.add(match &target.outcome {
+            Outcome::Published(result) => result.outcome.words(),
+            Outcome::NotNeeded(_) => "not needed",
+            Outcome::Failed(_) => "failed",
+            Outcome::Skipped => "skipped",
+        });
+    }
+    let took = duration(took);
+    let Some(index) = read_index(file.output()) else {
+        return Closing::new(format!(
+            "{} in {took}; nothing was published",
+            counts.text()
+        ));
+    };
+    let output = file.output().display().to_string();
+    let published = index.targets.iter().map(|target| match &target.result {
+        IndexResult::Published { files, .. } => files.len(),
+        IndexResult::NotNeeded { .. } | IndexResult::Failed { .. } => 0,
+    });
+    // With the index, the checksums and their signature.
+    let files = published.sum::<usize>() + 2 + usize::from(file.is_signed());
+    let signed = if file.is_signed() {
+        "signed"
+    } else {
+        "not signed"
+    };
+    let closing = Closing::new(format!(
+        "{} in {took} -> {output} ({files} files, {signed})",
+        counts.text()
+    ));
+    if finished.iter().any(|target| target.error().is_some()) {
+        return closing;
+    }
+    closing.next(&["verify", &output])
+}
+
+fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
+    let mut head = vec![
+        "target",
+        "result",
+        "time",
+        "size",
+        "accounting",
+        "checks",
+        "known holes",
+    ];
+    let mut rows: Vec<_> = finished.iter().map(row).collect();
+    if rows
+        .iter()
+        .all(|row| row.last().is_none_or(String::is_empty))
+    {
+        head.pop();
+        for row in &mut rows {
+            row.pop();
+        }
+    }
+    Summary { head, rows }
 }
 
 fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
-    let seconds = format!("{:.1} s", finished.took.as_secs_f64());
+    let time = duration(finished.took);
     let none = String::new;
     let (result, size, accounting, checks, holes) = match &finished.outcome {
         Outcome::Published(built) => {
-            let result = serde_json::to_value(built.outcome).unwrap_or_default();
             let manifest = &built.manifest;
             let size = manifest.files.iter().map(|file| file.size).sum();
             (
-                result.as_str().unwrap_or_default().to_owned(),
+                built.outcome.words().to_owned(),
                 ByteSize(size).to_string(),
                 accounting(manifest),
-                checks(manifest),
+                counted(manifest.files.iter().flat_map(|file| &file.checks)),
                 known_holes(manifest),
             )
         }
@@ -176,12 +316,8 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
         Outcome::Failed(error) => {
             let failure = explain(error);
             let code = failure.kind.exit_code();
-            let first = failure
-                .message
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            let first = failure.message.lines().next().unwrap_or_default();
+            let first = first.trim_end_matches(':').to_owned();
             (format!("FAILED ({code})"), none(), first, none(), none())
         }
         Outcome::Skipped => ("skipped".to_owned(), none(), none(), none(), none()),
@@ -189,7 +325,7 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
     vec![
         finished.label.clone(),
         result,
-        seconds,
+        time,
         size,
         accounting,
         checks,
@@ -219,17 +355,4 @@ fn accounting(manifest: &Manifest) -> String {
         }
     }
     found.join("\n")
-}
-
-fn checks(manifest: &Manifest) -> String {
-    let checks: Vec<_> = manifest
-        .files
-        .iter()
-        .flat_map(|file| &file.checks)
-        .collect();
-    let passed = checks
-        .iter()
-        .filter(|check| check.outcome == crate::verify::Outcome::Passed)
-        .count();
-    format!("{passed} of {} passed", checks.len())
 }

@@ -12,7 +12,9 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
 use crate::recipe::Architecture;
-use crate::report::{CheckedFile, Progress, audit_table, check_table};
+use crate::report::{
+    CheckedFile, Closing, Progress, Verbosity, audit_table, audit_verdict, check_table, verdict_on,
+};
 use crate::verify::{
     Expectations, Findings, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, VersionRun, judge,
 };
@@ -23,6 +25,9 @@ struct Verified {
     passed: bool,
     files: Vec<CheckedFile>,
     folders: Vec<Audit>,
+    /// Only of what passed; of what did not, the error says it.
+    #[serde(flatten)]
+    closing: Option<Closing>,
 }
 
 pub(crate) async fn run(
@@ -67,20 +72,36 @@ pub(crate) async fn run(
         progress.finish();
     }
     let failure = failure(&files, &folders);
+    let verdicts: Vec<_> = match failure {
+        Some(_) => Vec::new(),
+        None => verdicts(&files, &folders),
+    };
     if invocation.json() {
         print_document(&Verified {
             passed: failure.is_none(),
             files,
             folders,
+            closing: (!verdicts.is_empty()).then(|| Closing::new(verdicts.join("\n"))),
         })?;
-    } else {
+    } else if invocation.verbosity() != Verbosity::Quiet {
         let terminal = invocation.environment.output_terminal;
-        print(&check_table(&files, terminal))?;
+        print(&check_table(&files, invocation.verbosity(), terminal))?;
         for folder in &folders {
             print(&audit_table(folder, terminal))?;
         }
+        for verdict in verdicts {
+            print(&Closing::new(verdict).text())?;
+        }
     }
     failure.map_or(Ok(()), Err)
+}
+
+/// The verdict on each file and directory, none of which has a problem.
+fn verdicts(files: &[CheckedFile], folders: &[Audit]) -> Vec<String> {
+    let files = files
+        .iter()
+        .map(|file| format!("{}: {}", file.file, verdict_on(&file.checks)));
+    files.chain(folders.iter().map(audit_verdict)).collect()
 }
 
 /// The failure of everything together: something that differs from what was published weighs more than something that is

@@ -49,6 +49,11 @@ impl NodeBinary {
         Ok(binaries)
     }
 
+    /// `runc v1.0.0-rc10`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
     fn check(
         manifest: &Manifest,
         name: &str,

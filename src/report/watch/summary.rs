@@ -15,7 +15,7 @@ pub fn watch_json(samples: &[Sample]) -> String {
 /// A table with one row for each figure: first, last, lowest and highest value, growth per hour, and the growth per hour in
 /// the earlier measurements.
 pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bool) -> String {
-    summary(samples, before).table(terminal)
+    summary(samples, before).table(1, terminal)
 }
 
 pub(super) fn summary(samples: &[Sample], before: Option<&[Sample]>) -> Summary {

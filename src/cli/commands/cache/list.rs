@@ -231,5 +231,5 @@ fn table(head: &[&'static str], rows: Vec<Vec<String>>, terminal: bool) -> Strin
         return String::new();
     }
     let head = head.to_vec();
-    Summary { head, rows }.table(terminal) + "\n"
+    Summary { head, rows }.table(3, terminal) + "\n"
 }

@@ -154,5 +154,5 @@ fn files(entry: &Entry, terminal: bool) -> String {
         head: vec!["file", "size", "mode", "sha256"],
         rows: rows.collect(),
     }
-    .table(terminal)
+    .table(1, terminal)
 }

@@ -1,0 +1,42 @@
+//! The last lines of a command: its verdict, and what comes next.
+
+use serde::Serialize;
+
+use crate::events::command_line;
+
+/// What came of a command, and what to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Closing {
+    /// The answer, in one line.
+    pub verdict: String,
+    /// The command that comes next, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Closing {
+    /// A verdict after which nothing remains to be done.
+    pub fn new(verdict: impl Into<String>) -> Self {
+        Self {
+            verdict: verdict.into(),
+            next: None,
+        }
+    }
+
+    /// With the command of this tool that comes next.
+    #[must_use]
+    pub fn next(mut self, words: &[&str]) -> Self {
+        let words = ["kmembuild"].iter().chain(words);
+        let words: Vec<_> = words.map(|&word| word.to_owned()).collect();
+        self.next = Some(command_line(&words));
+        self
+    }
+
+    /// The lines for people.
+    pub fn text(&self) -> String {
+        match &self.next {
+            None => format!("{}\n", self.verdict),
+            Some(next) => format!("{}\nnext: {next}\n", self.verdict),
+        }
+    }
+}
