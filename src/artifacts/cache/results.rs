@@ -3,7 +3,9 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::SystemTime;
 
 use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile};
@@ -131,20 +133,38 @@ impl Results {
     /// # Errors
     /// The first [`Damage`].
     pub fn check(&self, entry: &Entry) -> Result<(), Damage> {
+        self.check_sizes(entry)?;
+        self.check_contents(entry)
+    }
+
+    fn damage(&self, entry: &Entry, file: &EntryFile, reason: String) -> Damage {
+        Damage {
+            file: self.entry_folder(&entry.key).join(&file.name),
+            reason,
+        }
+    }
+
+    /// Before anything is read or copied: what has another size may have any.
+    fn check_sizes(&self, entry: &Entry) -> Result<(), Damage> {
         let folder = self.entry_folder(&entry.key);
         for file in &entry.files {
-            let damage = |reason: String| Damage {
-                file: folder.join(&file.name),
-                reason,
-            };
-            let unreadable = |error: io::Error| damage(error.to_string());
-            let metadata = fs::symlink_metadata(folder.join(&file.name)).map_err(unreadable)?;
-            // Before it is read: what has another size may have any.
+            let damage = |reason: String| self.damage(entry, file, reason);
+            let metadata = fs::symlink_metadata(folder.join(&file.name))
+                .map_err(|error| damage(error.to_string()))?;
             if metadata.is_file() && metadata.len() != file.size {
                 let (is, was) = (metadata.len(), file.size);
                 return Err(damage(format!("{is} bytes instead of {was}")));
             }
-            let found = EntryFile::read(&folder, &file.name).map_err(unreadable)?;
+        }
+        Ok(())
+    }
+
+    fn check_contents(&self, entry: &Entry) -> Result<(), Damage> {
+        let folder = self.entry_folder(&entry.key);
+        for file in &entry.files {
+            let damage = |reason: String| self.damage(entry, file, reason);
+            let found =
+                EntryFile::read(&folder, &file.name).map_err(|error| damage(error.to_string()))?;
             if found.sha256 != file.sha256 {
                 let (is, was) = (found.sha256, &file.sha256);
                 return Err(damage(format!("sha256 {is} instead of {was}")));
@@ -160,16 +180,34 @@ impl Results {
     /// Checks an entry and puts its files into `folder`. Records that the entry was used.
     ///
     /// # Errors
-    /// [`TakeError::Damaged`], or the system's error for the directory.
+    /// [`TakeError::Damaged`], or the system's error for the directory. A part of it may be in `folder` then.
     pub fn take(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
-        self.check(entry).map_err(TakeError::Damaged)?;
+        self.check_sizes(entry).map_err(TakeError::Damaged)?;
+        // Both read the same files, which takes no longer than one of them does.
+        let (checked, placed) = thread::scope(|scope| {
+            let check = || self.check_contents(entry);
+            let checking = thread::Builder::new().spawn_scoped(scope, check);
+            let placed = self.place(entry, folder);
+            let checked = match checking {
+                Ok(checking) => checking.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // Where no thread can be had, one after the other.
+                Err(_) => check(),
+            };
+            (checked, placed)
+        });
+        checked.map_err(TakeError::Damaged)?;
+        placed?;
+        self.note_use(&entry.key);
+        Ok(())
+    }
+
+    fn place(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
         let from = self.entry_folder(&entry.key);
         for file in &entry.files {
             let to = folder.join(&file.name);
             place_file(&from.join(&file.name), &to, file.mode)
                 .map_err(|source| TakeError::Unwritable { path: to, source })?;
         }
-        self.note_use(&entry.key);
         Ok(())
     }
 
