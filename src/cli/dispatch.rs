@@ -5,19 +5,21 @@ use std::ffi::OsString;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{
-    CacheCommand, Cli, CommandLine, Format, KmemCommand, RecipeCommandLine, parse, parse_build,
+    CacheCommand, Cli, CommandLine, Format, KmemCommand, PlanFormat, RecipeCommandLine, commands,
+    parse, parse_build,
 };
 use super::commands::{
     build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
     recipes, release, reproduce, verify,
 };
+use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
 use super::output::usage;
-use crate::build::check_temporary_directory;
+use crate::build::{BuildError, check_temporary_directory};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::library::Library;
-use crate::recipe::Source;
+use crate::library::{Library, LibraryError};
+use crate::recipe::{Source, nearest};
 
 /// Runs the command that the command line asks for.
 ///
@@ -41,13 +43,29 @@ pub async fn dispatch(
             let rest: Vec<_> = words.collect();
             let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
                 Ok(read) => read,
-                // Help on something that is no recipe would promise what cannot be had.
                 Err(error) => {
-                    invocation(Format::Text)?.workspace.recipe(&name)?;
+                    let has_own = |word: &OsString| word.to_string_lossy().contains("--recipe-dir");
+                    if !rest.iter().any(has_own) {
+                        require_recipe(&invocation(Format::Text)?, &name)?;
+                    }
                     return usage(&error, environment.output_terminal);
                 }
             };
-            let invocation = Invocation::new(environment, global, recipe.format, cancel)?;
+            // A plan is the one document on standard output.
+            let of_events = if recipe.dry_run {
+                Format::Text
+            } else {
+                recipe.format
+            };
+            let invocation = Invocation::new(environment, global, of_events, cancel)?;
+            require_recipe(&invocation, &name)?;
+            if recipe.dry_run {
+                let format = match recipe.format {
+                    Format::Text => PlanFormat::default(),
+                    Format::Json => PlanFormat::Json,
+                };
+                return plan::run(&invocation, &name, &recipe.build, format).await;
+            }
             check_temporary_directory()?;
             // The longest road of all: on the heap, what all commands share stays small.
             Box::pin(build::run(&invocation, &name, &recipe.build)).await
@@ -116,7 +134,7 @@ pub async fn dispatch(
             KmemCommand::Watch(arguments) => {
                 kmem::watch::run(environment, &global, &arguments, cancel).await
             }
-            KmemCommand::Reproduce(arguments) => kmem::exhaust::run(&arguments, cancel).await,
+            KmemCommand::Exhaust(arguments) => kmem::exhaust::run(&arguments, cancel).await,
         },
         CommandLine::Clean {
             caches,
@@ -129,6 +147,50 @@ pub async fn dispatch(
             clean::run(&invocation, caches, images, all).await
         }
     }
+}
+
+/// What people of other tools try, and what it is called here.
+const CALLED_OTHERWISE: [(&str, &str); 8] = [
+    (
+        "build",
+        "name what to build: `kmembuild runc --tag v1.0.0-rc10`",
+    ),
+    ("list", "use `kmembuild recipes list`"),
+    ("show", "use `kmembuild recipes show`"),
+    ("status", "use `kmembuild kmem status`"),
+    ("watch", "use `kmembuild kmem watch`"),
+    (
+        "check",
+        "use `kmembuild verify` for binaries, `kmembuild doctor` for this machine",
+    ),
+    ("version", "use `kmembuild --version`"),
+    (
+        "init",
+        "begin with the files in examples/, or with `kmembuild release --schema`",
+    ),
+];
+
+/// Refuses a word that is neither a command nor a recipe; help on it would promise what cannot be had.
+fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<(), Failure> {
+    let error = match invocation.workspace.recipe(name) {
+        Err(BuildError::Library(error @ LibraryError::Unknown { .. })) => error,
+        Err(error) => return Err(error.into()),
+        Ok(_) => return Ok(()),
+    };
+    let otherwise = CALLED_OTHERWISE.iter().find(|(word, _)| *word == name);
+    let recipes = invocation.workspace.library.list();
+    let recipes = recipes.into_iter().flatten().map(|entry| entry.name);
+    let known: Vec<_> = commands().into_iter().chain(recipes).collect();
+    let near = nearest(name, known.iter().map(String::as_str)).filter(|_| otherwise.is_none());
+    let mut failure = explain(&error);
+    failure.message = format!("there is no command or recipe `{name}`");
+    if let Some(near) = near {
+        failure.message += &format!("; did you mean `{near}`?");
+    }
+    if let Some((_, otherwise)) = otherwise {
+        failure.hints.insert(0, (*otherwise).to_owned());
+    }
+    Err(failure)
 }
 
 /// Whether the command line asks for something that reads git repositories. Not so where it is wrong.
@@ -165,8 +227,8 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::Clean { .. } => Some("kmembuild clean"),
         CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
         CommandLine::Kmem {
-            action: KmemCommand::Reproduce(_),
-        } => Some("kmembuild kmem reproduce --cleanup"),
+            action: KmemCommand::Exhaust(_),
+        } => Some("kmembuild kmem exhaust --cleanup"),
         CommandLine::Kmem {
             action: KmemCommand::Status(_) | KmemCommand::Watch(_),
         }

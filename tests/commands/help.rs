@@ -111,6 +111,9 @@ fn the_manual_is_read_without_warnings() {
         .output()
         .expect("groff is needed by this test");
     let text = String::from_utf8_lossy(&output.stdout);
+    // Lines are filled with spaces.
+    let words: Vec<_> = text.split_whitespace().collect();
+    let text = words.join(" ");
     assert!(text.contains("--image-archive"), "{text}");
     assert!(text.contains("Build with the recipe runc"), "{text}");
 }

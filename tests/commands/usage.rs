@@ -24,7 +24,81 @@ fn a_name_that_is_no_recipe_and_no_command_is_refused_with_what_was_meant() {
     Workplace::new()
         .run(&["runk", "--help"])
         .code(2)
+        .says("there is no command or recipe `runk`; did you mean `runc`?");
+    // Commands are meant as often as recipes.
+    for (word, meant) in [
+        ("verfy", "verify"),
+        ("relase", "release"),
+        ("doctr", "doctor"),
+        ("kubelt", "kubelet"),
+        ("node-scrpt", "node-script"),
+    ] {
+        let meant = format!("there is no command or recipe `{word}`; did you mean `{meant}`?");
+        Workplace::new().run(&[word]).code(2).says(&meant);
+        Workplace::new()
+            .run(&[word, "--tag", "v1"])
+            .code(2)
+            .says(&meant);
+    }
+    // Words of other tools teach.
+    for (word, taught) in [
+        ("build", "`kmembuild runc --tag v1.0.0-rc10`"),
+        ("list", "`kmembuild recipes list`"),
+        ("status", "`kmembuild kmem status`"),
+        ("version", "`kmembuild --version`"),
+    ] {
+        Workplace::new()
+            .run(&[word])
+            .code(2)
+            .says(&format!("there is no command or recipe `{word}`\nhint: "))
+            .says(taught);
+    }
+}
+
+#[test]
+fn help_knows_recipes_as_well_as_commands() {
+    let workplace = Workplace::new();
+    for (word, usage) in [
+        ("runc", "Usage: kmembuild runc "),
+        ("verify", "Usage: kmembuild verify "),
+    ] {
+        workplace.run(&["help", word]).code(0).prints(usage);
+    }
+    workplace
+        .run(&["help", "runk"])
+        .code(2)
+        .says("did you mean `runc`?");
+    // A recipe of one's own that comes after its name.
+    workplace
+        .run(&["own", "--recipe-dir", "recipes", "--nothing"])
+        .code(2)
+        .says("unexpected argument '--nothing'");
+}
+
+#[test]
+fn a_dry_run_is_understood_where_something_would_be_built() {
+    let workplace = Workplace::new();
+    let plan = workplace.run(&["plan", "runc-debian", "--image", "debian"]);
+    let dry = workplace.run(&["runc-debian", "--image", "debian", "--dry-run"]);
+    assert_eq!(dry.code, plan.code);
+    assert_eq!(dry.stdout, plan.stdout);
+    workplace.write("release.yaml", "format: 1\ntargets: [{recipe: runk}]\n");
+    workplace
+        .run(&["release", "--dry-run"])
+        .code(10)
         .says("there is no recipe `runk`");
+}
+
+#[test]
+fn filling_memory_cgroups_has_its_own_name_and_the_old_one_still_works() {
+    for word in ["exhaust", "reproduce"] {
+        Workplace::new()
+            .run(&["kmem", word, "--help"])
+            .code(0)
+            .prints("Usage: kmembuild kmem exhaust");
+    }
+    let help = Workplace::new().run(&["kmem", "--help"]).code(0);
+    assert!(!help.stdout.contains("reproduce"), "{}", help.stdout);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `kmembuild kmem reproduce`, with few cgroups: others work on this machine.
+//! `kmembuild kmem exhaust`, with few cgroups: others work on this machine.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ fn place(name: &str) -> (MemoryCgroup, String) {
 }
 
 fn reproduce(root: &str, words: &[&str]) -> Finished {
-    Workplace::new().run(&[&["kmem", "reproduce", "--root", root], words].concat())
+    Workplace::new().run(&[&["kmem", "exhaust", "--root", root], words].concat())
 }
 
 fn folders(root: &str) -> Vec<PathBuf> {
@@ -32,13 +32,7 @@ fn folders(root: &str) -> Vec<PathBuf> {
 /// Starts a run that is going to take a while, and waits until it has made some.
 fn started(workplace: &Workplace, root: &str) -> Running {
     let mut run = workplace.start(&[
-        "kmem",
-        "reproduce",
-        "--root",
-        root,
-        "--count",
-        "5000",
-        "--yes",
+        "kmem", "exhaust", "--root", root, "--count", "5000", "--yes",
     ]);
     let folder = PathBuf::from(root).join(format!("kmembuild-reproduce-{}", run.id()));
     run.until(|| folder.join("cgroup-40").exists());
@@ -147,7 +141,7 @@ fn what_a_killed_run_left_is_removed_and_a_live_one_left_alone() {
 fn what_a_killed_run_of_the_same_number_left_is_told() {
     let (_cgroup, root) = place("reproduce-same");
     // A shell whose number the command takes over makes what a killed one would have left.
-    let script = "mkdir \"$1/kmembuild-reproduce-$$\" && exec \"$0\" kmem reproduce --root \"$1\" --count 1 --yes";
+    let script = "mkdir \"$1/kmembuild-reproduce-$$\" && exec \"$0\" kmem exhaust --root \"$1\" --count 1 --yes";
     let output = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_kmembuild"), &root])
         .env("HOME", "/nonexistent")
@@ -155,7 +149,7 @@ fn what_a_killed_run_of_the_same_number_left_is_told() {
     Finished::from(output.expect("a shell"))
         .code(4)
         .says("was left behind by a killed run; remove it first")
-        .says("hint: use `kmembuild kmem reproduce --cleanup` to remove it");
+        .says("hint: use `kmembuild kmem exhaust --cleanup` to remove it");
     assert_eq!(folders(&root).len(), 1);
     reproduce(&root, &["--cleanup"]).code(0).prints("removed ");
     assert_eq!(folders(&root), Vec::<PathBuf>::new());
@@ -211,7 +205,7 @@ fn what_is_not_safe_is_refused() {
     let output = installed("setpriv")
         .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
         .arg(&*copy)
-        .args(["kmem", "reproduce", "--count", "1", "--yes"])
+        .args(["kmem", "exhaust", "--count", "1", "--yes"])
         .env("HOME", "/nonexistent")
         .current_dir("/")
         .output();

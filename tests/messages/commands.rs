@@ -66,7 +66,7 @@ pub(super) fn messages() -> Vec<Message> {
         &["man", "file/man"],
         &["node-script", "nowhere"],
         &["public-key", "nowhere.pem"],
-        &["kmem", "reproduce", "--root", "on", "--count", "3"],
+        &["kmem", "exhaust", "--root", "on", "--count", "3"],
         &["kmem", "status", "--root", "on"],
         &["kmem", "status", "--root", "none"],
         &["kmem", "status", "--root", "nowhere"],

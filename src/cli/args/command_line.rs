@@ -176,6 +176,9 @@ pub struct RecipeArguments {
     /// What to build.
     #[command(flatten)]
     pub build: BuildArguments,
+    /// Print what would be done, as `kmembuild plan` does, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -186,7 +189,21 @@ pub struct RecipeArguments {
 /// # Errors
 /// Clap's error, which may also be the text of `--help` or `--version`.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    // Of commands clap knows the help itself; a recipe is a command as well.
+    if let [program, help, recipe] = arguments
+        && help == "help"
+        && !commands().iter().any(|command| recipe == command.as_str())
+    {
+        return Cli::try_parse_from([program, recipe, &"--help".into()]);
+    }
     Cli::try_parse_from(arguments)
+}
+
+/// The names of all commands but those of recipes.
+pub fn commands() -> Vec<String> {
+    let command = Cli::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    names.chain(["help"]).map(str::to_owned).collect()
 }
 
 /// Parses the arguments after the name of a recipe; options before the name count as well.

@@ -22,8 +22,11 @@ pub enum KmemCommand {
     /// Provoke the error of the leak: fill memory cgroups as the leak does, show the error of a new pod, and remove them
     ///
     /// Requires root. Everything it makes is removed, even if it fails or is interrupted; after a kill, use --cleanup.
-    #[command(before_help = "Example: kmembuild kmem reproduce --count 60000 --yes")]
-    Reproduce(ExhaustArguments),
+    #[command(
+        alias = "reproduce",
+        before_help = "Example: kmembuild kmem exhaust --count 60000 --yes"
+    )]
+    Exhaust(ExhaustArguments),
 }
 
 /// What to read, and where to write the result.

@@ -16,7 +16,8 @@ mod verify;
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{
-    Cli, CommandLine, GlobalArguments, RecipeCommandLine, command_with_recipes, parse, parse_build,
+    Cli, CommandLine, GlobalArguments, RecipeCommandLine, command_with_recipes, commands, parse,
+    parse_build,
 };
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};

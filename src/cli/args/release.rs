@@ -19,7 +19,7 @@ pub struct ReleaseArguments {
     #[arg(long)]
     pub schema: bool,
     /// Print what would be built, what is built already and what needs no build, without building
-    #[arg(long)]
+    #[arg(long, visible_alias = "dry-run")]
     pub plan: bool,
     /// Only targets whose name (RECIPE/VERSION/ARCH) matches, e.g. 'runc/*'
     #[arg(long, value_name = "GLOB", value_parser = non_empty())]

@@ -1,4 +1,4 @@
-//! `kmembuild kmem reproduce`.
+//! `kmembuild kmem exhaust`.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
 use crate::report::json_document;
 
-/// `kmem reproduce --format json`.
+/// `kmem exhaust --format json`.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document {
@@ -64,7 +64,7 @@ async fn filled(
     })?;
     if !left.is_empty() {
         let failure = Failure::new(FailureKind::Output, left.join("; "));
-        return Err(failure.hint("use `kmembuild kmem reproduce --cleanup` to try again"));
+        return Err(failure.hint("use `kmembuild kmem exhaust --cleanup` to try again"));
     }
     if interrupted {
         let text = "interrupted; all memory cgroups that were made have been removed";
@@ -171,7 +171,7 @@ fn failure(error: ExhaustError) -> Failure {
         ExhaustError::NotCounted => (FailureKind::CannotTell, None),
         ExhaustError::Leftover { .. } => (
             FailureKind::CannotTell,
-            Some("use `kmembuild kmem reproduce --cleanup` to remove it".to_owned()),
+            Some("use `kmembuild kmem exhaust --cleanup` to remove it".to_owned()),
         ),
         ExhaustError::NoMemoryCgroup { .. }
         | ExhaustError::Folder { .. }
