@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn no_threads(error: std::io::Error) -> Failure {
+fn no_threads(error: &std::io::Error) -> Failure {
     kmembuild::no_environment(format!("could not start threads: {error}"))
 }
 
@@ -34,7 +34,7 @@ fn start() -> Result<(), Failure> {
     // Before anything is started: where these are short, the runtime and other libraries panic.
     process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
     if reads_git {
-        source::make_ready().map_err(no_threads)?;
+        source::make_ready().map_err(|error| no_threads(&error))?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -43,7 +43,7 @@ fn start() -> Result<(), Failure> {
         .thread_keep_alive(Duration::MAX)
         .enable_all()
         .build()
-        .map_err(no_threads)?;
+        .map_err(|error| no_threads(&error))?;
     drop(runtime.spawn_blocking(|| ()));
     let cancel = CancellationToken::new();
     let result = runtime.block_on(async {

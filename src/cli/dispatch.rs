@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{
-    CacheCommand, Cli, CommandLine, Format, KmemCommand, PlanFormat, RecipeCommandLine, commands,
-    parse, parse_build,
+    CacheCommand, Cli, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat,
+    RecipeCommandLine, commands, parse, parse_build,
 };
 use super::commands::{
     build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
@@ -34,41 +34,8 @@ pub async fn dispatch(
     let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
     match command {
         CommandLine::Build(words) => {
-            let mut words = words.into_iter();
-            let name = words
-                .next()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let rest: Vec<_> = words.collect();
-            let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
-                Ok(read) => read,
-                Err(error) => {
-                    let has_own = |word: &OsString| word.to_string_lossy().contains("--recipe-dir");
-                    if !rest.iter().any(has_own) {
-                        require_recipe(&invocation(Format::Text)?, &name)?;
-                    }
-                    return usage(&error, environment.output_terminal);
-                }
-            };
-            // A plan is the one document on standard output.
-            let of_events = if recipe.dry_run {
-                Format::Text
-            } else {
-                recipe.format
-            };
-            let invocation = Invocation::new(environment, global, of_events, cancel)?;
-            require_recipe(&invocation, &name)?;
-            if recipe.dry_run {
-                let format = match recipe.format {
-                    Format::Text => PlanFormat::default(),
-                    Format::Json => PlanFormat::Json,
-                };
-                return plan::run(&invocation, &name, &recipe.build, format).await;
-            }
-            check_temporary_directory()?;
             // The longest road of all: on the heap, what all commands share stays small.
-            Box::pin(build::run(&invocation, &name, &recipe.build)).await
+            Box::pin(build_recipe(words, global, environment, cancel)).await
         }
         CommandLine::Plan {
             recipe,
@@ -147,6 +114,47 @@ pub async fn dispatch(
             clean::run(&invocation, caches, images, all).await
         }
     }
+}
+
+/// Runs `kmembuild RECIPE ...`.
+async fn build_recipe(
+    words: Vec<OsString>,
+    global: GlobalArguments,
+    environment: &Environment,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    let mut words = words.into_iter();
+    let name = words.next().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
+    let rest: Vec<_> = words.collect();
+    let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
+        Ok(read) => read,
+        Err(error) => {
+            let has_own = |word: &OsString| word.to_string_lossy().contains("--recipe-dir");
+            if !rest.iter().any(has_own) {
+                let invocation = Invocation::new(environment, global, Format::Text, cancel)?;
+                require_recipe(&invocation, &name)?;
+            }
+            return usage(&error, environment.output_terminal);
+        }
+    };
+    // A plan is the one document on standard output.
+    let of_events = if recipe.dry_run {
+        Format::Text
+    } else {
+        recipe.format
+    };
+    let invocation = Invocation::new(environment, global, of_events, cancel)?;
+    require_recipe(&invocation, &name)?;
+    if recipe.dry_run {
+        let format = match recipe.format {
+            Format::Text => PlanFormat::default(),
+            Format::Json => PlanFormat::Json,
+        };
+        return plan::run(&invocation, &name, &recipe.build, format).await;
+    }
+    check_temporary_directory()?;
+    build::run(&invocation, &name, &recipe.build).await
 }
 
 /// What people of other tools try, and what it is called here.
