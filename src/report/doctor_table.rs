@@ -1,7 +1,12 @@
-//! The table of the doctor.
+//! What the doctor found.
+
+use std::collections::BTreeMap;
 
 use super::layout::{lay_out, new_table};
-use crate::host::doctor::{Half, Level, Line};
+use crate::host::doctor::{Half, Leak, Level, Line, Verdict};
+
+/// Subjects that are named of those with the same cause.
+const NAMED: usize = 3;
 
 /// A table with a row for each line; each question is above its lines.
 pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
@@ -11,24 +16,178 @@ pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
     for line in lines {
         if half != Some(line.half) {
             half = Some(line.half);
-            let question = match line.half {
-                Half::Build => "Can it build?",
-                Half::Leak => "Does it leak?",
-            };
-            table.add_row([question, "", "", ""]);
+            table.add_row([question(line.half), "", "", ""]);
         }
-        let level = match line.level {
-            Level::Ok => "ok",
-            Level::Warn => "warn",
-            Level::Fail => "FAIL",
-        };
         let check = line.check.replace('-', " ");
         let check = match &line.subject {
             Some(subject) => format!("{check}\n{subject}"),
             None => check,
         };
         let remedy = line.remedy.as_deref().unwrap_or_default();
-        table.add_row([&check, level, &line.found, remedy]);
+        table.add_row([&check, word(line.level), &line.found, remedy]);
     }
     format!("{}\n", lay_out(table, 2))
+}
+
+/// What is not well, those with the same cause together.
+pub fn doctor_problems(lines: &[Line], terminal: bool) -> String {
+    let mut table = new_table(terminal);
+    let mut is_empty = true;
+    for ((level, cause), of_cause) in by_cause(lines) {
+        is_empty = false;
+        let mut found = match of_cause.as_slice() {
+            [only] => format!("{}: {}", title(only), only.found),
+            several => format!("{}: {cause}: {}", kinds(several), subjects(several)),
+        };
+        if let Some(remedy) = remedy(&of_cause) {
+            found.push_str("\n-> ");
+            found.push_str(&remedy);
+        }
+        table.add_row([word(level), &found]);
+    }
+    if is_empty {
+        return String::new();
+    }
+    format!("{}\n", lay_out(table, 1))
+}
+
+/// The answers, one line for each question.
+pub fn doctor_verdict(verdict: &Verdict, lines: &[Line]) -> String {
+    let mut text = String::new();
+    if !verdict.builds.is_empty() {
+        let (can, cannot): (Vec<_>, Vec<_>) =
+            verdict.builds.iter().partition(|one| one.lacks.is_empty());
+        let mut answers = Vec::new();
+        if !can.is_empty() {
+            let names: Vec<_> = can.iter().map(|one| one.recipe.as_str()).collect();
+            answers.push(format!("{} yes", names.join(", ")));
+        }
+        let mut by_lack: BTreeMap<&[&str], Vec<&str>> = BTreeMap::new();
+        for one in cannot {
+            by_lack.entry(&one.lacks).or_default().push(&one.recipe);
+        }
+        for (lacks, recipes) in by_lack {
+            answers.push(format!("{} no ({})", recipes.join(", "), lacks.join(", ")));
+        }
+        text += &format!("{} {}\n", question(Half::Build), answers.join("; "));
+    }
+    if let Some(leak) = verdict.leaks {
+        let of = |level| {
+            let mut lines = lines.iter().filter(|line| line.half == Half::Leak);
+            lines.find(|line| line.level == level)
+        };
+        let (answer, line) = match leak {
+            Leak::Yes => ("yes", of(Level::Fail)),
+            Leak::Perhaps => ("perhaps", of(Level::Warn)),
+            Leak::No => ("no", of(Level::Ok)),
+        };
+        let why = line.map(|line| {
+            let found = line.found.split("; ").next().unwrap_or_default();
+            format!(": {} {found}", title(line))
+        });
+        let why = why.unwrap_or_default();
+        text += &format!("{} {answer}{why}\n", question(Half::Leak));
+    }
+    text
+}
+
+fn question(half: Half) -> &'static str {
+    match half {
+        Half::Build => "Can it build?",
+        Half::Leak => "Does it leak?",
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Warn => "warn",
+        Level::Fail => "FAIL",
+    }
+}
+
+fn title(line: &Line) -> String {
+    let check = line.check.replace('-', " ");
+    match &line.subject {
+        Some(subject) => format!("{check} {subject}"),
+        None => check,
+    }
+}
+
+/// The lines that are not well, by level and cause, failures first.
+fn by_cause(lines: &[Line]) -> Vec<((Level, String), Vec<&Line>)> {
+    let mut groups: Vec<((Level, String), Vec<&Line>)> = Vec::new();
+    for level in [Level::Fail, Level::Warn] {
+        for line in lines.iter().filter(|line| line.level == level) {
+            let key = (level, cause(line));
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(line),
+                None => groups.push((key, vec![line])),
+            }
+        }
+    }
+    groups
+}
+
+/// What was found, without what only concerns this one of several: names of hosts, paths, times.
+fn cause(line: &Line) -> String {
+    if line.subject.is_none() {
+        return line.found.clone();
+    }
+    let of_one = |word: &&str| word.contains(['.', '/']) || word.ends_with("ms");
+    let words = first(&line.found).split_whitespace();
+    let words: Vec<_> = words.filter(|word| !of_one(word)).collect();
+    words.join(" ")
+}
+
+/// The first part of what was found.
+fn first(found: &str) -> &str {
+    let end = found.find(": ").into_iter().chain(found.find("; ")).min();
+    end.map_or(found, |end| &found[..end])
+}
+
+/// `source (4), registry (8)`.
+fn kinds(lines: &[&Line]) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for line in lines {
+        match kinds.iter_mut().find(|(kind, _)| *kind == line.check) {
+            Some((_, number)) => *number += 1,
+            None => kinds.push((line.check, 1)),
+        }
+    }
+    let kinds = kinds
+        .iter()
+        .map(|(kind, number)| format!("{} ({number})", kind.replace('-', " ")));
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
+fn subjects(lines: &[&Line]) -> String {
+    let subjects: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.subject.as_deref())
+        .collect();
+    match subjects.len().checked_sub(NAMED) {
+        None | Some(0) => subjects.join(", "),
+        Some(more) => format!("{} and {more} more", subjects[..NAMED].join(", ")),
+    }
+}
+
+/// What to do: of several with one cause, what is common to them.
+fn remedy(lines: &[&Line]) -> Option<String> {
+    let mut remedies: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.remedy.as_deref())
+        .collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    match remedies.as_slice() {
+        [] => None,
+        [only] => Some((*only).to_owned()),
+        _ if lines.iter().all(|line| line.half == Half::Build) => Some(
+            "a closed network, or a proxy that is not set? docs/mirrors.md tells how to build in one; `--all` \
+             tells what to do about each"
+                .to_owned(),
+        ),
+        _ => Some("`--all` tells what to do about each".to_owned()),
+    }
 }

@@ -22,7 +22,7 @@ mod watch;
 pub use crate::events::JSON_FORMAT;
 pub use audit_table::{audit_table, audit_verdict};
 pub use closing::Closing;
-pub use doctor_table::doctor_table;
+pub use doctor_table::{doctor_problems, doctor_table, doctor_verdict};
 pub use json::{json_document, json_line};
 pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};

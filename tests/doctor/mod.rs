@@ -10,3 +10,4 @@ mod runtimes;
 mod server;
 pub(crate) mod setup;
 mod told_engine;
+mod verdict;

@@ -15,6 +15,9 @@ pub struct DoctorArguments {
     /// Answer only one of the two questions; use --only leak on a node that builds nothing
     #[arg(long, value_enum, value_name = "QUESTION")]
     pub only: Option<HalfChoice>,
+    /// Show every check, also those that passed
+    #[arg(long)]
+    pub all: bool,
     /// Time limit for each mirror and source
     #[arg(long, value_name = "TIME", default_value = "5s")]
     pub timeout: TimeSpan,

@@ -6,13 +6,14 @@ use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
-use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line};
-use crate::report::doctor_table;
+use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line, Verdict};
+use crate::report::{Verbosity, doctor_problems, doctor_table, doctor_verdict};
 
 /// `doctor --format json`.
 #[derive(Serialize)]
 struct Diagnosis<'a> {
     passed: bool,
+    verdict: &'a Verdict,
     lines: &'a [Line],
 }
 
@@ -38,6 +39,7 @@ pub(crate) async fn run(
     } else {
         KnownRecipes::load(&workspace.library, &arguments.recipes)?
     };
+    let names = recipes.names();
     let examination = Examination {
         only,
         recipes,
@@ -54,16 +56,21 @@ pub(crate) async fn run(
     };
     let failed = lines.iter().filter(|line| line.level == Level::Fail);
     let failed = failed.count();
+    let verdict = Verdict::of(&lines, &names, only);
+    let terminal = invocation.environment.output_terminal;
     if invocation.json() {
         print_document(&Diagnosis {
             passed: failed == 0,
+            verdict: &verdict,
             lines: &lines,
         })?;
     } else {
-        print(&doctor_table(
-            &lines,
-            invocation.environment.output_terminal,
-        ))?;
+        if arguments.all || invocation.verbosity() == Verbosity::Verbose {
+            print(&doctor_table(&lines, terminal))?;
+        } else if invocation.verbosity() == Verbosity::Normal {
+            print(&doctor_problems(&lines, terminal))?;
+        }
+        print(&doctor_verdict(&verdict, &lines))?;
     }
     if failed == 0 {
         return Ok(());

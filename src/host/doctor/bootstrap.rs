@@ -34,18 +34,25 @@ pub fn judge_bootstrap(
     let names: Vec<_> = recipes.iter().map(|recipe| recipe.name.as_str()).collect();
     let names = names.join(", ");
     let Some(program) = program else {
-        let is_default = |recipe: &&Recipe| recipe.images.default.value == ImageWay::Debian;
-        let level = if recipes.iter().any(is_default) {
-            Level::Fail
-        } else {
+        let is_default = |recipe: &Recipe| recipe.images.default.value == ImageWay::Debian;
+        let stopped: Vec<_> = recipes
+            .iter()
+            .copied()
+            .filter(|recipe| is_default(recipe))
+            .map(|recipe| recipe.name.as_str())
+            .collect();
+        let level = if stopped.is_empty() {
             Level::Warn
+        } else {
+            Level::Fail
         };
         return Some(
             line(
                 level,
                 format!("not found; required for `--image debian` of {names}"),
             )
-            .remedy(INSTALL_BOOTSTRAP),
+            .remedy(INSTALL_BOOTSTRAP)
+            .stops(stopped),
         );
     };
     let program = program.display();

@@ -57,6 +57,12 @@ pub struct KnownRecipes {
 }
 
 impl KnownRecipes {
+    /// The names of those that can be read.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.readable.iter().map(|recipe| recipe.name.to_string());
+        names.collect()
+    }
+
     /// Loads the recipes called `names`, or all recipes if there are none. Of all recipes, one that cannot be read becomes
     /// a warning.
     ///

@@ -18,6 +18,10 @@ pub struct Line {
     pub found: String,
     /// What to do about it; `None` if nothing has to be done.
     pub remedy: Option<String>,
+    /// The recipes that cannot be built with their default options because of it. Where it is a failure about building and
+    /// names none, that is so for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<String>,
 }
 
 /// A question that the doctor answers.
@@ -52,6 +56,7 @@ impl Line {
             level,
             found: found.into(),
             remedy: None,
+            stops: Vec::new(),
         }
     }
 
@@ -66,6 +71,15 @@ impl Line {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The same line, with the recipes that cannot be built because of it.
+    #[must_use]
+    pub fn stops<'a>(mut self, recipes: impl IntoIterator<Item = &'a str>) -> Self {
+        self.stops = recipes.into_iter().map(str::to_owned).collect();
+        self.stops.sort();
+        self.stops.dedup();
         self
     }
 }

@@ -24,6 +24,7 @@ mod proxy;
 mod room;
 mod runtimes;
 mod targets;
+mod verdict;
 
 pub use bootstrap::judge_bootstrap;
 pub use clock::judge_clock;
@@ -42,3 +43,4 @@ pub use programs::{Program, ProgramKind, WELL_KNOWN_DIRECTORIES, find_programs, 
 pub use room::judge_room;
 pub use runtimes::RuntimePlaces;
 pub use targets::Target;
+pub use verdict::{Buildable, Leak, Verdict};

@@ -73,7 +73,10 @@ pub fn judge_places(
                 let needs = place.needs.iter();
                 let missing: Vec<_> = needs.filter(|need| !had.contains(need)).collect();
                 let (level, remedy) = without(&missing, place.kind);
-                line(level, found).remedy(remedy)
+                let defaults = missing.iter().filter(|need| need.is_default);
+                line(level, found)
+                    .remedy(remedy)
+                    .stops(defaults.map(|need| need.recipe.as_str()))
             }
         }
     });

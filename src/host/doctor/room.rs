@@ -56,10 +56,12 @@ fn disk(reading: &EngineReading, recipes: &[Recipe]) -> Line {
     if short.is_empty() {
         return line(Level::Ok, found);
     }
-    line(level(short.len(), recipes), found).remedy(format!(
-        "not enough for {}: {FREE_ENGINE_DISK}",
-        names(&short)
-    ))
+    line(level(short.len(), recipes), found)
+        .remedy(format!(
+            "not enough for {}: {FREE_ENGINE_DISK}",
+            names(&short)
+        ))
+        .stops(short.iter().map(|(recipe, _)| recipe.name.as_str()))
 }
 
 /// The recipes that say how much of something their builds need, with that number of bytes.
