@@ -21,12 +21,6 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
         text += &kinds(status, terminal);
         text.push('\n');
     }
-    for (name, value) in facts(status) {
-        let _ = writeln!(text, "{name:<18} {value}");
-    }
-    if !status.shown.is_empty() {
-        text.push('\n');
-    }
     for cgroup in &status.shown {
         let owner = match cgroup.accounting {
             Accounting::On => format!(" ({})", cgroup.owner.title()),
@@ -55,6 +49,13 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     let more = status.problem_count - status.problems.len() as u64;
     if more > 0 {
         let _ = writeln!(text, "and {more} more problems; use --all to show them");
+    }
+    if !status.shown.is_empty() || !status.problems.is_empty() {
+        text.push('\n');
+    }
+    // What is accounted comes last: that was the question.
+    for (name, value) in facts(status) {
+        let _ = writeln!(text, "{name:<18} {value}");
     }
     text
 }
@@ -138,13 +139,13 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
             format!("{} charged to pods and containers", ByteSize(bytes)),
         ));
     }
-    facts.push(("accounting", verdict(status)));
     // What the kernel does by itself is nobody's.
     if status.verdict == Verdict::On {
         let owners = status.owners.iter();
         let owners = owners.map(|counts| format!("{} ({})", counts.owner.title(), counts.on));
         facts.push(("turned on for", owners.collect::<Vec<_>>().join(", ")));
     }
+    facts.push(("accounting", verdict(status)));
     facts
 }
 
