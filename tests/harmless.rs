@@ -62,7 +62,7 @@ fn html_has_no_markup_of_others() {
         assert!(!text.contains(what), "{what:?}: {text}");
     }
     assert!(!text.contains(is_harmful), "{text:?}");
-    let page = watch_page(MARKED, &[], None);
+    let page = watch_page(MARKED, MARKED, &[], None);
     assert!(
         !page.contains(is_harmful) && !page.contains("##["),
         "{page}"

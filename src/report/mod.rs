@@ -34,4 +34,4 @@ pub use reproduction::reproduction_text;
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table, counted, verdict_on};
 pub use verbosity::Verbosity;
-pub use watch::{Figure, LiveChart, watch_json, watch_page, watch_summary};
+pub use watch::{Figure, LiveChart, watch_conclusion, watch_json, watch_page, watch_summary};

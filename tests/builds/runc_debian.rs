@@ -76,7 +76,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     let _caches = Caches(docker(&VOLUMES));
     let place = Workplace::new();
 
-    let built = place.run(&["runc-debian"]).code(0);
+    let built = place.run(&["runc-debian", "-v"]).code(0);
     built
         .prints("off by the nokmem tag")
         .prints("kmem_disabled.go");

@@ -25,7 +25,7 @@ use kmembuild::recipe::{
     natural_order,
 };
 use kmembuild::release::{KnownTags, expand, parse_release};
-use kmembuild::report::{watch_json, watch_page, watch_summary};
+use kmembuild::report::{watch_conclusion, watch_json, watch_page, watch_summary};
 use kmembuild::source::{Patch, Store, redacted};
 use kmembuild::verify::{
     CgroupMaker, Expectations, Findings, KmemExpectation, TracedRun, inspect, judge, judge_trace,
@@ -661,9 +661,10 @@ fn samples() -> Reader {
             Ok(samples) => samples,
             Err(error) => return drop(said(&error)),
         };
-        let page = watch_page("3.10.0-<b>", &samples, Some(&samples));
+        let conclusion = watch_conclusion(&samples, true);
+        let page = watch_page("3.10.0-<b>", &conclusion, &samples, Some(&samples));
         assert!(!page.contains("<b>") && !page.contains("NaN"));
-        assert!(serde_json::from_str::<Value>(&watch_json(&samples)).is_ok());
+        assert!(serde_json::from_str::<Value>(&watch_json(&samples, &conclusion)).is_ok());
         for terminal in [false, true] {
             watch_summary(&samples, Some(&samples), terminal);
         }

@@ -28,9 +28,19 @@ fn of_six_targets_two_are_cached_one_fails_and_one_is_not_needed() {
         place.build.build(tag, &elsewhere).code(0);
     }
     let plan = place.release(&["--plan"]).code(0);
-    assert_eq!(plan.stdout.matches("in the cache").count(), 2, "{plan:?}");
-    assert_eq!(plan.stdout.matches("to be built").count(), 3, "{plan:?}");
-    assert_eq!(plan.stdout.matches("not needed").count(), 1, "{plan:?}");
+    for (state, number) in [("in the cache", 2), ("to be built", 3), ("not needed", 1)] {
+        let counted = format!("{number} {state}");
+        let verdict = plan
+            .stdout
+            .lines()
+            .find(|line| line.starts_with("6 targets: "));
+        assert!(
+            verdict.is_some_and(|line| line.contains(&counted)),
+            "{plan:?}"
+        );
+        // And once for each target.
+        assert_eq!(plan.stdout.matches(state).count(), number + 1, "{plan:?}");
+    }
 
     let done = place.release(&["--jobs", "2"]).code(14);
     assert_eq!(
@@ -48,7 +58,7 @@ fn of_six_targets_two_are_cached_one_fails_and_one_is_not_needed() {
         .says("  | out of luck")
         .says("hint: the whole log is")
         .says("error: 1 of 6 targets failed");
-    for text in ["FAILED (14)", "cached", "built", "not needed"] {
+    for text in ["FAILED (14)", "taken from the cache", "built", "not needed"] {
         assert!(
             done.stdout.contains(text),
             "{text} is not in\n{}",
@@ -209,7 +219,16 @@ fn ci_systems_get_what_they_show() {
         summary.starts_with("### kmembuild release\n\n| target |"),
         "{summary}"
     );
-    assert_eq!(summary.lines().count(), 10, "{summary}");
+    let rows = summary.lines().filter(|line| line.starts_with('|'));
+    assert_eq!(rows.count(), 8, "{summary}");
+    // The total, and why one failed, with the end of its log.
+    for text in [
+        "\n6 targets: 4 built, 1 failed, 1 not needed in ",
+        &format!("\n**{}/v1.0.0-rc93**\n\n    error: ", place.build.recipe),
+        "\n      | out of luck\n",
+    ] {
+        assert!(summary.contains(text), "{text:?} is not in\n{summary}");
+    }
 
     let lines = place.release(&["--format", "json"]).code(14).stdout;
     let events: Vec<serde_json::Value> = lines

@@ -12,6 +12,7 @@ mod owner;
 mod sample;
 mod status;
 mod system;
+mod trend;
 mod walk;
 
 pub use accounting::{Accounting, Reason};
@@ -22,4 +23,5 @@ pub use owner::Owner;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
 pub use status::{CgroupState, Detail, KindCounts, OwnerCount, Problem, Status, Verdict};
 pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
+pub use trend::{LEAST_SPAN, Trend};
 pub use walk::walk;

@@ -16,8 +16,13 @@ use crate::report::summary::Summary;
 const SIZE: f64 = 1000.0;
 
 /// The page with the measurements of a machine with that kernel. Earlier measurements, `before`, are drawn beneath them;
-/// both start at 0.
-pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -> String {
+/// both start at 0. `conclusion` is what they say in a sentence.
+pub fn watch_page(
+    kernel: &str,
+    conclusion: &str,
+    samples: &[Sample],
+    before: Option<&[Sample]>,
+) -> String {
     let times = |samples: &[Sample]| match (samples.first(), samples.last()) {
         (Some(first), Some(last)) => {
             let time = |sample: &Sample| sample.time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
@@ -46,6 +51,7 @@ pub fn watch_page(kernel: &str, samples: &[Sample], before: Option<&[Sample]>) -
         .map(|figure| drawn(figure, samples, before))
         .collect();
     filled(&[
+        ("{conclusion}", &harmless_html(conclusion)),
         ("{about}", &about),
         ("{legend}", &legend),
         ("{figures}", &figures),

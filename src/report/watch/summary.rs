@@ -1,15 +1,26 @@
 //! The measurements in numbers.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
 use super::figure::Figure;
-use crate::host::kmem::Sample;
+use crate::host::kmem::{LEAST_SPAN, Sample, Trend};
 use crate::report::json::json_document;
 use crate::report::summary::Summary;
 
-/// All samples as one versioned JSON document.
-pub fn watch_json(samples: &[Sample]) -> String {
-    json_document(&BTreeMap::from([("samples", samples)]))
+/// All samples as one versioned JSON document, with the trend of memory cgroups and the sentence that concludes.
+pub fn watch_json(samples: &[Sample], conclusion: &str) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct Watched<'a> {
+        verdict: &'a str,
+        memory_cgroups: Trend,
+        samples: &'a [Sample],
+    }
+    json_document(&Watched {
+        verdict: conclusion,
+        memory_cgroups: Trend::of(samples, |sample| sample.memory_cgroups),
+        samples,
+    })
 }
 
 /// A table with one row for each figure: first, last, lowest and highest value, growth per hour, and the growth per hour in
@@ -52,7 +63,7 @@ pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
     ]
 }
 
-/// Change per hour from the first to the last known value; `-` for less than a second.
+/// Change per hour from the first to the last known value; `-` where the time is too short for a rate.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -67,7 +78,7 @@ fn per_hour(figure: Figure, samples: &[Sample]) -> String {
         return "-".to_owned();
     };
     let seconds = last.seconds_since(first);
-    if seconds < 1.0 {
+    if seconds < LEAST_SPAN.as_secs_f64() {
         return "-".to_owned();
     }
     let value = |sample| figure.value(sample).unwrap_or_default() as f64;

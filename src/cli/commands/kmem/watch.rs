@@ -21,7 +21,7 @@ use crate::host::Hierarchy;
 use crate::host::kmem::{
     Detail, HierarchyError, Sample, System, find_hierarchy, read_samples, walk,
 };
-use crate::report::{LiveChart, watch_json, watch_page, watch_summary};
+use crate::report::{Closing, LiveChart, watch_conclusion, watch_json, watch_page, watch_summary};
 
 pub(crate) async fn run(
     environment: &Environment,
@@ -75,13 +75,14 @@ fn finish(
     arguments: &WatchArguments,
     json: bool,
 ) -> Result<(), Failure> {
-    let before = watch.before.as_deref();
+    let (before, system) = (watch.before.as_deref(), System::read());
+    let conclusion = watch_conclusion(&watch.samples, system.counts_removed());
     if let Some(html) = &arguments.html {
-        let page = watch_page(&System::read().kernel, &watch.samples, before);
+        let page = watch_page(&system.kernel, &conclusion, &watch.samples, before);
         replace_file(html, page.as_bytes(), 0o644).map_err(|error| cannot_write(html, &error))?;
     }
     if json {
-        print(&watch_json(&watch.samples))
+        print(&watch_json(&watch.samples, &conclusion))
     } else if matches!(watch.csv, Csv::Printed) {
         Ok(())
     } else {
@@ -89,7 +90,17 @@ fn finish(
             &watch.samples,
             before,
             environment.output_terminal,
-        ))
+        ))?;
+        let written = [&arguments.csv, &arguments.html];
+        let written: Vec<_> = written
+            .into_iter()
+            .flatten()
+            .map(|file| file.display().to_string())
+            .collect();
+        if !written.is_empty() {
+            print(&format!("wrote {}\n", written.join(" and ")))?;
+        }
+        print(&Closing::new(conclusion).text())
     }
 }
 
