@@ -78,13 +78,14 @@ impl KnownHoles {
         !self.holes.is_empty() || self.unsupported_since.is_some()
     }
 
-    /// How many there are, for a table.
+    /// How many there are, in words.
     pub fn summary(&self) -> String {
         let number = self.holes.len();
+        let holes = if number == 1 { "hole" } else { "holes" };
         if self.holes.iter().any(|hole| hole.escape) {
-            format!("{number}, container escapes among them")
+            format!("{number} known {holes}, container escapes among them")
         } else {
-            number.to_string()
+            format!("{number} known {holes}")
         }
     }
 

@@ -68,7 +68,7 @@ fn a_release_counts_them() {
         .lines()
         .find(|line| line.contains("tool/v1.0.0"));
     assert!(
-        row.is_some_and(|row| row.contains("1, container")),
+        row.is_some_and(|row| row.contains("1 known hole, container")),
         "{}",
         released.stdout
     );
