@@ -27,6 +27,7 @@ pub(super) fn write_release(
     let root = &file.output;
     let earlier = read_index(root);
     let earlier = Earlier::of(earlier.as_ref());
+    let is_whole = is_whole(file, finished);
     let mut targets = Vec::new();
     // They finish in the order of the file.
     let mut finished = finished.iter().peekable();
@@ -47,7 +48,7 @@ pub(super) fn write_release(
     }
     for leftover in leftovers(root, &index) {
         let path = root.join(&leftover.folder);
-        if file.prune {
+        if file.prune && is_whole {
             leftover
                 .remove(root)
                 .map_err(ArtifactError::unwritable(&path))?;
@@ -59,6 +60,16 @@ pub(super) fn write_release(
         }
     }
     Ok(())
+}
+
+/// Whether every target of the file is published or needs no build. Of one that failed, was skipped or was not chosen, the
+/// earlier result may have a place that is not known now.
+fn is_whole(file: &ReleaseFile, finished: &[FinishedTarget<'_>]) -> bool {
+    let is_well = |target: &FinishedTarget<'_>| match target.outcome {
+        Outcome::Published(_) | Outcome::NotNeeded(_) => true,
+        Outcome::Failed(_) | Outcome::Skipped => false,
+    };
+    finished.len() == file.targets.len() && finished.iter().all(is_well)
 }
 
 /// Refuses to sign what an earlier run published and this one leaves alone, unless the same key signed it and it is what

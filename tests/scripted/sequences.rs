@@ -181,3 +181,26 @@ fn the_last_good_result_of_a_target_that_fails_is_kept() {
         .code(14);
     assert!(elsewhere.result().join("manifest.json").exists());
 }
+
+#[test]
+fn nothing_is_removed_when_a_target_is_not_well() {
+    let place = released("v1.0.0");
+    // It cannot even be planned, so that it is not known where its result would be.
+    write(&place, "v3.0.0");
+    place
+        .run(&["release", "--jobs", "1", "--prune"])
+        .code(13)
+        .says("does not belong to this release");
+    assert!(place.result().join("manifest.json").exists());
+    // One that is skipped has a result all the same.
+    write(&place, "v3.0.0, v1.0.0");
+    place
+        .run(&["release", "--jobs", "1", "--prune", "--fail-fast"])
+        .code(13);
+    assert!(place.result().join("manifest.json").exists());
+    // And those that are not chosen.
+    place
+        .run(&["release", "--prune", "--only", "tool/v3*"])
+        .code(2)
+        .says("cannot be used with");
+}

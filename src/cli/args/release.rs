@@ -33,8 +33,8 @@ pub struct ReleaseArguments {
     /// Stop the other targets when one fails
     #[arg(long)]
     pub fail_fast: bool,
-    /// Remove results, and records of failed builds, that no target of the release file has
-    #[arg(long, conflicts_with = "plan")]
+    /// Remove results, and records of failed builds, that no target of the release file has; nothing if a target fails
+    #[arg(long, conflicts_with_all = ["plan", "only"])]
     pub prune: bool,
     /// Refuse inputs that do not match kmembuild.lock next to the release file; this is the default if CI is set
     #[arg(long)]
