@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::verify::Check;
+
 /// File name of the index, at the top of the release directory, next to [`super::SHA256SUMS`].
 pub const INDEX: &str = "index.json";
-/// Version of the index format.
-pub const INDEX_FORMAT: u32 = 1;
+/// File name of the page for people, next to [`INDEX`].
+pub const INDEX_PAGE: &str = "index.html";
+/// Version of the index format. 2: the run, stages, changes and builds; an index of format 1 is one without them.
+pub const INDEX_FORMAT: u32 = 2;
 
-/// The contents of a release directory. It may contain only the files of all targets, [`INDEX`], the top
+/// The contents of a release directory. It may contain only the files of all targets, [`INDEX`], [`INDEX_PAGE`], the top
 /// [`super::SHA256SUMS`] and its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -16,8 +20,37 @@ pub struct Index {
     pub format: u32,
     /// Name and version of the tool.
     pub tool: String,
+    /// The run that changed the release last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<IndexRun>,
+    /// The key that it is signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<IndexKey>,
+    /// Directories of the targets that the release had before that run, and no longer has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
     /// The targets, in the order of the release file.
     pub targets: Vec<IndexTarget>,
+}
+
+/// A run of the release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexRun {
+    /// When it began, in UTC, to the second.
+    pub started_at: String,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// The key that a release is signed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexKey {
+    /// Sha256 of the public key in DER, in hexadecimal digits.
+    pub id: String,
+    /// Name of the file with the signature of the checksums, next to them.
+    pub signature: String,
 }
 
 /// One target of a release.
@@ -33,6 +66,15 @@ pub struct IndexTarget {
     /// Name of a variant, where the release has several of one version and platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
+    /// How its result came there in the run of the index; nothing is said of a target without a result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<IndexHow>,
+    /// What was done for it in that run, in the order in which it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<IndexStage>,
+    /// What is different from the release before that run: an input or a file that is another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
     /// Its result.
     pub result: IndexResult,
 }
@@ -55,6 +97,33 @@ impl IndexTarget {
     }
 }
 
+/// How a result came to be where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IndexHow {
+    /// It was built.
+    Built,
+    /// It was built before, and published again.
+    Cached,
+    /// It was there already.
+    Unchanged,
+}
+
+/// Something that was done for a target: `source`, `image`, a step of the recipe, `collect`, `check`, `run-check`, `publish`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexStage {
+    /// Its name.
+    pub name: String,
+    /// When it began, in milliseconds after the begin of the run.
+    pub after: u64,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+    /// Whether it failed, or was stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+}
+
 /// The result of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -69,6 +138,9 @@ pub enum IndexResult {
         folder: String,
         /// All files in it, by path.
         files: Vec<IndexFile>,
+        /// What it was made from, and what the checks found, according to its manifest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        build: Option<Box<IndexBuild>>,
     },
     /// The version needs no such build.
     NotNeeded {
@@ -94,4 +166,51 @@ pub struct IndexFile {
     pub size: u64,
     /// Sha256 in hexadecimal digits.
     pub sha256: String,
+}
+
+/// What a result was made from, and what the checks found; [`super::Manifest`] has more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexBuild {
+    /// When the build began, in UTC.
+    pub started_at: String,
+    /// When it ended, in UTC.
+    pub built_at: String,
+    /// Sha256 of the recipe.
+    pub recipe_sha256: String,
+    /// What exactly was built: a commit, or the name and version of a package.
+    pub source: String,
+    /// Where it came from: a URL, or a directory of the image.
+    pub origin: String,
+    /// Names of the patches that were applied to it.
+    pub patches: Vec<String>,
+    /// Name of the toolchain image.
+    pub image: String,
+    /// Sha256 of what the image contributes to a build.
+    pub image_content: String,
+    /// Version of the toolchain, where the recipe can determine it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toolchain: Option<String>,
+    /// Known holes of what was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_holes: Option<String>,
+    /// The warnings that the user was shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The binaries.
+    pub binaries: Vec<IndexBinary>,
+}
+
+/// A published binary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexBinary {
+    /// File name.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Sha256 in hexadecimal digits.
+    pub sha256: String,
+    /// The checks and their results.
+    pub checks: Vec<Check>,
 }

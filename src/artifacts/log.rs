@@ -63,6 +63,7 @@ impl Sink for BuildLog {
             Event::Output { line, .. } => line.clone(),
             Event::StageStarted { stage, detail } => format!("== {stage}: {detail}"),
             Event::StageFinished { stage, detail, .. } => format!("== {stage} done: {detail}"),
+            Event::StageFailed { stage, .. } => format!("== {stage} failed"),
             Event::StepStarted { step, command } => {
                 format!("== step {step}: {}", command_line(command))
             }

@@ -4,7 +4,9 @@ pub mod cache;
 mod checksums;
 mod collect;
 mod error;
+mod follow_index;
 mod index;
+mod index_build;
 mod leftovers;
 mod log;
 mod manifest;
@@ -16,7 +18,10 @@ mod write_index;
 pub use checksums::{checksum_file, read_checksum_file};
 pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
-pub use index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
+pub use index::{
+    INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexBinary, IndexBuild, IndexFile, IndexHow, IndexKey,
+    IndexResult, IndexRun, IndexStage, IndexTarget,
+};
 pub use leftovers::{Leftover, folders_of_targets, leftovers};
 pub use log::BuildLog;
 pub use manifest::{
@@ -26,7 +31,7 @@ pub use manifest::{
 pub use published::{PublishedError, PublishedResult, directory_of, read_manifest, read_plan};
 pub use replace_file::replace_file;
 pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
-pub use write_index::{read_index, write_index};
+pub use write_index::{list_files, read_index, write_index};
 
 pub use crate::recipe::{
     BUILD_LOG, COMPANION_FILES, ENVELOPE, MANIFEST, PLAN, PROVENANCE, REPRODUCTION, SBOM,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::checksums::{checksum_file, read_checksum_file};
 use super::error::ArtifactError;
-use super::index::{INDEX, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget};
+use super::index::{INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexFile, IndexResult};
 use super::replace_file::replace_file;
 use crate::checksum::{sha256_hex, sha256_of};
 use crate::plan::canonical_json;
@@ -17,28 +17,34 @@ use crate::regular_file;
 /// Largest index and list of checksums in bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// Writes the index and the top checksums of the release directory `root`, made by `tool`, and returns the index.
-///
-/// The files of a published target are those listed in the [`SHA256SUMS`] in its directory; the caller need not list them in
-/// [`IndexResult::Published`], because they are replaced. They are not read again, so that a release with nothing to do
-/// takes no time. The checksums also cover a record of a failure in [`IndexTarget::failed_folder`]. Each file is replaced
-/// in one step, or left alone if it is unchanged.
+/// Fills in the files of each published target of the release directory `root`: those listed in the [`SHA256SUMS`] in its
+/// directory. They are not read again, so that a release with nothing to do takes no time.
 ///
 /// # Errors
-/// [`ArtifactError::Unaccounted`] if the files of a result are not those of its checksums,
-/// [`ArtifactError::Unwritable`].
-pub fn write_index(
-    root: &Path,
-    tool: &str,
-    mut targets: Vec<IndexTarget>,
-) -> Result<Index, ArtifactError> {
+/// [`ArtifactError::Unaccounted`] if the files of a result are not those of its checksums.
+pub fn list_files(root: &Path, index: &mut Index) -> Result<(), ArtifactError> {
+    for target in &mut index.targets {
+        let published = target.folder();
+        if let IndexResult::Published { folder, files, .. } = &mut target.result {
+            *folder = published;
+            *files = published_files(&root.join(&*folder))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes an index, its page for people and the checksums of all files into the release directory `root`; returns the
+/// checksums. They cover the records of failures in [`super::IndexTarget::failed_folder`] too. Each file is replaced in one
+/// step, or left alone if it is unchanged.
+///
+/// # Errors
+/// [`ArtifactError::Unaccounted`] if a record of a failure cannot be read, [`ArtifactError::Unwritable`].
+pub fn write_index(root: &Path, index: &Index, page: &str) -> Result<String, ArtifactError> {
     let mut sums = BTreeMap::new();
-    for target in &mut targets {
-        let (published, failed) = (target.folder(), target.failed_folder());
-        match &mut target.result {
-            IndexResult::Published { folder, files } => {
-                *folder = published;
-                *files = published_files(&root.join(&*folder))?;
+    for target in &index.targets {
+        let failed = target.failed_folder();
+        match &target.result {
+            IndexResult::Published { folder, files, .. } => {
                 for file in files {
                     sums.insert(format!("{folder}/{}", file.path), file.sha256.clone());
                 }
@@ -52,16 +58,14 @@ pub fn write_index(
             IndexResult::Failed { .. } | IndexResult::NotNeeded { .. } => {}
         }
     }
-    let index = Index {
-        format: INDEX_FORMAT,
-        tool: tool.to_owned(),
-        targets,
-    };
-    let text = canonical_json(&index);
-    sums.insert(INDEX.to_owned(), sha256_hex(text.as_bytes()));
-    write(&root.join(INDEX), &text)?;
-    write(&root.join(SHA256SUMS), &checksum_file(&sums))?;
-    Ok(index)
+    let text = canonical_json(index);
+    for (name, text) in [(INDEX, text.as_str()), (INDEX_PAGE, page)] {
+        sums.insert(name.to_owned(), sha256_hex(text.as_bytes()));
+        write(&root.join(name), text)?;
+    }
+    let sums = checksum_file(&sums);
+    write(&root.join(SHA256SUMS), &sums)?;
+    Ok(sums)
 }
 
 /// The files of one result according to its checksums, including the checksums.
@@ -130,7 +134,7 @@ fn digest(path: &Path) -> Result<String, ArtifactError> {
 pub fn read_index(root: &Path) -> Option<Index> {
     let index: Index =
         serde_json::from_slice(&regular_file::read(&root.join(INDEX), LARGEST).ok()?).ok()?;
-    (index.format == INDEX_FORMAT).then_some(index)
+    (1..=INDEX_FORMAT).contains(&index.format).then_some(index)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ArtifactError> {

@@ -17,7 +17,7 @@ use super::workspace::Workspace;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SBOM, Target,
 };
-use crate::events::{Event, Note, Sink, Tee, Warning};
+use crate::events::{Event, Note, Sink, Stage, Tee, Warning};
 use crate::execute::{Context, Run, execute, provide_image};
 use crate::plan::canonical_json;
 
@@ -136,7 +136,10 @@ impl Attempt<'_> {
             *keep = true;
             self.sink.event(&Event::Note(Note::Kept));
         }
+        let files = built.files.len();
+        let checking = Stage::begin(&sink, "check", format!("{files} files"));
         let mut manifest = write_manifest(self.prepared, &built, started)?;
+        checking.end(format!("{files} files"));
         if passes(&manifest) {
             self.check_by_running(&mut manifest, staging, &sink).await?;
         }
@@ -174,7 +177,10 @@ impl Attempt<'_> {
         let context = self.context(&locks, sink);
         let engine = self.prepared.engine.describe();
         let required = self.order.checks.run == RunCheck::Required;
+        let detail = "running what was built, to see what it writes".to_owned();
+        let running = Stage::begin(sink, "run-check", detail);
         run_check::check_result(manifest, staging, engine, &context, required).await?;
+        running.end("done".to_owned());
         Ok(stage(staging, MANIFEST, &canonical_json(manifest))?)
     }
 

@@ -1,7 +1,5 @@
 //! From an order to a plan: recipe, facts, plan.
 
-use std::time::Instant;
-
 use super::error::BuildError;
 use super::like::{Likeness, read_likeness};
 use super::order::{BuildOrder, Subject};
@@ -9,7 +7,7 @@ use super::prepared::{Fetched, Prepared, connect, stall};
 use super::published::prepare_published;
 use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
-use crate::events::{Event, Sink, Warning};
+use crate::events::{Sink, Stage, Warning};
 use crate::facts::{ArchiveFacts, Facts, GitFacts, SourceFacts, read_archive};
 use crate::library::LoadedRecipe;
 use crate::plan::make_plan;
@@ -193,11 +191,7 @@ async fn fetch_git(
 ) -> Result<Fetched, BuildError> {
     let name = &loaded.recipe.name;
     let store = workspace.store(name.as_str())?;
-    sink.event(&Event::StageStarted {
-        stage: "source",
-        detail: format!("{name} {wanted}"),
-    });
-    let started = Instant::now();
+    let stage = Stage::begin(sink, "source", format!("{name} {wanted}"));
     let request = FetchRequest {
         urls: if order.source.urls.is_empty() {
             git.urls.clone()
@@ -226,10 +220,6 @@ async fn fetch_git(
     } else {
         "from"
     };
-    sink.event(&Event::StageFinished {
-        stage: "source",
-        detail: format!("{name} is {} {how} {}", served.commit, served.url),
-        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-    });
+    stage.end(format!("{name} is {} {how} {}", served.commit, served.url));
     Ok(Fetched { store, served })
 }

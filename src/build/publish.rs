@@ -17,7 +17,7 @@ use crate::artifacts::cache::file_sha256;
 use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, SHA256SUMS, Target, checksum_file,
 };
-use crate::events::{Note, Warning};
+use crate::events::{Note, Stage, Warning};
 use crate::plan::canonical_json;
 
 /// Name of the file with the checks of outputs that did not pass them, beside the log.
@@ -33,6 +33,13 @@ impl Attempt<'_> {
         key: Option<&str>,
     ) -> Result<BuildResult, BuildError> {
         let staging = target.staging();
+        let formats = self.order.destination.packages.iter();
+        let formats: Vec<_> = formats.map(|format| format.as_str()).collect();
+        let detail = match formats.as_slice() {
+            [] => "no packages".to_owned(),
+            formats => format!("packages: {}", formats.join(", ")),
+        };
+        let publishing = Stage::begin(self.sink, "publish", detail);
         // Whatever the result was built for first, this is what it is published for now.
         let known_holes = known_holes(&self.prepared.plan, &manifest);
         if manifest.like != self.prepared.like || manifest.known_holes != known_holes {
@@ -49,6 +56,7 @@ impl Attempt<'_> {
         })?;
         stage(staging, SHA256SUMS, &checksum_file(&sums))?;
         let directory = target.publish()?;
+        publishing.end(format!("{} files", sums.len() + 1));
         if let Some(key) = key {
             let run_check = self.run_check_result(&manifest);
             let identity = identity(key, self.prepared, self.order, run_check);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::artifacts::Manifest;
+use crate::artifacts::{IndexHow, Manifest};
 
 /// A published result.
 #[derive(Debug)]
@@ -34,6 +34,16 @@ impl CacheOutcome {
             Self::Built => "built",
             Self::Cached => "taken from the cache",
             Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+impl From<CacheOutcome> for IndexHow {
+    fn from(outcome: CacheOutcome) -> Self {
+        match outcome {
+            CacheOutcome::Built => Self::Built,
+            CacheOutcome::Cached => Self::Cached,
+            CacheOutcome::Unchanged => Self::Unchanged,
         }
     }
 }

@@ -15,7 +15,7 @@ pub const JSON_FORMAT: u32 = 1;
     rename_all_fields = "kebab-case"
 )]
 pub enum Event {
-    /// A stage of the run begins: `source`, `image`, `build`, `collect`, `verify`.
+    /// A stage of the run begins: `source`, `image`, `collect`, `check`, `run-check`, `publish`.
     StageStarted {
         /// Name of the stage.
         stage: &'static str,
@@ -28,6 +28,13 @@ pub enum Event {
         stage: &'static str,
         /// Its result, for people.
         detail: String,
+        /// Its duration, in milliseconds.
+        milliseconds: u64,
+    },
+    /// A stage did not come to its end: what it did failed, or was stopped. The error is told elsewhere.
+    StageFailed {
+        /// Name of the stage.
+        stage: &'static str,
         /// Its duration, in milliseconds.
         milliseconds: u64,
     },

@@ -14,14 +14,14 @@ use super::needs::check_needs;
 use super::outputs::take_all_out;
 use super::script;
 use super::session_end::{close, short, until_cancelled};
-use super::step::{milliseconds, run_step};
+use super::step::run_step;
 use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
 use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
 use crate::engine::{
     Cache, EngineInfo, GuestPath, Limits, Network, Privileges, Session, SessionSpec, Workdir,
 };
-use crate::events::Event;
+use crate::events::Stage;
 use crate::plan::{Plan, PlannedSource};
 use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
@@ -58,12 +58,10 @@ pub async fn provide_image(
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
     check_capabilities(plan, engine)?;
-    stage(context, "image", describe_image(plan), async {
-        let image = provide(plan, &engine.architecture, context).await?;
-        let detail = format!("{} ({})", image.name, short(&image.image.id));
-        Ok((image, detail))
-    })
-    .await
+    let stage = Stage::begin(context.sink, "image", describe_image(plan));
+    let image = provide(plan, &engine.architecture, context).await?;
+    stage.end(format!("{} ({})", image.name, short(&image.image.id)));
+    Ok(image)
 }
 
 /// Carries out `plan` in `image`; the outputs go into the directory `staging`. The session is closed on every path, and
@@ -175,15 +173,12 @@ impl Work<'_> {
         );
         let patched_tree = patched_tree?;
         let steps = self.steps().await?;
-        let taking = take_all_out(plan, self.engine_architecture, session, staging);
         let detail = "collecting the outputs".to_owned();
-        let taken = stage(context, "collect", detail, async {
-            let taken = taking.await?;
-            let bytes = taken.files.iter().map(|(file, _)| file.size).sum::<u64>();
-            let detail = format!("{} files, {}", taken.files.len(), bytesize::ByteSize(bytes));
-            Ok((taken, detail))
-        })
-        .await?;
+        let collecting = Stage::begin(context.sink, "collect", detail);
+        let taken = take_all_out(plan, self.engine_architecture, session, staging).await?;
+        let bytes = taken.files.iter().map(|(file, _)| file.size).sum::<u64>();
+        let files = taken.files.len();
+        collecting.end(format!("{files} files, {}", bytesize::ByteSize(bytes)));
         Ok(Built {
             image: self.image.clone(),
             patched_tree,
@@ -216,24 +211,6 @@ impl Work<'_> {
         }
         Ok(steps)
     }
-}
-
-/// Runs `work` as a stage and reports its beginning and its end.
-async fn stage<T>(
-    context: &Context<'_>,
-    stage: &'static str,
-    detail: String,
-    work: impl Future<Output = Result<(T, String), ExecuteError>>,
-) -> Result<T, ExecuteError> {
-    context.sink.event(&Event::StageStarted { stage, detail });
-    let started = Instant::now();
-    let (value, detail) = work.await?;
-    context.sink.event(&Event::StageFinished {
-        stage,
-        detail,
-        milliseconds: milliseconds(started),
-    });
-    Ok(value)
 }
 
 fn session_spec(plan: &Plan, image: &UsedImage, context: &Context<'_>) -> SessionSpec {

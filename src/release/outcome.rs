@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use super::error::{ReleaseError, TargetError};
 use super::target::Target;
+use crate::artifacts::Index;
 use crate::build::BuildResult;
 
-/// Says which exit code belongs to an error: the index of a release holds it for scripts.
-pub type ExitCodeOf = fn(&TargetError) -> u8;
+/// How what comes of a release is put for those who read it: what this room does not decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Presentation {
+    /// The exit code that belongs to an error: the index holds it for scripts.
+    pub exit_code: fn(&TargetError) -> u8,
+    /// The page of an index, a whole HTML document. The same index gives the same page.
+    pub page: fn(&Index) -> String,
+}
 
 /// A target whose work is over.
 #[derive(Debug)]

@@ -5,46 +5,74 @@ use std::path::Path;
 
 use super::error::ReleaseError;
 use super::file::ReleaseFile;
-use super::outcome::{ExitCodeOf, FinishedTarget, Outcome};
-use super::progress::ReleaseSink;
+use super::outcome::{FinishedTarget, Outcome, Presentation};
+use super::progress::ReleaseSink as _;
 use super::target::Target;
+use super::timeline::Timeline;
 use crate::artifacts::{
-    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, Index, IndexResult, IndexTarget, SHA256SUMS,
-    TOOL, leftovers, read_index, replace_file, write_index,
+    ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, INDEX, INDEX_FORMAT, Index, IndexBuild,
+    IndexHow, IndexKey, IndexResult, IndexTarget, SHA256SUMS, TOOL, leftovers, list_files,
+    read_checksum_file, read_index, read_manifest, replace_file, write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
+use crate::checksum::sha256_hex;
 use crate::events::{Note, Warning};
 use crate::recipe::{Name, bare};
+use crate::regular_file;
 
-/// Writes the index and the checksums of what is published. Targets that were not chosen keep what an earlier run
+/// Largest list of checksums in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// Writes the index, its page and the checksums of what is published. Targets that were not chosen keep what an earlier run
 /// wrote of them.
 pub(super) fn write_release(
     file: &ReleaseFile,
     finished: &[FinishedTarget<'_>],
-    progress: &dyn ReleaseSink,
-    exit_code: ExitCodeOf,
+    timeline: &Timeline<'_>,
+    presentation: Presentation,
 ) -> Result<(), ReleaseError> {
     let root = &file.output;
-    let earlier = read_index(root);
-    let earlier = Earlier::of(earlier.as_ref());
+    let before = read_index(root);
+    let earlier = Earlier::of(before.as_ref());
     let is_whole = is_whole(file, finished);
     let mut targets = Vec::new();
     // They finish in the order of the file.
     let mut finished = finished.iter().peekable();
     for target in &file.targets {
         match finished.next_if(|finished| std::ptr::eq(finished.target, target)) {
-            Some(finished) => targets.extend(entry(finished, exit_code)),
-            None => targets.extend(earlier.entries_of(target).into_iter().cloned()),
+            Some(finished) => targets.extend(entry(finished, timeline, presentation)),
+            None => targets.extend(
+                earlier
+                    .entries_of(target)
+                    .into_iter()
+                    .map(|entry| kept(root, entry)),
+            ),
         }
     }
     if targets.is_empty() {
         return Ok(());
     }
     std::fs::create_dir_all(root).map_err(ArtifactError::unwritable(root))?;
-    let index = write_index(root, TOOL, targets)?;
-    let is_gone = write_signature(root, file.signing.as_deref())?;
+    let key = file.signing.as_deref();
+    let mut index = Index {
+        format: INDEX_FORMAT,
+        tool: TOOL.to_owned(),
+        run: Some(timeline.run()),
+        signed_by: key.map(|key| IndexKey {
+            id: key.public().id(),
+            signature: checksums_signature_name(key.public().kind()).to_owned(),
+        }),
+        removed: Vec::new(),
+        targets,
+    };
+    list_files(root, &mut index)?;
+    if let Some(before) = before {
+        index.follow(before, |text| is_signed(root, text, key));
+    }
+    let sums = write_index(root, &index, &(presentation.page)(&index))?;
+    let is_gone = write_signature(root, &sums, key)?;
     if is_gone {
-        progress.tell(&Warning::NoLongerSigned.into());
+        timeline.tell(&Warning::NoLongerSigned.into());
     }
     for leftover in leftovers(root, &index) {
         let path = root.join(&leftover.folder);
@@ -52,14 +80,48 @@ pub(super) fn write_release(
             leftover
                 .remove(root)
                 .map_err(ArtifactError::unwritable(&path))?;
-            progress.tell(&Note::Pruned(path).into());
+            timeline.tell(&Note::Pruned(path).into());
         } else if leftover.is_failure {
-            progress.tell(&Warning::ForeignFailure(path).into());
+            timeline.tell(&Warning::ForeignFailure(path).into());
         } else {
-            progress.tell(&Warning::ForeignResult(path).into());
+            timeline.tell(&Warning::ForeignResult(path).into());
         }
     }
     Ok(())
+}
+
+/// An entry of an earlier index, of a target that was not chosen this time. What it was made from is read from its manifest:
+/// that is signed, where the index of before may be anybody's.
+fn kept(root: &Path, entry: &IndexTarget) -> IndexTarget {
+    let mut entry = IndexTarget {
+        how: None,
+        stages: Vec::new(),
+        changes: Vec::new(),
+        ..entry.clone()
+    };
+    let folder = root.join(entry.folder());
+    if let IndexResult::Published { build, .. } = &mut entry.result {
+        let manifest = read_manifest(&folder).ok();
+        *build = manifest.map(|manifest| Box::new(IndexBuild::of(&manifest)));
+        entry.how = Some(IndexHow::Unchanged);
+    }
+    entry
+}
+
+/// Whether the index with that text is the one that `key` signed; without a key nothing is signed.
+fn is_signed(root: &Path, index: &str, key: Option<&SigningKey>) -> bool {
+    let Some(key) = key else {
+        return true;
+    };
+    let read = |name: &str| regular_file::read_text(&root.join(name), LARGEST).ok();
+    let signature = checksums_signature_name(key.public().kind());
+    let (Some(sums), Some(signature)) = (read(SHA256SUMS), read(signature)) else {
+        return false;
+    };
+    let listed = read_checksum_file(&sums).unwrap_or_default();
+    // A key signs the same text in the same way every time.
+    signature == sign_checksums(sums.as_bytes(), key)
+        && listed.get(INDEX) == Some(&sha256_hex(index.as_bytes()))
 }
 
 /// Whether every target of the file is published or needs no build. Of one that failed, was skipped or was not chosen, the
@@ -136,18 +198,21 @@ impl<'a> Earlier<'a> {
     }
 }
 
-/// Signs the checksums of the release in `root`. A signature that is not by `key` is removed. Returns whether there was a
-/// signature and is none now, because there is no key.
-fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<bool, ArtifactError> {
+/// Signs `sums`, the checksums of the release in `root`. A signature that is not by `key` is removed. Returns whether there was
+/// a signature and is none now, because there is no key.
+fn write_signature(
+    root: &Path,
+    sums: &str,
+    key: Option<&SigningKey>,
+) -> Result<bool, ArtifactError> {
     let mut is_gone = false;
     let wanted = key.map(|key| (key, checksums_signature_name(key.public().kind())));
     for name in [CHECKSUMS_MINISIG, CHECKSUMS_SIG] {
         let path = root.join(name);
         match wanted.filter(|(_, wanted)| *wanted == name) {
             Some((key, _)) => {
-                let sums = root.join(SHA256SUMS);
-                let text = std::fs::read(&sums).map_err(ArtifactError::unwritable(&sums))?;
-                replace_file(&path, sign_checksums(&text, key).as_bytes(), 0o644)
+                let signature = sign_checksums(sums.as_bytes(), key);
+                replace_file(&path, signature.as_bytes(), 0o644)
                     .map_err(ArtifactError::unwritable(&path))?;
             }
             None => match std::fs::remove_file(&path) {
@@ -163,27 +228,38 @@ fn write_signature(root: &Path, key: Option<&SigningKey>) -> Result<bool, Artifa
 }
 
 /// What the index says of a target; nothing where it was not tried.
-fn entry(finished: &FinishedTarget<'_>, exit_code: ExitCodeOf) -> Option<IndexTarget> {
-    let place = &finished.place;
+fn entry(
+    finished: &FinishedTarget<'_>,
+    timeline: &Timeline<'_>,
+    presentation: Presentation,
+) -> Option<IndexTarget> {
+    let (place, how) = (&finished.place, &finished.outcome);
     let mut entry = IndexTarget {
         recipe: finished.target.recipe.to_string(),
         version: place.version.clone(),
         platform: place.platform.clone(),
         variant: finished.target.variant.as_ref().map(Name::to_string),
+        how: match how {
+            Outcome::Published(built) => Some(built.outcome.into()),
+            _ => None,
+        },
+        stages: timeline.stages_of(&finished.label),
+        changes: Vec::new(),
         result: IndexResult::NotNeeded {
             reason: String::new(),
         },
     };
-    entry.result = match &finished.outcome {
-        Outcome::Published(_) => IndexResult::Published {
+    entry.result = match how {
+        Outcome::Published(built) => IndexResult::Published {
             folder: entry.folder(),
             files: Vec::new(),
+            build: Some(Box::new(IndexBuild::of(&built.manifest))),
         },
         Outcome::NotNeeded(reason) => IndexResult::NotNeeded {
             reason: reason.clone(),
         },
         Outcome::Failed(error) => IndexResult::Failed {
-            exit_code: exit_code(error),
+            exit_code: (presentation.exit_code)(error),
             message: error.to_string(),
         },
         Outcome::Skipped => return None,

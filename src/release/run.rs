@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{ReleaseError, TargetError};
 use super::file::ReleaseFile;
-use super::outcome::{ExitCodeOf, FinishedTarget, Outcome, Place};
+use super::outcome::{FinishedTarget, Outcome, Place, Presentation};
 use super::plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::publish::write_release;
+use super::timeline::Timeline;
 use crate::build::{BuildError, BuildOrder, Workspace, carry_out};
 use crate::plan::Plan;
 
@@ -19,7 +20,7 @@ use crate::plan::Plan;
 const MOST_JOBS: u64 = 4;
 
 /// Builds what has to be built and publishes all of it. `user` is cancelled when the user stops the run; the workspace's
-/// own token also when a target fails and that is to stop the others.
+/// own token also when a target fails and that is to stop the others. The targets were planned on the same `timeline`.
 ///
 /// # Errors
 /// [`ReleaseError`]; that targets failed is part of the answer.
@@ -27,21 +28,21 @@ pub async fn build_release<'a>(
     file: &ReleaseFile,
     planned: PlannedRelease<'a>,
     workspace: &Workspace,
-    progress: &dyn ReleaseSink,
+    timeline: &Timeline<'_>,
     user: &CancellationToken,
-    exit_code: ExitCodeOf,
+    presentation: Presentation,
 ) -> Result<Vec<FinishedTarget<'a>>, ReleaseError> {
     let jobs = match file.jobs {
         Some(jobs) => usize::try_from(jobs).unwrap_or(usize::MAX),
         None => default_jobs(workspace, &planned).await?,
     };
-    progress.begin(planned.targets.len());
+    timeline.begin(planned.targets.len());
     let one_failed = AtomicBool::new(false);
     let targets = planned.targets.into_iter().enumerate();
     let work = targets.map(|(index, target)| {
         let one_failed = &one_failed;
         async move {
-            let mut finished = one(workspace, target, progress, one_failed).await;
+            let mut finished = one(workspace, target, timeline, one_failed).await;
             let stopped = finished.error().is_some_and(TargetError::is_interruption);
             if stopped && !user.is_cancelled() {
                 finished.outcome = Outcome::Skipped;
@@ -50,7 +51,7 @@ pub async fn build_release<'a>(
                 one_failed.store(true, Ordering::Relaxed);
                 workspace.cancel.cancel();
             }
-            progress.ended(&finished.label, &finished.outcome, finished.took);
+            timeline.ended(&finished.label, &finished.outcome, finished.took);
             (index, finished)
         }
     });
@@ -61,7 +62,7 @@ pub async fn build_release<'a>(
         .await;
     finished.sort_by_key(|(index, _)| *index);
     let finished: Vec<_> = finished.into_iter().map(|(_, target)| target).collect();
-    write_release(file, &finished, progress, exit_code)?;
+    write_release(file, &finished, timeline, presentation)?;
     Ok(finished)
 }
 

@@ -6,6 +6,9 @@ use super::Verbosity;
 use crate::advice;
 use crate::events::{Event, command_line};
 
+/// Stages that are over in a moment, and of which the result tells.
+const SHORT: [&str; 2] = ["check", "publish"];
+
 /// The line for an event, without a line break at its end; `None` if it is not worth one at that verbosity.
 pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
     match event {
@@ -14,6 +17,11 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             None => format!("warning: {warning}"),
         }),
         _ if verbosity == Verbosity::Quiet => None,
+        Event::StageStarted { stage, .. } | Event::StageFinished { stage, .. }
+            if SHORT.contains(stage) && verbosity != Verbosity::Verbose =>
+        {
+            None
+        }
         Event::Output { line, .. } => (verbosity == Verbosity::Verbose).then(|| line.clone()),
         Event::StageStarted { stage, detail } => Some(format!("{stage}: {detail}")),
         Event::StageFinished {
@@ -46,7 +54,7 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             seconds(*milliseconds)
         )),
         Event::Note(note) => Some(format!("note: {note}")),
-        Event::Transfer { .. } => None,
+        Event::StageFailed { .. } | Event::Transfer { .. } => None,
     }
 }
 

@@ -1,33 +1,19 @@
 //! The index of a release and the checksums of its files.
 
 use kmembuild::artifacts::{
-    ArtifactError, INDEX, IndexResult, IndexTarget, SHA256SUMS, write_index,
+    ArtifactError, INDEX, INDEX_PAGE, IndexResult, IndexTarget, SHA256SUMS,
 };
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 use crate::support::checksums::write_checksums;
-
-fn target(version: &str, result: IndexResult) -> IndexTarget {
-    IndexTarget {
-        recipe: "runc".to_owned(),
-        version: version.to_owned(),
-        platform: "linux-amd64".to_owned(),
-        variant: None,
-        result,
-    }
-}
+use crate::support::index;
 
 fn targets() -> Vec<IndexTarget> {
+    let target = |version, result| index::target("runc", version, "linux-amd64", result);
     vec![
-        target(
-            "v1",
-            IndexResult::Published {
-                folder: "runc/v1/linux-amd64".to_owned(),
-                files: Vec::new(),
-            },
-        ),
+        target("v1", index::published("runc/v1/linux-amd64")),
         target(
             "v2",
             IndexResult::Failed {
@@ -48,10 +34,10 @@ fn an_index_has_every_file_and_is_not_written_twice() {
         fs::create_dir_all(folder).expect("made");
         fs::write(folder.join("build.log"), "said\n").expect("written");
     }
-    let error = write_index(root, "kmembuild 1", targets()).expect_err("no checksums");
+    let error = index::write(root, targets()).expect_err("no checksums");
     assert!(error.to_string().contains(SHA256SUMS), "{error}");
     write_checksums(&result);
-    let index = write_index(root, "kmembuild 1", targets()).expect("written");
+    let index = index::write(root, targets()).expect("written");
     let IndexResult::Published { files, .. } = &index.targets[0].result else {
         panic!("{index:?}");
     };
@@ -64,16 +50,16 @@ fn an_index_has_every_file_and_is_not_written_twice() {
         .output()
         .expect("sha256sum starts");
     assert!(checked.status.success(), "{checked:?}");
-    assert_eq!(checked.stdout.split(|byte| *byte == b'\n').count(), 5);
+    assert_eq!(checked.stdout.split(|byte| *byte == b'\n').count(), 6);
 
     let inode = |name: &str| fs::metadata(root.join(name)).expect("a file").ino();
-    let before = [INDEX, SHA256SUMS].map(inode);
-    write_index(root, "kmembuild 1", targets()).expect("written");
-    assert_eq!([INDEX, SHA256SUMS].map(inode), before);
+    let before = [INDEX, INDEX_PAGE, SHA256SUMS].map(inode);
+    index::write(root, targets()).expect("written");
+    assert_eq!([INDEX, INDEX_PAGE, SHA256SUMS].map(inode), before);
 
     fs::write(result.join("more"), "").expect("written");
     assert!(matches!(
-        write_index(root, "kmembuild 1", targets()),
+        index::write(root, targets()),
         Err(ArtifactError::Unaccounted { path, .. }) if path.ends_with("more")
     ));
 }

@@ -20,7 +20,7 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
     release
         .verify(&release.root)
         .code(0)
-        .prints("dist: 13 files, 2 binaries checked, no problems")
+        .prints("dist: 14 files, 2 binaries checked, no problems")
         .prints("off by the nokmem tag");
     release
         .verify(&release.result)
@@ -41,7 +41,7 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
     let both: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
     assert_eq!(both["passed"], true);
     assert_eq!(both["files"].as_array().unwrap().len(), 1);
-    assert_eq!(both["folders"][0]["files"], 13);
+    assert_eq!(both["folders"][0]["files"], 14);
     assert_eq!(both["folders"][0]["problems"], serde_json::json!([]));
 }
 
@@ -49,7 +49,7 @@ fn a_whole_release_passes_and_so_does_a_single_result() {
 fn a_changed_byte_in_any_file_is_found_and_the_file_is_named() {
     let release = Release::new();
     let files = release.files();
-    assert_eq!(files.len(), 13, "{files:?}");
+    assert_eq!(files.len(), 14, "{files:?}");
     for file in &files {
         let path = release.root.join(file);
         let honest = fs::read(&path).unwrap();

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::{
-    BUILD_LOG, CHECKSUMS_MINISIG, ENVELOPE, IndexResult, IndexTarget, MANIFEST, Manifest, PLAN,
-    PROVENANCE, PackageVersion, SBOM, SHA256SUMS, write_index,
+    BUILD_LOG, CHECKSUMS_MINISIG, ENVELOPE, IndexResult, MANIFEST, Manifest, PLAN, PROVENANCE,
+    PackageVersion, SBOM, SHA256SUMS,
 };
 use kmembuild::attestation::{
     SigningKey, Subject, bill_of_materials, debian_components, modules_txt, say, sign_checksums,
@@ -18,6 +18,7 @@ use super::openssl::pair;
 use crate::scripted::place::{Place, platform};
 use crate::support::checksums::write_checksums;
 use crate::support::command::Finished;
+use crate::support::index;
 
 /// What lies beside the binaries as if it were a package of them.
 pub const PACKAGE: &str = "tool_1.0.0.deb";
@@ -108,21 +109,10 @@ impl Release {
 
     /// Writes the index, the top checksums and their signature.
     pub fn index(&self) {
-        let target = |version: &str, result| IndexTarget {
-            recipe: "tool".to_owned(),
-            version: version.to_owned(),
-            platform: platform(),
-            variant: None,
-            result,
-        };
+        let target = |version, result| index::target("tool", version, &platform(), result);
+        let folder = format!("tool/v1.0.0/{}", platform());
         let targets = vec![
-            target(
-                "v1.0.0",
-                IndexResult::Published {
-                    folder: format!("tool/v1.0.0/{}", platform()),
-                    files: Vec::new(),
-                },
-            ),
+            target("v1.0.0", index::published(&folder)),
             target(
                 "v2.0.0",
                 IndexResult::NotNeeded {
@@ -137,7 +127,7 @@ impl Release {
                 },
             ),
         ];
-        write_index(&self.root, "kmembuild 0.1.0", targets).unwrap();
+        index::write(&self.root, targets).unwrap();
         let key = SigningKey::read(&self.private).unwrap();
         let sums = fs::read(self.root.join(SHA256SUMS)).unwrap();
         let signature = sign_checksums(&sums, &key);

@@ -3,6 +3,7 @@
 mod node;
 mod node_script;
 mod page;
+mod release_page;
 mod reproduce;
 mod status;
 mod trial;

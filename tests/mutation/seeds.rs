@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kmembuild::artifacts::{
-    self, INDEX_FORMAT, Index, IndexFile, IndexResult, IndexTarget, MANIFEST_FORMAT,
+    self, IndexBuild, IndexFile, IndexHow, IndexKey, IndexResult, IndexRun, IndexStage,
+    MANIFEST_FORMAT,
 };
 use kmembuild::attestation::{self, PAYLOAD_TYPE, SigningKey};
 use kmembuild::checksum::sha256_hex;
@@ -21,6 +22,8 @@ use kmembuild::plan::{Request, canonical_json, make_plan};
 use kmembuild::verify::inspect;
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::support::index;
 
 type Seeds = Vec<Vec<u8>>;
 
@@ -355,13 +358,7 @@ pub fn manifests() -> Seeds {
 
 /// An index of a release.
 pub fn indexes() -> Seeds {
-    let target = |version: &str, result| IndexTarget {
-        recipe: "runc".to_owned(),
-        version: version.to_owned(),
-        platform: "linux-amd64".to_owned(),
-        variant: None,
-        result,
-    };
+    let target = |version, result| index::target("runc", version, "linux-amd64", result);
     let files = vec![IndexFile {
         path: "runc".to_owned(),
         size: 1,
@@ -370,19 +367,43 @@ pub fn indexes() -> Seeds {
     let published = IndexResult::Published {
         folder: "runc/v1/linux-amd64".to_owned(),
         files,
+        build: Some(Box::new(IndexBuild {
+            started_at: "2026-01-01T00:00:00Z".to_owned(),
+            built_at: "2026-01-01T00:01:00Z".to_owned(),
+            recipe_sha256: "0".repeat(64),
+            source: "commit 0".to_owned(),
+            origin: "https://example.com".to_owned(),
+            patches: vec!["a.patch".to_owned()],
+            image: "golang".to_owned(),
+            image_content: "0".repeat(64),
+            toolchain: Some("1.15".to_owned()),
+            known_holes: None,
+            warnings: Vec::new(),
+            binaries: Vec::new(),
+        })),
     };
     let failed = IndexResult::Failed {
         exit_code: 4,
         message: "no".to_owned(),
     };
-    let index = Index {
-        format: INDEX_FORMAT,
-        tool: "kmembuild 0.1.0".to_owned(),
-        targets: vec![
-            target("v1.0.0-rc10", published),
-            target("v1.0.0-rc93", failed),
-        ],
-    };
+    let mut published = target("v1.0.0-rc10", published);
+    published.how = Some(IndexHow::Built);
+    published.changes = vec!["source: a -> b".to_owned()];
+    published.stages = vec![IndexStage {
+        name: "source".to_owned(),
+        after: 3,
+        milliseconds: 5,
+        failed: false,
+    }];
+    let mut index = index::index(vec![published, target("v1.0.0-rc93", failed)]);
+    index.run = Some(IndexRun {
+        started_at: "2026-01-01T00:00:00Z".to_owned(),
+        milliseconds: 1000,
+    });
+    index.signed_by = Some(IndexKey {
+        id: "0".repeat(64),
+        signature: "SHA256SUMS.minisig".to_owned(),
+    });
     vec![canonical_json(&index).into_bytes()]
 }
 

@@ -111,8 +111,13 @@ fn a_signed_release_with_packages_is_what_it_says() {
         .iter()
         .map(|name| result.join(name))
         .chain(
-            ["index.json", "SHA256SUMS", "SHA256SUMS.minisig"]
-                .map(|name| place.build.place.path().join("dist").join(name)),
+            [
+                "index.json",
+                "index.html",
+                "SHA256SUMS",
+                "SHA256SUMS.minisig",
+            ]
+            .map(|name| place.build.place.path().join("dist").join(name)),
         )
         .collect();
     for file in all {

@@ -15,6 +15,7 @@ mod like;
 pub mod place;
 mod plans;
 pub mod program;
+mod release_page;
 mod reports;
 mod screens;
 mod script;

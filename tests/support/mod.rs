@@ -1,6 +1,7 @@
 //! What several capabilities' tests stand on.
 
 pub mod archive;
+pub mod browser;
 pub mod build_place;
 pub mod busybox_server;
 pub mod cgroup_folder;
@@ -12,6 +13,7 @@ pub mod docker_command;
 pub mod git_server;
 pub mod golden;
 pub mod https_front;
+pub mod index;
 pub mod kernel_release;
 pub mod kubernetes_project;
 pub mod manifest_of;

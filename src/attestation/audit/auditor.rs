@@ -1,5 +1,7 @@
 //! What the parts of an audit work with.
 
+use std::ops::RangeInclusive;
+
 use serde::de::DeserializeOwned;
 
 use super::listing::Listing;
@@ -23,20 +25,25 @@ pub(super) struct Auditor<'a> {
 }
 
 impl Auditor<'_> {
-    /// Reads a document, whose format must be the one that is known.
+    /// Reads a document, whose format must be one of those that are known.
     pub(super) fn document<T: DeserializeOwned>(
         &mut self,
         path: &str,
         format: fn(&T) -> u32,
-        known: u32,
+        known: RangeInclusive<u32>,
     ) -> Option<T> {
         let document: T = self.listing.document(path, &mut self.audit)?;
         let found = format(&document);
-        if found == known {
+        if known.contains(&found) {
             return Some(document);
         }
+        let known = if known.start() == known.end() {
+            format!("format {}", known.start())
+        } else {
+            format!("formats {} to {}", known.start(), known.end())
+        };
         let message = format!(
-            "it has format {found}, but this version of kmembuild reads format {known}; use the version that wrote it"
+            "it has format {found}, but this version of kmembuild reads {known}; use the version that wrote it"
         );
         self.audit.integrity(path, message);
         None

@@ -18,7 +18,7 @@ impl Auditor<'_> {
             return None;
         }
         let format = |manifest: &Manifest| manifest.format;
-        let manifest = self.document(&path, format, MANIFEST_FORMAT)?;
+        let manifest = self.document(&path, format, MANIFEST_FORMAT..=MANIFEST_FORMAT)?;
         for file in &manifest.files {
             let name = format!("{prefix}{}", file.name);
             self.sources.add(&path, name, &file.sha256, Some(file.size));
@@ -41,6 +41,6 @@ impl Auditor<'_> {
         } else if !self.require(&path) {
             return None;
         }
-        self.document(&path, |plan: &Plan| plan.format, PLAN_FORMAT)
+        self.document(&path, |plan: &Plan| plan.format, PLAN_FORMAT..=PLAN_FORMAT)
     }
 }

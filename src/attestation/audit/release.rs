@@ -7,10 +7,11 @@ use super::outcome::Audit;
 use super::recorded::Recorded;
 use super::sources::folders_of;
 use crate::artifacts::{
-    CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, Index, IndexResult,
-    IndexTarget, SHA256SUMS, folders_of_targets,
+    CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, INDEX_PAGE, Index,
+    IndexBinary, IndexBuild, IndexResult, IndexTarget, MANIFEST, SHA256SUMS, folders_of_targets,
 };
 use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
+use crate::verify::{CheckName, Outcome};
 
 impl Auditor<'_> {
     /// Compares the directory of a release with its index, and then audits each result.
@@ -18,15 +19,21 @@ impl Auditor<'_> {
         self.add_checksums(SHA256SUMS);
         self.signature();
         let format = |index: &Index| index.format;
-        let Some(index) = self.document(INDEX, format, INDEX_FORMAT) else {
+        let Some(index) = self.document(INDEX, format, 1..=INDEX_FORMAT) else {
             return;
         };
-        let at_the_top = [INDEX, SHA256SUMS, CHECKSUMS_MINISIG, CHECKSUMS_SIG];
+        let at_the_top = [
+            INDEX,
+            INDEX_PAGE,
+            SHA256SUMS,
+            CHECKSUMS_MINISIG,
+            CHECKSUMS_SIG,
+        ];
         let mut accounted = BTreeSet::from(at_the_top.map(str::to_owned));
         let mut failed = BTreeSet::new();
         for target in &index.targets {
             match &target.result {
-                IndexResult::Published { folder, files } => {
+                IndexResult::Published { folder, files, .. } => {
                     if *folder != target.folder() {
                         let wanted = target.folder();
                         self.audit
@@ -149,7 +156,35 @@ fn compare_target(
     ] {
         if wanted != found {
             let message = format!("its {what} is {found}, but {wanted} in {INDEX}");
-            audit.integrity(format!("{prefix}{}", crate::artifacts::MANIFEST), message);
+            audit.integrity(format!("{prefix}{MANIFEST}"), message);
         }
     }
+    if let IndexResult::Published {
+        build: Some(build), ..
+    } = &target.result
+        && found(&build.binaries) != found(&IndexBuild::of(&recorded.manifest).binaries)
+    {
+        let folder = target.folder();
+        let message =
+            format!("what it has about the binaries of {folder} is not what {MANIFEST} has");
+        audit.integrity(INDEX, message);
+    }
+}
+
+/// The name, the size, the sha256 and the outcomes of a binary.
+type Found<'a> = (&'a str, u64, &'a str, Vec<(CheckName, Outcome)>);
+
+/// What counts of binaries: texts and evidence may be those of another version of the tool.
+fn found(binaries: &[IndexBinary]) -> Vec<Found<'_>> {
+    let binaries = binaries.iter().map(|binary| {
+        let checks = binary.checks.iter();
+        let checks = checks.map(|check| (check.name, check.outcome)).collect();
+        (
+            binary.name.as_str(),
+            binary.size,
+            binary.sha256.as_str(),
+            checks,
+        )
+    });
+    binaries.collect()
 }

@@ -48,6 +48,9 @@ pub struct ReleaseArguments {
     /// Directory for the results, instead of the one in the release file
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Write what came of each target to this file, as a test report that GitLab, Jenkins and other CI systems show
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub junit: Option<PathBuf>,
     /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,

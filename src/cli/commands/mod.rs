@@ -13,6 +13,7 @@ pub(super) mod plan;
 pub(super) mod public_key;
 pub(super) mod recipes;
 pub(super) mod release;
+mod release_ci;
 mod release_summary;
 pub(super) mod reproduce;
 pub(super) mod verify;

@@ -1,9 +1,8 @@
 //! `kmembuild release`: a matrix of results, each built once, published together.
 
-use std::time::Instant;
-
 use tokio_util::sync::CancellationToken;
 
+use super::release_ci::write_ci_reports;
 use super::release_summary::{print_plan, print_results};
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
@@ -12,10 +11,10 @@ use crate::cli::output::print;
 use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
-    PlannedRelease, ReleaseFile, ReleaseSink as _, build_release, json_schema, refuse_drift,
-    refuse_unsigned, require_lockfile, verdict,
+    PlannedRelease, Presentation, ReleaseFile, ReleaseSink as _, Timeline, build_release,
+    json_schema, refuse_drift, refuse_unsigned, require_lockfile, verdict,
 };
-use crate::report::ReleaseProgress;
+use crate::report::{ReleaseProgress, release_page};
 
 /// Runs `kmembuild release`. `user` is cancelled when the user stops the run, and the
 /// workspace's own token with it, or when one failed target is to stop the others.
@@ -56,17 +55,23 @@ async fn plan_and_build(
     progress: &ReleaseProgress,
     user: &CancellationToken,
 ) -> Result<(), Failure> {
-    let (workspace, started) = (&invocation.workspace, Instant::now());
-    let planned = PlannedRelease::make(file, workspace, progress).await?;
+    let workspace = &invocation.workspace;
+    let timeline = Timeline::start(progress);
+    let planned = PlannedRelease::make(file, workspace, &timeline).await?;
     refuse_drift(&planned, workspace)?;
     if arguments.plan {
         progress.finish();
         return print_plan(invocation, arguments, planned);
     }
     refuse_unsigned(file)?;
-    let exit_code = |error: &_| explain(error).kind.exit_code();
-    let finished = build_release(file, planned, workspace, progress, user, exit_code).await?;
+    let presentation = Presentation {
+        exit_code: |error| explain(error).kind.exit_code(),
+        page: release_page,
+    };
+    let finished = build_release(file, planned, workspace, &timeline, user, presentation).await?;
     progress.finish();
-    print_results(invocation, file, &finished, started.elapsed())?;
+    let took = timeline.elapsed();
+    print_results(invocation, file, &finished, took)?;
+    write_ci_reports(invocation, arguments, file, &finished, took)?;
     Ok(verdict(finished)?)
 }

@@ -1,6 +1,5 @@
 //! What is printed at the end of a release, and of its plan.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -11,8 +10,7 @@ use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
-use crate::failure::{Failure, FailureKind};
-use crate::harmless::{harmless, harmless_markdown};
+use crate::failure::Failure;
 use crate::plan::KnownHoles;
 use crate::release::{
     FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, ReleaseFile,
@@ -163,7 +161,7 @@ pub(super) fn print_plan(
     }
 }
 
-/// Prints what came of each target and of the whole, and hands it to the CI system that can show it.
+/// Prints what came of each target and of the whole.
 pub(super) fn print_results(
     invocation: &Invocation<'_>,
     file: &ReleaseFile,
@@ -186,28 +184,7 @@ pub(super) fn print_results(
         print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
         print(&closing.text())?;
     }
-    let Some(path) = &invocation.environment.github_summary else {
-        return Ok(());
-    };
-    let mut text = summary.markdown("kmembuild release");
-    text += &format!("\n{}\n", harmless_markdown(&closing.verdict));
-    for target in finished {
-        if let Some(error) = target.error() {
-            text += &failure_markdown(&target.label, &explain(error));
-        }
-    }
-    let file = std::fs::File::options()
-        .append(true)
-        .create(true)
-        .open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| {
-            let text = format!(
-                "could not write the job summary {} (GITHUB_STEP_SUMMARY): {error}",
-                path.display()
-            );
-            Failure::new(FailureKind::Output, text)
-        })
+    Ok(())
 }
 
 /// The last line of `release --format json`.
@@ -218,18 +195,12 @@ struct Finished<'a> {
     closing: &'a Closing,
 }
 
-/// A failure with all that is said on a terminal: its reason, and the end of its log.
-fn failure_markdown(target: &str, failure: &Failure) -> String {
-    let mut text = format!("\n**{}**\n\n", harmless_markdown(target));
-    // Indented, it is shown as it is, whatever it contains.
-    for line in harmless(&failure.render()).lines() {
-        text += &format!("    {line}\n");
-    }
-    text
-}
-
 /// `3 targets: 1 built, 2 unchanged in 34 s -> dist (26 files, not signed)`.
-fn closing(file: &ReleaseFile, finished: &[FinishedTarget<'_>], took: Duration) -> Closing {
+pub(super) fn closing(
+    file: &ReleaseFile,
+    finished: &[FinishedTarget<'_>],
+    took: Duration,
+) -> Closing {
     let mut counts = Counts::default();
     for target in finished {
         counts.add(match &target.outcome {
@@ -251,8 +222,8 @@ fn closing(file: &ReleaseFile, finished: &[FinishedTarget<'_>], took: Duration) 
         IndexResult::Published { files, .. } => files.len(),
         IndexResult::NotNeeded { .. } | IndexResult::Failed { .. } => 0,
     });
-    // With the index, the checksums and their signature.
-    let files = published.sum::<usize>() + 2 + usize::from(file.is_signed());
+    // With the index, its page, the checksums and their signature.
+    let files = published.sum::<usize>() + 3 + usize::from(file.is_signed());
     let signed = if file.is_signed() {
         "signed"
     } else {
@@ -268,7 +239,7 @@ fn closing(file: &ReleaseFile, finished: &[FinishedTarget<'_>], took: Duration) 
     closing.next(&["verify", &output])
 }
 
-fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
+pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
     let mut head = vec![
         "target",
         "result",
@@ -340,7 +311,7 @@ fn known_holes(manifest: &Manifest) -> String {
 }
 
 /// What was found about accounting, for each program where they differ.
-fn accounting(manifest: &Manifest) -> String {
+pub(super) fn accounting(manifest: &Manifest) -> String {
     let mut found: Vec<String> = Vec::new();
     for file in &manifest.files {
         let kmem = file

@@ -1,6 +1,7 @@
 //! The errors of what is ordered: a build, a release, a reproduction.
 
 use super::advice::{Advice, Explain, explain};
+use super::stages::KEEP;
 use crate::advice;
 use crate::artifacts::PublishedError;
 use crate::build::{BuildError, FailedBuild, FailureLog};
@@ -12,6 +13,10 @@ use crate::reproduce::{ImageError, ReproduceError};
 
 const ANY_IMAGE: &str =
     "use --any-image to continue with a different image; the report then says how it differs";
+const KEEP_TARGET: &str =
+    "to look around in the container, build this target alone with --keep and another --output";
+const OPTIONS: &str = "for a target of a release, write such options in the release file, without the dashes: \
+    `options: {timeout: 2h}`";
 const OTHER_CACHE: &str = "set KMEMBUILD_CACHE_DIR to a directory of your own";
 
 impl Explain for BuildError {
@@ -121,13 +126,30 @@ fn with_log(advice: Advice, log: &FailureLog) -> Advice {
 impl Explain for TargetError {
     fn advice(&self) -> Advice {
         match self {
-            Self::Build(failed) => failed.advice(),
+            Self::Build(failed) => of_target(failed.advice()),
             Self::SamePlace { .. } => FailureKind::Recipe.into(),
         }
     }
 
     fn is_interruption(&self) -> bool {
         TargetError::is_interruption(self)
+    }
+}
+
+/// What is said of a build, for a target of a release: its options are not those of the command line.
+fn of_target(mut advice: Advice) -> Advice {
+    let mut has_options = false;
+    for hint in &mut advice.hints {
+        if hint == KEEP {
+            KEEP_TARGET.clone_into(hint);
+        } else {
+            has_options |= hint.contains(" --");
+        }
+    }
+    if has_options {
+        advice.hint(OPTIONS)
+    } else {
+        advice
     }
 }
 

@@ -15,6 +15,8 @@ use crate::like::LikeError;
 use crate::plan::{PlanError, RequestedOption};
 use crate::source::SourceError;
 
+/// Of a failed step. A release has no such option.
+pub(super) const KEEP: &str = "use --keep to keep the container and look around in it";
 const CHOOSE_ENGINE: &str = "use --host or DOCKER_HOST to choose another engine";
 const WAY_MAKE: &str = "use --via make to build the same on any engine";
 
@@ -208,7 +210,7 @@ impl Explain for ExecuteError {
                 };
                 match kept {
                     Some(kept) => advice.hints(enter(Some(kept))),
-                    None => advice.hint("use --keep to keep the container and look around in it"),
+                    None => advice.hint(KEEP),
                 }
             }
             Self::TimedOut { kept, .. } => Advice::from(FailureKind::Step)

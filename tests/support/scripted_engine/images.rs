@@ -13,7 +13,8 @@ use super::state::{IMAGE_ID, Labels, State};
 
 /// Answers what is known of an image.
 pub fn inspect(name: &str, state: &Mutex<State>, writer: &mut impl Write) -> io::Result<()> {
-    let Some(labels) = state.lock().unwrap().image(name) else {
+    let state = state.lock().unwrap();
+    let Some(labels) = state.image(name) else {
         return missing(writer, &format!("No such image: {name}"));
     };
     let found = json!({
@@ -22,7 +23,9 @@ pub fn inspect(name: &str, state: &Mutex<State>, writer: &mut impl Write) -> io:
         "Architecture": architecture(),
         "Os": "linux",
         "Config": {"Labels": labels},
+        "RootFS": {"Type": "layers", "Layers": state.script.layers},
     });
+    drop(state);
     say(writer, 200, &found)
 }
 

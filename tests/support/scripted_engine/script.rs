@@ -11,6 +11,8 @@ pub struct Script {
     pub unified_cgroups: bool,
     /// Names of images that are there.
     pub images: Vec<String>,
+    /// Digests of the layers of every image; without them, nothing that is built has a content key.
+    pub layers: Vec<String>,
     /// What comes of pulling a reference; one that is not listed is not found.
     pub pulls: BTreeMap<String, Pull>,
     /// What commands do, by a text that the command, joined by blanks, holds; the first that fits is taken. A command
