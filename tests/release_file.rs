@@ -1,7 +1,9 @@
 //! Release files: what is in them, and which targets they are.
 
+use std::collections::BTreeSet;
+
 use kmembuild::recipe::Name;
-use kmembuild::release::{KnownTags, Target, expand, json_schema, parse_release};
+use kmembuild::release::{KnownTags, expand, json_schema, parse_release};
 
 fn tags(name: &Name) -> Result<KnownTags, Vec<String>> {
     let version = |text: &str| text.parse().expect("a version");
@@ -9,9 +11,9 @@ fn tags(name: &Name) -> Result<KnownTags, Vec<String>> {
         "runc" => Ok(KnownTags::Git(
             ["v1.0.0-rc5", "v1.0.0-rc9", "v1.0.0-rc10", "v1.0.0-rc93"]
                 .map(version)
-                .to_vec(),
+                .into(),
         )),
-        "kubelet" => Ok(KnownTags::Git(Vec::new())),
+        "kubelet" => Ok(KnownTags::Git(BTreeSet::new())),
         "packaged" => Ok(KnownTags::Directory(
             "1.0.0-rc93".parse().expect("a version"),
         )),
@@ -24,7 +26,10 @@ fn labels(text: &str) -> Result<Vec<String>, String> {
     let release = parse_release("r.yaml", &text).map_err(|error| error.to_string())?;
     let targets = expand("r.yaml", &text, &release, tags);
     let targets = targets.map_err(|error| error.to_string())?;
-    Ok(targets.iter().map(Target::label).collect())
+    Ok(targets
+        .iter()
+        .map(|target| target.name(tags(&target.recipe).ok().as_ref(), None))
+        .collect())
 }
 
 #[test]
@@ -43,12 +48,12 @@ targets:
     arch: [amd64]
 "#;
     let expected = [
-        "runc/v1.0.0-rc9/amd64",
-        "runc/v1.0.0-rc10/amd64",
-        "runc/v1.0.0-rc10/arm64",
-        "kubelet/v1.15.5/amd64",
-        "kubelet/v1.14.10/arm64",
-        "packaged/amd64",
+        "runc/v1.0.0-rc9/linux-amd64",
+        "runc/v1.0.0-rc10/linux-amd64",
+        "runc/v1.0.0-rc10/linux-arm64",
+        "kubelet/v1.15.5/linux-amd64",
+        "kubelet/v1.14.10/linux-arm64",
+        "packaged/1.0.0-rc93/linux-amd64",
     ];
     assert_eq!(labels(text).expect("targets"), expected);
 }
@@ -99,7 +104,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "targets: [{recipe: runc, versions: [v1, v1]}]",
-            "runc/v1 is in the release twice",
+            "runc/v1/linux-* is in the release twice",
         ),
         (
             "targets: [{recipe: runc, versions: [v1], exclude: [{version: v2}]}]",

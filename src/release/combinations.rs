@@ -239,14 +239,20 @@ mod tests {
         let found: Vec<_> = all
             .into_targets()
             .into_iter()
-            .map(|target| (target.label(), target.options.jobs, target.options.force))
+            .map(|target| {
+                (
+                    target.name(None, None),
+                    target.options.jobs,
+                    target.options.force,
+                )
+            })
             .collect();
         let expected = [
-            ("tool/v1.0/amd64", Some(2), None),
-            ("tool/v1.0/arm64", Some(3), Some(true)),
-            ("tool/v1.1/amd64", Some(1), None),
-            ("tool/v1.1/arm64", Some(4), Some(true)),
-            ("tool/v2/arm64", None, None),
+            ("tool/v1.0/linux-amd64", Some(2), None),
+            ("tool/v1.0/linux-arm64", Some(3), Some(true)),
+            ("tool/v1.1/linux-amd64", Some(1), None),
+            ("tool/v1.1/linux-arm64", Some(4), Some(true)),
+            ("tool/v2/linux-arm64", None, None),
         ];
         assert_eq!(
             found,
@@ -268,8 +274,8 @@ mod tests {
         assert!(all.remove(None, Some(&arm)) && !all.remove(None, Some(&arm)));
         assert!(!all.set(None, Some(&arm), &jobs(1)));
         let left = all.into_targets();
-        let left: Vec<_> = left.iter().map(Target::label).collect();
-        assert_eq!(left, ["tool/v1.1/amd64", "tool/0123abc/amd64"]);
+        let left: Vec<_> = left.iter().map(|target| target.name(None, None)).collect();
+        assert_eq!(left, ["tool/v1.1/linux-amd64", "tool/0123abc/linux-amd64"]);
     }
 
     #[test]

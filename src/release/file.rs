@@ -7,7 +7,8 @@ use std::sync::Arc;
 use glob::Pattern;
 
 use super::error::ReleaseError;
-use super::matrix::{KnownTags, expand};
+use super::known_tags::KnownTags;
+use super::matrix::expand;
 use super::order::Common;
 use super::parse::parse_release;
 use super::schema::Release;
@@ -115,11 +116,12 @@ impl ReleaseFile {
         &self.lockfile
     }
 
-    /// Reads the file of a release.
+    /// Reads the file of a release. The engine is asked for its architecture where patterns choose among targets that do not
+    /// name theirs.
     ///
     /// # Errors
     /// [`ReleaseError`].
-    pub fn read(order: &ReleaseOrder, workspace: &Workspace) -> Result<Self, ReleaseError> {
+    pub async fn read(order: &ReleaseOrder, workspace: &Workspace) -> Result<Self, ReleaseError> {
         let path = &order.file;
         let name = path.display().to_string();
         let text = regular_file::read_text(path, LARGEST).map_err(|source| ReleaseError::File {
@@ -130,6 +132,13 @@ impl ReleaseFile {
         load_recipes(workspace, &release)?;
         let targets = expand(&name, &text, &release, |recipe| tags(workspace, recipe))?;
         let only = globs(&order.only)?;
+        let own = if !only.is_empty() && targets.iter().any(|target| target.arch.is_none()) {
+            let engine = workspace.engine().await?;
+            Some(engine.describe().architecture.as_str())
+        } else {
+            None
+        };
+        let name_of = |target: &Target| target_name(workspace, target, own);
         let directory = path.parent().unwrap_or(Path::new(""));
         let output = match (&order.output, &release.output) {
             (Some(output), _) => output.clone(),
@@ -147,8 +156,10 @@ impl ReleaseFile {
             .iter()
             .enumerate()
             .filter(|(_, target)| {
-                let label = target.label();
-                order.only.is_empty() || only.iter().any(|pattern| pattern.matches(&label))
+                only.is_empty() || {
+                    let name = name_of(target);
+                    only.iter().any(|pattern| is_meant(pattern, &name))
+                }
             })
             .map(|(index, target)| (index, target.order(&common)))
             .collect();
@@ -157,7 +168,7 @@ impl ReleaseFile {
                 file: name,
                 total: targets.len(),
                 patterns: order.only.clone(),
-                examples: targets.iter().take(EXAMPLES).map(Target::label).collect(),
+                examples: targets.iter().take(EXAMPLES).map(name_of).collect(),
             });
         }
         Ok(Self {
@@ -172,6 +183,17 @@ impl ReleaseFile {
             chosen,
         })
     }
+}
+
+/// The name of a target, where `own` is the architecture of the engine.
+pub(super) fn target_name(workspace: &Workspace, target: &Target, own: Option<&str>) -> String {
+    target.name(tags(workspace, &target.recipe).ok().as_ref(), own)
+}
+
+/// Whether a pattern means the target of that name, or the directory of a version or of a recipe that it is in.
+fn is_meant(pattern: &Pattern, name: &str) -> bool {
+    let above = name.match_indices('/').map(|(end, _)| &name[..end]);
+    pattern.matches(name) || above.into_iter().any(|above| pattern.matches(above))
 }
 
 /// `runc/*` means all of runc: a star matches slashes as well.

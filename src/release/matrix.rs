@@ -5,18 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_saphyr::{Location, Spanned};
 
 use super::combinations::Combinations;
+use super::known_tags::KnownTags;
 use super::schema::{Include, Release, TargetEntry};
 use super::target::Target;
 use crate::recipe::{Architecture, Document, Name, RecipeError, Version};
-
-/// What is known about a recipe's versions without reading its source.
-#[derive(Debug, Clone)]
-pub enum KnownTags {
-    /// Its source is a git repository; these are its known tags.
-    Git(Vec<Version>),
-    /// Its source is a directory of the image, which has one version.
-    Directory(Version),
-}
 
 /// The targets of `release`, in the order of the file. `tags` returns what is known about a recipe, or the available
 /// recipes if there is none of this name.
@@ -32,7 +24,7 @@ pub fn expand(
     let mut targets: Vec<Target> = Vec::new();
     // A release may have as many entries as targets, all of them of a few recipes.
     let mut known: BTreeMap<&Name, Result<KnownTags, Vec<String>>> = BTreeMap::new();
-    let mut labels = BTreeSet::new();
+    let mut names = BTreeSet::new();
     for entry in &release.targets {
         let recipe = &entry.value.recipe.value;
         let known = known.entry(recipe).or_insert_with(|| tags(recipe));
@@ -43,14 +35,14 @@ pub fn expand(
             place: entry.referenced,
         };
         for target in expansion.targets(known)? {
-            let label = target.label();
-            if labels.contains(&label) {
+            let name = target.name(known.as_ref().ok(), None);
+            if names.contains(&name) {
                 let message = format!(
-                    "{label} is in the release twice; to build it in two ways, use `variant: NAME`"
+                    "{name} is in the release twice; to build it in two ways, use `variant: NAME`"
                 );
                 return Err(expansion.document.refuse(entry.referenced, message));
             }
-            labels.insert(label);
+            names.insert(name);
             targets.push(target);
         }
     }

@@ -7,6 +7,7 @@
 mod combinations;
 mod error;
 mod file;
+mod known_tags;
 mod lock;
 mod matrix;
 mod options;
@@ -23,8 +24,9 @@ mod timeline;
 
 pub use error::{ReleaseError, TargetError};
 pub use file::{ReleaseFile, ReleaseOrder};
+pub use known_tags::KnownTags;
 pub use lock::{lock_inputs, read_lockfile, refuse_drift, require_lockfile, write_lockfile};
-pub use matrix::{KnownTags, expand};
+pub use matrix::expand;
 pub use options::Options;
 pub use outcome::{FinishedTarget, Outcome, Place, Presentation, verdict};
 pub use parse::{json_schema, parse_release};

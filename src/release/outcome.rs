@@ -40,6 +40,14 @@ pub struct Place {
     pub platform: String,
 }
 
+impl Place {
+    /// The architecture of its platform.
+    pub(super) fn architecture(&self) -> &str {
+        let platform = self.platform.split_once('-');
+        platform.map_or("", |(_, architecture)| architecture)
+    }
+}
+
 /// What came of a target.
 #[derive(Debug)]
 pub enum Outcome {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 
 use super::error::{ReleaseError, TargetError};
-use super::file::ReleaseFile;
+use super::file::{ReleaseFile, target_name};
 use super::outcome::Place;
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::target::Target;
@@ -129,13 +129,13 @@ async fn plan<'a>(
     workspace: &Workspace,
     progress: &dyn ReleaseSink,
 ) -> PlannedTarget<'a> {
-    let label = target.label();
+    let mut place = place(workspace, target).await;
+    let label = target_name(workspace, target, Some(place.architecture()));
     let sink = TargetSink {
         progress,
         target: &label,
         phase: Phase::Planning,
     };
-    let mut place = place(workspace, target).await;
     let state = match want(order, workspace, &sink).await {
         Ok(wanted) => TargetState::Wanted(Box::new(wanted)),
         Err(BuildError::Plan(PlanError::NotNeeded {

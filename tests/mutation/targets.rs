@@ -313,13 +313,13 @@ fn release() -> Reader {
         .into();
     Box::new(move |bytes| {
         let text = text(bytes);
-        let known = |_: &Name| Ok(KnownTags::Git(tags.clone()));
+        let known = |_: &Name| Ok(KnownTags::Git(tags.iter().cloned().collect()));
         let read = parse_release("release.yaml", &text)
             .and_then(|release| expand("release.yaml", &text, &release, known));
         match read {
             Ok(targets) => {
                 for target in targets {
-                    assert_harmless(&harmless(&target.label()));
+                    assert_harmless(&harmless(&target.name(None, None)));
                     assert_word(target.recipe.as_str());
                     assert!(stays(target.recipe.as_str()));
                     let variant = target.variant.as_ref().map(Name::as_str);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kmembuild::library::Library;
 use kmembuild::recipe::{Source, Version};
-use kmembuild::release::{KnownTags, Target, expand, parse_release};
+use kmembuild::release::{KnownTags, expand, parse_release};
 
 const RECORDS: &str = include_str!("../../docs/kubernetes-tags.tsv");
 
@@ -64,11 +64,14 @@ fn a_range_of_a_release_file_selects_among_them() {
     let release = parse_release("r.yaml", text).expect("a release");
     let known = |_: &_| Ok(KnownTags::Git(pins().into_keys().collect()));
     let targets = expand("r.yaml", text, &release, known).expect("targets");
-    let labels: Vec<_> = targets.iter().map(Target::label).collect();
+    let labels: Vec<_> = targets
+        .iter()
+        .map(|target| target.name(None, None))
+        .collect();
     // v1.20.8, v1.20.12 and v1.20.14 have one record or none.
     let expected = [
         "v1.20.0", "v1.20.1", "v1.20.2", "v1.20.3", "v1.20.4", "v1.20.5", "v1.20.6", "v1.20.7",
         "v1.20.9", "v1.20.10", "v1.20.11", "v1.20.13", "v1.20.15", "v1.21.0", "v1.21.1",
     ];
-    assert_eq!(labels, expected.map(|tag| format!("kubelet/{tag}")));
+    assert_eq!(labels, expected.map(|tag| format!("kubelet/{tag}/linux-*")));
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::place::{NEEDED, NOT_NEEDED, ReleasePlace};
+use crate::scripted::place::platform;
 use crate::support::build_place::{WAIT, entries};
 
 const SIX: &str = r"
@@ -51,10 +52,11 @@ fn of_six_targets_two_are_cached_one_fails_and_one_is_not_needed() {
     assert_eq!(done.stderr.matches(": built in").count(), 2, "{done:?}");
     let done = done
         .says(&format!(
-            "{}/{NOT_NEEDED}: not needed: this release ignores",
-            place.other
+            "{}/{NOT_NEEDED}/{}: not needed: this release ignores",
+            place.other,
+            platform()
         ))
-        .says(&format!("{}/v1.0.0-rc93: FAILED after", place.build.recipe))
+        .says(&format!("{}/v1.0.0-rc93/", place.build.recipe))
         .says("  | out of luck")
         .says("hint: the whole log is")
         .says("error: 1 of 6 targets failed");
@@ -248,7 +250,7 @@ fn ci_systems_get_what_they_show() {
     assert_eq!(failed["data"]["exit-code"], 14);
     assert_eq!(
         failed["target"],
-        format!("{}/v1.0.0-rc93", place.build.recipe)
+        format!("{}/v1.0.0-rc93/{}", place.build.recipe, platform())
     );
     assert!(NEEDED.contains(&"v1.0.0-rc93"));
 }

@@ -204,3 +204,23 @@ fn nothing_is_removed_when_a_target_is_not_well() {
         .code(2)
         .says("cannot be used with");
 }
+
+#[test]
+fn targets_are_chosen_by_their_directories_and_those_above() {
+    let place = released("v1.0.0, v2.0.0");
+    for (pattern, chosen) in [
+        ("tool", 2),
+        ("tool/v1.0.0", 1),
+        ("*/v2*", 1),
+        ("*/linux-*", 2),
+        (&*format!("tool/v1.0.0/{}", platform()), 1),
+    ] {
+        let planned = place.run(&["release", "--plan", "--only", pattern]).code(0);
+        let targets = if chosen == 1 { "target" } else { "targets" };
+        planned.prints(&format!("{chosen} {targets}: "));
+    }
+    place
+        .run(&["release", "--plan", "--only", "ool"])
+        .code(2)
+        .says(&format!("tool/v1.0.0/{}", platform()));
+}

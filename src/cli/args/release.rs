@@ -21,7 +21,7 @@ pub struct ReleaseArguments {
     /// Print what would be built, what is built already and what needs no build, without building
     #[arg(long, visible_alias = "dry-run")]
     pub plan: bool,
-    /// Only targets whose name (RECIPE/VERSION/ARCH) matches, e.g. 'runc/*'
+    /// Only targets of this directory in the release, e.g. runc, 'runc/v1.0.0-rc9*' or '*/linux-arm64'
     #[arg(long, value_name = "GLOB", value_parser = non_empty())]
     pub only: Vec<String>,
     /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow

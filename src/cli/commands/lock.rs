@@ -14,7 +14,7 @@ pub(crate) async fn run(
     arguments: &LockArguments,
 ) -> Result<(), Failure> {
     let workspace = &invocation.workspace;
-    let file = ReleaseFile::read(&arguments.order(), workspace)?;
+    let file = ReleaseFile::read(&arguments.order(), workspace).await?;
     let earlier = read_lockfile(file.lockfile())?;
     let terminal = invocation.environment.progress_terminal;
     let verbosity = invocation.verbosity();

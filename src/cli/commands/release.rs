@@ -26,7 +26,7 @@ pub(crate) async fn run(
     if arguments.schema {
         return print(&canonical_json(&json_schema()));
     }
-    let file = ReleaseFile::read(&arguments.order(), &invocation.workspace)?;
+    let file = ReleaseFile::read(&arguments.order(), &invocation.workspace).await?;
     let by_ci = invocation.environment.ci && !arguments.locked;
     if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
