@@ -64,7 +64,7 @@ impl Sink for BuildLog {
             Event::StageStarted { stage, detail } => format!("== {stage}: {detail}"),
             Event::StageFinished { stage, detail, .. } => format!("== {stage} done: {detail}"),
             Event::StageFailed { stage, .. } => format!("== {stage} failed"),
-            Event::StepStarted { step, command } => {
+            Event::StepStarted { step, command, .. } => {
                 format!("== step {step}: {}", command_line(command))
             }
             Event::StepFinished {
@@ -81,7 +81,7 @@ impl Sink for BuildLog {
             } => format!("== {wanted}: not available from {mirror}: {reason}"),
             Event::Warning(warning) => format!("== warning: {warning}"),
             Event::Note(note) => format!("== note: {note}"),
-            Event::Transfer { .. } => return,
+            Event::StepRunning { .. } | Event::Transfer { .. } => return,
         };
         let Ok(mut state) = self.state.lock() else {
             return;

@@ -109,7 +109,13 @@ impl Attempt<'_> {
             sink.event(&Event::Warning(Warning::Planned(warning.clone())));
         }
         let locks = self.workspace.locks();
-        let context = self.context(&locks, &sink);
+        let results = self.workspace.results();
+        let past = results.past_builds();
+        let last = past.last(&plan.recipe.name, &plan.version, &plan.platform);
+        let context = Context {
+            last: last.as_ref(),
+            ..self.context(&locks, &sink)
+        };
         let info = self.prepared.engine.describe();
         let image = provide_image(plan, info, &context).await?;
         let key = image.content().map(|content| plan.content_key(content));
@@ -223,6 +229,7 @@ impl BuildOrder {
             locked_by: "the lock file",
             own_images: matches!(self.subject, Subject::Published(_)),
             keep: self.keep,
+            last: None,
             stall: stall(self, workspace),
             sink,
             cancel: &workspace.cancel,

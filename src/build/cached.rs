@@ -13,7 +13,7 @@ use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, SBOM, Target, read_manifest,
     read_plan,
 };
-use crate::events::Warning;
+use crate::events::{Stage, Warning};
 use crate::failure::with_causes;
 use crate::verify::{CheckName, Expectations, KmemExpectation, Outcome, inspect, judge};
 
@@ -28,10 +28,12 @@ impl Attempt<'_> {
         };
         let target = self.claim().await?;
         let _held = self.workspace.results().hold(key);
+        let taking = Stage::begin(self.sink, "cache", "taken, and checked again".to_owned());
         let Some(mut manifest) = self.take(&entry, &target)? else {
             return Ok(None);
         };
         self.prove_cached(&mut manifest, key, &target).await?;
+        taking.end(format!("{} files", manifest.files.len()));
         let published = self.publish(target, manifest, CacheOutcome::Cached, Some(key))?;
         Ok(Some(published))
     }

@@ -6,13 +6,15 @@ use std::path::Path;
 use super::error::BuildError;
 use super::order::Destination;
 use super::prepared::Prepared;
-use crate::artifacts::{BUILD_LOG, Manifest, PLAN, SBOM, TOOL};
+use crate::artifacts::{
+    BUILD_LOG, ENVELOPE, MANIFEST, Manifest, PLAN, PROVENANCE, SBOM, SHA256SUMS, TOOL,
+};
 use crate::attestation::{
     Component, Subject, VendoredError, bill_of_materials, debian_components, godeps_json,
     modules_txt, say, vendor_conf,
 };
 use crate::checksum::sha256_of;
-use crate::delivery::packaging::{PackageFormat, PackageSettings, package};
+use crate::delivery::packaging::{PackageFormat, PackageSettings, package, package_file_name};
 use crate::events::{Sink, Warning};
 use crate::plan::{Plan, PlannedSource};
 
@@ -77,6 +79,32 @@ pub fn refuse_unknown_package(
     }
     let recipe = prepared.loaded.recipe.name.to_string();
     Err(BuildError::NoPackage { recipe })
+}
+
+/// Names of the files that will be published for a plan, sorted; those of `--all-outputs` are known only after the build.
+///
+/// # Errors
+/// [`BuildError::Packaging`] of a package that cannot be made of that version or for that architecture.
+pub fn files_to_come(
+    prepared: &Prepared,
+    destination: &Destination,
+) -> Result<Vec<String>, BuildError> {
+    let plan = &prepared.plan;
+    let outputs = plan.outputs.iter().map(|output| output.name.clone());
+    let statement = match &destination.signing {
+        Some(_) => ENVELOPE,
+        None => PROVENANCE,
+    };
+    let companions = [MANIFEST, PLAN, BUILD_LOG, SBOM, SHA256SUMS, statement];
+    let mut files: Vec<_> = outputs.chain(companions.map(str::to_owned)).collect();
+    if let Some(of_recipe) = &prepared.loaded.recipe.package {
+        for &format in &destination.packages {
+            let (version, platform) = (&plan.version, &plan.platform);
+            files.push(package_file_name(format, of_recipe, version, platform)?);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Makes the packages and the statement of the result in `directory`, whose manifest, plan and bill of materials are in it.

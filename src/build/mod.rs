@@ -11,6 +11,7 @@ mod error;
 mod like;
 mod manifest;
 mod order;
+mod origin;
 mod prepare;
 mod prepared;
 mod publish;
@@ -23,12 +24,13 @@ mod sweep;
 mod temporary_directory;
 mod workspace;
 
-pub use companions::refuse_unknown_package;
+pub use companions::{files_to_come, refuse_unknown_package};
 pub use current::{content_key, is_current};
 pub use error::{BuildError, FailedBuild, FailureLog};
 pub use order::{
     BuildOrder, CacheUse, Checks, Destination, ImageChoice, Limits, RunCheck, SourceChoice, Subject,
 };
+pub use origin::{ResultOrigin, result_origin};
 pub use prepare::prepare;
 pub use prepared::{Fetched, Prepared};
 pub use result::{BuildResult, CacheOutcome};

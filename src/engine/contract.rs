@@ -11,7 +11,7 @@ use super::guest_path::GuestPath;
 use super::image::{Image, ImageSource};
 use super::info::{Capacity, EngineInfo};
 use super::leftover::Leftover;
-use super::session::{ByteStream, Command, Exit, SessionSpec};
+use super::session::{ByteStream, Command, Exit, SessionSpec, Usage};
 use crate::events::Sink;
 
 /// Keeps images and runs sessions.
@@ -78,6 +78,11 @@ pub trait Session: Send + Sync {
     /// [`crate::events::Event::Output`]. Any way in which the command ends is a result and not an error. A command
     /// whose future is dropped may run on until the session is closed.
     async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError>;
+
+    /// What it has used so far, for people who wait; asked while a command runs. `None` where the engine does not say.
+    async fn usage(&self) -> Option<Usage> {
+        None
+    }
 
     /// The file at `file` as a tar archive with one entry; [`EngineError::NotInSession`] when it does not exist.
     /// A symbolic link is not followed. Read the stream to its end, or drop it, before anything else is asked of

@@ -23,5 +23,6 @@ pub use leftover::{
     LABEL_REGISTERED_IN, LABEL_RUN, LABEL_SUITES, Leftover, LeftoverKind,
 };
 pub use session::{
-    ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Workdir,
+    ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Usage,
+    Workdir,
 };

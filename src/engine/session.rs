@@ -130,3 +130,12 @@ pub enum ExitCause {
     /// The engine took the session away for reasons of its own.
     Evicted,
 }
+
+/// What a session has used since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Time of processors.
+    pub cpu: Duration,
+    /// Memory that it needs now, in bytes.
+    pub memory: u64,
+}

@@ -64,6 +64,24 @@ pub enum Event {
         step: String,
         /// The command, one string for each argument.
         command: Vec<String>,
+        /// Which of the steps it is, from 1 on.
+        number: usize,
+        /// How many steps there are.
+        of: usize,
+        /// How long it took the last time, in milliseconds, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_milliseconds: Option<u64>,
+    },
+    /// A build step is still at work, though it may print nothing.
+    StepRunning {
+        /// The step's name in the recipe.
+        step: String,
+        /// How long it has been running, in milliseconds.
+        milliseconds: u64,
+        /// Time of processors that its session has used since the step began, in milliseconds.
+        cpu_milliseconds: u64,
+        /// Memory that its session needs now, in bytes.
+        memory: u64,
     },
     /// A line of output of a step, of an image build or of a bootstrap, without its newline.
     Output {

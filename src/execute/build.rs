@@ -195,9 +195,9 @@ impl Work<'_> {
         let mut steps = Vec::new();
         let limit = Duration::from_secs(build.limits.timeout_seconds);
         let started = Instant::now();
-        for step in &build.steps {
+        for (index, step) in build.steps.iter().enumerate() {
             let remaining = limit.saturating_sub(started.elapsed());
-            let running = run_step(self.plan, step, self.context, self.session);
+            let running = run_step(self.plan, index, self.context, self.session);
             match tokio::time::timeout(remaining, running).await {
                 Ok(record) => steps.push(record?),
                 Err(_) => {

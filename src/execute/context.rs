@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ExecuteError;
 use super::runs::Run;
+use crate::artifacts::cache::LastBuild;
 use crate::engine::{
     Engine, Image, ImageContent, LABEL_LIFETIME, LABEL_RECIPE, LABEL_REGISTERED_IN, LABEL_RUN,
 };
@@ -42,6 +43,8 @@ pub struct Context<'a> {
     pub own_images: bool,
     /// Keep the container of a failed step.
     pub keep: bool,
+    /// How long an earlier build took, for people who wait.
+    pub last: Option<&'a LastBuild>,
     /// Longest time without a byte from a registry.
     pub stall: Duration,
     /// Takes the events.

@@ -1,5 +1,6 @@
 //! Runs one step and reports how it ended.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use super::context::Context;
@@ -7,18 +8,27 @@ use super::error::ExecuteError;
 use super::sinks::Tail;
 use crate::artifacts::StepRecord;
 use crate::engine::{Command, ExitCause, GuestPath, Session};
-use crate::events::{Event, Warning};
+use crate::events::{Event, Sink, Warning};
 use crate::plan::{Plan, PlannedStep};
 
+/// How often it is asked what a running step uses.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Runs the step with this index of a plan.
 pub(super) async fn run_step(
     plan: &Plan,
-    step: &PlannedStep,
+    index: usize,
     context: &Context<'_>,
     session: &dyn Session,
 ) -> Result<StepRecord, ExecuteError> {
+    let step = &plan.build.steps[index];
+    let last = context.last.and_then(|last| last.steps.get(&step.name));
     context.sink.event(&Event::StepStarted {
         step: step.name.clone(),
         command: step.command.clone(),
+        number: index + 1,
+        of: plan.build.steps.len(),
+        last_milliseconds: last.map(|last| u64::try_from(last.as_millis()).unwrap_or(u64::MAX)),
     });
     let started = Instant::now();
     let tail = Tail::new(context.sink);
@@ -29,7 +39,10 @@ pub(super) async fn run_step(
         workdir: GuestPath::new(&plan.build.workdir),
         counts_kills: true,
     };
-    let exit = session.run(&command, &tail).await;
+    let exit = tokio::select! {
+        exit = session.run(&command, &tail) => exit,
+        never = look_at(step, session, context.sink) => match never {},
+    };
     let exit = exit.map_err(ExecuteError::engine("build"))?;
     let milliseconds = milliseconds(started);
     context.sink.event(&Event::StepFinished {
@@ -74,6 +87,26 @@ pub(super) async fn run_step(
             step: step.name.clone(),
             last_lines: tail.into_lines(),
         }),
+    }
+}
+
+/// Tells again and again what a step uses, until it is dropped.
+async fn look_at(step: &PlannedStep, session: &dyn Session, sink: &dyn Sink) -> Infallible {
+    let started = Instant::now();
+    let before = session.usage().await;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(usage) = session.usage().await else {
+            continue;
+        };
+        let before = before.map_or(Duration::ZERO, |usage| usage.cpu);
+        let cpu = usage.cpu.saturating_sub(before);
+        sink.event(&Event::StepRunning {
+            step: step.name.clone(),
+            milliseconds: milliseconds(started),
+            cpu_milliseconds: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
+            memory: usage.memory,
+        });
     }
 }
 

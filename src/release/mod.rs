@@ -30,7 +30,7 @@ pub use matrix::expand;
 pub use options::Options;
 pub use outcome::{FinishedTarget, Outcome, Place, Presentation, verdict};
 pub use parse::{json_schema, parse_release};
-pub use plan::{Origin, PlannedRelease, PlannedTarget, TargetState, WantedTarget};
+pub use plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
 pub use progress::{Phase, ReleaseSink};
 pub use publish::refuse_unsigned;
 pub use run::build_release;

@@ -10,8 +10,8 @@ use super::outcome::Place;
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::target::Target;
 use crate::build::{
-    BuildError, BuildOrder, Prepared, Workspace, content_key, is_current, prepare,
-    refuse_unknown_package,
+    BuildError, BuildOrder, Prepared, ResultOrigin, Workspace, prepare, refuse_unknown_package,
+    result_origin,
 };
 use crate::plan::{Plan, PlanError};
 use crate::recipe::{Architecture, Source};
@@ -56,19 +56,7 @@ pub struct WantedTarget {
     /// Content key, where the image is known already.
     pub key: Option<String>,
     /// Where its result comes from.
-    pub origin: Origin,
-}
-
-/// Where a result comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// It is published as it should be.
-    Published,
-    /// It is in the cache.
-    Cache,
-    /// It has to be built.
-    Build,
+    pub origin: ResultOrigin,
 }
 
 impl<'a> PlannedRelease<'a> {
@@ -101,7 +89,7 @@ impl<'a> PlannedRelease<'a> {
     pub(super) fn to_build(&self) -> impl Iterator<Item = &Plan> {
         let states = self.targets.iter().map(|target| &target.state);
         states.filter_map(|state| match state {
-            TargetState::Wanted(wanted) if wanted.origin == Origin::Build => {
+            TargetState::Wanted(wanted) if wanted.origin == ResultOrigin::Build => {
                 Some(&wanted.prepared.plan)
             }
             _ => None,
@@ -179,14 +167,8 @@ async fn want(
     sink: &TargetSink<'_>,
 ) -> Result<WantedTarget, BuildError> {
     let prepared = prepare(order, workspace, sink).await?;
-    let key = content_key(workspace, &prepared.plan).await?;
     refuse_unknown_package(&prepared, &order.destination.packages)?;
-    let origin = match &key {
-        _ if order.cache.rebuild => Origin::Build,
-        Some(key) if is_current(workspace, &prepared, order, key) => Origin::Published,
-        Some(key) if matches!(workspace.results().look_up(key), Ok(Some(_))) => Origin::Cache,
-        _ => Origin::Build,
-    };
+    let (origin, key) = result_origin(order, &prepared, workspace).await?;
     Ok(WantedTarget {
         prepared,
         key,

@@ -1,21 +1,22 @@
 //! Lines that change, on a terminal.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::events::{Event, command_line};
+use super::plain::{duration, place, usage};
+use crate::events::{Event, Note, command_line};
 use crate::harmless::harmless;
 
-/// What goes on with a target, for how long, and its last line of output. A line that rounded its time would stand
-/// still for minutes.
-const TARGET: &str = "{spinner} {prefix}  {elapsed_precise}  {wide_msg}";
+/// What goes on with a target, for how long, what it uses, and its last line of output.
+const TARGET: &str = "{spinner} {prefix}  {time}  {wide_msg}";
 /// A transfer of a single build.
 const TRANSFER: &str = "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len}";
 /// How many of all targets are done.
-const WHOLE: &str = "{pos}/{len} targets  {elapsed_precise}";
+const WHOLE: &str = "{pos}/{len} targets  {time}  {wide_msg}";
 
 /// How often the lines are drawn when nothing happens.
 const TICK: Duration = Duration::from_millis(120);
@@ -31,9 +32,26 @@ pub(super) struct Screen {
 #[derive(Default)]
 struct State {
     /// By the target's name; a single build has none.
-    targets: BTreeMap<Option<String>, ProgressBar>,
+    targets: BTreeMap<Option<String>, Line>,
     transfers: BTreeMap<String, ProgressBar>,
     whole: Option<ProgressBar>,
+}
+
+/// What a target is doing.
+struct Line {
+    bar: ProgressBar,
+    /// What its step uses.
+    usage: String,
+    /// Its command, or the last line of its output.
+    text: String,
+}
+
+impl Line {
+    fn show(&self) {
+        let between = if self.usage.is_empty() { "" } else { "  " };
+        let message = format!("{}{between}{}", self.usage, self.text);
+        self.bar.set_message(message);
+    }
 }
 
 impl Screen {
@@ -62,8 +80,8 @@ impl Screen {
                 transfers,
                 whole,
             } = std::mem::take(&mut *state);
-            let bars = targets.into_values().chain(transfers.into_values());
-            for bar in bars.chain(whole) {
+            let bars = targets.into_values().map(|line| line.bar);
+            for bar in bars.chain(transfers.into_values()).chain(whole) {
                 bar.finish_and_clear();
             }
         }
@@ -82,14 +100,35 @@ impl Screen {
             return;
         };
         match event {
-            Event::StageStarted { stage, detail } => self.begin(&mut state, target, stage, detail),
-            Event::StepStarted { step, command } => {
-                self.begin(&mut state, target, step, &command_line(command));
+            Event::StageStarted { stage, detail } => {
+                self.begin(&mut state, target, stage, detail, None);
             }
-            Event::Output { line, .. } => {
-                let text = console::strip_ansi_codes(line).trim().to_owned();
-                self.line_of(&mut state, target)
-                    .set_message(harmless(&text).into_owned());
+            Event::StepStarted {
+                step,
+                command,
+                number,
+                of,
+                last_milliseconds,
+            } => {
+                let activity = format!("{step}{}", place(*number, *of));
+                let command = command_line(command);
+                self.begin(&mut state, target, &activity, &command, *last_milliseconds);
+            }
+            Event::StepRunning {
+                cpu_milliseconds,
+                memory,
+                ..
+            } => {
+                let line = self.line_of(&mut state, target);
+                line.usage = usage(*cpu_milliseconds, *memory);
+                line.show();
+            }
+            Event::Output { line: text, .. } => {
+                let text = console::strip_ansi_codes(text).trim().to_owned();
+                self.say_of(&mut state, target, &text);
+            }
+            Event::Note(waiting @ Note::Waiting(..)) => {
+                self.say_of(&mut state, target, &waiting.to_string());
             }
             Event::Transfer {
                 item,
@@ -97,22 +136,30 @@ impl Screen {
                 current,
                 total,
             } => match target {
-                Some(_) => {
-                    let bar = self.line_of(&mut state, target);
-                    bar.set_message(harmless(&format!("{action} {item}")).into_owned());
-                }
+                Some(_) => self.say_of(&mut state, target, &format!("{action} {item}")),
                 None => self.transfer(&mut state, item, action, *current, *total),
             },
             _ => {}
         }
+        count_those_at_work(&state);
     }
 
     /// The work on so many targets begins.
     pub(super) fn count(&self, targets: usize) {
         let whole = self.lines.add(ProgressBar::new(targets as u64));
-        whole.set_style(style(WHOLE));
+        whole.set_style(timed(WHOLE, None));
         if let Ok(mut state) = self.state.lock() {
             state.whole = Some(whole);
+            count_those_at_work(&state);
+        }
+    }
+
+    /// A target is planned, and waits for its turn: it is one of those that are counted.
+    pub(super) fn rest(&self, target: &str) {
+        if let Ok(mut state) = self.state.lock()
+            && let Some(line) = state.targets.remove(&Some(target.to_owned()))
+        {
+            line.bar.finish_and_clear();
         }
     }
 
@@ -121,41 +168,63 @@ impl Screen {
         let Ok(mut state) = self.state.lock() else {
             return;
         };
-        if let Some(bar) = state.targets.remove(&Some(target.to_owned())) {
-            bar.finish_and_clear();
+        if let Some(line) = state.targets.remove(&Some(target.to_owned())) {
+            line.bar.finish_and_clear();
         }
         if let Some(whole) = &state.whole {
             whole.inc(1);
         }
+        count_those_at_work(&state);
     }
 
-    fn begin(&self, state: &mut State, target: Option<&str>, activity: &str, detail: &str) {
-        let bar = self.line_of(state, target);
-        bar.set_message(harmless(detail).into_owned());
-        if let Some(name) = target {
-            bar.set_prefix(format!("{name}  {activity}"));
-            return;
-        }
-        bar.set_prefix(activity.to_owned());
-        bar.reset_elapsed();
-        for (_, transfer) in std::mem::take(&mut state.transfers) {
-            transfer.finish_and_clear();
+    fn begin(
+        &self,
+        state: &mut State,
+        target: Option<&str>,
+        activity: &str,
+        detail: &str,
+        last_milliseconds: Option<u64>,
+    ) {
+        let line = self.line_of(state, target);
+        line.usage.clear();
+        line.text = harmless(detail).into_owned();
+        line.bar.set_prefix(match target {
+            Some(name) => format!("{name}  {activity}"),
+            None => activity.to_owned(),
+        });
+        let last = last_milliseconds.map(Duration::from_millis);
+        line.bar.set_style(timed(TARGET, last));
+        line.bar.reset_elapsed();
+        line.show();
+        if target.is_none() {
+            for (_, transfer) in std::mem::take(&mut state.transfers) {
+                transfer.finish_and_clear();
+            }
         }
     }
 
-    fn line_of(&self, state: &mut State, target: Option<&str>) -> ProgressBar {
+    fn say_of(&self, state: &mut State, target: Option<&str>, text: &str) {
+        let line = self.line_of(state, target);
+        line.text = harmless(text).into_owned();
+        line.show();
+    }
+
+    fn line_of<'a>(&self, state: &'a mut State, target: Option<&str>) -> &'a mut Line {
         let State { targets, whole, .. } = state;
-        let bar = targets.entry(target.map(str::to_owned)).or_insert_with(|| {
+        targets.entry(target.map(str::to_owned)).or_insert_with(|| {
             let bar = ProgressBar::new_spinner();
             let bar = match whole {
                 Some(whole) => self.lines.insert_before(whole, bar),
                 None => self.lines.add(bar),
             };
-            bar.set_style(style(TARGET));
+            bar.set_style(timed(TARGET, None));
             bar.set_prefix(target.unwrap_or_default().to_owned());
-            bar
-        });
-        bar.clone()
+            Line {
+                bar,
+                usage: String::new(),
+                text: String::new(),
+            }
+        })
     }
 
     fn transfer(&self, state: &mut State, item: &str, action: &str, current: u64, total: u64) {
@@ -190,19 +259,43 @@ async fn keep_moving(state: Weak<Mutex<State>>) {
             return;
         };
         // Without the lock: drawing may wait for the terminal.
-        let bars: Vec<_> = match state.lock() {
-            Ok(state) => state
-                .targets
-                .values()
-                .chain(&state.whole)
-                .cloned()
-                .collect(),
+        let bars: Vec<ProgressBar> = match state.lock() {
+            Ok(state) => {
+                let bars = state.targets.values().map(|line| &line.bar);
+                bars.chain(&state.whole).cloned().collect()
+            }
             Err(_) => return,
         };
         for bar in bars {
             bar.tick();
         }
     }
+}
+
+/// Says how many targets are at work, and how many wait for their turn.
+fn count_those_at_work(state: &State) {
+    if let Some(whole) = &state.whole {
+        let at_work = state.targets.len() as u64;
+        let open = whole
+            .length()
+            .unwrap_or_default()
+            .saturating_sub(whole.position());
+        let waiting = open.saturating_sub(at_work);
+        whole.set_message(format!("{at_work} at work, {waiting} waiting"));
+    }
+}
+
+/// A style with the time that something has taken, and that it took the last time.
+fn timed(template: &str, last: Option<Duration>) -> ProgressStyle {
+    let last = last.map(|last| format!(" of ~{}", duration(last)));
+    let last = last.unwrap_or_default();
+    style(template).with_key(
+        "time",
+        move |state: &ProgressState, text: &mut dyn Write| {
+            // Writing to a line cannot fail.
+            let _ = write!(text, "{}{last}", duration(state.elapsed()));
+        },
+    )
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -262,8 +355,8 @@ mod tests {
         screen.count(3);
         draw(&screen);
         let state = screen.state.lock().unwrap();
-        let bars = state.targets.values().chain(state.transfers.values());
-        for bar in bars.chain(&state.whole) {
+        let bars = state.targets.values().map(|line| &line.bar);
+        for bar in bars.chain(state.transfers.values()).chain(&state.whole) {
             bar.force_draw();
         }
         drop(state);
@@ -278,6 +371,15 @@ mod tests {
         let step = Event::StepStarted {
             step: "compile".to_owned(),
             command: vec!["make".to_owned(), "all".to_owned()],
+            number: 1,
+            of: 2,
+            last_milliseconds: Some(100_000),
+        };
+        let running = Event::StepRunning {
+            step: "compile".to_owned(),
+            milliseconds: 2_000,
+            cpu_milliseconds: 3_900,
+            memory: 812 << 20,
         };
         let transfer = Event::Transfer {
             item: "0123456789abcdef".to_owned(),
@@ -285,10 +387,15 @@ mod tests {
             current: 5,
             total: 1000,
         };
-        // The last digits of the time are left out: a busy machine may take a while.
+        // The digits of the time are left out: a busy machine may take a while.
         for (target, event, expected) in [
-            (Some("runc"), &step, ["runc  compile  00:", "  make all"]),
-            (None, &step, ["compile  00:", "  make all"]),
+            (
+                Some("runc"),
+                &step,
+                ["runc  compile 1/2  ", " of ~1m40s  make all"],
+            ),
+            (None, &step, ["compile 1/2  ", " of ~1m40s  make all"]),
+            (Some("runc"), &running, ["runc  ", "  CPU 3.9 s, 812.0 MiB"]),
             (
                 None,
                 &transfer,
@@ -297,7 +404,7 @@ mod tests {
             (
                 Some("runc"),
                 &transfer,
-                ["runc  00:", "  downloading 0123456789abcdef"],
+                ["runc  ", "  downloading 0123456789abcdef"],
             ),
         ] {
             assert_drawn(|screen| screen.show(target, event), &expected);
@@ -306,6 +413,9 @@ mod tests {
 
     #[test]
     fn a_target_that_is_done_is_counted() {
-        assert_drawn(|screen| screen.end("runc"), &["1/3 targets  00:"]);
+        assert_drawn(
+            |screen| screen.end("runc"),
+            &["1/3 targets  ", "0 at work, 2 waiting"],
+        );
     }
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use super::Verbosity;
 use crate::advice;
 use crate::events::{Event, command_line};
 
 /// Stages that are over in a moment, and of which the result tells.
-const SHORT: [&str; 2] = ["check", "publish"];
+const SHORT: [&str; 3] = ["cache", "check", "publish"];
 
 /// The line for an event, without a line break at its end; `None` if it is not worth one at that verbosity.
 pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
@@ -37,9 +39,29 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             mirror,
             reason,
         } => Some(format!("{wanted}: not available from {mirror}: {reason}")),
-        Event::StepStarted { step, command } => {
-            Some(format!("step {step}: {}", command_line(command)))
+        Event::StepStarted {
+            step,
+            command,
+            number,
+            of,
+            last_milliseconds,
+        } => {
+            let place = place(*number, *of);
+            let last =
+                last_milliseconds.map(|last| format!(" (took {} the last time)", seconds(last)));
+            let (command, last) = (command_line(command), last.unwrap_or_default());
+            Some(format!("step {step}{place}: {command}{last}"))
         }
+        Event::StepRunning {
+            step,
+            milliseconds,
+            cpu_milliseconds,
+            memory,
+        } => Some(format!(
+            "step {step}: at work for {}: {}",
+            seconds(*milliseconds),
+            usage(*cpu_milliseconds, *memory)
+        )),
         Event::StepFinished {
             step,
             exit_code: 0,
@@ -56,6 +78,20 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
         Event::Note(note) => Some(format!("note: {note}")),
         Event::StageFailed { .. } | Event::Transfer { .. } => None,
     }
+}
+
+/// Which of several steps it is: ` 1/2`.
+pub(super) fn place(number: usize, of: usize) -> String {
+    if of > 1 {
+        format!(" {number}/{of}")
+    } else {
+        String::new()
+    }
+}
+
+/// What a step uses: `CPU 2m58s, 812.0 MiB`.
+pub(super) fn usage(cpu_milliseconds: u64, memory: u64) -> String {
+    format!("CPU {}, {}", seconds(cpu_milliseconds), ByteSize(memory))
 }
 
 /// A time as a person says it: `8.4 s`, `1m29s`, `2h05m`.

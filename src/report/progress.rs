@@ -1,5 +1,8 @@
 //! The one display of what goes on: of targets, or of a single build, which is one target without a name.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use super::Verbosity;
 use super::json::json_event;
 use super::live::Screen;
@@ -8,10 +11,15 @@ use super::plain::line;
 use crate::events::{Event, Sink};
 use crate::harmless::harmless;
 
+/// Milliseconds.
+const MINUTE: u64 = 60_000;
+
 /// Shows what goes on, in the way that fits where standard error goes.
 pub struct Progress {
     pub(super) verbosity: Verbosity,
     pub(super) form: Form,
+    /// The minute of which a line told that a step is at work, by target and step.
+    minutes: Mutex<BTreeMap<String, u64>>,
 }
 
 pub(super) enum Form {
@@ -54,7 +62,11 @@ impl Progress {
         } else {
             Form::Plain
         };
-        Self { verbosity, form }
+        Self {
+            verbosity,
+            form,
+            minutes: Mutex::default(),
+        }
     }
 
     /// Takes lines that change off the screen; the next thing printed is not drawn over.
@@ -66,6 +78,14 @@ impl Progress {
 
     /// Shows an event.
     pub(super) fn show(&self, whose: Whose<'_>, event: &Event) {
+        if let Event::StepRunning {
+            step, milliseconds, ..
+        } = event
+            && !matches!(self.form, Form::Live(_))
+            && !self.is_new_minute(whose.target(), step, *milliseconds)
+        {
+            return;
+        }
         if let Form::Json = self.form {
             if !matches!(whose, Whose::Planned(_)) || is_bad_news(event) {
                 json_event(whose.target(), event);
@@ -85,6 +105,17 @@ impl Progress {
         }
     }
 
+    /// Whether another minute has passed since the last line about this. What is told all the time buries the rest in a log.
+    fn is_new_minute(&self, target: Option<&str>, step: &str, milliseconds: u64) -> bool {
+        let name = format!("{} {step}", target.unwrap_or_default());
+        let minute = milliseconds / MINUTE;
+        let Ok(mut minutes) = self.minutes.lock() else {
+            return false;
+        };
+        let before = minutes.insert(name, minute).unwrap_or_default();
+        minute > before
+    }
+
     /// Writes lines that stay.
     pub(super) fn say(&self, text: &str) {
         match &self.form {
@@ -97,11 +128,20 @@ impl Progress {
     fn is_worth_a_line(&self, whose: Whose<'_>, event: &Event) -> bool {
         let live = matches!(self.form, Form::Live(_));
         match whose {
-            Whose::Unnamed => !(live && matches!(event, Event::StageStarted { .. })),
+            _ if live && matches!(event, Event::StepRunning { .. }) => false,
+            Whose::Unnamed => !(live && is_shown_alive(event)),
             Whose::Built(_) if !live => true,
             _ => self.verbosity == Verbosity::Verbose || is_bad_news(event),
         }
     }
+}
+
+/// Whether it is what the line that changes says meanwhile.
+fn is_shown_alive(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::StageStarted { .. } | Event::StepStarted { .. }
+    )
 }
 
 fn is_bad_news(event: &Event) -> bool {
@@ -139,6 +179,15 @@ mod tests {
         assert!(plain.is_worth_a_line(Whose::Unnamed, &stage()));
         let verbose = Progress::new(false, false, Verbosity::Verbose);
         assert!(verbose.is_worth_a_line(Whose::Planned("a"), &stage()));
+    }
+
+    #[test]
+    fn that_a_step_is_at_work_is_told_once_a_minute() {
+        let plain = Progress::new(false, false, Verbosity::Normal);
+        let told = |seconds: u64| plain.is_new_minute(Some("a"), "compile", 1000 * seconds);
+        let told: Vec<_> = [2, 58, 61, 63, 119, 121, 250].map(told).into();
+        assert_eq!(told, [false, false, true, false, false, true, true]);
+        assert!(plain.is_new_minute(Some("b"), "compile", MINUTE));
     }
 
     #[test]

@@ -75,6 +75,13 @@ impl ReleaseSink for ReleaseProgress {
             Phase::Building => Whose::Built(target),
         };
         self.progress.show(whose, event);
+        let is_over = matches!(
+            event,
+            Event::StageFinished { .. } | Event::StageFailed { .. }
+        );
+        if let (Phase::Planning, true, Form::Live(screen)) = (phase, is_over, &self.progress.form) {
+            screen.rest(target);
+        }
     }
 
     fn ended(&self, target: &str, outcome: &Outcome, took: Duration) {

@@ -165,7 +165,7 @@ fn forms_that_a_command_does_not_have() {
         (&["runc", "--tag", "v1", "--format", "yaml"], no_yaml),
         (
             &["plan", "runc", "--tag", "v1", "--format", "prometheus"],
-            "[possible values: yaml, json]",
+            "[possible values: text, yaml, json]",
         ),
         (
             &["kmem", "status", "--format", "yaml"],

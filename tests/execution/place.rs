@@ -174,6 +174,7 @@ impl Place {
             locked_images: &self.locked,
             locked_by: "the lock file",
             own_images: self.own_images,
+            last: None,
             keep: self.keep,
             stall: Duration::from_mins(1),
             sink: &self.recorder,

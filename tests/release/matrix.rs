@@ -213,8 +213,9 @@ fn ci_systems_get_what_they_show() {
     let output = command.output().expect("the command starts");
     let finished = crate::support::command::Finished::from(output).code(14);
     finished.says(&format!(
-        "::error title=kmembuild {}/v1.0.0-rc93::",
-        place.build.recipe
+        "::error title=kmembuild {}/v1.0.0-rc93/{}::",
+        place.build.recipe,
+        platform()
     ));
     let summary = fs::read_to_string(summary).expect("a summary");
     assert!(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::place::ReleasePlace;
+use crate::scripted::place::platform;
 use crate::support::build_place::WAIT;
 use crate::support::running::until_one_waits;
 
@@ -21,10 +22,10 @@ fn a_release_that_was_killed_goes_on_where_it_was() {
     );
     place.write(THREE);
     let run = place.start(&["--jobs", "1"]);
-    run.until_says("v1.0.0-rc10: step script");
+    run.until_says(&format!("v1.0.0-rc10/{}: step script", platform()));
     run.kill();
     let again = place.start(&[]);
-    again.until_says("v1.0.0-rc10: step script");
+    again.until_says(&format!("v1.0.0-rc10/{}: step script", platform()));
     place.build.let_go();
     let again = again.finish().code(0);
     assert_eq!(

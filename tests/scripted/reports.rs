@@ -105,7 +105,7 @@ fn normal_names_stages_and_steps_and_verbose_shows_their_output() {
     let normal = place
         .build(&[])
         .code(0)
-        .says("step compile: make tool\n")
+        .says("step compile 2/2: make tool\n")
         .says("step compile: done in ")
         .says(&format!("v1.0.0 is {} from ", place.commit));
     assert!(!normal.stderr.contains("linking"), "{}", normal.stderr);

@@ -5,6 +5,7 @@
 //! of the cache, so that a changed entry cannot describe itself.
 
 mod entry;
+mod last_build;
 mod list;
 mod place;
 mod prune;
@@ -13,6 +14,7 @@ mod secret;
 mod stamp;
 
 pub use entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};
+pub use last_build::{LastBuild, PastBuilds};
 pub use list::{ListedResult, Listing};
 pub use place::place_file;
 pub use prune::{Limits, Pruned};

@@ -15,9 +15,10 @@ pub enum Format {
 /// The formats of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
-    /// YAML, for people.
+    /// A page for people.
     #[default]
-    #[value(alias = "text")]
+    Text,
+    /// YAML.
     Yaml,
     /// One JSON document.
     Json,

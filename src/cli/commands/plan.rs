@@ -1,12 +1,14 @@
 //! `kmembuild plan`.
 
-use crate::build::prepare;
+use crate::build::{BuildOrder, Prepared, files_to_come, prepare, result_origin};
 use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
+use crate::execute::image_name;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
+use crate::report::{Closing, PlanSurroundings, Verbosity, plan_page, plan_verdict};
 
 pub(crate) async fn run(
     invocation: &Invocation<'_>,
@@ -19,12 +21,44 @@ pub(crate) async fn run(
     let order = arguments.order(recipe);
     let prepared = prepare(&order, &invocation.workspace, &progress).await;
     progress.finish();
-    let plan = prepared?.plan;
-    let text = match format {
-        PlanFormat::Json => canonical_json(&plan),
+    let prepared = prepared?;
+    let plan = &prepared.plan;
+    match format {
+        PlanFormat::Json => print(&canonical_json(plan)),
         PlanFormat::Yaml => {
-            to_yaml(&plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?
+            let text =
+                to_yaml(plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?;
+            print(&text)
         }
+        PlanFormat::Text => print_page(invocation, &order, &prepared).await,
+    }
+}
+
+async fn print_page(
+    invocation: &Invocation<'_>,
+    order: &BuildOrder,
+    prepared: &Prepared,
+) -> Result<(), Failure> {
+    let (workspace, plan) = (&invocation.workspace, &prepared.plan);
+    let (origin, _) = result_origin(order, prepared, workspace).await?;
+    let results = workspace.results();
+    let name = image_name(plan);
+    let image = prepared.engine.image(&name);
+    let image = workspace.unless_stopped(image).await?;
+    let around = PlanSurroundings {
+        origin,
+        has_image: image.is_some(),
+        directory: &order.directory(plan),
+        files: &files_to_come(prepared, &order.destination)?,
+        last: results
+            .past_builds()
+            .last(&plan.recipe.name, &plan.version, &plan.platform),
     };
-    print(&text)
+    let verdict = plan_verdict(plan, &around);
+    if invocation.verbosity() != Verbosity::Quiet {
+        let terminal = invocation.environment.output_terminal;
+        print(&plan_page(prepared, &around, terminal))?;
+    }
+    let closing = Closing::new(verdict);
+    print(&closing.text())
 }

@@ -61,7 +61,7 @@ async fn plan_and_build(
     refuse_drift(&planned, workspace)?;
     if arguments.plan {
         progress.finish();
-        return print_plan(invocation, arguments, planned);
+        return print_plan(invocation, arguments, file, planned);
     }
     refuse_unsigned(file)?;
     let presentation = Presentation {

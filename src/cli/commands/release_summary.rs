@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Serialize;
 
+use crate::artifacts::cache::PastBuilds;
 use crate::artifacts::{IndexResult, Manifest, read_index};
+use crate::build::{ResultOrigin, files_to_come};
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
@@ -13,8 +15,7 @@ use crate::cli::output::{print, print_document};
 use crate::failure::Failure;
 use crate::plan::KnownHoles;
 use crate::release::{
-    FinishedTarget, Origin, Outcome, PlannedRelease, PlannedTarget, ReleaseError, ReleaseFile,
-    TargetState,
+    FinishedTarget, Outcome, PlannedRelease, PlannedTarget, ReleaseError, ReleaseFile, TargetState,
 };
 use crate::report::{Closing, Summary, Verbosity, counted, duration, json_line};
 
@@ -22,6 +23,8 @@ use crate::report::{Closing, Summary, Verbosity, counted, duration, json_line};
 #[derive(Serialize)]
 struct Matrix<'a> {
     targets: Vec<MatrixTarget<'a>>,
+    #[serde(flatten)]
+    closing: Closing,
 }
 
 #[derive(Serialize)]
@@ -37,9 +40,13 @@ struct MatrixTarget<'a> {
     reason: Option<String>,
     /// Content key, where it is known before the image is there.
     key: Option<&'a str>,
+    /// The files that it will have in its directory.
+    files: Vec<String>,
+    /// How long an earlier build of that recipe took, in milliseconds, where it has to be built.
+    last_build: Option<u64>,
 }
 
-fn matrix_target<'a>(planned: &'a PlannedTarget<'_>) -> MatrixTarget<'a> {
+fn matrix_target<'a>(planned: &'a PlannedTarget<'_>, past: &PastBuilds<'_>) -> MatrixTarget<'a> {
     let mut target = MatrixTarget {
         target: &planned.label,
         recipe: planned.target.recipe.as_str(),
@@ -48,6 +55,8 @@ fn matrix_target<'a>(planned: &'a PlannedTarget<'_>) -> MatrixTarget<'a> {
         state: "failed",
         reason: None,
         key: None,
+        files: Vec::new(),
+        last_build: None,
     };
     match &planned.state {
         TargetState::NotNeeded(reason) => {
@@ -62,17 +71,35 @@ fn matrix_target<'a>(planned: &'a PlannedTarget<'_>) -> MatrixTarget<'a> {
             target.platform = Some(&wanted.prepared.plan.platform);
             target.key = wanted.key.as_deref();
             target.state = match wanted.origin {
-                Origin::Published => "published",
-                Origin::Cache => "cache",
-                Origin::Build => "build",
+                ResultOrigin::Published => "published",
+                ResultOrigin::Cache => "cache",
+                ResultOrigin::Build => "build",
             };
+            // What cannot be packaged fails when it is built, and is told then.
+            let destination = &planned.order.destination;
+            target.files = files_to_come(&wanted.prepared, destination).unwrap_or_default();
+            if wanted.origin == ResultOrigin::Build {
+                let plan = &wanted.prepared.plan;
+                let last = past.last(&plan.recipe.name, &plan.version, &plan.platform);
+                let took = last.map(|last| u64::try_from(last.took.as_millis()));
+                target.last_build = took.and_then(Result::ok);
+            }
         }
     }
     target
 }
 
+/// The index, its page, the checksums, and their signature.
+fn files_at_the_top(file: &ReleaseFile) -> usize {
+    3 + usize::from(file.is_signed())
+}
+
 /// `3 targets: 1 to be built, 2 published as they should be`, and how it is done.
-fn plan_closing(targets: &[MatrixTarget<'_>], arguments: &ReleaseArguments) -> Closing {
+fn plan_closing(
+    targets: &[MatrixTarget<'_>],
+    arguments: &ReleaseArguments,
+    file: &ReleaseFile,
+) -> Closing {
     let mut counts = Counts::default();
     for target in targets {
         counts.add(match target.state {
@@ -83,7 +110,21 @@ fn plan_closing(targets: &[MatrixTarget<'_>], arguments: &ReleaseArguments) -> C
             _ => "cannot be planned",
         });
     }
-    let closing = Closing::new(counts.text());
+    let files: usize = targets.iter().map(|target| target.files.len()).sum();
+    let mut verdict = counts.text();
+    if files > 0 {
+        let files = files + files_at_the_top(file);
+        verdict += &format!(" -> {} ({files} files)", file.output().display());
+    }
+    let known: Vec<_> = targets
+        .iter()
+        .filter_map(|target| target.last_build)
+        .collect();
+    if !known.is_empty() {
+        let took = duration(Duration::from_millis(known.iter().sum()));
+        verdict += &format!("; the last builds of {} of them took {took}", known.len());
+    }
+    let closing = Closing::new(verdict);
     if targets.iter().any(|target| target.state == "failed") {
         return closing;
     }
@@ -119,11 +160,16 @@ impl Counts {
 pub(super) fn print_plan(
     invocation: &Invocation<'_>,
     arguments: &ReleaseArguments,
+    file: &ReleaseFile,
     planned: PlannedRelease<'_>,
 ) -> Result<(), Failure> {
-    let targets: Vec<_> = planned.targets.iter().map(matrix_target).collect();
+    let results = invocation.workspace.results();
+    let past = results.past_builds();
+    let targets = planned.targets.iter();
+    let targets: Vec<_> = targets.map(|target| matrix_target(target, &past)).collect();
+    let closing = plan_closing(&targets, arguments, file);
     if invocation.json() {
-        print_document(&Matrix { targets })?;
+        print_document(&Matrix { targets, closing })?;
     } else {
         let rows = targets.iter().map(|target| {
             let state = match target.state {
@@ -145,7 +191,14 @@ pub(super) fn print_plan(
             rows: rows.collect(),
         };
         print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
-        print(&plan_closing(&targets, arguments).text())?;
+        if invocation.verbosity() == Verbosity::Verbose {
+            for target in &targets {
+                for file in &target.files {
+                    print(&format!("{}/{file}\n", target.target))?;
+                }
+            }
+        }
+        print(&closing.text())?;
     }
     let failed = planned.targets.into_iter().filter_map(|target| {
         let label = target.label;
@@ -222,8 +275,7 @@ pub(super) fn closing(
         IndexResult::Published { files, .. } => files.len(),
         IndexResult::NotNeeded { .. } | IndexResult::Failed { .. } => 0,
     });
-    // With the index, its page, the checksums and their signature.
-    let files = published.sum::<usize>() + 3 + usize::from(file.is_signed());
+    let files = published.sum::<usize>() + files_at_the_top(file);
     let signed = if file.is_signed() {
         "signed"
     } else {

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use super::architecture::architecture;
 use super::contents::Contents;
 use super::error::PackagingError;
+use super::file_name::package_file_name;
 use super::scripts::Scripts;
 use super::settings::{PackageSettings, Packed, description};
 use super::tarball::{Member, members, tar};
@@ -30,7 +31,12 @@ pub(super) fn pack(
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Deb, go)?;
     let version = PackageVersion::new(&manifest.version, package)?.deb();
-    let file_name = format!("{}_{version}_{arch}.deb", package.name.value);
+    let file_name = package_file_name(
+        PackageFormat::Deb,
+        package,
+        &manifest.version,
+        &manifest.platform,
+    )?;
     let unwritable = |source| PackagingError::Unwritable {
         path: file_name.clone().into(),
         source,

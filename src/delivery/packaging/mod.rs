@@ -10,6 +10,7 @@ mod architecture;
 mod contents;
 mod deb;
 mod error;
+mod file_name;
 mod make;
 mod rpm;
 mod scripts;
@@ -18,6 +19,7 @@ mod tarball;
 mod version;
 
 pub use error::PackagingError;
+pub use file_name::package_file_name;
 pub use make::package;
 pub use settings::PackageSettings;
 pub use version::PackageVersion;

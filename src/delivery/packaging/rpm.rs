@@ -8,6 +8,7 @@ use rpm::{
 use super::architecture::architecture;
 use super::contents::{Contents, Entry};
 use super::error::PackagingError;
+use super::file_name::package_file_name;
 use super::scripts::Scripts;
 use super::settings::{PackageSettings, Packed, description};
 use super::version::PackageVersion;
@@ -26,7 +27,12 @@ pub(super) fn pack(
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Rpm, go)?;
     let (version, release) = PackageVersion::new(&manifest.version, package)?.rpm();
-    let file_name = format!("{}-{version}-{release}.{arch}.rpm", package.name.value);
+    let file_name = package_file_name(
+        PackageFormat::Rpm,
+        package,
+        &manifest.version,
+        &manifest.platform,
+    )?;
     let failed = |source| PackagingError::Rpm {
         name: file_name.clone(),
         source,

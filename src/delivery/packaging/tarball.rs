@@ -5,9 +5,11 @@ use std::io;
 
 use super::contents::Contents;
 use super::error::PackagingError;
+use super::file_name::{package_file_name, tarball_directory};
 use super::settings::{PackageSettings, Packed};
 use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
 use crate::checksum::sha256_hex;
+use crate::recipe::PackageFormat;
 
 /// The level of zstd; the highest levels take minutes for kubelet.
 const LEVEL: i32 = 12;
@@ -39,10 +41,9 @@ pub(super) fn pack(
     manifest: &Manifest,
     contents: &Contents,
 ) -> Result<Packed, PackagingError> {
-    let name = settings.package.name.value.as_str();
-    let version = crate::recipe::bare(&manifest.version);
-    let top = format!("{name}-{version}-{}", manifest.platform);
-    let file_name = format!("{top}.tar.zst");
+    let (package, version, platform) = (settings.package, &manifest.version, &manifest.platform);
+    let top = tarball_directory(package, version, platform);
+    let file_name = package_file_name(PackageFormat::TarZst, package, version, platform)?;
     let mut manifest_json =
         serde_json::to_vec_pretty(manifest).map_err(|source| PackagingError::Manifest {
             package: file_name.clone(),

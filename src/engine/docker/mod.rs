@@ -19,6 +19,7 @@ mod provide;
 mod proxies;
 mod pull;
 mod session;
+mod session_usage;
 mod setup;
 mod usage;
 

@@ -20,7 +20,7 @@ use super::client::Client;
 use super::failure::{says_no_source, status};
 use crate::engine::{
     ByteStream, Command, EngineError, Exit, GuestPath, LABEL_RECIPE, LABEL_RUN, Network,
-    Privileges, Session, SessionSpec, Workdir,
+    Privileges, Session, SessionSpec, Usage, Workdir,
 };
 use crate::events::Sink;
 
@@ -254,6 +254,10 @@ impl Session for DockerSession {
 
     async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError> {
         self.run_command(command, sink).await
+    }
+
+    async fn usage(&self) -> Option<Usage> {
+        self.usage_now().await
     }
 
     async fn get(&self, file: &GuestPath) -> Result<ByteStream, EngineError> {

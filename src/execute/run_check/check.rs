@@ -192,6 +192,9 @@ async fn trace(
     sink.event(&Event::StepStarted {
         step: RUN_CHECK.to_owned(),
         command: traced.clone(),
+        number: 1,
+        of: 1,
+        last_milliseconds: None,
     });
     let started = Instant::now();
     let tail = Tail::new(sink);

@@ -56,6 +56,14 @@ pub fn answer(
         ("POST", ["containers", "create"]) => create(request, state, writer),
         ("POST", ["containers", id, "start"]) => start(id, state, writer),
         ("GET", ["containers", id, "json"]) => inspect(id, state, writer),
+        ("GET", ["containers", _, "stats"]) => say(
+            writer,
+            200,
+            &json!({
+                "cpu_stats": {"cpu_usage": {"total_usage": 1_500_000_000_u64}},
+                "memory_stats": {"usage": 8 << 20, "stats": {"inactive_file": 1 << 20}},
+            }),
+        ),
         ("DELETE", ["containers", id]) => remove(id, state, writer),
         ("HEAD", ["containers", _, "archive"]) => write!(
             writer,
