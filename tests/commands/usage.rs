@@ -1,5 +1,6 @@
 //! What the command says before it does anything.
 
+use super::help::SMALL;
 use crate::support::command::Workplace;
 
 #[test]
@@ -68,7 +69,8 @@ fn help_knows_recipes_as_well_as_commands() {
         .run(&["help", "runk"])
         .code(2)
         .says("did you mean `runc`?");
-    // A recipe of one's own that comes after its name.
+    // A recipe of one's own, whose place comes after its name.
+    workplace.write("recipes/own.yaml", &SMALL.replace("small", "own"));
     workplace
         .run(&["own", "--recipe-dir", "recipes", "--nothing"])
         .code(2)
@@ -102,12 +104,19 @@ fn filling_memory_cgroups_has_its_own_name_and_the_old_one_still_works() {
 }
 
 #[test]
-fn a_build_without_a_version_lists_those_that_are_known() {
+fn a_build_without_a_version_names_those_that_need_it() {
     Workplace::new()
         .run(&["runc"])
         .code(2)
-        .says("no version given for runc")
-        .says("v1.0.0-rc10");
+        .says("no version given for runc; these versions need this build:")
+        .says("(1.0.0-rc6 to rc93)")
+        .says("known versions: v0.1.1 to v1.1.15")
+        .says("`kmembuild runc --like FILE`");
+    Workplace::new()
+        .run(&["kubelet"])
+        .code(2)
+        .says("(1.14 to 1.21.1)")
+        .says("`kmembuild kubelet --like FILE`");
 }
 
 #[test]
