@@ -22,7 +22,7 @@ pub use cache::{CacheCommand, PruneArguments};
 pub use command_line::{Cli, CommandLine, GlobalArguments, RecipeCommandLine};
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
-pub use global_options::global_options;
+pub use global_options::{GlobalOption, global_options};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
 pub use parse::{

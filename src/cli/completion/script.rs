@@ -33,14 +33,14 @@ complete -o nosort -F _kmembuild kmembuild 2>/dev/null || complete -F _kmembuild
 
 const ZSH: &str = r#"#compdef kmembuild
 _kmembuild() {
-    local line
+    local line tab=$'\t'
     local -a candidates
     for line in "${(@f)$("${words[1]/#\~/$HOME}" complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
         case $line in
             '') ;;
             :files) _files; return ;;
             :directories) _files -/; return ;;
-            *) candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}") ;;
+            *) candidates+=("${${line%%${tab}*}//:/\\:}:${line#*${tab}}") ;;
         esac
     done
     _describe -V kmembuild candidates
@@ -52,18 +52,21 @@ else
 fi
 "#;
 
-const FISH: &str = r"function __kmembuild_complete
-    set -l words (commandline -opc) (commandline -ct)
-    for line in ($words[1] complete -- $words[2..] 2>/dev/null)
+const FISH: &str = r#"function __kmembuild_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l program $words[1]
+    set -e words[1]
+    for line in ($program complete -- $words "$current" 2>/dev/null)
         switch $line
             case ':files'
-                __fish_complete_path (commandline -ct)
+                __fish_complete_path "$current"
             case ':directories'
-                __fish_complete_directories (commandline -ct)
+                __fish_complete_directories "$current"
             case '*'
                 echo $line
         end
     end
 end
 complete -c kmembuild -f -k -a '(__kmembuild_complete)'
-";
+"#;
