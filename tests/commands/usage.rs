@@ -65,12 +65,23 @@ fn help_knows_recipes_as_well_as_commands() {
     ] {
         workplace.run(&["help", word]).code(0).prints(usage);
     }
+    workplace.write("recipes/own.yaml", &SMALL.replace("small", "own"));
+    for words in [
+        ["help", "own", "--recipe-dir", "recipes"],
+        ["--recipe-dir", "recipes", "help", "own"],
+        ["own", "-h", "--recipe-dir", "recipes"],
+    ] {
+        workplace.run(&words).code(0).prints("Build a own program");
+    }
+    workplace
+        .run(&["help", "cache", "lst"])
+        .code(2)
+        .says("unrecognized subcommand 'lst'");
     workplace
         .run(&["help", "runk"])
         .code(2)
         .says("did you mean `runc`?");
     // A recipe of one's own, whose place comes after its name.
-    workplace.write("recipes/own.yaml", &SMALL.replace("small", "own"));
     workplace
         .run(&["own", "--recipe-dir", "recipes", "--nothing"])
         .code(2)

@@ -85,7 +85,7 @@ pub enum CommandLine {
         #[command(flatten)]
         build: BuildArguments,
         /// Output format
-        #[arg(long, value_enum, default_value_t)]
+        #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
         format: PlanFormat,
     },
     /// List, show, export and check recipes

@@ -25,14 +25,15 @@ const FOOTER: &str = "Exit codes and environment variables: kmembuild help";
 /// # Errors
 /// Clap's error, which may also be the text of `--help` or `--version`.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    // Of commands clap knows the help itself; a recipe is a command as well.
-    let matches = match arguments {
-        [program, help, recipe]
-            if help == "help" && !commands().iter().any(|command| recipe == command.as_str()) =>
-        {
-            command().try_get_matches_from([program, recipe, &"--help".into()])?
+    let matches = match command().try_get_matches_from(arguments) {
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
+            // Of commands clap knows the help itself; a recipe is a command as well.
+            match help_of_recipe(arguments) {
+                Some(asked) => command().try_get_matches_from(asked)?,
+                None => return Err(error),
+            }
         }
-        _ => command().try_get_matches_from(arguments)?,
+        matches => matches?,
     };
     let (path, leaf) = leaf(&matches);
     // The words of a recipe are parsed when the recipe is known.
@@ -45,6 +46,15 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
             .map_err(|text| clap::Error::raw(ErrorKind::UnknownArgument, text))?;
     }
     Cli::from_arg_matches(&matches)
+}
+
+/// `help RECIPE` as `RECIPE --help`; `None` if no help is asked for.
+fn help_of_recipe(arguments: &[OsString]) -> Option<Vec<OsString>> {
+    let mut words = arguments.to_vec();
+    let help = words.iter().position(|word| word == "help")?;
+    words.remove(help);
+    words.push("--help".into());
+    Some(words)
 }
 
 /// The command that was chosen: its path, and its arguments.
@@ -201,7 +211,13 @@ pub fn command_with_recipes(recipes: &[NamedRecipe<'_>]) -> Command {
 /// The command of a recipe with its description and the options that it has.
 fn described(command: Command, name: &str, recipe: Option<&Recipe>) -> Command {
     let about = match recipe {
-        Some(recipe) => format!("Build {}", harmless(&recipe.summary)),
+        Some(recipe) => {
+            let summary = harmless(&recipe.summary);
+            format!(
+                "Build {}",
+                summary.chars().take(SUMMARY).collect::<String>()
+            )
+        }
         None => format!("Build with the recipe {name}"),
     };
     let command = formats(command)
@@ -218,6 +234,9 @@ fn described(command: Command, name: &str, recipe: Option<&Recipe>) -> Command {
 
 /// Versions that many nodes with the leak have: good examples, where a recipe knows them.
 const COMMON_VERSIONS: [&str; 2] = ["v1.0.0-rc10", "v1.15.5"];
+
+/// What help shows of a recipe's summary, in characters.
+const SUMMARY: usize = 150;
 
 /// What can be done with a recipe.
 fn examples(name: &str, recipe: Option<&Recipe>) -> String {
