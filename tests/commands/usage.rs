@@ -135,7 +135,24 @@ fn an_option_that_is_not_known_is_refused() {
     Workplace::new()
         .run(&["runc", "--tagg", "v1"])
         .code(2)
-        .says("--tag");
+        .says("a similar argument exists: '--tag'");
+    // Not one that this recipe refuses.
+    for (recipe, word, meant) in [
+        ("runc", "--tga", "'--tag'"),
+        ("kubelet", "--targt", "'--target'"),
+        ("runc-debian", "--ouput=x", "'--output'"),
+    ] {
+        Workplace::new()
+            .run(&[recipe, word])
+            .code(2)
+            .says(&format!(
+                "unexpected argument '{}' found",
+                word.trim_end_matches("=x")
+            ))
+            .says(&format!("a similar argument exists: {meant}"));
+    }
+    let refused = Workplace::new().run(&["runc-debian", "--statik"]).code(2);
+    assert!(!refused.stderr.contains("'--static'"), "{}", refused.stderr);
     Workplace::new()
         .run(&["runc", "--memory", "much", "--tag", "v1"])
         .code(2)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
@@ -15,7 +15,7 @@ use super::recipe_options::offer;
 use crate::environment::VARIABLES;
 use crate::failure::EXIT_CODES;
 use crate::harmless::harmless;
-use crate::recipe::{Recipe, Source, Version};
+use crate::recipe::{Recipe, Source, Version, nearest};
 
 /// Last line of every help.
 const FOOTER: &str = "Exit codes and environment variables: kmembuild help";
@@ -110,7 +110,9 @@ pub fn parse_build(
         .name(format!("kmembuild {name}"))
         .bin_name(format!("kmembuild {name}"));
     let command = on_screen(described(command, name, recipe));
-    let mut read = RecipeCommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
+    let matches = command.clone().try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| suggesting(error, &command))?;
+    let mut read = RecipeCommandLine::from_arg_matches(&matches)?;
     let after = read.global;
     read.global = GlobalArguments {
         recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
@@ -120,6 +122,26 @@ pub fn parse_build(
         help: None,
     };
     Ok(read)
+}
+
+/// An unknown option with the one that was probably meant, which is one that the command offers.
+fn suggesting(mut error: clap::Error, command: &Command) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    error.remove(ContextKind::SuggestedArg);
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let offered = command
+        .get_arguments()
+        .filter(|option| !option.is_hide_set());
+    let offered: Vec<_> = offered.filter_map(clap::Arg::get_long).collect();
+    if let Some(meant) = nearest(word.trim_start_matches('-'), offered) {
+        let meant = ContextValue::String(format!("--{meant}"));
+        error.insert(ContextKind::SuggestedArg, meant);
+    }
+    error
 }
 
 /// The command line without recipes, as it is parsed.
