@@ -7,6 +7,7 @@ mod doctor;
 mod format;
 mod global_options;
 mod headings;
+mod help;
 mod kmem;
 mod node_script;
 mod non_empty;
@@ -23,11 +24,10 @@ pub use command_line::{Cli, CommandLine, GlobalArguments, RecipeCommandLine};
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
 pub use global_options::{GlobalOption, global_options};
+pub use help::{NamedRecipe, command_with_recipes, unmarked};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
-pub use parse::{
-    NamedRecipe, command_with_recipes, commands, parse, parse_build, recipe_dir_in, unmarked,
-};
+pub use parse::{commands, parse, parse_build, recipe_dir_in};
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
