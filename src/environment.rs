@@ -8,6 +8,67 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 use hyper_util::client::proxy::matcher::Matcher;
 
+/// The environment variables that the tool reads, with their meanings, in Markdown: for help, manual and documentation.
+pub const VARIABLES: [(&str, &str); 21] = [
+    (
+        "KMEMBUILD_CACHE_DIR",
+        "directory of sources, results and locks; by default `kmembuild` in `XDG_CACHE_HOME` or `~/.cache`",
+    ),
+    (
+        "KMEMBUILD_CONFIG_DIR",
+        "directory of `config.yaml` and your own recipes; by default `kmembuild` in `XDG_CONFIG_HOME` or `~/.config`",
+    ),
+    ("XDG_CACHE_HOME", "see `KMEMBUILD_CACHE_DIR`"),
+    ("XDG_CONFIG_HOME", "see `KMEMBUILD_CONFIG_DIR`"),
+    ("HOME", "the home directory, for the defaults of the others"),
+    ("PATH", "where programs are looked for"),
+    ("TMPDIR", "directory for temporary files; by default `/tmp`"),
+    (
+        "DOCKER_HOST",
+        "address of the container engine, where `--host` is not given",
+    ),
+    (
+        "DOCKER_CONTEXT",
+        "context of the docker command, where neither `--host` nor `DOCKER_HOST` is given",
+    ),
+    (
+        "DOCKER_TLS_VERIFY",
+        "not empty: the engine has to prove itself by TLS",
+    ),
+    (
+        "DOCKER_CERT_PATH",
+        "directory of `ca.pem`, `cert.pem` and `key.pem` for the engine",
+    ),
+    (
+        "DOCKER_CONFIG",
+        "directory of Docker's `config.json` with credentials and contexts; by default `~/.docker`",
+    ),
+    (
+        "DOCKER_AUTH_CONFIG",
+        "credentials of registries, as in Docker's `config.json`",
+    ),
+    ("http_proxy", "proxy for HTTP; also `HTTP_PROXY`"),
+    ("https_proxy", "proxy for HTTPS; also `HTTPS_PROXY`"),
+    ("all_proxy", "proxy for both; also `ALL_PROXY`"),
+    (
+        "no_proxy",
+        "hosts, domains and networks that are reached without a proxy; also `NO_PROXY`",
+    ),
+    (
+        "GIT_SSH_COMMAND",
+        "how git uses SSH; otherwise without questions",
+    ),
+    (
+        "CI",
+        "set, and neither `false` nor `0`: `release` requires the lock file",
+    ),
+    (
+        "GITHUB_ACTIONS",
+        "`true`: failures are shown as annotations, and `GITHUB_STEP_SUMMARY` is the file for the summary",
+    ),
+    ("TERM", "`dumb`: progress is shown in plain lines"),
+];
+
 /// Environment variables, directories and the terminal.
 #[derive(Debug, Clone)]
 #[expect(
@@ -82,7 +143,6 @@ pub struct Proxies {
 impl Proxies {
     /// Those of this process.
     pub fn of_process() -> Self {
-        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let either =
             |name: &str, other: &str| text(name).or_else(|| text(other)).unwrap_or_default();
         Self {
@@ -134,11 +194,9 @@ impl Environment {
     /// # Errors
     /// A message if there is no working directory or no home directory.
     pub fn capture() -> Result<Self, String> {
-        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let path = |name: &str| {
-            env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
+            let value = value(name).filter(|value| !value.is_empty());
+            value.map(PathBuf::from)
         };
         let (cache_dir, config_dir) = match (
             path("KMEMBUILD_CACHE_DIR"),
@@ -171,7 +229,7 @@ impl Environment {
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
             proxies: Proxies::of_process(),
-            search_path: env::var_os("PATH")
+            search_path: value("PATH")
                 .map(|path| env::split_paths(&path).collect())
                 .unwrap_or_default(),
             ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
@@ -183,4 +241,21 @@ impl Environment {
             input_terminal: std::io::stdin().is_terminal(),
         })
     }
+}
+
+/// A variable of this process. Whoever reads one that is not documented is told so by the tests.
+fn value(name: &str) -> Option<OsString> {
+    debug_assert!(
+        VARIABLES
+            .iter()
+            .any(|(known, meaning)| *known == name || meaning.contains(&format!("`{name}`"))),
+        "{name} is not documented"
+    );
+    env::var_os(name)
+}
+
+/// A variable that is text, and not empty.
+fn text(name: &str) -> Option<String> {
+    let value = value(name)?.into_string().ok()?;
+    (!value.is_empty()).then_some(value)
 }

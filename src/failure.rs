@@ -8,6 +8,28 @@ use serde::Serialize;
 
 use crate::harmless::harmless;
 
+/// The exit codes with their meanings, in Markdown: for help, manual and documentation.
+pub const EXIT_CODES: [(u8, &str); 15] = [
+    (0, "success"),
+    (1, "internal error; `doctor`: a line fails"),
+    (2, "wrong usage"),
+    (3, "`kmem status`: a program turned accounting on"),
+    (4, "`kmem`: unknown, or no cgroup v1 memory hierarchy"),
+    (5, "`verify`: a file to check is missing or cannot be read"),
+    (10, "recipe or release file invalid"),
+    (11, "cannot plan; `verify --run`: cannot be shown here"),
+    (12, "engine or image unavailable"),
+    (13, "source or patch failed"),
+    (14, "build step failed"),
+    (15, "output missing, or cannot be stored"),
+    (16, "verification failed"),
+    (
+        17,
+        "integrity: a commit, digest, toolchain or result differs",
+    ),
+    (130, "interrupted"),
+];
+
 /// The kinds of failure, each with its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
@@ -21,6 +43,8 @@ pub enum FailureKind {
     AccountingOn,
     /// It could not be determined whether kernel-memory accounting is on on this machine, or whether the remedy works.
     CannotTell,
+    /// What is to be checked does not exist or cannot be read.
+    NotFound,
     /// A recipe or release file is not valid.
     Recipe,
     /// No plan can be made, or the version does not need to be built.
@@ -49,6 +73,7 @@ impl FailureKind {
             FailureKind::Usage => 2,
             FailureKind::AccountingOn => 3,
             FailureKind::CannotTell => 4,
+            FailureKind::NotFound => 5,
             FailureKind::Recipe => 10,
             FailureKind::Plan => 11,
             FailureKind::Engine => 12,
@@ -169,4 +194,36 @@ pub fn with_causes(error: &dyn Error) -> String {
     let mut texts = vec![error.to_string()];
     texts.extend(causes(error));
     texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXIT_CODES, FailureKind};
+
+    #[test]
+    fn every_kind_has_an_exit_code_with_a_meaning() {
+        use FailureKind as Kind;
+        let kinds = [
+            Kind::Internal,
+            Kind::Unfit,
+            Kind::Usage,
+            Kind::AccountingOn,
+            Kind::CannotTell,
+            Kind::NotFound,
+            Kind::Recipe,
+            Kind::Plan,
+            Kind::Engine,
+            Kind::Source,
+            Kind::Step,
+            Kind::Output,
+            Kind::Verification,
+            Kind::Integrity,
+            Kind::Interrupted,
+        ];
+        let mut codes: Vec<_> = kinds.map(FailureKind::exit_code).to_vec();
+        codes.push(0);
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes, EXIT_CODES.map(|(code, _)| code));
+    }
 }

@@ -89,18 +89,14 @@ pub enum BuildError {
     #[error("the source cannot be fetched again while offline")]
     RefreshOffline,
     /// No version was asked for, and the recipe has many.
-    #[error("no version given for {recipe}{}", known_versions(known))]
+    #[error("no version given for {recipe}{}", versions(needed, known))]
     NoVersion {
         /// The recipe.
         recipe: String,
-        /// The versions that it knows.
+        /// A line for each class of its versions that has to be built.
+        needed: Vec<String>,
+        /// The versions that it knows, in their order.
         known: Vec<String>,
-    },
-    /// A source was named for a recipe that has it in its image.
-    #[error("recipe {recipe} takes its source from its image; no other source can be used")]
-    SourceInImage {
-        /// The recipe.
-        recipe: String,
     },
     /// The recipe builds one version, and another was asked for.
     #[error("recipe {recipe} builds only {version}, not {asked}")]
@@ -293,11 +289,25 @@ impl BuildError {
     }
 }
 
-fn known_versions(known: &[String]) -> String {
-    if known.is_empty() {
-        return String::new();
+/// Most versions that are listed; of more, the first and the last one are named.
+const LISTED_VERSIONS: usize = 8;
+
+/// Which versions there are, and which of them have to be built.
+fn versions(needed: &[String], known: &[String]) -> String {
+    let mut text = String::new();
+    if !needed.is_empty() {
+        text += "; these versions need this build:";
+        text += &crate::failure::indented(needed);
     }
-    format!("; known versions: {}", known.join(", "))
+    let listed = match known {
+        [] => return text,
+        [first, .., last] if known.len() > LISTED_VERSIONS => {
+            format!("{first} to {last}, and any other tag or commit of its repository")
+        }
+        _ => known.join(", "),
+    };
+    let place = if needed.is_empty() { "; " } else { "\n" };
+    text + place + "known versions: " + &listed
 }
 
 fn failed_names(files: &[ManifestFile]) -> String {

@@ -10,7 +10,7 @@ use crate::checksum::sha256_hex;
 use crate::events::{Sink, Stage, Warning};
 use crate::facts::{ArchiveFacts, Facts, GitFacts, SourceFacts, read_archive};
 use crate::library::LoadedRecipe;
-use crate::plan::make_plan;
+use crate::plan::{RequestedOption, make_plan, refusal};
 use crate::recipe::{Architecture, GitSource, ImageWay, Source, Version};
 use crate::source::{FetchRequest, SourceError};
 
@@ -117,17 +117,24 @@ async fn wanted(
         Subject::Version(version) => (Some(version.clone()), None),
         Subject::Only | Subject::Published(_) => (None, None),
     };
+    let asked = [
+        (RequestedOption::Source, !order.source.urls.is_empty()),
+        (RequestedOption::Refresh, order.source.refresh),
+    ];
+    let mut asked = asked.into_iter().filter(|(_, asked)| *asked);
+    if let Some(refused) = asked.find_map(|(option, _)| refusal(&loaded.recipe, option)) {
+        return Err(refused.into());
+    }
     let recipe = &loaded.recipe.name;
     match (&loaded.recipe.source, version.as_deref()) {
         (Source::Git(git), None) => {
+            let classes = loaded.recipe.classes.iter();
+            let needed = classes.filter(|class| class.not_needed.is_none());
             return Err(BuildError::NoVersion {
                 recipe: recipe.to_string(),
+                needed: needed.map(|class| class.summary.clone()).collect(),
                 known: git.tags.keys().map(ToString::to_string).collect(),
             });
-        }
-        (Source::Directory(_), _) if !order.source.urls.is_empty() || order.source.refresh => {
-            let recipe = recipe.to_string();
-            return Err(BuildError::SourceInImage { recipe });
         }
         (Source::Directory(folder), Some(asked))
             if asked.parse::<Version>().ok().as_ref() != Some(&folder.version) =>

@@ -10,7 +10,7 @@ use crate::artifacts::{Manifest, ManifestSource, PublishedResult};
 use crate::checksum::sha256_hex;
 use crate::events::Sink;
 use crate::library::LoadedRecipe;
-use crate::plan::{Plan, PlannedImage, PlannedPatch, PlannedSource};
+use crate::plan::{Plan, PlannedImage, PlannedPatch, PlannedSource, source_in_image};
 use crate::recipe::Source;
 use crate::source::FetchRequest;
 
@@ -105,8 +105,7 @@ async fn fetch(
         if order.source.urls.is_empty() {
             return Ok(None);
         }
-        let recipe = order.recipe.clone();
-        return Err(BuildError::SourceInImage { recipe });
+        return Err(source_in_image(&order.recipe).into());
     };
     let store = workspace.store(loaded.recipe.name.as_str())?;
     let request = FetchRequest {

@@ -1,16 +1,17 @@
 //! From the command line to its command.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use super::args::{
     CacheCommand, Cli, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat,
-    RecipeCommandLine, commands, parse, parse_build,
+    RecipeCommandLine, commands, parse, parse_build, recipe_dir_in,
 };
 use super::commands::{
-    build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
-    recipes, release, reproduce, verify,
+    build, cache, clean, complete, completions, doctor, kmem, lock, man, node_script, plan,
+    public_key, recipes, release, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
@@ -18,7 +19,7 @@ use super::output::usage;
 use crate::build::{BuildError, check_temporary_directory};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::library::{Library, LibraryError};
+use crate::library::{Library, LibraryError, LoadedRecipe};
 use crate::recipe::{Source, nearest};
 
 /// Runs the command that the command line asks for.
@@ -30,7 +31,9 @@ pub async fn dispatch(
     environment: &Environment,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let Cli { global, command } = cli;
+    let Cli {
+        global, command, ..
+    } = cli;
     let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
     match command {
         CommandLine::Build(words) => {
@@ -70,6 +73,7 @@ pub async fn dispatch(
             format,
         } => public_key::run(&invocation(format)?, &file, minisign),
         CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
+        CommandLine::Complete { words } => complete::run(environment, &words, cancel),
         CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
         CommandLine::Verify(arguments) => {
             let invocation = invocation(arguments.format)?;
@@ -127,16 +131,15 @@ async fn build_recipe(
     let name = words.next().unwrap_or_default();
     let name = name.to_string_lossy().into_owned();
     let rest: Vec<_> = words.collect();
-    let RecipeCommandLine { global, recipe } = match parse_build(&name, &rest, &global) {
-        Ok(read) => read,
-        Err(error) => {
-            let has_own = |word: &OsString| word.to_string_lossy().contains("--recipe-dir");
-            if !rest.iter().any(has_own) {
-                let invocation = Invocation::new(environment, global, Format::Text, cancel)?;
-                require_recipe(&invocation, &name)?;
-            }
-            return usage(&error, environment.output_terminal);
-        }
+    // The recipe says which options there are, and an option may say where the recipe is.
+    let mut places = global.clone();
+    places.recipe_dir = recipe_dir_in(&rest).or(places.recipe_dir);
+    let invocation = Invocation::new(environment, places, Format::Text, cancel)?;
+    let loaded = require_recipe(&invocation, &name)?;
+    let parsed = parse_build(&name, &rest, &global, Some(&loaded.recipe));
+    let RecipeCommandLine { recipe, global } = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, environment.output_terminal),
     };
     // A plan is the one document on standard output.
     let of_events = if recipe.dry_run {
@@ -145,7 +148,6 @@ async fn build_recipe(
         recipe.format
     };
     let invocation = Invocation::new(environment, global, of_events, cancel)?;
-    require_recipe(&invocation, &name)?;
     if recipe.dry_run {
         let format = match recipe.format {
             Format::Text => PlanFormat::default(),
@@ -179,11 +181,11 @@ const CALLED_OTHERWISE: [(&str, &str); 8] = [
 ];
 
 /// Refuses a word that is neither a command nor a recipe; help on it would promise what cannot be had.
-fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<(), Failure> {
+fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<Arc<LoadedRecipe>, Failure> {
     let error = match invocation.workspace.recipe(name) {
         Err(BuildError::Library(error @ LibraryError::Unknown { .. })) => error,
         Err(error) => return Err(error.into()),
-        Ok(_) => return Ok(()),
+        Ok(loaded) => return Ok(loaded),
     };
     let otherwise = CALLED_OTHERWISE.iter().find(|(word, _)| *word == name);
     let recipes = invocation.workspace.library.list();
@@ -203,7 +205,10 @@ fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<(), Failure
 
 /// Whether the command line asks for something that reads git repositories. Not so where it is wrong.
 pub fn reads_git(environment: &Environment) -> bool {
-    let Ok(Cli { global, command }) = parse(&environment.arguments) else {
+    let Ok(Cli {
+        global, command, ..
+    }) = parse(&environment.arguments)
+    else {
         return false;
     };
     let (name, global) = match command {
@@ -214,7 +219,7 @@ pub fn reads_git(environment: &Environment) -> bool {
                 return false;
             };
             let name = name.to_string_lossy().into_owned();
-            match parse_build(&name, rest, &global) {
+            match parse_build(&name, rest, &global, None) {
                 Ok(read) => (name, read.global),
                 Err(_) => return false,
             }
@@ -247,6 +252,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }
         | CommandLine::Completions { .. }
+        | CommandLine::Complete { .. }
         | CommandLine::Man { .. } => None,
     }
 }
@@ -258,7 +264,9 @@ pub fn may_end_anywhere(arguments: &[OsString]) -> bool {
         return false;
     };
     match command {
-        CommandLine::NodeScript(_) | CommandLine::PublicKey { .. } => true,
+        CommandLine::NodeScript(_)
+        | CommandLine::PublicKey { .. }
+        | CommandLine::Complete { .. } => true,
         CommandLine::Cache { action } => {
             matches!(
                 action,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Format, GlobalArguments, command_with_recipes};
+use super::args::{Format, GlobalArguments, NamedRecipe, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
 use crate::engine::{Address, ClientSettings, ContextChoice, connect_docker};
@@ -70,11 +70,22 @@ impl<'a> Invocation<'a> {
         Progress::new(self.json(), terminal, self.verbosity())
     }
 
-    /// The command line with the recipes that can be used as commands.
+    /// The command line with the recipes that can be used as commands. One that cannot be read is among them: the message
+    /// that says why comes when it is used.
     pub(super) fn command_with_recipes(&self) -> Result<clap::Command, Failure> {
         let listed = self.workspace.library.list()?;
-        let names: Vec<_> = listed.into_iter().map(|recipe| recipe.name).collect();
-        Ok(command_with_recipes(&names))
+        let listed: Vec<_> = listed
+            .into_iter()
+            .map(|recipe| (self.workspace.recipe(&recipe.name).ok(), recipe.name))
+            .collect();
+        let recipes: Vec<_> = listed
+            .iter()
+            .map(|(loaded, name)| NamedRecipe {
+                name,
+                recipe: loaded.as_deref().map(|loaded| &loaded.recipe),
+            })
+            .collect();
+        Ok(command_with_recipes(&recipes))
     }
 
     /// Where the engine is that the command line or the environment names.

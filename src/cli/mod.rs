@@ -2,12 +2,18 @@
 
 mod args;
 mod commands;
+mod completion;
 mod dispatch;
 mod explain;
 mod invocation;
+mod manual;
 mod order;
 mod output;
 
-pub use args::{BuildArguments, Cli, CommandLine, command_with_recipes, parse};
+pub use args::{
+    BuildArguments, Cli, CommandLine, GlobalOption, NamedRecipe, command_with_recipes, commands,
+    global_options, long_name, parse,
+};
 pub use dispatch::{dispatch, left_to, may_end_anywhere, reads_git};
+pub use manual::FILES;
 pub use output::usage;

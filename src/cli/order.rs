@@ -16,9 +16,9 @@ impl BuildArguments {
     /// The order to build `recipe`.
     pub(super) fn order(&self, recipe: &str) -> BuildOrder {
         let asked = [
-            (BuildOption::Static, self.upstream.static_linked),
-            (BuildOption::LowMemory, self.upstream.low_memory),
-            (BuildOption::AllOutputs, self.upstream.all_outputs),
+            (BuildOption::Static, self.static_linked),
+            (BuildOption::LowMemory, self.low_memory),
+            (BuildOption::AllOutputs, self.all_outputs),
         ];
         BuildOrder {
             recipe: recipe.to_owned(),
@@ -39,17 +39,17 @@ impl BuildArguments {
                 mirrors: self.mirror.clone(),
                 debian_mirror: self.debian_mirror.clone(),
             },
-            via: match self.upstream.via {
+            via: match self.via {
                 ViaChoice::Make => Via::Make,
                 ViaChoice::RunSh => Via::RunSh,
             },
-            targets: self.upstream.target.clone(),
+            targets: self.target.clone(),
             options: asked
                 .into_iter()
                 .filter_map(|(option, asked)| asked.then_some(option))
                 .collect(),
-            goflags: self.upstream.goflags.as_ref().map(|flags| flags.0.clone()),
-            allow_toolchain: self.upstream.allow_toolchain.clone(),
+            goflags: self.goflags.as_ref().map(|flags| flags.0.clone()),
+            allow_toolchain: self.allow_toolchain.clone(),
             architecture: self.arch.clone(),
             force: self.force,
             limits: Limits {

@@ -54,12 +54,14 @@ pub enum PlanError {
         versions: String,
     },
     /// Nothing in the recipe uses a requested option.
-    #[error("recipe {recipe} does not support {option}")]
+    #[error("recipe {recipe} does not support {option}: {reason}")]
     Option {
         /// The recipe.
         recipe: String,
         /// The option.
         option: RequestedOption,
+        /// Why not.
+        reason: &'static str,
     },
     /// This version does not have the target.
     #[error(
@@ -222,18 +224,67 @@ pub enum RequestedOption {
     RunSh,
     /// Targets.
     Targets,
+    /// A place to fetch the source from.
+    Source,
+    /// Fetching the source again.
+    Refresh,
+    /// Tags without a pin.
+    Unpinned,
+    /// Versions that do not need to be built.
+    Force,
+    /// Registries to look for images in.
+    Mirrors,
+    /// A mirror of Debian's archive.
+    DebianMirror,
+    /// A number of compiler processes.
+    Jobs,
+    /// The highest version of the GNU C library.
+    GlibcFloor,
+    /// A check that runs the output.
+    RunCheck,
+}
+
+impl RequestedOption {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Static,
+        Self::LowMemory,
+        Self::AllOutputs,
+        Self::GoFlags,
+        Self::Toolchain,
+        Self::RunSh,
+        Self::Targets,
+        Self::Source,
+        Self::Refresh,
+        Self::Unpinned,
+        Self::Force,
+        Self::Mirrors,
+        Self::DebianMirror,
+        Self::Jobs,
+        Self::GlibcFloor,
+        Self::RunCheck,
+    ];
 }
 
 impl fmt::Display for RequestedOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Static => "static binaries",
+            Self::Static => "a choice of static linking",
             Self::LowMemory => "low-memory builds",
             Self::AllOutputs => "additional outputs",
             Self::GoFlags => "additional Go flags",
             Self::Toolchain => "a choice of the toolchain version",
             Self::RunSh => "builds with upstream's script",
             Self::Targets => "a choice of targets",
+            Self::Source => "a choice of the source",
+            Self::Refresh => "fetching the source again",
+            Self::Unpinned => "unpinned tags",
+            Self::Force => "builds that are not needed",
+            Self::Mirrors => "mirrors of registries",
+            Self::DebianMirror => "mirrors of Debian's archive",
+            Self::Jobs => "a limit of compiler processes",
+            Self::GlibcFloor => "a choice of the glibc version",
+            Self::RunCheck => "a check by running the output",
         })
     }
 }

@@ -20,6 +20,7 @@ pub use error::{PlanError, RequestedOption, ScriptLimit};
 pub use known_holes::{KnownHole, KnownHoles};
 pub use make::make_plan;
 pub use mirrors::{Places, candidates};
+pub use options::{refusal, source_in_image};
 pub use request::Request;
 pub use types::{
     BaseImage, Limits, Needs, PLAN_FORMAT, Plan, PlannedBuild, PlannedCache, PlannedDebian,

@@ -1,12 +1,13 @@
 //! Checks of a recipe as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::companions::{COMPANION_FILES, REPRODUCTION};
 use super::error::{Document, RecipeError};
 use super::names::{Name, RelativePath, ValueName};
 use super::schema::{RECIPE_FORMAT, Recipe, Source, Step};
 use super::template::Template;
+use super::used_values::{arguments, texts};
 
 /// The values that every recipe has, each with its description.
 pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
@@ -37,13 +38,6 @@ pub const BUILT_IN_VALUES: [(&str, &str); 11] = [
         "the requested flags for the Go commands; unset if none are requested",
     ),
 ];
-
-/// The steps of both ways to build.
-fn all_steps(recipe: &Recipe) -> impl Iterator<Item = &Step> {
-    let build = &recipe.build;
-    let script = build.run_sh.iter().flat_map(|way| &way.steps);
-    build.steps.iter().chain(script)
-}
 
 pub(super) struct Checker<'a> {
     pub(super) document: Document<'a>,
@@ -119,36 +113,10 @@ impl Checker<'_> {
             // Cases may use built-in values only, so there can be no cycle.
             self.template(&case.value, &self.given_values)?;
         }
-        let build = &recipe.build;
-        let images = &recipe.images;
-        for argument in all_steps(recipe).flat_map(|step| &step.command) {
+        for argument in arguments(recipe) {
             self.names(argument, &self.known_values)?;
         }
-        let arguments = [
-            images.registry.as_ref().map(|image| &image.arguments),
-            images.upstream.as_ref().map(|image| &image.arguments),
-            images.lean.as_ref().map(|image| &image.arguments),
-        ];
-        let arguments = arguments.into_iter().flatten().flat_map(BTreeMap::values);
-        let templates = build
-            .environment
-            .values()
-            .chain(build.run_sh.iter().flat_map(|way| way.environment.values()))
-            .chain(all_steps(recipe).flat_map(|step| step.environment.values()))
-            .chain(build.files.iter().map(|file| &file.text))
-            .chain(build.toolchain.iter().map(|check| &check.version))
-            .chain(recipe.outputs.iter().map(|output| &output.path.value))
-            .chain(&recipe.further_outputs)
-            .chain(images.registry.iter().map(|image| &image.name))
-            .chain(arguments)
-            .chain(
-                recipe
-                    .outputs
-                    .iter()
-                    .filter_map(|output| output.checks.version.as_ref())
-                    .flat_map(|v| &v.contains),
-            );
-        for template in templates {
+        for template in texts(recipe) {
             self.template(template, &self.known_values)?;
         }
         let outputs = recipe.outputs.iter().map(|output| &output.path.value);

@@ -17,6 +17,7 @@ mod relation;
 mod schema;
 mod size;
 mod template;
+mod used_values;
 mod version;
 mod written_as_text;
 

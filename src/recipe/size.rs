@@ -69,7 +69,7 @@ impl FromStr for TimeSpan {
             )),
             Ok(time) if !time.is_zero() => Ok(Self(time)),
             _ => Err(format!(
-                "{text:?} is not a time; write it like 30s, 20m or 1h"
+                "{text:?} is not a time; write it like 30s, 20m or 1h (without a unit: seconds)"
             )),
         }
     }

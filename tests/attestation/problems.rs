@@ -13,6 +13,7 @@ use super::release::Release;
 use crate::scripted::place::platform;
 use crate::scripted::program::with_accounting;
 use crate::support::checksums::write_checksums;
+use crate::support::command::Workplace;
 
 /// Writes all sums anew, as somebody would who has changed something.
 fn cover_up(release: &Release) {
@@ -169,11 +170,61 @@ fn a_folder_with_nothing_to_check_is_a_usage_error() {
         .says("nothing is neither a release (it has no index.json) nor a result")
         .says("hint: use the directory of a release");
     workplace
-        .run(&["verify", "dist/tool"])
+        .run(&["verify", "dist/tool", "--key", "release.pub"])
         .code(2)
         .says("hint: use the directory of a release or of one result, such as dist/tool/v1.0.0/");
     workplace
         .run(&["verify", "/bin/true", "--key", "release.pub"])
         .code(2)
         .says("--key requires the directory");
+}
+
+#[test]
+fn results_below_a_folder_are_checked_each_by_itself() {
+    let release = Release::new();
+    let workplace = &release.place.workplace;
+    let result = format!("dist/tool/v1.0.0/{}", platform());
+    // What a removed index leaves is a release of which something is missing.
+    fs::remove_file(release.root.join("index.json")).unwrap();
+    workplace.run(&["verify", "dist"]).code(17);
+    for entry in fs::read_dir(&release.root).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for folder in ["dist", "dist/tool"] {
+        workplace
+            .run(&["verify", folder])
+            .code(0)
+            .prints(&result)
+            .prints(&format!(
+                "{folder}: 1 result below it, each checked by itself"
+            ));
+    }
+    // Whoever has a key wants to know that nothing is missing.
+    workplace
+        .run(&["verify", "dist", "--key", "release.pub"])
+        .code(2)
+        .says("dist is neither a release");
+    fs::write(release.result.join("tool"), "another one").unwrap();
+    let changed = workplace.run(&["verify", "dist"]).code(17);
+    assert!(!changed.stdout.contains("each checked by itself"));
+    fs::write(release.root.join("SHA256SUMS"), "").unwrap();
+    workplace.run(&["verify", "dist"]).code(2);
+}
+
+#[test]
+fn what_is_not_there_is_no_failed_check() {
+    let workplace = Workplace::new();
+    workplace
+        .run(&["verify", "nowhere"])
+        .code(5)
+        .says("could not open nowhere");
+    workplace
+        .run(&["verify", "/dev/null"])
+        .code(5)
+        .says("not a regular file");
+    workplace.write("text", "no program");
+    workplace.run(&["verify", "text"]).code(16);
 }

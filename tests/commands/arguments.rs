@@ -149,14 +149,15 @@ fn options_that_do_not_go_together() {
         ),
         (
             &["runc-debian", "--source", "x"],
-            "no other source can be used",
+            "recipe runc-debian does not support a choice of the source",
         ),
     ]);
 }
 
 #[test]
 fn forms_that_a_command_does_not_have() {
-    let no_yaml = "invalid value 'yaml' for '--format <FORMAT>'\n  [possible values: text, json]";
+    let no_yaml =
+        "invalid value 'yaml' for '--format <text|json>'\n  [possible values: text, json]";
     let no_format = "unexpected argument '--format' found";
     assert_usage(&[
         (&["recipes", "list", "--format", "yaml"], no_yaml),

@@ -13,6 +13,13 @@ use crate::support::command::{Finished, Workplace};
 /// An engine that is not there.
 const NOWHERE: [&str; 2] = ["--host", "unix:///nowhere/docker.sock"];
 
+/// A command of the cache, where no engine is.
+fn run(workplace: &Workplace, words: &[&str]) -> Finished {
+    let asks_engine = words.iter().any(|word| ["list", "prune"].contains(word));
+    let engine = if asks_engine { &NOWHERE[..] } else { &[] };
+    workplace.run(&[&["cache"], words, engine].concat())
+}
+
 /// A workplace whose cache holds the results a, b and c of a MiB, last used three, two and one days ago.
 struct Place {
     workplace: Workplace,
@@ -59,7 +66,7 @@ impl Place {
     }
 
     fn cache(&self, words: &[&str]) -> Finished {
-        self.workplace.run(&[&["cache"], words, &NOWHERE].concat())
+        run(&self.workplace, words)
     }
 
     fn json(&self, words: &[&str], code: i32) -> Value {
@@ -136,7 +143,7 @@ fn what_is_none_of_the_tools_costs_a_line() {
 
     let place = Workplace::new();
     place.write("cache/results", "a file for the folder");
-    let run = |words: &[&str]| place.run(&[&["cache"], words, &NOWHERE].concat());
+    let run = |words: &[&str]| run(&place, words);
     let said = "cache/results: Not a directory";
     run(&["list"]).code(0).prints("0 results").says(said);
     run(&["prune"])

@@ -2,11 +2,13 @@
 
 mod arguments;
 mod cache;
+mod completions;
 mod configuration;
 mod export;
 mod help;
 mod like;
 mod limits;
+mod manual;
 mod output;
 mod own_recipes;
 mod summary;

@@ -82,7 +82,7 @@ fn a_recipe_of_a_new_name_is_a_command() {
     workplace
         .run(&["--recipe-dir", "mine", "tool"])
         .code(2)
-        .says("no version given for tool; known versions: v1.0.0");
+        .says("no version given for tool; these versions need this build:\n  has the build tag\nknown versions: v1.0.0");
     let show = workplace.run(&["--recipe-dir", "mine", "recipes", "show", "tool"]);
     assert!(!show.code(0).stdout.contains("replaces"));
 }

@@ -1,5 +1,6 @@
 //! What the command says before it does anything.
 
+use super::help::SMALL;
 use crate::support::command::Workplace;
 
 #[test]
@@ -64,11 +65,23 @@ fn help_knows_recipes_as_well_as_commands() {
     ] {
         workplace.run(&["help", word]).code(0).prints(usage);
     }
+    workplace.write("recipes/own.yaml", &SMALL.replace("small", "own"));
+    for words in [
+        ["help", "own", "--recipe-dir", "recipes"],
+        ["--recipe-dir", "recipes", "help", "own"],
+        ["own", "-h", "--recipe-dir", "recipes"],
+    ] {
+        workplace.run(&words).code(0).prints("Build a own program");
+    }
+    workplace
+        .run(&["help", "cache", "lst"])
+        .code(2)
+        .says("unrecognized subcommand 'lst'");
     workplace
         .run(&["help", "runk"])
         .code(2)
         .says("did you mean `runc`?");
-    // A recipe of one's own that comes after its name.
+    // A recipe of one's own, whose place comes after its name.
     workplace
         .run(&["own", "--recipe-dir", "recipes", "--nothing"])
         .code(2)
@@ -102,12 +115,19 @@ fn filling_memory_cgroups_has_its_own_name_and_the_old_one_still_works() {
 }
 
 #[test]
-fn a_build_without_a_version_lists_those_that_are_known() {
+fn a_build_without_a_version_names_those_that_need_it() {
     Workplace::new()
         .run(&["runc"])
         .code(2)
-        .says("no version given for runc")
-        .says("v1.0.0-rc10");
+        .says("no version given for runc; these versions need this build:")
+        .says("(1.0.0-rc6 to rc93)")
+        .says("known versions: v0.1.1 to v1.1.15")
+        .says("`kmembuild runc --like FILE`");
+    Workplace::new()
+        .run(&["kubelet"])
+        .code(2)
+        .says("(1.14 to 1.21.1)")
+        .says("`kmembuild kubelet --like FILE`");
 }
 
 #[test]
@@ -115,7 +135,24 @@ fn an_option_that_is_not_known_is_refused() {
     Workplace::new()
         .run(&["runc", "--tagg", "v1"])
         .code(2)
-        .says("--tag");
+        .says("a similar argument exists: '--tag'");
+    // Not one that this recipe refuses.
+    for (recipe, word, meant) in [
+        ("runc", "--tga", "'--tag'"),
+        ("kubelet", "--targt", "'--target'"),
+        ("runc-debian", "--ouput=x", "'--output'"),
+    ] {
+        Workplace::new()
+            .run(&[recipe, word])
+            .code(2)
+            .says(&format!(
+                "unexpected argument '{}' found",
+                word.trim_end_matches("=x")
+            ))
+            .says(&format!("a similar argument exists: {meant}"));
+    }
+    let refused = Workplace::new().run(&["runc-debian", "--statik"]).code(2);
+    assert!(!refused.stderr.contains("'--static'"), "{}", refused.stderr);
     Workplace::new()
         .run(&["runc", "--memory", "much", "--tag", "v1"])
         .code(2)

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kmembuild::cli::command_with_recipes;
+use kmembuild::cli::{NamedRecipe, command_with_recipes};
 
 use super::pages::{pages, root};
 
@@ -39,7 +39,8 @@ fn code(text: &str) -> Vec<&str> {
 
 #[test]
 fn every_command_on_a_page_is_accepted() {
-    let recipes = ["hello", "kubelet", "runc", "runc-debian"].map(str::to_owned);
+    let recipes = ["hello", "kubelet", "runc", "runc-debian"];
+    let recipes = recipes.map(|name| NamedRecipe { name, recipe: None });
     let accepted = command_with_recipes(&recipes);
     let example = root().join("examples/custom-recipe/README.md");
     let mut seen = 0;

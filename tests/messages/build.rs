@@ -124,9 +124,13 @@ fn builds() -> Vec<Message> {
         TwoImages { image: text("golang:1.13"), way: ImageWay::Lean },
         RefreshOffline,
         NoVersion
-            { recipe: text("runc"), known: vec![text("v1.0.0-rc10"), text("v1.0.0-rc93")] }
-            { recipe: text("kubelet"), known: Vec::new() },
-        SourceInImage { recipe: text("runc-debian") },
+            {
+                recipe: text("runc"),
+                needed: vec![text("the source is patched (1.0.0-rc2 to rc5)")],
+                known: (1..10).map(|patch| format!("v1.1.{patch}")).collect(),
+            }
+            { recipe: text("hello"), needed: Vec::new(), known: vec![text("v1.0"), text("v1.1")] }
+            { recipe: text("kubelet"), needed: Vec::new(), known: Vec::new() },
         OnlyVersion {
             recipe: text("runc-debian"),
             version: text("v1.0.0-rc93"),

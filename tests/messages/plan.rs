@@ -1,7 +1,9 @@
 //! Errors of facts and of plans.
 
 use kmembuild::facts::FactsError;
-use kmembuild::plan::{PlanError, RequestedOption, ScriptLimit};
+use kmembuild::library::Library;
+use kmembuild::plan::{PlanError, RequestedOption, ScriptLimit, refusal};
+use kmembuild::recipe::parse_recipe;
 use kmembuild::source::SourceError;
 
 use super::{Message, system, text};
@@ -32,14 +34,11 @@ pub(super) fn messages() -> Vec<Message> {
             architecture: text("arm64"),
             versions: text("<1.20"),
         },
-        Option
-            { recipe: text("runc"), option: RequestedOption::Static }
-            { recipe: text("runc"), option: RequestedOption::LowMemory }
-            { recipe: text("runc"), option: RequestedOption::AllOutputs }
-            { recipe: text("runc"), option: RequestedOption::GoFlags }
-            { recipe: text("runc"), option: RequestedOption::Toolchain }
-            { recipe: text("runc"), option: RequestedOption::RunSh }
-            { recipe: text("runc"), option: RequestedOption::Targets },
+        Option {
+            recipe: text("runc-debian"),
+            option: RequestedOption::Static,
+            reason: "its binaries are always linked statically",
+        },
         Target
             {
                 version: text("v1.20.15"),
@@ -96,5 +95,19 @@ pub(super) fn messages() -> Vec<Message> {
             names: text("cross_from (no line of build/build-image/Dockerfile matches ^FROM (.*))"),
         },
     );
-    facts.into_iter().chain(plan).collect()
+    facts.into_iter().chain(plan).chain(refused()).collect()
+}
+
+/// What is said about each option by a recipe that does not support it.
+fn refused() -> Vec<Message> {
+    let own = include_str!("../fixtures/small-recipe.yaml");
+    let own = parse_recipe("small.yaml", own, &[]).expect("a recipe");
+    let library = Library::new(Vec::new());
+    let debian = library.load("runc-debian").expect("a recipe").recipe;
+    let refused = RequestedOption::ALL.into_iter().map(|option| {
+        let error = refusal(&own, option).or_else(|| refusal(&debian, option));
+        let error = error.unwrap_or_else(|| panic!("no recipe refuses {option}"));
+        Message::explained("plan", "PlanError", "Option", error)
+    });
+    refused.collect()
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kmembuild::cli::{GlobalOption, global_options};
+
 use super::program::without_accounting;
 use super::upstream::{make_upstream, recipe};
 use crate::support::command::{Finished, Workplace};
@@ -127,8 +129,19 @@ impl Place {
     }
 }
 
+/// The arguments with the recipes and the engine, where the command has use for them.
 fn with_always<'a>(arguments: &[&'a str], address: &'a str) -> Vec<&'a str> {
-    [arguments, &["--recipe-dir", "recipes", "--host", address]].concat()
+    let path = |words: usize| arguments.get(..words).and_then(global_options);
+    let known = path(2).or_else(|| path(1));
+    let has = |option| known.is_none_or(|known| known.contains(&option));
+    let mut words = arguments.to_vec();
+    if has(GlobalOption::RecipeDir) {
+        words.extend(["--recipe-dir", "recipes"]);
+    }
+    if has(GlobalOption::Host) {
+        words.extend(["--host", address]);
+    }
+    words
 }
 
 /// Builds v1.0.0.

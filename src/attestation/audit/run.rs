@@ -33,7 +33,36 @@ impl Audit {
     ) -> Result<Self, AuditError> {
         audit_until(folder, keys, is_stopped)
     }
+
+    /// As [`Audit::of()`]; in a directory that is neither a release nor a result, of every release and result below it,
+    /// each by itself. Not so with `keys`: what was signed together is a release, and a directory without its index is none,
+    /// whoever removed it.
+    ///
+    /// # Errors
+    /// Those of [`audit()`].
+    pub fn of_all(
+        folder: &Path,
+        keys: &[VerifyingKey],
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Vec<Self>, AuditError> {
+        let nothing = match Self::of(folder, keys, is_stopped) {
+            Err(error @ AuditError::NothingToAudit { .. }) => error,
+            audited => return audited.map(|audit| vec![audit]),
+        };
+        let below = results_below(folder, DEPTH);
+        // Sums without what they list are what is left of a release.
+        if !keys.is_empty() || below.is_empty() || folder.join(SHA256SUMS).exists() {
+            return Err(nothing);
+        }
+        let below = below.iter();
+        below
+            .map(|folder| Self::of(folder, keys, is_stopped))
+            .collect()
+    }
 }
+
+/// How many directories below one the results in it are: of a recipe, a version and a platform.
+const DEPTH: u32 = 3;
 
 fn audit_until(
     folder: &Path,
@@ -87,24 +116,24 @@ fn is_release(folder: &Path) -> Result<bool, AuditError> {
         Some(sums) if sums.contains_key(MANIFEST) => Ok(false),
         _ => Err(AuditError::NothingToAudit {
             path: folder.to_owned(),
-            result: some_result(folder, 3),
+            result: results_below(folder, DEPTH).into_iter().next(),
         }),
     }
 }
 
-/// A result at most `depth` directories below, for a hint.
-fn some_result(folder: &Path, depth: u32) -> Option<PathBuf> {
-    if folder.join(MANIFEST).is_file() {
-        return Some(folder.to_owned());
+/// The releases and results at most `depth` directories below, sorted. Links are not followed.
+fn results_below(folder: &Path, depth: u32) -> Vec<PathBuf> {
+    if folder.join(INDEX).is_file() || folder.join(MANIFEST).is_file() {
+        return vec![folder.to_owned()];
     }
-    let mut folders: Vec<_> = fs::read_dir(folder)
-        .ok()?
-        .flatten()
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries
         .filter(|entry| depth > 0 && entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .map(|entry| entry.path())
         .collect();
     folders.sort();
     folders
         .iter()
-        .find_map(|folder| some_result(folder, depth - 1))
+        .flat_map(|folder| results_below(folder, depth - 1))
+        .collect()
 }

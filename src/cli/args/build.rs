@@ -4,128 +4,179 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::headings::{FROM, LIMITS, OUTPUT, WHAT};
 use super::non_empty::non_empty;
 use crate::recipe::{
     Architecture, ByteSize, Cpus, DebianMirror, GoFlags, ImageName, Name, RegistryPrefix, TimeSpan,
 };
 use crate::verify::GlibcVersion;
 
-/// What to build, and how.
+/// What to build, and how. The first line of each option is its help; the manual has the rest as well.
 #[derive(Debug, Clone, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "switches of the command line"
 )]
 pub struct BuildArguments {
-    /// Tag or commit to build; tags with or without the leading v
-    #[arg(long, visible_alias = "version", value_name = "TAG|COMMIT", value_parser = non_empty())]
+    /// Tag or commit to build
+    ///
+    /// Tags are accepted with or without the leading v. --version is another name of this option.
+    #[arg(long, alias = "version", value_name = "TAG|COMMIT", value_parser = non_empty(), help_heading = WHAT)]
     pub tag: Option<String>,
-    /// Build what a node has, instead of a tag: its binary, which is run with --version; or a file or standard input (-)
-    /// with the output of `runc --version`, `kubelet --version=raw` or `kubectl version -o json`
-    #[arg(long, value_name = "FILE|-", conflicts_with = "tag")]
+    /// What a node has: its binary or its version
+    ///
+    /// In the place of a tag: the binary of a node, which is run with --version; or a file or standard input (-) with the
+    /// output of `runc --version`, `kubelet --version=raw` or `kubectl version -o json`.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "tag", help_heading = WHAT)]
     pub like: Option<PathBuf>,
-    /// Where to get the source instead of the recipe's URLs: a URL or a local repository; can be repeated, tried in order
-    #[arg(long, value_name = "URL|PATH", value_parser = non_empty())]
+    /// Programs to build, e.g. kubelet,kubeadm
+    ///
+    /// For a recipe whose source has several programs.
+    #[arg(long, value_name = "TARGET", value_delimiter = ',', help_heading = WHAT)]
+    pub target: Vec<Name>,
+    /// Architecture by Go's name; default: engine's
+    #[arg(long, value_name = "ARCH", help_heading = WHAT)]
+    pub arch: Option<Architecture>,
+    /// Link binaries statically
+    #[arg(long = "static", help_heading = WHAT)]
+    pub static_linked: bool,
+    /// Compile one package at a time
+    ///
+    /// This needs less memory, but takes longer.
+    #[arg(long, help_heading = WHAT)]
+    pub low_memory: bool,
+    /// More flags for Go, e.g. --goflags=-race
+    ///
+    /// Build tags are set by the recipe.
+    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true, help_heading = WHAT)]
+    pub goflags: Option<GoFlags>,
+    /// Publish everything else that it makes, too
+    ///
+    /// Such as the code generators of Kubernetes.
+    #[arg(long, help_heading = WHAT)]
+    pub all_outputs: bool,
+    /// Accept another toolchain, e.g. 1.15.15
+    ///
+    /// Version of the toolchain to accept instead of upstream's, whole or its first numbers, e.g. 1.15.
+    #[arg(long, value_name = "VERSION", value_parser = non_empty(), help_heading = WHAT)]
+    pub allow_toolchain: Option<String>,
+    /// How to run upstream's build; default: make
+    ///
+    /// With make, in the toolchain image, which works on every engine; or with upstream's own script, unmodified, in a
+    /// container that drives the engine.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "make|run-sh",
+        default_value = "make",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = WHAT
+    )]
+    pub via: ViaChoice,
+    /// Newest glibc that the result may require
+    ///
+    /// Instead of the recipe's.
+    #[arg(long, value_name = "VERSION", help_heading = WHAT)]
+    pub glibc_floor: Option<GlibcVersion>,
+    /// Build a version that needs no such build
+    ///
+    /// With --like also a vendor's version, from the tag of upstream that it derives from.
+    #[arg(long, help_heading = WHAT)]
+    pub force: bool,
+    /// Repository or clone, instead of the recipe's
+    ///
+    /// A URL or a local repository. The option can be repeated; the places are tried in order.
+    #[arg(long, value_name = "URL|PATH", value_parser = non_empty(), help_heading = FROM)]
     pub source: Vec<String>,
-    /// Fetch the source even if the tag is already in the source store
-    #[arg(long)]
+    /// Fetch the source again, even if it is stored
+    #[arg(long, help_heading = FROM)]
     pub refresh: bool,
-    /// Let a mirror or --source decide which commit a tag without a pin is; otherwise only upstream's own repository may
-    #[arg(long)]
+    /// Believe mirrors about a tag without a pin
+    ///
+    /// Without this option, only upstream's own repository decides which commit a tag without a pin is, and neither a mirror
+    /// nor --source.
+    #[arg(long, help_heading = FROM)]
     pub unpinned: bool,
-    /// Registry prefix to look for images under before their own registry; can be repeated, tried in order
-    #[arg(long, value_name = "PREFIX")]
+    /// Registry prefix to look for images under first
+    ///
+    /// The option can be repeated; the prefixes are tried in order, before the image's own registry.
+    #[arg(long, value_name = "PREFIX", help_heading = FROM)]
     pub mirror: Vec<RegistryPrefix>,
-    /// How to get the toolchain image
-    #[arg(long, value_enum, value_name = "WAY", conflicts_with = "image_archive")]
+    /// Toolchain image: registry, upstream, lean, debian
+    ///
+    /// A ready image from a registry; built with upstream's own Dockerfile, with its context repaired; a small image with
+    /// only what the build needs; or bootstrapped from Debian's signed archive with mmdebstrap. A recipe has some of them.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WAY",
+        hide_possible_values = true,
+        conflicts_with = "image_archive",
+        help_heading = FROM
+    )]
     pub image: Option<ImageChoice>,
-    /// Name of a ready toolchain image in a registry
-    #[arg(long, value_name = "NAME", conflicts_with = "image_archive")]
+    /// Ready toolchain image of this name, in a registry
+    #[arg(long, value_name = "NAME", conflicts_with = "image_archive", help_heading = FROM)]
     pub image_name: Option<ImageName>,
-    /// Toolchain image in a file written by `docker save`
-    #[arg(long, value_name = "FILE")]
+    /// Toolchain image in a file from `docker save`
+    #[arg(long, value_name = "FILE", help_heading = FROM)]
     pub image_archive: Option<PathBuf>,
     /// Mirror of Debian's archive for --image debian
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = FROM)]
     pub debian_mirror: Option<DebianMirror>,
-    /// Architecture to build for, by Go's name; by default the engine's
-    #[arg(long, value_name = "ARCH")]
-    pub arch: Option<Architecture>,
-    /// Options of upstream's build.
-    #[command(flatten)]
-    pub upstream: UpstreamArguments,
+    /// How long a mirror may be silent; default: 30s
+    ///
+    /// A mirror that sends nothing for so long is left for the next one.
+    #[arg(long, value_name = "TIME", help_heading = FROM)]
+    pub stall_timeout: Option<TimeSpan>,
     /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,
-    /// Build even if the version does not need such a build
-    #[arg(long)]
-    pub force: bool,
-    /// Memory limit of the build container, e.g. 2GiB
-    #[arg(long, value_name = "SIZE")]
+    /// Memory of the build container, e.g. 2GiB
+    #[arg(long, value_name = "SIZE", help_heading = LIMITS)]
     pub memory: Option<ByteSize>,
-    /// Processor limit of the build container, e.g. 1.5
-    #[arg(long, value_name = "N")]
+    /// Processors of the build container, e.g. 1.5
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
     pub cpus: Option<Cpus>,
-    /// Time limit for all steps together, e.g. 30m
-    #[arg(long, value_name = "TIME")]
+    /// Time for all steps, e.g. 30m; without a unit: seconds
+    ///
+    /// Time limit for all steps together, instead of the recipe's.
+    #[arg(long, value_name = "TIME", help_heading = LIMITS)]
     pub timeout: Option<TimeSpan>,
-    /// How long a mirror may send nothing before the next one is tried; 30s by default
-    #[arg(long, value_name = "TIME")]
-    pub stall_timeout: Option<TimeSpan>,
-    /// Maximum number of compiler processes at a time
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Compiler processes at a time
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub jobs: Option<u32>,
-    /// Highest glibc version that the outputs may require, instead of the recipe's
-    #[arg(long, value_name = "VERSION")]
-    pub glibc_floor: Option<GlibcVersion>,
-    /// Before publishing, also check the built runc or kubelet by running it, as `verify --run` does; if that is not
-    /// possible here, only print a note
-    #[arg(long)]
-    pub verify_run: bool,
     /// Directory for the results
-    #[arg(long, short, value_name = "DIR", default_value = "dist")]
+    #[arg(long, short, value_name = "DIR", default_value = "dist", help_heading = OUTPUT)]
     pub output: PathBuf,
-    /// Keep the container of a failed step; with --via run-sh, everything that upstream's script makes
-    #[arg(long)]
+    /// Also run the result, and check what it writes
+    ///
+    /// Before publishing, the built runc or kubelet is run as `kmembuild verify --run` does it. Where that is not possible,
+    /// a note says so.
+    #[arg(long, help_heading = OUTPUT)]
+    pub verify_run: bool,
+    /// Keep the container of a failed step
+    ///
+    /// With --via run-sh, everything that upstream's script makes.
+    #[arg(long, help_heading = OUTPUT)]
     pub keep: bool,
 }
 
 /// Use of caches.
 #[derive(Debug, Clone, Args)]
 pub struct CacheArguments {
-    /// Build even if the cache has the result; the new result replaces it in the cache
-    #[arg(long)]
+    /// Build even if the cache has the result
+    ///
+    /// The new result replaces it in the cache.
+    #[arg(long, help_heading = FROM)]
     pub no_cache: bool,
-    /// Fetch nothing: use source, images and results from the caches only. Containers keep the network access that the
-    /// recipe gives them
-    #[arg(long)]
+    /// Fetch nothing, use only the caches
+    ///
+    /// Source, images and results are taken from the caches only. Containers keep the network access that the recipe gives
+    /// them.
+    #[arg(long, help_heading = FROM)]
     pub offline: bool,
-}
-
-/// Options of upstream's build, as far as the recipe supports them.
-#[derive(Debug, Clone, Args)]
-pub struct UpstreamArguments {
-    /// What to build from the source, if the recipe has several targets, e.g. kubelet,kubeadm
-    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
-    pub target: Vec<Name>,
-    /// How to run upstream's build
-    #[arg(long, value_enum, value_name = "WAY", default_value = "make")]
-    pub via: ViaChoice,
-    /// Link binaries statically
-    #[arg(long = "static")]
-    pub static_linked: bool,
-    /// More flags for the Go commands, e.g. --goflags=-race; build tags are set by the recipe
-    #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
-    pub goflags: Option<GoFlags>,
-    /// Compile one package at a time, which needs less memory but takes longer
-    #[arg(long)]
-    pub low_memory: bool,
-    /// Also publish everything else that the build makes, such as its code generators
-    #[arg(long)]
-    pub all_outputs: bool,
-    /// Toolchain version to accept instead of upstream's, e.g. 1.15 or 1.15.15
-    #[arg(long, value_name = "VERSION", value_parser = non_empty())]
-    pub allow_toolchain: Option<String>,
 }
 
 /// A way to get the toolchain image.

@@ -1,14 +1,15 @@
-//! The whole command line, and how it is parsed.
+//! The whole command line, as it is declared.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
 use super::format::{Format, PlanFormat};
+use super::headings::{GLOBAL, OUTPUT};
 use super::kmem::KmemCommand;
 use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
@@ -27,34 +28,45 @@ use super::verify::VerifyArguments;
     arg_required_else_help = true
 )]
 #[command(
-    before_help = "Example: kmembuild runc --tag v1.0.0-rc10",
-    after_help = "Every recipe is a command as well: use `kmembuild recipes list` to list the recipes, and `kmembuild \
-                  RECIPE --help` for the options of a build."
+    before_help = "Examples:\n  kmembuild runc --tag v1.0.0-rc10\n  kmembuild doctor\n  kmembuild verify /usr/bin/runc",
+    disable_help_flag = true,
+    disable_version_flag = true
 )]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: GlobalArguments,
+    /// Print the version of kmembuild
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = GLOBAL)]
+    pub version: Option<bool>,
     /// The command.
     #[command(subcommand)]
     pub command: CommandLine,
 }
 
-/// Options of every command.
+/// Options of many commands; [`global_options`] says of which.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArguments {
-    /// Directory of your own recipes; a recipe in it replaces the built-in one of the same name
-    #[arg(long, value_name = "DIR", global = true)]
+    /// Directory of your own recipes
+    ///
+    /// A recipe in it replaces the built-in one of the same name.
+    #[arg(long, value_name = "DIR", global = true, help_heading = GLOBAL)]
     pub recipe_dir: Option<PathBuf>,
-    /// Address of the container engine, as in `DOCKER_HOST`; otherwise that of the docker command's context
-    #[arg(long, value_name = "URL", global = true, value_parser = non_empty())]
+    /// Address of the container engine
+    ///
+    /// As in `DOCKER_HOST`: `unix:///path`, `tcp://host:port` or `ssh://user@host`; otherwise that of the docker command's
+    /// context.
+    #[arg(long, value_name = "URL", global = true, value_parser = non_empty(), help_heading = GLOBAL)]
     pub host: Option<String>,
     /// Show the output of every step
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub verbose: bool,
     /// Show only warnings and the result
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
+    /// Print this help
+    #[arg(short, long, global = true, action = ArgAction::Help, help_heading = GLOBAL)]
+    pub help: Option<bool>,
 }
 
 /// The commands. The help of each one begins with an example.
@@ -73,7 +85,7 @@ pub enum CommandLine {
         #[command(flatten)]
         build: BuildArguments,
         /// Output format
-        #[arg(long, value_enum, default_value_t)]
+        #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
         format: PlanFormat,
     },
     /// List, show, export and check recipes
@@ -147,6 +159,13 @@ pub enum CommandLine {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print what the last word of a command line can be completed to, for the scripts of `completions`
+    #[command(hide = true, before_help = "Example: kmembuild complete -- runc --ta")]
+    Complete {
+        /// The words after the program's name; the last one may be empty
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
     /// Write the manual pages
     #[command(before_help = "Example: kmembuild man /usr/local/share/man/man1")]
     Man {
@@ -160,14 +179,14 @@ pub enum CommandLine {
 
 /// `kmembuild RECIPE ...`: the arguments after a recipe's name.
 #[derive(Debug, Parser)]
-#[command(no_binary_name = true)]
+#[command(no_binary_name = true, disable_help_flag = true)]
 pub struct RecipeCommandLine {
-    /// Options of every command.
-    #[command(flatten)]
-    pub global: GlobalArguments,
     /// Options of a recipe.
     #[command(flatten)]
     pub recipe: RecipeArguments,
+    /// Options of many commands.
+    #[command(flatten)]
+    pub global: GlobalArguments,
 }
 
 /// What to build, and the output format.
@@ -176,107 +195,14 @@ pub struct RecipeArguments {
     /// What to build.
     #[command(flatten)]
     pub build: BuildArguments,
-    /// Print what would be done, as `kmembuild plan` does, and do nothing
-    #[arg(long)]
+    /// Print what would be done, and do nothing
+    ///
+    /// As `kmembuild plan` does.
+    #[arg(long, help_heading = OUTPUT)]
     pub dry_run: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t)]
+    ///
+    /// With json, each event and then the result is one JSON document on a line of its own.
+    #[arg(long, value_enum, default_value_t, help_heading = OUTPUT)]
     pub format: Format,
-}
-
-/// Parses the command line.
-///
-/// # Errors
-/// Clap's error, which may also be the text of `--help` or `--version`.
-pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    // Of commands clap knows the help itself; a recipe is a command as well.
-    if let [program, help, recipe] = arguments
-        && help == "help"
-        && !commands().iter().any(|command| recipe == command.as_str())
-    {
-        return Cli::try_parse_from([program, recipe, &"--help".into()]);
-    }
-    Cli::try_parse_from(arguments)
-}
-
-/// The names of all commands but those of recipes.
-pub fn commands() -> Vec<String> {
-    let command = Cli::command();
-    let names = command.get_subcommands().map(clap::Command::get_name);
-    names.chain(["help"]).map(str::to_owned).collect()
-}
-
-/// Parses the arguments after the name of a recipe; options before the name count as well.
-///
-/// # Errors
-/// Clap's error.
-pub fn parse_build(
-    name: &str,
-    arguments: &[OsString],
-    before: &GlobalArguments,
-) -> Result<RecipeCommandLine, clap::Error> {
-    let full_name = format!("kmembuild {name}");
-    let command = recipe_command(name)
-        .name(full_name.clone())
-        .bin_name(full_name);
-    let mut read = RecipeCommandLine::from_arg_matches(&command.try_get_matches_from(arguments)?)?;
-    let after = read.global;
-    read.global = GlobalArguments {
-        recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
-        host: after.host.or_else(|| before.host.clone()),
-        verbose: after.verbose || before.verbose,
-        quiet: after.quiet || before.quiet,
-    };
-    Ok(read)
-}
-
-fn recipe_command(name: &str) -> clap::Command {
-    let command = RecipeCommandLine::command();
-    command
-        .before_help(format!("Example: kmembuild {name} --tag TAG"))
-        .about(format!(
-            "Build with the recipe {name}; use `kmembuild recipes show {name}` to print it"
-        ))
-}
-
-/// The whole command line with the recipes as commands, for completions and manual pages. A recipe with the name of a
-/// command is not among them: the command takes precedence.
-pub fn command_with_recipes(recipes: &[String]) -> clap::Command {
-    let known: Vec<String> = recipes.to_vec();
-    let names = move |argument: clap::Arg| {
-        argument.value_parser(clap::builder::PossibleValuesParser::new(known.clone()))
-    };
-    let shown = names.clone();
-    let exported = names.clone();
-    let mut command = Cli::command()
-        .mut_subcommand("plan", |plan| plan.mut_arg("recipe", names))
-        .mut_subcommand("recipes", |recipes| {
-            recipes
-                .mut_subcommand("show", |show| show.mut_arg("name", shown))
-                .mut_subcommand("export", |export| {
-                    // clap moves a changed argument behind the others, so the directory is moved behind it again.
-                    let export = export.mut_arg("name", exported);
-                    export.mut_arg("dir", |dir| dir)
-                })
-        });
-    for name in recipes {
-        if command.find_subcommand(name).is_none() {
-            // The options for all commands come from the top level.
-            let arguments = RecipeArguments::augment_args(clap::Command::new(name.clone()));
-            let about = recipe_command(name).get_about().cloned();
-            command = command.subcommand(arguments.about(about.unwrap_or_default()));
-        }
-    }
-    command
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Cli;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
 }

@@ -5,9 +5,14 @@ mod cache;
 mod command_line;
 mod doctor;
 mod format;
+mod global_options;
+mod headings;
+mod help;
 mod kmem;
 mod node_script;
 mod non_empty;
+mod parse;
+mod recipe_options;
 mod recipes;
 mod release;
 mod reproduce;
@@ -15,14 +20,15 @@ mod verify;
 
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
-pub use command_line::{
-    Cli, CommandLine, GlobalArguments, RecipeCommandLine, command_with_recipes, commands, parse,
-    parse_build,
-};
+pub use command_line::{Cli, CommandLine, GlobalArguments, RecipeCommandLine};
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
+pub use global_options::{GlobalOption, global_options};
+pub use help::{NamedRecipe, command_with_recipes, unmarked};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
+pub use parse::{commands, parse, parse_build, recipe_dir_in};
+pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
 pub use reproduce::ReproduceArguments;

@@ -18,6 +18,7 @@ pub(crate) async fn run(
     recipe: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
+    arguments.check(&invocation.workspace.recipe(recipe)?.recipe)?;
     let progress = invocation.progress();
     let order = arguments.order(recipe);
     let built = build::run(&order, &invocation.workspace, &progress).await;

@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
+use crate::events::{Event, Sink as _};
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line, Verdict};
-use crate::report::{Verbosity, doctor_problems, doctor_table, doctor_verdict};
+use crate::report::{Progress, Verbosity, doctor_problems, doctor_table, doctor_verdict};
 
 /// `doctor --format json`.
 #[derive(Serialize)]
@@ -50,7 +51,21 @@ pub(crate) async fn run(
         search_path: &invocation.environment.search_path,
         timeout: arguments.timeout.0,
     };
-    let Some(lines) = examination.run(&workspace.cancel).await else {
+    let waits = invocation.environment.progress_terminal && !invocation.json();
+    let progress = waits.then(|| Progress::new(false, true, invocation.verbosity()));
+    if let Some(progress) = &progress {
+        let time = humantime::format_duration(arguments.timeout.0);
+        let detail = format!("waiting for engine, registries and sources, for {time} at most");
+        progress.event(&Event::StageStarted {
+            stage: "doctor",
+            detail,
+        });
+    }
+    let lines = examination.run(&workspace.cancel).await;
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    let Some(lines) = lines else {
         let text = "interrupted; nothing was changed";
         return Err(Failure::new(FailureKind::Interrupted, text));
     };

@@ -3,6 +3,7 @@
 pub(super) mod build;
 pub(super) mod cache;
 pub(super) mod clean;
+pub(super) mod complete;
 pub(super) mod completions;
 pub(super) mod doctor;
 pub(super) mod kmem;

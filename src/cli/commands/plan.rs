@@ -17,6 +17,7 @@ pub(crate) async fn run(
     format: PlanFormat,
 ) -> Result<(), Failure> {
     // The plan is the one document on standard output: its invocation is never one for JSON.
+    arguments.check(&invocation.workspace.recipe(recipe)?.recipe)?;
     let progress = invocation.progress();
     let order = arguments.order(recipe);
     let prepared = prepare(&order, &invocation.workspace, &progress).await;

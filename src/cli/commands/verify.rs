@@ -16,7 +16,8 @@ use crate::report::{
     CheckedFile, Closing, Progress, Verbosity, audit_table, audit_verdict, check_table, verdict_on,
 };
 use crate::verify::{
-    Expectations, Findings, KmemExpectation, VERSION_TIMEOUT, VersionExpectation, VersionRun, judge,
+    Expectations, Findings, KmemExpectation, VERSION_TIMEOUT, VerifyError, VersionExpectation,
+    VersionRun, judge,
 };
 
 /// `verify --format json`.
@@ -46,11 +47,18 @@ pub(crate) async fn run(
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let (mut files, mut folders) = (Vec::new(), Vec::new());
+    // Directories that are neither a release nor a result, with the number of those below.
+    let mut below = Vec::new();
     let is_stopped = || invocation.workspace.cancel.is_cancelled();
     for path in &arguments.files {
         let read = if path.is_dir() {
-            let audit = Audit::of(path, &keys, &is_stopped).map_err(Failure::from);
-            audit.map(|audit| folders.push(audit))
+            let audits = Audit::of_all(path, &keys, &is_stopped).map_err(Failure::from);
+            audits.map(|audits| {
+                if audits.iter().any(|audit| Path::new(&audit.folder) != path) {
+                    below.push((path.display().to_string(), audits.len()));
+                }
+                folders.extend(audits);
+            })
         } else {
             check(path, arguments, &is_stopped).map(|file| files.push(file))
         };
@@ -74,7 +82,7 @@ pub(crate) async fn run(
     let failure = failure(&files, &folders);
     let verdicts: Vec<_> = match failure {
         Some(_) => Vec::new(),
-        None => verdicts(&files, &folders),
+        None => verdicts(&files, &folders, &below),
     };
     if invocation.json() {
         print_document(&Verified {
@@ -97,11 +105,22 @@ pub(crate) async fn run(
 }
 
 /// The verdict on each file and directory, none of which has a problem.
-fn verdicts(files: &[CheckedFile], folders: &[Audit]) -> Vec<String> {
+fn verdicts(files: &[CheckedFile], folders: &[Audit], below: &[(String, usize)]) -> Vec<String> {
     let files = files
         .iter()
         .map(|file| format!("{}: {}", file.file, verdict_on(&file.checks)));
-    files.chain(folders.iter().map(audit_verdict)).collect()
+    let together = below.iter().map(|(folder, number)| {
+        let results = if *number == 1 {
+            "1 result".to_owned()
+        } else {
+            format!("{number} results")
+        };
+        format!(
+            "{folder}: {results} below it, each checked by itself; without a release's index.json nothing says that there are no others"
+        )
+    });
+    let folders = folders.iter().map(audit_verdict);
+    files.chain(folders).chain(together).collect()
 }
 
 /// The failure of everything together: something that differs from what was published weighs more than something that is
@@ -155,9 +174,15 @@ fn check(
     arguments: &VerifyArguments,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<CheckedFile, Failure> {
-    // A file that cannot be read is not proven: that is a failed verification, not another kind of failure.
-    let findings = Findings::of(path, is_stopped)
-        .map_err(|error| Failure::new(FailureKind::Verification, error))?;
+    let findings = Findings::of(path, is_stopped).map_err(|error| match error {
+        VerifyError::Open { .. } | VerifyError::NotARegularFile { .. } => {
+            Failure::new(FailureKind::NotFound, error)
+        }
+        // What cannot be read to its end, or changes meanwhile, is not proven: that is a failed verification.
+        VerifyError::Read { .. } | VerifyError::Changed { .. } => {
+            Failure::new(FailureKind::Verification, error)
+        }
+    })?;
     let version_arguments = vec!["--version".to_owned()];
     let version = (!arguments.no_run)
         .then(|| VersionRun::of(path, &version_arguments, VERSION_TIMEOUT, is_stopped));

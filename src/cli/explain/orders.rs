@@ -34,12 +34,11 @@ impl Explain for BuildError {
             Self::RefreshOffline => {
                 Advice::from(FailureKind::Usage).hint("use either --refresh or --offline")
             }
-            Self::NoVersion { .. } => Advice::from(FailureKind::Usage)
-                .hint("use --tag TAG or --tag COMMIT")
-                .hint("use --like to build what a node has: its binary, or what that prints as its version"),
-            Self::SourceInImage { .. } => {
-                Advice::from(FailureKind::Usage).hint("leave out --source and --refresh")
-            }
+            Self::NoVersion { recipe, .. } => Advice::from(FailureKind::Usage)
+                .hint(format!(
+                    "use --like to build what a node has: `kmembuild {recipe} --like FILE`, with its binary, or with what that prints as its version"
+                ))
+                .hint("use --tag TAG or --tag COMMIT"),
             Self::OnlyVersion { .. } => FailureKind::Usage.into(),
             Self::Like(error) => error.advice(),
             Self::Facts(error) => error.advice(),

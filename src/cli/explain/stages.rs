@@ -4,6 +4,7 @@ use super::advice::{Advice, Explain};
 use crate::advice;
 use crate::artifacts::ArtifactError;
 use crate::attestation::{AttestError, AuditError, KeyError};
+use crate::cli::args::long_name;
 use crate::configuration::ConfigurationError;
 use crate::delivery::packaging::PackagingError;
 use crate::engine::EngineError;
@@ -85,15 +86,13 @@ impl Explain for PlanError {
         };
         let hint = match self {
             Self::NotNeeded { .. } => "use --force to build it anyway",
-            Self::Option { option, .. } => match option {
-                RequestedOption::Static => "leave out --static",
-                RequestedOption::LowMemory => "leave out --low-memory",
-                RequestedOption::AllOutputs => "leave out --all-outputs",
-                RequestedOption::GoFlags => "leave out --goflags",
-                RequestedOption::Toolchain => "leave out --allow-toolchain",
-                RequestedOption::RunSh => "use --via make",
-                RequestedOption::Targets => "leave out --target",
-            },
+            Self::Option { option, .. } => {
+                let hint = match option {
+                    RequestedOption::RunSh => "use --via make".to_owned(),
+                    option => format!("leave out --{}", long_name(*option)),
+                };
+                return Advice::from(kind).hint(hint);
+            }
             Self::ImageWay { .. } => "use one of those with --image",
             Self::CrossBuild { .. } => {
                 "use an engine on a machine of that architecture (--host or DOCKER_HOST)"
@@ -306,7 +305,9 @@ impl Explain for AuditError {
     fn advice(&self) -> Advice {
         let usage = Advice::from(FailureKind::Usage);
         match self {
-            Self::Unreadable { .. } => usage.hint("use a directory that you may read"),
+            Self::Unreadable { .. } => {
+                Advice::from(FailureKind::NotFound).hint("use a directory that you may read")
+            }
             Self::NothingToAudit {
                 result: Some(result),
                 ..

@@ -1,0 +1,152 @@
+//! How the command line is parsed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+
+use super::command_line::{Cli, GlobalArguments, RecipeCommandLine};
+use super::global_options::check_global_options;
+use super::help::{command_on_screen, described, on_screen};
+use crate::recipe::{Recipe, nearest};
+
+/// Parses the command line.
+///
+/// # Errors
+/// Clap's error, which may also be the text of `--help` or `--version`.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = match command_on_screen().try_get_matches_from(arguments) {
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
+            // Of commands clap knows the help itself; a recipe is a command as well.
+            match help_of_recipe(arguments) {
+                Some(asked) => command_on_screen().try_get_matches_from(asked)?,
+                None => return Err(error),
+            }
+        }
+        matches => matches?,
+    };
+    let (path, leaf) = leaf(&matches);
+    // The words of a recipe are parsed when the recipe is known.
+    if path
+        .first()
+        .is_none_or(|name| commands().iter().any(|known| known == name))
+    {
+        let is_given = |id: &str| leaf.value_source(id) == Some(ValueSource::CommandLine);
+        check_global_options(&path, is_given)
+            .map_err(|text| clap::Error::raw(ErrorKind::UnknownArgument, text))?;
+    }
+    Cli::from_arg_matches(&matches)
+}
+
+/// `help RECIPE` as `RECIPE --help`; `None` if no help is asked for.
+fn help_of_recipe(arguments: &[OsString]) -> Option<Vec<OsString>> {
+    let mut words = arguments.to_vec();
+    let help = words.iter().position(|word| word == "help")?;
+    words.remove(help);
+    words.push("--help".into());
+    Some(words)
+}
+
+/// The command that was chosen: its path, and its arguments.
+fn leaf(matches: &ArgMatches) -> (Vec<&str>, &ArgMatches) {
+    let (mut path, mut leaf) = (Vec::new(), matches);
+    while let Some((name, below)) = leaf.subcommand() {
+        path.push(name);
+        leaf = below;
+    }
+    (path, leaf)
+}
+
+/// The names of all commands but those of recipes.
+pub fn commands() -> Vec<String> {
+    let command = Cli::command();
+    let shown = command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set());
+    let names = shown.map(Command::get_name);
+    names.chain(["help"]).map(str::to_owned).collect()
+}
+
+/// The directory of recipes that the words after the name of a recipe name. It has to be known before they can be parsed.
+pub fn recipe_dir_in(words: &[OsString]) -> Option<PathBuf> {
+    let mut found = None;
+    for (index, word) in words.iter().enumerate() {
+        if word == "--" {
+            break;
+        }
+        let attached = word
+            .to_str()
+            .and_then(|word| word.strip_prefix("--recipe-dir="));
+        if let Some(path) = attached {
+            found = Some(PathBuf::from(path));
+        } else if word == "--recipe-dir" {
+            found = words.get(index + 1).map(PathBuf::from);
+        }
+    }
+    found
+}
+
+/// Parses the arguments after the name of a recipe; options before the name count as well.
+///
+/// # Errors
+/// Clap's error.
+pub fn parse_build(
+    name: &str,
+    arguments: &[OsString],
+    before: &GlobalArguments,
+    recipe: Option<&Recipe>,
+) -> Result<RecipeCommandLine, clap::Error> {
+    let command = RecipeCommandLine::command()
+        .name(format!("kmembuild {name}"))
+        .bin_name(format!("kmembuild {name}"));
+    let command = on_screen(described(command, name, recipe));
+    let matches = command.clone().try_get_matches_from(arguments);
+    let matches = matches.map_err(|error| suggesting(error, &command))?;
+    let mut read = RecipeCommandLine::from_arg_matches(&matches)?;
+    let after = read.global;
+    read.global = GlobalArguments {
+        recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
+        host: after.host.or_else(|| before.host.clone()),
+        verbose: after.verbose || before.verbose,
+        quiet: after.quiet || before.quiet,
+        help: None,
+    };
+    Ok(read)
+}
+
+/// An unknown option with the one that was probably meant, which is one that the command offers.
+fn suggesting(mut error: clap::Error, command: &Command) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    error.remove(ContextKind::SuggestedArg);
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let offered = command
+        .get_arguments()
+        .filter(|option| !option.is_hide_set());
+    let offered: Vec<_> = offered.filter_map(clap::Arg::get_long).collect();
+    if let Some(meant) = nearest(word.trim_start_matches('-'), offered) {
+        let meant = ContextValue::String(format!("--{meant}"));
+        error.insert(ContextKind::SuggestedArg, meant);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::RecipeCommandLine;
+    use crate::cli::args::help::{command_on_screen, command_with_recipes};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command_on_screen().debug_assert();
+        command_with_recipes(&[]).debug_assert();
+        RecipeCommandLine::command().debug_assert();
+    }
+}
