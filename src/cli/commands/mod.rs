@@ -5,6 +5,7 @@ pub(super) mod cache;
 pub(super) mod clean;
 pub(super) mod completions;
 pub(super) mod doctor;
+mod glibc_floor;
 pub(super) mod kmem;
 pub(super) mod lock;
 pub(super) mod man;
