@@ -21,6 +21,8 @@ pub enum FailureKind {
     AccountingOn,
     /// It could not be determined whether kernel-memory accounting is on on this machine, or whether the remedy works.
     CannotTell,
+    /// Nothing turns kernel-memory accounting on any more, but a node has to be rebooted.
+    RebootNeeded,
     /// A recipe or release file is not valid.
     Recipe,
     /// No plan can be made, or the version does not need to be built.
@@ -49,6 +51,7 @@ impl FailureKind {
             FailureKind::Usage => 2,
             FailureKind::AccountingOn => 3,
             FailureKind::CannotTell => 4,
+            FailureKind::RebootNeeded => 5,
             FailureKind::Recipe => 10,
             FailureKind::Plan => 11,
             FailureKind::Engine => 12,

@@ -9,8 +9,8 @@ use super::args::{
     RecipeCommandLine, commands, parse, parse_build,
 };
 use super::commands::{
-    build, cache, clean, completions, doctor, kmem, lock, man, node_script, plan, public_key,
-    recipes, release, reproduce, verify,
+    build, cache, clean, completions, doctor, fleet, kmem, lock, man, node, node_script, plan,
+    public_key, recipes, release, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
@@ -96,6 +96,8 @@ pub async fn dispatch(
         }
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
+        CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
+        CommandLine::Fleet(arguments) => fleet::run(environment, &global, &arguments, cancel).await,
         CommandLine::Kmem { action } => match action {
             KmemCommand::Status(arguments) => kmem::status::run(environment, &arguments),
             KmemCommand::Watch(arguments) => {
@@ -243,6 +245,8 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::Plan { .. }
         | CommandLine::Recipes(_)
         | CommandLine::Doctor(_)
+        | CommandLine::Node(_)
+        | CommandLine::Fleet(_)
         | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }

@@ -6,6 +6,7 @@ mod command_line;
 mod doctor;
 mod format;
 mod kmem;
+mod node;
 mod node_script;
 mod non_empty;
 mod recipes;
@@ -22,6 +23,7 @@ pub use command_line::{
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
 pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
+pub use node::{FleetArguments, NodeArguments};
 pub use node_script::NodeScriptArguments;
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};

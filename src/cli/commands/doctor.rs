@@ -6,7 +6,7 @@ use crate::cli::args::{DoctorArguments, HalfChoice};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
-use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line, Verdict};
+use crate::host::doctor::{Examination, Examined, Half, KnownRecipes, Level, Line, Verdict};
 use crate::report::{Verbosity, doctor_problems, doctor_table, doctor_verdict};
 
 /// `doctor --format json`.
@@ -50,13 +50,13 @@ pub(crate) async fn run(
         search_path: &invocation.environment.search_path,
         timeout: arguments.timeout.0,
     };
-    let Some(lines) = examination.run(&workspace.cancel).await else {
+    let Some(Examined { lines, node }) = examination.run(&workspace.cancel).await else {
         let text = "interrupted; nothing was changed";
         return Err(Failure::new(FailureKind::Interrupted, text));
     };
     let failed = lines.iter().filter(|line| line.level == Level::Fail);
     let failed = failed.count();
-    let verdict = Verdict::of(&lines, &names, only);
+    let verdict = Verdict::of(&lines, &names, only, node.as_ref());
     let terminal = invocation.environment.output_terminal;
     if invocation.json() {
         print_document(&Diagnosis {
@@ -70,7 +70,7 @@ pub(crate) async fn run(
         } else if invocation.verbosity() == Verbosity::Normal {
             print(&doctor_problems(&lines, terminal))?;
         }
-        print(&doctor_verdict(&verdict, &lines))?;
+        print(&doctor_verdict(&verdict))?;
     }
     if failed == 0 {
         return Ok(());

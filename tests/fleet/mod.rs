@@ -1,0 +1,5 @@
+//! Many nodes in one table.
+
+mod documents;
+mod ssh;
+mod table;
