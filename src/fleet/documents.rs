@@ -19,8 +19,6 @@ pub(super) const LARGEST: usize = 1 << 20;
 const MOST: usize = 50_000;
 /// Most bytes of everything that comes from one file or stream.
 const MOST_BYTES: u64 = 1 << 30;
-/// Most problems that are kept.
-const MOST_PROBLEMS: usize = 1000;
 
 /// What was read, and what could not be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,8 +31,6 @@ pub struct Documents {
     pub duplicates: Vec<Duplicate>,
     /// The index of each host.
     known: std::collections::BTreeMap<String, usize>,
-    /// All that was found, read or not.
-    found: usize,
 }
 
 /// A document that could not be read.
@@ -109,7 +105,7 @@ impl Documents {
         let mut lines = BufReader::new(stream.take(MOST_BYTES));
         let mut text = Vec::new();
         let (mut first, mut number, mut is_too_large) = (1, 0_u64, false);
-        let before = self.found;
+        let before = self.found();
         loop {
             let begins = match lines.fill_buf() {
                 Ok([]) => break,
@@ -122,6 +118,10 @@ impl Documents {
                 self.end(place, first, &text, is_too_large);
                 text.clear();
                 (first, is_too_large) = (number + 1, false);
+                if self.found() >= MOST {
+                    let reason = format!("there are more than {MOST} documents");
+                    return self.refuse(format!("{place}:{first}"), reason);
+                }
             }
             number += 1;
             if let Err(error) = read_line(&mut lines, &mut text, &mut is_too_large) {
@@ -129,7 +129,7 @@ impl Documents {
             }
         }
         self.end(place, first, &text, is_too_large);
-        if self.found == before {
+        if self.found() == before {
             self.refuse(place.to_owned(), "it is empty".to_owned());
         }
         if lines.into_inner().limit() == 0 {
@@ -161,13 +161,6 @@ impl Documents {
             // What is wrong with it is told by who reads it.
             None => text,
         };
-        self.found += 1;
-        if self.found > MOST {
-            if self.found == MOST + 1 {
-                self.refuse(at(first), format!("there are more than {MOST} documents"));
-            }
-            return;
-        }
         match read(text, at(first)) {
             Ok(member) => self.take(member),
             Err((line, reason)) => self.refuse(at(first + line.saturating_sub(1)), reason),
@@ -188,22 +181,21 @@ impl Documents {
         } else {
             member
         };
-        let duplicate = Duplicate {
+        self.duplicates.push(Duplicate {
             host: left.host,
             taken: known.place.clone(),
             left: left.place,
-        };
-        if self.duplicates.len() < MOST_PROBLEMS {
-            self.duplicates.push(duplicate);
-        }
+        });
+    }
+
+    /// How many there are, read or not.
+    fn found(&self) -> usize {
+        self.members.len() + self.unreadable.len() + self.duplicates.len()
     }
 
     /// Adds what could not be read.
     fn refuse(&mut self, place: String, reason: String) {
-        self.found += 1;
-        if self.unreadable.len() < MOST_PROBLEMS {
-            self.unreadable.push(Unreadable { place, reason });
-        }
+        self.unreadable.push(Unreadable { place, reason });
     }
 }
 

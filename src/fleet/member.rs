@@ -182,7 +182,10 @@ fn weight(accounting: ProgramAccounting) -> u8 {
 /// Whether a text can be the name of a host: words of letters and digits, so that it stands in a table as what it is.
 fn is_host(text: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !text.is_empty() && text.len() <= LONGEST_HOST && text.chars().all(is_part)
+    !text.is_empty()
+        && !text.starts_with('-')
+        && text.len() <= LONGEST_HOST
+        && text.chars().all(is_part)
 }
 
 /// The number in a version text: `1.0.0-rc10` of `runc version 1.0.0-rc10`.

@@ -123,6 +123,10 @@ fn what_is_no_document_of_a_node_is_named_with_the_reason() {
         (with("time", json!("yesterday")), "stream:1: "),
         (with("host", json!("")), "\"\" is not the name of a host"),
         (
+            with("host", json!("-oX")),
+            "\"-oX\" is not the name of a host",
+        ),
+        (
             with("host", json!("a\nb")),
             "\"ab\" is not the name of a host",
         ),
@@ -163,6 +167,15 @@ fn what_is_too_large_is_passed_over() {
     let long = good.replace("for this reason", &"z".repeat(500_000));
     let documents = read(long.as_bytes());
     assert_eq!(documents.members[0].why.len(), 300);
+}
+
+#[test]
+fn so_many_that_nobody_has_them_are_not_read() {
+    let documents = read("{}\n".repeat(60_000).as_bytes());
+    assert_eq!(documents.unreadable.len(), 50_001);
+    let last = documents.unreadable.last().expect("a reason");
+    assert_eq!(last.place, "stream:50001");
+    assert_eq!(last.reason, "there are more than 50000 documents");
 }
 
 #[test]

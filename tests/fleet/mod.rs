@@ -1,5 +1,5 @@
 //! Many nodes in one table.
 
-mod documents;
+pub mod documents;
 mod ssh;
 mod table;
