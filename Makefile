@@ -18,8 +18,9 @@ TEST_PACKAGES := docker-registry git
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
-# To look at what is drawn, to mount a file system of the tests, and to try a runc whose system calls fail.
-MACHINE_PACKAGES := chromium dash fuse3 runc strace
+# To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
+# calls fail.
+MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strace
 
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace

@@ -9,13 +9,20 @@ use serde::Serialize;
 use crate::harmless::harmless;
 
 /// The exit codes with their meanings, in Markdown: for help, manual and documentation.
-pub const EXIT_CODES: [(u8, &str); 15] = [
+pub const EXIT_CODES: [(u8, &str); 16] = [
     (0, "success"),
-    (1, "internal error; `doctor`: a line fails"),
+    (
+        1,
+        "internal error; `doctor`: a line fails; `node`: nearly full",
+    ),
     (2, "wrong usage"),
-    (3, "`kmem status`: a program turned accounting on"),
-    (4, "`kmem`: unknown, or no cgroup v1 memory hierarchy"),
+    (
+        3,
+        "`node`, `fleet`: leaks; `kmem status`: a program turned accounting on",
+    ),
+    (4, "`node`, `fleet`, `kmem`: unknown"),
     (5, "`verify`: a file to check is missing or cannot be read"),
+    (6, "`node`, `fleet`: cured, but a reboot is needed"),
     (10, "recipe or release file invalid"),
     (11, "cannot plan; `verify --run`: cannot be shown here"),
     (12, "engine or image unavailable"),
@@ -45,6 +52,8 @@ pub enum FailureKind {
     CannotTell,
     /// What is to be checked does not exist or cannot be read.
     NotFound,
+    /// Nothing turns kernel-memory accounting on any more, but a node has to be rebooted.
+    RebootNeeded,
     /// A recipe or release file is not valid.
     Recipe,
     /// No plan can be made, or the version does not need to be built.
@@ -74,6 +83,7 @@ impl FailureKind {
             FailureKind::AccountingOn => 3,
             FailureKind::CannotTell => 4,
             FailureKind::NotFound => 5,
+            FailureKind::RebootNeeded => 6,
             FailureKind::Recipe => 10,
             FailureKind::Plan => 11,
             FailureKind::Engine => 12,

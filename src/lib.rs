@@ -18,7 +18,7 @@
 //! that a node has; [`attestation`] says where a result comes from and checks what others say; [`delivery`] brings it to
 //! the nodes. Stages report what they do as [`events`] and never print, and fail with errors of their own;
 //! `cli/explain` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it can build
-//! and whether it leaks, and [`exhaust`] shows what the leak does.
+//! and whether it leaks, [`fleet`] compares many machines, and [`exhaust`] shows what the leak does.
 //!
 //! A room imports only from rooms below it; `tests/architecture.rs` has the order and holds it.
 
@@ -40,6 +40,7 @@ pub mod exhaust;
 pub mod facts;
 pub mod failure;
 pub mod file_lock;
+pub mod fleet;
 pub mod harmless;
 pub mod host;
 pub mod library;

@@ -10,8 +10,8 @@ use super::args::{
     RecipeCommandLine, commands, parse, parse_build, recipe_dir_in,
 };
 use super::commands::{
-    build, cache, clean, complete, completions, doctor, kmem, lock, man, node_script, plan,
-    public_key, recipes, release, reproduce, verify,
+    build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
+    plan, public_key, recipes, release, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
@@ -100,6 +100,8 @@ pub async fn dispatch(
         }
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
+        CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
+        CommandLine::Fleet(arguments) => fleet::run(environment, &global, &arguments, cancel).await,
         CommandLine::Kmem { action } => match action {
             KmemCommand::Status(arguments) => kmem::status::run(environment, &arguments),
             KmemCommand::Watch(arguments) => {
@@ -248,6 +250,8 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::Plan { .. }
         | CommandLine::Recipes(_)
         | CommandLine::Doctor(_)
+        | CommandLine::Node(_)
+        | CommandLine::Fleet(_)
         | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }

@@ -6,6 +6,7 @@ mod signals;
 
 pub mod doctor;
 pub mod kmem;
+pub mod node;
 
 pub use hierarchy::{CgroupMounts, Hierarchy};
 pub use kernel::{Kernel, accounts_by_itself};

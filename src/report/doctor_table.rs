@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{lay_out, new_table};
-use crate::host::doctor::{Half, Leak, Level, Line, Verdict};
+use crate::host::doctor::{Half, LeakAnswer, Level, Line, Verdict};
 
 /// Subjects that are named of those with the same cause.
 const NAMED: usize = 3;
@@ -52,7 +52,7 @@ pub fn doctor_problems(lines: &[Line], terminal: bool) -> String {
 }
 
 /// The answers, one line for each question.
-pub fn doctor_verdict(verdict: &Verdict, lines: &[Line]) -> String {
+pub fn doctor_verdict(verdict: &Verdict) -> String {
     let mut text = String::new();
     if !verdict.builds.is_empty() {
         let (can, cannot): (Vec<_>, Vec<_>) =
@@ -71,22 +71,13 @@ pub fn doctor_verdict(verdict: &Verdict, lines: &[Line]) -> String {
         }
         text += &format!("{} {}\n", question(Half::Build), answers.join("; "));
     }
-    if let Some(leak) = verdict.leaks {
-        let of = |level| {
-            let mut lines = lines.iter().filter(|line| line.half == Half::Leak);
-            lines.find(|line| line.level == level)
+    if let Some(leak) = &verdict.leaks {
+        let answer = match leak.answer {
+            LeakAnswer::Yes => "yes",
+            LeakAnswer::Perhaps => "perhaps",
+            LeakAnswer::No => "no",
         };
-        let (answer, line) = match leak {
-            Leak::Yes => ("yes", of(Level::Fail)),
-            Leak::Perhaps => ("perhaps", of(Level::Warn)),
-            Leak::No => ("no", of(Level::Ok)),
-        };
-        let why = line.map(|line| {
-            let found = line.found.split("; ").next().unwrap_or_default();
-            format!(": {} {found}", title(line))
-        });
-        let why = why.unwrap_or_default();
-        text += &format!("{} {answer}{why}\n", question(Half::Leak));
+        text += &format!("{} {answer}: {}\n", question(Half::Leak), leak.why);
     }
     text
 }

@@ -2,20 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use prometheus::{GaugeVec, Opts, Registry, TextEncoder};
-
-use super::watch::exact;
+use super::metrics::{Metrics, name};
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
 pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
-    let metrics = Metrics {
-        registry: Registry::new(),
-    };
+    let metrics = Metrics::new("kmembuild_kmem");
     let verdicts = [
         Verdict::On,
         Verdict::ByKernel,
         Verdict::Off,
+        Verdict::DoesNotLeak,
         Verdict::CannotTell,
     ];
     metrics.family(
@@ -106,42 +103,4 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         }
     }
     metrics.text()
-}
-
-/// The name of a kind or a state as in JSON.
-fn name(kind: impl serde::Serialize) -> String {
-    let value = serde_json::to_value(kind).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-struct Metrics {
-    registry: Registry,
-}
-
-/// Nothing here can fail: names and labels are fixed, valid and not used twice.
-const FIXED: &str = "the names of metrics are fixed and valid";
-
-impl Metrics {
-    fn family(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-        values: impl IntoIterator<Item = (Vec<String>, u64)>,
-    ) {
-        let options = Opts::new(name, help).namespace("kmembuild_kmem");
-        let gauges = GaugeVec::new(options, labels).expect(FIXED);
-        self.registry
-            .register(Box::new(gauges.clone()))
-            .expect(FIXED);
-        for (labels, value) in values {
-            gauges.with_label_values(&labels).set(exact(value));
-        }
-    }
-
-    fn text(&self) -> String {
-        TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .expect(FIXED)
-    }
 }

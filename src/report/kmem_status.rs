@@ -44,7 +44,12 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
     for problem in &status.problems {
         let of = problem.cgroup.as_ref().map(|cgroup| format!("{cgroup}: "));
         let of = of.unwrap_or_default();
-        let _ = writeln!(text, "problem: {}", in_one_line(&(of + &problem.text)));
+        // That there is no hierarchy is no problem where it does not matter.
+        let what = match (status.verdict, &status.root) {
+            (Verdict::DoesNotLeak, None) => "note",
+            _ => "problem",
+        };
+        let _ = writeln!(text, "{what}: {}", in_one_line(&(of + &problem.text)));
     }
     let more = status.problem_count - status.problems.len() as u64;
     if more > 0 {
@@ -61,7 +66,7 @@ pub fn kmem_status_text(status: &Status, terminal: bool) -> String {
 }
 
 /// A name that neither moves the cursor nor starts a line of its own: containers can choose names of cgroups.
-fn in_one_line(name: &str) -> String {
+pub(super) fn in_one_line(name: &str) -> String {
     name.replace(char::is_control, "\u{fffd}")
 }
 
@@ -141,47 +146,10 @@ fn facts(status: &Status) -> Vec<(&'static str, String)> {
     }
     // What the kernel does by itself is nobody's.
     if status.verdict == Verdict::On {
-        let owners = status.owners.iter();
-        let owners = owners.map(|counts| format!("{} ({})", counts.owner.title(), counts.on));
-        facts.push(("turned on for", owners.collect::<Vec<_>>().join(", ")));
+        facts.push(("turned on for", status.owners_text()));
+        facts.push(("accounting", "ON".to_owned()));
+    } else {
+        facts.push(("accounting", status.answer()));
     }
-    facts.push(("accounting", verdict(status)));
     facts
-}
-
-fn verdict(status: &Status) -> String {
-    match status.verdict {
-        Verdict::On => "ON".to_owned(),
-        Verdict::ByKernel => "by the kernel itself in every cgroup, as always from 4.6 on; this kernel does not leak by it, and nothing has to be replaced".to_owned(),
-        Verdict::Off if status.system.never_accounts() => {
-            "off in all cgroups by cgroup.memory=nokmem".to_owned()
-        }
-        Verdict::CannotTell if status.root.is_none() => "unknown".to_owned(),
-        Verdict::CannotTell if !status.kinds.iter().any(|counts| counts.kind.is_proof()) => {
-            "unknown: there are no cgroups of kubelet or of containers".to_owned()
-        }
-        Verdict::CannotTell => "unknown".to_owned(),
-        Verdict::Off => {
-            let missing = |what: &str| format!("off for {what}");
-            let has = |runtime: bool| {
-                use crate::host::kmem::CgroupKind::{Container, Kubepods, Pod, PodContainer, Qos};
-                let kinds: &[_] = if runtime {
-                    &[PodContainer, Container]
-                } else {
-                    &[Kubepods, Qos, Pod]
-                };
-                status
-                    .kinds
-                    .iter()
-                    .any(|counts| kinds.contains(&counts.kind))
-            };
-            match (has(false), has(true)) {
-                (true, false) => {
-                    missing("kubelet; unknown for runc, because there are no containers")
-                }
-                (false, true) => missing("runc; unknown for kubelet, because there are no pods"),
-                _ => "off".to_owned(),
-            }
-        }
-    }
 }

@@ -18,6 +18,15 @@ pub struct GlibcVersion {
     patch: u32,
 }
 
+impl GlibcVersion {
+    /// The version of `CentOS` 7, whose nodes most builds are for.
+    pub const CENTOS_7: Self = Self {
+        major: 2,
+        minor: 17,
+        patch: 0,
+    };
+}
+
 /// A text that is not a glibc version.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a glibc version such as 2.17 or 2.3.2")]

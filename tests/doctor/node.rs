@@ -16,46 +16,12 @@ use tempfile::TempDir;
 
 use crate::support::command::{Finished, Workplace};
 use crate::support::golden::assert_golden;
-use crate::support::preflight::installed;
+use crate::support::programs::{OFF, ON, compile, compile_code, own_folder};
 use crate::support::running::Running;
-
-/// A text of the code that turns accounting on, and one of a build that leaves it out.
-const ON: &str = "because either tasks have already joined this cgroup or it has children";
-const OFF: &str = "kernel memory accounting disabled in this runc build";
 
 fn node(name: &str) -> Node {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/doctor");
     Node::read(&Path::new(fixtures).join(name))
-}
-
-/// A folder whose programs the doctor runs: where root asks, nobody else may be able to replace them.
-fn own_folder() -> TempDir {
-    let folder = if geteuid().is_root() {
-        tempfile::tempdir_in("/root")
-    } else {
-        tempfile::tempdir()
-    };
-    folder.expect("a temporary folder")
-}
-
-/// Compiles a program that says its version, and holds a text as a Go binary would.
-fn compile(path: &Path, version: &str, text: &str) {
-    let code = format!(
-        "#include <stdio.h>\n\
-         __attribute__((used)) static const char text[] = \"main.x{text}nil\";\n\
-         int main(void) {{ puts(\"{version}\"); return 0; }}"
-    );
-    compile_code(path, &code);
-}
-
-fn compile_code(path: &Path, code: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    let source = path.with_extension("c");
-    fs::write(&source, code).expect("a source");
-    let compiled = installed("cc").arg("-o").args([path, &source]).output();
-    let compiled = compiled.expect("a C compiler is needed, as for the tool itself");
-    assert!(compiled.status.success(), "{compiled:?}");
-    fs::remove_file(source).expect("a source");
 }
 
 /// What is installed: two quiet ones, one that is not, one by two names, and things that are no programs.

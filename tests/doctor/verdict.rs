@@ -1,6 +1,7 @@
 //! The answers, and what is told of what is not well.
 
-use kmembuild::host::doctor::{Half, Leak, Level, Line, Verdict};
+use kmembuild::host::doctor::{Half, LeakAnswer, Level, Line, Verdict};
+use kmembuild::host::node::{Judgement, NodeState};
 use kmembuild::report::{doctor_problems, doctor_verdict};
 
 fn unresolved(check: &'static str, host: &str, stops: &[&str]) -> Line {
@@ -31,13 +32,29 @@ fn closed() -> Vec<Line> {
     ]
 }
 
+/// A node that was judged so.
+fn node(state: NodeState, why: &str) -> Judgement {
+    Judgement {
+        state,
+        why: vec![why.to_owned()],
+        advice: Vec::new(),
+        next: None,
+        lines: Vec::new(),
+        room: Level::Ok,
+    }
+}
+
 fn recipes() -> Vec<String> {
     ["kubelet", "runc", "runc-debian"].map(str::to_owned).into()
 }
 
 #[test]
 fn each_recipe_has_its_answer_and_what_it_lacks() {
-    let verdict = Verdict::of(&closed(), &recipes(), None);
+    let node = node(
+        NodeState::NotAffected,
+        "this kernel does not leak (kernel 6.18)",
+    );
+    let verdict = Verdict::of(&closed(), &recipes(), None, Some(&node));
     let lacks: Vec<_> = verdict
         .builds
         .iter()
@@ -51,11 +68,10 @@ fn each_recipe_has_its_answer_and_what_it_lacks() {
             ("runc-debian", vec![]),
         ]
     );
-    assert_eq!(verdict.leaks, Some(Leak::No));
     assert_eq!(
-        doctor_verdict(&verdict, &closed()),
+        doctor_verdict(&verdict),
         "Can it build? runc-debian yes; kubelet no (registry); runc no (source, registry)\n\
-         Does it leak? no: kernel 6.18: does not leak memory cgroups\n"
+         Does it leak? no: this kernel does not leak (kernel 6.18)\n"
     );
 }
 
@@ -94,27 +110,27 @@ fn what_fails_for_no_recipe_in_particular_fails_for_all() {
         Level::Fail,
         "no container engine answers",
     );
-    let verdict = Verdict::of(&[engine], &recipes(), Some(Half::Build));
+    let verdict = Verdict::of(&[engine], &recipes(), Some(Half::Build), None);
     assert!(verdict.builds.iter().all(|one| one.lacks == ["engine"]));
     assert_eq!(verdict.leaks, None);
 }
 
 #[test]
-fn a_leak_is_answered_with_what_shows_it() {
-    let on = Line::new(
-        Half::Leak,
-        "runc",
-        Level::Fail,
-        "runc 1.0.0-rc8 turns accounting on; replace it",
-    );
-    let lines = [on.of("/usr/bin/runc")];
-    let verdict = Verdict::of(&lines, &recipes(), Some(Half::Leak));
-    assert!(verdict.builds.is_empty());
-    assert_eq!(
-        doctor_verdict(&verdict, &lines),
-        "Does it leak? yes: runc /usr/bin/runc runc 1.0.0-rc8 turns accounting on\n"
-    );
-    let unclear = Line::new(Half::Leak, "cgroups", Level::Warn, "not mounted");
-    let verdict = Verdict::of(&[unclear], &[], Some(Half::Leak));
-    assert_eq!(verdict.leaks, Some(Leak::Perhaps));
+fn a_leak_is_answered_as_the_node_is() {
+    for (state, answer, word) in [
+        (NodeState::Leaks, LeakAnswer::Yes, "yes"),
+        (NodeState::RebootNeeded, LeakAnswer::Yes, "yes"),
+        (NodeState::Unknown, LeakAnswer::Perhaps, "perhaps"),
+        (NodeState::Cured, LeakAnswer::No, "no"),
+        (NodeState::NotAffected, LeakAnswer::No, "no"),
+    ] {
+        let node = node(state, "for this reason");
+        let verdict = Verdict::of(&[], &recipes(), Some(Half::Leak), Some(&node));
+        assert!(verdict.builds.is_empty());
+        assert_eq!(
+            doctor_verdict(&verdict),
+            format!("Does it leak? {word}: for this reason\n")
+        );
+        assert_eq!(verdict.leaks.expect("asked").answer, answer);
+    }
 }

@@ -1,5 +1,6 @@
 //! What needs root and the parts of this machine: its cgroups, its file systems, its engine.
 
+mod fleet;
 mod node;
 mod node_script;
 mod page;

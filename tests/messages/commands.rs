@@ -11,7 +11,7 @@ use crate::support::kernel_release::CENTOS_7;
 fn failing(place: &Workplace, words: &[&str]) -> Message {
     let finished = match words {
         // Whether a program turned accounting on can only be told on an old kernel.
-        ["kmem", "status", ..] => place.run_on_kernel(CENTOS_7, words),
+        ["kmem", "status", ..] | ["node", ..] => place.run_on_kernel(CENTOS_7, words),
         _ => place.run(words),
     };
     shown(place, words, &finished)
@@ -49,6 +49,7 @@ pub(super) fn messages() -> Vec<Message> {
     let place = Workplace::new();
     hierarchy(&place);
     place.write("file", "text");
+    place.write("hosts", "node1\nnode 2\n");
     place.write("bad/index.json", "{}");
     let cache = place.path().join("cache/results").join("1".repeat(64));
     fs::create_dir_all(&cache).expect("a folder");
@@ -64,6 +65,11 @@ pub(super) fn messages() -> Vec<Message> {
         &["verify", "bad", "--run"],
         &["doctor", "runc", "--only", "leak"],
         &["man", "file/man"],
+        &["fleet", "nowhere.json"],
+        &["fleet", "file"],
+        &["fleet", "--ssh-hosts", "nowhere"],
+        &["fleet", "--ssh-hosts", "hosts"],
+        &["node", "--root", "nowhere"],
         &["node-script", "nowhere"],
         &["public-key", "nowhere.pem"],
         &["kmem", "exhaust", "--root", "on", "--count", "3"],

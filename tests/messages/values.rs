@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use kmembuild::fleet::{RemoteProgram, SshHost};
 use kmembuild::recipe::{
     Architecture, ByteSize, CommitId, ContainerPath, Cpus, GoFlags, ImageName, InstallPath, Name,
     PackageLabel, PackageName, Pattern, Relation, RelativePath, TimeSpan, ValueName, Version,
@@ -44,6 +45,8 @@ pub(super) fn messages() -> Vec<Message> {
         refused::<Pattern>("Pattern", "(a)(b)"),
         refused::<Relation>("Relation", "a | b"),
         refused::<RelativePath>("RelativePath", "../runc"),
+        refused::<RemoteProgram>("RemoteProgram", "~/kmembuild"),
+        refused::<SshHost>("SshHost", "-oProxyCommand=x"),
         refused::<TimeSpan>("TimeSpan", "soon"),
         refused::<ValueName>("ValueName", "go-tags"),
         refused::<Version>("Version", ""),

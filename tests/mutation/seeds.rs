@@ -23,6 +23,7 @@ use kmembuild::verify::inspect;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::fleet::documents::document;
 use crate::support::index;
 
 type Seeds = Vec<Vec<u8>>;
@@ -529,6 +530,16 @@ pub fn nodes() -> Seeds {
         parts.join(&0)
     });
     nodes.collect()
+}
+
+/// Documents of nodes, on one line and on several.
+pub fn fleets() -> Seeds {
+    let states = ["leaks", "reboot-needed", "unknown", "cured", "not-affected"];
+    let nodes =
+        states.map(|state| document(&format!("node-{state}"), state, "2020-03-01T10:00:00Z"));
+    let lines: String = nodes.iter().map(|node| format!("{node}\n")).collect();
+    let pretty = nodes.map(|node| serde_json::to_string_pretty(&node).expect("JSON") + "\n");
+    of(&[&lines, &pretty.concat()])
 }
 
 /// A runtime's command line and its configuration, with `\x01` between them.

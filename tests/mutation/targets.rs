@@ -1,13 +1,16 @@
 //! The readers of what others wrote, each with what must hold for whatever they are given.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::Timestamp;
 use kmembuild::artifacts::{self, Index, Manifest};
 use kmembuild::attestation::{self, Envelope, PAYLOAD_TYPE, SigningKey, VerifyingKey};
 use kmembuild::compare::differences;
 use kmembuild::configuration::Configuration;
 use kmembuild::facts::{Facts, SourceFacts, base_images, read_archive};
+use kmembuild::fleet::{Documents, Fleet};
 use kmembuild::harmless::{harmless, harmless_html, harmless_json, harmless_markdown};
 use kmembuild::host::doctor::{
     Node, RuntimePlaces, judge_hierarchy, judge_kernel, judge_memory_cgroups,
@@ -25,7 +28,10 @@ use kmembuild::recipe::{
     natural_order,
 };
 use kmembuild::release::{KnownTags, expand, parse_release};
-use kmembuild::report::{watch_conclusion, watch_json, watch_page, watch_summary};
+use kmembuild::report::{
+    fleet_text, fleet_verdict, json_document, watch_conclusion, watch_json, watch_page,
+    watch_summary,
+};
 use kmembuild::source::{Patch, Store, redacted};
 use kmembuild::verify::{
     CgroupMaker, Expectations, Findings, KmemExpectation, TracedRun, inspect, judge, judge_trace,
@@ -50,7 +56,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     Target {
         name: "elf",
         seeds: seeds::programs,
@@ -140,6 +146,11 @@ pub const TARGETS: [Target; 23] = [
         name: "node",
         seeds: seeds::nodes,
         reader: node,
+    },
+    Target {
+        name: "fleet",
+        seeds: seeds::fleets,
+        reader: fleet,
     },
     Target {
         name: "runtimes",
@@ -650,6 +661,28 @@ fn runtimes() -> Reader {
         assert!(places.directories.iter().all(|path| path.is_absolute()));
         places.candidates(std::slice::from_ref(&root));
         let _ = &directory;
+    })
+}
+
+fn fleet() -> Reader {
+    Box::new(|bytes| {
+        let mut documents = Documents::default();
+        documents.add_stream("stream", bytes);
+        for member in &documents.members {
+            assert_word(&member.host);
+            assert!(member.why.chars().count() <= 300, "{member:?}");
+        }
+        let hosts: BTreeSet<_> = documents.members.iter().map(|node| &node.host).collect();
+        assert_eq!(hosts.len(), documents.members.len());
+        let now = Timestamp::UNIX_EPOCH;
+        let fleet = Fleet::of(documents);
+        let all = fleet.totals.values().sum::<u64>();
+        assert_eq!(all, fleet.nodes.len() as u64);
+        let text = fleet_text(&fleet, now, true, false) + &fleet_verdict(&fleet, now);
+        assert_harmless(&harmless(&text));
+        let document = json_document(&fleet);
+        assert!(serde_json::from_str::<Value>(&document).is_ok());
+        assert_harmless(&document);
     })
 }
 

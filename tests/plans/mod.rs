@@ -6,7 +6,7 @@
 //! `examples/read_facts.rs` reads them again when a recipe asks
 //! new questions or knows a new tag.
 
-mod case;
+pub mod case;
 mod choices;
 mod content_key;
 mod dockerfiles;

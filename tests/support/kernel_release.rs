@@ -13,10 +13,15 @@ pub const CENTOS_7: &str = "3.10.0-1160.el7.x86_64";
 impl Workplace {
     /// Runs the command to its end, on a kernel of that release.
     pub fn run_on_kernel(&self, release: &str, arguments: &[&str]) -> Finished {
+        let output = self.on_kernel(release, arguments).output();
+        output.expect("the command starts").into()
+    }
+
+    /// The command on a kernel of that release, not started.
+    pub fn on_kernel(&self, release: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(wrapper());
         command.arg(release).arg(env!("CARGO_BIN_EXE_kmembuild"));
-        let output = self.set_up(command, arguments).output();
-        output.expect("the command starts").into()
+        self.set_up(command, arguments)
     }
 }
 

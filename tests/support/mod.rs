@@ -22,6 +22,7 @@ pub mod memory_engine;
 pub mod mirrors;
 pub mod node_results;
 pub mod preflight;
+pub mod programs;
 pub mod recorder;
 pub mod registry;
 pub mod run_check;

@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 24] = [
+const NEEDS: [Need; 26] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -50,6 +50,7 @@ const NEEDS: [Need; 24] = [
             "like",
             "machine",
             "messages",
+            "node",
             "node_script",
             "scripted",
             "verify",
@@ -72,9 +73,11 @@ const NEEDS: [Need; 24] = [
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("runc", "runc", &["machine"]),
-    of_package("script", "bsdutils", &["kmem"]),
+    of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
+    of_package("ssh-keygen", "openssh-client", &["machine"]),
+    of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {

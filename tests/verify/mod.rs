@@ -1,6 +1,7 @@
 //! Judging programs: by what is in them, and by what they do.
 
 mod binaries;
+mod floor;
 mod glibc_version;
 mod hostile;
 mod isolation;

@@ -11,6 +11,7 @@ use super::doctor::DoctorArguments;
 use super::format::{Format, PlanFormat};
 use super::headings::{GLOBAL, OUTPUT};
 use super::kmem::KmemCommand;
+use super::node::{FleetArguments, NodeArguments};
 use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
@@ -120,6 +121,18 @@ pub enum CommandLine {
         #[command(subcommand)]
         action: CacheCommand,
     },
+    /// Judge this node: kernel, programs, accounting and room in one answer
+    ///
+    /// Exit code 0 if it does not leak memory cgroups (cured, not affected), 3 if it leaks, 5 if it has to be rebooted, 4 if
+    /// that could not be determined, and 1 if it does not leak, but nearly all memory cgroups are used.
+    #[command(before_help = "Example: kmembuild node")]
+    Node(NodeArguments),
+    /// Compare many nodes by what `kmembuild node --format json` printed on them, the worst first
+    ///
+    /// The exit code is that of the worst node, as of `kmembuild node`: 3 if one leaks, else 5 if one has to be rebooted, else
+    /// 4 if one is unknown, did not answer, or a document could not be read. Of two documents of one host the newer counts.
+    #[command(before_help = "Example: kmembuild fleet nodes/")]
+    Fleet(FleetArguments),
     /// Show whether this machine accounts kernel memory in cgroups, record the effect, and provoke the error of the leak
     #[command(before_help = "Example: kmembuild kmem status")]
     Kmem {

@@ -62,12 +62,13 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["verify"] => &[Host, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
+        ["node"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "list" | "prune"] => &[Host],
         ["kmem"] | ["kmem", "watch"] => &[Quiet],
         ["recipes", "check"]
         | ["cache", "show" | "verify"]
         | ["kmem", _]
-        | ["node-script" | "public-key"] => &[],
+        | ["node-script" | "public-key" | "fleet"] => &[],
         _ => return None,
     })
 }

@@ -21,9 +21,10 @@ pub struct VerifyArguments {
     /// Public key in PEM with which results must be signed; can be repeated, one of them is enough
     #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
-    /// Highest glibc version that they may require
-    #[arg(long, value_name = "VERSION", default_value = "2.17")]
-    pub glibc_floor: GlibcVersion,
+    /// Highest glibc version that they may require. By default that of this machine's C library, of a file in the directory
+    /// of a result that of its plan, and of another architecture 2.17, that of `CentOS` 7
+    #[arg(long, value_name = "VERSION")]
+    pub glibc_floor: Option<GlibcVersion>,
     /// Architecture that they must be built for, by Go's name
     #[arg(long, value_name = "ARCH")]
     pub arch: Option<Architecture>,

@@ -7,7 +7,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::{Event, Sink as _};
 use crate::failure::{Failure, FailureKind};
-use crate::host::doctor::{Examination, Half, KnownRecipes, Level, Line, Verdict};
+use crate::host::doctor::{Examination, Examined, Half, KnownRecipes, Level, Line, Verdict};
 use crate::report::{Progress, Verbosity, doctor_problems, doctor_table, doctor_verdict};
 
 /// `doctor --format json`.
@@ -61,17 +61,17 @@ pub(crate) async fn run(
             detail,
         });
     }
-    let lines = examination.run(&workspace.cancel).await;
+    let examined = examination.run(&workspace.cancel).await;
     if let Some(progress) = progress {
         progress.finish();
     }
-    let Some(lines) = lines else {
+    let Some(Examined { lines, node }) = examined else {
         let text = "interrupted; nothing was changed";
         return Err(Failure::new(FailureKind::Interrupted, text));
     };
     let failed = lines.iter().filter(|line| line.level == Level::Fail);
     let failed = failed.count();
-    let verdict = Verdict::of(&lines, &names, only);
+    let verdict = Verdict::of(&lines, &names, only, node.as_ref());
     let terminal = invocation.environment.output_terminal;
     if invocation.json() {
         print_document(&Diagnosis {
@@ -85,7 +85,7 @@ pub(crate) async fn run(
         } else if invocation.verbosity() == Verbosity::Normal {
             print(&doctor_problems(&lines, terminal))?;
         }
-        print(&doctor_verdict(&verdict, &lines))?;
+        print(&doctor_verdict(&verdict))?;
     }
     if failed == 0 {
         return Ok(());

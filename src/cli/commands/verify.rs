@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::glibc_floor::GlibcFloor;
 use crate::advice;
 use crate::attestation::{Audit, VerifyingKey};
 use crate::build::check_by_running;
@@ -186,18 +187,20 @@ fn check(
     let version_arguments = vec!["--version".to_owned()];
     let version = (!arguments.no_run)
         .then(|| VersionRun::of(path, &version_arguments, VERSION_TIMEOUT, is_stopped));
+    let floor = GlibcFloor::of(path, &findings, arguments.glibc_floor);
     let expectations = Expectations {
         kmem: (!arguments.no_kmem).then_some(KmemExpectation::Off),
         static_linked: arguments.static_linked.then_some(true),
         architecture: arguments.arch.as_ref().map(Architecture::to_string),
-        glibc_floor: Some(arguments.glibc_floor),
+        glibc_floor: floor.version(),
         // There is no expected version; it is only checked that the program answers.
         version: Some(VersionExpectation {
             arguments: version_arguments,
             contains: Vec::new(),
         }),
     };
-    let checks = judge(&findings, version.as_ref(), &expectations);
+    let mut checks = judge(&findings, version.as_ref(), &expectations);
+    floor.explain(&mut checks);
     Ok(CheckedFile {
         file: path.display().to_string(),
         findings,

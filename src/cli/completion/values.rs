@@ -102,7 +102,12 @@ impl Known<'_> {
             Some(
                 targets
                     .iter()
-                    .map(|target| (target.label(), target.recipe.to_string()))
+                    .map(|target| {
+                        let known = self.known_tags(&target.recipe).ok();
+                        // Without an engine: any architecture where none is named.
+                        let name = target.name(known.as_ref(), None);
+                        (name, target.recipe.to_string())
+                    })
                     .collect(),
             )
         });

@@ -1,6 +1,6 @@
 //! The examination: what is read for each question, and the order of the lines about it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -8,21 +8,16 @@ use tokio_util::sync::CancellationToken;
 use super::bootstrap::{find_bootstrap, judge_bootstrap};
 use super::clock::judge_clock;
 use super::engine::{EngineReading, judge_engine};
-use super::kernel::judge_kernel;
 use super::line::{Half, Level, Line};
-use super::memory_cgroups::{judge_hierarchy, judge_memory_cgroups};
-use super::node::Node;
 use super::place_lines::judge_places;
 use super::places::places;
 use super::probe::Probe;
 use super::prober::Prober;
-use super::program_lines::{Leaks, judge_programs};
-use super::programs::{WELL_KNOWN_DIRECTORIES, find_programs};
 use super::room::judge_room;
-use super::runtimes::RuntimePlaces;
 use crate::engine::Address;
 use crate::environment::Proxies;
 use crate::failure::with_causes;
+use crate::host::node::{Judgement, Measurements, NodeReading, judge_node};
 use crate::library::{Library, LibraryError};
 use crate::recipe::{DebianMirror, Recipe, RegistryPrefix};
 
@@ -47,6 +42,14 @@ pub struct Examination<'a> {
     pub search_path: &'a [PathBuf],
     /// The time limit for each mirror and source.
     pub timeout: Duration,
+}
+
+/// What an examination found.
+pub struct Examined {
+    /// The checks: those about building first, then those about leaking.
+    pub lines: Vec<Line>,
+    /// The answer about leaking, if it was asked for.
+    pub node: Option<Judgement>,
 }
 
 /// The recipes to examine.
@@ -96,9 +99,9 @@ impl KnownRecipes {
 }
 
 impl Examination<'_> {
-    /// Answers the questions: the lines about building first, then those about leaking. `None` if `cancel` was cancelled
-    /// before the end; nothing that was started is left running then.
-    pub async fn run(self, cancel: &CancellationToken) -> Option<Vec<Line>> {
+    /// Answers the questions. `None` if `cancel` was cancelled before the end; nothing that was started is left running
+    /// then.
+    pub async fn run(self, cancel: &CancellationToken) -> Option<Examined> {
         let only = self.only;
         let search_path = self.search_path.to_vec();
         let build = async {
@@ -112,14 +115,14 @@ impl Examination<'_> {
         };
         let leak = async {
             if only == Some(Half::Build) {
-                return Vec::new();
+                return None;
             }
             does_it_leak(search_path, cancel.clone()).await
         };
         // Neither future is dropped early: a program that was started to print its version must not outlive this process.
-        let (mut lines, leak) = tokio::join!(build, leak);
-        lines.extend(leak);
-        (!cancel.is_cancelled()).then_some(lines)
+        let (mut lines, node) = tokio::join!(build, leak);
+        lines.extend(node.iter().flat_map(|node| node.lines.iter().cloned()));
+        (!cancel.is_cancelled()).then_some(Examined { lines, node })
     }
 
     async fn can_it_build(self) -> Vec<Line> {
@@ -153,30 +156,17 @@ impl Examination<'_> {
 }
 
 /// Ends early when `cancel` is cancelled.
-async fn does_it_leak(search_path: Vec<PathBuf>, cancel: CancellationToken) -> Vec<Line> {
+async fn does_it_leak(search_path: Vec<PathBuf>, cancel: CancellationToken) -> Option<Judgement> {
     let reading = tokio::task::spawn_blocking(move || {
-        let runtimes = RuntimePlaces::read(Path::new("/proc"), Path::new("/"));
-        let directories: Vec<_> = search_path
-            .into_iter()
-            .chain(WELL_KNOWN_DIRECTORIES.map(PathBuf::from))
-            .chain(runtimes.directories.iter().cloned())
-            .filter(|directory| directory.is_absolute())
-            .collect();
-        let configured = runtimes.candidates(&directories);
-        let programs = find_programs(&directories, &configured, &|| cancel.is_cancelled());
-        (Node::read(Path::new("/proc")), programs)
+        let measured = Measurements::default();
+        NodeReading::read(&search_path, None, measured, &|| cancel.is_cancelled())
     });
-    let (node, programs) = match reading.await {
-        Ok(read) => read,
+    match reading.await {
+        Ok(reading) => Some(judge_node(&reading)),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, so nobody reads the lines.
-            Err(_) => return Vec::new(),
+            // The runtime is shutting down, so nobody reads the answer.
+            Err(_) => None,
         },
-    };
-    let mut lines = judge_kernel(&node);
-    lines.push(judge_hierarchy(&node));
-    lines.push(judge_memory_cgroups(&node));
-    lines.extend(judge_programs(&programs, Leaks::on(&node)));
-    lines
+    }
 }

@@ -99,6 +99,12 @@ pub fn judge_memory_cgroups(node: &Node) -> Line {
     }
 }
 
+/// The number of memory cgroups that the kernel counts; `None` if it counts none, or could not be asked.
+pub fn count_memory_cgroups(node: &Node) -> Option<u64> {
+    let (count, enabled) = memory(node.controllers.as_deref().ok()?)?;
+    enabled.then_some(count)
+}
+
 /// The number of memory cgroups in `/proc/cgroups`, and whether the controller is enabled.
 fn memory(controllers: &str) -> Option<(u64, bool)> {
     let all = CGroupControllers::from_read(controllers.as_bytes()).ok()?;

@@ -20,6 +20,15 @@ pub struct Node {
 }
 
 impl Node {
+    /// Reads those of this machine. The release is the one that `uname` reports, as everywhere in this tool.
+    pub fn of_this_machine() -> Self {
+        let release = rustix::system::uname();
+        Self {
+            kernel: Ok(release.release().to_string_lossy().into_owned()),
+            ..Self::read(Path::new("/proc"))
+        }
+    }
+
     /// Reads below `proc`, which is `/proc` on the running host. What could not be read is part of the result.
     pub fn read(proc: &Path) -> Self {
         let read = |name: &str| {

@@ -4,7 +4,7 @@ use std::io;
 
 use super::line::{Half, Level, Line};
 use super::node::Node;
-use super::programs::{Program, ProgramKind};
+use super::programs::{Program, ProgramAccounting, ProgramKind};
 use crate::host::CgroupMounts;
 use crate::host::kernel::{Kernel, has_no_kmem};
 use crate::verify::{
@@ -90,19 +90,10 @@ fn judge_program(program: &Program, check: &'static str, leaks: Leaks) -> Line {
         return line(Level::Ok, format!("{version}{found}"));
     }
     let found = format!("{version}{}", accounting(findings));
-    let is_quiet = findings.format.is_program()
-        && matches!(
-            findings.kmem.verdict,
-            // Kubernetes never asks, and the builds that could replace it are not needed for that reason.
-            KmemVerdict::Off
-                | KmemVerdict::OffSilent
-                | KmemVerdict::Ignored
-                | KmemVerdict::OnRequest
-        );
-    if is_quiet {
+    if program.accounting() == ProgramAccounting::Off {
         return line(Level::Ok, found);
     }
-    let is_on = findings.kmem.verdict == KmemVerdict::On;
+    let is_on = program.accounting() == ProgramAccounting::On;
     match leaks {
         Leaks::No(reason) => line(Level::Ok, format!("{found} ({reason})")),
         Leaks::Yes if is_on => line(Level::Fail, found).remedy(replace(program)),

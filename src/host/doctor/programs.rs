@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::verify::{Findings, VERSION_TIMEOUT, VerifyError, VersionRun};
+use serde::{Deserialize, Serialize};
+
+use crate::verify::{Findings, KmemVerdict, VERSION_TIMEOUT, VerifyError, VersionRun};
 
 /// Where distributions, Docker's packages and installers put these programs, in addition to `PATH`. The script for nodes
 /// looks in the same places.
@@ -46,7 +48,8 @@ pub fn program_names(kind: ProgramKind) -> impl Iterator<Item = &'static str> {
 }
 
 /// What a program is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProgramKind {
     /// Starts containers and makes their cgroups.
     Runc,
@@ -54,6 +57,18 @@ pub enum ProgramKind {
     Kubelet,
     /// Starts containers through runc.
     Docker,
+}
+
+/// What a program does about kernel-memory accounting on a node of Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgramAccounting {
+    /// Turns it on for every container.
+    On,
+    /// Never turns it on by itself: Kubernetes does not ask for it.
+    Off,
+    /// Could not be determined.
+    Unknown,
 }
 
 /// An installed program.
@@ -133,6 +148,25 @@ fn others_may_replace(path: &Path) -> bool {
 }
 
 impl Program {
+    /// What it does about accounting.
+    pub fn accounting(&self) -> ProgramAccounting {
+        let Ok(findings) = &self.findings else {
+            return ProgramAccounting::Unknown;
+        };
+        match findings.kmem.verdict {
+            KmemVerdict::On => ProgramAccounting::On,
+            // It starts a separate runc, and may be a script.
+            _ if self.kind == ProgramKind::Docker => ProgramAccounting::Off,
+            _ if !findings.format.is_program() => ProgramAccounting::Unknown,
+            // The builds that could replace what acts on request are not needed for that reason.
+            KmemVerdict::Off
+            | KmemVerdict::OffSilent
+            | KmemVerdict::Ignored
+            | KmemVerdict::OnRequest => ProgramAccounting::Off,
+            KmemVerdict::Unknown => ProgramAccounting::Unknown,
+        }
+    }
+
     /// The first line of its version text.
     pub fn version_line(&self) -> Option<&str> {
         match &self.version {

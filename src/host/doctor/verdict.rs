@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::line::{Half, Level, Line};
+use crate::host::node::{Judgement, NodeState};
 
 /// The answers, as far as they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,36 +26,61 @@ pub struct Buildable {
 }
 
 /// Whether a host leaks memory cgroups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Leak {
+    /// The answer.
+    pub answer: LeakAnswer,
+    /// How `kmembuild node` calls it.
+    pub state: NodeState,
+    /// Why.
+    pub why: String,
+}
+
+/// The answer in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Leak {
-    /// A check failed.
+pub enum LeakAnswer {
+    /// It does, or did until now and has to be rebooted.
     Yes,
-    /// No check failed, and not all of them passed.
+    /// It could not be determined.
     Perhaps,
-    /// All checks passed.
+    /// It does not.
     No,
 }
 
+impl Leak {
+    /// The answer about a node.
+    pub fn of(node: &Judgement) -> Self {
+        Self {
+            answer: match node.state {
+                NodeState::Leaks | NodeState::RebootNeeded => LeakAnswer::Yes,
+                NodeState::Unknown => LeakAnswer::Perhaps,
+                NodeState::Cured | NodeState::NotAffected => LeakAnswer::No,
+            },
+            state: node.state,
+            why: node.why.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
 impl Verdict {
-    /// The answers for these recipes.
-    pub fn of(lines: &[Line], recipes: &[String], only: Option<Half>) -> Self {
+    /// The answers for these recipes, if it was asked whether they can be built, and for a node that was judged.
+    pub fn of(
+        lines: &[Line],
+        recipes: &[String],
+        only: Option<Half>,
+        node: Option<&Judgement>,
+    ) -> Self {
         let is_asked = |half| only.is_none_or(|only| only == half);
         let recipes = recipes.iter().filter(|_| is_asked(Half::Build));
         let builds = recipes.map(|recipe| Buildable {
             recipe: recipe.clone(),
             lacks: lacks(lines, recipe),
         });
-        let worst = lines.iter().filter(|line| line.half == Half::Leak);
-        let worst = worst.map(|line| line.level).max();
-        let leak = match worst {
-            Some(Level::Fail) => Leak::Yes,
-            Some(Level::Warn) => Leak::Perhaps,
-            Some(Level::Ok) | None => Leak::No,
-        };
         Self {
             builds: builds.collect(),
-            leaks: is_asked(Half::Leak).then_some(leak),
+            leaks: node.map(Leak::of),
         }
     }
 }

@@ -5,9 +5,11 @@
 //! report and never ends the walk: cgroups come and go meanwhile.
 
 mod accounting;
+mod answer;
 mod error;
 mod find;
 mod kind;
+mod look;
 mod owner;
 mod sample;
 mod status;
@@ -19,6 +21,7 @@ pub use accounting::{Accounting, Reason};
 pub use error::HierarchyError;
 pub use find::find_hierarchy;
 pub use kind::CgroupKind;
+pub use look::look;
 pub use owner::Owner;
 pub use sample::{SAMPLE_FORMAT, Sample, SamplesError, read_samples, samples_to_csv};
 pub use status::{CgroupState, Detail, KindCounts, OwnerCount, Problem, Status, Verdict};

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounting::{Accounting, Reason};
+use super::error::HierarchyError;
 use super::kind::CgroupKind;
 use super::owner::Owner;
 use super::system::System;
-use crate::host::Hierarchy;
+use crate::failure::with_causes;
+use crate::host::{Hierarchy, Kernel};
 
 /// How many single cgroups are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub enum Detail {
 }
 
 /// Whether kernel-memory accounting is on on a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// In at least one cgroup, because a program turned it on.
@@ -29,6 +31,8 @@ pub enum Verdict {
     ByKernel,
     /// In no cgroup, and at least one of kubelet or of a container proves it, or the kernel's command line.
     Off,
+    /// No cgroup proves anything, or some could not be judged; but accounting does not leak here, whoever turns it on.
+    DoesNotLeak,
     /// No cgroup proves anything, or some could not be judged.
     CannotTell,
 }
@@ -127,10 +131,22 @@ pub struct Problem {
 const FEW: usize = 10;
 
 impl Status {
-    /// The status of a machine without a hierarchy to walk, for the reason in `problem`.
-    pub fn without_hierarchy(system: System, problem: String) -> Self {
+    /// The status of a machine without a hierarchy to walk, for that reason.
+    pub fn without_hierarchy(system: System, reason: &HierarchyError) -> Self {
+        let harmless = match reason {
+            HierarchyError::Unified { .. } => true,
+            HierarchyError::None | HierarchyError::Mounts { .. } => {
+                system.leaks() == Kernel::NotAffected
+            }
+            // This directory was to be judged, and was not.
+            HierarchyError::NoCgroup { .. } | HierarchyError::Root { .. } => false,
+        };
         Self {
-            verdict: Verdict::CannotTell,
+            verdict: if harmless {
+                Verdict::DoesNotLeak
+            } else {
+                Verdict::CannotTell
+            },
             root: None,
             system,
             kinds: Vec::new(),
@@ -142,10 +158,20 @@ impl Status {
             shown: Vec::new(),
             problems: vec![Problem {
                 cgroup: None,
-                text: problem,
+                text: with_causes(reason),
             }],
             problem_count: 1,
         }
+    }
+
+    /// Whether nothing speaks against it that accounting is off, and only because there are no cgroups of kubelet or of
+    /// containers nothing proves it.
+    pub fn is_idle(&self) -> bool {
+        let has_proof = self.kinds.iter().any(|counts| counts.kind.is_proof());
+        self.verdict == Verdict::CannotTell
+            && self.root.is_some()
+            && !has_proof
+            && self.count(Accounting::CannotTell) == 0
     }
 
     /// The number of cgroups of all kinds with this result.
@@ -360,7 +386,10 @@ fn verdict(system: &System, kinds: &[KindCounts]) -> Verdict {
     } else if system.never_accounts() {
         Verdict::Off
     } else if !proven || unknown > 0 || sum(|counts| counts.no_controller, true) > 0 {
-        Verdict::CannotTell
+        match system.leaks() {
+            Kernel::NotAffected => Verdict::DoesNotLeak,
+            Kernel::Affected | Kernel::Unclear => Verdict::CannotTell,
+        }
     } else {
         Verdict::Off
     }
@@ -450,13 +479,15 @@ mod tests {
             assert_eq!(verdict(&system(kernel, false), &[]), Verdict::ByKernel);
             assert_eq!(verdict(&system(kernel, true), &unknown), Verdict::Off);
         }
-        for kernel in ["3.10.0", "4.4.0-210-generic", "4.5.7"] {
+        for (kernel, otherwise) in [
+            ("3.10.0", Verdict::CannotTell),
+            ("4.3.6", Verdict::CannotTell),
+            ("4.4.0-210-generic", Verdict::DoesNotLeak),
+            ("4.5.7", Verdict::DoesNotLeak),
+        ] {
             for nokmem in [false, true] {
                 assert_eq!(verdict(&system(kernel, nokmem), &all_on), Verdict::On);
-                assert_eq!(
-                    verdict(&system(kernel, nokmem), &unknown),
-                    Verdict::CannotTell
-                );
+                assert_eq!(verdict(&system(kernel, nokmem), &unknown), otherwise);
             }
         }
         let without = KindCounts {
@@ -465,7 +496,28 @@ mod tests {
         };
         assert_eq!(
             verdict(&system("4.19.0", false), &[without]),
-            Verdict::CannotTell
+            Verdict::DoesNotLeak
         );
+    }
+
+    #[test]
+    fn without_a_hierarchy_it_is_said_only_where_nothing_leaks_that_it_does_not_matter() {
+        let of = |kernel: &str, reason: &HierarchyError| {
+            Status::without_hierarchy(system(kernel, false), reason).verdict
+        };
+        let unified = HierarchyError::Unified {
+            at: "/sys/fs/cgroup".into(),
+        };
+        let named = HierarchyError::NoCgroup {
+            path: "/tmp".into(),
+        };
+        for (kernel, reason, verdict) in [
+            ("3.10.0", &HierarchyError::None, Verdict::CannotTell),
+            ("6.18.44", &HierarchyError::None, Verdict::DoesNotLeak),
+            ("6.18.44", &unified, Verdict::DoesNotLeak),
+            ("6.18.44", &named, Verdict::CannotTell),
+        ] {
+            assert_eq!(of(kernel, reason), verdict, "{kernel} {reason}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::HierarchyError;
 
 /// The failure without a memory hierarchy.
-pub(super) fn no_hierarchy(error: HierarchyError) -> Failure {
+pub(in crate::cli::commands) fn no_hierarchy(error: HierarchyError) -> Failure {
     let hint = hierarchy_hint(&error);
     let failure = Failure::new(FailureKind::CannotTell, error);
     hint.into_iter().fold(failure, Failure::hint)

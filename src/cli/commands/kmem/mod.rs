@@ -2,7 +2,7 @@
 
 pub(crate) mod exhaust;
 mod hangup;
-mod hierarchy;
+pub(super) mod hierarchy;
 mod measurements;
 mod place;
 pub(crate) mod status;

@@ -8,11 +8,9 @@ use crate::artifacts::replace_file;
 use crate::cli::args::{StatusArguments, StatusFormat};
 use crate::cli::output::print;
 use crate::environment::Environment;
-use crate::failure::{Failure, FailureKind, with_causes};
+use crate::failure::{Failure, FailureKind};
 use crate::host::Kernel;
-use crate::host::kmem::{
-    Accounting, CgroupKind, Detail, Owner, Status, System, Verdict, find_hierarchy, walk,
-};
+use crate::host::kmem::{CgroupKind, Detail, Owner, Status, Verdict, look};
 use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
 
 pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Result<(), Failure> {
@@ -24,7 +22,8 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     } else {
         Detail::Few
     };
-    let (status, hint) = look(arguments.root.as_deref(), detail);
+    let (status, error) = look(arguments.root.as_deref(), detail);
+    let hint = error.as_ref().and_then(hierarchy_hint);
     if let Some(file) = &arguments.textfile {
         let metrics = kmem_metrics(&status, SystemTime::now());
         replace_file(file, metrics.as_bytes(), 0o644).map_err(|error| {
@@ -40,24 +39,10 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     failure(&status, hint).map_or(Ok(()), Err)
 }
 
-/// The status of this machine; if there is no hierarchy, with the reason, and perhaps with what to do.
-fn look(root: Option<&Path>, detail: Detail) -> (Status, Option<&'static str>) {
-    let system = System::read();
-    let walked =
-        find_hierarchy(root).and_then(|hierarchy| walk(&hierarchy, system.clone(), detail));
-    match walked {
-        Ok(status) => (status, None),
-        Err(error) => (
-            Status::without_hierarchy(system, with_causes(&error)),
-            hierarchy_hint(&error),
-        ),
-    }
-}
-
 /// The failure whose exit code is the verdict.
 fn failure(status: &Status, hint: Option<&str>) -> Option<Failure> {
     match status.verdict {
-        Verdict::Off | Verdict::ByKernel => None,
+        Verdict::Off | Verdict::ByKernel | Verdict::DoesNotLeak => None,
         Verdict::On => Some(on(status)),
         Verdict::CannotTell => {
             let text = "could not determine whether kernel-memory accounting is on";
@@ -69,9 +54,7 @@ fn failure(status: &Status, hint: Option<&str>) -> Option<Failure> {
 }
 
 fn on(status: &Status) -> Failure {
-    let count = status.count(Accounting::On);
-    let cgroups = if count == 1 { "cgroup" } else { "cgroups" };
-    let text = format!("kernel-memory accounting is on in {count} {cgroups}");
+    let text = format!("kernel-memory accounting is on in {}", status.cgroups_on());
     let mut failure = Failure::new(FailureKind::AccountingOn, text);
     let is_on = |kinds: &[CgroupKind]| {
         let mut on = status.kinds.iter().filter(|counts| counts.on > 0);

@@ -1,0 +1,5 @@
+//! Many nodes in one table.
+
+pub mod documents;
+mod ssh;
+mod table;

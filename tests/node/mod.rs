@@ -1,0 +1,4 @@
+//! One answer for a node.
+
+mod command;
+mod judgement;
