@@ -101,6 +101,7 @@ pub async fn dispatch(
             KmemCommand::Watch(arguments) => {
                 kmem::watch::run(environment, &global, &arguments, cancel).await
             }
+            KmemCommand::Report(arguments) => kmem::report::run(environment, &arguments),
             KmemCommand::Exhaust(arguments) => kmem::exhaust::run(&arguments, cancel).await,
         },
         CommandLine::Clean {
@@ -238,7 +239,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
             action: KmemCommand::Exhaust(_),
         } => Some("kmembuild kmem exhaust --cleanup"),
         CommandLine::Kmem {
-            action: KmemCommand::Status(_) | KmemCommand::Watch(_),
+            action: KmemCommand::Status(_) | KmemCommand::Watch(_) | KmemCommand::Report(_),
         }
         | CommandLine::Plan { .. }
         | CommandLine::Recipes(_)
@@ -258,7 +259,11 @@ pub fn may_end_anywhere(arguments: &[OsString]) -> bool {
         return false;
     };
     match command {
-        CommandLine::NodeScript(_) | CommandLine::PublicKey { .. } => true,
+        CommandLine::NodeScript(_)
+        | CommandLine::PublicKey { .. }
+        | CommandLine::Kmem {
+            action: KmemCommand::Report(_),
+        } => true,
         CommandLine::Cache { action } => {
             matches!(
                 action,

@@ -2,16 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use prometheus::{GaugeVec, Opts, Registry, TextEncoder};
-
+use super::metrics::{Metrics, name};
 use super::watch::exact;
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
 pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
-    let metrics = Metrics {
-        registry: Registry::new(),
-    };
+    let metrics = Metrics::new();
     let verdicts = [
         Verdict::On,
         Verdict::ByKernel,
@@ -22,7 +19,10 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         "accounting",
         "Whether kernel-memory accounting is on in memory cgroups, and whether the kernel does it by itself: 1 for the current state.",
         &["state"],
-        verdicts.map(|verdict| (vec![name(verdict)], u64::from(status.verdict == verdict))),
+        verdicts.map(|verdict| {
+            let is_it = u32::from(status.verdict == verdict);
+            (vec![name(verdict)], f64::from(is_it))
+        }),
     );
     let accounting = [
         Accounting::On,
@@ -38,7 +38,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         judged.flat_map(|counts| {
             accounting.map(|accounting| {
                 let labels = vec![name(counts.kind), name(accounting)];
-                (labels, counts.count(accounting))
+                (labels, exact(counts.count(accounting)))
             })
         }),
     );
@@ -49,7 +49,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         status
             .owners
             .iter()
-            .map(|counts| (vec![name(counts.owner)], counts.on)),
+            .map(|counts| (vec![name(counts.owner)], exact(counts.on))),
     );
     metrics.family(
         "cgroups_without_processes",
@@ -58,7 +58,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         status
             .kinds
             .iter()
-            .map(|counts| (vec![name(counts.kind)], counts.without_processes)),
+            .map(|counts| (vec![name(counts.kind)], exact(counts.without_processes))),
     );
     let system = &status.system;
     for (name, help, value) in [
@@ -102,46 +102,8 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
     ] {
         if let Some(value) = value {
-            metrics.family(name, help, &[], [(Vec::new(), value)]);
+            metrics.family(name, help, &[], [(Vec::new(), exact(value))]);
         }
     }
     metrics.text()
-}
-
-/// The name of a kind or a state as in JSON.
-fn name(kind: impl serde::Serialize) -> String {
-    let value = serde_json::to_value(kind).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-struct Metrics {
-    registry: Registry,
-}
-
-/// Nothing here can fail: names and labels are fixed, valid and not used twice.
-const FIXED: &str = "the names of metrics are fixed and valid";
-
-impl Metrics {
-    fn family(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-        values: impl IntoIterator<Item = (Vec<String>, u64)>,
-    ) {
-        let options = Opts::new(name, help).namespace("kmembuild_kmem");
-        let gauges = GaugeVec::new(options, labels).expect(FIXED);
-        self.registry
-            .register(Box::new(gauges.clone()))
-            .expect(FIXED);
-        for (labels, value) in values {
-            gauges.with_label_values(&labels).set(exact(value));
-        }
-    }
-
-    fn text(&self) -> String {
-        TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .expect(FIXED)
-    }
 }

@@ -21,7 +21,7 @@ pub use command_line::{
 };
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
-pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
+pub use kmem::{ExhaustArguments, KmemCommand, ReportArguments, StatusArguments, WatchArguments};
 pub use node_script::NodeScriptArguments;
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
