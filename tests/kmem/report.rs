@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::support::command::Workplace;
 
-/// Recordings in which memory cgroups grow by so many per hour, from so many on, for so many hours.
+/// Recordings in which memory cgroups grow by so many per hour, from so many on, for so many hours. They were made for these
+/// tests, with noise that stays for a while as pods do; in `jobs`, each quarter of an hour leaves its cgroups at once.
 const SLOPES: [(&str, f64, f64, f64); 5] = [
     ("fast", 900.0, 54_000.0, 0.25),
     ("busy", 1_400.0, 5_400.0, 1.0),
@@ -96,6 +97,7 @@ fn what_it_says_is_the_same_in_text_and_on_the_page() {
     let verdict = verdict.replace('<', "&lt;").replace('>', "&gt;");
     assert!(page.contains(&verdict), "{verdict}");
     for told in [
+        "<title>Kernel memory of fast and slow over time</title>",
         "before &lt;b&gt;; host slow; kernel 4.9.0-13-amd64; 2026-03-01 10:00:00 UTC",
         "fast.csv; host fast; kernel 4.4.0-210-generic;",
         // A quarter of an hour beside twelve hours: each has a picture of its own.
@@ -123,7 +125,7 @@ fn what_it_says_is_the_same_in_text_and_on_the_page() {
     ] {
         assert!(page.contains(told), "{told}");
     }
-    // Fractions do not begin a line of their own where numbers are compared.
+    // Without a page, how to get one is what comes next.
     let without = workplace.run(&["kmem", "report", &fast]).code(0);
     let next = format!("next: kmembuild kmem report {fast} --html kmem.html\n");
     without.prints(&next);

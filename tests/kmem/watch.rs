@@ -429,6 +429,7 @@ fn q_ends_it_and_the_terminal_is_as_it_was() {
         " icanon",
         " echo ",
         "susp = ^Z",
+        " ixon",
     ] {
         assert!(rest.contains(text), "{text}\n{rest}");
     }

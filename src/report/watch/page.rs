@@ -3,6 +3,7 @@
 //! Drawn here rather than by a library: those that draw pictures scale the text with them, so that it cannot be read on
 //! a narrow screen, and those that draw in the browser bring megabytes of scripts.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -39,7 +40,10 @@ pub fn watch_page(conclusion: &str, watched: Watched<'_>) -> String {
         .into_iter()
         .map(|figure| drawn(figure, watched))
         .collect();
+    let title = title(watched);
     filled(&[
+        ("{title}", &title),
+        ("{heading}", &title),
         ("{conclusion}", &harmless_html(conclusion)),
         ("{about}", &about),
         ("{legend}", &legend.unwrap_or_default()),
@@ -60,6 +64,19 @@ fn filled(texts: &[(&str, &str)]) -> String {
         }
     }
     page + rest
+}
+
+/// What the page is about: whoever looks at many nodes has many pages open.
+fn title(watched: Watched<'_>) -> String {
+    let hosts = watched.all().map(|series| series.origin.host.as_deref());
+    let hosts: Option<BTreeSet<&str>> = hosts.collect();
+    match hosts {
+        None => "Kernel memory over time".to_owned(),
+        Some(hosts) => {
+            let hosts: Vec<_> = hosts.into_iter().map(harmless_html).collect();
+            format!("Kernel memory of {} over time", hosts.join(" and "))
+        }
+    }
 }
 
 /// Where, when and by what a series was measured.

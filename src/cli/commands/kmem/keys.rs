@@ -6,7 +6,8 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpgrp;
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp,
+    tcsetattr,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +41,9 @@ impl Keys {
             .remove(LocalModes::ICANON | LocalModes::ECHO);
         changed.special_codes[SpecialCodeIndex::VMIN] = 1;
         changed.special_codes[SpecialCodeIndex::VTIME] = 0;
-        // The keys that stop or kill a process would leave the terminal with the chart and without an echo.
+        // The keys that stop or kill a process would leave the terminal with the chart and without an echo; the one that
+        // stops its output would stop the measurements.
+        changed.input_modes.remove(InputModes::IXON);
         for key in [SpecialCodeIndex::VSUSP, SpecialCodeIndex::VQUIT] {
             changed.special_codes[key] = NO_CHARACTER;
         }
