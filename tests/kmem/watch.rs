@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
@@ -400,11 +400,16 @@ fn measurements_to_compare_with_come_from_a_regular_file() {
         .says("caused by: it has more than 256.0 MiB");
 }
 
-#[test]
-fn q_ends_it_and_the_terminal_is_as_it_was() {
-    let (cgroups, workplace) = (cgroups(), Workplace::new());
+/// Starts a watch in a terminal of 80 columns, ends it when the chart is there, and returns the chart and what came after
+/// it, the exit code and the settings of the terminal among it.
+fn ended_in_a_terminal(
+    cgroups: &CgroupFolder,
+    workplace: &Workplace,
+    end: impl FnOnce(&mut ChildStdin, Pid),
+) -> (String, String) {
     let command = format!(
-        "stty cols 80 rows 24; {} kmem watch --root {} --interval 50ms --csv now.csv; echo \"code $?\"; stty -a",
+        "stty cols 80 rows 24; sh -c 'echo $$ >pid; exec {} kmem watch --root {} --interval 50ms --csv now.csv'; \
+         echo \"code $?\"; stty -a",
         env!("CARGO_BIN_EXE_kmembuild"),
         cgroups.argument()
     );
@@ -416,25 +421,60 @@ fn q_ends_it_and_the_terminal_is_as_it_was() {
         .current_dir(workplace.path());
     let (run, mut keys) = Running::with_input(&mut script);
     run.until_prints("q or Ctrl-C ends the watch");
-    keys.write_all(b"xq").expect("keys are pressed");
+    let pid = fs::read_to_string(workplace.path().join("pid")).expect("a process");
+    let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+    end(&mut keys, pid.expect("a process"));
     let shown = run.finish().code(0).stdout;
     let (screen, rest) = shown
         .split_once("\u{1b}[?1049l")
         .expect("the screen is given back");
-    assert!(screen.contains("memory cgroups"), "{screen}");
-    for text in [
-        "wrote now.csv",
-        "next: kmembuild kmem report now.csv --html now.html",
-        "code 0",
-        " icanon",
-        " echo ",
-        "susp = ^Z",
-        " ixon",
-    ] {
+    (screen.to_owned(), rest.to_owned())
+}
+
+#[test]
+fn the_terminal_is_as_it_was_however_the_watch_ends() {
+    let press = |key: &'static [u8]| {
+        move |keys: &mut ChildStdin, _: Pid| keys.write_all(key).expect("a key is pressed")
+    };
+    let send = |signal| {
+        move |_: &mut ChildStdin, pid: Pid| kill_process(pid, signal).expect("it is there")
+    };
+    type End = Box<dyn FnOnce(&mut ChildStdin, Pid)>;
+    let ends: [(&str, End); 4] = [
+        ("q", Box::new(press(b"xq"))),
+        ("Ctrl-C", Box::new(press(b"\x03"))),
+        ("SIGTERM", Box::new(send(Signal::TERM))),
+        ("SIGHUP", Box::new(send(Signal::HUP))),
+    ];
+    for (name, end) in ends {
+        let (cgroups, workplace) = (cgroups(), Workplace::new());
+        let (screen, rest) = ended_in_a_terminal(&cgroups, &workplace, end);
+        assert!(screen.contains("memory cgroups"), "{name}: {screen}");
+        for text in [
+            "wrote now.csv",
+            "next: kmembuild kmem report now.csv --html now.html",
+            "code 0",
+            " icanon",
+            " echo ",
+            " ixon",
+            "susp = ^Z",
+            "quit = ^\\",
+        ] {
+            assert!(rest.contains(text), "{name}: {text}\n{rest}");
+        }
+        // No key is left for the shell, and none was shown.
+        assert!(!rest.contains("xq"), "{name}: {rest}");
+    }
+
+    // A failure is told on the screen that was given back.
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let (from, to) = (cgroups.root().to_owned(), workplace.path().join("gone"));
+    let (_, rest) = ended_in_a_terminal(&cgroups, &workplace, move |_, _| {
+        fs::rename(from, to).expect("renamed");
+    });
+    for text in ["as a cgroup; use the mount point", "code 4", " icanon"] {
         assert!(rest.contains(text), "{text}\n{rest}");
     }
-    // No key is left for the shell, and none was shown.
-    assert!(!rest.contains("xq"), "{rest}");
 }
 
 #[test]
