@@ -431,6 +431,9 @@ fn ended_in_a_terminal(
     (screen.to_owned(), rest.to_owned())
 }
 
+/// What ends a watch in a terminal.
+type End = Box<dyn FnOnce(&mut ChildStdin, Pid)>;
+
 #[test]
 fn the_terminal_is_as_it_was_however_the_watch_ends() {
     let press = |key: &'static [u8]| {
@@ -439,7 +442,6 @@ fn the_terminal_is_as_it_was_however_the_watch_ends() {
     let send = |signal| {
         move |_: &mut ChildStdin, pid: Pid| kill_process(pid, signal).expect("it is there")
     };
-    type End = Box<dyn FnOnce(&mut ChildStdin, Pid)>;
     let ends: [(&str, End); 4] = [
         ("q", Box::new(press(b"xq"))),
         ("Ctrl-C", Box::new(press(b"\x03"))),

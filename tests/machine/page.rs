@@ -228,3 +228,42 @@ fn a_recording_that_is_drawn_later_fits_every_screen() {
         }
     }
 }
+
+#[test]
+fn long_names_push_nothing_off_the_screen() {
+    let workplace = Workplace::new();
+    let file = |name: &str| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = root.join(format!("tests/fixtures/kmem/{name}.csv"));
+        file.display().to_string()
+    };
+    let (slow, jobs) = (file("slow"), file("jobs"));
+    let (words, unbroken) = ("runc of the vendor ".repeat(8), "x".repeat(150));
+    let words = [
+        "kmem",
+        "report",
+        &slow,
+        &jobs,
+        "--html",
+        "page.html",
+        "--label",
+        &words,
+        "--label",
+        &unbroken,
+    ];
+    workplace.run(&words).code(0);
+    for width in [360, 700, 1000, 1200] {
+        let said = asked(&workplace, "page.html", width);
+        // Twelve hours and four have one picture.
+        for told in [
+            "data-figures=\"4\"",
+            "data-curves=\"4\"",
+            "data-now=\"4\"",
+            "data-over=\"0\"",
+            "data-out=\"0\"",
+            "data-close=\"0\"",
+        ] {
+            assert!(said.contains(told), "{width}: {told}\n{said}");
+        }
+    }
+}
