@@ -1,7 +1,8 @@
 //! Text that is made harmless.
 
 use kmembuild::harmless::{harmless, harmless_html, harmless_json, harmless_markdown};
-use kmembuild::report::{json_document, json_line, watch_page};
+use kmembuild::host::kmem::{Origin, SAMPLE_FORMAT, Sample};
+use kmembuild::report::{Series, Watched, json_document, json_line, watch_page};
 
 #[test]
 fn what_acts_is_replaced_and_the_rest_stays() {
@@ -62,7 +63,35 @@ fn html_has_no_markup_of_others() {
         assert!(!text.contains(what), "{what:?}: {text}");
     }
     assert!(!text.contains(is_harmful), "{text:?}");
-    let page = watch_page(MARKED, MARKED, &[], None);
+    let origin = Origin {
+        host: Some(MARKED.to_owned()),
+        kernel: Some(MARKED.to_owned()),
+        interval: None,
+        tool: Some(MARKED.to_owned()),
+    };
+    let sample = Sample {
+        format: SAMPLE_FORMAT,
+        time: jiff::Timestamp::UNIX_EPOCH,
+        slab_caches: Some(1),
+        memory_cgroups: Some(1),
+        cgroups_found: None,
+        cgroups_without_processes: None,
+        cgroups_on: None,
+        kernel_memory_bytes: Some(1),
+    };
+    let series = Series {
+        label: MARKED,
+        origin: &origin,
+        samples: &[sample],
+        live: false,
+    };
+    let page = watch_page(
+        MARKED,
+        Watched {
+            series,
+            earlier: Some(series),
+        },
+    );
     assert!(
         !page.contains(is_harmful) && !page.contains("##["),
         "{page}"

@@ -107,6 +107,7 @@ pub async fn dispatch(
             KmemCommand::Watch(arguments) => {
                 kmem::watch::run(environment, &global, &arguments, cancel).await
             }
+            KmemCommand::Report(arguments) => kmem::report::run(environment, &arguments),
             KmemCommand::Exhaust(arguments) => kmem::exhaust::run(&arguments, cancel).await,
         },
         CommandLine::Clean {
@@ -245,7 +246,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
             action: KmemCommand::Exhaust(_),
         } => Some("kmembuild kmem exhaust --cleanup"),
         CommandLine::Kmem {
-            action: KmemCommand::Status(_) | KmemCommand::Watch(_),
+            action: KmemCommand::Status(_) | KmemCommand::Watch(_) | KmemCommand::Report(_),
         }
         | CommandLine::Plan { .. }
         | CommandLine::Recipes(_)
@@ -270,7 +271,10 @@ pub fn may_end_anywhere(arguments: &[OsString]) -> bool {
     match command {
         CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }
-        | CommandLine::Complete { .. } => true,
+        | CommandLine::Complete { .. }
+        | CommandLine::Kmem {
+            action: KmemCommand::Report(_),
+        } => true,
         CommandLine::Cache { action } => {
             matches!(
                 action,

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::metrics::{Metrics, name};
+use super::watch::exact;
 use crate::host::kmem::{Accounting, MEMORY_CGROUP_IDS, Status, Verdict};
 
 /// The metrics, all of them gauges whose names start with `kmembuild_kmem_`. Unknown values are left out.
@@ -19,7 +20,10 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         "accounting",
         "Whether kernel-memory accounting is on in memory cgroups, and whether the kernel does it by itself: 1 for the current state.",
         &["state"],
-        verdicts.map(|verdict| (vec![name(verdict)], u64::from(status.verdict == verdict))),
+        verdicts.map(|verdict| {
+            let is_it = u32::from(status.verdict == verdict);
+            (vec![name(verdict)], f64::from(is_it))
+        }),
     );
     let accounting = [
         Accounting::On,
@@ -35,7 +39,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         judged.flat_map(|counts| {
             accounting.map(|accounting| {
                 let labels = vec![name(counts.kind), name(accounting)];
-                (labels, counts.count(accounting))
+                (labels, exact(counts.count(accounting)))
             })
         }),
     );
@@ -46,7 +50,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         status
             .owners
             .iter()
-            .map(|counts| (vec![name(counts.owner)], counts.on)),
+            .map(|counts| (vec![name(counts.owner)], exact(counts.on))),
     );
     metrics.family(
         "cgroups_without_processes",
@@ -55,7 +59,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         status
             .kinds
             .iter()
-            .map(|counts| (vec![name(counts.kind)], counts.without_processes)),
+            .map(|counts| (vec![name(counts.kind)], exact(counts.without_processes))),
     );
     let system = &status.system;
     for (name, help, value) in [
@@ -99,7 +103,7 @@ pub fn kmem_metrics(status: &Status, now: SystemTime) -> String {
         ),
     ] {
         if let Some(value) = value {
-            metrics.family(name, help, &[], [(Vec::new(), value)]);
+            metrics.family(name, help, &[], [(Vec::new(), exact(value))]);
         }
     }
     metrics.text()

@@ -2,8 +2,6 @@
 
 use prometheus::{GaugeVec, Opts, Registry, TextEncoder};
 
-use super::watch::exact;
-
 /// Nothing here can fail: names and labels are fixed, valid and not used twice.
 const FIXED: &str = "the names of metrics are fixed and valid";
 
@@ -28,7 +26,7 @@ impl Metrics {
         name: &str,
         help: &str,
         labels: &[&str],
-        values: impl IntoIterator<Item = (Vec<String>, u64)>,
+        values: impl IntoIterator<Item = (Vec<String>, f64)>,
     ) {
         let options = Opts::new(name, help).namespace(self.namespace);
         let gauges = GaugeVec::new(options, labels).expect(FIXED);
@@ -36,11 +34,11 @@ impl Metrics {
             .register(Box::new(gauges.clone()))
             .expect(FIXED);
         for (labels, value) in values {
-            gauges.with_label_values(&labels).set(exact(value));
+            gauges.with_label_values(&labels).set(value);
         }
     }
 
-    /// All of them in the text format.
+    /// All of them as text.
     pub(super) fn text(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())

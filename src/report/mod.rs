@@ -38,7 +38,7 @@ pub use kmem_metrics::kmem_metrics;
 pub use kmem_status::{kmem_status_json, kmem_status_text};
 pub use node::{node_text, node_verdict};
 pub use node_metrics::node_metrics;
-pub use output::{print, print_exact};
+pub use output::{print, print_exact, tell};
 pub use plain::{duration, line};
 pub use plan_page::{PlanSurroundings, plan_page, plan_verdict};
 pub use progress::Progress;
@@ -48,4 +48,7 @@ pub use reproduction::reproduction_text;
 pub use summary::Summary;
 pub use table::{CheckedFile, check_table, counted, verdict_on};
 pub use verbosity::Verbosity;
-pub use watch::{Figure, LiveChart, watch_conclusion, watch_json, watch_page, watch_summary};
+pub use watch::{
+    ChartNotes, Figure, LiveChart, Series, Watched, watch_conclusion, watch_json, watch_metrics,
+    watch_page, watch_summary,
+};

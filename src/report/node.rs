@@ -8,6 +8,7 @@ use super::Verbosity;
 use super::doctor_table::doctor_table;
 use super::kmem_status::in_one_line;
 use super::layout::{lay_out, new_table};
+use super::watch::about;
 use crate::host::doctor::{ProgramAccounting, ProgramKind};
 use crate::host::node::{Forecast, Judgement, KernelLeaks, NodeDocument, ProgramFacts, RoomFacts};
 
@@ -133,19 +134,7 @@ fn room(room: &RoomFacts, forecast: Forecast, now: Timestamp) -> String {
 pub(super) fn full(at: Timestamp, now: Timestamp) -> String {
     let left = at.duration_since(now);
     match Duration::try_from(left) {
-        Ok(left) if !left.is_zero() => format!("full in {}", rough(left)),
+        Ok(left) if !left.is_zero() => format!("full in {}", about(left)),
         _ => "full by now".to_owned(),
     }
-}
-
-/// A time without its least parts: `12 minutes`, `3 hours`, `40 days`.
-fn rough(time: Duration) -> String {
-    let minutes = time.as_secs() / 60;
-    let (number, unit) = match minutes {
-        0..120 => (minutes.max(1), "minute"),
-        120..2880 => (minutes / 60, "hour"),
-        _ => (minutes / 1440, "day"),
-    };
-    let end = if number == 1 { "" } else { "s" };
-    format!("{number} {unit}{end}")
 }

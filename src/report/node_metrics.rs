@@ -1,6 +1,7 @@
 //! The answer about a node as metrics.
 
 use super::metrics::{Metrics, name};
+use super::watch::exact;
 use crate::host::doctor::ProgramKind;
 use crate::host::node::{KernelLeaks, NodeDocument, NodeState};
 
@@ -11,14 +12,14 @@ pub fn node_metrics(document: &NodeDocument) -> String {
         "state",
         "Whether this node leaks memory cgroups: 1 for the current state.",
         &["state"],
-        NodeState::ALL.map(|state| (vec![name(state)], u64::from(state == document.state))),
+        NodeState::ALL.map(|state| (vec![name(state)], truth(state == document.state))),
     );
     let leaks = [KernelLeaks::Yes, KernelLeaks::Perhaps, KernelLeaks::No];
     metrics.family(
         "kernel_leaks",
         "Whether the kernel leaks when accounting is on: 1 for the current state.",
         &["leaks"],
-        leaks.map(|leaks| (vec![name(leaks)], u64::from(leaks == document.kernel.leaks))),
+        leaks.map(|leaks| (vec![name(leaks)], truth(leaks == document.kernel.leaks))),
     );
     let kinds = [ProgramKind::Runc, ProgramKind::Kubelet, ProgramKind::Docker];
     let counts = kinds.iter().flat_map(|&kind| {
@@ -29,7 +30,7 @@ pub fn node_metrics(document: &NodeDocument) -> String {
         let states = of_kind.map(move |program| (name(kind), name(program.accounting)));
         let mut counts = std::collections::BTreeMap::new();
         for labels in states {
-            *counts.entry(labels).or_insert(0) += 1;
+            *counts.entry(labels).or_insert(0_u64) += 1;
         }
         counts
     });
@@ -37,7 +38,7 @@ pub fn node_metrics(document: &NodeDocument) -> String {
         "programs",
         "Installed programs by kind and by what they do about accounting.",
         &["kind", "accounting"],
-        counts.map(|((kind, accounting), count)| (vec![kind, accounting], count)),
+        counts.map(|((kind, accounting), count)| (vec![kind, accounting], exact(count))),
     );
     let room = &document.memory_cgroups;
     let full = room
@@ -66,8 +67,12 @@ pub fn node_metrics(document: &NodeDocument) -> String {
         ),
     ] {
         if let Some(value) = value {
-            metrics.family(name, help, &[], [(Vec::new(), value)]);
+            metrics.family(name, help, &[], [(Vec::new(), exact(value))]);
         }
     }
     metrics.text()
+}
+
+fn truth(holds: bool) -> f64 {
+    exact(u64::from(holds))
 }

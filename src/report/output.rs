@@ -29,7 +29,7 @@ pub fn print_exact(text: &str) -> io::Result<()> {
 }
 
 /// Writes one line to standard error; what others wrote in it is made harmless.
-pub(super) fn tell(line: &str) {
+pub fn tell(line: &str) {
     tell_exactly(&harmless(line));
 }
 

@@ -115,7 +115,11 @@ fn bash_completes_the_targets_of_a_release_file() {
     );
     assert_eq!(
         completed(&workplace, &["release", "--only", ""]),
-        ["runc/*", "runc/v1.0.0-rc9/amd64", "runc/v1.0.0-rc10/amd64"]
+        [
+            "runc/*",
+            "runc/v1.0.0-rc9/linux-amd64",
+            "runc/v1.0.0-rc10/linux-amd64"
+        ]
     );
     assert_eq!(
         completed(

@@ -260,7 +260,7 @@ fn every_command_offers_what_means_something_for_it() {
                 .into_iter()
                 .filter(|name| offered.iter().any(|known| known == name));
             assert_eq!(global.count(), means.len(), "{path:?} {means:?}\n{help}");
-            let has_metrics = path == ["kmem", "status"];
+            let has_metrics = matches!(path[..], ["kmem", "status" | "report"] | ["node"]);
             assert_eq!(help.contains("prometheus"), has_metrics, "{help}");
         }
     }

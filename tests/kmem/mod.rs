@@ -2,5 +2,6 @@
 
 mod hierarchies;
 mod kinds;
+mod report;
 mod status;
 mod watch;

@@ -1,10 +1,10 @@
 //! `kmembuild kmem watch`.
 
 use std::fs;
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{ChildStdin, Command, Stdio};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
@@ -52,7 +52,19 @@ fn lines_go_to_standard_output_as_they_are_measured() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
     let watched = workplace.run(&words(&root, &["--count", "3"])).code(0);
+    // Beside the lines, and only there.
+    let watched = watched.says("too short to tell: measure for at least 10 minutes");
+    assert!(!watched.stderr.contains("not kept"), "{}", watched.stderr);
     let lines: Vec<_> = watched.stdout.lines().collect();
+    let (origin, lines) = lines.split_at(4);
+    for (line, begin) in origin.iter().zip([
+        "# tool: kmembuild ",
+        "# host: ",
+        "# kernel: ",
+        "# interval: 20ms",
+    ]) {
+        assert!(line.starts_with(begin), "{line}");
+    }
     assert_eq!((lines.len(), lines[0]), (4, NAMES));
     let mut times = Vec::new();
     for line in &lines[1..] {
@@ -72,6 +84,8 @@ fn lines_go_to_standard_output_as_they_are_measured() {
     let document: Value = serde_json::from_str(&watched.stdout).expect("one document");
     assert_eq!(document["format"], 1);
     assert_eq!(document["samples"][1]["kernel_memory_bytes"], 1_048_576);
+    assert_eq!(document["origin"]["interval-seconds"], 0.02);
+    assert_eq!(document["trends"]["memory-cgroups"]["trend"], "too-short");
     workplace
         .run(&words(&root, &["--duration", "100ms"]))
         .code(0)
@@ -95,13 +109,14 @@ fn what_was_measured_is_kept_in_a_file_and_summed_up() {
     ];
     let watched = workplace.run(&words(&root, &more)).code(0);
     let watched = watched
-        .prints("kernel memory of pods and containers")
+        .prints("kernel memory")
         .prints("1.0 MiB")
-        .prints("per hour before");
+        .prints("before.csv")
+        .prints("wrote now.csv, now.html\nnow.csv: too short to tell");
     // Of the whole lines: 59 minutes with 30 more in each of them.
-    assert!(watched.stdout.contains("+1800"), "{}", watched.stdout);
+    assert!(watched.stdout.contains("+1,800"), "{}", watched.stdout);
     let csv = fs::read_to_string(workplace.path().join("now.csv")).expect("the lines");
-    assert_eq!((csv.lines().count(), csv.lines().next()), (3, Some(NAMES)));
+    assert_eq!((csv.lines().count(), csv.lines().nth(4)), (7, Some(NAMES)));
 
     let again = workplace.run(&words(&root, &more)).code(15);
     again
@@ -130,7 +145,15 @@ fn the_page_has_all_curves_and_nothing_from_elsewhere() {
     for curve in ["path class=\"now\"", "path class=\"before\""] {
         assert_eq!(page.matches(curve).count(), 4, "{curve}");
     }
-    assert!(page.contains("2020-03-01 10:00:00 UTC to 2020-03-01 10:59:00 UTC, 60 measurements"));
+    for told in [
+        "before.csv; host not recorded; kernel not recorded; 2020-03-01 10:00:00 UTC to 2020-03-01 10:59:00 UTC; 60 \
+         measurements",
+        "this watch; host ",
+        "3 measurements, one every 20ms; kmembuild ",
+        "limit: 65,535",
+    ] {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
     for foreign in [
         "http:", "https:", "//", "src=", "@import", "url(", "<script", "{about}", "{table}",
     ] {
@@ -143,12 +166,12 @@ fn ctrl_c_ends_it_well() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
     let run = workplace.start(&words(&root, &["--html", "now.html"]));
-    run.until_lines(3);
+    run.until_lines(7);
     run.send(Signal::INT);
     let printed = run.finish().code(0).stdout;
     // Every line is whole.
     let mut lines = printed.lines();
-    let whole = lines.all(|line| line.split(',').count() == 8);
+    let whole = lines.all(|line| line.starts_with('#') || line.split(',').count() == 8);
     assert!(whole && printed.ends_with('\n'), "{printed}");
     let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
     assert!(page.ends_with("</html>\n"));
@@ -159,7 +182,7 @@ fn a_lost_connection_ends_it_well_unless_it_is_to_go_on() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
     let run = workplace.start(&words(&root, &["--html", "now.html"]));
-    run.until_lines(3);
+    run.until_lines(7);
     run.send(Signal::HUP);
     run.finish().code(0);
     let page = fs::read_to_string(workplace.path().join("now.html")).expect("the page");
@@ -173,7 +196,7 @@ fn a_lost_connection_ends_it_well_unless_it_is_to_go_on() {
         .env("HOME", workplace.path())
         .stdin(Stdio::null());
     let run = Running::start(&mut command);
-    run.until_lines(1);
+    run.until_lines(6);
     run.send(Signal::HUP);
     let so_far = run.lines();
     run.until_lines(so_far + 20);
@@ -204,13 +227,14 @@ fn measurements_are_not_written_over_and_a_failed_start_leaves_no_file() {
     std::os::unix::fs::symlink("before.csv", workplace.path().join("link.csv")).expect("linked");
     for (page, option, file) in [
         ("now.csv", "--csv", "now.csv"),
+        ("now.prom", "--textfile", "./now.prom"),
         ("now.csv", "--csv", "./now.csv"),
         ("before.csv", "--compare", "before.csv"),
         ("link.csv", "--compare", "before.csv"),
     ] {
         let more = ["--count", "1", "--html", page, option, file];
         workplace.run(&words(&root, &more)).code(2).says(&format!(
-            "error: --html {page} is also the file of {option}; "
+            "error: --html {page} is also the file of {option}; the page would overwrite it"
         ));
     }
     let now = workplace.path().join("now.csv");
@@ -262,7 +286,7 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
         .split_once("\u{1b}[?1049l")
         .expect("the screen is given back");
     assert!(
-        screen.contains("\u{1b}[?1049h") && screen.contains("caches:"),
+        screen.contains("\u{1b}[?1049h") && screen.contains("caches: "),
         "{screen}"
     );
     assert!(
@@ -270,7 +294,11 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
         "{screen}"
     );
     assert!(
-        rest.contains("per hour before") && rest.contains("kernel memory of pods"),
+        rest.contains("before.csv") && rest.contains("kernel memory"),
+        "{rest}"
+    );
+    assert!(
+        rest.contains("the measurements were not kept: --csv FILE keeps them"),
         "{rest}"
     );
 }
@@ -309,6 +337,16 @@ fn what_cannot_be_watched_or_written_is_told_at_once() {
             "could not write nowhere/now.html",
         ),
         (&["--count", "0"], 2, "invalid value '0'"),
+        (
+            &["--textfile", "metrics.txt"],
+            2,
+            "the textfile collector only reads files whose names end in .prom",
+        ),
+        (
+            &["--label", "a", "--label", "b"],
+            2,
+            "--label is given 2 times, but there is 1 recording to name",
+        ),
         (&["--duration", "0"], 2, "\"0\" is not a time"),
         (
             &["--format", "prometheus"],
@@ -330,7 +368,7 @@ fn a_hierarchy_that_goes_away_costs_nothing_that_was_measured() {
     let (cgroups, workplace) = (cgroups(), Workplace::new());
     let root = cgroups.argument();
     let run = workplace.start(&words(&root, &["--html", "now.html"]));
-    run.until_lines(2);
+    run.until_lines(6);
     // All at once: a part of one would be no hierarchy either, but for another reason.
     fs::rename(cgroups.root(), workplace.path().join("gone")).expect("renamed");
     run.finish()
@@ -360,4 +398,98 @@ fn measurements_to_compare_with_come_from_a_regular_file() {
         .run(&compared)
         .code(2)
         .says("caused by: it has more than 256.0 MiB");
+}
+
+/// Starts a watch in a terminal of 80 columns, ends it when the chart is there, and returns the chart and what came after
+/// it, the exit code and the settings of the terminal among it.
+fn ended_in_a_terminal(
+    cgroups: &CgroupFolder,
+    workplace: &Workplace,
+    end: impl FnOnce(&mut ChildStdin, Pid),
+) -> (String, String) {
+    let command = format!(
+        "stty cols 80 rows 24; sh -c 'echo $$ >pid; exec {} kmem watch --root {} --interval 50ms --csv now.csv'; \
+         echo \"code $?\"; stty -a",
+        env!("CARGO_BIN_EXE_kmembuild"),
+        cgroups.argument()
+    );
+    let mut script = installed("script");
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .env("TERM", "xterm-256color")
+        .env("HOME", workplace.path())
+        .current_dir(workplace.path());
+    let (run, mut keys) = Running::with_input(&mut script);
+    run.until_prints("q or Ctrl-C ends the watch");
+    let pid = fs::read_to_string(workplace.path().join("pid")).expect("a process");
+    let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+    end(&mut keys, pid.expect("a process"));
+    let shown = run.finish().code(0).stdout;
+    let (screen, rest) = shown
+        .split_once("\u{1b}[?1049l")
+        .expect("the screen is given back");
+    (screen.to_owned(), rest.to_owned())
+}
+
+/// What ends a watch in a terminal.
+type End = Box<dyn FnOnce(&mut ChildStdin, Pid)>;
+
+#[test]
+fn the_terminal_is_as_it_was_however_the_watch_ends() {
+    let press = |key: &'static [u8]| {
+        move |keys: &mut ChildStdin, _: Pid| keys.write_all(key).expect("a key is pressed")
+    };
+    let send = |signal| {
+        move |_: &mut ChildStdin, pid: Pid| kill_process(pid, signal).expect("it is there")
+    };
+    let ends: [(&str, End); 4] = [
+        ("q", Box::new(press(b"xq"))),
+        ("Ctrl-C", Box::new(press(b"\x03"))),
+        ("SIGTERM", Box::new(send(Signal::TERM))),
+        ("SIGHUP", Box::new(send(Signal::HUP))),
+    ];
+    for (name, end) in ends {
+        let (cgroups, workplace) = (cgroups(), Workplace::new());
+        let (screen, rest) = ended_in_a_terminal(&cgroups, &workplace, end);
+        assert!(screen.contains("memory cgroups"), "{name}: {screen}");
+        for text in [
+            "wrote now.csv",
+            "next: kmembuild kmem report now.csv --html now.html",
+            "code 0",
+            " icanon",
+            " echo ",
+            " ixon",
+            "susp = ^Z",
+            "quit = ^\\",
+        ] {
+            assert!(rest.contains(text), "{name}: {text}\n{rest}");
+        }
+        // No key is left for the shell, and none was shown.
+        assert!(!rest.contains("xq"), "{name}: {rest}");
+    }
+
+    // A failure is told on the screen that was given back.
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let (from, to) = (cgroups.root().to_owned(), workplace.path().join("gone"));
+    let (_, rest) = ended_in_a_terminal(&cgroups, &workplace, move |_, _| {
+        fs::rename(from, to).expect("renamed");
+    });
+    for text in ["as a cgroup; use the mount point", "code 4", " icanon"] {
+        assert!(rest.contains(text), "{text}\n{rest}");
+    }
+}
+
+#[test]
+fn the_forecast_is_written_for_the_textfile_collector() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    let root = cgroups.argument();
+    let more = ["--count", "2", "--textfile", "watch.prom"];
+    workplace.run(&words(&root, &more)).code(0);
+    let metrics = fs::read_to_string(workplace.path().join("watch.prom")).expect("the metrics");
+    assert!(
+        metrics.contains("kmembuild_kmem_watched_seconds 0.0"),
+        "{metrics}"
+    );
+    // Nothing is known yet.
+    assert!(!metrics.contains("growth_per_hour{"), "{metrics}");
 }

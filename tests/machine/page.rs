@@ -1,60 +1,24 @@
-//! The page of `kmembuild kmem watch` in a real browser.
+//! The page of `kmembuild kmem watch` and `kmem report` in a real browser.
 
-use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
+use crate::support::browser::{self, colours};
 use crate::support::command::Workplace;
-use crate::support::preflight::installed;
 
-/// Colours of the page's curves, in light and dark: of this watch, and of the one before.
-const LIGHT: [[u8; 3]; 2] = [[0x05, 0x50, 0xae], [0xbc, 0x4c, 0x00]];
-const DARK: [[u8; 3]; 2] = [[0x58, 0xa6, 0xff], [0xf0, 0x88, 0x3e]];
-
-fn chromium(folder: &Path, words: &[&str]) -> String {
-    let output = installed("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--no-first-run",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            folder.join("profile").display()
-        ))
-        .args(words)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .output()
-        .expect("chromium is needed by this test");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    // What the page's own policy refuses is an error of the page.
-    assert!(!said.contains("CONSOLE"), "{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The colours of a picture of the page, and its size.
-fn colours(folder: &Path, page: &str, width: u32, more: &[&str]) -> (HashSet<[u8; 3]>, (u32, u32)) {
-    let size = format!("--window-size={width},1400");
-    chromium(
-        folder,
-        &[more, &[&size, "--screenshot=page.png", page]].concat(),
-    );
-    let file = fs::File::open(folder.join("page.png")).expect("a picture");
-    let mut picture = png::Decoder::new(std::io::BufReader::new(file))
-        .read_info()
-        .expect("a picture");
-    let mut bytes = vec![0; picture.output_buffer_size().expect("a size")];
-    let info = picture.next_frame(&mut bytes).expect("a whole picture");
-    let pixels = bytes.chunks_exact(info.color_type.samples());
-    (
-        pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
-        (info.width, info.height),
-    )
-}
+/// Colours of the page, in light and dark: the curves of this watch and of the one before, the line of the limit, and the
+/// paper.
+const LIGHT: [[u8; 3]; 4] = [
+    [0x05, 0x50, 0xae],
+    [0xbc, 0x4c, 0x00],
+    [0xa4, 0x0e, 0x26],
+    [0xff, 0xff, 0xff],
+];
+const DARK: [[u8; 3]; 4] = [
+    [0x58, 0xa6, 0xff],
+    [0xf0, 0x88, 0x3e],
+    [0xff, 0x7b, 0x72],
+    [0x0d, 0x11, 0x17],
+];
 
 #[test]
 fn a_browser_draws_both_curves_in_light_and_dark_on_wide_and_narrow_screens() {
@@ -90,53 +54,130 @@ fn a_browser_draws_both_curves_in_light_and_dark_on_wide_and_narrow_screens() {
         .code(0);
 
     let folder = workplace.path();
-    for (width, dark) in [(1200, false), (1200, true), (500, false), (500, true)] {
-        let more: &[&str] = if dark {
-            &["--force-dark-mode", "--enable-features=WebUIDarkMode"]
-        } else {
-            &[]
-        };
-        let (found, size) = colours(folder, "now.html", width, more);
-        assert_eq!(size, (width, 1400));
-        for colour in if dark { DARK } else { LIGHT } {
+    for (width, dark) in [(1200, false), (1200, true), (400, false), (400, true)] {
+        let found = colours(folder, "now.html", width, dark);
+        let (wanted, other) = if dark { (DARK, LIGHT) } else { (LIGHT, DARK) };
+        for colour in wanted {
             assert!(
                 found.contains(&colour),
                 "{width} {dark}: {colour:02x?} is not drawn"
             );
         }
+        assert!(!found.contains(&other[0]), "{width} {dark}");
     }
 
-    // Asked by a script that only this test puts into a copy: does anything stick out, and is all of it drawn.
-    let page = fs::read_to_string(folder.join("now.html")).expect("the page");
-    let script = "<script>const b = document.body.dataset; \
-        b.over = document.documentElement.scrollWidth - innerWidth; \
-        b.figures = [...document.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().height > 100).length; \
-        b.curves = [...document.querySelectorAll('path.before')].filter(p => p.getTotalLength() >= 1000).length; \
-        b.now = [...document.querySelectorAll('path.now')].filter(p => p.getTotalLength() > 0).length;</script></body>";
-    let (policy, _) = page
-        .split_once("<meta http-equiv")
-        .expect("a policy")
-        .1
-        .split_once('>')
-        .expect("its end");
-    let asked = page
-        .replace(&format!("<meta http-equiv{policy}>"), "")
-        .replace("</body>", script);
-    workplace.write("asked.html", &asked);
-    for width in [360, 700, 1600] {
-        let size = format!("--window-size={width},1000");
-        let said = chromium(folder, &[&size, "--dump-dom", "asked.html"]);
-        assert!(
-            said.contains("data-over=\"0\""),
-            "{width}: something sticks out\n{said}"
-        );
-        // The earlier watch has all figures, over the whole width; this machine may not know its slab caches.
-        for counted in ["data-figures=\"4\"", "data-curves=\"4\""] {
-            assert!(said.contains(counted), "{width}: {counted}\n{said}");
+    for width in [360, 400, 700, 1200, 1600] {
+        let said = asked(&workplace, "now.html", width);
+        // The earlier watch has all figures, over the whole width; this machine may not know its slab caches. A second
+        // beside an hour has a picture of its own.
+        for counted in [
+            "figures=\"8\"",
+            "curves=\"4\"",
+            "over=\"0\"",
+            "out=\"0\"",
+            "close=\"0\"",
+        ] {
+            assert!(
+                said.contains(&format!("data-{counted}")),
+                "{width}: {counted}\n{said}"
+            );
         }
         assert!(
             said.contains("data-now=\"3\"") || said.contains("data-now=\"4\""),
             "{width}: what is new is not drawn\n{said}"
         );
+    }
+}
+
+/// The page with the answers of a script, that only this test puts into a copy: whether something sticks out of the page,
+/// how many pictures and curves are drawn, how many numbers of the table are off the screen, and how many times of an axis
+/// touch the next one.
+fn asked(workplace: &Workplace, page: &str, width: u32) -> String {
+    let script = "b.figures = all('svg').filter(s => box(s).height > 100).length; \
+        b.curves = all('path.before:not(.band)').filter(p => p.getTotalLength() >= 990).length; \
+        b.now = all('path.now:not(.band)').filter(p => p.getTotalLength() > 0).length; \
+        b.out = all('td').filter(t => box(t).right > innerWidth || box(t).left < 0 || box(t).width < 20).length; \
+        b.close = all('.x').map(x => all('span', x).map(box).filter(t => t.width > 0)) \
+            .flatMap(ts => ts.slice(1).filter((t, i) => t.left < ts[i].right + 2)).length; \
+        b.limit = all('.area span').map(s => s.textContent).join();";
+    browser::asked(workplace.path(), page, width, script)
+}
+
+#[test]
+fn a_recording_that_is_drawn_later_fits_every_screen() {
+    let workplace = Workplace::new();
+    for (name, limit) in [
+        ("creeping", "data-limit=\"limit: 65,535\""),
+        ("fast", "data-limit=\"limit: 65,535, far above\""),
+    ] {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/kmem/{name}.csv"));
+        let file = file.display().to_string();
+        let words = ["kmem", "report", &file, "--html", "page.html"];
+        workplace.run(&words).code(0);
+        for (width, dark) in [(1200, false), (1200, true), (400, false), (400, true)] {
+            let found = colours(workplace.path(), "page.html", width, dark);
+            let [now, before, limit, paper] = if dark { DARK } else { LIGHT };
+            for colour in [now, limit, paper] {
+                assert!(
+                    found.contains(&colour),
+                    "{name} {width} {dark}: {colour:02x?}"
+                );
+            }
+            // There is nothing to compare with.
+            assert!(!found.contains(&before), "{name} {width} {dark}");
+        }
+        for width in [360, 400, 700, 1200] {
+            let said = asked(&workplace, "page.html", width);
+            for told in [
+                "data-figures=\"4\"",
+                "data-now=\"4\"",
+                "data-over=\"0\"",
+                "data-out=\"0\"",
+                "data-close=\"0\"",
+                limit,
+            ] {
+                assert!(said.contains(told), "{name} {width}: {told}\n{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn long_names_push_nothing_off_the_screen() {
+    let workplace = Workplace::new();
+    let file = |name: &str| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = root.join(format!("tests/fixtures/kmem/{name}.csv"));
+        file.display().to_string()
+    };
+    let (slow, jobs) = (file("slow"), file("jobs"));
+    let (words, unbroken) = ("runc of the vendor ".repeat(8), "x".repeat(150));
+    let words = [
+        "kmem",
+        "report",
+        &slow,
+        &jobs,
+        "--html",
+        "page.html",
+        "--label",
+        &words,
+        "--label",
+        &unbroken,
+    ];
+    workplace.run(&words).code(0);
+    for width in [360, 700, 1000, 1200] {
+        let said = asked(&workplace, "page.html", width);
+        // Twelve hours and four have one picture.
+        for told in [
+            "data-figures=\"4\"",
+            "data-curves=\"4\"",
+            "data-now=\"4\"",
+            "data-over=\"0\"",
+            "data-out=\"0\"",
+            "data-close=\"0\"",
+        ] {
+            assert!(said.contains(told), "{width}: {told}\n{said}");
+        }
     }
 }

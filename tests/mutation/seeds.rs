@@ -555,8 +555,10 @@ pub fn runtimes() -> Seeds {
 pub fn samples() -> Seeds {
     let head = "format,time,slab_caches,memory_cgroups,cgroups_found,cgroups_without_processes,cgroups_on,kernel_memory_bytes\n";
     let lines = "1,2020-03-01T10:00:00Z,400,20,20,4,12,0\n1,2020-03-01T10:01:00.250Z,430,25,,,,1000000\n1,2020-03-01T12:00:00+02:00,1,65535,3,2,1,18446744073709551615\n";
+    let origin = "# tool: kmembuild 0.1.0\n# host: node-7\n# kernel: 3.10.0-1160.el7.x86_64\n# interval: 10s\n";
     of(&[
         &format!("{head}{lines}"),
+        &format!("{origin}{head}{lines}"),
         &format!("{head}{}", lines.repeat(20)),
     ])
 }

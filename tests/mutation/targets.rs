@@ -15,7 +15,7 @@ use kmembuild::harmless::{harmless, harmless_html, harmless_json, harmless_markd
 use kmembuild::host::doctor::{
     Node, RuntimePlaces, judge_hierarchy, judge_kernel, judge_memory_cgroups,
 };
-use kmembuild::host::kmem::{read_samples, samples_to_csv};
+use kmembuild::host::kmem::Recording;
 use kmembuild::like;
 use kmembuild::lockfile::{parse_lockfile, render_lockfile};
 use kmembuild::plan::{
@@ -29,8 +29,8 @@ use kmembuild::recipe::{
 };
 use kmembuild::release::{KnownTags, expand, parse_release};
 use kmembuild::report::{
-    fleet_text, fleet_verdict, json_document, watch_conclusion, watch_json, watch_page,
-    watch_summary,
+    Closing, Series, Watched, fleet_text, fleet_verdict, json_document, watch_conclusion,
+    watch_json, watch_metrics, watch_page, watch_summary,
 };
 use kmembuild::source::{Patch, Store, redacted};
 use kmembuild::verify::{
@@ -690,21 +690,30 @@ fn samples() -> Reader {
     let (directory, path) = place("samples.csv");
     Box::new(move |bytes| {
         fs::write(&path, bytes).expect("written");
-        let samples = match read_samples(&path) {
-            Ok(samples) => samples,
+        let read = match Recording::read(&path) {
+            Ok(read) => read,
             Err(error) => return drop(said(&error)),
         };
-        let conclusion = watch_conclusion(&samples, true);
-        let page = watch_page("3.10.0-<b>", &conclusion, &samples, Some(&samples));
-        assert!(!page.contains("<b>") && !page.contains("NaN"));
-        assert!(serde_json::from_str::<Value>(&watch_json(&samples, &conclusion)).is_ok());
-        for terminal in [false, true] {
-            watch_summary(&samples, Some(&samples), terminal);
+        let series = Series {
+            label: "now<b>",
+            origin: &read.origin,
+            samples: &read.samples,
+            live: false,
+        };
+        for earlier in [None, Some(series)] {
+            let watched = Watched { series, earlier };
+            let closing = Closing::new(watch_conclusion(watched));
+            let page = watch_page(&closing.verdict, watched);
+            assert!(!page.contains("<b>") && !page.contains("NaN"));
+            assert!(serde_json::from_str::<Value>(&watch_json(watched, &closing)).is_ok());
+            for terminal in [false, true] {
+                watch_summary(watched, terminal);
+            }
         }
-        let csv = samples_to_csv(&samples, true).expect("CSV");
+        assert!(!watch_metrics(&series).contains("NaN"));
+        let csv = read.to_csv().expect("CSV");
         fs::write(&path, csv).expect("written");
-        let again = read_samples(&path).expect("samples");
-        assert_eq!(again.len(), samples.len());
+        assert_eq!(Recording::read(&path).expect("a recording"), read);
         let _ = &directory;
     })
 }

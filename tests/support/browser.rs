@@ -7,7 +7,7 @@ use std::path::Path;
 use super::preflight::installed;
 
 /// Runs the browser on a page to its end; returns what it printed.
-pub fn browse(folder: &Path, words: &[&str]) -> String {
+fn browse(folder: &Path, words: &[&str]) -> String {
     let output = installed("chromium")
         .args([
             "--headless",
@@ -32,9 +32,12 @@ pub fn browse(folder: &Path, words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The colours of a picture of a page, 1400 pixels high.
+/// The height of pictures.
+const HEIGHT: u32 = 2400;
+
+/// The colours of a picture of a page.
 pub fn colours(folder: &Path, page: &str, width: u32, dark: bool) -> HashSet<[u8; 3]> {
-    let size = format!("--window-size={width},1400");
+    let size = format!("--window-size={width},{HEIGHT}");
     let scheme: &[&str] = if dark {
         &["--force-dark-mode", "--enable-features=WebUIDarkMode"]
     } else {
@@ -50,12 +53,14 @@ pub fn colours(folder: &Path, page: &str, width: u32, dark: bool) -> HashSet<[u8
         .expect("a picture");
     let mut bytes = vec![0; picture.output_buffer_size().expect("a size")];
     let info = picture.next_frame(&mut bytes).expect("a whole picture");
-    assert_eq!((info.width, info.height), (width, 1400));
+    assert_eq!((info.width, info.height), (width, HEIGHT));
     let pixels = bytes.chunks_exact(info.color_type.samples());
     pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
 }
 
-/// The document of a page of that width after `script` has run in a copy of it without its policy, which allows none.
+/// What `script`, which only this puts into a copy of a page without the policy that allows none, answers for a screen of
+/// that width: the values of `b`, as attributes `data-NAME="VALUE"`. `all` finds elements, `box` measures one. `b.over` is
+/// how far something sticks out to the right.
 pub fn asked(folder: &Path, page: &str, width: u32, script: &str) -> String {
     let text = fs::read_to_string(folder.join(page)).expect("the page");
     let (policy, _) = text
@@ -64,10 +69,33 @@ pub fn asked(folder: &Path, page: &str, width: u32, script: &str) -> String {
         .1
         .split_once('>')
         .expect("its end");
+    let script = format!(
+        "<script>const b = {{}}; \
+         const all = (of, where) => [...(where || document).querySelectorAll(of)]; \
+         const box = e => e.getBoundingClientRect(); \
+         b.width = innerWidth; \
+         b.over = document.documentElement.scrollWidth - innerWidth; \
+         {script} \
+         parent.postMessage(b, '*');</script></body>"
+    );
     let copy = text
         .replace(&format!("<meta http-equiv{policy}>"), "")
-        .replace("</body>", &format!("<script>{script}</script></body>"));
+        .replace("</body>", &script);
     fs::write(folder.join("asked.html"), copy).expect("written");
-    let size = format!("--window-size={width},1000");
-    browse(folder, &[&size, "--dump-dom", "asked.html"])
+    // In a frame, as a window is never that narrow.
+    let frame = format!(
+        "<body><iframe src=\"asked.html\" style=\"border: 0; width: {width}px; height: 1000px\"></iframe>\
+         <script>onmessage = e => Object.assign(document.body.dataset, e.data)</script></body>"
+    );
+    fs::write(folder.join("frame.html"), frame).expect("written");
+    let words = [
+        "--window-size=1700,1100",
+        "--virtual-time-budget=5000",
+        "--dump-dom",
+        "frame.html",
+    ];
+    let said = browse(folder, &words);
+    let width = format!("data-width=\"{width}\"");
+    assert!(said.contains(&width), "{width}\n{said}");
+    said
 }

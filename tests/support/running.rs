@@ -78,6 +78,13 @@ impl Running {
         printed.unwrap_or_else(|text| panic!("it ended before line {count}:\n{text}"));
     }
 
+    /// Waits until standard output holds `text`; panics when it ends without.
+    #[track_caller]
+    pub fn until_prints(&self, text: &str) {
+        let printed = self.stdout.until(|printed| printed.contains(text));
+        printed.unwrap_or_else(|printed| panic!("it ended without {text:?}:\n{printed}"));
+    }
+
     /// How many lines standard output has so far.
     pub fn lines(&self) -> usize {
         self.stdout.so_far().matches('\n').count()

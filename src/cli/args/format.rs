@@ -24,7 +24,7 @@ pub enum PlanFormat {
     Json,
 }
 
-/// The formats of `kmem status`.
+/// The formats of `kmem status` and `kmem report`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum StatusFormat {
     /// For people.

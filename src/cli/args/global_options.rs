@@ -62,13 +62,13 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["verify"] => &[Host, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
-        ["node"] => &[Verbose, Quiet],
+        ["node" | "fleet"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "list" | "prune"] => &[Host],
         ["kmem"] | ["kmem", "watch"] => &[Quiet],
         ["recipes", "check"]
         | ["cache", "show" | "verify"]
         | ["kmem", _]
-        | ["node-script" | "public-key" | "fleet"] => &[],
+        | ["node-script" | "public-key"] => &[],
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::format::{Format, StatusFormat};
+use super::non_empty::non_empty;
 use crate::recipe::TimeSpan;
 
 /// What to do about kernel memory on this machine.
@@ -16,9 +17,14 @@ pub enum KmemCommand {
     Status(StatusArguments),
     /// Record slab caches, memory cgroups and kernel memory over time, as a chart, as CSV and as an HTML page
     ///
-    /// Ctrl-C or a lost connection end the recording properly: everything measured is written.
+    /// Ctrl-C, q in the chart or a lost connection end the recording properly: everything measured is written.
     #[command(before_help = "Example: kmembuild kmem watch --html kmem.html")]
     Watch(WatchArguments),
+    /// Draw one or two recordings of `kmem watch --csv` later, and print what they say
+    ///
+    /// Of two, the first one is the earlier one, with which the second one is compared.
+    #[command(before_help = "Example: kmembuild kmem report before.csv after.csv --html kmem.html")]
+    Report(ReportArguments),
     /// Provoke the error of the leak: fill memory cgroups as the leak does, show the error of a new pod, and remove them
     ///
     /// Requires root. Everything it makes is removed, even if it fails or is interrupted; after a kill, use --cleanup.
@@ -72,9 +78,34 @@ pub struct WatchArguments {
     /// Measurements of an earlier run, shown below the curves of this one
     #[arg(long, value_name = "OLD.csv")]
     pub compare: Option<PathBuf>,
+    /// Name of this recording in the chart and on the page; given again, the name of the one of --compare. By default the
+    /// names of the files
+    #[arg(long = "label", value_name = "NAME", value_parser = non_empty())]
+    pub labels: Vec<String>,
+    /// Also write growth and forecast as metrics to this file after each measurement, for the textfile collector of
+    /// Prometheus' node exporter; its name must end in .prom, and it is replaced in one step
+    #[arg(long, value_name = "FILE")]
+    pub textfile: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Which recordings to draw, and how.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Recording of `kmem watch --csv`; of two, the earlier one first
+    #[arg(required = true, num_args = 1..=2, value_name = "FILE.csv")]
+    pub files: Vec<PathBuf>,
+    /// File for an HTML page with the curves; it is self-contained
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Name of a recording in the table and on the page, in the order of the files; by default the names of the files
+    #[arg(long = "label", value_name = "NAME", value_parser = non_empty())]
+    pub labels: Vec<String>,
+    /// Output format; metrics are those of the last file
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StatusFormat,
 }
 
 /// How many memory cgroups to make.

@@ -26,7 +26,7 @@ pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};
 pub use global_options::{GlobalOption, global_options};
 pub use help::{NamedRecipe, command_with_recipes, unmarked};
-pub use kmem::{ExhaustArguments, KmemCommand, StatusArguments, WatchArguments};
+pub use kmem::{ExhaustArguments, KmemCommand, ReportArguments, StatusArguments, WatchArguments};
 pub use node::{FleetArguments, NodeArguments};
 pub use node_script::NodeScriptArguments;
 pub use parse::{commands, parse, parse_build, recipe_dir_in};

@@ -11,7 +11,7 @@ use crate::cli::output::{print, print_document, print_exact};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Level, Line};
-use crate::host::kmem::read_samples;
+use crate::host::kmem::Recording;
 use crate::host::node::{
     Judgement, Measurements, NodeDocument, NodeReading, NodeState, judge_node,
 };
@@ -36,9 +36,9 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let measurements = match &arguments.measurements {
         Some(file) => {
-            let samples =
-                read_samples(file).map_err(|error| Failure::new(FailureKind::Usage, error))?;
-            Measurements::since_boot(samples)
+            let recording =
+                Recording::read(file).map_err(|error| Failure::new(FailureKind::Usage, error))?;
+            Measurements::since_boot(recording.samples)
         }
         None => Measurements::default(),
     };

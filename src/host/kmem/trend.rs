@@ -16,6 +16,10 @@ const LEAST_GROWTH: f64 = 10.0;
 /// cases.
 const STANDARD_ERRORS: f64 = 2.0;
 
+/// The highest correlation of a measurement with the next one that is reckoned with: with it, 200 measurements tell as much
+/// as one.
+const MOST_ALIKE: f64 = 0.99;
+
 /// How a figure goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(
@@ -32,7 +36,7 @@ pub enum Trend {
     Grows {
         /// By how much in an hour: the slope of the line that fits all measurements best.
         per_hour: f64,
-        /// Twice the standard error of it.
+        /// Twice the standard error of it, in which it counts that measurements in a row are alike.
         uncertainty: f64,
         /// What it is at the time of the last measurement, by that line.
         now: f64,
@@ -79,11 +83,13 @@ impl Trend {
             .sum();
         let per_hour = together / spread;
         let at = |hours: f64| mean_value + per_hour * (hours - mean_hours);
-        let rest: f64 = points
+        let rest: Vec<_> = points
             .iter()
-            .map(|(hours, value)| (value - at(*hours)).powi(2))
-            .sum();
-        let uncertainty = STANDARD_ERRORS * (rest / (number - 2.0) / spread).sqrt();
+            .map(|(hours, value)| value - at(*hours))
+            .collect();
+        let squares: f64 = rest.iter().map(|rest| rest.powi(2)).sum();
+        let error = (squares / (number - 2.0) / spread).sqrt();
+        let uncertainty = STANDARD_ERRORS * error * fewer(&rest, squares);
         if per_hour <= uncertainty || per_hour * span < LEAST_GROWTH {
             return Self::Steady;
         }
@@ -101,6 +107,21 @@ impl Trend {
         };
         let hours = ((limit - now) / per_hour).max(0.0);
         (hours < 24.0 * 365.0 * 100.0).then(|| Duration::from_secs_f64(hours * 3600.0))
+    }
+}
+
+/// By how much the standard error is larger because what the line leaves is alike from one measurement to the next: pods
+/// that come stay for a while, so many measurements tell no more than fewer independent ones. That is the square root of
+/// (1 + r) / (1 - r) for the correlation r of each rest with the next one.
+fn fewer(rest: &[f64], squares: f64) -> f64 {
+    let next = rest.iter().zip(rest.iter().skip(1));
+    let together: f64 = next.map(|(one, next)| one * next).sum();
+    let correlation = together / squares;
+    if correlation > 0.0 {
+        let correlation = correlation.min(MOST_ALIKE);
+        ((1.0 + correlation) / (1.0 - correlation)).sqrt()
+    } else {
+        1.0
     }
 }
 

@@ -1,11 +1,19 @@
 //! Axes with round numbers.
 
+use super::curve::Stretch;
+use super::figure::{Figure, exact};
+use super::number::thousands;
+
 /// The part of an axis that is drawn, and where it is marked.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
     pub(super) low: f64,
     pub(super) high: f64,
+    /// Where `high` is, as a part of the whole length: 1, or less where something stands above it.
+    pub(super) top: f64,
     pub(super) marks: Vec<Mark>,
+    /// The line at which there is no more of what the axis counts.
+    pub(super) limit: Option<Limit>,
 }
 
 /// A mark of an axis.
@@ -15,30 +23,78 @@ pub(super) struct Mark {
     pub(super) label: String,
 }
 
-/// Steps of time, in seconds, that people count in.
-const TIMES: [f64; 19] = [
-    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0,
-    10_800.0, 21_600.0, 43_200.0, 86_400.0, 604_800.0,
-];
-const DAY: f64 = 86_400.0;
-/// More marks than any axis has: steps are a quarter of what is drawn or more, of time a sixth.
+/// The line of a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Limit {
+    /// Where it is, as a part of the whole length.
+    pub(super) part: f64,
+    /// Whether it is where its value is on the axis. Otherwise it is far above what is measured, and at the end.
+    pub(super) to_scale: bool,
+    /// What stands at it, at length and in fewer words.
+    pub(super) labels: [String; 2],
+}
+
+const MIB: f64 = 1024.0 * 1024.0;
+/// More marks than any axis of values has: steps are a quarter of what is drawn or more.
 const MOST_MARKS: u32 = 10;
+/// An axis begins at 0 unless all that is drawn is in this part of it.
+const NARROW: f64 = 0.1;
+/// The least differences, in counts and in bytes, for which it does not: nothing is told by less.
+const LEAST_COUNTS: f64 = 10.0;
+const LEAST_BYTES: f64 = 65_536.0;
+/// A limit is on the axis when values reach this part of it. Nothing would be seen of smaller ones.
+const NEAR: f64 = 0.25;
+/// The part of the length that the axis has below a limit that is far above.
+const BELOW: f64 = 0.86;
 
 impl Axis {
     /// How far along it a value is, from 0 to 1.
     pub(super) fn part(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
+        self.top * (value - self.low) / (self.high - self.low)
     }
 
-    /// An axis for values from `low` to `high`. It begins at 0 unless the values are far from it.
-    pub(super) fn of_values(low: f64, high: f64, bytes: bool) -> Self {
-        let low = if low > 0.6 * high { low } else { 0.0 };
-        // A flat curve runs through the middle. Near 2^53 and above it 1 more is lost in the rounding.
-        let margin = (high * 1e-9).max(1.0);
-        let (low, high) = if high - low < margin {
-            ((low - margin).max(0.0), high + margin)
+    /// Whether an axis of values begins at 0.
+    pub(super) fn begins_at_zero(&self) -> bool {
+        self.low <= 0.0
+    }
+
+    /// The axis on which all values of the curves of a figure are.
+    pub(super) fn of_curves(figure: Figure, curves: &[Vec<Stretch>]) -> Self {
+        let values = || {
+            let stretches = curves.iter().flatten();
+            stretches.filter_map(|stretch| stretch.values)
+        };
+        let lowest = values().map(|values| values.lowest).min();
+        let highest = values().map(|values| values.highest).max();
+        Self::of_values(
+            exact(lowest.unwrap_or_default()),
+            exact(highest.unwrap_or_default()),
+            figure.is_bytes(),
+            figure.limit().map(exact),
+        )
+    }
+
+    /// An axis for values from `low` to `high`, and for a limit.
+    fn of_values(low: f64, high: f64, bytes: bool, limit: Option<f64>) -> Self {
+        let near = limit.filter(|limit| high >= NEAR * limit);
+        let least = if bytes {
+            LEAST_BYTES.max(high / 1000.0)
         } else {
-            (low, high)
+            LEAST_COUNTS
+        };
+        let is_narrow = high - low >= least && high - low < NARROW * high;
+        let low = if is_narrow && near.is_none() {
+            low
+        } else {
+            0.0
+        };
+        let high = near.map_or(high, |limit| high.max(limit));
+        let high = if high > 0.0 {
+            high
+        } else if bytes {
+            MIB
+        } else {
+            1.0
         };
         let (unit, name) = if bytes { unit_of(high) } else { (1.0, "") };
         let step = round((high - low) / 4.0 / unit) * unit;
@@ -52,24 +108,35 @@ impl Axis {
         } else {
             0
         };
-        let label = |at: f64| format!("{:.digits$}{name}", at / unit);
-        Self {
+        let label = |at: f64| {
+            if bytes {
+                format!("{:.digits$}{name}", at / unit)
+            } else {
+                thousands(at)
+            }
+        };
+        let mut axis = Self {
             low,
             high,
+            top: 1.0,
             marks: marks(low, high, step, label),
-        }
-    }
-
-    /// An axis for times from 0 to `end`, in seconds.
-    pub(super) fn of_time(end: f64) -> Self {
-        let end = if end > 0.0 { end } else { 1.0 };
-        let step = TIMES.into_iter().find(|step| end / step <= 6.0);
-        let step = step.unwrap_or_else(|| round(end / 6.0 / DAY) * DAY);
-        Self {
-            low: 0.0,
-            high: end,
-            marks: marks(0.0, end, step, time_label),
-        }
+            limit: None,
+        };
+        axis.limit = limit.map(|limit| {
+            let to_scale = near.is_some();
+            axis.top = if to_scale { 1.0 } else { BELOW };
+            let short = format!("limit: {}", thousands(limit));
+            Limit {
+                part: if to_scale { axis.part(limit) } else { 1.0 },
+                to_scale,
+                labels: if to_scale {
+                    [short.clone(), short]
+                } else {
+                    [format!("{short}, far above"), short]
+                },
+            }
+        });
+        axis
     }
 }
 
@@ -85,7 +152,7 @@ fn marks(low: f64, high: f64, step: f64, label: impl Fn(f64) -> String) -> Vec<M
 }
 
 /// The next higher of 1, 2, 5, 10, 20, 50 and so on.
-fn round(step: f64) -> f64 {
+pub(super) fn round(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
     let first = step / power;
     power
@@ -119,17 +186,6 @@ fn digits_after_the_point(parts: f64) -> usize {
     digits
 }
 
-fn time_label(seconds: f64) -> String {
-    let (unit, name) = match seconds {
-        0.0 => return "0".to_owned(),
-        _ if seconds % DAY == 0.0 => (DAY, "d"),
-        _ if seconds % 3600.0 == 0.0 => (3600.0, "h"),
-        _ if seconds % 60.0 == 0.0 => (60.0, "min"),
-        _ => (1.0, "s"),
-    };
-    format!("{:.0} {name}", seconds / unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,26 +195,60 @@ mod tests {
         labels.collect::<Vec<_>>().join(" ")
     }
 
+    fn counts(low: f64, high: f64) -> String {
+        labels(&Axis::of_values(low, high, false, None))
+    }
+
     #[test]
     fn values_are_marked_with_round_numbers() {
-        assert_eq!(labels(&Axis::of_values(0.0, 7.0, false)), "0 2 4 6 8");
-        assert_eq!(
-            labels(&Axis::of_values(420.0, 431.0, false)),
-            "420 425 430 435"
-        );
-        assert_eq!(
-            labels(&Axis::of_values(100.0, 60_000.0, false)),
-            "0 20000 40000 60000"
-        );
-        assert_eq!(labels(&Axis::of_values(16.0, 16.0, false)), "15 16 17");
-        assert_eq!(labels(&Axis::of_values(0.0, 0.0, false)), "0 1");
-        let mib = 1024.0 * 1024.0;
-        let bytes = |low: f64, high: f64| labels(&Axis::of_values(low * mib, high * mib, true));
+        assert_eq!(counts(0.0, 7.0), "0 2 4 6 8");
+        assert_eq!(counts(100.0, 60_000.0), "0 20,000 40,000 60,000");
+        let bytes =
+            |low: f64, high: f64| labels(&Axis::of_values(low * MIB, high * MIB, true, None));
         assert_eq!(bytes(0.0, 7.5), "0 MiB 2 MiB 4 MiB 6 MiB 8 MiB");
-        assert_eq!(bytes(2.1, 2.19), "2.10 MiB 2.15 MiB 2.20 MiB");
         assert_eq!(bytes(0.0, 1.2), "0.0 MiB 0.5 MiB 1.0 MiB 1.5 MiB");
-        assert_eq!(bytes(0.0, 0.0), "0 B 1 B");
         assert_eq!(bytes(0.0, 3000.0), "0 GiB 1 GiB 2 GiB 3 GiB");
+    }
+
+    #[test]
+    fn an_axis_begins_at_zero_unless_all_is_far_from_it() {
+        assert_eq!(counts(420.0, 431.0), "420 425 430 435");
+        assert_eq!(counts(430.0, 432.0), "0 200 400 600");
+        let axis = Axis::of_values(420.0, 431.0, false, None);
+        assert!(!axis.begins_at_zero());
+        let mib = |low: f64, high: f64| Axis::of_values(low * MIB, high * MIB, true, None);
+        assert!(mib(25.0, 50.0).begins_at_zero());
+        assert_eq!(labels(&mib(2.1, 2.19)), "2.10 MiB 2.15 MiB 2.20 MiB");
+    }
+
+    #[test]
+    fn one_value_has_a_plain_axis() {
+        assert_eq!(counts(16.0, 16.0), "0 5 10 15 20");
+        assert_eq!(counts(0.0, 0.0), "0 1");
+        let bytes = |value: f64| labels(&Axis::of_values(value, value, true, None));
+        assert_eq!(bytes(21.675_780_3 * MIB), "0 MiB 10 MiB 20 MiB 30 MiB");
+        assert_eq!(bytes(0.0), "0.0 MiB 0.5 MiB 1.0 MiB");
+    }
+
+    #[test]
+    fn a_limit_is_on_the_axis_where_it_is_near_and_above_it_where_it_is_far() {
+        let limited = |low, high| Axis::of_values(low, high, false, Some(65_535.0));
+        let near = limited(17_000.0, 17_500.0);
+        assert_eq!(labels(&near), "0 20,000 40,000 60,000 80,000");
+        let limit = near.limit.clone().expect("a limit");
+        assert!((limit.part - near.part(65_535.0)).abs() < 1e-9);
+        assert_eq!(
+            (limit.to_scale, limit.labels[0].as_str()),
+            (true, "limit: 65,535")
+        );
+        // What is beyond it, which no kernel has, is drawn as well.
+        assert!(limited(0.0, 100_000.0).high >= 100_000.0);
+
+        let far = limited(20.0, 315.0);
+        assert_eq!(labels(&far), "0 100 200 300 400");
+        let limit = far.limit.clone().expect("a limit");
+        assert!(far.part(400.0) < limit.part && !limit.to_scale, "{far:?}");
+        assert_eq!(limit.labels[0], "limit: 65,535, far above");
     }
 
     #[test]
@@ -166,8 +256,8 @@ mod tests {
         // Beyond the first a neighbour is more than 1 away; the last is u64::MAX, as near as it comes.
         for value in [53, 63, 64].map(|power| 2_f64.powi(power)) {
             for bytes in [false, true] {
-                for low in [value, value - 1.0, 0.9 * value, 0.0] {
-                    let axis = Axis::of_values(low, value, bytes);
+                for low in [value, value - 1.0, 0.95 * value, 0.0] {
+                    let axis = Axis::of_values(low, value, bytes, None);
                     assert!((3..=6).contains(&axis.marks.len()), "{axis:?}");
                     let part = axis.part(value);
                     assert!((0.3..=1.0).contains(&part), "{part}: {axis:?}");
@@ -176,21 +266,7 @@ mod tests {
             }
         }
         let exbibytes = 60.0 * 1024_f64.powi(6);
-        let axis = Axis::of_values(exbibytes, exbibytes, true);
+        let axis = Axis::of_values(exbibytes, exbibytes, true, None);
         assert!(axis.marks.len() > 2, "{axis:?}");
-    }
-
-    #[test]
-    fn times_are_marked_as_people_count_them() {
-        assert_eq!(labels(&Axis::of_time(0.0)), "0 1 s");
-        assert_eq!(labels(&Axis::of_time(95.0)), "0 30 s 1 min 90 s");
-        assert_eq!(
-            labels(&Axis::of_time(3600.0)),
-            "0 10 min 20 min 30 min 40 min 50 min 1 h"
-        );
-        assert_eq!(
-            labels(&Axis::of_time(100.0 * DAY)),
-            "0 20 d 40 d 60 d 80 d 100 d"
-        );
     }
 }

@@ -11,6 +11,9 @@ const NO_DOTS: u32 = 0x2800;
 const DOTS: [[u32; DOT_COLUMNS]; DOT_ROWS] =
     [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
+/// Of a dotted line, one of so many dots is drawn.
+const DOTTED: usize = 3;
+
 /// What a character belongs to, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -18,7 +21,9 @@ pub(super) enum Ink {
     Text,
     /// An axis.
     Axis,
-    /// The curve of an earlier watch.
+    /// The line of a limit.
+    Limit,
+    /// The curve of an earlier watch, which is dotted.
     Before,
     /// The curve of this watch.
     Now,
@@ -30,6 +35,7 @@ impl Ink {
         match self {
             Self::Text => style,
             Self::Axis => style.black().bright(),
+            Self::Limit => style.red(),
             Self::Before => style.yellow(),
             Self::Now => style.cyan(),
         }
@@ -60,16 +66,23 @@ impl Screen {
         }
     }
 
-    /// Writes from a place to the right; what is beyond the screen is left out.
+    /// Writes from a place to the right; what is beyond the screen is left out, and what does not take exactly one place is
+    /// replaced: others chose the names of files and machines.
     pub(super) fn write(&mut self, left: usize, top: usize, text: &str, ink: Ink) {
         for (column, character) in (left..self.width).zip(text.chars()) {
+            let is_one = console::measure_text_width(character.encode_utf8(&mut [0; 4])) == 1;
+            let character = if is_one && !character.is_control() {
+                character
+            } else {
+                '\u{fffd}'
+            };
             if let Some(cell) = self.cells.get_mut(top * self.width + column) {
                 *cell = (character, ink);
             }
         }
     }
 
-    /// Joins points with straight lines; a single one is a dot. A point is told as parts of the area's width and height,
+    /// Joins points with straight lines, that are dotted for [`Ink::Before`]; a single one is a dot. A point is told as parts of the area's width and height,
     /// from 0 to 1, with 0 at the left and at the bottom.
     pub(super) fn curve(&mut self, area: Area, points: &[(f64, f64)], ink: Ink) {
         let wide = last(area.width * DOT_COLUMNS);
@@ -79,12 +92,16 @@ impl Screen {
             return;
         };
         self.dot(area, from, ink);
+        let mut drawn = 0_usize;
         for to in at {
             let (x, y) = (to.0 - from.0, to.1 - from.1);
             let steps = whole(x.abs().max(y.abs()).ceil());
             for step in 1..=steps {
                 let part = last(step + 1) / last(steps + 1);
-                self.dot(area, (from.0 + part * x, from.1 + part * y), ink);
+                drawn += 1;
+                if ink != Ink::Before || drawn.is_multiple_of(DOTTED) {
+                    self.dot(area, (from.0 + part * x, from.1 + part * y), ink);
+                }
             }
             from = to;
         }
@@ -153,6 +170,14 @@ mod tests {
         screen.write(1, 0, "caches", Ink::Text);
         screen.write(0, 5, "below", Ink::Text);
         assert_eq!(drawn(&screen), [" cache", ""]);
+    }
+
+    #[test]
+    fn what_takes_no_place_or_two_is_replaced() {
+        let mut screen = Screen::new(8, 1);
+        screen.write(0, 0, "a\u{1b}[2J\u{200b}日\n", Ink::Text);
+        let row: String = screen.rows().collect();
+        assert_eq!(row, "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]

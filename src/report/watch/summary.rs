@@ -1,88 +1,142 @@
 //! The measurements in numbers.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::conclusion::{rate, sentence};
 use super::figure::Figure;
-use crate::host::kmem::{LEAST_SPAN, Sample, Trend};
+use super::series::{Series, Watched};
+use crate::host::kmem::{Origin, Sample, Trend};
+use crate::report::closing::Closing;
 use crate::report::json::json_document;
+use crate::report::layout::width;
 use crate::report::summary::Summary;
 
-/// All samples as one versioned JSON document, with the trend of memory cgroups and the sentence that concludes.
-pub fn watch_json(samples: &[Sample], conclusion: &str) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "kebab-case")]
-    struct Watched<'a> {
-        verdict: &'a str,
-        memory_cgroups: Trend,
-        samples: &'a [Sample],
+/// The width in characters from which a table has all columns.
+const WIDE: u16 = 110;
+/// Most characters of a name in a table.
+const NAME: usize = 24;
+
+/// A series as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Document<'a> {
+    verdict: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+    label: &'a str,
+    origin: &'a Origin,
+    trends: BTreeMap<Figure, Trend>,
+    full_in_seconds: Option<u64>,
+    samples: &'a [Sample],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<Box<Document<'a>>>,
+}
+
+impl<'a> Document<'a> {
+    fn new(series: Series<'a>, verdict: &'a str) -> Self {
+        let trends = Figure::ALL.map(|figure| (figure, series.trend(figure)));
+        Self {
+            verdict,
+            next: None,
+            label: series.label,
+            origin: series.origin,
+            trends: trends.into(),
+            full_in_seconds: series.full_in().map(|left| left.as_secs()),
+            samples: series.samples,
+            earlier: None,
+        }
     }
-    json_document(&Watched {
-        verdict: conclusion,
-        memory_cgroups: Trend::of(samples, |sample| sample.memory_cgroups),
-        samples,
+}
+
+/// All measurements as one versioned JSON document: of each series where it was measured, the trend of each figure, when
+/// memory cgroups are full, and what concludes.
+pub fn watch_json(watched: Watched<'_>, closing: &Closing) -> String {
+    let about_earlier = watched.earlier.map(|earlier| sentence(&earlier));
+    let earlier = watched.earlier.zip(about_earlier.as_deref());
+    let earlier = earlier.map(|(earlier, verdict)| Box::new(Document::new(earlier, verdict)));
+    json_document(&Document {
+        next: closing.next.as_deref(),
+        earlier,
+        ..Document::new(watched.series, &closing.verdict)
     })
 }
 
-/// A table with one row for each figure: first, last, lowest and highest value, growth per hour, and the growth per hour in
-/// the earlier measurements.
-pub fn watch_summary(samples: &[Sample], before: Option<&[Sample]>, terminal: bool) -> String {
-    summary(samples, before).table(1, terminal)
+/// A table with a row for each figure and series: first, last, lowest and highest value, and growth per hour. A narrow
+/// terminal has no room for the lowest and the highest.
+pub fn watch_summary(watched: Watched<'_>, terminal: bool) -> String {
+    let is_wide = width(terminal) >= WIDE;
+    let names = if watched.earlier.is_some() { 2 } else { 1 };
+    summary(watched, is_wide && watched.earlier.is_none()).table(names, terminal)
 }
 
-pub(super) fn summary(samples: &[Sample], before: Option<&[Sample]>) -> Summary {
-    let mut head = vec!["figure", "first", "last", "lowest", "highest", "per hour"];
-    if before.is_some() {
-        head.push("per hour before");
+pub(super) fn summary(watched: Watched<'_>, all: bool) -> Summary {
+    let compared = watched.earlier.is_some();
+    let mut head = vec!["figure"];
+    head.extend(compared.then_some("recording"));
+    head.extend(["first", "last"]);
+    if all {
+        head.extend(["lowest", "highest"]);
     }
-    let rows = Figure::ALL.into_iter().map(|figure| {
-        let mut row = vec![figure.title().to_owned()];
-        row.extend(course(figure, samples));
-        row.extend(before.map(|before| per_hour(figure, before)));
-        row
-    });
-    Summary {
-        head,
-        rows: rows.collect(),
+    head.push("per hour");
+    let mut rows = Vec::new();
+    for figure in Figure::ALL {
+        for series in watched.all() {
+            let title = if all {
+                figure.title()
+            } else {
+                figure.short_title()
+            };
+            let mut row = vec![title.to_owned()];
+            row.extend(compared.then(|| {
+                if all {
+                    series.label.to_owned()
+                } else {
+                    short(series.label)
+                }
+            }));
+            row.extend(ends(figure, series.samples));
+            if all {
+                row.extend(extremes(figure, series.samples));
+            }
+            row.push(per_hour(figure, series.trend(figure)));
+            rows.push(row);
+        }
     }
+    Summary { head, rows }
 }
 
-/// First, last, lowest and highest value, and change per hour.
-pub(super) fn course(figure: Figure, samples: &[Sample]) -> [String; 5] {
-    let known: Vec<_> = samples
-        .iter()
-        .filter_map(|sample| figure.value(sample))
-        .collect();
-    let show =
-        |value: Option<&u64>| value.map_or_else(|| "-".to_owned(), |&value| figure.show(value));
-    [
-        show(known.first()),
-        show(known.last()),
-        show(known.iter().min()),
-        show(known.iter().max()),
-        per_hour(figure, samples),
-    ]
+/// A name that leaves room for numbers.
+fn short(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(NAME - 3).collect();
+    format!("{start}...")
 }
 
-/// Change per hour from the first to the last known value; `-` where the time is too short for a rate.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an approximate rate"
-)]
-fn per_hour(figure: Figure, samples: &[Sample]) -> String {
-    let mut known = samples
-        .iter()
-        .filter(|sample| figure.value(sample).is_some());
-    let (Some(first), Some(last)) = (known.next(), known.next_back()) else {
-        return "-".to_owned();
-    };
-    let seconds = last.seconds_since(first);
-    if seconds < LEAST_SPAN.as_secs_f64() {
-        return "-".to_owned();
+/// First and last value.
+pub(super) fn ends(figure: Figure, samples: &[Sample]) -> [String; 2] {
+    let known = || samples.iter().filter_map(|sample| figure.value(sample));
+    [known().next(), known().next_back()].map(|value| shown(figure, value))
+}
+
+/// Lowest and highest value.
+fn extremes(figure: Figure, samples: &[Sample]) -> [String; 2] {
+    let known = || samples.iter().filter_map(|sample| figure.value(sample));
+    [known().min(), known().max()].map(|value| shown(figure, value))
+}
+
+fn shown(figure: Figure, value: Option<u64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| figure.show(value))
+}
+
+/// `+54,000 (±1,200)`; `-` where the time is too short for a rate.
+fn per_hour(figure: Figure, trend: Trend) -> String {
+    match rate(figure, trend) {
+        Some(rate) => format!("+{rate}"),
+        None if trend == Trend::Steady => "no growth".to_owned(),
+        None => "-".to_owned(),
     }
-    let value = |sample| figure.value(sample).unwrap_or_default() as f64;
-    let change = (value(last) - value(first)) * 3600.0 / seconds;
-    let sign = if change < 0.0 { "-" } else { "+" };
-    format!("{sign}{}", figure.show(change.abs().round() as u64))
 }

@@ -1,10 +1,9 @@
 //! `kmembuild kmem status`.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use super::hierarchy::hierarchy_hint;
-use crate::artifacts::replace_file;
+use super::textfile::{check_name, write_metrics};
 use crate::cli::args::{StatusArguments, StatusFormat};
 use crate::cli::output::print;
 use crate::environment::Environment;
@@ -25,11 +24,7 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     let (status, error) = look(arguments.root.as_deref(), detail);
     let hint = error.as_ref().and_then(hierarchy_hint);
     if let Some(file) = &arguments.textfile {
-        let metrics = kmem_metrics(&status, SystemTime::now());
-        replace_file(file, metrics.as_bytes(), 0o644).map_err(|error| {
-            let text = format!("could not write the metrics to {}: {error}", file.display());
-            Failure::new(FailureKind::Output, text)
-        })?;
+        write_metrics(file, &kmem_metrics(&status, SystemTime::now()))?;
     }
     print(&match arguments.format {
         StatusFormat::Json => kmem_status_json(&status),
@@ -110,19 +105,4 @@ fn other_owner(owner: Owner) -> Option<String> {
             owner.title()
         )),
     }
-}
-
-/// Refuses a file name that the collector would ignore.
-fn check_name(file: &Path) -> Result<(), Failure> {
-    if file
-        .extension()
-        .is_some_and(|extension| extension == "prom")
-    {
-        return Ok(());
-    }
-    let text = format!(
-        "{}: the textfile collector only reads files whose names end in .prom",
-        file.display()
-    );
-    Err(Failure::new(FailureKind::Usage, text))
 }

@@ -1,27 +1,31 @@
 //! `kmembuild kmem watch`.
 
-use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::conclude::{Results, conclude, conclude_beside};
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
-use super::measurements::{Csv, cannot_write};
-use super::place::{folder_of, is_same};
-use crate::artifacts::replace_file;
-use crate::cli::args::{Format, GlobalArguments, WatchArguments};
-use crate::cli::output::print;
+use super::keys::Keys;
+use super::labels::{labels, name};
+use super::measurements::Csv;
+use super::place::check_page;
+use super::schedule::Schedule;
+use super::textfile::{check_name, write_metrics};
+use crate::artifacts::TOOL;
+use crate::cli::args::{Format, GlobalArguments, StatusFormat, WatchArguments};
 use crate::clock;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Hierarchy;
 use crate::host::kmem::{
-    Detail, HierarchyError, Sample, System, find_hierarchy, read_samples, walk,
+    Detail, HierarchyError, Origin, Recording, Sample, System, find_hierarchy, walk,
 };
-use crate::report::{Closing, LiveChart, watch_conclusion, watch_json, watch_page, watch_summary};
+use crate::report::{ChartNotes, LiveChart, Series, Watched, watch_metrics};
+
+/// What a watch is called that writes no file.
+const THIS: &str = "this watch";
 
 pub(crate) async fn run(
     environment: &Environment,
@@ -30,13 +34,13 @@ pub(crate) async fn run(
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     let json = arguments.format == Format::Json;
-    let before = arguments.compare.as_deref().map(read_samples).transpose();
-    let before = before.map_err(|error| Failure::new(FailureKind::Usage, error))?;
     // What cannot be watched or written is reported before hours are spent.
+    let names = names(arguments)?;
+    let before = arguments.compare.as_deref().map(Recording::read);
+    let before = before.transpose();
+    let before = before.map_err(|error| Failure::new(FailureKind::Usage, error))?;
     let hierarchy = find_hierarchy(arguments.root.as_deref()).map_err(no_hierarchy)?;
-    if let Some(html) = &arguments.html {
-        check_page(html, arguments)?;
-    }
+    check_files(arguments)?;
     // A lost connection ends the watch like Ctrl-C.
     let cancel = &or_at_hangup(cancel);
     let mut schedule = Schedule::new(arguments);
@@ -47,72 +51,163 @@ pub(crate) async fn run(
     };
     let chart =
         environment.progress_terminal && environment.output_terminal && !global.quiet && !json;
-    let csv = Csv::new(arguments.csv.as_deref(), !json && !chart)?;
+    let origin = Origin::here(arguments.interval.0, TOOL);
+    let csv = Csv::new(arguments.csv.as_deref(), !json && !chart, origin.clone())?;
     let mut watch = Watch {
         hierarchy,
-        samples: Vec::new(),
+        now: Recording {
+            origin,
+            samples: Vec::new(),
+        },
         csv,
+        textfile: arguments.textfile.as_deref(),
         live: None,
         before,
+        names,
     };
+    let keys = (chart && environment.input_terminal).then(|| Keys::listen(cancel));
+    let keys = keys.flatten();
     if chart {
-        watch.live = LiveChart::new().ok();
+        watch.live = LiveChart::new(notes(arguments, keys.is_some())).ok();
     }
     let ended = watch
         .until_the_end(first, schedule, arguments.count, cancel)
         .await;
-    // The screen is restored before anything is printed.
+    // The screen and the keyboard are restored before anything is printed.
     watch.live = None;
+    drop(keys);
     // Measurements are valuable even if the watch ended with an error.
-    let written = finish(&watch, environment, arguments, json);
+    let written = finish(&watch, environment, global, arguments);
     ended.and(written)
 }
 
 /// Writes the results at the end.
 fn finish(
-    watch: &Watch,
+    watch: &Watch<'_>,
     environment: &Environment,
+    global: &GlobalArguments,
     arguments: &WatchArguments,
-    json: bool,
 ) -> Result<(), Failure> {
-    let (before, system) = (watch.before.as_deref(), System::read());
-    let conclusion = watch_conclusion(&watch.samples, system.counts_removed());
-    if let Some(html) = &arguments.html {
-        let page = watch_page(&system.kernel, &conclusion, &watch.samples, before);
-        replace_file(html, page.as_bytes(), 0o644).map_err(|error| cannot_write(html, &error))?;
-    }
-    if json {
-        print(&watch_json(&watch.samples, &conclusion))
-    } else if matches!(watch.csv, Csv::Printed) {
-        Ok(())
-    } else {
-        print(&watch_summary(
-            &watch.samples,
-            before,
-            environment.output_terminal,
-        ))?;
-        let written = [&arguments.csv, &arguments.html];
-        let written: Vec<_> = written
-            .into_iter()
-            .flatten()
-            .map(|file| file.display().to_string())
-            .collect();
-        if !written.is_empty() {
-            print(&format!("wrote {}\n", written.join(" and ")))?;
+    let csv = arguments.csv.as_deref();
+    let csv_name = csv.map(|file| file.display().to_string());
+    let page = csv.map(|file| file.with_extension("html").display().to_string());
+    let next: Option<Vec<&str>> = match (&csv_name, &page) {
+        _ if watch.watched().series.grows() => Some(vec!["kmem", "status"]),
+        (Some(csv), Some(page)) if arguments.html.is_none() => {
+            Some(vec!["kmem", "report", csv, "--html", page])
         }
-        print(&Closing::new(conclusion).text())
+        _ => None,
+    };
+    let is_lost = csv.is_none() && arguments.html.is_none() && !watch.csv.is_printed();
+    let results = Results {
+        watched: watch.watched(),
+        html: arguments.html.as_deref(),
+        written: [csv, arguments.textfile.as_deref()],
+        next,
+        remark: is_lost.then_some(
+            "the measurements were not kept: --csv FILE keeps them, --html FILE draws them",
+        ),
+    };
+    if watch.csv.is_printed() {
+        return conclude_beside(&results, global.quiet);
+    }
+    let format = match arguments.format {
+        Format::Text => StatusFormat::Text,
+        Format::Json => StatusFormat::Json,
+    };
+    conclude(environment, &results, format)
+}
+
+/// The names of this watch and of the one that it is compared with.
+fn names(arguments: &WatchArguments) -> Result<(String, String), Failure> {
+    let csv = arguments.csv.as_deref();
+    let own = (csv.map_or_else(|| THIS.to_owned(), name), csv);
+    let names = match arguments.compare.as_deref() {
+        None => labels(&arguments.labels, &[own])?,
+        Some(other) => labels(&arguments.labels, &[own, (name(other), Some(other))])?,
+    };
+    let mut names = names.into_iter();
+    let mut name = || names.next().unwrap_or_default();
+    Ok((name(), name()))
+}
+
+/// Refuses files that would overwrite each other, or that cannot be written.
+fn check_files(arguments: &WatchArguments) -> Result<(), Failure> {
+    if let Some(file) = &arguments.textfile {
+        check_name(file)?;
+    }
+    let Some(html) = &arguments.html else {
+        return Ok(());
+    };
+    let others = [
+        ("the file of --csv", arguments.csv.as_deref()),
+        ("the file of --compare", arguments.compare.as_deref()),
+        ("the file of --textfile", arguments.textfile.as_deref()),
+    ];
+    let others = others.map(|(what, file)| Some((what, file?)));
+    check_page(html, others.into_iter().flatten())
+}
+
+/// What the lines around the chart tell.
+fn notes(arguments: &WatchArguments, has_keys: bool) -> ChartNotes {
+    let show = |file: &Path| name(file);
+    let kept = match (arguments.csv.as_deref(), arguments.html.as_deref()) {
+        (Some(csv), Some(html)) => {
+            format!(
+                "ends the watch and writes {}; all is in {}",
+                show(html),
+                show(csv)
+            )
+        }
+        (Some(csv), None) => format!("ends the watch; all is in {}", show(csv)),
+        (None, Some(html)) => format!("ends the watch and writes {}", show(html)),
+        (None, None) => "ends the watch; nothing is kept without --csv or --html".to_owned(),
+    };
+    let how = if has_keys { "q or Ctrl-C" } else { "Ctrl-C" };
+    let steps = arguments
+        .count
+        .and_then(|count| u32::try_from(count).ok())
+        .and_then(|count| arguments.interval.0.checked_mul(count.saturating_sub(1)));
+    ChartNotes {
+        duration: arguments.duration.map(|duration| duration.0).or(steps),
+        hints: vec![
+            format!("{how} {kept}"),
+            format!("{how} ends the watch"),
+            how.to_owned(),
+        ],
     }
 }
 
-struct Watch {
+struct Watch<'a> {
     hierarchy: Hierarchy,
-    samples: Vec<Sample>,
+    now: Recording,
     csv: Csv,
+    textfile: Option<&'a Path>,
     live: Option<LiveChart>,
-    before: Option<Vec<Sample>>,
+    before: Option<Recording>,
+    names: (String, String),
 }
 
-impl Watch {
+impl Watch<'_> {
+    /// What is shown.
+    fn watched(&self) -> Watched<'_> {
+        let before = self.before.as_ref();
+        Watched {
+            series: Series {
+                label: &self.names.0,
+                origin: &self.now.origin,
+                samples: &self.now.samples,
+                live: true,
+            },
+            earlier: before.map(|before| Series {
+                label: &self.names.1,
+                origin: &before.origin,
+                samples: &before.samples,
+                live: false,
+            }),
+        }
+    }
+
     /// Records the first measurement and makes those that follow.
     async fn until_the_end(
         &mut self,
@@ -124,7 +219,7 @@ impl Watch {
         let mut sample = first;
         loop {
             let goes_on = self.take(sample)?;
-            let enough = count.is_some_and(|count| self.samples.len() as u64 >= count);
+            let enough = count.is_some_and(|count| self.now.samples.len() as u64 >= count);
             if enough || !goes_on {
                 return Ok(());
             }
@@ -142,53 +237,21 @@ impl Watch {
 
     /// Writes, keeps and draws a measurement. Returns false when nobody reads the lines any more.
     fn take(&mut self, sample: Sample) -> Result<bool, Failure> {
-        let first = self.samples.is_empty();
+        let first = self.now.samples.is_empty();
         let goes_on = self.csv.add(&sample, first);
         // A measurement that could not be written is still a point of the curves.
-        self.samples.push(sample);
+        self.now.samples.push(sample);
         let goes_on = goes_on?;
-        if let Some(live) = &mut self.live {
+        if let Some(file) = self.textfile {
+            write_metrics(file, &watch_metrics(&self.watched().series))?;
+        }
+        if let Some(mut live) = self.live.take() {
             // Losing the terminal does not end the watch.
-            if live.draw(&self.samples, self.before.as_deref()).is_err() {
-                self.live = None;
+            if live.draw(self.watched()).is_ok() {
+                self.live = Some(live);
             }
         }
         Ok(goes_on)
-    }
-}
-
-/// When to measure.
-struct Schedule {
-    ticks: Interval,
-    end: Option<Instant>,
-}
-
-impl Schedule {
-    /// A schedule that starts now.
-    fn new(arguments: &WatchArguments) -> Self {
-        let mut ticks = interval(arguments.interval.0.max(Duration::from_millis(10)));
-        // After a walk that took longer than the interval, nothing is caught up.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let end = arguments
-            .duration
-            .and_then(|duration| Instant::now().checked_add(duration.0));
-        Self { ticks, end }
-    }
-
-    /// Waits until a measurement is due; the first one is due at once. Returns false when the time is over.
-    async fn next(&mut self) -> bool {
-        let over = async {
-            match self.end {
-                Some(end) => tokio::time::sleep_until(end).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            // A measurement that is due is made even if the time ends at the same moment.
-            biased;
-            _ = self.ticks.tick() => true,
-            () = over => false,
-        }
     }
 }
 
@@ -211,34 +274,4 @@ async fn measure(
     let measured = measured.map_err(|error| Failure::new(FailureKind::Internal, error))?;
     let measured = measured.map_err(no_hierarchy)?;
     Ok(Some(measured))
-}
-
-/// Refuses a page that would overwrite measurements, or whose directory does not exist.
-fn check_page(html: &Path, arguments: &WatchArguments) -> Result<(), Failure> {
-    for (option, file) in [("--csv", &arguments.csv), ("--compare", &arguments.compare)] {
-        if file.as_ref().is_some_and(|file| is_same(html, file)) {
-            let text = format!(
-                "--html {} is also the file of {option}; the page would overwrite the measurements",
-                html.display()
-            );
-            let failure = Failure::new(FailureKind::Usage, text);
-            return Err(failure.hint("use another file for the page"));
-        }
-    }
-    check_folder(html)
-}
-
-/// Refuses a file whose directory does not exist.
-fn check_folder(file: &Path) -> Result<(), Failure> {
-    let folder = folder_of(file);
-    let metadata = std::fs::metadata(folder).map_err(|error| cannot_write(file, &error))?;
-    if metadata.is_dir() && !file.is_dir() {
-        return Ok(());
-    }
-    let error = if file.is_dir() {
-        io::ErrorKind::IsADirectory
-    } else {
-        io::ErrorKind::NotADirectory
-    };
-    Err(cannot_write(file, &error.into()))
 }
