@@ -126,7 +126,7 @@ fn bash_completes_the_targets_of_a_release_file() {
             &workplace,
             &["release", "other.yaml", "--only", "runc-debian/"]
         ),
-        ["runc-debian/*"]
+        ["runc-debian/*", "runc-debian/v1.0.0-rc93/linux-*"]
     );
 }
 
