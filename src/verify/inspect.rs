@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -13,6 +15,9 @@ use super::findings::{Findings, Format, Packing};
 use super::glibc::GlibcNeeds;
 use super::{format, kmem, scan};
 use crate::regular_file::Stoppable;
+
+/// Size in bytes from which on a file is read for its headers and for its marks at the same time.
+const LARGE: u64 = 1 << 20;
 
 /// Inspects one file completely, without running it.
 ///
@@ -41,9 +46,28 @@ fn inspect_until(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Findings,
         source,
     };
     let (mut file, size) = open(path)?;
-    let program = examine(&file, size).map_err(read_failed)?;
-    file.rewind().map_err(read_failed)?;
-    let scan = scan::scan(Stoppable::new(&file, is_stopped)).map_err(read_failed)?;
+    let (examined, scan) = thread::scope(|scope| {
+        // Reading for the headers moves the place where a handle is read next.
+        let again = (size > LARGE).then(|| open_again(&file, path)).flatten();
+        let examining = again.and_then(|again| {
+            let examine = move || examine(&again, size);
+            thread::Builder::new().spawn_scoped(scope, examine).ok()
+        });
+        let scan = scan::scan(Stoppable::new(&file, is_stopped));
+        let examined = examining.map(|examining| {
+            examining
+                .join()
+                .unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        (examined, scan)
+    });
+    let scan = scan.map_err(read_failed)?;
+    let program = match examined {
+        Some(program) => program,
+        // A small file, or no thread or second handle was to be had.
+        None => file.rewind().and_then(|()| examine(&file, size)),
+    };
+    let program = program.map_err(read_failed)?;
     if scan.size != size {
         return Err(VerifyError::Changed {
             path: path.to_owned(),
@@ -82,6 +106,13 @@ fn inspect_until(path: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Findings,
         packing,
         kmem,
     })
+}
+
+/// Another handle of a file that was opened by this path; `None` if another file is there by now.
+fn open_again(file: &File, path: &Path) -> Option<File> {
+    let (again, _) = open(path).ok()?;
+    let id = |file: &File| file.metadata().map(|file| (file.dev(), file.ino())).ok();
+    (id(&again)? == id(file)?).then_some(again)
 }
 
 /// Reads Go's name of a program's architecture from the headers only; `None` if Go does not support it. The inner error
