@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::place::{Place, architecture};
+use super::place::{Place, architecture, platform};
 
 const PLAN: [&str; 6] = ["plan", "tool", "--tag", "v1.0.0", "--source", "upstream"];
 
@@ -71,4 +71,56 @@ fn a_cross_build_is_held_to_the_other_architecture() {
         .unwrap();
     assert!(row.contains("architecture"), "{row}");
     place.nothing_is_left();
+}
+
+#[test]
+fn a_page_says_what_is_to_come_and_names_the_build() {
+    let place = Place::new();
+    let layer = format!("sha256:{}", "1".repeat(64));
+    place.engine.change(|script| script.layers = vec![layer]);
+    let directory = format!("dist/tool/v1.0.0/{}", platform());
+    let page = place.run(&PLAN).code(0);
+    let commit = format!("v1.0.0, commit {}, from upstream", place.commit);
+    let page = page
+        .prints("tool v1.0.0 for ")
+        .prints(&commit)
+        .prints("toolchain:1; on the engine already")
+        .prints("1 of 2, configure: ./configure\n")
+        .prints("2 of 2, compile: make tool\n")
+        .prints("tool: accounting off, statically linked")
+        .prints(&directory)
+        .prints("SHA256SUMS, build.log, manifest.json")
+        .prints("tool v1.0.0: to be built\nnext: kmembuild tool --tag v1.0.0 --source upstream");
+    let same = place.run(&[
+        "tool",
+        "--tag",
+        "v1.0.0",
+        "--source",
+        "upstream",
+        "--dry-run",
+    ]);
+    let without_next = |text: &str| {
+        let (text, _) = text.rsplit_once("next: ").expect("a next step");
+        text.to_owned()
+    };
+    // Only the first one had to fetch the source.
+    let fetched = same.stdout.replace(" (in the store)", "");
+    assert_eq!(without_next(&fetched), without_next(&page.stdout));
+
+    place.build(&[]).code(0);
+    place
+        .run(&PLAN)
+        .code(0)
+        .prints("tool v1.0.0: published as it should be, nothing to do\n");
+    let elsewhere = [&PLAN[..], &["--output", "elsewhere"]].concat();
+    place.run(&elsewhere).code(0).prints(
+        "tool v1.0.0: in the cache, will be published without a build\nnext: kmembuild tool",
+    );
+    let again = [&PLAN[..], &["--no-cache"]].concat();
+    place
+        .run(&again)
+        .code(0)
+        .prints("tool v1.0.0: to be built, which took ");
+    let quiet = [&PLAN[..], &["-q"]].concat();
+    assert_eq!(place.run(&quiet).code(0).stdout.lines().count(), 1);
 }

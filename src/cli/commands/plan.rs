@@ -1,6 +1,9 @@
 //! `kmembuild plan`.
 
-use crate::build::{BuildOrder, Prepared, files_to_come, prepare, result_origin};
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+use crate::build::{BuildOrder, Prepared, ResultOrigin, files_to_come, prepare, result_origin};
 use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print;
@@ -61,5 +64,27 @@ async fn print_page(
         print(&plan_page(prepared, &around, terminal))?;
     }
     let closing = Closing::new(verdict);
+    let closing = match origin {
+        ResultOrigin::Published => closing,
+        ResultOrigin::Cache | ResultOrigin::Build => {
+            // Whoever plans, builds the same.
+            let words = without_plan(&invocation.environment.arguments);
+            closing.next(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+    };
     print(&closing.text())
+}
+
+/// The words of the command line that planned, for the build itself.
+fn without_plan(arguments: &[OsString]) -> Vec<String> {
+    let words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    let mut words: Vec<_> = words.map(Cow::into_owned).collect();
+    match words.iter().position(|word| word == "plan") {
+        Some(plan) if !words.iter().any(|word| word == "--dry-run") => {
+            words.remove(plan);
+        }
+        _ => words.retain(|word| word != "--dry-run"),
+    }
+    words.retain(|word| !["-q", "--quiet", "-v", "--verbose"].contains(&word.as_str()));
+    words
 }
