@@ -43,6 +43,7 @@ pub mod file_lock;
 pub mod fleet;
 pub mod harmless;
 pub mod host;
+pub mod inside;
 pub mod library;
 pub mod like;
 pub mod lockfile;

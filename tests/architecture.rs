@@ -40,10 +40,11 @@ const ROOMS: [&str; 30] = [
 ];
 
 /// Rooms that everybody may use and that use nobody.
-const GROUND: [&str; 6] = [
+const GROUND: [&str; 7] = [
     "checksum",
     "clock",
     "harmless",
+    "inside",
     "private_directory",
     "process_limits",
     "regular_file",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::index::{Index, IndexResult, IndexTarget};
 use super::target::is_record_of_failure;
+use crate::inside::inside;
 use crate::recipe::MANIFEST;
 
 /// A directory in a release that no target has.
@@ -24,7 +25,7 @@ impl Leftover {
     /// # Errors
     /// The system's.
     pub fn remove(&self, root: &Path) -> io::Result<()> {
-        let folder = root.join(&self.folder);
+        let folder = inside(root, &self.folder)?;
         fs::remove_dir_all(&folder)?;
         let above = folder.ancestors().skip(1);
         for parent in above.take_while(|parent| *parent != root) {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::manifest::{MANIFEST_FORMAT, Manifest};
 use crate::checksum::{sha256_hex, sha256_of};
 use crate::failure::indented;
+use crate::inside::inside;
 use crate::plan::{InvalidValue, PLAN_FORMAT, Plan};
 use crate::recipe::{MANIFEST, PLAN};
 use crate::regular_file::{self, Stoppable};
@@ -123,10 +124,13 @@ impl PublishedResult {
     fn check_files(&self, is_stopped: &dyn Fn() -> bool) -> Result<(), PublishedError> {
         let mut wrong = Vec::new();
         for file in &self.manifest.files {
-            let path = self.directory.join(&file.name);
-            let (_, sha256) = regular_file::open(&path)
+            let (_, sha256) = inside(&self.directory, &file.name)
+                .and_then(|path| regular_file::open(&path))
                 .and_then(|file| sha256_of(Stoppable::new(file, is_stopped)))
-                .map_err(|source| PublishedError::Unreadable { path, source })?;
+                .map_err(|source| PublishedError::Unreadable {
+                    path: self.directory.join(&file.name),
+                    source,
+                })?;
             if sha256 != file.sha256 {
                 wrong.push(format!(
                     "{}: its sha256 is {sha256}, but {} was recorded",

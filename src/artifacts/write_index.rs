@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::checksums::{checksum_file, read_checksum_file};
 use super::error::ArtifactError;
 use super::index::{INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexFile, IndexResult};
 use super::replace_file::replace_file;
 use crate::checksum::{sha256_hex, sha256_of};
+use crate::inside::inside;
 use crate::plan::canonical_json;
 use crate::recipe::SHA256SUMS;
 use crate::regular_file;
@@ -27,7 +28,7 @@ pub fn list_files(root: &Path, index: &mut Index) -> Result<(), ArtifactError> {
         let published = target.folder();
         if let IndexResult::Published { folder, files, .. } = &mut target.result {
             *folder = published;
-            *files = published_files(&root.join(&*folder))?;
+            *files = published_files(&below(root, folder)?)?;
         }
     }
     Ok(())
@@ -49,7 +50,7 @@ pub fn write_index(root: &Path, index: &Index, page: &str) -> Result<String, Art
                     sums.insert(format!("{folder}/{}", file.path), file.sha256.clone());
                 }
             }
-            IndexResult::Failed { .. } if root.join(&failed).is_dir() => {
+            IndexResult::Failed { .. } if below(root, &failed)?.is_dir() => {
                 for name in file_names(&root.join(&failed))? {
                     let path = format!("{failed}/{name}");
                     sums.insert(path.clone(), digest(&root.join(path))?);
@@ -85,7 +86,7 @@ fn published_files(folder: &Path) -> Result<Vec<IndexFile>, ArtifactError> {
     }
     sums.into_iter()
         .map(|(name, sha256)| {
-            let path = folder.join(&name);
+            let path = below(folder, &name)?;
             let size = fs::metadata(&path)
                 .map_err(|error| ArtifactError::unaccounted(&path, error.to_string()))?
                 .len();
@@ -130,11 +131,20 @@ fn digest(path: &Path) -> Result<String, ArtifactError> {
         .map_err(|error| ArtifactError::unaccounted(path, error.to_string()))
 }
 
-/// The index of the release directory `root`; `None` if there is none, or none in a format that this version reads.
+/// The path of `name` below `folder`.
+fn below(folder: &Path, name: &str) -> Result<PathBuf, ArtifactError> {
+    inside(folder, name)
+        .map_err(|error| ArtifactError::unaccounted(&folder.join(name), error.to_string()))
+}
+
+/// The index of the release directory `root`; `None` if there is none, or none in a format that this version reads, or one
+/// with a target outside of it.
 pub fn read_index(root: &Path) -> Option<Index> {
     let index: Index =
         serde_json::from_slice(&regular_file::read(&root.join(INDEX), LARGEST).ok()?).ok()?;
-    (1..=INDEX_FORMAT).contains(&index.format).then_some(index)
+    let mut targets = index.targets.iter();
+    let stays = targets.all(|target| inside(root, target.folder()).is_ok());
+    (stays && (1..=INDEX_FORMAT).contains(&index.format)).then_some(index)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ArtifactError> {

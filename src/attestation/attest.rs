@@ -15,6 +15,7 @@ use super::provenance::{Subject, statement};
 use super::sbom::sbom;
 use crate::artifacts::{ENVELOPE, MANIFEST, Manifest, PLAN, PROVENANCE, SBOM};
 use crate::checksum::{hex, sha256_hex};
+use crate::inside::inside;
 use crate::plan::{Plan, canonical_json};
 
 /// A file to publish next to the binaries.
@@ -37,12 +38,12 @@ pub fn bill_of_materials(
 ) -> Result<String, AttestError> {
     let mut found = Vec::new();
     for file in &manifest.files {
-        let path = folder.join(&file.name);
-        let (of_file, sha256) =
-            look_through(&path, components).map_err(|source| AttestError::Unreadable {
-                path: path.clone(),
-                source,
-            })?;
+        let unreadable = |source| AttestError::Unreadable {
+            path: folder.join(&file.name),
+            source,
+        };
+        let path = inside(folder, &file.name).map_err(unreadable)?;
+        let (of_file, sha256) = look_through(&path, components).map_err(unreadable)?;
         if sha256 != file.sha256 {
             return Err(AttestError::Changed {
                 path,

@@ -15,6 +15,7 @@ use crate::artifacts::{
 };
 use crate::events::{Stage, Warning};
 use crate::failure::with_causes;
+use crate::inside::inside;
 use crate::verify::{CheckName, Expectations, KmemExpectation, Outcome, inspect, judge};
 
 impl Attempt<'_> {
@@ -187,7 +188,11 @@ fn judge_again(manifest: &mut Manifest, staging: &Path) -> Result<(), BuildError
         let Some(kept) = checks.find(|check| check.name == CheckName::Kmem) else {
             continue;
         };
-        let findings = inspect(&staging.join(&file.name))?;
+        let path = inside(staging, &file.name).map_err(|source| BuildError::Staged {
+            path: staging.join(&file.name),
+            source,
+        })?;
+        let findings = inspect(&path)?;
         if findings.sha256 != file.sha256 {
             let file = file.name.clone();
             return Err(BuildError::Changed { file });

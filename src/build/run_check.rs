@@ -12,6 +12,7 @@ use crate::engine::EngineInfo;
 use crate::events::{Note, Sink};
 use crate::execute::{Context, ExecuteError, HostPower, RunCheckError, trace_run};
 use crate::failure::with_causes;
+use crate::inside::inside;
 use crate::verify::{Check, CheckName, TraceVerdict, judge_trace};
 
 /// The check of a program by running it.
@@ -77,7 +78,11 @@ pub(super) async fn check_result(
             let note = Note::NotRun(name.clone(), reason);
             context.sink.event(&note.into());
         };
-        let traced = match trace_run(&directory.join(name), engine, power, context).await {
+        let path = inside(directory, name).map_err(|source| BuildError::Staged {
+            path: directory.join(name),
+            source,
+        })?;
+        let traced = match trace_run(&path, engine, power, context).await {
             Ok(traced) => traced,
             Err(RunCheckError::Refused { source, .. }) => {
                 not_shown(source.to_string());

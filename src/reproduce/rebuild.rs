@@ -19,6 +19,7 @@ use crate::build::{
 use crate::compare::differences;
 use crate::events::{JSON_FORMAT, Sink, Tee, Warning};
 use crate::execute::{Built, Context, execute};
+use crate::inside::inside;
 use crate::plan::canonical_json;
 
 /// Builds a published result again and compares. A difference is part of the answer.
@@ -149,7 +150,14 @@ impl Rebuild<'_> {
             let equal = now.is_some_and(|now| now.sha256 == file.sha256);
             let differences = match now {
                 Some(now) if !equal => {
-                    let first = bytes(&self.published.directory.join(&file.name))?;
+                    let directory = &self.published.directory;
+                    let first = inside(directory, &file.name).map_err(|source| {
+                        ReproduceError::Unreadable {
+                            path: directory.join(&file.name),
+                            source,
+                        }
+                    })?;
+                    let first = bytes(&first)?;
                     differences(&first, &bytes(&now.path)?)
                 }
                 _ => Vec::new(),

@@ -1,7 +1,7 @@
 //! The index of a release and the checksums of its files.
 
 use kmembuild::artifacts::{
-    ArtifactError, INDEX, INDEX_PAGE, IndexResult, IndexTarget, SHA256SUMS,
+    ArtifactError, INDEX, INDEX_PAGE, IndexResult, IndexTarget, SHA256SUMS, read_index,
 };
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -62,4 +62,31 @@ fn an_index_has_every_file_and_is_not_written_twice() {
         index::write(root, targets()),
         Err(ArtifactError::Unaccounted { path, .. }) if path.ends_with("more")
     ));
+}
+
+#[test]
+fn an_index_with_a_target_outside_of_the_release_is_none() {
+    let root = tempfile::tempdir().expect("a folder");
+    let failed = IndexResult::Failed {
+        exit_code: 14,
+        message: "make".to_owned(),
+    };
+    let write = |recipe: &str| {
+        let target = index::target(recipe, "v1", "linux-amd64", failed.clone());
+        index::write(root.path(), vec![target])
+    };
+    write("runc").expect("written");
+    assert!(read_index(root.path()).is_some());
+    for recipe in ["..", "../runc", "/runc", "a/../../b"] {
+        let error = write(recipe).expect_err(recipe);
+        assert!(
+            error.to_string().contains("leads out of its directory"),
+            "{error}"
+        );
+        let text = std::fs::read_to_string(root.path().join(INDEX)).expect("the index");
+        let foreign = text.replace("\"runc\"", &format!("{recipe:?}"));
+        std::fs::write(root.path().join(INDEX), &foreign).expect("written");
+        assert!(read_index(root.path()).is_none(), "{recipe}");
+        std::fs::write(root.path().join(INDEX), text).expect("written");
+    }
 }

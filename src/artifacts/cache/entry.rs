@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::sha256_of;
+use crate::inside::inside;
 
 /// File name of the list in an entry's directory.
 pub const ENTRY: &str = "entry.json";
@@ -59,7 +60,7 @@ impl Entry {
 impl EntryFile {
     /// Describes `folder/name`.
     pub(super) fn read(folder: &Path, name: &str) -> io::Result<Self> {
-        let path = folder.join(name);
+        let path = inside(folder, name)?;
         let metadata = fs::symlink_metadata(&path)?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile};
 use super::place::place_file;
 use super::secret::Secret;
+use crate::inside::inside;
 use crate::regular_file;
 
 /// Largest list of files in bytes; real ones have a few thousand.
@@ -149,7 +150,8 @@ impl Results {
         let folder = self.entry_folder(&entry.key);
         for file in &entry.files {
             let damage = |reason: String| self.damage(entry, file, reason);
-            let metadata = fs::symlink_metadata(folder.join(&file.name))
+            let metadata = inside(&folder, &file.name)
+                .and_then(fs::symlink_metadata)
                 .map_err(|error| damage(error.to_string()))?;
             if metadata.is_file() && metadata.len() != file.size {
                 let (is, was) = (metadata.len(), file.size);
@@ -204,9 +206,12 @@ impl Results {
     fn place(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
         let from = self.entry_folder(&entry.key);
         for file in &entry.files {
-            let to = folder.join(&file.name);
-            place_file(&from.join(&file.name), &to, file.mode)
-                .map_err(|source| TakeError::Unwritable { path: to, source })?;
+            inside(&from, &file.name)
+                .and_then(|from| place_file(&from, &inside(folder, &file.name)?, file.mode))
+                .map_err(|source| TakeError::Unwritable {
+                    path: folder.join(&file.name),
+                    source,
+                })?;
         }
         Ok(())
     }
@@ -240,7 +245,7 @@ impl Results {
             entry.files = names
                 .iter()
                 .map(|name| {
-                    let (from, to) = (folder.join(name), partial.join(name));
+                    let (from, to) = (inside(folder, name)?, inside(&partial, name)?);
                     place_file(&from, &to, mode_of(&from)?)?;
                     EntryFile::read(&partial, name)
                 })

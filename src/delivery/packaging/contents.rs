@@ -6,6 +6,7 @@ use std::path::Path;
 use super::error::PackagingError;
 use crate::artifacts::{Manifest, ManifestFile};
 use crate::checksum::sha256_hex;
+use crate::inside::inside;
 use crate::recipe::{Package, PackageFile, PackageFormat};
 use crate::verify::{Format, GlibcVersion};
 
@@ -104,11 +105,12 @@ fn find<'a>(
 }
 
 fn read_output(published: &ManifestFile, folder: &Path) -> Result<Vec<u8>, PackagingError> {
-    let path = folder.join(&published.name);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(source) => return Err(PackagingError::Unreadable { path, source }),
+    let unreadable = |source| PackagingError::Unreadable {
+        path: folder.join(&published.name),
+        source,
     };
+    let path = inside(folder, &published.name).map_err(unreadable)?;
+    let bytes = fs::read(&path).map_err(unreadable)?;
     let found = sha256_hex(&bytes);
     // Nodes receive exactly what passed the checks.
     if found != published.sha256 {
