@@ -2,7 +2,8 @@
 
 use super::accounting::Accounting;
 use super::kind::CgroupKind;
-use super::status::{Status, Verdict};
+use super::status::Status;
+use super::verdict::Verdict;
 
 impl Status {
     /// The conclusion, for people.

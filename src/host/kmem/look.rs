@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::HierarchyError;
 use super::find::find_hierarchy;
-use super::status::{Detail, Status};
+use super::found::Detail;
+use super::status::Status;
 use super::system::System;
 use super::walk::walk;
 

@@ -6,8 +6,10 @@
 
 mod accounting;
 mod answer;
+mod counts;
 mod error;
 mod find;
+mod found;
 mod kind;
 mod look;
 mod origin;
@@ -17,18 +19,22 @@ mod sample;
 mod status;
 mod system;
 mod trend;
+mod verdict;
 mod walk;
 
 pub use accounting::{Accounting, Reason};
+pub use counts::KindCounts;
 pub use error::HierarchyError;
 pub use find::find_hierarchy;
+pub use found::Detail;
 pub use kind::CgroupKind;
 pub use look::look;
 pub use origin::Origin;
 pub use owner::Owner;
 pub use recording::{Recording, SamplesError, samples_to_csv};
 pub use sample::{SAMPLE_FORMAT, Sample};
-pub use status::{CgroupState, Detail, KindCounts, OwnerCount, Problem, Status, Verdict};
+pub use status::{CgroupState, OwnerCount, Problem, Status};
 pub use system::{MEMORY_CGROUP_IDS, System, counts_removed};
 pub use trend::{LEAST_SPAN, Trend};
+pub use verdict::Verdict;
 pub use walk::walk;

@@ -13,9 +13,10 @@ use rustix::io::Errno;
 
 use super::accounting::{self, Reason, RefusesWhenOff, read_start};
 use super::error::HierarchyError;
+use super::found::{Detail, Found};
 use super::kind::CgroupKind;
 use super::owner::Owner;
-use super::status::{Detail, Found, Status};
+use super::status::Status;
 use super::system::System;
 use crate::host::Hierarchy;
 
