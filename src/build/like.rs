@@ -66,7 +66,7 @@ fn choose(
         Source::Git(_) => like.target(order.force)?,
         // A package is a vendor's itself. Its version is all that there is to compare.
         Source::Directory(folder) => {
-            note(Note::NotCompared(folder.package.clone()));
+            note(Note::NotCompared(folder.package.to_string()));
             let target = like.target(true)?;
             Target {
                 commit: None,

@@ -127,7 +127,7 @@ impl Choice<'_> {
         match (&self.recipe.source, &self.facts.source) {
             (Source::Directory(folder), _) => PlannedSource::Directory {
                 path: folder.path.to_string(),
-                package: folder.package.clone(),
+                package: folder.package.to_string(),
             },
             (Source::Git(_), SourceFacts::Git(git)) => PlannedSource::Git {
                 tag: git.tag.clone(),

@@ -139,3 +139,18 @@ fn templates_are_read_strictly() {
         ],
     );
 }
+
+#[test]
+fn the_package_of_a_source_is_the_name_of_one() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("recipes/runc-debian.yaml")).expect("a recipe");
+    for package in ["g$A", "-o", "Golang", "a b", ""] {
+        let named = "package: golang-github-opencontainers-runc-dev";
+        let changed = text.replacen(named, &format!("package: {package:?}"), 1);
+        assert_ne!(changed, text);
+        let error = kmembuild::recipe::parse_recipe("r.yaml", &changed, &[]).expect_err(package);
+        let error = error.to_string();
+        assert!(error.contains("r.yaml:11:"), "{error}");
+        assert!(error.contains("is not a Debian package"), "{error}");
+    }
+}

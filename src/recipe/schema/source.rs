@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::recipe::names::{CommitId, ContainerPath, Name, RelativePath, ValueName};
+use crate::recipe::names::{CommitId, ContainerPath, DebianPackage, Name, RelativePath, ValueName};
 use crate::recipe::pattern::Pattern;
 use crate::recipe::version::{Version, VersionRange};
 
@@ -54,7 +54,7 @@ pub struct DirectorySource {
     /// Version of the source in that directory.
     pub version: Version,
     /// Package that contains the directory. Its version is recorded in the manifest.
-    pub package: String,
+    pub package: DebianPackage,
 }
 
 /// A kind of source tree.
