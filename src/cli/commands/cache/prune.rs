@@ -262,6 +262,7 @@ impl Report {
         };
         let closing = Closing::new(match (self.removed.len(), self.in_use.len()) {
             (0, 0) if self.failed.is_empty() => "nothing to remove".to_owned(),
+            (0, kept) if self.failed.is_empty() => format!("nothing to remove; {kept} in use"),
             (_, 0) => format!("{} {what}", self.done()),
             (_, kept) => format!("{} {what}; {kept} in use", self.done()),
         });
