@@ -322,6 +322,7 @@ fn what_a_live_run_works_with_is_kept_and_one_recipe_can_be_chosen() {
 #[test]
 fn an_engine_that_does_not_answer_fails_what_was_asked_of_it_after_the_results() {
     let place = Place::new();
+    // The old word for --caches.
     let pruned = place.cache(&["prune", "--size", "0", "--volumes"]).code(12);
     pruned
         .prints("removed 3 results, 3.0 MiB\n")

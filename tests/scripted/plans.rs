@@ -112,7 +112,18 @@ fn a_release_finds_the_recipes_beside_its_file_and_those_that_it_names() {
     write("");
     place.workplace.write("work/recipes/tool.yaml", &recipe);
     run(&["release", "work/release.yaml"]).code(0);
+    let lockfile = place.workplace.path().join("work/kmembuild.lock");
+    run(&["lock", "work/release.yaml", "--dry-run"])
+        .code(0)
+        .prints(
+            "work/kmembuild.lock: it would be written\nnext: kmembuild lock work/release.yaml\n",
+        );
+    assert!(!lockfile.exists());
     run(&["lock", "work/release.yaml"]).code(0);
+    assert!(lockfile.exists());
+    run(&["lock", "work/release.yaml", "--dry-run"])
+        .code(0)
+        .prints("work/kmembuild.lock: unchanged\n");
     place
         .workplace
         .write("other/tool.yaml", "format: 1\nnam: tool\n");

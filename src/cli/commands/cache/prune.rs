@@ -75,7 +75,7 @@ pub(crate) async fn run(
         Err(error) => remarks.add(unreadable(invocation, &error)),
     }
     let of_results = report.failed.len();
-    let engine = if arguments.volumes || arguments.images {
+    let engine = if arguments.caches || arguments.images {
         on_engine(invocation, arguments, &mut report, &mut remarks).await
     } else {
         Ok(())
@@ -120,7 +120,7 @@ async fn on_engine(
         dead_runs: false,
         kept: false,
         foreign: false,
-        volumes: arguments.volumes,
+        volumes: arguments.caches,
         images: arguments.images,
         recipe: arguments.recipe.as_ref().map(Name::as_str),
     };
