@@ -234,6 +234,13 @@ fn a_node_reboots_only_when_it_is_told_to() {
     node.well("echo y | script -qec 'sh /root/new/node.sh --no-trial' /dev/null");
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}reboot; "));
     let node = Node::new("no-services", "v1.15.3");
+    // As where systemd is not the first process.
+    let complaint = "System has not been booted with systemd as init system (PID 1).";
+    node.well(&format!(
+        "sed -i 's/^is-active) .*/is-active) echo \"{complaint}\" >\\&2; exit 1 ;;/' /usr/local/bin/systemctl"
+    ));
+    let dry_run = node.script("--dry-run").code(0).says(complaint);
+    assert_eq!(dry_run.stderr.matches(complaint).count(), 1);
     node.well("rm /usr/local/bin/systemctl");
     node.script("").code(1).says("problem: systemctl not found");
     node.script("--no-services").code(0);

@@ -9,7 +9,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::{Event, Sink as _, Warning};
 use crate::failure::{Failure, FailureKind};
-use crate::report::{Closing, tell};
+use crate::report::{Closing, Progress, tell};
 
 /// Digits of an id for people.
 const SHOWN_DIGITS: usize = 16;
@@ -51,7 +51,9 @@ pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> R
         });
     }
     if let Some(warning) = warning {
-        invocation.progress().event(&Event::Warning(warning));
+        // Nothing else is shown beside the key.
+        let progress = Progress::new(false, false, invocation.verbosity());
+        progress.event(&Event::Warning(warning));
     }
     match of_minisign.filter(|_| minisign) {
         Some(text) => print(&format!("{text}\n"))?,
