@@ -1,6 +1,7 @@
 # For users:      make quickstart   builds the tool and a real runc with it, and shows the proof
 #                 make test         runs everything
 #                 make static       builds a kmembuild that needs nothing of its host, for CentOS 7
+#                 make install      installs the tool, its manual and its completions below PREFIX (/usr/local), in DESTDIR
 #                 make man          writes the manual pages to target/man
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
@@ -25,7 +26,7 @@ MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strac
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet static toolchain engine man
+.PHONY: quickstart test test-kubelet check bench bench-kubelet static install toolchain engine man
 
 quickstart: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES)
@@ -66,6 +67,26 @@ bench-kubelet: toolchain engine
 
 man: toolchain
 	$(CARGO) run --locked --quiet -- man target/man
+
+PREFIX := /usr/local
+DESTDIR :=
+# What `make static` built, where it was run.
+PROGRAM = $(firstword $(wildcard target/$(shell uname -m)-unknown-linux-*/release/kmembuild) target/release/kmembuild)
+SHARE = $(DESTDIR)$(PREFIX)/share
+# Of recipes that somebody has at home, nobody else has use for the manual.
+WITHOUT_RECIPES = KMEMBUILD_CONFIG_DIR=$(CURDIR)/target/no-configuration
+
+install: $(PROGRAM)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/kmembuild
+	$(WITHOUT_RECIPES) $(PROGRAM) man $(SHARE)/man/man1
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(WITHOUT_RECIPES) $(PROGRAM) completions bash >$(SHARE)/bash-completion/completions/kmembuild
+	$(WITHOUT_RECIPES) $(PROGRAM) completions zsh >$(SHARE)/zsh/site-functions/_kmembuild
+	$(WITHOUT_RECIPES) $(PROGRAM) completions fish >$(SHARE)/fish/vendor_completions.d/kmembuild.fish
+
+target/release/kmembuild:
+	$(MAKE) toolchain
+	$(CARGO) build --locked --release
 
 static: toolchain
 	.ci/install-packages $(STATIC_PACKAGES)

@@ -16,6 +16,9 @@ pub const SAVE_MEMORY: &str = "use --low-memory, which needs less memory but tak
 pub const SLOW_MIRROR: &str = "for a slow mirror, raise --stall-timeout";
 /// The source is not found.
 pub const OTHER_SOURCE: &str = "use --source with another URL or a local clone";
+/// What is wanted from elsewhere is not found anywhere.
+pub const ASK_DOCTOR: &str =
+    "`kmembuild doctor` shows what can be reached from here, and which recipe can be built";
 /// An image is not found.
 pub const OTHER_REGISTRY: &str = "use --mirror (or `mirrors` in the configuration) for another registry, or --image-archive for a file written by `docker save`";
 /// Debian's archive is not found.

@@ -186,16 +186,17 @@ impl VerifyingKey {
         }
     }
 
-    /// The public key from a PEM file with a private or public key.
+    /// The public key from a PEM file with a private or public key; with a warning, if it is a private one that others than
+    /// the owner of the file can read.
     ///
     /// # Errors
     /// [`KeyError`]; [`KeyError::remedy`] says what to do.
-    pub fn read_of_either(path: &Path) -> Result<Self, KeyError> {
+    pub fn read_of_either(path: &Path) -> Result<(Self, Option<Warning>), KeyError> {
         let (block, _) = read_pem(path, EITHER, MAKE_PRIVATE)?;
         if block.tag().contains("PRIVATE") {
-            SigningKey::read(path).map(|key| key.public())
+            SigningKey::read(path).map(|key| (key.public(), key.warning()))
         } else {
-            Self::read(path)
+            Self::read(path).map(|key| (key, None))
         }
     }
 

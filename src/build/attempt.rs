@@ -18,7 +18,7 @@ use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, PLAN, SBOM, Target,
 };
 use crate::events::{Event, Note, Sink, Stage, Tee, Warning};
-use crate::execute::{Context, Run, execute, provide_image};
+use crate::execute::{Context, Run, execute, image_name, provide_image};
 use crate::plan::canonical_json;
 
 /// One result on its way.
@@ -118,6 +118,10 @@ impl Attempt<'_> {
         };
         let info = self.prepared.engine.describe();
         let image = provide_image(plan, info, &context).await?;
+        // One that was made by somebody else's plan has a name of its own.
+        if image.name == image_name(plan) {
+            self.workspace.note_image(plan, &image.image);
+        }
         let key = image.content().map(|content| plan.content_key(content));
         let _alone = match &key {
             Some(key) => Some(self.build_alone(key).await?),

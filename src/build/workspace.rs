@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
-use crate::artifacts::cache::{Results, Stamps};
+use crate::artifacts::cache::{KnownImages, Results, Stamps};
 use crate::configuration::Configuration;
-use crate::engine::{Engine, EngineError, Image};
+use crate::engine::{Engine, EngineError, Image, LABEL_LEFT_OUT};
 use crate::execute::{Run, find_image, image_name};
 use crate::facts::{TreeFacts, read_tree};
 use crate::library::{Library, LoadedRecipe};
@@ -157,8 +157,8 @@ impl Workspace {
         Ok(facts)
     }
 
-    /// What the planned image gives to a build, where it is known before the image is provided: from the lock file, or
-    /// because the image is on the engine.
+    /// What the planned image gives to a build, where it is known before the image is provided: from the lock file, because
+    /// the image is on the engine, or because it was there once.
     pub(super) async fn image_content(
         &self,
         plan: &Plan,
@@ -174,11 +174,39 @@ impl Workspace {
         }
         let engine = self.engine().await?.as_ref();
         let found = self.unless_stopped(find_image(plan, engine)).await?;
-        let found = found.as_ref().and_then(Image::known_content).cloned();
-        if let Some(content) = &found {
+        let content = match &found {
+            Some(image) => {
+                self.note_image(plan, image);
+                image.known_content().cloned()
+            }
+            None => self.remembered(plan, &engine.describe().architecture),
+        };
+        if let Some(content) = &content {
             images.insert(name, content.clone());
         }
-        Ok(found)
+        Ok(content)
+    }
+
+    /// What the planned image gave to a build when it was last on an engine of that architecture.
+    fn remembered(&self, plan: &Plan, architecture: &str) -> Option<ImageContent> {
+        let identity = plan.image_identity()?;
+        // Whatever others could have put there proves nothing.
+        self.claim_cache().ok()?;
+        let content = self.known_images().content(&identity)?;
+        (content.architecture == architecture).then_some(content)
+    }
+
+    /// Remembers what an image that the tool made gives to a build. One that lacks what Debian's mirror did not have is only
+    /// good enough for as long as it is there.
+    pub(super) fn note_image(&self, plan: &Plan, image: &Image) {
+        let is_whole = !image.labels.contains_key(LABEL_LEFT_OUT);
+        if let Some(identity) = plan.image_identity().filter(|_| is_whole)
+            && let Some(content) = image.known_content()
+            && self.claim_cache().is_ok()
+        {
+            // Without the record the image is made again, no more.
+            let _ = self.known_images().note(&identity, content);
+        }
     }
 
     /// The commits that tags must have by the lock file in force.
@@ -215,6 +243,11 @@ impl Workspace {
     pub fn results(&self) -> Results {
         let secret = self.cache_directory("results.secret");
         Results::new(self.cache_directory("results"), self.locks(), secret)
+    }
+
+    fn known_images(&self) -> KnownImages {
+        let secret = self.cache_directory("results.secret");
+        KnownImages::new(self.cache_directory("images"), secret)
     }
 
     /// What was published where.

@@ -1,6 +1,7 @@
 //! From the command line to its command.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::library::{Library, LibraryError, LoadedRecipe};
 use crate::recipe::{Source, nearest};
+use crate::release::recipe_directories as release_recipes;
 
 /// Runs the command that the command line asks for.
 ///
@@ -51,16 +53,23 @@ pub async fn dispatch(
             }
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
-            let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
+            let mut invocation = Invocation::new(environment, global, arguments.format, &stop)?;
+            if !arguments.schema {
+                invocation.add_recipes_of(&release_recipes(&arguments.file)?);
+            }
             Box::pin(release::run(invocation, &arguments, cancel)).await
         }
         CommandLine::Reproduce(arguments) => {
-            let invocation = invocation(arguments.format)?;
+            let mut invocation = invocation(arguments.format)?;
+            // Most likely it is the release of this directory. Its file is not what is asked about.
+            let release = release_recipes(Path::new("release.yaml"));
+            invocation.add_recipes_of(&release.unwrap_or_default());
             check_temporary_directory()?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
         CommandLine::Lock(arguments) => {
-            let invocation = invocation(Format::Text)?;
+            let mut invocation = invocation(Format::Text)?;
+            invocation.add_recipes_of(&release_recipes(&arguments.file)?);
             check_temporary_directory()?;
             Box::pin(lock::run(&invocation, &arguments)).await
         }
@@ -229,7 +238,7 @@ pub fn reads_git(environment: &Environment) -> bool {
         }
         _ => return false,
     };
-    let loaded = Library::new(recipe_directories(environment, &global)).load(&name);
+    let loaded = Library::new(recipe_directories(environment, &global, &[])).load(&name);
     loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
 }
 

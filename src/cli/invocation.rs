@@ -39,7 +39,7 @@ impl<'a> Invocation<'a> {
             let text = format!("the recipe directory {} {reason}", missing.display());
             return Err(Failure::new(FailureKind::Usage, text));
         }
-        let library = Library::new(recipe_directories(environment, &global));
+        let library = Library::new(recipe_directories(environment, &global, &[]));
         let connect = connect(environment, engine_address(environment, &global));
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
         workspace.configuration = configuration;
@@ -88,18 +88,25 @@ impl<'a> Invocation<'a> {
         Ok(command_with_recipes(&recipes))
     }
 
+    /// Adds the recipes of a release.
+    pub(super) fn add_recipes_of(&mut self, release: &[PathBuf]) {
+        let directories = recipe_directories(self.environment, &self.global, release);
+        self.workspace.library = Library::new(directories);
+    }
+
     /// Where the engine is that the command line or the environment names.
     pub(super) fn engine_address(&self) -> Address {
         engine_address(self.environment, &self.global)
     }
 }
 
-/// Directories of the user's own recipes; the first one that has a recipe counts.
+/// Directories of the user's own recipes, and of those of a release; the first one that has a recipe counts.
 pub(super) fn recipe_directories(
     environment: &Environment,
     global: &GlobalArguments,
+    release: &[PathBuf],
 ) -> Vec<PathBuf> {
-    let named = global.recipe_dir.iter().cloned();
+    let named = global.recipe_dir.iter().chain(release).cloned();
     named
         .chain([environment.config_dir.join("recipes")])
         .collect()

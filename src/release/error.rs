@@ -26,6 +26,9 @@ pub enum ReleaseError {
     /// The release file or the lock file is refused; the error has the place.
     #[error(transparent)]
     Invalid(#[from] RecipeError),
+    /// The release file asks for a recipe that there is not; the error has the place.
+    #[error(transparent)]
+    NoRecipe(RecipeError),
     /// The lock file is refused.
     #[error("{0}")]
     InvalidLockfile(String),

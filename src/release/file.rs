@@ -8,19 +8,15 @@ use glob::Pattern;
 
 use super::error::ReleaseError;
 use super::known_tags::KnownTags;
-use super::matrix::expand;
+use super::matrix::{expand, unknown_recipe};
 use super::order::Common;
-use super::parse::parse_release;
+use super::parse::{parse_release, read_release};
 use super::schema::Release;
 use super::target::Target;
 use crate::attestation::SigningKey;
 use crate::build::{BuildOrder, CacheUse, Workspace};
 use crate::events::Warning;
-use crate::recipe::{Name, Source};
-use crate::regular_file;
-
-/// Largest release file in bytes.
-const LARGEST: u64 = 16 << 20;
+use crate::recipe::{Document, Name, Source};
 
 /// Targets that an error lists as examples.
 const EXAMPLES: usize = 5;
@@ -116,20 +112,20 @@ impl ReleaseFile {
         &self.lockfile
     }
 
-    /// Reads the file of a release. The engine is asked for its architecture where patterns choose among targets that do not
+    /// Reads the file of a release, whose recipes the workspace has: [`super::recipe_directories`]. The engine is asked for its architecture where patterns choose among targets that do not
     /// name theirs.
     ///
     /// # Errors
     /// [`ReleaseError`].
     pub async fn read(order: &ReleaseOrder, workspace: &Workspace) -> Result<Self, ReleaseError> {
         let path = &order.file;
-        let name = path.display().to_string();
-        let text = regular_file::read_text(path, LARGEST).map_err(|source| ReleaseError::File {
-            file: name.clone(),
-            source,
-        })?;
+        let (name, text) = read_release(path)?;
         let release = parse_release(&name, &text)?;
-        load_recipes(workspace, &release)?;
+        let document = Document {
+            file: &name,
+            text: &text,
+        };
+        load_recipes(workspace, &release, document)?;
         let targets = expand(&name, &text, &release, |recipe| tags(workspace, recipe))?;
         let only = globs(&order.only)?;
         let own = if !only.is_empty() && targets.iter().any(|target| target.arch.is_none()) {
@@ -224,14 +220,21 @@ fn recipes(workspace: &Workspace) -> Vec<String> {
 }
 
 /// Reads the recipes of a release. That a recipe is refused, and why, says more than that it is missing.
-fn load_recipes(workspace: &Workspace, release: &Release) -> Result<(), ReleaseError> {
+fn load_recipes(
+    workspace: &Workspace,
+    release: &Release,
+    document: Document<'_>,
+) -> Result<(), ReleaseError> {
     let available: BTreeSet<_> = recipes(workspace).into_iter().collect();
-    let wanted = release.targets.iter();
-    let wanted: BTreeSet<_> = wanted
-        .map(|target| target.value.recipe.value.as_str())
-        .collect();
-    for name in wanted {
-        if available.contains(name) {
+    let mut wanted = BTreeSet::new();
+    for target in &release.targets {
+        let recipe = &target.value.recipe;
+        let name = recipe.value.as_str();
+        if !available.contains(name) {
+            let error = unknown_recipe(document, recipe, available.iter().map(String::as_str));
+            return Err(ReleaseError::NoRecipe(error));
+        }
+        if wanted.insert(name) {
             workspace.recipe(name)?;
         }
     }

@@ -49,6 +49,16 @@ pub fn expand(
     Ok(targets)
 }
 
+/// Says that there is no recipe of a name, at its place.
+pub(super) fn unknown_recipe<'k>(
+    document: Document<'_>,
+    name: &Spanned<Name>,
+    known: impl IntoIterator<Item = &'k str>,
+) -> RecipeError {
+    let message = format!("there is no recipe `{}`", name.value);
+    document.refuse_name(name.referenced, message, name.value.as_str(), known)
+}
+
 struct Expansion<'a> {
     document: Document<'a>,
     release: &'a Release,
@@ -60,10 +70,7 @@ impl Expansion<'_> {
     fn targets(&self, known: &Result<KnownTags, Vec<String>>) -> Result<Vec<Target>, RecipeError> {
         let name = &self.entry.recipe;
         let known = known.as_ref().map_err(|recipes| {
-            let message = format!("there is no recipe `{}`", name.value);
-            let recipes = recipes.iter().map(String::as_str);
-            self.document
-                .refuse_name(name.referenced, message, name.value.as_str(), recipes)
+            unknown_recipe(self.document, name, recipes.iter().map(String::as_str))
         })?;
         let versions = self.versions(known)?;
         let arch = if self.entry.arch.is_empty() {

@@ -1,7 +1,26 @@
 //! Reads a release file, and describes its format for editors.
 
+use std::path::Path;
+
+use super::error::ReleaseError;
 use super::schema::{RELEASE_FORMAT, Release};
 use crate::recipe::{Document, RecipeError, parse_yaml};
+use crate::regular_file;
+
+/// Largest release file in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// The name of a release file for messages, and its text.
+///
+/// # Errors
+/// [`ReleaseError::File`].
+pub(super) fn read_release(path: &Path) -> Result<(String, String), ReleaseError> {
+    let file = path.display().to_string();
+    match regular_file::read_text(path, LARGEST) {
+        Ok(text) => Ok((file, text)),
+        Err(source) => Err(ReleaseError::File { file, source }),
+    }
+}
 
 /// Reads a release file; `file` is its name for messages.
 ///

@@ -20,6 +20,10 @@ pub struct Release {
     /// Directory for the results, relative to this file. The default is `dist`.
     #[serde(default)]
     pub output: Option<String>,
+    /// Directories of your own recipes, relative to this file. The default is `recipes`, if there is one.
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub recipes: Option<Vec<Spanned<String>>>,
     /// Maximum number of builds at a time. By default as many as the engine's processors and memory allow.
     #[serde(default)]
     #[schemars(range(min = 1))]

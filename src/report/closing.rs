@@ -25,10 +25,21 @@ impl Closing {
 
     /// With the command of this tool that comes next.
     #[must_use]
-    pub fn next(mut self, words: &[&str]) -> Self {
-        let words = ["kmembuild"].iter().chain(words);
-        let words: Vec<_> = words.map(|&word| word.to_owned()).collect();
-        self.next = Some(command_line(&words));
+    pub fn next(self, words: &[&str]) -> Self {
+        self.program(&[&["kmembuild"], words].concat())
+    }
+
+    /// With the command of any program that comes next.
+    #[must_use]
+    pub fn program(self, words: &[&str]) -> Self {
+        let words: Vec<_> = words.iter().map(|&word| word.to_owned()).collect();
+        self.then(command_line(&words))
+    }
+
+    /// With the line for the shell that comes next.
+    #[must_use]
+    pub fn then(mut self, line: impl Into<String>) -> Self {
+        self.next = Some(line.into());
         self
     }
 

@@ -134,7 +134,7 @@ impl Rebuild<'_> {
         Ok((built, image))
     }
 
-    /// Holds every file of the one against that of the other.
+    /// Compares every file of the one with that of the other.
     fn compare(
         &self,
         built: &Built,

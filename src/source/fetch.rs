@@ -258,6 +258,7 @@ impl Failures {
         self.failed.push(MirrorFailure {
             url: location.redacted(),
             reason: "not asked, because only upstream may say which commit it is".to_owned(),
+            stalled: false,
         });
     }
 
@@ -269,6 +270,7 @@ impl Failures {
         request: &FetchRequest,
     ) -> Result<MirrorFailure, SourceError> {
         let reason = location.without_password(&error.to_string());
+        let stalled = matches!(error, MirrorError::Stalled(_));
         match error {
             MirrorError::Pin {
                 tag,
@@ -300,7 +302,11 @@ impl Failures {
             _ => {}
         }
         let url = location.redacted();
-        let failure = MirrorFailure { url, reason };
+        let failure = MirrorFailure {
+            url,
+            reason,
+            stalled,
+        };
         self.failed.push(failure.clone());
         Ok(failure)
     }

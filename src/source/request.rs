@@ -62,4 +62,6 @@ pub struct MirrorFailure {
     pub url: String,
     /// Why, for people.
     pub reason: String,
+    /// Whether it sent nothing for too long.
+    pub stalled: bool,
 }

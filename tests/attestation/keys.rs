@@ -7,6 +7,7 @@ use kmembuild::attestation::{Envelope, KeyError, PAYLOAD_TYPE, SigningKey, Verif
 use kmembuild::events::Warning;
 
 use super::openssl::{KINDS, openssl, pair};
+use crate::support::command::Workplace;
 
 #[test]
 fn keys_that_openssl_makes_sign_and_their_public_halves_verify() {
@@ -51,6 +52,30 @@ fn keys_that_openssl_makes_sign_and_their_public_halves_verify() {
     assert_eq!(
         key.public(),
         VerifyingKey::read(&folder.join("sec1.pub")).unwrap()
+    );
+}
+
+#[test]
+fn a_public_key_is_printed_with_a_warning_of_what_others_can_read() {
+    let workplace = Workplace::new();
+    let (private, public) = pair(workplace.path(), "key", "ed25519");
+    let private = private.to_str().expect("text");
+    let pem = fs::read_to_string(&public).unwrap();
+    let words = ["public-key", private];
+    let quiet = workplace.run(&words).code(0);
+    assert_eq!((&quiet.stdout, quiet.stderr.as_str()), (&pem, ""));
+    fs::set_permissions(private, fs::Permissions::from_mode(0o640)).unwrap();
+    let warned = workplace.run(&words).code(0).says("warning: ").says("key");
+    assert_eq!(warned.stdout, pem);
+    let json = workplace
+        .run(&["public-key", private, "--format", "json"])
+        .code(0);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(document["remarks"].as_array().map(Vec::len), Some(1));
+    let next = "kmembuild verify dist --key release.pub";
+    assert_eq!(
+        (&document["next"], json.stderr.as_str()),
+        (&next.into(), "")
     );
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::support::build_place::{BuildPlace, WAIT, entries};
 use crate::support::debian_image::debian_image;
+use crate::support::docker_command::{docker, docker_succeeds};
 use crate::support::running::until_one_waits;
 
 const TAG: &str = "v1.0.0-rc10";
@@ -157,5 +158,28 @@ fn without_the_network_what_is_missing_is_named() {
         .build(TAG, &["--offline", "--refresh"])
         .code(2)
         .says("use either --refresh or --offline");
+    build.assert_nothing_is_left();
+}
+
+#[test]
+fn a_result_is_found_where_its_image_is_not_on_the_engine_any_more() {
+    let build = place("no-image");
+    let recipe = format!("recipes/{}.yaml", build.recipe);
+    let text = fs::read_to_string(build.place.path().join(&recipe)).expect("the recipe");
+    let lean = "default: lean\n  lean:\n    base: kmembuild-test/debian:bullseye-essential\n    dockerfile: |\n      \
+                ARG BASE\n      FROM ${BASE}\n      RUN touch /made\n";
+    let (head, tail) = text.split_once("default: registry\n").expect("an image");
+    let tail = &tail[tail.find("\nbuild:").expect("a build")..];
+    build.place.write(&recipe, &format!("{head}{lean}{tail}"));
+    build.build(TAG, &[]).code(0).says("step script");
+    let image = build.manifest(TAG)["image"]["name"].clone();
+    let image = image.as_str().expect("a name");
+    docker(&["image", "rm", image]);
+    let cached = build.build(TAG, &["--output", "other"]).code(0);
+    let cached = cached.says("taken from the cache");
+    assert!(!cached.stderr.contains("image: "), "{}", cached.stderr);
+    assert!(!docker_succeeds(&["image", "inspect", image]));
+    build.build(TAG, &["--no-cache"]).code(0);
+    docker(&["image", "rm", image]);
     build.assert_nothing_is_left();
 }

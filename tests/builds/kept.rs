@@ -93,8 +93,8 @@ fn volumes_and_images_are_listed_with_their_sizes_and_pruned() {
         "true",
     ]);
     for (words, done) in [
-        (&["--volumes", "--images", "--dry-run"][..], "would remove"),
-        (&["--volumes", "--images"], "removed"),
+        (&["--caches", "--images", "--dry-run"][..], "would remove"),
+        (&["--caches", "--images"], "removed"),
     ] {
         let text = prune(&build, words);
         assert!(
@@ -108,7 +108,7 @@ fn volumes_and_images_are_listed_with_their_sizes_and_pruned() {
     }
     assert!(!docker_succeeds(&["image", "inspect", &image]));
     docker(&["rm", &user]);
-    let text = prune(&build, &["--volumes"]);
+    let text = prune(&build, &["--caches"]);
     assert_eq!(
         text,
         format!("removed volume {name} (1.0 MiB)\nremoved 1 volume, 1.0 MiB\n")

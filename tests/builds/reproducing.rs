@@ -51,6 +51,7 @@ fn what_comes_out_the_same_is_told_with_its_digest() {
     done.prints(&format!("sha256 {sha256}"))
         .prints("out  identical: ")
         .prints("  same image")
+        .prints("\nreproduced: 1 of 1 file equal, in ")
         // Not out of the cache of results.
         .says("step script");
     // The manifest itself may be named, from its folder as well, and what was built is kept on request.

@@ -93,7 +93,7 @@ fn results_are_listed_without_an_engine_and_that_is_said() {
     let listed = place.cache(&["list"]).code(0);
     let listed = listed
         .prints("3 results in ")
-        .prints(": 3.0 MiB of at most 20.0 GiB\n")
+        .prints("\n3 results, 3.0 MiB of at most 20.0 GiB; no engine answers\nnext: kmembuild cache show cccccccccccc\n")
         .says("warning: could not list compile caches and images: no container engine answers at unix:///nowhere");
     let rows: Vec<_> = listed
         .stdout
@@ -117,6 +117,7 @@ fn results_are_listed_without_an_engine_and_that_is_said() {
     assert_eq!(json["results"]["entries"][0]["key"], key("c").as_str());
     assert_eq!(json["results"]["limit"], 20_u64 << 30);
     assert_eq!(json["remarks"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["next"], "kmembuild cache show cccccccccccc");
 
     let empty = Workplace::new();
     let words = [&["cache", "list"][..], &NOWHERE].concat();
@@ -161,7 +162,8 @@ fn a_result_is_shown_by_the_beginning_of_its_key() {
     shown
         .prints(&format!("key        {}\n", key("a")))
         .prints("version    v1.0.3\n")
-        .prints("1.0 MiB")
+        .prints("\nrunc v1.0.3 for linux-amd64: 1 file, 1.0 MiB, last used ")
+        .prints("Z\nnext: kmembuild cache verify\n")
         .says("manifest.json: No such file");
     let json = place.json(&["show", &key("b")], 0);
     assert_eq!(
@@ -200,6 +202,9 @@ fn a_damaged_result_is_named_and_removed_on_request() {
         .cache(&["verify"])
         .code(0)
         .prints("3 results, all intact\n");
+    assert_eq!(place.cache(&["verify", "-q"]).code(0).stdout, "");
+    let json = place.json(&["verify"], 0);
+    assert_eq!(json["verdict"], "3 results, all intact");
     let mut bytes = fs::read(place.folder("a").join("runc")).expect("the result");
     bytes[1 << 19] ^= 1;
     fs::write(place.folder("a").join("runc"), bytes).expect("written");
@@ -251,7 +256,8 @@ fn the_longest_unused_are_pruned_and_what_that_gave_is_said() {
         .code(0);
     would
         .prints("would remove result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB)\n")
-        .prints("would remove result kubelet");
+        .prints("would remove result kubelet")
+        .prints("\nwould remove 2 results, 2.0 MiB\nnext: kmembuild cache prune --size 2MiB ");
     assert_eq!(place.left(), "abc");
     // With their lists, two of them are more than two MiB.
     let pruned = place.json(&["prune", "--size", "2100KiB"], 0);
@@ -277,7 +283,7 @@ fn the_longest_unused_are_pruned_and_what_that_gave_is_said() {
     place
         .cache(&["prune"])
         .code(0)
-        .prints("removed 2 results, 2.0 MiB; this frees 1.0 MiB, because the rest is also published elsewhere\n");
+        .prints("removed 2 results, 2.0 MiB (this frees 1.0 MiB, because the rest is also published elsewhere)\n");
     assert_eq!(place.left(), "c");
     for (words, said) in [
         (["prune", "--size", "much"], "\"much\" is not a size"),
@@ -302,16 +308,21 @@ fn what_a_live_run_works_with_is_kept_and_one_recipe_can_be_chosen() {
         .cache(&words)
         .code(0)
         .prints("removed result runc v1.0.1 cccccccccccc")
+        .prints("\nremoved 1 result, 1.0 MiB; 1 in use\n")
         .prints("kept result runc v1.0.3 aaaaaaaaaaaa (1.0 MiB): a running build uses it\n");
     assert_eq!(place.left(), "ab");
     drop(held);
-    place.cache(&words).code(0);
-    assert_eq!(place.left(), "b");
+    let quiet = place.cache(&[&words[..], &["-q"]].concat()).code(0);
+    assert_eq!(
+        (place.left(), quiet.stdout),
+        ("b".to_owned(), String::new())
+    );
 }
 
 #[test]
 fn an_engine_that_does_not_answer_fails_what_was_asked_of_it_after_the_results() {
     let place = Place::new();
+    // The old word for --caches.
     let pruned = place.cache(&["prune", "--size", "0", "--volumes"]).code(12);
     pruned
         .prints("removed 3 results, 3.0 MiB\n")

@@ -128,6 +128,15 @@ fn bash_completes_the_targets_of_a_release_file() {
         ),
         ["runc-debian/*", "runc-debian/v1.0.0-rc93/linux-*"]
     );
+    // Its own recipes are beside it.
+    let recipe = workplace.run(&["recipes", "show", "runc-debian"]).code(0);
+    let recipe = recipe.stdout.replace("runc-debian", "mine");
+    workplace.write("recipes/mine.yaml", &recipe);
+    workplace.write("own.yaml", "format: 1\ntargets: [{recipe: mine}]\n");
+    assert_eq!(
+        completed(&workplace, &["release", "own.yaml", "--only", ""]),
+        ["mine/*", "mine/v1.0.0-rc93/linux-*"]
+    );
 }
 
 #[test]

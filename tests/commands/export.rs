@@ -11,17 +11,30 @@ fn an_exported_recipe_is_checked_listed_and_the_same() {
         .run(&["recipes", "export", "runc", "new/mine"])
         .code(0);
     assert_eq!(export.stderr, "");
-    let mut files = export.stdout.lines();
-    assert_eq!(files.next(), Some("new/mine/runc.yaml"));
-    for file in export.stdout.lines() {
+    let lines: Vec<_> = export.stdout.lines().collect();
+    let [files @ .., verdict, next] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(*verdict, format!("runc: {} files in new/mine", files.len()));
+    assert_eq!(*next, "next: kmembuild recipes check new/mine/runc.yaml");
+    assert_eq!(files.first(), Some(&"new/mine/runc.yaml"));
+    for file in files {
         assert!(workplace.path().join(file).is_file(), "{file}");
     }
     let begins = ["new/mine/patches/runc/", "new/mine/advisories/runc.yaml"];
-    assert!(files.all(|file| begins.iter().any(|begin| file.starts_with(begin))));
+    assert!(
+        files[1..]
+            .iter()
+            .all(|file| begins.iter().any(|begin| file.starts_with(begin)))
+    );
     workplace
         .run(&["recipes", "check", "new/mine/runc.yaml"])
         .code(0)
-        .prints("new/mine/runc.yaml: recipe runc is valid");
+        .prints("new/mine/runc.yaml: recipe runc is valid")
+        .prints("\nnext: kmembuild runc --help --recipe-dir new/mine\n");
+    workplace
+        .run(&["runc", "--help", "--recipe-dir", "new/mine"])
+        .code(0);
     workplace
         .run(&["--recipe-dir", "new/mine", "recipes", "list"])
         .code(0)
@@ -67,7 +80,9 @@ fn a_changed_file_is_not_overwritten_and_nothing_else_is_written() {
     let patches = workplace
         .run(&["recipes", "export", "runc", "mine"])
         .code(0);
-    let patch = patches.stdout.lines().last().expect("a patch").to_owned();
+    let mut lines = patches.stdout.lines();
+    let patch = lines.find(|line| line.contains("/patches/"));
+    let patch = patch.expect("a patch").to_owned();
     let patch = workplace.path().join(patch);
     // A changed patch: the recipe that was removed must not come back.
     fs::write(&patch, "mine").expect("a changed patch");

@@ -6,6 +6,7 @@ mod completions;
 mod configuration;
 mod export;
 mod help;
+mod install;
 mod like;
 mod limits;
 mod manual;

@@ -60,3 +60,22 @@ fn every_page_is_linked_from_the_readme() {
         }
     }
 }
+
+#[test]
+fn the_readme_says_of_every_page_that_something_was_not_tried() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let (_, section) = readme
+        .split_once("## Tried and not tried\n")
+        .expect("a section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a page");
+        let says = ["ot tried", "What has been tried"];
+        if page.ends_with("README.md") || !says.iter().any(|words| text.contains(words)) {
+            continue;
+        }
+        let name = page.file_name().expect("a name").display();
+        let link = format!("(docs/{name})");
+        assert!(section.contains(&link), "{link} is not in\n{section}");
+    }
+}

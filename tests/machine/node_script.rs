@@ -55,7 +55,8 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
     let node = Node::new("replace", "v1.15.3");
     let before = node.files();
     let dry = node.script("--dry-run").code(0);
-    dry.prints("kernel 3.10.0-1127.el7.x86_64 leaks when accounting is on\n")
+    let dry_run = dry
+        .prints("kernel 3.10.0-1127.el7.x86_64 leaks when accounting is on\n")
         .prints("new runc: runc version 1.0.0-rc10\n")
         .prints("replacing /usr/bin/runc: runc version 1.0.0-rc8\n")
         .prints("would keep /usr/bin/runc as /var/lib/kmembuild-node/kept/usr/bin/runc.")
@@ -63,7 +64,10 @@ fn binaries_are_replaced_checked_after_the_reboot_and_put_back() {
         .prints(
             "would replace /usr/bin/kubelet with /root/new/kubelet/v1.15.5/linux-amd64/kubelet\n",
         )
-        .prints("REBOOT THIS NODE");
+        .prints(
+            "\nnothing was changed; without --dry-run, this node has to be rebooted afterwards\n",
+        );
+    assert!(!dry_run.stdout.contains("REBOOT"), "{}", dry_run.stdout);
     assert_eq!((node.calls().as_str(), node.files()), ("", before.clone()));
 
     node.well(&format!("chmod 750 {OTHER_RUNC}; chown 7:8 {OTHER_RUNC}"));
@@ -230,6 +234,13 @@ fn a_node_reboots_only_when_it_is_told_to() {
     node.well("echo y | script -qec 'sh /root/new/node.sh --no-trial' /dev/null");
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}reboot; "));
     let node = Node::new("no-services", "v1.15.3");
+    // As where systemd is not the first process.
+    let complaint = "System has not been booted with systemd as init system (PID 1).";
+    node.well(&format!(
+        "sed -i 's/^is-active) .*/is-active) echo \"{complaint}\" >\\&2; exit 1 ;;/' /usr/local/bin/systemctl"
+    ));
+    let dry_run = node.script("--dry-run").code(0).says(complaint);
+    assert_eq!(dry_run.stderr.matches(complaint).count(), 1);
     node.well("rm /usr/local/bin/systemctl");
     node.script("").code(1).says("problem: systemctl not found");
     node.script("--no-services").code(0);

@@ -197,6 +197,7 @@ fn releases() -> Vec<Message> {
             { file: text("release.yaml"), source: missing() }
             { file: text("release.yaml"), source: system() },
         Invalid (refused()),
+        NoRecipe (refused()),
         InvalidLockfile (text("release.lock: format 9 is not supported; this version of kmembuild reads format 1")),
         Build (BuildError::RefreshOffline),
         Key (KeyError::Unreadable { path: "release.pem".into(), source: system() }),

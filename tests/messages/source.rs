@@ -20,6 +20,7 @@ fn failure(url: &str, reason: &str) -> MirrorFailure {
     MirrorFailure {
         url: text(url),
         reason: text(reason),
+        stalled: reason.starts_with("no data"),
     }
 }
 
@@ -43,14 +44,25 @@ pub(super) fn messages() -> Vec<Message> {
             served: text("dc9208a3303feef5b3839f4323d9beb36df0a9dd"),
         },
         Offline { wanted: text("v1.0.0") },
-        AllMirrorsFailed {
-            wanted: text("v1.0.0"),
-            failed: vec![
-                failure("https://example.org/runc.git", "failed to resolve address"),
-                failure("https://example.com/runc.git", "no such tag"),
-            ],
-            nearest: vec![text("v1.0.1")],
-        },
+        AllMirrorsFailed
+            {
+                wanted: text("v1.0.0"),
+                failed: vec![
+                    failure("https://example.org/runc.git", "failed to resolve address"),
+                    failure("https://example.com/runc.git", "no such tag"),
+                ],
+                nearest: vec![text("v1.0.1")],
+            }
+            {
+                wanted: text("v1.0.0"),
+                failed: vec![failure("https://example.org/runc.git", "failed to resolve address")],
+                nearest: Vec::new(),
+            }
+            {
+                wanted: text("v1.0.0"),
+                failed: vec![failure("https://example.org/runc.git", "no data for 30s")],
+                nearest: Vec::new(),
+            },
         Unpinned {
             wanted: text("v1.16.5"),
             failed: vec![

@@ -540,7 +540,7 @@ fn key() -> Reader {
             Err(error) => drop(said(&error)),
         }
         match VerifyingKey::read_of_either(&path) {
-            Ok(key) => {
+            Ok((key, _)) => {
                 let (other, pem) = (directory.path().join("public.pem"), key.to_pem());
                 fs::write(&other, pem).expect("written");
                 assert_eq!(VerifyingKey::read(&other).expect("a key"), key);

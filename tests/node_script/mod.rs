@@ -56,10 +56,14 @@ fn a_script_names_what_it_is_for() {
         .current_dir(workplace.path())
         .output();
     let help = String::from_utf8(help.expect("a shell").stdout).expect("text");
-    assert!(
-        help.contains("(runc v1.0.0-rc10, kubelet v1.15.5)"),
-        "{help}"
-    );
+    for text in [
+        "accounting: runc v1.0.0-rc10, kubelet v1.15.5.\n",
+        "\nExit codes: 0 ",
+    ] {
+        assert!(help.contains(text), "{text:?} is not in\n{help}");
+    }
+    let longest = help.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(80), "{help}");
 }
 
 #[test]

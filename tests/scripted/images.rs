@@ -2,7 +2,7 @@
 
 use super::place::{BUILD, IMAGE, Place, good_script};
 use crate::support::archive::bytes_of;
-use crate::support::scripted_engine::{Pull, Script};
+use crate::support::scripted_engine::{Pull, Script, ScriptedEngine};
 
 fn script_with_pulls(pulls: &[(&str, Pull)]) -> Script {
     let pulls = pulls
@@ -256,4 +256,86 @@ fn proxies_reach_the_image_build_and_nothing_else() {
         builds.iter().filter(|asked| asked.path == "/build").count(),
         1
     );
+}
+
+/// One whose engine has layers, and makes the image of the recipe by a Dockerfile.
+fn place_with_layers(layer: &str) -> Place {
+    Place::with(script_with_layers(layer))
+}
+
+fn script_with_layers(layer: &str) -> Script {
+    let mut script = script_with_pulls(&[("golang:1", Pull::Succeeds)]);
+    script.layers = vec![format!("sha256:{}", layer.repeat(64))];
+    script
+}
+
+const LEAN: [&str; 2] = ["--image", "lean"];
+
+fn image_builds(place: &Place) -> usize {
+    let requests = place.engine.requests().into_iter();
+    requests.filter(|asked| asked.path == "/build").count()
+}
+
+/// Whether a result that is published elsewhere, on an engine that has nothing, comes from the cache.
+fn is_cached_on_an_empty_engine(place: &mut Place, layer: &str, further: &[&str]) -> bool {
+    place.engine = ScriptedEngine::start(script_with_layers(layer));
+    let output = tempfile::tempdir_in(place.workplace.path()).expect("a directory");
+    let output = output.path().display().to_string();
+    let words = [&LEAN[..], &["--output", &output], further].concat();
+    let built = place.build(&words).code(0);
+    built.stdout.contains("taken from the cache")
+}
+
+#[test]
+fn a_result_is_taken_from_the_cache_without_making_its_image_again() {
+    let mut place = place_with_layers("a");
+    place.build(&LEAN).code(0);
+    assert_eq!(image_builds(&place), 1);
+    assert!(is_cached_on_an_empty_engine(&mut place, "a", &[]));
+    assert_eq!(image_builds(&place), 0);
+    assert!(is_cached_on_an_empty_engine(
+        &mut place,
+        "a",
+        &["--offline"]
+    ));
+
+    // Without the cache, the image is made; what is made now is what is remembered from then on.
+    assert!(!is_cached_on_an_empty_engine(
+        &mut place,
+        "b",
+        &["--no-cache"]
+    ));
+    assert_eq!(image_builds(&place), 1);
+    assert!(is_cached_on_an_empty_engine(&mut place, "a", &[]));
+    assert_eq!(image_builds(&place), 0);
+    let results = place.workplace.path().join("cache/results");
+    let results = std::fs::read_dir(results).expect("results").count();
+    assert_eq!(results, 2);
+}
+
+#[test]
+fn what_somebody_else_says_of_an_image_is_not_believed() {
+    let mut place = place_with_layers("a");
+    place.build(&LEAN).code(0);
+    let records = place.workplace.path().join("cache/images");
+    let [record] = super::place::names(&records)
+        .try_into()
+        .expect("one record");
+    let record = records.join(record);
+    let text = std::fs::read_to_string(&record).expect("a record");
+    for wrong in [
+        text.replace(&"a".repeat(64), &"b".repeat(64)),
+        "{}".to_owned(),
+        text.repeat(1000),
+    ] {
+        std::fs::write(&record, wrong).expect("written");
+        // The image is made, and turns out to be the same.
+        assert!(is_cached_on_an_empty_engine(&mut place, "a", &[]));
+        assert_eq!(image_builds(&place), 1);
+        assert_eq!(std::fs::read_to_string(&record).expect("a record"), text);
+    }
+    let secret = place.workplace.path().join("cache/results.secret");
+    std::fs::remove_file(secret).expect("removed");
+    is_cached_on_an_empty_engine(&mut place, "a", &[]);
+    assert_eq!(image_builds(&place), 1);
 }

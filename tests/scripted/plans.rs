@@ -123,4 +123,80 @@ fn a_page_says_what_is_to_come_and_names_the_build() {
         .prints("tool v1.0.0: to be built, which took ");
     let quiet = [&PLAN[..], &["-q"]].concat();
     assert_eq!(place.run(&quiet).code(0).stdout.lines().count(), 1);
+
+fn a_release_finds_the_recipes_beside_its_file_and_those_that_it_names() {
+    let place = Place::new();
+    let layer = format!("sha256:{}", "a".repeat(64));
+    place.engine.change(|script| script.layers = vec![layer]);
+    let engine = place.engine.address();
+    let run = |words: &[&str]| {
+        let engine = ["--host", engine.as_str()];
+        place.workplace.run(&[words, &engine[..]].concat())
+    };
+    let targets = "defaults: {options: {source: [../upstream], unpinned: true, verify-run: false}}\n\
+                   targets: [{recipe: tool, versions: [v1.0.0]}]\n";
+    let write = |recipes: &str| {
+        let text = format!("format: 1\n{recipes}{targets}");
+        place.workplace.write("work/release.yaml", &text);
+    };
+    write("");
+    run(&["release", "work/release.yaml", "--plan"])
+        .code(10)
+        .says("release.yaml:3:20: there is no recipe `tool`")
+        .says(
+            "hint: a recipe of your own is found in the directory recipes beside the release file",
+        )
+        .says("--recipe-dir DIR");
+    write("recipes: [../nowhere]\n");
+    run(&["release", "work/release.yaml", "--plan"])
+        .code(10)
+        .says("release.yaml:2:11: work/../nowhere is not a directory");
+    write("recipes: [../recipes]\n");
+    run(&["release", "work/release.yaml", "--plan"])
+        .code(0)
+        .prints("tool/v1.0.0");
+
+    // Beside the file, it is found without a word; what is named on the command line comes before it.
+    let recipe = place.workplace.path().join("recipes/tool.yaml");
+    let recipe = std::fs::read_to_string(recipe).expect("the recipe");
+    write("");
+    place.workplace.write("work/recipes/tool.yaml", &recipe);
+    run(&["release", "work/release.yaml"]).code(0);
+    let lockfile = place.workplace.path().join("work/kmembuild.lock");
+    run(&["lock", "work/release.yaml", "--dry-run"])
+        .code(0)
+        .prints(
+            "work/kmembuild.lock: it would be written\nnext: kmembuild lock work/release.yaml\n",
+        );
+    assert!(!lockfile.exists());
+    run(&["lock", "work/release.yaml"]).code(0);
+    assert!(lockfile.exists());
+    run(&["lock", "work/release.yaml", "--dry-run"])
+        .code(0)
+        .prints("work/kmembuild.lock: unchanged\n");
+    place
+        .workplace
+        .write("other/tool.yaml", "format: 1\nnam: tool\n");
+    run(&["release", "work/release.yaml", "--recipe-dir", "other"])
+        .code(10)
+        .says("other/tool.yaml:2:1: unknown field `nam`");
+
+    // And so for a result that is built again, from the directory of the release.
+    let result = format!("dist/tool/v1.0.0/{}", super::place::platform());
+    let words = [
+        "reproduce",
+        &result,
+        "--source",
+        "../upstream",
+        "--host",
+        &engine,
+    ];
+    let mut command = place.workplace.command(&words);
+    let output = command
+        .current_dir(place.workplace.path().join("work"))
+        .output()
+        .expect("the command starts");
+    crate::support::command::Finished::from(output)
+        .code(0)
+        .prints("\nreproduced: 2 of 2 files equal, in ");
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::sha256_of;
 use crate::inside::inside;
+use crate::plan::canonical_json;
 
 /// File name of the list in an entry's directory.
 pub const ENTRY: &str = "entry.json";
@@ -51,6 +52,14 @@ pub struct EntryFile {
 }
 
 impl Entry {
+    /// What is sealed: all but the seal.
+    pub(super) fn unsealed(&self) -> String {
+        canonical_json(&Self {
+            mac: String::new(),
+            ..self.clone()
+        })
+    }
+
     /// The total size of all files, in bytes.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()

@@ -121,7 +121,7 @@ impl Results {
         if !whole || !entry.files.iter().all(known) {
             return Err(damage("the list of another entry".to_owned()));
         }
-        match self.secret.accepts(&entry) {
+        match self.secret.accepts(&entry.unsealed(), &entry.mac) {
             Ok(true) => {}
             Ok(false) => return Err(damage("it was not written by this cache".to_owned())),
             Err(error) => return Err(damage(format!("could not be checked: {error}"))),
@@ -251,7 +251,7 @@ impl Results {
                 })
                 .collect::<io::Result<_>>()?;
             entry.files.sort_by(|a, b| a.name.cmp(&b.name));
-            entry.mac = self.secret.mac(&entry)?;
+            entry.mac = self.secret.mac(&entry.unsealed())?;
             fs::write(partial.join(ENTRY), crate::plan::canonical_json(&entry))?;
             let place = self.entry_folder(&entry.key);
             // An existing entry may be damaged, and is no better than the new one, which was just verified.

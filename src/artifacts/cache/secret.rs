@@ -7,9 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::Sha256;
 
-use super::entry::Entry;
 use crate::checksum::hex;
-use crate::plan::canonical_json;
 use crate::regular_file;
 
 /// Length of a secret in bytes.
@@ -20,34 +18,30 @@ const LENGTH: usize = 32;
 pub(super) struct Secret(pub(super) PathBuf);
 
 impl Secret {
-    /// The seal of an entry. Makes the secret if there is none.
-    pub(super) fn mac(&self, entry: &Entry) -> io::Result<String> {
-        let sealed = self.hash(&self.read_or_make()?, entry)?;
+    /// The seal of a text. Makes the secret if there is none.
+    pub(super) fn mac(&self, text: &str) -> io::Result<String> {
+        let sealed = self.hash(&self.read_or_make()?, text)?;
         Ok(hex(&sealed.finalize().into_bytes()))
     }
 
-    /// Whether the entry has the seal of this cache.
-    pub(super) fn accepts(&self, entry: &Entry) -> io::Result<bool> {
+    /// Whether `mac` is the seal of this cache for the text.
+    pub(super) fn accepts(&self, text: &str, mac: &str) -> io::Result<bool> {
         let secret = match self.read() {
             // Without a secret nothing was sealed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             secret => secret?,
         };
-        let sealed = self.hash(&secret, entry)?.finalize().into_bytes();
-        Ok(hex(&sealed) == entry.mac)
+        let sealed = self.hash(&secret, text)?.finalize().into_bytes();
+        Ok(hex(&sealed) == mac)
     }
 
-    fn hash(&self, secret: &[u8], entry: &Entry) -> io::Result<Hmac<Sha256>> {
+    fn hash(&self, secret: &[u8], text: &str) -> io::Result<Hmac<Sha256>> {
         if secret.len() != LENGTH {
             let path = self.0.display();
             return Err(io::Error::other(format!("{path} is damaged; remove it")));
         }
         let mut hash = Hmac::<Sha256>::new_from_slice(secret).map_err(io::Error::other)?;
-        let unsealed = Entry {
-            mac: String::new(),
-            ..entry.clone()
-        };
-        hash.update(canonical_json(&unsealed).as_bytes());
+        hash.update(text.as_bytes());
         Ok(hash)
     }
 

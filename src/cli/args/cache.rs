@@ -66,8 +66,8 @@ pub struct PruneArguments {
     #[arg(long, value_name = "TIME")]
     pub unused: Option<TimeSpan>,
     /// Also remove the compile caches on the engine, as `clean --caches` does
-    #[arg(long)]
-    pub volumes: bool,
+    #[arg(long, alias = "volumes")]
+    pub caches: bool,
     /// Also remove the toolchain images that the tool made on the engine, as `clean --images` does
     #[arg(long)]
     pub images: bool,

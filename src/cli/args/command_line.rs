@@ -101,8 +101,8 @@ pub enum CommandLine {
     /// Remove what killed runs left on the engine; to free disk space, use `kmembuild cache prune`
     #[command(before_help = "Example: kmembuild clean")]
     Clean {
-        /// Also remove the compile caches, as `cache prune --volumes` does
-        #[arg(long)]
+        /// Also remove the compile caches, as `cache prune --caches` does
+        #[arg(long, alias = "volumes")]
         caches: bool,
         /// Also remove the toolchain images that the tool made, as `cache prune --images` does
         #[arg(long)]

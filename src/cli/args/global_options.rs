@@ -63,12 +63,12 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet"] => &[Verbose, Quiet],
-        ["clean" | "cache"] | ["cache", "list" | "prune"] => &[Host],
-        ["kmem"] | ["kmem", "watch"] => &[Quiet],
-        ["recipes", "check"]
-        | ["cache", "show" | "verify"]
-        | ["kmem", _]
-        | ["node-script" | "public-key"] => &[],
+        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Quiet],
+        ["cache", "list"] => &[Host],
+        ["kmem"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
+        ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
+            &[]
+        }
         _ => return None,
     })
 }

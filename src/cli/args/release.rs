@@ -28,7 +28,7 @@ pub struct ReleaseArguments {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,
     /// Continue with the other targets when one fails; this is the default
-    #[arg(long, conflicts_with = "fail_fast")]
+    #[arg(long, hide = true, conflicts_with = "fail_fast")]
     pub keep_going: bool,
     /// Stop the other targets when one fails
     #[arg(long)]
@@ -68,4 +68,7 @@ pub struct LockArguments {
     /// Only update this input: the name of a recipe, a version, a patch or an image; all others keep their locks
     #[arg(long, value_name = "NAME", value_parser = non_empty())]
     pub update: Vec<String>,
+    /// Only print what moved, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }

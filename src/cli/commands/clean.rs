@@ -1,5 +1,7 @@
 //! `kmembuild clean`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::cli::invocation::Invocation;
@@ -7,6 +9,7 @@ use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Sweep, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
+use crate::report::{Closing, Verbosity};
 
 /// `clean --format json`.
 #[derive(Serialize)]
@@ -18,6 +21,8 @@ struct Cleaned {
     /// Containers that runs of other machines may still use.
     of_others: Vec<Kept>,
     failed: Vec<NotRemoved>,
+    #[serde(flatten)]
+    closing: Closing,
 }
 
 #[derive(Serialize)]
@@ -86,6 +91,7 @@ pub(crate) async fn run(
             .collect()
     };
     let (in_use, of_others) = (kept(swept.in_use), kept(swept.of_others));
+    let closing = closing(&removed, in_use.len(), of_others.len(), failed.is_empty());
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -97,10 +103,9 @@ pub(crate) async fn run(
             in_use,
             of_others,
             failed,
+            closing,
         })?;
-    } else if removed.is_empty() && in_use.is_empty() && of_others.is_empty() && lines.is_empty() {
-        print("nothing to remove\n")?;
-    } else {
+    } else if invocation.verbosity() != Verbosity::Quiet {
         for thing in removed {
             print(&format!("removed {} {}\n", thing.kind, thing.name))?;
         }
@@ -111,13 +116,45 @@ pub(crate) async fn run(
         for thing in of_others {
             let (kind, name) = (thing.kind, thing.name);
             print(&format!(
-                "kept {kind} {name}: a run of another machine may use it; use --all to remove it\n"
+                "kept {kind} {name}: a run of another machine may use it\n"
             ))?;
         }
+        print(&closing.text())?;
     }
     if lines.is_empty() {
         return Ok(());
     }
     let text = format!("could not remove some of it:{lines}");
     Err(Failure::new(FailureKind::Engine, text))
+}
+
+/// How many of each kind were removed, and how the rest is.
+fn closing(removed: &[Leftover], in_use: usize, of_others: usize, is_whole: bool) -> Closing {
+    let mut numbers: BTreeMap<LeftoverKind, usize> = BTreeMap::new();
+    for thing in removed {
+        *numbers.entry(thing.kind).or_default() += 1;
+    }
+    let mut parts: Vec<_> = numbers
+        .into_iter()
+        .map(|(kind, number)| match number {
+            1 => format!("1 {kind}"),
+            number => format!("{number} {kind}s"),
+        })
+        .collect();
+    if parts.is_empty() {
+        parts.push("nothing".to_owned());
+    }
+    let mut verdict = format!("removed {}", parts.join(", "));
+    let kept = in_use + of_others;
+    if kept > 0 {
+        verdict += &format!("; kept {kept}");
+    } else if removed.is_empty() && is_whole {
+        "nothing to remove".clone_into(&mut verdict);
+    }
+    let closing = Closing::new(verdict);
+    if of_others > 0 {
+        closing.next(&["clean", "--all"])
+    } else {
+        closing
+    }
 }

@@ -23,7 +23,9 @@ pub(crate) async fn run(
     let lockfile = lock_inputs(&file, earlier.as_ref(), update, workspace, &progress).await;
     progress.finish();
     let lockfile = lockfile?;
-    write_lockfile(file.lockfile(), &lockfile)?;
+    if !arguments.dry_run {
+        write_lockfile(file.lockfile(), &lockfile)?;
+    }
     let path = file.lockfile().display().to_string();
     let drift: Vec<_> = earlier
         .iter()
@@ -35,13 +37,25 @@ pub(crate) async fn run(
     for drift in &drift {
         print(&format!("{drift}\n"))?;
     }
-    let verdict = match (&earlier, drift.len()) {
-        (None, _) => format!("{path}: written"),
-        (Some(_), 0) => format!("{path}: unchanged"),
-        (Some(_), 1) => format!("{path}: 1 input changed"),
-        (Some(_), number) => format!("{path}: {number} inputs changed"),
+    let what = match (&earlier, drift.len()) {
+        (None, _) if arguments.dry_run => "it would be written".to_owned(),
+        (None, _) => "written".to_owned(),
+        (Some(_), 0) => "unchanged".to_owned(),
+        (Some(_), 1) => "1 input changed".to_owned(),
+        (Some(_), number) => format!("{number} inputs changed"),
     };
+    let not_written = if arguments.dry_run && !drift.is_empty() {
+        "; nothing was written"
+    } else {
+        ""
+    };
+    let closing = Closing::new(format!("{path}: {what}{not_written}"));
     let release = arguments.file.display().to_string();
-    let closing = Closing::new(verdict).next(&["release", &release, "--locked"]);
-    print(&closing.text())
+    let mut words = vec!["release", &release, "--locked"];
+    if arguments.dry_run {
+        let update = arguments.update.iter();
+        words = vec!["lock", &release];
+        words.extend(update.flat_map(|name| ["--update", name]));
+    }
+    print(&closing.next(&words).text())
 }

@@ -1,6 +1,7 @@
 //! `kmembuild recipes`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -11,6 +12,7 @@ use crate::failure::Failure;
 use crate::library::Origin;
 use crate::plan::canonical_json;
 use crate::recipe::json_schema;
+use crate::report::Closing;
 
 /// `recipes list --format json`.
 #[derive(Serialize)]
@@ -51,10 +53,15 @@ pub(crate) fn run(
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;
-            for file in loaded.export(dir)? {
+            let files = loaded.export(dir)?;
+            for file in &files {
                 print(&format!("{}\n", file.display()))?;
             }
-            Ok(())
+            let number = files.len();
+            let files = if number == 1 { "file" } else { "files" };
+            let closing = Closing::new(format!("{name}: {number} {files} in {}", dir.display()));
+            let recipe = dir.join(format!("{name}.yaml")).display().to_string();
+            print(&closing.next(&["recipes", "check", &recipe]).text())
         }
         RecipesCommand::Check { file } => {
             let loaded = invocation.workspace.library.load_file(file)?;
@@ -62,11 +69,24 @@ pub(crate) fn run(
                 1 => "1 patch".to_owned(),
                 number => format!("{number} patches"),
             };
-            print(&format!(
-                "{}: recipe {} is valid ({patches})\n",
-                file.display(),
-                loaded.recipe.name
-            ))
+            let name = loaded.recipe.name.as_str();
+            let verdict = format!("{}: recipe {name} is valid ({patches})", file.display());
+            let closing = Closing::new(verdict);
+            // Recipes are found by the names of their files.
+            let is_found = file
+                .file_name()
+                .is_some_and(|file| *file == *format!("{name}.yaml"));
+            let dir = file.parent().filter(|dir| *dir != Path::new(""));
+            let dir = dir.unwrap_or(Path::new(".")).display().to_string();
+            let words = [name, "--help", "--recipe-dir", &dir];
+            print(
+                &if is_found {
+                    closing.next(&words)
+                } else {
+                    closing
+                }
+                .text(),
+            )
         }
     }
 }

@@ -297,10 +297,16 @@ pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
         "result",
         "time",
         "size",
-        "accounting",
+        "accounting, or why not",
         "checks",
         "known holes",
     ];
+    let has_reasons = |target: &FinishedTarget<'_>| {
+        matches!(target.outcome, Outcome::NotNeeded(_) | Outcome::Failed(_))
+    };
+    if !finished.iter().any(has_reasons) {
+        head[4] = "accounting";
+    }
     let mut rows: Vec<_> = finished.iter().map(row).collect();
     if rows
         .iter()

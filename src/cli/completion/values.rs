@@ -2,14 +2,15 @@
 //! be read has no values.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::candidate::Candidate;
 use crate::build::Workspace;
 use crate::cli::args::image_ways;
-use crate::library::LoadedRecipe;
-use crate::recipe::{Name, Source};
+use crate::library::{Library, LoadedRecipe, Origin};
+use crate::recipe::{Document, Name, Source};
 use crate::regular_file;
-use crate::release::{KnownTags, expand, parse_release};
+use crate::release::{KnownTags, directories, expand, parse_release};
 
 /// Largest release file that is read for its targets, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -95,15 +96,19 @@ impl Known<'_> {
     /// The targets of a release file, and for each of its recipes the pattern for all of them.
     fn targets(&self, file: Option<&str>) -> Vec<Candidate> {
         let file = file.unwrap_or("release.yaml");
-        let text = regular_file::read_text(&self.directory.join(file), LARGEST);
+        let path = self.directory.join(file);
+        let text = regular_file::read_text(&path, LARGEST);
         let labels = text.ok().and_then(|text| {
             let release = parse_release(file, &text).ok()?;
-            let targets = expand(file, &text, &release, |recipe| self.known_tags(recipe)).ok()?;
+            let document = Document { file, text: &text };
+            let own = Library::new(directories(&release, path.parent()?, document).ok()?);
+            let known_tags = |recipe: &Name| self.known_tags(recipe, &own);
+            let targets = expand(file, &text, &release, known_tags).ok()?;
             Some(
                 targets
                     .iter()
                     .map(|target| {
-                        let known = self.known_tags(&target.recipe).ok();
+                        let known = known_tags(&target.recipe).ok();
                         // Without an engine: any architecture where none is named.
                         let name = target.name(known.as_ref(), None);
                         (name, target.recipe.to_string())
@@ -127,11 +132,15 @@ impl Known<'_> {
         patterns.chain(labels).collect()
     }
 
-    fn known_tags(&self, recipe: &Name) -> Result<KnownTags, Vec<String>> {
-        let loaded = self
-            .workspace
-            .recipe(recipe.as_str())
-            .map_err(|_| Vec::new())?;
+    /// The tags of a recipe, which may be the release's own.
+    fn known_tags(&self, recipe: &Name, own: &Library) -> Result<KnownTags, Vec<String>> {
+        let loaded = match own.load(recipe.as_str()) {
+            Ok(loaded) if loaded.origin != Origin::Embedded => Arc::new(loaded),
+            _ => {
+                let loaded = self.workspace.recipe(recipe.as_str());
+                loaded.map_err(|_| Vec::new())?
+            }
+        };
         Ok(match &loaded.recipe.source {
             Source::Git(git) => KnownTags::Git(git.tags.keys().cloned().collect()),
             Source::Directory(folder) => KnownTags::Directory(folder.version.clone()),

@@ -164,6 +164,9 @@ impl Explain for ReleaseError {
             | Self::Invalid(_)
             | Self::InvalidLockfile(_)
             | Self::Lockfile { .. } => FailureKind::Recipe.into(),
+            Self::NoRecipe(_) => Advice::from(FailureKind::Recipe).hint(
+                "a recipe of your own is found in the directory recipes beside the release file, in those that the file names (`recipes: [DIR]`), and with --recipe-dir DIR",
+            ),
             Self::Build(error) => error.advice(),
             Self::Key(error) => error.advice(),
             Self::Pattern { .. } => FailureKind::Usage.into(),

@@ -129,12 +129,14 @@ impl Explain for SourceError {
             Self::Offline { .. } => Advice::from(FailureKind::Source).hint(
                 "fetch it once without --offline (`kmembuild plan` does), or use a local clone with --source",
             ),
-            Self::AllMirrorsFailed { nearest, .. } if nearest.is_empty() => {
-                Advice::from(FailureKind::Source).hint(format!(
-                    "{}; {}",
-                    advice::OTHER_SOURCE,
-                    advice::SLOW_MIRROR
-                ))
+            Self::AllMirrorsFailed {
+                nearest, failed, ..
+            } if nearest.is_empty() => {
+                let is_slow = failed.iter().any(|mirror| mirror.stalled);
+                Advice::from(FailureKind::Source)
+                    .hint(advice::OTHER_SOURCE)
+                    .hints(is_slow.then(|| advice::SLOW_MIRROR.to_owned()))
+                    .hint(advice::ASK_DOCTOR)
             }
             Self::AllMirrorsFailed { nearest, .. } => Advice::from(FailureKind::Source)
                 .hint(format!("similar tags: {}", nearest.join(", "))),
@@ -188,7 +190,8 @@ impl Explain for ExecuteError {
             },
             Self::ImageUnavailable { .. } => engine()
                 .hint(advice::OTHER_REGISTRY)
-                .hint("if the recipe supports it, --image debian needs no registry"),
+                .hint("if the recipe supports it, --image debian needs no registry")
+                .hint(advice::ASK_DOCTOR),
             Self::BootstrapMissing => engine().hint(advice::INSTALL_BOOTSTRAP),
             Self::ImageLock { .. } | Self::RunNote { .. } => FailureKind::Usage.into(),
             Self::OutputMissing { .. } => Advice::from(FailureKind::Output)

@@ -21,14 +21,18 @@ newline='
 
 usage() {
     cat <<EOF
-Replaces $binaries on this node with builds without kernel-memory accounting ($versions).
+Replaces $binaries on this node with builds without
+kernel-memory accounting: $versions.
 
-    sh $0 [--dry-run] [--from DIR] [--reboot] [...]   replace them; keeps the old ones
-    sh $0 --after-reboot                              check the result
-    sh $0 --rollback [--dry-run]                      restore the old ones
+    sh $0 [--dry-run] [--from DIR] [--reboot] [...]
+                      replace them; keeps the old ones
+    sh $0 --after-reboot
+                      check the result
+    sh $0 --rollback [--dry-run]
+                      restore the old ones
 
   --from DIR        directory of the new binaries, instead of the script's own
-  --runc PATH       the runc to replace, instead of all that are found; can be repeated
+  --runc PATH       the runc to replace, instead of all; can be repeated
   --kubelet PATH    the same for kubelet
   --dry-run         check everything and print what would be done
   --reboot          reboot at the end without asking
@@ -37,7 +41,12 @@ Replaces $binaries on this node with builds without kernel-memory accounting ($v
   --no-trial        do not run a container with the new runc first
   --cgroups DIR     the memory hierarchy, instead of $cgroups
 
-Drain the node first: running pods continue with the old binaries. The old binaries are kept in $state/kept. After an interruption, run the script again.
+Drain the node first: running pods continue with the old binaries. The old
+binaries are kept in $state/kept.
+After an interruption, run the script again.
+
+Exit codes: 0 everything is well; 1 a check or a step failed; 2 wrong usage;
+above 128 ended by a signal.
 EOF
 }
 
@@ -583,12 +592,24 @@ left_stopped() {
     fi
 }
 
+# Whether systemd runs a service. Where it is not there, systemctl complains of that at every question: once is enough.
+complained=''
+is_active() {
+    if [ -n "$complained" ]; then
+        systemctl is-active --quiet "$1" 2>/dev/null
+        return
+    fi
+    complained=$(systemctl is-active --quiet "$1" 2>&1) && return 0
+    [ -z "$complained" ] || printf '%s\n' "$complained" >&2 || :
+    return 1
+}
+
 stop_services() {
     [ -n "$services" ] || return 0
     for service in $stop_order; do
         case " $active " in
         *" $service "*) ;;
-        *) if systemctl is-active --quiet "$service"; then active="$active $service"; fi ;;
+        *) if is_active "$service"; then active="$active $service"; fi ;;
         esac
     done
     [ -n "$active" ] || { warn "neither kubelet nor a container runtime is running"; return 0; }
@@ -695,8 +716,13 @@ EOF
 rebooted() { [ "$(cat -- "$boot_id")" != "$(cat -- "$state/boot" 2>/dev/null)" ]; }
 
 offer_reboot() {
+    if [ -n "$dry_run" ]; then
+        say "nothing was changed; without --dry-run, this node has to be rebooted afterwards"
+        [ -z "$reboot" ] || say "would run: systemctl reboot"
+        return 0
+    fi
     say "REBOOT THIS NODE: until then, existing cgroups keep their accounting. After the reboot: sh $0 --after-reboot"
-    if [ -z "$reboot" ] && [ -t 0 ] && [ -z "$dry_run" ]; then
+    if [ -z "$reboot" ] && [ -t 0 ]; then
         printf 'Reboot now? [y/N] ' || :
         read -r answer || answer=
         case $answer in y | Y | yes) reboot=yes ;; esac
@@ -866,7 +892,7 @@ check_services() {
     [ -n "$services" ] || return 0
     running=
     for service in kubelet docker crio containerd; do
-        if systemctl is-active --quiet "$service.service"; then running="$running $service"; fi
+        if is_active "$service.service"; then running="$running $service"; fi
     done
     case "$running " in *" docker "* | *" crio "* | *" containerd "*) ;; *) problem "no container runtime is running" ;; esac
     case " $binaries " in

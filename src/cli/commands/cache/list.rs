@@ -12,7 +12,7 @@ use crate::cli::output::{print, print_document};
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::report::Summary;
+use crate::report::{Closing, Summary};
 
 /// `cache list --format json`.
 #[derive(Serialize)]
@@ -22,6 +22,15 @@ struct Cache {
     engine: Option<OnEngine>,
     /// What is unusual, or could not be determined.
     remarks: Vec<String>,
+}
+
+/// The cache, and what to do with it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    cache: &'a Cache,
+    #[serde(flatten)]
+    closing: &'a Closing,
 }
 
 #[derive(Serialize)]
@@ -99,10 +108,44 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
         engine,
         remarks: remarks.into_texts(),
     };
+    let closing = cache.closing();
     if invocation.json() {
-        print_document(&cache)
+        let (cache, closing) = (&cache, &closing);
+        print_document(&Document { cache, closing })
     } else {
-        print(&text(&cache, invocation.environment.output_terminal))
+        let text = text(&cache, invocation.environment.output_terminal);
+        print(&(text + &closing.text()))
+    }
+}
+
+impl Cache {
+    /// How much there is of everything, and the command for what strikes most.
+    fn closing(&self) -> Closing {
+        let Results { limit, entries, .. } = &self.results;
+        let total = entries.iter().map(|entry| entry.size).sum::<u64>();
+        let results = count(entries.len(), "result");
+        let mut parts = vec![format!(
+            "{results}, {} of at most {}",
+            size(total),
+            size(*limit)
+        )];
+        match &self.engine {
+            None => parts.push("no engine answers".to_owned()),
+            Some(engine) => {
+                let total = engine.volumes.iter().filter_map(|volume| volume.size).sum();
+                let number = count(engine.volumes.len(), "compile cache");
+                parts.push(format!("{number}, {}", size(total)));
+                parts.push(count(engine.images.len(), "toolchain image"));
+            }
+        }
+        let closing = Closing::new(parts.join("; "));
+        let is_damaged = |entry: &Entry| entry.problem.is_some();
+        match entries.first() {
+            _ if entries.iter().any(is_damaged) => closing.next(&["cache", "verify", "--remove"]),
+            _ if total > *limit => closing.next(&["cache", "prune", "--dry-run"]),
+            Some(last_used) => closing.next(&["cache", "show", &last_used.key[..SHOWN_DIGITS]]),
+            None => closing,
+        }
     }
 }
 
@@ -162,16 +205,9 @@ fn text(cache: &Cache, terminal: bool) -> String {
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let taken = |bytes: Option<u64>| bytes.map_or_else(|| "?".to_owned(), size);
     let results = &cache.results;
-    let total = results.entries.iter().map(|entry| entry.size).sum();
+    let number = count(results.entries.len(), "result");
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{} in {}: {} of at most {}",
-        count(results.entries.len(), "result"),
-        results.folder,
-        size(total),
-        size(results.limit)
-    );
+    let _ = writeln!(text, "{number} in {}", results.folder);
     let rows = results.entries.iter().map(|entry| {
         let version = match &entry.problem {
             Some(problem) => format!("DAMAGED: {problem}"),
@@ -191,9 +227,8 @@ fn text(cache: &Cache, terminal: bool) -> String {
     let Some(engine) = &cache.engine else {
         return text;
     };
-    let total = engine.volumes.iter().filter_map(|volume| volume.size).sum();
     let number = count(engine.volumes.len(), "compile cache");
-    let _ = writeln!(text, "{number} on {}: {}", engine.address, size(total));
+    let _ = writeln!(text, "{number} on {}", engine.address);
     let rows = engine.volumes.iter().map(|volume| {
         let used = match volume.containers {
             Some(0) => "no".to_owned(),

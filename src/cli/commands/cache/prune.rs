@@ -14,6 +14,7 @@ use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Registrations, Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::recipe::Name;
+use crate::report::{Closing, Verbosity};
 
 /// `cache prune --format json`.
 #[derive(Serialize)]
@@ -27,6 +28,15 @@ struct Report {
     /// Bytes freed by removing results.
     room: u64,
     remarks: Vec<String>,
+}
+
+/// What was done, and what it came to.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(flatten)]
+    closing: Closing,
 }
 
 /// A result, a volume or an image.
@@ -65,17 +75,19 @@ pub(crate) async fn run(
         Err(error) => remarks.add(unreadable(invocation, &error)),
     }
     let of_results = report.failed.len();
-    let engine = if arguments.volumes || arguments.images {
+    let engine = if arguments.caches || arguments.images {
         on_engine(invocation, arguments, &mut report, &mut remarks).await
     } else {
         Ok(())
     };
     remarks.tell(invocation);
     report.remarks = remarks.into_texts();
+    let closing = report.closing(invocation);
     if invocation.json() {
-        print_document(&report)?;
-    } else {
-        print(&report.text())?;
+        let report = &report;
+        print_document(&Document { report, closing })?;
+    } else if invocation.verbosity() != Verbosity::Quiet {
+        print(&(report.text() + &closing.text()))?;
     }
     // What was removed before the engine failed is printed anyway.
     engine?;
@@ -108,7 +120,7 @@ async fn on_engine(
         dead_runs: false,
         kept: false,
         foreign: false,
-        volumes: arguments.volumes,
+        volumes: arguments.caches,
         images: arguments.images,
         recipe: arguments.recipe.as_ref().map(Name::as_str),
     };
@@ -191,11 +203,7 @@ impl Report {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        let removed = if self.dry_run {
-            "would remove"
-        } else {
-            "removed"
-        };
+        let removed = self.done();
         for thing in &self.removed {
             text += &format!("{removed} {}\n", thing.text());
         }
@@ -207,6 +215,20 @@ impl Report {
             };
             text += &format!("kept {}: {user} it\n", thing.text());
         }
+        text
+    }
+
+    fn done(&self) -> &'static str {
+        if self.dry_run {
+            "would remove"
+        } else {
+            "removed"
+        }
+    }
+
+    /// How much of each kind was removed, and how to do what was only tried.
+    fn closing(&self, invocation: &Invocation<'_>) -> Closing {
+        let mut parts = Vec::new();
         for kind in ["result", "volume", "image"] {
             let of_kind: Vec<_> = self
                 .removed
@@ -220,23 +242,42 @@ impl Report {
             let note = match kind {
                 "result" if self.room < total => {
                     format!(
-                        "; this frees {}, because the rest is also published elsewhere",
+                        " (this frees {}, because the rest is also published elsewhere)",
                         size(self.room)
                     )
                 }
-                "image" => ", including layers that other images may share".to_owned(),
+                "image" => " (including layers that other images may share)".to_owned(),
                 _ => String::new(),
             };
-            text += &format!(
-                "{removed} {}, {}{note}\n",
+            parts.push(format!(
+                "{}, {}{note}",
                 count(of_kind.len(), kind),
                 size(total)
-            );
+            ));
         }
-        if text.is_empty() && self.failed.is_empty() {
-            text += "nothing to remove\n";
+        let what = if parts.is_empty() {
+            "nothing"
+        } else {
+            &parts.join("; ")
+        };
+        let closing = Closing::new(match (self.removed.len(), self.in_use.len()) {
+            (0, 0) if self.failed.is_empty() => "nothing to remove".to_owned(),
+            (0, kept) if self.failed.is_empty() => format!("nothing to remove; {kept} in use"),
+            (_, 0) => format!("{} {what}", self.done()),
+            (_, kept) => format!("{} {what}; {kept} in use", self.done()),
+        });
+        if self.dry_run && !self.removed.is_empty() {
+            let words = invocation.environment.arguments.iter().skip(1);
+            let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+            let words = words.iter().map(|word| &**word);
+            closing.next(
+                &words
+                    .filter(|word| *word != "--dry-run")
+                    .collect::<Vec<_>>(),
+            )
+        } else {
+            closing
         }
-        text
     }
 
     /// The failure if something could not be removed; the first `of_results` of them are results.

@@ -6,14 +6,14 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::remarks::{Remarks, integrity, size, time, unreadable};
+use super::remarks::{Remarks, count, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::report::Summary;
+use crate::report::{Closing, Summary};
 
 /// `cache show --format json`.
 #[derive(Serialize)]
@@ -30,6 +30,8 @@ struct Shown<'a> {
     /// How it was built; `None` if that cannot be read.
     manifest: Option<&'a Manifest>,
     remarks: Vec<String>,
+    #[serde(flatten)]
+    closing: Closing,
 }
 
 pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Failure> {
@@ -60,6 +62,16 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
         })
         .ok();
     remarks.tell(invocation);
+    let closing = Closing::new(format!(
+        "{} {} for {}: {}, {}, last used {last_used}",
+        entry.recipe,
+        entry.version,
+        entry.platform,
+        count(entry.files.len(), "file"),
+        size(entry.size()),
+    ));
+    // What was stored long ago may have suffered since.
+    let closing = closing.next(&["cache", "verify"]);
     if invocation.json() {
         return print_document(&Shown {
             key: &key,
@@ -72,6 +84,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
             files: &entry.files,
             manifest: manifest.as_ref(),
             remarks: remarks.into_texts(),
+            closing,
         });
     }
     let mut text = String::new();
@@ -90,7 +103,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
     line("directory", &folder.display().to_string());
     line("size", &size(entry.size()));
     text += &files(&entry, invocation.environment.output_terminal);
-    print(&text)
+    print(&(text + &closing.text()))
 }
 
 const REMEDY: &str = "use `kmembuild cache verify --remove` to remove it; it is rebuilt on demand";

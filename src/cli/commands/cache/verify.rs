@@ -9,6 +9,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
+use crate::report::{Closing, Verbosity};
 
 /// `cache verify --format json`.
 #[derive(Serialize)]
@@ -18,6 +19,9 @@ struct Verified {
     results: usize,
     damaged: Vec<Damaged>,
     remarks: Vec<String>,
+    /// Only of what is intact; of what is not, the error says it.
+    #[serde(flatten)]
+    closing: Option<Closing>,
 }
 
 /// A damaged result.
@@ -95,12 +99,15 @@ fn report(
         damaged.len(),
         damaged.iter().filter(|one| !one.removed).count(),
     );
+    let verdict = format!("{}, all intact", count(results, "result"));
+    let closing = (number == 0).then(|| Closing::new(verdict));
     if invocation.json() {
         print_document(&Verified {
             passed: damaged.is_empty(),
             results,
             damaged,
             remarks: remarks.into_texts(),
+            closing,
         })?;
     } else {
         for one in damaged {
@@ -115,8 +122,8 @@ fn report(
                 if one.removed { "; removed" } else { "" }
             ))?;
         }
-        if number == 0 {
-            print(&format!("{}, all intact\n", count(results, "result")))?;
+        if let Some(closing) = closing.filter(|_| invocation.verbosity() != Verbosity::Quiet) {
+            print(&closing.text())?;
         }
     }
     if number == 0 {

@@ -12,7 +12,7 @@ use crate::cli::output::print;
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
-use crate::report::json_document;
+use crate::report::{Closing, json_document};
 
 /// `kmem exhaust --format json`.
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ use crate::report::json_document;
 struct Document {
     filled: Option<Filled>,
     cleaned_up: Option<Vec<Leftover>>,
+    /// Only of what came to its end; of what did not, the error says it.
+    #[serde(flatten)]
+    closing: Option<Closing>,
 }
 
 pub(crate) async fn run(
@@ -54,13 +57,17 @@ async fn filled(
     let filled = filled.map_err(failure)?;
     let interrupted = filled.end == End::Interrupted;
     let left = filled.left.clone();
+    let closing = verdict(&filled).filter(|_| left.is_empty());
+    let closing = closing.map(|verdict| Closing::new(verdict).next(&["kmem", "status"]));
     print(&if json {
         json_document(&Document {
             filled: Some(filled),
             cleaned_up: None,
+            closing,
         })
     } else {
-        text(&filled)
+        let closing = closing.map(|closing| closing.text());
+        text(&filled) + &closing.unwrap_or_default()
     })?;
     if !left.is_empty() {
         let failure = Failure::new(FailureKind::Output, left.join("; "));
@@ -91,23 +98,22 @@ fn text(filled: &Filled) -> String {
             error,
             no_space: true,
         } => format!(
-            "mkdir {}: {error}\nThe kernel has no room for another memory cgroup. kubelet and runc get the same error when they \
-            make the cgroups of a new pod, so the pod does not start\n",
+            "mkdir {}: {error}\nkubelet and runc get the same error when they make the cgroups of a new pod, so the pod does not \
+            start\n",
             cgroup.display()
         ),
         End::Refused { cgroup, error, .. } => format!(
-            "mkdir {}: {error}\nThe leak would have failed with \"no space left on device\"; this is a different error\n",
+            "mkdir {}: {error}\nThe leak would have failed with \"no space left on device\"\n",
             cgroup.display()
         ),
         End::Reached => format!(
-            "No error: there was room for all of them. The error cannot be provoked here: the last {RESERVE} cgroups are kept \
-            free for the system\n"
+            "The error cannot be provoked here: the last {RESERVE} cgroups are kept free for the system\n"
         ),
         End::Reserve => format!(
-            "Stopped without an error: other programs made cgroups as well, and the last {RESERVE} are kept free for them\n"
+            "Other programs made cgroups as well, and the last {RESERVE} are kept free for them\n"
         ),
         End::Memory => {
-            "Stopped without an error: less than a tenth of the machine's memory is available, which is kept free for other programs\n"
+            "Less than a tenth of the machine's memory is available, which is kept free for other programs\n"
                 .to_owned()
         }
         End::Interrupted => "Interrupted\n".to_owned(),
@@ -122,6 +128,26 @@ fn text(filled: &Filled) -> String {
         text += "This kernel does not count leaked cgroups (removed, but still kept), although they occupy ids as well\n";
     }
     text
+}
+
+/// What the attempt showed; nothing, if it was stopped.
+fn verdict(filled: &Filled) -> Option<String> {
+    let made = filled.made;
+    Some(match &filled.end {
+        End::Refused { no_space: true, .. } => {
+            format!(
+                "no new pod could start: the kernel had no room for a memory cgroup after {made}"
+            )
+        }
+        End::Refused { .. } => {
+            format!("not the error of the leak: the kernel refused a memory cgroup after {made}")
+        }
+        End::Reached => format!("no error: there was room for all {made} memory cgroups"),
+        End::Reserve | End::Memory => {
+            format!("stopped without an error after {made} memory cgroups")
+        }
+        End::Interrupted => return None,
+    })
 }
 
 fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
@@ -141,16 +167,24 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
             String::new()
         };
     }
-    if leftovers.is_empty() {
-        text = format!("nothing was left behind in {}\n", root.display());
-    }
+    let removed = leftovers
+        .iter()
+        .filter(|leftover| !leftover.in_use && leftover.problems.is_empty());
+    let cgroups: u64 = removed.map(|leftover| leftover.cgroups).sum();
+    let verdict = if leftovers.is_empty() {
+        format!("nothing was left behind in {}", root.display())
+    } else {
+        format!("removed {cgroups} memory cgroups from {}", root.display())
+    };
+    let closing = problems.is_empty().then(|| Closing::new(verdict));
     print(&if json {
         json_document(&Document {
             filled: None,
             cleaned_up: Some(leftovers),
+            closing,
         })
     } else {
-        text
+        text + &closing.map(|closing| closing.text()).unwrap_or_default()
     })?;
     if problems.is_empty() {
         return Ok(());
