@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use super::node::Node;
 use super::result::Published;
 use super::{debs, rpms};
+use crate::support::disk_order::{CALLS, assert_renames_are_on_the_disk};
 use crate::support::preflight::installed;
 
 /// The commands of the scripts that change something.
@@ -190,7 +192,7 @@ impl<'a> Fragile<'a> {
                 .iter()
                 .any(|(_, _, bytes)| fs::read(&place).is_ok_and(|found| found == *bytes));
             if !place.is_symlink()
-                && !path.ends_with(".files")
+                && path != "/usr/lib/kmembuild/runc.files"
                 && !of_package
                 && !self.first.contains(&known)
                 && !synced.contains(&known)
@@ -298,8 +300,10 @@ fn cut_at_each_move(manager: &Manager) {
                 break;
             }
             node.assert_whole(removing);
-            // rpm names its files by the second, and no node starts within one.
-            std::thread::sleep(Duration::from_secs(1));
+            if manager.program == "rpm" {
+                // It names its files by the second, and no node starts within one.
+                std::thread::sleep(Duration::from_secs(1));
+            }
             if !removing {
                 node.install(1);
             }
@@ -326,4 +330,42 @@ fn a_deb_loses_no_binary_at_any_move_of_dpkg() {
 #[test]
 fn an_rpm_loses_no_binary_at_any_move_of_rpm() {
     cut_at_each_move(&rpm());
+}
+
+#[test]
+fn what_the_scripts_say_is_on_the_disk() {
+    for manager in [dpkg(), rpm()] {
+        let node = (manager.new_node)();
+        let trace = node.at("/trace");
+        let tracer = ["-f", "-y", "-qq", "-e", "signal=none", "-s", "300", "-o"];
+        let tracer = tracer.map(str::to_owned).into_iter();
+        let path = manager.packages[0].1.as_str();
+        for arguments in [&[manager.install, &[path]].concat()[..], manager.remove] {
+            let output = installed("strace")
+                .args(tracer.clone())
+                .arg(&trace)
+                .args(["-e", &format!("trace={CALLS}"), manager.program])
+                .args((manager.head)(&node))
+                .args(arguments)
+                .output();
+            assert!(output.expect("strace").status.success());
+            let trace = fs::read_to_string(&trace).expect("the trace");
+            let trace = of_scripts(&trace, &node.root());
+            let folders = [
+                Path::new("/usr/lib/kmembuild/previous"),
+                Path::new(manager.runc),
+            ];
+            let words = ["the previous file is kept", "restored"];
+            let renames = assert_renames_are_on_the_disk(&trace, &folders, &words);
+            assert!(renames > 0);
+        }
+    }
+}
+
+/// The lines of what runs in the node, with the paths that it sees: what begins with the root of the node is written by the
+/// package manager, which has an order of its own.
+fn of_scripts(trace: &str, root: &str) -> String {
+    let manager = trace.split_once(' ').map_or("", |(process, _)| process);
+    let lines = trace.lines().filter(|line| !line.starts_with(manager));
+    lines.map(|line| line.replace(root, "") + "\n").collect()
 }
