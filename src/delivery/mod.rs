@@ -1,4 +1,5 @@
 //! Results on their way to the nodes: packages, and a script that replaces binaries in place.
 
+mod flush;
 pub mod node_script;
 pub mod packaging;

@@ -12,14 +12,45 @@ use crate::support::node_results::{LOUD, QUIET, program, result};
 use crate::support::preflight::installed;
 use crate::support::scratch::Scratch;
 
-/// Services are files of a folder; every call is a line of a file.
+/// Services are files of a folder; every call is a line of a file. What else there is to a unit is in another folder: its
+/// state if it is neither active nor inactive, its job, how often it may start, and what requires it.
 const SYSTEMCTL: &str = r#"#!/bin/sh
 echo "$*" >>/var/log/systemctl
 for service; do :; done
+unit=/run/units/$service
 case $1 in
 is-active) [ -e "/run/services/$service" ] ;;
-stop) rm -f "/run/services/$service" ;;
-start) [ ! -e "/run/services/$service.broken" ] && touch "/run/services/$service" ;;
+is-enabled) [ -e "$unit.enabled" ] ;;
+show)
+    case $3 in
+    ActiveState)
+        if [ -e "$unit.state" ]; then read -r state <"$unit.state"
+        elif [ -e "/run/services/$service" ]; then state=active
+        else state=inactive; fi
+        echo "ActiveState=$state" ;;
+    *) echo "$3=$(cat "$unit.$3" 2>/dev/null)" ;;
+    esac ;;
+list-jobs)
+    for job in /run/units/*.job; do
+        [ ! -e "$job" ] || { name=${job##*/}; echo "  12 ${name%.job} $(cat "$job") waiting"; }
+    done ;;
+reset-failed)
+    rm -f "$unit.starts"
+    [ "$(cat "$unit.state" 2>/dev/null)" != failed ] || rm "$unit.state" ;;
+stop) rm -f "/run/services/$service" "$unit.state" "$unit.job"
+    for other in $(cat "$unit.RequiredBy" 2>/dev/null); do
+        rm -f "/run/services/$other" "/run/units/$other.state" "/run/units/$other.job"
+    done ;;
+start)
+    echo >>"$unit.starts"
+    if [ -e "/run/services/$service.broken" ]; then exit 1; fi
+    if [ -e "$unit.limit" ] && [ "$(wc -l <"$unit.starts")" -gt "$(cat "$unit.limit")" ]; then
+        rm -f "/run/services/$service"
+        echo failed >"$unit.state"
+        echo "$service: Start request repeated too quickly." >&2
+        exit 1
+    fi
+    touch "/run/services/$service" ;;
 reboot) [ ! -e /run/services/reboot.broken ] ;;
 esac
 "#;
@@ -106,8 +137,8 @@ impl Node {
         }
         node.copy(&root);
         // The disks of the whole machine are none of these tests'.
-        node.well("cp /bin/true /usr/local/bin/sync");
-        node.well("mkdir -p /run/services; cd /run/services; touch kubelet.service docker.service docker.socket");
+        node.well("printf '#!/bin/sh\\n[ $# -eq 0 ] || exec /bin/sync \"$@\"\\n' >/usr/local/bin/sync; chmod 755 /usr/local/bin/sync");
+        node.well("mkdir -p /run/units /run/services; cd /run/services; touch kubelet.service docker.service docker.socket");
         node
     }
 
@@ -166,10 +197,10 @@ impl Node {
         self.well("flock /run/kmembuild-node.lock true");
     }
 
-    /// What was asked of systemctl but for what is active, and what has been asked is forgotten.
+    /// What systemctl was told to do, and what it has been told is forgotten.
     pub fn calls(&self) -> String {
         let calls = self
-            .well("cd /var/log; touch systemctl; grep -v is-active systemctl || :; : >systemctl");
+            .well("cd /var/log; touch systemctl; grep -e '^start ' -e '^stop ' -e '^reboot' systemctl || :; : >systemctl");
         calls.replace('\n', "; ")
     }
 

@@ -340,12 +340,19 @@ fn what_does_not_fit_the_node_changes_nothing() {
     );
 }
 
-/// One run that is killed, and what is there then; another run, and the way back.
+/// One run that is killed, and what is there after a power failure: what is not on the disk has no bytes. Then another run,
+/// and the way back.
 const KILLED: &str = r#"
-echo 0 >/tmp/count
+files() { find /usr/bin/runc /usr/bin/.kmembuild-runc /var/lib/kmembuild-node -type f 2>/dev/null; }
+echo 0 >/tmp/count; : >/tmp/synced
+files | xargs stat -c '%i %Y %s' >/tmp/first
 sh -c 'echo $$ >/tmp/main; exec sh /root/new/node.sh --no-trial --runc /usr/bin/runc' >/tmp/printed 2>&1
 echo $?
 flock /run/kmembuild-node.lock true
+PATH=${PATH#*:}
+files | while read -r file; do
+    grep -q -x -F "$(stat -c '%i %Y %s' $file)" /tmp/first /tmp/synced || : >$file
+done
 runc; kubelet
 for path in /usr/bin/runc /usr/bin/kubelet; do
     read -r sum </tmp/old/${path##*/}
@@ -355,12 +362,11 @@ for path in /usr/bin/runc /usr/bin/kubelet; do
 done
 grep -e interrupted -e 'starting again' /tmp/printed
 echo again
-PATH=${PATH#*:}
 sh /root/new/node.sh --no-trial --runc /usr/bin/runc >/tmp/printed 2>&1 || cat /tmp/printed
 runc; kubelet; ls /run/services
 ls -A /usr/bin /var/lib /var/lib/kmembuild-node /var/lib/kmembuild-node/kept/usr/bin | grep -e '^[.]' -e '[.]part$' -e trial
 sh /root/new/node.sh --rollback >/tmp/printed 2>&1 || cat /tmp/printed
-runc; kubelet; ls /run/services
+runc; kubelet; ls /run/services; stat -c %y /usr/bin/runc | cmp - /tmp/old/time
 "#;
 
 #[test]
@@ -371,17 +377,20 @@ fn killed_before_any_command_it_goes_on_the_next_time_and_loses_no_binary() {
         node.wrap(
             tool,
             "PATH=${PATH#*:}
+case $1 in show | list-jobs) exec ${0##*/} \"$@\" ;; esac
 read -r count </tmp/count
 count=$((count + 1))
 echo $count >/tmp/count
 read -r deadly </tmp/deadly
 read -r main </tmp/main
 if [ $count -eq $deadly ]; then kill -9 $main; exit 1; fi
-exec ${0##*/} \"$@\"",
+${0##*/} \"$@\" || exit
+case $0 in */sync) stat -c '%i %Y %s' \"$@\" >>/tmp/synced ;; esac",
         );
     }
     node.well("mkdir /tmp/old; echo 0 >/tmp/count; echo 0 >/tmp/deadly; echo 0 >/tmp/main");
     node.well("for name in runc kubelet; do sha256sum </usr/bin/$name | cut -d ' ' -f 1 >/tmp/old/$name; done");
+    node.well("stat -c %y /usr/bin/runc >/tmp/old/time");
     let mut kills = 0;
     for deadly in 1..200 {
         let told = node
@@ -474,6 +483,161 @@ fn nobody_who_reads_is_no_reason_to_leave_services_stopped() {
         assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"), "{shell}");
         assert_eq!(node.versions(), NEW, "{shell}");
     }
+}
+
+#[test]
+fn a_unit_is_more_than_active_or_not() {
+    let node = Node::new("units", "v1.15.3");
+    let unit = |name: &str, text: &str| node.well(&format!("echo {text} >/run/units/{name}"));
+    let twice = |node: &Node| {
+        let first = node.script("").code(0);
+        assert_eq!(node.well("ls /run/services"), SERVICES, "{first:?}");
+        node.script("--rollback").code(0);
+        assert_eq!(
+            node.well("ls /run/services; ls /run/units | grep state || :"),
+            SERVICES
+        );
+        node.calls();
+    };
+    // As Debian's docker has it: three starts within a minute, and this is the third, fourth and so on.
+    unit("docker.service.limit", "3");
+    unit("docker.socket.limit", "3");
+    node.well(
+        "for name in service socket; do printf '\\n\\n\\n' >/run/units/docker.$name.starts; done",
+    );
+    twice(&node);
+    twice(&node);
+    // It is on its way: docker's socket takes it along when it stops.
+    unit("docker.socket.RequiredBy", "docker.service");
+    for (state, job) in [
+        ("activating", "start"),
+        ("activating", ""),
+        ("deactivating", "restart"),
+        ("deactivating", ""),
+        ("reloading", "reload"),
+        ("inactive", "start"),
+    ] {
+        node.well("rm /run/services/docker.service");
+        unit("docker.service.state", state);
+        if !job.is_empty() {
+            unit("docker.service.job", job);
+        }
+        twice(&node);
+    }
+    // What somebody stops is not started, and what has failed before is named.
+    for (state, job) in [("deactivating", "stop"), ("failed", "")] {
+        node.well("rm /run/services/docker.service");
+        unit("docker.service.state", state);
+        if !job.is_empty() {
+            unit("docker.service.job", job);
+        }
+        let told = node.script("").code(0);
+        assert_eq!(
+            node.well("ls /run/services"),
+            SERVICES.replace("docker.service\n", "")
+        );
+        if state == "failed" {
+            told.says("warning: docker.service has failed before and stays as it is");
+        }
+        node.script("--rollback").code(0);
+        node.well("rm -f /run/units/docker.service.state; touch /run/services/docker.service");
+    }
+    // What requires docker stops with it, and is started after it; a target is no service.
+    unit(
+        "docker.service.RequiredBy",
+        "registry.service multi-user.target",
+    );
+    node.well("touch /run/services/registry.service");
+    node.calls();
+    node.script("").code(0);
+    assert_eq!(
+        node.calls(),
+        format!("{STOPPED}{STARTED}start registry.service; ")
+    );
+    node.well("rm /run/services/registry.service /run/units/docker.service.RequiredBy");
+
+    // After the reboot: on its way, up, failed, or not started.
+    node.well(&format!("{REBOOT}; {QUIET_POD}"));
+    let check = "--after-reboot --cgroups /tmp/memory";
+    node.well("rm /run/services/docker.service");
+    unit("docker.service.state", "activating");
+    node.well("sed -i 's/^start_time=120/start_time=4/' /root/new/node.sh");
+    node.script(check)
+        .code(1)
+        .says("problem: docker is still activating after 4 s; check again later")
+        .says("problem: no container runtime is running");
+    node.run(&format!("(sleep 2; touch /run/services/docker.service; rm /run/units/docker.service.state) & sh /root/new/node.sh {check}"))
+        .code(0)
+        .prints("running: kubelet docker\n");
+    node.well("rm /run/services/docker.service; touch /run/services/containerd.service");
+    node.script(check)
+        .code(0)
+        .prints("running: kubelet containerd\n");
+    node.well("touch /run/units/docker.service.enabled");
+    node.script(check)
+        .code(1)
+        .says("problem: docker is not running, although it is enabled");
+    unit("docker.service.state", "failed");
+    node.script(check)
+        .code(1)
+        .says("problem: docker has failed; see systemctl status docker");
+}
+
+#[test]
+fn what_is_not_on_the_disk_is_not_said_to_be_replaced() {
+    let node = Node::new("sync", "v1.15.3");
+    // As in coreutils before 8.24, and on a file system that writes no directory alone.
+    for (sync, plain) in [
+        (
+            "[ $# -eq 0 ] || echo 'sync: ignoring all arguments' >&2; echo $# >>/tmp/syncs",
+            "[1-9]",
+        ),
+        (
+            "echo $# >>/tmp/syncs; [ $# -lt 2 ] || { echo \"sync: error syncing '/usr/bin': Invalid argument\" >&2; exit 1; }",
+            "0",
+        ),
+    ] {
+        node.wrap("sync", sync);
+        node.script("").code(0).prints("replaced /usr/bin/runc\n");
+        assert_eq!(node.versions(), NEW);
+        node.well(&format!("grep '^{plain}' /tmp/syncs"));
+        node.script("--rollback").code(0);
+        assert_eq!(node.versions(), OLD);
+    }
+    // A disk that fails: before anything is kept, and when the new one is in its place.
+    let error = "echo \"sync: error syncing '$1': Input/output error\" >&2; exit 1";
+    node.wrap("sync", error);
+    let told = node.script("").code(1);
+    told.says("Input/output error").says("error: could not");
+    assert_eq!(
+        (node.calls().as_str(), node.versions().as_str()),
+        (&*format!("{STOPPED}{STARTED}").repeat(4), OLD)
+    );
+    node.wrap(
+        "sync",
+        &format!("case $1 in /usr/bin/.kmembuild-runc | /usr/bin/runc) {error} ;; esac"),
+    );
+    let told = node
+        .script("")
+        .code(1)
+        .says("could not replace /usr/bin/runc, or write it to the disk");
+    assert!(!told.stdout.contains("replaced /usr/bin/runc"), "{told:?}");
+    assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"));
+    assert_eq!(node.versions(), OLD);
+    node.well("rm /usr/local/sbin/sync");
+    node.script("").code(0);
+    assert_eq!(node.versions(), NEW);
+    // What a killed run left beside the binaries and in the state, and what stopped before another start of the node.
+    node.well(&format!("echo half >/usr/bin/.kmembuild-runc; echo half >{STATE}/files.part; echo half >{STATE}/kept/x.part; printf 'another\\n docker.service\\n' >{STATE}/stopped"));
+    node.script("--dry-run").code(0);
+    node.well(&format!("ls /usr/bin/.kmembuild-runc {STATE}/files.part"));
+    node.script("").code(0);
+    assert_eq!(
+        node.well(&format!(
+            "ls -A /usr/bin | grep '^[.]' || :; find {STATE} -name '*.part' -o -name stopped"
+        )),
+        ""
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::command::{Finished, Workplace};
+use crate::support::disk_order::{CALLS, assert_renames_are_on_the_disk};
 use crate::support::memory_cgroup::MemoryCgroup;
 use crate::support::node_results::{LOUD, QUIET, program, write_manifest};
 use crate::support::preflight::installed;
@@ -228,4 +229,24 @@ fn has_processes(cgroups: &[String]) -> bool {
         let processes = fs::read_to_string(Path::new(cgroup).join("cgroup.procs"));
         processes.is_ok_and(|processes| !processes.is_empty())
     })
+}
+
+#[test]
+fn what_is_said_is_on_the_disk() {
+    let machine = Machine::new(|path| program(path, "runc version 1.0.0-rc10", QUIET));
+    let old = machine.path("old");
+    let lib = Path::new("/var/lib/kmembuild-node");
+    for (words, renames) in [("--no-trial", 4), ("--rollback", 1)] {
+        let trace = machine.path("trace");
+        let tracer = format!(
+            "TRACE='strace -f -y -qq -e signal=none -s 300 -o {} -e trace={CALLS}'",
+            trace.display()
+        );
+        machine.run(&tracer, words).code(0).prints("replaced ");
+        let trace = fs::read_to_string(trace).expect("the trace");
+        // The kept one, two of the state, and the binary.
+        let words = ["replaced ", "kept ", "restored"];
+        let found = assert_renames_are_on_the_disk(&trace, &[&old, lib], &words);
+        assert_eq!(found, renames);
+    }
 }

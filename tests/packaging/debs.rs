@@ -10,22 +10,24 @@ use super::node::{Node, Said, run, try_run};
 use super::result::Published;
 
 /// What is kept of the runc before.
-const KEPT: &str = "/usr/lib/kmembuild/previous/runc/usr/sbin/runc";
+pub(super) const KEPT: &str = "/usr/lib/kmembuild/previous/runc/usr/sbin/runc";
+
+/// What is given to the dpkg of this machine to work on a node.
+pub(super) fn for_node(node: &Node) -> Vec<String> {
+    let root = format!("--root={}", node.root());
+    [&root, "--force-not-root", "--no-debsig"]
+        .map(str::to_owned)
+        .to_vec()
+}
 
 fn try_dpkg(node: &Node, arguments: &[&str]) -> Said {
-    let root = format!("--root={}", node.root());
-    try_run(
-        "dpkg",
-        &[
-            &[root.as_str(), "--force-not-root", "--no-debsig"],
-            arguments,
-        ]
-        .concat(),
-    )
+    let head = for_node(node);
+    let head: Vec<_> = head.iter().map(String::as_str).collect();
+    try_run("dpkg", &[&head, arguments].concat())
 }
 
 #[track_caller]
-fn dpkg(node: &Node, arguments: &[&str]) -> String {
+pub(super) fn dpkg(node: &Node, arguments: &[&str]) -> String {
     let said = try_dpkg(node, arguments);
     assert!(said.well, "dpkg {arguments:?} failed:\n{}", said.text);
     said.text
@@ -52,7 +54,7 @@ fn dpkg_deb(folder: &Path, name: &str, fields: &str) -> String {
     path
 }
 
-fn node(folder: &Path, further: &[&str]) -> Node {
+pub(super) fn node(folder: &Path, further: &[&str]) -> Node {
     let node = Node::new();
     for path in [
         "/var/lib/dpkg/info",
@@ -71,7 +73,7 @@ fn node(folder: &Path, further: &[&str]) -> Node {
 }
 
 /// As Debian has it: below sbin, with a link.
-fn distributions_runc(folder: &Path) -> String {
+pub(super) fn distributions_runc(folder: &Path) -> String {
     for path in ["runc/usr/sbin", "runc/usr/bin"] {
         fs::create_dir_all(folder.join(path)).expect("a folder");
     }
@@ -82,7 +84,7 @@ fn distributions_runc(folder: &Path) -> String {
     dpkg_deb(folder, "runc", "Version: 1.0.0~rc93+ds1-5+deb11u5")
 }
 
-fn ours(version: &str) -> (Published, String, Vec<u8>) {
+pub(super) fn ours(version: &str) -> (Published, String, Vec<u8>) {
     let program = if version == "v1.0.0-rc93" {
         "/bin/busybox"
     } else {

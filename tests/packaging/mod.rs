@@ -2,6 +2,7 @@
 
 mod debs;
 mod node;
+mod power_cuts;
 mod refusals;
 mod result;
 mod rpms;

@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// The tools that scripts of packages call, as Debian's static busybox has them.
-const TOOLS: [&str; 10] = [
+const TOOLS: [&str; 12] = [
     "sh",
     "cp",
     "mv",
@@ -19,6 +19,8 @@ const TOOLS: [&str; 10] = [
     "sha256sum",
     "readlink",
     "echo",
+    "sort",
+    "sync",
 ];
 
 /// A root file system.

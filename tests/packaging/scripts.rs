@@ -27,8 +27,8 @@ fn scripts_are_posix_and_without_the_usual_mistakes() {
         for name in ["preinst", "postinst", "postrm"] {
             scripts.extend(Some(folder.join(name)).filter(|path| path.exists()));
         }
-        // A package with a service has the one after installing as well.
-        assert_eq!(scripts.len(), if recipe == "kubelet" { 6 } else { 4 });
+        // A deb with a service has the one after installing as well.
+        assert_eq!(scripts.len(), if recipe == "kubelet" { 6 } else { 5 });
         for script in scripts {
             let script = script.display().to_string();
             run("dash", &["-n", &script]);

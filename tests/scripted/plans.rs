@@ -123,7 +123,9 @@ fn a_page_says_what_is_to_come_and_names_the_build() {
         .prints("tool v1.0.0: to be built, which took ");
     let quiet = [&PLAN[..], &["-q"]].concat();
     assert_eq!(place.run(&quiet).code(0).stdout.lines().count(), 1);
+}
 
+#[test]
 fn a_release_finds_the_recipes_beside_its_file_and_those_that_it_names() {
     let place = Place::new();
     let layer = format!("sha256:{}", "a".repeat(64));

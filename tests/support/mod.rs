@@ -9,6 +9,7 @@ pub mod cgroup_fuse;
 pub mod checksums;
 pub mod command;
 pub mod debian_image;
+pub mod disk_order;
 pub mod docker_command;
 pub mod git_server;
 pub mod golden;

@@ -78,7 +78,7 @@ const NEEDS: [Need; 26] = [
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),
-    of_package("strace", "strace", &["machine"]),
+    of_package("strace", "strace", &["machine", "packaging"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/verifiers/bin/python",

@@ -12,6 +12,8 @@ boot_id=/proc/sys/kernel/random/boot_id
 # Memory limit of the container that the new runc is tried with, in bytes, and how long that may take, in seconds.
 trial_memory=67108864
 trial_time=60
+# How long a service may take to start until it is a problem after the reboot, in seconds.
+start_time=120
 # Kubelet stops first and starts last. A service with a socket does not restart by itself while the socket is stopped, and
 # a socket does not start while its service is running.
 stop_order='kubelet.service docker.socket docker.service crio.service containerd.service'
@@ -341,6 +343,18 @@ begin() {
         fi
     done
     if [ -n "$services" ]; then active=$(left_stopped); fi
+    [ -z "$dry_run" ] || return 0
+    # What cannot be removed is written over when it is needed.
+    if [ -d "$state" ]; then find "$state" -type f -name '*.part' -exec rm -f -- {} + || :; fi
+    # The services started with the node.
+    if [ -z "$active" ] && [ -n "$services" ]; then rm -f -- "$state/stopped" || :; fi
+}
+
+# The unfinished new file beside a binary, and what a killed run left of it.
+part_beside() { say "$(dirname -- "$1")/.kmembuild-$(basename -- "$1")"; }
+
+remove_part_beside() {
+    if [ -z "$dry_run" ]; then rm -f -- "$(part_beside "$1")" || :; fi
 }
 
 preflight() {
@@ -371,6 +385,9 @@ compare() {
     if ! is_program "$2"; then
         problem "$2 is not a program (perhaps a wrapper script); use --$1 PATH for the $1 to replace"
     elif [ "$(sum "$2")" = "$(sha256_of "$1")" ]; then
+        remove_part_beside "$2"
+        # A killed run may not have waited for the disk.
+        flush_place "$2" || problem "$2 is the new one, but could not be written to the disk"
         say "$2 is already the new one"
     else
         changes="$changes$1 $2$newline"
@@ -576,10 +593,25 @@ check_old() {
     fi
 }
 
+# Waits until a file and the way to it are on the disk.
+flush_place() {
+    folder=$(dirname -- "$1")
+    set -- "$1"
+    while [ "$folder" != / ]; do
+        set -- "$@" "$folder"
+        folder=$(dirname -- "$folder")
+    done
+    [ -n "$dry_run" ] || flush "$@" /
+}
+
+# Moves a complete file to its place, which it has on the disk then, too: FILE PATH. A power failure leaves the old file or
+# the new one, because its content is there before its name is.
+settle() { flush "$1" && mv -f -- "$1" "$2" && flush_place "$2"; }
+
 # Writes a text to a file of the state, completely or not at all.
 write_state() {
     part=$state/$1.part
-    if ! { mkdir -p -- "$state" && printf '%s\n' "$2" >"$part" && sync && mv -f -- "$part" "$state/$1"; }; then
+    if ! { mkdir -p -- "$state" && printf '%s\n' "$2" >"$part" && settle "$part" "$state/$1"; }; then
         die "could not write $state/$1"
     fi
     part=
@@ -592,26 +624,47 @@ left_stopped() {
     fi
 }
 
-# Whether systemd runs a service. Where it is not there, systemctl complains of that at every question: once is enough.
-complained=''
-is_active() {
-    if [ -n "$complained" ]; then
-        systemctl is-active --quiet "$1" 2>/dev/null
-        return
+# What systemd is about to do with a unit: start, restart, stop or nothing.
+job_of() {
+    systemctl list-jobs --no-legend --no-pager --full 2>/dev/null | awk -v unit="$1" '$2 == unit { print $3; exit }' || :
+}
+
+# active, reloading, activating, inactive, deactivating, failed or later words.
+state_of() {
+    unit_state=$(systemctl show -p ActiveState "$1" 2>/dev/null) || unit_state=
+    say "${unit_state#ActiveState=}"
+}
+
+# Whether a unit runs or is on the way to that, also if it stops now to be started again.
+is_wanted() {
+    case $(state_of "$1") in
+    active | reloading | refreshing | activating | deactivating) [ "$(job_of "$1")" != stop ] ;;
+    *) case $(job_of "$1") in start | restart | reload-or-start) ;; *) return 1 ;; esac ;;
+    esac
+}
+
+# The services and sockets that systemd stops with a unit, because they require it. They are started after it.
+dependents_of() {
+    for property in RequiredBy RequisiteOf BoundBy ConsistsOf; do
+        dependents=$(systemctl show -p "$property" "$1" 2>/dev/null) || continue
+        printf '%s\n' "${dependents#*=}" | tr ' ' '\n' | grep -e '[.]service$' -e '[.]socket$' || :
+    done
+}
+
+# Adds a unit, and what depends on it, to the active ones.
+add_active() {
+    case " $active " in *" $1 "*) return 0 ;; esac
+    if ! is_wanted "$1"; then
+        if [ "$(state_of "$1")" = failed ]; then warn "$1 has failed before and stays as it is"; fi
+        return 0
     fi
-    complained=$(systemctl is-active --quiet "$1" 2>&1) && return 0
-    [ -z "$complained" ] || printf '%s\n' "$complained" >&2 || :
-    return 1
+    active="$active $1"
+    for dependent in $(dependents_of "$1"); do add_active "$dependent"; done
 }
 
 stop_services() {
     [ -n "$services" ] || return 0
-    for service in $stop_order; do
-        case " $active " in
-        *" $service "*) ;;
-        *) if is_active "$service"; then active="$active $service"; fi ;;
-        esac
-    done
+    for service in $stop_order; do add_active "$service"; done
     [ -n "$active" ] || { warn "neither kubelet nor a container runtime is running"; return 0; }
     if [ -z "$dry_run" ]; then write_state stopped "$(cat -- "$boot_id")$newline$active"; fi
     for service in $stop_order; do
@@ -624,12 +677,19 @@ start_services() {
     [ -n "$active" ] || return 0
     failed=
     for service in $start_order; do
-        case " $active " in
-        *" $service "*) run systemctl start "$service" || { warn "could not start $service"; failed=yes; } ;;
-        esac
+        case " $active " in *" $service "*) start_unit "$service" ;; esac
+    done
+    for service in $active; do
+        case " $start_order " in *" $service "*) ;; *) start_unit "$service" ;; esac
     done
     [ -z "$failed" ] || return 1
     forget_stopped
+}
+
+# systemd refuses to start what was started several times within a minute, and leaves it failed, unless that is reset.
+start_unit() {
+    if [ -z "$dry_run" ]; then systemctl reset-failed "$1" >/dev/null 2>&1 || :; fi
+    run systemctl start "$1" || { warn "could not start $1; see systemctl status $1"; failed=yes; }
 }
 
 forget_stopped() {
@@ -643,22 +703,24 @@ keep() {
     now=$(sum "$2")
     kept=$state/kept$2.$now
     add_record "$(sha256_of "$1")" "$now" "$2"
-    if [ -f "$kept" ] && [ "$(sum "$kept")" = "$now" ]; then return 0; fi
+    if [ -f "$kept" ] && [ "$(sum "$kept")" = "$now" ]; then
+        flush_place "$kept" || die "could not keep $2 as $kept: it could not be written to the disk"
+        return 0
+    fi
     if [ -n "$dry_run" ]; then
         say "would keep $2 as $kept"
         return 0
     fi
     part=$kept.part
-    if ! { mkdir -p -- "$(dirname -- "$kept")" && cp -p -- "$2" "$part" && [ "$(sum "$part")" = "$now" ]; }; then
+    if ! { mkdir -p -- "$(dirname -- "$kept")" && cp -p -- "$2" "$part" && [ "$(sum "$part")" = "$now" ] && settle "$part" "$kept"; }; then
         die "could not keep $2 as $kept"
     fi
-    sync
-    mv -f -- "$part" "$kept"
     part=
     say "kept $2 as $kept"
 }
 
-# Replaces a file, which may be missing, by renaming; keeps its owner, mode and label: FILE SHA256 PATH.
+# Replaces a file, which may be missing, by renaming; keeps its owner, mode and label: FILE SHA256 PATH. A kept file comes
+# back with its time.
 put() {
     if [ -n "$dry_run" ]; then
         say "would replace $3 with $1"
@@ -666,16 +728,16 @@ put() {
     fi
     like=$3
     [ -f "$like" ] || like=$1
-    part=$(dirname -- "$3")/.kmembuild-$(basename -- "$3")
+    part=$(part_beside "$3")
     if ! { cp -p -- "$like" "$part" && cat -- "$1" >"$part" && [ "$(sum "$part")" = "$2" ]; }; then
         die "could not write $part correctly; $3 is unchanged"
     fi
+    case $1 in "$state"/*) touch -r "$1" -- "$part" ;; esac
     if [ "$like" = "$3" ] && uses_selinux; then chcon --reference="$3" -- "$part"; fi
-    sync
-    mv -f -- "$part" "$3"
+    settle "$part" "$3" || die "could not replace $3, or write it to the disk; run the script again"
     part=
     # Only the system knows the label of a missing file.
-    if [ "$like" != "$3" ] && uses_selinux; then restorecon -- "$3"; fi
+    if [ "$like" != "$3" ] && uses_selinux; then restorecon -- "$3" && flush_place "$3"; fi
     say "replaced $3"
 }
 
@@ -768,6 +830,8 @@ look_back() {
     if [ "$2" = - ]; then
         warn "$3 was already the new one before this script; nothing to restore"
     elif [ "$now" = "$2" ]; then
+        remove_part_beside "$3"
+        flush_place "$3" || problem "$3 is the old one, but could not be written to the disk"
         say "$3 is already the old one"
     elif [ "$now" != "$1" ] && [ -n "$now" ]; then
         problem "$3 was changed by something else and stays as it is; the old one is $kept"
@@ -888,16 +952,42 @@ EOF
     fi
 }
 
+# Waits for a unit that is on its way, and says its state then.
+settled_state() {
+    waited=0
+    while is_wanted "$1" && [ "$(state_of "$1")" != active ] && [ "$waited" -lt "$start_time" ]; do
+        sleep 1
+        waited=$((waited + 1))
+    done
+    state_of "$1"
+}
+
 check_services() {
     [ -n "$services" ] || return 0
-    running=
+    running='' runtime=''
     for service in kubelet docker crio containerd; do
-        if is_active "$service.service"; then running="$running $service"; fi
+        found=$(settled_state "$service.service")
+        case $service in
+        kubelet) case " $binaries " in *" kubelet "*) ;; *) [ "$found" = active ] || continue ;; esac ;;
+        esac
+        case $found in
+        active)
+            running="$running $service"
+            if [ "$service" != kubelet ]; then runtime=yes; fi
+            ;;
+        activating | reloading | deactivating) problem "$service is still $found after $start_time s; check again later" ;;
+        failed) problem "$service has failed; see systemctl status $service" ;;
+        *)
+            if [ "$service" = kubelet ]; then
+                problem "kubelet is not running"
+            # A socket starts its service when it is needed.
+            elif systemctl is-enabled --quiet "$service.service" 2>/dev/null; then
+                problem "$service is not running, although it is enabled"
+            fi
+            ;;
+        esac
     done
-    case "$running " in *" docker "* | *" crio "* | *" containerd "*) ;; *) problem "no container runtime is running" ;; esac
-    case " $binaries " in
-    *" kubelet "*) case "$running " in *" kubelet "*) ;; *) problem "kubelet is not running" ;; esac ;;
-    esac
+    [ -n "$runtime" ] || problem "no container runtime is running"
     say "running:${running:- nothing}"
 }
 

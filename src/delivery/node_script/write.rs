@@ -3,6 +3,7 @@
 use super::binary::NodeBinary;
 use super::error::NodeScriptError;
 use crate::artifacts::TOOL;
+use crate::delivery::flush::FLUSH;
 use crate::host::doctor::{ProgramKind, WELL_KNOWN_DIRECTORIES, program_names};
 
 /// What the script does.
@@ -66,7 +67,7 @@ fn head(binaries: &[NodeBinary], machine: &str) -> String {
          place_of() {{\n    case $1 in\n{}    esac\n}}\n\
          # Where these programs are, in addition to PATH, and their names: the places that `kmembuild doctor` knows.\n\
          directories={}\n\
-         names_of() {{\n    case $1 in\n    runc) echo {} ;;\n    kubelet) echo {} ;;\n    esac\n}}\n\n",
+         names_of() {{\n    case $1 in\n    runc) echo {} ;;\n    kubelet) echo {} ;;\n    esac\n}}\n\n{FLUSH}\n",
         list(&|binary| binary.name.clone(), " and "),
         quoted(&list(&|binary| binary.name.clone(), " ")),
         quoted(&versions),

@@ -177,7 +177,10 @@ fn control_scripts(package: &Package, contents: &Contents) -> Vec<(&'static str,
     if let Some(script) = &scripts.after_install {
         all.push(("postinst", only("configure", script)));
     }
-    let after_removal = scripts.after_removal("[ \"$1\" = upgrade ]");
-    all.push(("postrm", only("remove | upgrade", &after_removal)));
+    // An installation that failed left the old files, of which nothing needs to be kept.
+    // What was removed is no longer in dpkg's list when the script runs.
+    let after_removal = scripts.after_removal("[ \"$1\" != remove ]", false);
+    let actions = "remove | upgrade | abort-install | abort-upgrade";
+    all.push(("postrm", only(actions, &after_removal)));
     all
 }

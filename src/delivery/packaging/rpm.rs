@@ -119,6 +119,7 @@ fn relations(builder: &mut PackageBuilder, package: &Package, contents: &Content
     // The tools that the scripts call.
     for tool in ["coreutils", "grep"] {
         builder.requires(Dependency::script_pre(tool));
+        builder.requires(Dependency::script_post(tool));
         builder.requires(Dependency::script_postun(tool));
     }
 }
@@ -135,11 +136,12 @@ fn dependency(relation: &Relation) -> Dependency {
 
 fn scripts(builder: &mut PackageBuilder, package: &Package, contents: &Contents) {
     let scripts = Scripts::new(package, contents);
-    let after_removal = scripts.after_removal("[ \"$1\" -gt 0 ]");
+    // rpm forgets the package after the script, and removes everything at its paths again if it is ended before.
+    let after_removal = scripts.after_removal("[ \"$1\" -gt 0 ]", true);
     builder.pre_install_script(scripts.before_install);
-    if let Some(script) = scripts.after_install {
-        builder.post_install_script(script);
-    }
+    // rpm leaves it to the kernel when the files are on the disk, and XFS does not hurry.
+    let after_install = scripts.after_install.unwrap_or_default();
+    builder.post_install_script(scripts.flush_files + &after_install);
     // The argument is the number of packages of this name that remain.
     builder.post_uninstall_script(after_removal);
 }
