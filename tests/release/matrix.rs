@@ -227,7 +227,11 @@ fn ci_systems_get_what_they_show() {
     // The total, and why one failed, with the end of its log.
     for text in [
         "\n6 targets: 4 built, 1 failed, 1 not needed in ",
-        &format!("\n**{}/v1.0.0-rc93**\n\n    error: ", place.build.recipe),
+        &format!(
+            "\n**{}/v1.0.0-rc93/{}**\n\n    error: ",
+            place.build.recipe,
+            platform()
+        ),
         "\n      | out of luck\n",
     ] {
         assert!(summary.contains(text), "{text:?} is not in\n{summary}");
