@@ -12,10 +12,10 @@
 CARGO := cargo
 ARCH = $(shell dpkg --print-architecture)
 
-# To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server.
+# To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
-TEST_PACKAGES := docker-registry git
+TEST_PACKAGES := docker-registry git patchelf
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd

@@ -80,6 +80,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
             engine_architecture: "amd64".to_owned(),
             image_archive: None,
+            container: None,
         };
         std::fs::write(
             Path::new(directory).join(format!("{tag}.json")),

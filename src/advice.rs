@@ -27,6 +27,11 @@ pub const OTHER_DEBIAN_MIRROR: &str =
 /// mmdebstrap is not found.
 pub const INSTALL_BOOTSTRAP: &str = "on Debian or Ubuntu, install it with `apt-get install mmdebstrap`; elsewhere use another --image";
 
+/// The network is not cut.
+pub const REQUIRE_NO_NETWORK: &str = "use --require-no-network to refuse such a build; a container may cut the network where it may make user namespaces or has CAP_SYS_ADMIN";
+/// What the local engine needs.
+pub const LOCAL_NEEDS: &str = "the local engine builds inside a container of the toolchain image: run kmembuild there (see docs/engines.md), with `--engine local` where it is not recognised as one";
+
 /// Something in the directory of a release belongs to none of its targets.
 pub const PRUNE_RELEASE: &str = "use `kmembuild release --prune` to remove it";
 
@@ -38,6 +43,7 @@ const CHOOSE_ENGINE: &str =
 pub fn warning(warning: &Warning) -> Option<&'static str> {
     match warning {
         Warning::Memory(_, _, true) => Some(SAVE_MEMORY),
+        Warning::NetworkOpen(_) => Some(REQUIRE_NO_NETWORK),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
         Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
         Warning::ForeignResult(_) | Warning::ForeignFailure(_) => Some(PRUNE_RELEASE),
@@ -63,6 +69,17 @@ pub fn engine(error: &EngineError) -> Option<String> {
         EngineError::Unreachable { address, source } => return Some(unreachable(address, source)),
         EngineError::DiskFull { .. } => FREE_ENGINE_DISK,
         EngineError::Lost { .. } => ENGINE_LOST,
+        EngineError::InTheWay { .. } => {
+            "move it away, or build in a fresh container; `kmembuild clean` removes what a killed or kept build left there"
+        }
+        EngineError::NoDirectory { .. } => {
+            "run kmembuild as a user who may make it (in a container usually root), or make it beforehand for this user"
+        }
+        EngineError::OneImage { .. } => "use --engine docker, with an engine that answers",
+        EngineError::NotHere { .. } => {
+            "mount /proc, and set KMEMBUILD_CACHE_DIR to a directory that can be written to"
+        }
+        EngineError::NoneWorks { docker, .. } => return engine(docker),
         EngineError::ImageBuild { .. } => {
             "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"
         }

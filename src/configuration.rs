@@ -8,6 +8,7 @@ use serde_saphyr::Spanned;
 
 use thiserror::Error;
 
+use crate::engine::EngineChoice;
 use crate::recipe::{ByteSize, DebianMirror, RecipeError, RegistryPrefix, TimeSpan, parse_yaml};
 use crate::regular_file;
 
@@ -26,6 +27,11 @@ pub struct Configuration {
     pub cache_size: Option<ByteSize>,
     /// Time without a byte from a mirror after which the next one is tried.
     pub stall_timeout: Option<TimeSpan>,
+    /// Engine to build with.
+    pub engine: Option<EngineChoice>,
+    /// Refuse an engine that cannot cut the network of steps that are to have none.
+    #[serde(default)]
+    pub require_no_network: bool,
 }
 
 /// Largest configuration file in bytes.

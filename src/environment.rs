@@ -1,15 +1,16 @@
 //! The environment of the process, read once and passed on as a value.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The environment variables that the tool reads, with their meanings, in Markdown: for help, manual and documentation.
-pub const VARIABLES: [(&str, &str); 21] = [
+pub const VARIABLES: [(&str, &str); 27] = [
     (
         "KMEMBUILD_CACHE_DIR",
         "directory of sources, results and locks; by default `kmembuild` in `XDG_CACHE_HOME` or `~/.cache`",
@@ -18,10 +19,22 @@ pub const VARIABLES: [(&str, &str); 21] = [
         "KMEMBUILD_CONFIG_DIR",
         "directory of `config.yaml` and your own recipes; by default `kmembuild` in `XDG_CONFIG_HOME` or `~/.config`",
     ),
+    (
+        "KMEMBUILD_ENGINE",
+        "engine that builds, where `--engine` is not given: `auto`, `docker` or `local`",
+    ),
+    (
+        "KMEMBUILD_IMAGE_IDENTITY",
+        "digest of this container's image for `--engine local`, where `--image-identity` is not given",
+    ),
     ("XDG_CACHE_HOME", "see `KMEMBUILD_CACHE_DIR`"),
     ("XDG_CONFIG_HOME", "see `KMEMBUILD_CONFIG_DIR`"),
     ("HOME", "the home directory, for the defaults of the others"),
     ("PATH", "where programs are looked for"),
+    (
+        "GOROOT",
+        "with `--engine local` the steps have it, as they have `PATH`; so it is with `GOPATH`, `GOTOOLCHAIN`, `LANG`, `LC_ALL` and `TZ`",
+    ),
     ("TMPDIR", "directory for temporary files; by default `/tmp`"),
     (
         "DOCKER_HOST",
@@ -66,7 +79,30 @@ pub const VARIABLES: [(&str, &str); 21] = [
         "GITHUB_ACTIONS",
         "`true`: failures are shown as annotations, and `GITHUB_STEP_SUMMARY` is the file for the summary",
     ),
+    (
+        "CI_JOB_IMAGE",
+        "image of a job on GitLab; where it ends with a digest, that is the one for `--engine local`",
+    ),
+    (
+        "KUBERNETES_SERVICE_HOST",
+        "set: this is a container, in which `--engine auto` can build",
+    ),
+    (
+        "container",
+        "set, as by podman and systemd: this is a container",
+    ),
     ("TERM", "`dumb`: progress is shown in plain lines"),
+];
+
+/// The variables by which a container's toolchain is found; no secret of a job is among them.
+const TOOLCHAIN: [&str; 7] = [
+    "PATH",
+    "GOROOT",
+    "GOPATH",
+    "GOTOOLCHAIN",
+    "LANG",
+    "LC_ALL",
+    "TZ",
 ];
 
 /// Environment variables, directories and the terminal.
@@ -98,6 +134,16 @@ pub struct Environment {
     pub docker_cert_path: Option<PathBuf>,
     /// The user's proxies.
     pub proxies: Proxies,
+    /// `KMEMBUILD_ENGINE`.
+    pub engine: Option<String>,
+    /// `KMEMBUILD_IMAGE_IDENTITY`.
+    pub image_identity: Option<String>,
+    /// Image of the job on GitLab: `CI_JOB_IMAGE`.
+    pub job_image: Option<String>,
+    /// Whether this process runs in a container, as far as its files and its environment say so.
+    pub in_container: bool,
+    /// The variables by which a container's toolchain is found.
+    pub toolchain: BTreeMap<String, String>,
     /// Directories to look for programs in: `PATH`.
     pub search_path: Vec<PathBuf>,
     /// Whether a CI system runs this process: `CI` is set, and not to `false` or `0`.
@@ -229,6 +275,14 @@ impl Environment {
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
             proxies: Proxies::of_process(),
+            engine: text("KMEMBUILD_ENGINE"),
+            image_identity: text("KMEMBUILD_IMAGE_IDENTITY"),
+            job_image: text("CI_JOB_IMAGE"),
+            in_container: in_container(),
+            toolchain: TOOLCHAIN
+                .into_iter()
+                .filter_map(|name| Some((name.to_owned(), text(name)?)))
+                .collect(),
             search_path: value("PATH")
                 .map(|path| env::split_paths(&path).collect())
                 .unwrap_or_default(),
@@ -241,6 +295,14 @@ impl Environment {
             input_terminal: std::io::stdin().is_terminal(),
         })
     }
+}
+
+/// Whether this is a container: engines leave a file, or set a variable.
+fn in_container() -> bool {
+    let files = ["/.dockerenv", "/run/.containerenv"];
+    let variables = ["KUBERNETES_SERVICE_HOST", "container"];
+    files.iter().any(|file| Path::new(file).exists())
+        || variables.iter().any(|name| text(name).is_some())
 }
 
 /// A variable of this process. Whoever reads one that is not documented is told so by the tests.

@@ -12,6 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    // Before anything that starts a thread.
+    if let Some(code) = kmembuild::engine::supervise(&arguments) {
+        return ExitCode::from(code);
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

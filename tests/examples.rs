@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use kmembuild::cli::{CommandLine, parse};
+use kmembuild::cli::{CommandLine, NamedRecipe, command_with_recipes, parse};
 use kmembuild::library::Library;
 use kmembuild::recipe::Source;
 use kmembuild::release::{KnownTags, expand, json_schema, parse_release};
@@ -134,6 +134,42 @@ fn every_command_of_the_ci_examples_is_one_of_the_tool() {
             }
         }
     }
+}
+
+#[test]
+fn the_examples_without_an_engine_build_in_their_own_image() {
+    let gitlab = yaml("gitlab-ci-without-docker.yml");
+    assert_eq!(gitlab["variables"]["KMEMBUILD_ENGINE"], "local");
+    assert!(gitlab["kubelet"].get("services").is_none());
+    let found = commands(&gitlab);
+    let named: Vec<&str> = found.iter().map(|words| words[1].as_str()).collect();
+    assert_eq!(named, ["doctor", "kubelet", "verify"]);
+    let pod = yaml("kubernetes-pod.yaml");
+    let build = &pod["spec"]["containers"][0];
+    let script = build["command"][2].as_str().expect("a script");
+    let line = script.lines().next().expect("a line");
+    let line = line
+        .strip_prefix("/tool/")
+        .expect("the tool of the init container");
+    let mut words = shlex::split(line).expect("words of a shell");
+    assert_eq!(words.pop().as_deref(), Some("&&"));
+    let kubelet = Library::new(Vec::new())
+        .load("kubelet")
+        .expect("a recipe")
+        .recipe;
+    let recipe = NamedRecipe {
+        name: "kubelet",
+        recipe: Some(&kubelet),
+    };
+    let accepted = command_with_recipes(&[recipe]);
+    for words in found.iter().chain([&words]) {
+        let read = accepted.clone().try_get_matches_from(words);
+        assert!(read.is_ok(), "{words:?}");
+    }
+    // What identifies the image is told to the tool.
+    let image = build["image"].as_str().expect("an image");
+    let told = build["env"][0]["value"].as_str().expect("a digest");
+    assert!(image.ends_with(told) && build.get("securityContext").is_none());
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod harmless;
 mod kmem;
 mod kubelet;
 mod like;
+mod local;
 mod lockfile;
 mod machine;
 mod messages;

@@ -55,6 +55,9 @@ pub struct Manifest {
     pub built_at: String,
     /// The engine that ran the build.
     pub engine: String,
+    /// What the plan demands of the surroundings of the steps, and the engine could not keep.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_enforced: Vec<NotEnforced>,
     /// The warnings that the user was shown.
     pub warnings: Vec<String>,
     /// The known holes of what was built, when it was published. Manifests of earlier versions do not say.
@@ -185,6 +188,7 @@ impl Manifest {
             started_at: _,
             built_at: _,
             engine: _,
+            not_enforced: _,
             warnings: _,
             known_holes: _,
         } = self;
@@ -245,6 +249,14 @@ pub struct Toolchain {
     pub upstream: String,
     /// What the user accepted instead, where it is not upstream's.
     pub allowed: Option<String>,
+}
+
+/// Something that a plan demands of the surroundings of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotEnforced {
+    /// That the steps reach no network.
+    Network,
 }
 
 /// A package of the image.

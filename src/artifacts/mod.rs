@@ -26,7 +26,7 @@ pub use leftovers::{Leftover, folders_of_targets, leftovers};
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,
-    ManifestSource, PackageVersion, StepRecord, TOOL, Toolchain,
+    ManifestSource, NotEnforced, PackageVersion, StepRecord, TOOL, Toolchain,
 };
 pub use published::{PublishedError, PublishedResult, directory_of, read_manifest, read_plan};
 pub use replace_file::replace_file;

@@ -10,7 +10,7 @@ use super::slsa::{
     RunDetails, STATEMENT_TYPE, Statement,
 };
 use crate::artifacts::{Manifest, ManifestPatch, ManifestSource};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedImage};
 
 /// How to interpret the parameters.
 const BUILD_TYPE: &str = "urn:kmembuild:build:1";
@@ -57,7 +57,7 @@ pub fn provenance(manifest: &Manifest, plan: &Plan) -> Predicate {
             build_type: BUILD_TYPE.to_owned(),
             external_parameters: external_parameters(manifest),
             internal_parameters: internal_parameters(manifest, plan),
-            resolved_dependencies: dependencies(manifest),
+            resolved_dependencies: dependencies(manifest, plan),
         },
         run_details: RunDetails {
             builder: Builder {
@@ -93,7 +93,7 @@ fn internal_parameters(manifest: &Manifest, plan: &Plan) -> BTreeMap<String, Val
             json!({"name": step.name, "command": step.command, "environment": step.environment})
         })
         .collect();
-    named([
+    let mut parameters = named([
         ("plan-sha256", json!(manifest.plan_sha256)),
         ("class", json!(manifest.class)),
         ("commands", json!(commands)),
@@ -101,10 +101,15 @@ fn internal_parameters(manifest: &Manifest, plan: &Plan) -> BTreeMap<String, Val
         ("network", json!(plan.build.network)),
         ("limits", json!(plan.build.limits)),
         ("toolchain", json!(manifest.toolchain)),
-    ])
+    ]);
+    if !manifest.not_enforced.is_empty() {
+        let not_enforced = json!(manifest.not_enforced);
+        parameters.insert("not-enforced".to_owned(), not_enforced);
+    }
+    parameters
 }
 
-fn dependencies(manifest: &Manifest) -> Vec<ResourceDescriptor> {
+fn dependencies(manifest: &Manifest, plan: &Plan) -> Vec<ResourceDescriptor> {
     let mut found = vec![source(&manifest.source)];
     if let ManifestSource::Git { patches, .. } = &manifest.source {
         found.extend(patches.iter().map(|one| patch(one, "source")));
@@ -116,6 +121,11 @@ fn dependencies(manifest: &Manifest) -> Vec<ResourceDescriptor> {
         ..ResourceDescriptor::default()
     });
     let image = &manifest.image;
+    let kind = match plan.image {
+        // Of what somebody else said; of an unknown one there is no digest.
+        PlannedImage::Container { .. } => "container",
+        _ => "image-config",
+    };
     found.push(ResourceDescriptor {
         name: image.name.clone(),
         digest: image
@@ -124,7 +134,7 @@ fn dependencies(manifest: &Manifest) -> Vec<ResourceDescriptor> {
             .map(|(algorithm, value)| digest(algorithm, value))
             .unwrap_or_default(),
         annotations: named([
-            ("kind", json!("image-config")),
+            ("kind", json!(kind)),
             ("layers", json!(image.content.layers)),
             ("repo-digests", json!(image.repo_digests)),
         ]),

@@ -158,6 +158,8 @@ impl Attempt<'_> {
         stage(staging, MANIFEST, &canonical_json(&manifest))?;
         let materials = companions::materials(self.prepared, &manifest, staging, self.sink)?;
         stage(staging, SBOM, &materials)?;
+        // What was made with less care than its plan demands is for whoever asked for it, and for nobody else.
+        let key = key.filter(|_| manifest.not_enforced.is_empty());
         if let Some(key) = &key {
             self.store(key, &manifest, staging);
         }
@@ -232,6 +234,8 @@ impl BuildOrder {
             locked_images: workspace.locked_images(),
             locked_by: "the lock file",
             own_images: matches!(self.subject, Subject::Published(_)),
+            require_no_network: self.checks.no_network
+                || workspace.configuration.require_no_network,
             keep: self.keep,
             last: None,
             stall: stall(self, workspace),

@@ -67,6 +67,7 @@ pub(super) fn write_manifest(
         started_at: in_utc(started),
         built_at: in_utc(clock::now()),
         engine: prepared.engine.describe().version.clone(),
+        not_enforced: built.not_enforced.clone(),
         warnings: plan.warnings.clone(),
         known_holes: None,
         files,

@@ -10,7 +10,7 @@ use crate::attestation::SigningKey;
 use crate::delivery::packaging::PackageFormat;
 use crate::plan::{Plan, Request, Via};
 use crate::recipe::{
-    Architecture, BuildOption, DebianMirror, ImageName, ImageWay, Name, RegistryPrefix,
+    Architecture, BuildOption, DebianMirror, ImageDigest, ImageName, ImageWay, Name, RegistryPrefix,
 };
 use crate::verify::GlibcVersion;
 
@@ -90,6 +90,8 @@ pub struct ImageChoice {
     pub mirrors: Vec<RegistryPrefix>,
     /// Mirror of Debian's archive for a bootstrapped image.
     pub debian_mirror: Option<DebianMirror>,
+    /// What identifies the image of the container that the tool runs in; the workspace's when not given.
+    pub identity: Option<ImageDigest>,
 }
 
 /// What a build may take.
@@ -112,6 +114,8 @@ pub struct Limits {
 pub struct Checks {
     /// Whether programs are run.
     pub run: RunCheck,
+    /// Refuse an engine that cannot cut the network of steps that are to have none.
+    pub no_network: bool,
     /// Highest version of the C library that an output may need, instead of the recipe's.
     pub glibc_floor: Option<GlibcVersion>,
 }
@@ -169,6 +173,7 @@ impl BuildOrder {
             limits: Limits::default(),
             checks: Checks {
                 run: RunCheck::Skipped,
+                no_network: false,
                 glibc_floor: None,
             },
             cache: CacheUse::default(),

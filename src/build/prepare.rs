@@ -3,7 +3,7 @@
 use super::error::BuildError;
 use super::like::{Likeness, read_likeness};
 use super::order::{BuildOrder, Subject};
-use super::prepared::{Fetched, Prepared, connect, stall};
+use super::prepared::{Fetched, Prepared, connect, container, note_engine, stall};
 use super::published::prepare_published;
 use super::workspace::Workspace;
 use crate::checksum::sha256_hex;
@@ -57,6 +57,7 @@ pub async fn prepare(
         }),
         None => SourceFacts::Directory,
     };
+    note_engine(workspace, engine.as_ref(), sink);
     let patches = loaded.patches.iter();
     let facts = Facts {
         recipe_sha256: loaded.sha256.clone(),
@@ -66,6 +67,7 @@ pub async fn prepare(
         source,
         engine_architecture: engine.describe().architecture.clone(),
         image_archive,
+        container: container(order, workspace, engine.as_ref()),
     };
     let request = order.request(wanted.architecture, &workspace.configuration.mirrors);
     let mut plan = make_plan(&loaded.recipe, &request, &facts)?;

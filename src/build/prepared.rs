@@ -8,7 +8,9 @@ use super::order::BuildOrder;
 use super::workspace::Workspace;
 use crate::artifacts::ManifestLike;
 use crate::engine::Engine;
+use crate::events::{Note, Sink};
 use crate::execute::refuse_engine;
+use crate::facts::ContainerFacts;
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, Via};
 use crate::source::{Served, Store};
@@ -48,6 +50,33 @@ pub(super) async fn connect(
         refuse_engine(engine.describe())?;
     }
     Ok(Arc::clone(engine))
+}
+
+/// The container that the tool runs in, where the engine has no other image.
+pub(super) fn container(
+    order: &BuildOrder,
+    workspace: &Workspace,
+    engine: &dyn Engine,
+) -> Option<ContainerFacts> {
+    if engine.describe().capabilities.gets_images {
+        return None;
+    }
+    let identity = order.image.identity.as_ref();
+    let identity = identity.or(workspace.image_identity.as_ref());
+    Some(ContainerFacts {
+        identity: identity.map(ToString::to_string),
+    })
+}
+
+/// Says once which engine is used, where nobody chose it and it is not the usual one.
+pub(super) fn note_engine(workspace: &Workspace, engine: &dyn Engine, sink: &dyn Sink) {
+    let info = engine.describe();
+    if let Some(reason) = &info.instead_of
+        && workspace.is_first_note_of_engine()
+    {
+        let note = Note::EngineInstead(info.version.clone(), reason.clone());
+        sink.event(&note.into());
+    }
 }
 
 /// Longest time without a byte from a mirror.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::error::BuildError;
 use super::order::BuildOrder;
-use super::prepared::{Fetched, Prepared, connect, stall};
+use super::prepared::{Fetched, Prepared, connect, container, note_engine, stall};
 use super::workspace::Workspace;
 use crate::artifacts::{Manifest, ManifestSource, PublishedResult};
 use crate::checksum::sha256_hex;
 use crate::events::Sink;
+use crate::facts::ContainerFacts;
 use crate::library::LoadedRecipe;
 use crate::plan::{Plan, PlannedImage, PlannedPatch, PlannedSource, source_in_image};
 use crate::recipe::Source;
@@ -32,6 +33,7 @@ pub(super) async fn prepare_published(
             engine: engine.describe().architecture.clone(),
         });
     }
+    note_engine(workspace, engine.as_ref(), sink);
     let git = fetch(order, workspace, &loaded, published, sink).await?;
     let mirrors = [
         order.image.mirrors.as_slice(),
@@ -39,6 +41,10 @@ pub(super) async fn prepare_published(
     ];
     let plan = plan.clone();
     let mut plan = plan.with_images_from(&mirrors.concat(), &loaded.recipe);
+    if let Some(ContainerFacts { identity }) = container(order, workspace, engine.as_ref()) {
+        // Whatever it was built in, there is one image only; whether that is the same is looked at.
+        plan.image = PlannedImage::Container { identity };
+    }
     // From nothing: not out of what an earlier build compiled.
     plan.build.caches.clear();
     Ok(Prepared {

@@ -41,6 +41,7 @@ pub async fn check_by_running(
         locked_images: &nothing,
         locked_by: "the lock file",
         own_images: false,
+        require_no_network: false,
         keep: false,
         last: None,
         stall: configuration.stall_timeout.map_or(STALL, |span| span.0),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -18,6 +19,7 @@ use crate::library::{Library, LoadedRecipe};
 use crate::lockfile::Lockfile;
 use crate::plan::{ImageContent, Plan};
 use crate::private_directory;
+use crate::recipe::ImageDigest;
 use crate::source::Store;
 
 /// Connects to the engine; asked once, by the first who needs it.
@@ -34,7 +36,10 @@ pub struct Workspace {
     pub cache_dir: PathBuf,
     /// Cancelled when the work is to stop.
     pub cancel: CancellationToken,
+    /// What identifies the image of the container that the tool runs in, where that is known.
+    pub image_identity: Option<ImageDigest>,
     connect: Connect,
+    engine_is_noted: AtomicBool,
     lockfile: Option<Lockfile>,
     locked_images: BTreeMap<String, ImageContent>,
     engine: OnceCell<Arc<dyn Engine>>,
@@ -59,7 +64,9 @@ impl Workspace {
             configuration: Configuration::default(),
             cache_dir,
             cancel: CancellationToken::new(),
+            image_identity: None,
             connect,
+            engine_is_noted: AtomicBool::new(false),
             lockfile: None,
             locked_images: BTreeMap::new(),
             engine: OnceCell::new(),
@@ -98,6 +105,11 @@ impl Workspace {
     pub async fn engine(&self) -> Result<&Arc<dyn Engine>, BuildError> {
         let connect = || self.unless_stopped((self.connect)());
         self.engine.get_or_try_init(connect).await
+    }
+
+    /// Whether nobody has been told yet which engine is used; from now on somebody has.
+    pub(super) fn is_first_note_of_engine(&self) -> bool {
+        !self.engine_is_noted.swap(true, Ordering::Relaxed)
     }
 
     /// What the engine answers, or [`BuildError::Interrupted`] as soon as the work is to stop: an engine may take its time,

@@ -8,10 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Format, GlobalArguments, NamedRecipe, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
-use crate::engine::{Address, ClientSettings, ContextChoice, connect_docker};
+use crate::engine::{
+    Address, ClientSettings, ContextChoice, EngineChoice, LocalSettings, Surroundings, connect,
+};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::library::Library;
+use crate::recipe::ImageDigest;
 use crate::report::{Progress, Verbosity};
 
 /// A command line in its environment: how to speak, and what to work with.
@@ -20,6 +23,10 @@ pub(super) struct Invocation<'a> {
     pub(super) global: GlobalArguments,
     format: Format,
     pub(super) workspace: Workspace,
+    /// The engine that was chosen.
+    pub(super) choice: EngineChoice,
+    /// What engines are found and made by.
+    pub(super) surroundings: Surroundings,
 }
 
 impl<'a> Invocation<'a> {
@@ -40,8 +47,11 @@ impl<'a> Invocation<'a> {
             return Err(Failure::new(FailureKind::Usage, text));
         }
         let library = Library::new(recipe_directories(environment, &global, &[]));
-        let connect = connect(environment, engine_address(environment, &global));
+        let choice = engine_choice(environment, &global, &configuration)?;
+        let surroundings = surroundings(environment, &global);
+        let connect = connect_to(choice, surroundings.clone());
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
+        workspace.image_identity = image_identity(environment)?;
         workspace.configuration = configuration;
         workspace.cancel = cancel.clone();
         Ok(Self {
@@ -49,6 +59,8 @@ impl<'a> Invocation<'a> {
             global,
             format,
             workspace,
+            choice,
+            surroundings,
         })
     }
 
@@ -93,11 +105,6 @@ impl<'a> Invocation<'a> {
         let directories = recipe_directories(self.environment, &self.global, release);
         self.workspace.library = Library::new(directories);
     }
-
-    /// Where the engine is that the command line or the environment names.
-    pub(super) fn engine_address(&self) -> Address {
-        engine_address(self.environment, &self.global)
-    }
 }
 
 /// Directories of the user's own recipes, and of those of a release; the first one that has a recipe counts.
@@ -126,15 +133,73 @@ fn engine_address(environment: &Environment, global: &GlobalArguments) -> Addres
     }
 }
 
-/// Connects to Docker at that address.
-fn connect(environment: &Environment, address: Address) -> Connect {
-    let settings = ClientSettings {
-        file: environment.docker_config.clone(),
-        variable: environment.docker_auth_config.clone(),
-        proxies: environment.proxies.clone(),
-    };
-    Box::new(move || {
-        let (address, settings) = (address.clone(), settings.clone());
-        async move { connect_docker(&address, Some(settings)).await }.boxed()
-    })
+/// The engine that the command line chooses, or else the environment, or else the configuration. A host that is named on
+/// the command line is Docker's.
+fn engine_choice(
+    environment: &Environment,
+    global: &GlobalArguments,
+    configuration: &Configuration,
+) -> Result<EngineChoice, Failure> {
+    let usage = |text: String| Failure::new(FailureKind::Usage, text);
+    let told = global.engine.map(EngineChoice::from);
+    if global.host.is_some() {
+        return match told {
+            Some(EngineChoice::Local) => {
+                let text = "--host names Docker, and --engine local is the container that kmembuild runs in";
+                Err(usage(text.to_owned()).hint("use one of them"))
+            }
+            _ => Ok(EngineChoice::Docker),
+        };
+    }
+    if let Some(told) = told {
+        return Ok(told);
+    }
+    match &environment.engine {
+        Some(text) => {
+            let choice = text.parse();
+            choice.map_err(|reason: String| usage(format!("KMEMBUILD_ENGINE: {reason}")))
+        }
+        None => Ok(configuration.engine.unwrap_or_default()),
+    }
+}
+
+/// What identifies the image of the container that the tool runs in, as far as the environment says so.
+fn image_identity(environment: &Environment) -> Result<Option<ImageDigest>, Failure> {
+    match &environment.image_identity {
+        Some(text) => {
+            let identity = text.parse();
+            let refused = |reason: String| {
+                let text = format!("KMEMBUILD_IMAGE_IDENTITY: {reason}");
+                Failure::new(FailureKind::Usage, text)
+            };
+            identity.map(Some).map_err(refused)
+        }
+        // A name without a digest identifies nothing.
+        None => Ok(environment
+            .job_image
+            .as_ref()
+            .and_then(|image| image.parse().ok())),
+    }
+}
+
+fn surroundings(environment: &Environment, global: &GlobalArguments) -> Surroundings {
+    Surroundings {
+        address: engine_address(environment, global),
+        client: ClientSettings {
+            file: environment.docker_config.clone(),
+            variable: environment.docker_auth_config.clone(),
+            proxies: environment.proxies.clone(),
+        },
+        local: LocalSettings {
+            directory: environment.cache_dir.join("local"),
+            supervisor: "/proc/self/exe".into(),
+            environment: environment.toolchain.clone(),
+            instead_of: None,
+        },
+        in_container: environment.in_container,
+    }
+}
+
+fn connect_to(choice: EngineChoice, surroundings: Surroundings) -> Connect {
+    Box::new(move || connect(choice, surroundings.clone()).boxed())
 }

@@ -38,6 +38,7 @@ impl BuildArguments {
                 archive: self.image_archive.clone(),
                 mirrors: self.mirror.clone(),
                 debian_mirror: self.debian_mirror.clone(),
+                identity: self.image_identity.clone(),
             },
             via: match self.via {
                 ViaChoice::Make => Via::Make,
@@ -65,6 +66,7 @@ impl BuildArguments {
                 } else {
                     RunCheck::Skipped
                 },
+                no_network: self.require_no_network,
                 glibc_floor: self.glibc_floor,
             },
             cache: self.caches.use_of_caches(),

@@ -126,6 +126,44 @@ pub enum EngineError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The engine has one image, the file system that the tool runs in, and was asked for another one.
+    #[error("image {image} cannot be had: the local engine has only the container that it runs in")]
+    OneImage {
+        /// Name of the image.
+        image: String,
+    },
+    /// A directory that a build needs for itself has something in it.
+    #[error("{} is where the steps work, but it is not empty, and what is in it would be removed", path.display())]
+    InTheWay {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory that a build needs could not be made, read or removed.
+    #[error("could not use {}, which the steps need", path.display())]
+    NoDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// Steps cannot be run in the file system that the tool runs in.
+    #[error("the local engine does not work here: could not {what}")]
+    NotHere {
+        /// What it needs.
+        what: &'static str,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// No engine was chosen, and none works.
+    #[error("no engine works here:\n  docker: {}\n  local: {local}", crate::failure::with_causes(docker.as_ref()))]
+    NoneWorks {
+        /// Why Docker, or what has its API, does not.
+        docker: Box<EngineError>,
+        /// Why the local engine does not.
+        local: String,
+    },
     /// The engine refused an operation for another reason.
     #[error("the engine could not {operation}")]
     Refused {

@@ -15,6 +15,8 @@ pub struct EngineInfo {
     pub address: String,
     /// What it can do.
     pub capabilities: Capabilities,
+    /// Why no other engine is used, where nobody chose this one.
+    pub instead_of: Option<String>,
 }
 
 /// Products that behave differently.
@@ -24,23 +26,26 @@ pub enum Product {
     Docker,
     /// Podman behind Docker's API.
     Podman,
+    /// The container that the tool runs in.
+    Local,
     /// Anything else.
     Other,
 }
 
 /// What an engine can do. What it cannot do is refused before any work begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "five independent capabilities"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent capabilities")]
 pub struct Capabilities {
+    /// It gets the image that a build asks for. Without it, there is one image: the file system that the tool runs in.
+    pub gets_images: bool,
     /// It builds images by a Dockerfile.
     pub builds_dockerfile: bool,
     /// It can run a session without network.
     pub cuts_network: bool,
     /// It can limit the memory of a session.
     pub limits_memory: bool,
+    /// It can limit the processors of a session.
+    pub limits_processors: bool,
     /// Caches of a session are there again in the next one. Without it every session has empty ones, which costs time
     /// and nothing else; so nothing is refused for it.
     pub keeps_caches: bool,
@@ -55,4 +60,17 @@ pub struct Capacity {
     pub processors: u64,
     /// Memory, in bytes.
     pub memory: u64,
+}
+
+/// The kernel's name of an architecture in Go's terms; a name in Go's terms stays as it is.
+pub(super) fn go_architecture(name: &str) -> &str {
+    match name {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "armv7l" | "armv6l" | "armhf" => "arm",
+        "i386" | "i686" => "386",
+        "ppc64el" => "ppc64le",
+        "loongarch64" => "loong64",
+        other => other,
+    }
 }

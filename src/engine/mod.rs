@@ -1,6 +1,7 @@
 //! Engines: where images are kept and sessions run. [`Engine`] and [`Session`] are all that the rest of the tool needs;
-//! `docker` is behind them, and what only Docker has is behind [`DockerApi`].
+//! `docker` and `local` are behind them, and what only Docker has is behind [`DockerApi`].
 
+mod choice;
 mod contract;
 mod docker;
 mod docker_api;
@@ -9,8 +10,12 @@ mod guest_path;
 mod image;
 mod info;
 mod leftover;
+mod lines;
+mod local;
+mod memory_kills;
 mod session;
 
+pub use choice::{EngineChoice, Surroundings, connect};
 pub use contract::{Engine, Session};
 pub use docker::{Address, ClientSettings, ContextChoice, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
@@ -22,6 +27,7 @@ pub use leftover::{
     Age, LABEL_DEADLINE, LABEL_IDENTITY, LABEL_LEFT_OUT, LABEL_LIFETIME, LABEL_RECIPE,
     LABEL_REGISTERED_IN, LABEL_RUN, LABEL_SUITES, Leftover, LeftoverKind,
 };
+pub use local::{LocalSettings, SUPERVISOR, THIS_CONTAINER, connect_local, supervise};
 pub use session::{
     ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Usage,
     Workdir,

@@ -26,6 +26,9 @@ pub enum Note {
     /// The given build is for another architecture: which, and the one that was asked for.
     #[error("the given build is for {0}; building for {1}, as requested")]
     OtherArchitecture(String, String),
+    /// Nobody chose the engine, and the usual one does not answer: which one is used, and why.
+    #[error("building with the {0}: {1}")]
+    EngineInstead(String, String),
     /// Nothing is to be pulled or made: the image's name.
     #[error("image {0} is already on the engine")]
     ImagePresent(String),

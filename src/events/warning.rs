@@ -58,6 +58,11 @@ pub enum Warning {
     /// An image is pulled without credentials although there may be some: the registry, and why.
     #[error("pulling from {0} without credentials: {1}")]
     NoCredentials(String, String),
+    /// The engine, which does not cut the network of steps that are to have none.
+    #[error(
+        "the steps can reach the network, which the recipe does not want: the {0} may not cut it here; the manifest says so"
+    )]
+    NetworkOpen(String),
     /// The step.
     #[error("step {0} succeeded, but one of its processes was killed for lack of memory")]
     OutOfMemory(String),

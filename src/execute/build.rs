@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::ask::packages;
-use super::capabilities::check_capabilities;
+use super::capabilities::{check_capabilities, not_enforced};
 use super::client;
 use super::context::Context;
 use super::error::ExecuteError;
@@ -17,11 +17,11 @@ use super::session_end::{close, short, until_cancelled};
 use super::step::run_step;
 use super::toolchain::check_toolchain;
 use super::unpack::unpack_source;
-use crate::artifacts::{CollectedFile, PackageVersion, StepRecord, Toolchain};
+use crate::artifacts::{CollectedFile, NotEnforced, PackageVersion, StepRecord, Toolchain};
 use crate::engine::{
     Cache, EngineInfo, GuestPath, Limits, Network, Privileges, Session, SessionSpec, Workdir,
 };
-use crate::events::Stage;
+use crate::events::{Stage, Warning};
 use crate::plan::{Plan, PlannedSource};
 use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
@@ -43,6 +43,8 @@ pub struct Built {
     pub files: Vec<(CollectedFile, Expectations)>,
     /// What the outputs printed about their version in the container, by file name.
     pub version_runs: BTreeMap<String, VersionRun>,
+    /// What the plan demands of the surroundings of the steps, and the engine could not keep.
+    pub not_enforced: Vec<NotEnforced>,
 }
 
 /// Time that the session outlives the limit of its build, for collecting and for a slow engine.
@@ -57,7 +59,7 @@ pub async fn provide_image(
     engine: &EngineInfo,
     context: &Context<'_>,
 ) -> Result<UsedImage, ExecuteError> {
-    check_capabilities(plan, engine)?;
+    check_capabilities(plan, engine, context)?;
     let stage = Stage::begin(context.sink, "image", describe_image(plan));
     let image = provide(plan, &engine.architecture, context).await?;
     stage.end(format!("{} ({})", image.name, short(&image.image.id)));
@@ -76,7 +78,12 @@ pub async fn execute(
     context: &Context<'_>,
     staging: &Path,
 ) -> Result<Built, ExecuteError> {
-    check_capabilities(plan, engine)?;
+    check_capabilities(plan, engine, context)?;
+    let not_enforced = not_enforced(plan, engine);
+    if not_enforced.contains(&NotEnforced::Network) {
+        let warning = Warning::NetworkOpen(engine.version.clone());
+        context.sink.event(&warning.into());
+    }
     let surroundings = match &plan.build.script {
         None => None,
         Some(script) => {
@@ -85,6 +92,10 @@ pub async fn execute(
         }
     };
     let built = in_container(plan, &engine.architecture, &image, context, staging).await;
+    let built = built.map(|built| Built {
+        not_enforced,
+        ..built
+    });
     if let Some(surroundings) = surroundings
         && !context.keep
     {
@@ -187,6 +198,7 @@ impl Work<'_> {
             steps,
             files: taken.files,
             version_runs: taken.version_runs,
+            not_enforced: Vec::new(),
         })
     }
 
@@ -274,5 +286,6 @@ fn describe_image(plan: &Plan) -> String {
             format!("Debian {suite} with {packages} selected packages")
         }
         PlannedImage::Archive { image_id } => format!("image {} from the archive", short(image_id)),
+        PlannedImage::Container { .. } => "the container that kmembuild runs in".to_owned(),
     }
 }

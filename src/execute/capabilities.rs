@@ -1,23 +1,37 @@
 //! What a plan needs of an engine's capabilities.
 
+use super::context::Context;
 use super::error::{ExecuteError, Lacking};
 use super::script::refuse_engine;
+use crate::artifacts::NotEnforced;
 use crate::engine::EngineInfo;
 use crate::plan::{Plan, PlannedImage};
 use crate::recipe::Network;
 
 /// Refuses a plan that needs what the engine cannot do, before anything is fetched or made for it.
-pub(super) fn check_capabilities(plan: &Plan, engine: &EngineInfo) -> Result<(), ExecuteError> {
+pub(super) fn check_capabilities(
+    plan: &Plan,
+    engine: &EngineInfo,
+    context: &Context<'_>,
+) -> Result<(), ExecuteError> {
     let can = engine.capabilities;
     if plan.build.script.is_some() {
         refuse_engine(engine)?;
     }
-    let lacks = if !can.builds_dockerfile && matches!(plan.image, PlannedImage::Dockerfile { .. }) {
+    let limits = &plan.build.limits;
+    let is_container = matches!(plan.image, PlannedImage::Container { .. });
+    let lacks = if is_container && can.gets_images {
+        Lacking::Container
+    } else if !is_container && !can.gets_images {
+        Lacking::Images
+    } else if !can.builds_dockerfile && matches!(plan.image, PlannedImage::Dockerfile { .. }) {
         Lacking::Dockerfiles
-    } else if !can.cuts_network && plan.build.network == Network::None {
+    } else if context.require_no_network && !not_enforced(plan, engine).is_empty() {
         Lacking::NetworkCut
-    } else if !can.limits_memory && plan.build.limits.memory.is_some() {
+    } else if !can.limits_memory && limits.memory.is_some() {
         Lacking::MemoryLimits
+    } else if !can.limits_processors && limits.nano_cpus.is_some() {
+        Lacking::ProcessorLimits
     } else {
         return Ok(());
     };
@@ -25,4 +39,13 @@ pub(super) fn check_capabilities(plan: &Plan, engine: &EngineInfo) -> Result<(),
         engine: engine.version.clone(),
         lacks,
     })
+}
+
+/// What the plan demands, and the engine does not keep.
+pub(super) fn not_enforced(plan: &Plan, engine: &EngineInfo) -> Vec<NotEnforced> {
+    let is_open = plan.build.network == Network::None && !engine.capabilities.cuts_network;
+    is_open
+        .then_some(NotEnforced::Network)
+        .into_iter()
+        .collect()
 }

@@ -18,6 +18,7 @@ use crate::recipe::DebianMirror;
 use crate::source::Store;
 
 /// The engine, the source and the run that a plan is carried out for.
+#[expect(clippy::struct_excessive_bools, reason = "each decides something else")]
 pub struct Context<'a> {
     /// The engine.
     pub engine: &'a dyn Engine,
@@ -41,6 +42,8 @@ pub struct Context<'a> {
     pub locked_by: &'static str,
     /// Give images that are made a name of their own, which no other build looks for: their plan is somebody else's.
     pub own_images: bool,
+    /// Refuse an engine that cannot cut the network of steps that are to have none.
+    pub require_no_network: bool,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// How long an earlier build took, for people who wait.

@@ -324,4 +324,13 @@ pub enum Lacking {
     /// Memory limits.
     #[error("limit the memory of a build")]
     MemoryLimits,
+    /// Limits on processors.
+    #[error("limit the processors of a build")]
+    ProcessorLimits,
+    /// Any image but the container that the tool runs in.
+    #[error("provide an image; it has only the container that it runs in")]
+    Images,
+    /// The container that the tool itself ran in when the plan was made.
+    #[error("provide the container that kmembuild itself ran in, which the plan has as its image")]
+    Container,
 }

@@ -14,7 +14,7 @@ use super::session_end::until_cancelled;
 use super::sinks::Remarks;
 use crate::engine::{
     ByteStream, Engine, EngineError, Image, ImageBuild, ImageContent, ImageSource, LABEL_IDENTITY,
-    LABEL_LEFT_OUT, LABEL_SUITES,
+    LABEL_LEFT_OUT, LABEL_SUITES, THIS_CONTAINER,
 };
 use crate::events::{Note, Warning};
 use crate::facts::read_archive;
@@ -56,6 +56,10 @@ pub fn image_name(plan: &Plan) -> String {
     match &plan.image {
         PlannedImage::Registry(base) => base.name.clone(),
         PlannedImage::Archive { image_id } => image_id.clone(),
+        PlannedImage::Container { identity: None } => THIS_CONTAINER.to_owned(),
+        PlannedImage::Container {
+            identity: Some(identity),
+        } => format!("{THIS_CONTAINER}@{identity}"),
         PlannedImage::Dockerfile { .. } | PlannedImage::Debian(_) => {
             made_name(plan, &identity(plan))
         }
@@ -94,6 +98,13 @@ pub(super) async fn provide(
         PlannedImage::Registry(base) => until_cancelled(context, fetch(base, context)).await?,
         PlannedImage::Archive { image_id } => {
             until_cancelled(context, load(image_id, context)).await?
+        }
+        PlannedImage::Container { .. } => {
+            let name = image_name(plan);
+            match until_cancelled(context, present(&name, context)).await? {
+                Some(image) => UsedImage::there(&name, image),
+                None => return Err(engine_failed(EngineError::NoImage { image: name })),
+            }
         }
         PlannedImage::Dockerfile { .. } | PlannedImage::Debian(_) => {
             let identity = identity(plan);
@@ -206,7 +217,9 @@ fn made_name(plan: &Plan, identity: &str) -> String {
     let way = match &plan.image {
         PlannedImage::Debian(debian) => format!("debian-{}", debian.suite),
         PlannedImage::Dockerfile { way, .. } => way.to_string(),
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => "image".to_owned(),
+        PlannedImage::Registry(_)
+        | PlannedImage::Archive { .. }
+        | PlannedImage::Container { .. } => "image".to_owned(),
     };
     format!("kmembuild/{}-{way}:{}", plan.recipe.name, &identity[..12])
 }
@@ -286,7 +299,9 @@ async fn make(plan: &Plan, name: String, context: &Context<'_>) -> Result<UsedIm
             let image = building.await.map_err(engine_failed)?;
             image.ok_or(ExecuteError::Interrupted)?
         }
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {
+        PlannedImage::Registry(_)
+        | PlannedImage::Archive { .. }
+        | PlannedImage::Container { .. } => {
             unreachable!("these are not made")
         }
     };

@@ -8,4 +8,6 @@ mod types;
 pub use archive::{ArchivedImage, read_archive};
 pub use dockerfile::base_images;
 pub use gather::read_tree;
-pub use types::{ArchiveFacts, Facts, FactsError, GitFacts, SourceFacts, TreeFacts};
+pub use types::{
+    ArchiveFacts, ContainerFacts, Facts, FactsError, GitFacts, SourceFacts, TreeFacts,
+};

@@ -21,6 +21,9 @@ pub struct Facts {
     pub engine_architecture: String,
     /// The image in the archive that the user provided.
     pub image_archive: Option<ArchiveFacts>,
+    /// The container that the tool runs in, where the engine has no other image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerFacts>,
 }
 
 /// What is known about the source.
@@ -72,6 +75,14 @@ pub struct TreeFacts {
 pub struct ArchiveFacts {
     /// Config digest, `sha256:...`. The engine uses it as the image's id.
     pub image_id: String,
+}
+
+/// The container that the tool runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ContainerFacts {
+    /// Digest of its image, `sha256:...`, where somebody knows it.
+    pub identity: Option<String>,
 }
 
 /// A fact that could not be read.

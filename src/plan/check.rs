@@ -238,6 +238,13 @@ fn check_image(image: &PlannedImage) -> Checked {
             let digits = image_id.strip_prefix("sha256:").unwrap_or_default();
             is::<Sha256>("image.archive.image-id", digits)
         }
+        PlannedImage::Container { identity } => match identity {
+            Some(identity) => {
+                let digits = identity.strip_prefix("sha256:").unwrap_or_default();
+                is::<Sha256>("image.container.identity", digits)
+            }
+            None => Ok(()),
+        },
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::recipe::ImageWay;
+
 /// Why no plan can be made.
 #[derive(Debug, Error)]
 pub enum PlanError {
@@ -77,6 +79,12 @@ pub enum PlanError {
         looked_for: Option<String>,
         /// The available targets.
         known: String,
+    },
+    /// The engine has only the container that the tool runs in, and another image was asked for.
+    #[error("the build runs in the container that kmembuild runs in, so it cannot use {asked}")]
+    InContainer {
+        /// What was asked for.
+        asked: RequestedImage,
     },
     /// The bootstrapped image cannot build the version.
     #[error(
@@ -310,4 +318,18 @@ impl fmt::Display for ScriptLimit {
 fn not_there(path: Option<&str>) -> String {
     path.map(|path| format!(" (its source tree has no {path})"))
         .unwrap_or_default()
+}
+
+/// An image that was asked for expressly.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RequestedImage {
+    /// By the way to it.
+    #[error("the {0} image of the recipe")]
+    Way(ImageWay),
+    /// By its name in a registry.
+    #[error("image {0}")]
+    Name(String),
+    /// In an archive, by its id.
+    #[error("image {0} from the archive")]
+    Archive(String),
 }

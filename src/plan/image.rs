@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::choose::{Choice, choose_patches, expand_map};
 use super::digest::canonical_json;
-use super::error::PlanError;
+use super::error::{PlanError, RequestedImage};
 use super::mirrors::{Places, candidates};
 use super::types::{BaseImage, Plan, PlannedDebian, PlannedImage, PlannedSource, Via};
 use crate::checksum::sha256_hex;
-use crate::facts::SourceFacts;
+use crate::facts::{ContainerFacts, SourceFacts};
 use crate::recipe::{
     DebianImage, ImageName, ImageWay, LeanImage, PatchTarget, RegistryImage, UpstreamImage,
 };
@@ -18,6 +18,9 @@ impl Choice<'_> {
         &self,
         values: &BTreeMap<String, String>,
     ) -> Result<PlannedImage, PlanError> {
+        if let Some(container) = &self.facts.container {
+            return self.container(container);
+        }
         if let Some(archive) = &self.facts.image_archive {
             return Ok(PlannedImage::Archive {
                 image_id: archive.image_id.clone(),
@@ -64,6 +67,24 @@ impl Choice<'_> {
                 known: known.join(", "),
             }
         })
+    }
+
+    /// The container that the tool runs in is the image, whatever the recipe has; what is asked for expressly is refused.
+    fn container(&self, container: &ContainerFacts) -> Result<PlannedImage, PlanError> {
+        let asked = match (self.request.image, &self.request.image_name) {
+            (Some(way), _) => Some(RequestedImage::Way(way)),
+            (None, Some(name)) => Some(RequestedImage::Name(name.to_string())),
+            (None, None) => {
+                let archive = self.facts.image_archive.as_ref();
+                archive.map(|archive| RequestedImage::Archive(archive.image_id.clone()))
+            }
+        };
+        match asked {
+            Some(asked) => Err(PlanError::InContainer { asked }),
+            None => Ok(PlannedImage::Container {
+                identity: container.identity.clone(),
+            }),
+        }
     }
 
     pub(super) fn base_image(&self, name: &str, also: &[ImageName]) -> BaseImage {
@@ -251,7 +272,9 @@ fn identified(mut image: PlannedImage, tree: &str) -> PlannedImage {
     match &mut image {
         PlannedImage::Dockerfile { identity, .. }
         | PlannedImage::Debian(PlannedDebian { identity, .. }) => *identity = computed,
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {}
+        PlannedImage::Registry(_)
+        | PlannedImage::Archive { .. }
+        | PlannedImage::Container { .. } => {}
     }
     image
 }
@@ -260,7 +283,9 @@ fn identified(mut image: PlannedImage, tree: &str) -> PlannedImage {
 /// the image build. `None` for an image that is not made.
 fn identity(image: &PlannedImage, tree: &str) -> Option<String> {
     let text = match image {
-        PlannedImage::Registry(_) | PlannedImage::Archive { .. } => return None,
+        PlannedImage::Registry(_)
+        | PlannedImage::Archive { .. }
+        | PlannedImage::Container { .. } => return None,
         PlannedImage::Dockerfile {
             way: _,
             bases,

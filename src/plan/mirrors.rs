@@ -84,7 +84,9 @@ impl Plan {
                     look(base, None);
                 }
             }
-            PlannedImage::Debian(_) | PlannedImage::Archive { .. } => {}
+            PlannedImage::Debian(_)
+            | PlannedImage::Archive { .. }
+            | PlannedImage::Container { .. } => {}
         }
         if let Some(script) = &mut self.build.script {
             let way = recipe.build.run_sh.as_ref();

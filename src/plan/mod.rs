@@ -16,7 +16,7 @@ mod types;
 
 pub use check::{InvalidValue, is, is_output};
 pub use digest::canonical_json;
-pub use error::{PlanError, RequestedOption, ScriptLimit};
+pub use error::{PlanError, RequestedImage, RequestedOption, ScriptLimit};
 pub use known_holes::{KnownHole, KnownHoles};
 pub use make::make_plan;
 pub use mirrors::{Places, candidates};

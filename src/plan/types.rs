@@ -132,6 +132,12 @@ pub enum PlannedImage {
         /// Config digest of the image in it.
         image_id: String,
     },
+    /// The container that the tool runs in.
+    #[serde(rename_all = "kebab-case")]
+    Container {
+        /// Digest of its image, `sha256:...`, as the user or the runner of the job knows it; `None` if nobody does.
+        identity: Option<String>,
+    },
 }
 
 impl PlannedImage {
@@ -141,7 +147,7 @@ impl PlannedImage {
         match self {
             Self::Dockerfile { identity, .. } => Some(identity),
             Self::Debian(debian) => Some(&debian.identity),
-            Self::Registry(_) | Self::Archive { .. } => None,
+            Self::Registry(_) | Self::Archive { .. } | Self::Container { .. } => None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod cpus;
 mod debian_version;
 mod error;
 mod flags;
+mod image_digest;
 mod names;
 mod nearest;
 mod package;
@@ -31,6 +32,7 @@ pub use cpus::Cpus;
 pub use debian_version::debian_order;
 pub use error::{Diagnostic, Document, RecipeError};
 pub use flags::GoFlags;
+pub use image_digest::ImageDigest;
 pub use names::{
     Architecture, CommitId, ContainerPath, DebianMirror, DebianPackage, ImageName, InstallPath,
     LeftoverName, LinkTarget, Name, PackageLabel, PackageName, PackageUnit, RegistryPrefix,

@@ -204,6 +204,8 @@ fn lockable_images(plan: &Plan) -> Vec<String> {
         PlannedImage::Dockerfile { bases, .. } => {
             bases.iter().map(|base| base.name.clone()).collect()
         }
+        // It is there, and nothing pulls another one.
+        PlannedImage::Container { .. } => Vec::new(),
         _ => vec![image_name(plan)],
     }
 }

@@ -44,6 +44,7 @@ impl Target {
                 unpinned: options.unpinned.unwrap_or_default(),
             },
             image: ImageChoice {
+                identity: None,
                 way: options.image,
                 name: options.image_name,
                 archive: options
@@ -75,6 +76,8 @@ impl Target {
                     Some(true) => RunCheck::Required,
                     Some(false) => RunCheck::Skipped,
                 },
+                // The configuration may ask for it.
+                no_network: false,
                 glibc_floor: options.glibc_floor,
             },
             cache: common.cache,

@@ -144,13 +144,19 @@ fn image(plan: &Plan, has_image: bool) -> String {
             )
         }
         PlannedImage::Archive { image_id } => format!("{image_id}, from the archive"),
+        PlannedImage::Container { identity: None } => {
+            return "the container that kmembuild runs in, whatever is in it".to_owned();
+        }
+        PlannedImage::Container {
+            identity: Some(identity),
+        } => return format!("the container that kmembuild runs in, said to be {identity}"),
     };
     let how = match (&plan.image, has_image) {
         (_, true) => "on the engine already",
         (PlannedImage::Registry(_), false) => "to be pulled",
         (PlannedImage::Dockerfile { .. }, false) => "to be built",
         (PlannedImage::Debian(_), false) => "to be bootstrapped",
-        (PlannedImage::Archive { .. }, false) => "to be loaded",
+        (PlannedImage::Archive { .. } | PlannedImage::Container { .. }, false) => "to be loaded",
     };
     format!("{what}; {how}")
 }

@@ -8,6 +8,7 @@ mod interrupting;
 mod kept;
 mod known_holes;
 mod limits;
+mod local;
 mod output_folder;
 mod reproducing;
 mod run_check;

@@ -22,7 +22,10 @@ pub(crate) fn reading(api: &str, setup: Setup, free_disk: Option<u64>) -> Engine
     let address = "unix:///run/docker.sock".to_owned();
     let info = EngineInfo {
         product: Product::Docker,
+        instead_of: None,
         capabilities: Capabilities {
+            gets_images: true,
+            limits_processors: true,
             builds_dockerfile: true,
             cuts_network: true,
             limits_memory: true,

@@ -97,6 +97,7 @@ pub fn engine_that(
 pub const SUCCESS: Reaction = Reaction::Exits(0, ExitCause::Ended, "compiling");
 
 /// What a plan is carried out with.
+#[expect(clippy::struct_excessive_bools, reason = "as in what it fills")]
 pub struct Place {
     pub engine: MemoryEngine,
     pub recorder: Recorder,
@@ -105,6 +106,7 @@ pub struct Place {
     pub archive: Option<PathBuf>,
     pub offline: bool,
     pub own_images: bool,
+    pub require_no_network: bool,
     pub keep: bool,
     folder: TempDir,
 }
@@ -119,6 +121,7 @@ impl Place {
             archive: None,
             offline: false,
             own_images: false,
+            require_no_network: false,
             keep: false,
             folder: tempfile::tempdir().expect("a temporary directory"),
         }
@@ -175,6 +178,7 @@ impl Place {
             locked_by: "the lock file",
             own_images: self.own_images,
             last: None,
+            require_no_network: self.require_no_network,
             keep: self.keep,
             stall: Duration::from_mins(1),
             sink: &self.recorder,

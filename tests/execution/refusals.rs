@@ -1,5 +1,6 @@
 //! What an engine cannot do is refused before anything is done.
 
+use kmembuild::artifacts::NotEnforced;
 use kmembuild::engine::Capabilities;
 use kmembuild::execute::{ExecuteError, Lacking};
 use kmembuild::plan::Plan;
@@ -12,7 +13,7 @@ type Change = fn(&mut Capabilities);
 #[tokio::test]
 async fn each_capability_is_needed_by_some_plan() {
     let open = |plan: &mut serde_json::Value| plan["build"]["network"] = json!("open");
-    let cases: [(Plan, Change, Lacking); 3] = [
+    let cases: [(Plan, Change, Lacking); 6] = [
         (
             plan(|plan| plan["image"] = by_dockerfile()),
             |can| can.builds_dockerfile = false,
@@ -28,12 +29,24 @@ async fn each_capability_is_needed_by_some_plan() {
             |can| can.limits_memory = false,
             Lacking::MemoryLimits,
         ),
+        (
+            plan(|plan| plan["build"]["limits"]["nano-cpus"] = json!(1_000_000_000)),
+            |can| can.limits_processors = false,
+            Lacking::ProcessorLimits,
+        ),
+        (plan(|_| ()), |can| can.gets_images = false, Lacking::Images),
+        (
+            plan(|plan| plan["image"] = json!({"container": {"identity": null}})),
+            |_| (),
+            Lacking::Container,
+        ),
     ];
     let undemanding = plan(open);
     for (plan, change, lacking) in cases {
         let mut engine = engine_with_make(SUCCESS);
         change(&mut engine.info.capabilities);
-        let place = Place::new(engine);
+        let mut place = Place::new(engine);
+        place.require_no_network = true;
         let error = place.build(&plan).await.unwrap_err();
         let ExecuteError::Unsupported { engine, lacks } = &error else {
             panic!("{error:?}");
@@ -42,9 +55,30 @@ async fn each_capability_is_needed_by_some_plan() {
         assert_eq!(*lacks, lacking);
         assert_eq!(place.engine.state().asked, Vec::<String>::new());
         // A plan that does not need it is carried out.
-        place.build(&undemanding).await.unwrap();
-        assert!(!place.engine.state().opened.is_empty());
+        if lacking != Lacking::Images {
+            place.build(&undemanding).await.unwrap();
+            assert!(!place.engine.state().opened.is_empty());
+        }
     }
+}
+
+#[tokio::test]
+async fn a_network_that_is_not_cut_is_recorded_where_nobody_refuses_it() {
+    let mut engine = engine_with_make(SUCCESS);
+    engine.info.capabilities.cuts_network = false;
+    let place = Place::new(engine);
+    let built = place.build(&plan(|_| ())).await.unwrap();
+    assert_eq!(built.not_enforced, [NotEnforced::Network]);
+    let warnings = place.warnings();
+    assert!(
+        warnings[0].contains("the steps can reach the network"),
+        "{warnings:?}"
+    );
+    // Where the recipe wants none to be cut, there is nothing to say.
+    let open = plan(|plan| plan["build"]["network"] = json!("open"));
+    let built = place.build(&open).await.unwrap();
+    assert_eq!(built.not_enforced, []);
+    assert_eq!(place.warnings().len(), 1);
 }
 
 #[tokio::test]

@@ -5,12 +5,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kmembuild::engine::{ConnectFailure, EngineError, Setup};
+use kmembuild::engine::{ConnectFailure, EngineChoice, EngineError, Setup};
 use kmembuild::environment::Proxies;
 use kmembuild::host::doctor::{
-    Answer, EngineReading, Leaks, Line, Need, Node, Place, PlaceKind, Probe, ProbeError, Program,
-    ProgramKind, Purpose, Redirect, Target, judge_bootstrap, judge_clock, judge_engine,
-    judge_hierarchy, judge_kernel, judge_memory_cgroups, judge_places, judge_programs, judge_room,
+    Answer, EngineReading, Leaks, Line, LocalReading, Need, Node, Place, PlaceKind, Probe,
+    ProbeError, Program, ProgramKind, Purpose, Redirect, Target, judge_bootstrap, judge_clock,
+    judge_engine, judge_hierarchy, judge_kernel, judge_local, judge_memory_cgroups, judge_places,
+    judge_programs, judge_room,
 };
 use kmembuild::library::Library;
 use kmembuild::recipe::{ImageWay, Recipe};
@@ -27,6 +28,7 @@ const SOCKET: &str = "unix:///run/docker.sock";
 pub(super) fn messages() -> Vec<Message> {
     let lines = [
         engines(),
+        local(),
         rooms(),
         bootstraps(),
         places(),
@@ -130,6 +132,36 @@ fn engines() -> Vec<Line> {
 fn recipe(name: &str) -> Recipe {
     let loaded = Library::new(Vec::new()).load(name).expect("a recipe");
     loaded.recipe.clone()
+}
+
+fn local() -> Vec<Line> {
+    let info = |cuts_network| {
+        let mut info = reading("1.41", good(), None).info.expect("an engine");
+        "local engine (Debian GNU/Linux 11 (bullseye))".clone_into(&mut info.version);
+        info.capabilities.cuts_network = cuts_network;
+        info
+    };
+    let not_here = || EngineError::NotHere {
+        what: "read /proc",
+        source: io::ErrorKind::NotFound.into(),
+    };
+    let judge = |choice, in_container, info, docker| {
+        let reading = LocalReading {
+            choice,
+            in_container,
+            info,
+        };
+        judge_local(&reading, docker)
+    };
+    vec![
+        judge(EngineChoice::Auto, true, Ok(info(true)), true),
+        judge(EngineChoice::Auto, false, Ok(info(true)), false),
+        judge(EngineChoice::Auto, true, Ok(info(true)), false),
+        judge(EngineChoice::Auto, true, Err(not_here()), false),
+        judge(EngineChoice::Docker, true, Ok(info(true)), false),
+        judge(EngineChoice::Local, false, Ok(info(false)), true),
+        judge(EngineChoice::Local, false, Err(not_here()), true),
+    ]
 }
 
 fn rooms() -> Vec<Line> {

@@ -42,6 +42,17 @@ fn engines() -> Vec<Message> {
         OtherContent { reference: text("golang:1.13"), found: content },
         NotInSession { path: GuestPath::new("/go/src/runc") },
         InUse { what: text("image golang:1.13"), source: system().into() },
+        OneImage { image: text("golang:1.13") },
+        InTheWay { path: "/go/src/github.com/opencontainers/runc".into() },
+        NoDirectory { path: "/go/src/github.com/opencontainers/runc".into(), source: system() },
+        NotHere { what: "read /proc", source: system() },
+        NoneWorks {
+            docker: Box::new(EngineError::Unreachable {
+                address: text(SOCKET),
+                source: ConnectFailure::NoSocket { source: system() },
+            }),
+            local: text("this is not a container"),
+        },
         Refused { operation: operation(), source: system().into() },
     );
     let address = samples!("engine", AddressProblem:
@@ -132,7 +143,10 @@ fn executions() -> Vec<Message> {
         NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
         Unsupported { engine: text("podman 4.3.1"), lacks: Lacking::Dockerfiles }
             { engine: text("podman 4.3.1"), lacks: Lacking::NetworkCut }
-            { engine: text("podman 4.3.1"), lacks: Lacking::MemoryLimits },
+            { engine: text("podman 4.3.1"), lacks: Lacking::MemoryLimits }
+            { engine: text("local engine"), lacks: Lacking::ProcessorLimits }
+            { engine: text("local engine"), lacks: Lacking::Images }
+            { engine: text("podman 4.3.1"), lacks: Lacking::Container },
         RunNote { source: system() },
         StepFailed
             {
@@ -175,6 +189,7 @@ fn run_checks() -> Vec<Message> {
         CgroupDriver { driver: text("systemd") },
         EngineOfANode { container: text("k8s_POD_kube-proxy") },
         NoSocket { socket: text("/var/run/docker.sock") },
+        OneContainer,
         NeitherOfThem { said: text("crun version 0.19.1") },
     );
     let checks = samples!("execute", explained RunCheckError:

@@ -2,8 +2,8 @@
 
 use kmembuild::facts::FactsError;
 use kmembuild::library::Library;
-use kmembuild::plan::{PlanError, RequestedOption, ScriptLimit, refusal};
-use kmembuild::recipe::parse_recipe;
+use kmembuild::plan::{PlanError, RequestedImage, RequestedOption, ScriptLimit, refusal};
+use kmembuild::recipe::{ImageWay, parse_recipe};
 use kmembuild::source::SourceError;
 
 use super::{Message, system, text};
@@ -52,6 +52,10 @@ pub(super) fn messages() -> Vec<Message> {
                 looked_for: None,
                 known: text("kubeadm, kubelet"),
             },
+        InContainer
+            { asked: RequestedImage::Way(ImageWay::Lean) }
+            { asked: RequestedImage::Name(text("golang:1.13")) }
+            { asked: RequestedImage::Archive(text("sha256:0123")) },
         DebianImage {
             suite: text("bullseye"),
             recipe: text("kubelet"),

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use kmembuild::engine::EngineChoice;
 use kmembuild::fleet::{RemoteProgram, SshHost};
 use kmembuild::recipe::{
-    Architecture, ByteSize, CommitId, ContainerPath, Cpus, GoFlags, ImageName, InstallPath, Name,
-    PackageLabel, PackageName, Pattern, Relation, RelativePath, TimeSpan, ValueName, Version,
-    VersionRange,
+    Architecture, ByteSize, CommitId, ContainerPath, Cpus, GoFlags, ImageDigest, ImageName,
+    InstallPath, Name, PackageLabel, PackageName, Pattern, Relation, RelativePath, TimeSpan,
+    ValueName, Version, VersionRange,
 };
 use kmembuild::verify::GlibcVersion;
 
@@ -28,6 +29,8 @@ fn refused<T: FromStr<Err: Display>>(name: &str, text: &str) -> Message {
 pub(super) fn messages() -> Vec<Message> {
     vec![
         refused::<Architecture>("Architecture", "x86_64"),
+        refused::<ImageDigest>("ImageDigest", "golang:1.13"),
+        refused::<EngineChoice>("EngineChoice", "podman"),
         refused::<ByteSize>("ByteSize", "4 parrots"),
         refused::<CommitId>("CommitId", "abc"),
         refused::<ContainerPath>("ContainerPath", "go/../src"),

@@ -442,6 +442,11 @@ fn assert_plan(plan: &Plan) {
             assert!(stays(dockerfile));
             of_tree(patches);
         }
+        PlannedImage::Container { identity } => {
+            if let Some(word) = identity {
+                assert_word(word);
+            }
+        }
         PlannedImage::Debian(debian) => {
             assert_word(&debian.suite);
             debian.packages.iter().for_each(|word| assert_word(word));

@@ -131,7 +131,9 @@ impl Case {
                 }
             }
             PlannedImage::Debian(debian) => hide_identity(&mut debian.identity),
-            PlannedImage::Registry(_) | PlannedImage::Archive { .. } => {}
+            PlannedImage::Registry(_)
+            | PlannedImage::Archive { .. }
+            | PlannedImage::Container { .. } => {}
         }
         to_yaml(&plan).expect("a plan has a form in YAML")
     }

@@ -56,6 +56,7 @@ pub(super) fn kubelet(tag: &str) -> Case {
             }),
             engine_architecture: "amd64".to_owned(),
             image_archive: None,
+            container: None,
         },
         recipe: loaded.recipe,
         request: Request::default(),

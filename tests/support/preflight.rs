@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 26] = [
+const NEEDS: [Need; 28] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -70,6 +70,7 @@ const NEEDS: [Need; 26] = [
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
+    of_package("patchelf", "patchelf", &["builds"]),
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("runc", "runc", &["machine"]),
@@ -79,6 +80,7 @@ const NEEDS: [Need; 26] = [
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine", "packaging"]),
+    of_package("unshare", "util-linux", &["builds"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/verifiers/bin/python",

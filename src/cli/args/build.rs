@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use super::headings::{FROM, LIMITS, OUTPUT, WHAT};
 use super::non_empty::non_empty;
 use crate::recipe::{
-    Architecture, ByteSize, Cpus, DebianMirror, GoFlags, ImageName, Name, RegistryPrefix, TimeSpan,
+    Architecture, ByteSize, Cpus, DebianMirror, GoFlags, ImageDigest, ImageName, Name,
+    RegistryPrefix, TimeSpan,
 };
 use crate::verify::GlibcVersion;
 
@@ -122,6 +123,12 @@ pub struct BuildArguments {
     /// Toolchain image in a file from `docker save`
     #[arg(long, value_name = "FILE", help_heading = FROM)]
     pub image_archive: Option<PathBuf>,
+    /// Digest of this container, with --engine local
+    ///
+    /// What identifies the image of the container that kmembuild runs in: `sha256:...` or `NAME@sha256:...`. Without it, what was
+    /// built is published, but neither taken from nor put into the cache of results.
+    #[arg(long, value_name = "ID", help_heading = FROM)]
+    pub image_identity: Option<ImageDigest>,
     /// Mirror of Debian's archive for --image debian
     #[arg(long, value_name = "URL", help_heading = FROM)]
     pub debian_mirror: Option<DebianMirror>,
@@ -139,11 +146,17 @@ pub struct BuildArguments {
     /// Processors of the build container, e.g. 1.5
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     pub cpus: Option<Cpus>,
-    /// Time for all steps, e.g. 30m; without a unit: seconds
+    /// Time for all steps, e.g. 30m or 1800 (seconds)
     ///
     /// Time limit for all steps together, instead of the recipe's.
     #[arg(long, value_name = "TIME", help_heading = LIMITS)]
     pub timeout: Option<TimeSpan>,
+    /// Refuse an engine that cannot cut the network
+    ///
+    /// Otherwise an engine that cannot keep steps from the network, although the recipe wants that, builds all the same, and the
+    /// manifest says so.
+    #[arg(long, help_heading = LIMITS)]
+    pub require_no_network: bool,
     /// Compiler processes at a time
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub jobs: Option<u32>,

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
 use super::doctor::DoctorArguments;
+use super::engine::EngineOption;
 use super::format::{Format, PlanFormat};
 use super::headings::{GLOBAL, OUTPUT};
 use super::kmem::KmemCommand;
@@ -59,6 +60,13 @@ pub struct GlobalArguments {
     /// context.
     #[arg(long, value_name = "URL", global = true, value_parser = non_empty(), help_heading = GLOBAL)]
     pub host: Option<String>,
+    /// Engine that builds: auto, docker, local
+    ///
+    /// `docker` is Docker or podman, `local` the container that kmembuild runs in. `auto` is the engine that `--host`,
+    /// `DOCKER_HOST`, the docker command's context or a socket names, where one answers, and otherwise `local` if this is a
+    /// container.
+    #[arg(long, value_name = "ENGINE", global = true, hide_possible_values = true, value_enum, help_heading = GLOBAL)]
+    pub engine: Option<EngineOption>,
     /// Show the output of every step
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub verbose: bool,

@@ -11,6 +11,8 @@ pub enum GlobalOption {
     RecipeDir,
     /// `--host`.
     Host,
+    /// `--engine`.
+    Engine,
     /// `--verbose`.
     Verbose,
     /// `--quiet`.
@@ -19,13 +21,20 @@ pub enum GlobalOption {
 
 impl GlobalOption {
     /// All of them.
-    const ALL: [Self; 4] = [Self::RecipeDir, Self::Host, Self::Verbose, Self::Quiet];
+    const ALL: [Self; 5] = [
+        Self::RecipeDir,
+        Self::Host,
+        Self::Engine,
+        Self::Verbose,
+        Self::Quiet,
+    ];
 
     /// Its name, without its dashes.
     fn long_name(self) -> &'static str {
         match self {
             Self::RecipeDir => "recipe-dir",
             Self::Host => "host",
+            Self::Engine => "engine",
             Self::Verbose => "verbose",
             Self::Quiet => "quiet",
         }
@@ -43,7 +52,7 @@ impl GlobalOption {
     fn reason(self) -> &'static str {
         match self {
             Self::RecipeDir => "it reads no recipes",
-            Self::Host => "it does not use the container engine",
+            Self::Host | Self::Engine => "it does not use the container engine",
             Self::Verbose => "it has no steps whose output could be shown",
             Self::Quiet => "it prints nothing but its result",
         }
@@ -53,18 +62,18 @@ impl GlobalOption {
 /// The options that mean something for a command, by its path; `None` for a command that is not known here. A group of
 /// commands has those of its commands.
 pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
-    use GlobalOption::{Host, Quiet, RecipeDir, Verbose};
+    use GlobalOption::{Engine, Host, Quiet, RecipeDir, Verbose};
     Some(match path {
         // Recipes are commands as well.
         [] | ["plan" | "release" | "reproduce" | "lock" | "doctor"] => {
-            &[RecipeDir, Host, Verbose, Quiet]
+            &[RecipeDir, Host, Engine, Verbose, Quiet]
         }
-        ["verify"] => &[Host, Verbose, Quiet],
+        ["verify"] => &[Host, Engine, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet"] => &[Verbose, Quiet],
-        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Quiet],
-        ["cache", "list"] => &[Host],
+        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Quiet],
+        ["cache", "list"] => &[Host, Engine],
         ["kmem"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
         ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
             &[]

@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod command_line;
 mod doctor;
+mod engine;
 mod format;
 mod global_options;
 mod headings;

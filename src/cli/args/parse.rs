@@ -109,6 +109,7 @@ pub fn parse_build(
     read.global = GlobalArguments {
         recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
         host: after.host.or_else(|| before.host.clone()),
+        engine: after.engine.or(before.engine),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
         help: None,

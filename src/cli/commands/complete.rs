@@ -25,6 +25,7 @@ pub(crate) fn run(
     let global = GlobalArguments {
         recipe_dir: recipe_dir_in(words),
         host: None,
+        engine: None,
         verbose: false,
         quiet: true,
         help: None,

@@ -102,6 +102,9 @@ impl Explain for PlanError {
             }
             Self::DebianImage { .. } => "use another --image, which has upstream's own toolchain",
             Self::ScriptOfTree { .. } => "use --via make",
+            Self::InContainer { .. } => {
+                "leave out --image, --image-name and --image-archive, and run kmembuild in a container of that image; or use --engine docker"
+            }
             Self::LimitOfScript { .. } => {
                 "use --via make, which enforces limits and builds the same"
             }
@@ -113,7 +116,11 @@ impl Explain for PlanError {
 
 impl Explain for EngineError {
     fn advice(&self) -> Advice {
-        Advice::from(FailureKind::Engine).hints(advice::engine(self))
+        let advice = Advice::from(FailureKind::Engine).hints(advice::engine(self));
+        match self {
+            Self::NoneWorks { .. } => advice.hint(advice::LOCAL_NEEDS),
+            _ => advice,
+        }
     }
 }
 
@@ -229,7 +236,10 @@ impl Explain for ExecuteError {
                 .hints(match lacks {
                     Lacking::Dockerfiles => Some("use another --image, which is not built".to_owned()),
                     Lacking::MemoryLimits => Some("leave out --memory".to_owned()),
-                    Lacking::NetworkCut => None,
+                    Lacking::ProcessorLimits => Some("leave out --cpus; --jobs limits the compiler processes".to_owned()),
+                    Lacking::NetworkCut => Some("leave out --require-no-network".to_owned()),
+                    Lacking::Images => Some("leave out --image-archive".to_owned()),
+                    Lacking::Container => Some("use `--engine local` in such a container, or --image-archive with its image".to_owned()),
                 })
                 .hint(CHOOSE_ENGINE),
             Self::Evicted { .. } => {

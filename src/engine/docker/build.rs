@@ -9,10 +9,10 @@ use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Client;
-use super::lines::Lines;
 use super::outgoing::ReadFailure;
 use super::pull::Layers;
 use super::session::REMOVAL_LIMIT;
+use crate::engine::lines::Lines;
 use crate::engine::{EngineError, ImageBuild};
 use crate::events::{Event, Sink, Warning};
 use crate::failure::with_causes;

@@ -16,7 +16,7 @@ use crate::engine::contract::{Engine, Session};
 use crate::engine::docker_api::{DockerApi, Setup, VolumeUse};
 use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageSource};
-use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product};
+use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::Leftover;
 use crate::engine::session::SessionSpec;
 use crate::events::Sink;
@@ -85,27 +85,17 @@ fn describe(
         architecture: go_architecture(&architecture).to_owned(),
         address: address.host().to_owned(),
         capabilities: Capabilities {
+            gets_images: true,
             builds_dockerfile: true,
             cuts_network: true,
             limits_memory: true,
+            limits_processors: true,
             keeps_caches: true,
             // Upstream's script requires Docker and does not work with podman.
             has_host_socket: product == Product::Docker,
         },
+        instead_of: None,
     })
-}
-
-/// The kernel's name of an architecture in Go's terms; a name in Go's terms stays as it is.
-fn go_architecture(name: &str) -> &str {
-    match name {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "armv7l" | "armv6l" | "armhf" => "arm",
-        "i386" | "i686" => "386",
-        "ppc64el" => "ppc64le",
-        "loongarch64" => "loong64",
-        other => other,
-    }
 }
 
 /// What comes of `work`, or `None` when `cancel` is cancelled first.

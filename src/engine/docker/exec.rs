@@ -9,16 +9,12 @@ use bollard::query_parameters::InspectContainerOptions;
 use futures_util::StreamExt;
 
 use super::failure::{ContainerEnded, status};
-use super::lines::Lines;
 use super::session::DockerSession;
+use crate::engine::lines::Lines;
+use crate::engine::memory_kills::{MEMORY_EVENTS, kills};
 use crate::engine::{Command, EngineError, Exit, ExitCause, GuestPath};
 use crate::events::{Event, Sink};
 
-/// Where the kernel counts the processes that it killed for lack of memory, with cgroup v2 and v1. A container sees its own.
-const MEMORY_EVENTS: [&str; 2] = [
-    "/sys/fs/cgroup/memory.events",
-    "/sys/fs/cgroup/memory/memory.oom_control",
-];
 /// Exit code of a process that signal 9 killed.
 const KILLED: i64 = 137;
 /// Longest pause between two checks whether a command is over.
@@ -218,31 +214,5 @@ impl DockerSession {
         let kills = kills(&String::from_utf8_lossy(&text))?;
         let before = self.out_of_memory_kills.swap(kills, Ordering::Relaxed);
         Some(kills.saturating_sub(before))
-    }
-}
-
-/// The counter in the text of the kernel.
-fn kills(text: &str) -> Option<u64> {
-    text.lines()
-        .filter_map(|line| line.strip_prefix("oom_kill "))
-        .filter_map(|count| count.trim().parse().ok())
-        .max()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::kills;
-
-    #[test]
-    fn both_versions_of_cgroups_have_the_counter() {
-        assert_eq!(
-            kills("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
-            Some(2)
-        );
-        assert_eq!(
-            kills("low 0\nhigh 0\nmax 9\noom 3\noom_kill 1\noom_group_kill 0\n"),
-            Some(1)
-        );
-        assert_eq!(kills("oom_kill_disable 0\n"), None);
     }
 }

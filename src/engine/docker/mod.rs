@@ -13,7 +13,7 @@ mod exec;
 mod failure;
 mod images;
 mod leftovers;
-mod lines;
+
 mod outgoing;
 mod provide;
 mod proxies;

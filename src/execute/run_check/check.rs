@@ -51,6 +51,9 @@ pub async fn trace_run(
         source,
     };
     let stopped = |stopped: Stopped| stopped.of(file);
+    if !engine.capabilities.gets_images {
+        return Err(stopped(Refusal::OneContainer.into()));
+    }
     check_program(file, engine).map_err(|refusal| stopped(refusal.into()))?;
     let setup = until_cancelled(context, setup(context)).await;
     let setup = setup.map_err(stopped)?;

@@ -124,6 +124,11 @@ pub enum Refusal {
         /// Path of the socket.
         socket: String,
     },
+    /// The engine gets no image for the check.
+    #[error(
+        "the check has an image of its own, but the local engine has only the container that it runs in"
+    )]
+    OneContainer,
     /// It is something else.
     #[error("it is neither a runc nor a kubelet; with --version it prints: {said}")]
     NeitherOfThem {

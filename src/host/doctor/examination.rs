@@ -9,12 +9,13 @@ use super::bootstrap::{find_bootstrap, judge_bootstrap};
 use super::clock::judge_clock;
 use super::engine::{EngineReading, judge_engine};
 use super::line::{Half, Level, Line};
+use super::local::{LocalReading, judge_local};
 use super::place_lines::judge_places;
-use super::places::places;
+use super::places::{Place, PlaceKind, places};
 use super::probe::Probe;
-use super::prober::Prober;
+use super::prober::{EngineRoute, Prober};
 use super::room::judge_room;
-use crate::engine::Address;
+use crate::engine::{Address, EngineChoice, Surroundings, connect_local};
 use crate::environment::Proxies;
 use crate::failure::with_causes;
 use crate::host::node::{Judgement, Measurements, NodeReading, judge_node};
@@ -34,8 +35,10 @@ pub struct Examination<'a> {
     pub mirrors: &'a [RegistryPrefix],
     /// The mirror of Debian's archive in the user's configuration.
     pub debian_mirror: Option<&'a DebianMirror>,
-    /// The container engine.
-    pub engine: Address,
+    /// The engine that was chosen.
+    pub choice: EngineChoice,
+    /// Where engines are.
+    pub engines: Surroundings,
     /// The proxies of this process's environment.
     pub proxies: &'a Proxies,
     /// The directories of `PATH`.
@@ -130,16 +133,39 @@ impl Examination<'_> {
             readable: recipes,
             unreadable,
         } = self.recipes;
+        let local = LocalReading {
+            choice: self.choice,
+            in_container: self.engines.in_container,
+            info: connect_local(self.engines.local)
+                .await
+                .map(|engine| engine.describe().clone()),
+        };
         let places = places(&recipes, self.mirrors, self.debian_mirror);
+        if self.choice == EngineChoice::Local {
+            return in_this_container(&local, unreadable, places, self.proxies, self.timeout).await;
+        }
         let reading = EngineReading::read(&Address {
             request_timeout: ENGINE_TIMEOUT,
-            ..self.engine
+            ..self.engines.address
         })
         .await;
+        if local.is_used(reading.info.is_ok()) {
+            let docker = judge_engine(&reading, self.proxies);
+            // Nothing has to be done about it.
+            let docker = docker.into_iter().map(|line| Line {
+                level: Level::Ok,
+                remedy: None,
+                found: format!("not used: {}", line.found),
+                ..line
+            });
+            let lines = in_this_container(&local, unreadable, places, self.proxies, self.timeout);
+            return docker.chain(lines.await).collect();
+        }
         let prober = Prober::new(self.proxies, &reading.route(self.proxies), self.timeout);
         let answers = prober.ask(&places).await;
 
         let mut lines = judge_engine(&reading, self.proxies);
+        lines.push(judge_local(&local, reading.info.is_ok()));
         lines.extend(judge_room(&reading, &recipes));
         let program = find_bootstrap(self.search_path);
         let has_mirror = self.debian_mirror.is_some();
@@ -153,6 +179,25 @@ impl Examination<'_> {
         lines.push(judge_clock(&ahead));
         lines
     }
+}
+
+/// What a build in the file system of this process needs: neither registries nor mmdebstrap.
+async fn in_this_container(
+    local: &LocalReading,
+    unreadable: Vec<Line>,
+    mut places: Vec<Place>,
+    proxies: &Proxies,
+    timeout: Duration,
+) -> Vec<Line> {
+    places.retain(|place| place.kind == PlaceKind::Source);
+    let prober = Prober::new(proxies, &EngineRoute::default(), timeout);
+    let answers = prober.ask(&places).await;
+    let mut lines = vec![judge_local(local, false)];
+    lines.extend(unreadable);
+    lines.extend(judge_places(&places, &answers, false, &[]));
+    let ahead: Vec<_> = answers.iter().filter_map(Probe::ahead).collect();
+    lines.push(judge_clock(&ahead));
+    lines
 }
 
 /// Ends early when `cancel` is cancelled.

@@ -1,0 +1,26 @@
+//! The choice of an engine.
+
+use clap::ValueEnum;
+
+use crate::engine::EngineChoice;
+
+/// An engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineOption {
+    /// Docker where it answers, otherwise the container that kmembuild runs in
+    Auto,
+    /// Docker or podman
+    Docker,
+    /// The container that kmembuild runs in
+    Local,
+}
+
+impl From<EngineOption> for EngineChoice {
+    fn from(option: EngineOption) -> Self {
+        match option {
+            EngineOption::Auto => Self::Auto,
+            EngineOption::Docker => Self::Docker,
+            EngineOption::Local => Self::Local,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Which engine is used.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::contract::Engine;
+use super::docker::{Address, ClientSettings, connect_docker};
+use super::error::EngineError;
+use super::local::{LocalSettings, connect_local};
+use crate::failure::with_causes;
+
+/// An engine, as people choose it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineChoice {
+    /// Docker, or what has its API, where it answers; otherwise the container that the tool runs in.
+    #[default]
+    Auto,
+    /// Docker, or what has its API.
+    Docker,
+    /// The container that the tool runs in.
+    Local,
+}
+
+impl EngineChoice {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Docker, Self::Local];
+}
+
+impl fmt::Display for EngineChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl FromStr for EngineChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|choice| choice.to_string() == text);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(|choice| choice.to_string()).join(", ");
+            format!("{text:?} is not an engine; use one of {known}")
+        })
+    }
+}
+
+/// What engines are found and made by.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where Docker is.
+    pub address: Address,
+    /// What the docker command would use of its user's.
+    pub client: ClientSettings,
+    /// What the local engine works with.
+    pub local: LocalSettings,
+    /// Whether this is a container, so that nobody's own files are where a build makes its directories.
+    pub in_container: bool,
+}
+
+/// Connects to the chosen engine. Left to itself, it is the one that answers; where none does, and this is a container, it is
+/// this container.
+///
+/// # Errors
+/// That of the chosen engine; [`EngineError::NoneWorks`] where none was chosen.
+pub async fn connect(
+    choice: EngineChoice,
+    surroundings: Surroundings,
+) -> Result<Arc<dyn Engine>, EngineError> {
+    let Surroundings {
+        address,
+        client,
+        local,
+        in_container,
+    } = surroundings;
+    if choice == EngineChoice::Local {
+        return connect_local(local).await;
+    }
+    let failure = match connect_docker(&address, Some(client)).await {
+        Err(error @ EngineError::Unreachable { .. }) if choice == EngineChoice::Auto => error,
+        connected => return connected,
+    };
+    let none = |docker: EngineError, local: String| EngineError::NoneWorks {
+        docker: Box::new(docker),
+        local,
+    };
+    if !in_container {
+        return Err(none(failure, "this is not a container".to_owned()));
+    }
+    let local = LocalSettings {
+        instead_of: Some(with_causes(&failure)),
+        ..local
+    };
+    let connected = connect_local(local).await;
+    connected.map_err(|error| none(failure, with_causes(&error)))
+}
