@@ -220,6 +220,7 @@ mod tests {
             Kind::AccountingOn,
             Kind::CannotTell,
             Kind::NotFound,
+            Kind::RebootNeeded,
             Kind::Recipe,
             Kind::Plan,
             Kind::Engine,

@@ -111,6 +111,7 @@ pub fn parse_build(
         host: after.host.or_else(|| before.host.clone()),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
+        color: after.color.or(before.color),
         help: None,
     };
     Ok(read)

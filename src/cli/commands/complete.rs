@@ -27,6 +27,7 @@ pub(crate) fn run(
         host: None,
         verbose: false,
         quiet: true,
+        color: None,
         help: None,
     };
     let Ok(invocation) = Invocation::new(environment, global, Format::Text, cancel) else {

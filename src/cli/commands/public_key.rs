@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::attestation::{VerifyingKey, minisign_public_key};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::{print, print_document};
+use crate::cli::output::{print_document, print_exact};
 use crate::failure::{Failure, FailureKind};
 
 /// `public-key --format json`.
@@ -39,7 +39,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> R
         });
     }
     match of_minisign.filter(|_| minisign) {
-        Some(text) => print(&format!("{text}\n")),
-        None => print(&pem),
+        Some(text) => print_exact(&format!("{text}\n")),
+        None => print_exact(&pem),
     }
 }

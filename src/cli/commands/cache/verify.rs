@@ -9,6 +9,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
+use crate::report::{Text, Tone};
 
 /// `cache verify --format json`.
 #[derive(Serialize)]
@@ -105,15 +106,17 @@ fn report(
     } else {
         for one in damaged {
             let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-            print(&format!(
-                "DAMAGED {} ({} {}): {}: {}{}\n",
+            let what = format!(
+                " {} ({} {}): {}: {}{}\n",
                 &one.key[..SHOWN_DIGITS],
                 known(&one.recipe),
                 known(&one.version),
                 one.file,
                 one.reason,
                 if one.removed { "; removed" } else { "" }
-            ))?;
+            );
+            let damaged = Text::toned(Tone::Bad, "DAMAGED");
+            print(&Text::message(damaged + what))?;
         }
         if number == 0 {
             print(&format!("{}, all intact\n", count(results, "result")))?;

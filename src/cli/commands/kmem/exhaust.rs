@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
 use crate::cli::args::{ExhaustArguments, Format};
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
-use crate::report::json_document;
+use crate::report::Text;
 
 /// `kmem exhaust --format json`.
 #[derive(Serialize)]
@@ -54,14 +54,14 @@ async fn filled(
     let filled = filled.map_err(failure)?;
     let interrupted = filled.end == End::Interrupted;
     let left = filled.left.clone();
-    print(&if json {
-        json_document(&Document {
+    if json {
+        print_document(&Document {
             filled: Some(filled),
             cleaned_up: None,
-        })
+        })?;
     } else {
-        text(&filled)
-    })?;
+        print(&Text::message(text(&filled)))?;
+    }
     if !left.is_empty() {
         let failure = Failure::new(FailureKind::Output, left.join("; "));
         return Err(failure.hint("use `kmembuild kmem exhaust --cleanup` to try again"));
@@ -144,14 +144,14 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     if leftovers.is_empty() {
         text = format!("nothing was left behind in {}\n", root.display());
     }
-    print(&if json {
-        json_document(&Document {
+    if json {
+        print_document(&Document {
             filled: None,
             cleaned_up: Some(leftovers),
-        })
+        })?;
     } else {
-        text
-    })?;
+        print(&Text::message(text))?;
+    }
     if problems.is_empty() {
         return Ok(());
     }
