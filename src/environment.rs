@@ -10,7 +10,7 @@ use etcetera::BaseStrategy;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The environment variables that the tool reads, with their meanings, in Markdown: for help, manual and documentation.
-pub const VARIABLES: [(&str, &str); 27] = [
+pub const VARIABLES: [(&str, &str); 31] = [
     (
         "KMEMBUILD_CACHE_DIR",
         "directory of sources, results and locks; by default `kmembuild` in `XDG_CACHE_HOME` or `~/.cache`",
@@ -91,7 +91,26 @@ pub const VARIABLES: [(&str, &str); 27] = [
         "container",
         "set, as by podman and systemd: this is a container",
     ),
-    ("TERM", "`dumb`: progress is shown in plain lines"),
+    (
+        "TERM",
+        "`dumb`: progress is shown in plain lines and without colours",
+    ),
+    (
+        "NO_COLOR",
+        "not empty: no colours, where `--color` is not given",
+    ),
+    (
+        "CLICOLOR_FORCE",
+        "not empty and not `0`: colours also in files and pipes, where neither `--color` nor `NO_COLOR` is given",
+    ),
+    (
+        "COLUMNS",
+        "width of tables and messages in characters, where a terminal does not tell its own",
+    ),
+    (
+        "LC_ALL",
+        "the locale; otherwise `LC_CTYPE`, otherwise `LANG`: where it is not one of UTF-8, only ASCII characters are drawn",
+    ),
 ];
 
 /// The variables by which a container's toolchain is found; no secret of a job is among them.
@@ -152,12 +171,55 @@ pub struct Environment {
     pub github: bool,
     /// File for a summary of the job on GitHub: `GITHUB_STEP_SUMMARY`.
     pub github_summary: Option<PathBuf>,
+    /// Whether standard error is a terminal.
+    pub error_terminal: bool,
     /// Whether standard error is a terminal that can show progress bars.
     pub progress_terminal: bool,
     /// Whether standard output is a terminal.
     pub output_terminal: bool,
     /// Whether standard input is a terminal.
     pub input_terminal: bool,
+    /// What the user wants to see, and can see.
+    pub display: DisplayVariables,
+}
+
+/// The variables that say how text is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a variable of its own"
+)]
+pub struct DisplayVariables {
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
+    /// `CLICOLOR_FORCE` is set, and not to `0`.
+    pub clicolor_force: bool,
+    /// `TERM` is `dumb`: a terminal without colours and without lines that change.
+    pub dumb: bool,
+    /// `TERM` is `linux`: the console, whose fonts have few characters.
+    pub console: bool,
+    /// Whether the locale is one of UTF-8.
+    pub utf8: bool,
+    /// `COLUMNS`, where it is a number above 0.
+    pub columns: Option<u16>,
+}
+
+impl DisplayVariables {
+    fn of_process() -> Self {
+        let term = text("TERM").unwrap_or_default();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text);
+        let locale = locale.unwrap_or_default().to_ascii_uppercase();
+        Self {
+            no_color: text("NO_COLOR").is_some(),
+            clicolor_force: text("CLICOLOR_FORCE").is_some_and(|force| force != "0"),
+            dumb: term == "dumb",
+            console: term == "linux",
+            utf8: locale.contains("UTF-8") || locale.contains("UTF8"),
+            columns: text("COLUMNS")
+                .and_then(|columns| columns.parse().ok())
+                .filter(|columns| *columns > 0),
+        }
+    }
 }
 
 /// A text that is never printed.
@@ -259,6 +321,7 @@ impl Environment {
                 )
             }
         };
+        let display = DisplayVariables::of_process();
         let home_docker = || path("HOME").map(|home| home.join(".docker"));
         Ok(Self {
             arguments: env::args_os().collect(),
@@ -289,10 +352,11 @@ impl Environment {
             ci: text("CI").is_some_and(|ci| ci != "false" && ci != "0"),
             github: text("GITHUB_ACTIONS").is_some_and(|github| github == "true"),
             github_summary: path("GITHUB_STEP_SUMMARY"),
-            progress_terminal: std::io::stderr().is_terminal()
-                && text("TERM").is_none_or(|term| term != "dumb"),
+            error_terminal: std::io::stderr().is_terminal(),
+            progress_terminal: std::io::stderr().is_terminal() && !display.dumb,
             output_terminal: std::io::stdout().is_terminal(),
             input_terminal: std::io::stdin().is_terminal(),
+            display,
         })
     }
 }

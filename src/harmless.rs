@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What stands in the place of a character that is not shown.
-const REPLACEMENT: char = '\u{fffd}';
+pub const REPLACEMENT: char = '\u{fffd}';
 
 /// `text` without what controls a terminal or changes the order in which it is read, and with no line that a CI system would
 /// carry out. Line breaks and tabs stay.

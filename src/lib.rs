@@ -71,7 +71,7 @@ use process_limits::LimitError;
 pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Result<(), Failure> {
     match cli::parse(&environment.arguments) {
         Ok(cli) => cli::dispatch(cli, environment, cancel).await,
-        Err(error) => cli::usage(&error, environment.output_terminal),
+        Err(error) => cli::usage(&error),
     }
 }
 

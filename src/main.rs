@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kmembuild::environment::Environment;
 use kmembuild::failure::{Failure, FailureKind};
-use kmembuild::{cli, process_limits, source};
+use kmembuild::{cli, process_limits, report, source};
 use rustix::fs::Mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // If standard error is closed, nobody wants to read it; the exit code stays the same.
-            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            report::tell(report::failure_text(&failure));
             failure.exit_code()
         }
     }
@@ -35,6 +35,7 @@ fn start() -> Result<(), Failure> {
     // What is published is for others to read, whatever this user's other files are, and for nobody else to write.
     rustix::process::umask(Mode::from_raw_mode(0o022));
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
+    report::settle_looks(&environment, cli::colour_choice(&environment.arguments));
     let reads_git = cli::reads_git(&environment);
     // Before anything is started: where these are short, the runtime and other libraries panic.
     process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
@@ -122,7 +123,7 @@ impl Signals {
     async fn exit_at_the_first(mut self) {
         self.next().await;
         let failure = Failure::new(FailureKind::Interrupted, "interrupted");
-        let _ = std::io::stderr().write_all(failure.render().as_bytes());
+        report::tell(report::failure_text(&failure));
         std::process::exit(i32::from(FailureKind::Interrupted.exit_code()));
     }
 

@@ -56,7 +56,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
-    ("comfy_table", &["report/"]),
+    ("console", &["report/"]),
     ("git2", &["source/"]),
     ("indicatif", &["report/"]),
     ("kube", &["engine/kubernetes/"]),

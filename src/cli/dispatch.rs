@@ -151,7 +151,7 @@ async fn build_recipe(
     let parsed = parse_build(&name, &rest, &global, Some(&loaded.recipe));
     let RecipeCommandLine { recipe, global } = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error, environment.output_terminal),
+        Err(error) => return usage(&error),
     };
     // A plan is the one document on standard output.
     let of_events = if recipe.dry_run {

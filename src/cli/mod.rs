@@ -11,8 +11,8 @@ mod order;
 mod output;
 
 pub use args::{
-    BuildArguments, Cli, CommandLine, GlobalOption, NamedRecipe, command_with_recipes, commands,
-    global_options, long_name, parse,
+    BuildArguments, Cli, CommandLine, GlobalOption, NamedRecipe, colour_choice,
+    command_with_recipes, commands, global_options, long_name, parse,
 };
 pub use dispatch::{dispatch, left_to, may_end_anywhere, reads_git};
 pub use manual::FILES;

@@ -6,10 +6,13 @@ use clap::error::ErrorKind;
 use serde::Serialize;
 
 use crate::failure::{Failure, FailureKind};
-use crate::report;
+use crate::report::{self, Text};
 
 /// Writes the result, or a part of it, to standard output.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print<'a, T: ?Sized>(text: &'a T) -> Result<(), Failure>
+where
+    Text: From<&'a T>,
+{
     report::print(text).map_err(|error| unwritten(&error))
 }
 
@@ -32,7 +35,7 @@ pub(super) fn print_document<T: Serialize>(data: &T) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The usage failure.
-pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
+pub fn usage(error: &clap::Error) -> Result<(), Failure> {
     if error.use_stderr() {
         // Clap begins with "error: ", which the renderer does as well.
         let text = error.to_string();
@@ -48,7 +51,7 @@ pub fn usage(error: &clap::Error, terminal: bool) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, text));
     }
     let text = error.render();
-    print_exact(&if terminal {
+    print_exact(&if report::is_output_coloured() {
         text.ansi().to_string()
     } else {
         text.to_string()

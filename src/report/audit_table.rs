@@ -1,23 +1,26 @@
 //! The text about an audited directory.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use super::layout::{lay_out, new_table, outcome_word};
+use super::layout::{outcome_text, outcome_word};
+use super::summary::Summary;
+use super::text::{Text, Tone};
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
-use crate::verify::CheckName;
+use crate::verify::{CheckName, Outcome};
 
 /// A row for each binary with its checks, a line for each problem, and a summary.
-pub fn audit_table(audit: &Audit, terminal: bool) -> String {
-    let mut text = String::new();
+pub fn audit_table(audit: &Audit, width: u16) -> Text {
+    let mut text = Text::new();
     if !audit.binaries.is_empty() {
-        let mut table = new_table(terminal);
-        table.set_header(["binary", "kernel-memory accounting", "other checks"]);
-        for binary in &audit.binaries {
-            table.add_row([binary.file.clone(), accounting(binary), others(binary)]);
-        }
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}\n", lay_out(table, 1));
+        let rows = audit.binaries.iter().map(|binary| {
+            let name = Text::from(&binary.file);
+            vec![name, accounting(binary), others(binary)]
+        });
+        let table = Summary {
+            head: vec!["binary", "kernel-memory accounting", "other checks"],
+            rows: rows.collect(),
+        };
+        text += table.table_or_lines(1, width) + "\n";
     }
     // Paths and digests must be searchable, so no table may wrap them.
     for problem in &audit.problems {
@@ -26,13 +29,13 @@ pub fn audit_table(audit: &Audit, terminal: bool) -> String {
             ProblemKind::Leftover => "left over",
             ProblemKind::Proof => "not proven",
         };
-        let _ = writeln!(text, "{kind}: {}: {}", problem.file, problem.message);
+        let problem = format!(": {}: {}\n", problem.file, problem.message);
+        text += Text::message(Text::toned(Tone::Bad, kind) + problem);
     }
     for remark in &audit.remarks {
-        let _ = writeln!(text, "note: {remark}");
+        text += Text::labelled(Tone::Note, "note:", remark) + "\n";
     }
-    let _ = writeln!(text, "{}: {}", audit.folder, counts(audit));
-    text
+    text + format!("{}: {}\n", audit.folder, counts(audit))
 }
 
 /// `13 files, 2 binaries checked, no problems`.
@@ -51,35 +54,37 @@ fn counts(audit: &Audit) -> String {
 }
 
 /// The verdict on a directory without a problem.
-pub fn audit_verdict(audit: &Audit) -> String {
-    format!("{}: {}", audit.folder, proved(audit))
+pub fn audit_verdict(audit: &Audit) -> Text {
+    Text::from(format!("{}: ", audit.folder)) + proved(audit)
 }
 
 /// What an audit without a problem proved, and by what.
-fn proved(audit: &Audit) -> String {
+fn proved(audit: &Audit) -> Text {
     if audit.vouched_by.is_empty() {
-        return "proved by sums only: every file is as the sums beside it say, and nobody vouches for them, because no key was \
-                given (--key); kernel-memory accounting was judged again by the content of the binaries"
-            .to_owned();
+        return Text::toned(Tone::Caution, "proved by sums only")
+            + ": every file is as the sums beside it say, and nobody vouches for them, because no key was \
+                given (--key); kernel-memory accounting was judged again by the content of the binaries";
     }
     let keys: Vec<_> = audit.vouched_by.iter().map(String::as_str).collect();
-    format!(
-        "proved by signature: every file is as it was signed by the key {}; the binaries were checked again by their content",
-        keys.join(" and ")
+    Text::toned(Tone::Good, "proved by signature")
+        + format!(
+            ": every file is as it was signed by the key {}; the binaries were checked again by their content",
+            keys.join(" and ")
+        )
+}
+
+fn accounting(binary: &AuditedFile) -> Text {
+    let mut checks = binary.checks.iter();
+    let check = checks.find(|check| check.name == CheckName::Kmem);
+    check.map_or_else(
+        || Text::toned(Tone::Caution, "accounting not checked"),
+        |check| outcome_text(check.outcome) + format!(": {}", check.found),
     )
 }
 
-fn accounting(binary: &AuditedFile) -> String {
-    let mut checks = binary.checks.iter();
-    let check = checks.find(|check| check.name == CheckName::Kmem);
-    check.map_or("not checked".to_owned(), |check| {
-        format!("{}: {}", outcome_word(check.outcome), check.found)
-    })
-}
-
 /// `linkage, version ok; glibc FAILED`.
-fn others(binary: &AuditedFile) -> String {
-    let mut by_word: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+fn others(binary: &AuditedFile) -> Text {
+    let mut by_word: BTreeMap<&str, (Outcome, Vec<String>)> = BTreeMap::new();
     for check in binary
         .checks
         .iter()
@@ -87,12 +92,17 @@ fn others(binary: &AuditedFile) -> String {
     {
         by_word
             .entry(outcome_word(check.outcome))
-            .or_default()
+            .or_insert((check.outcome, Vec::new()))
+            .1
             .push(check.name.to_string());
     }
-    let words: Vec<_> = by_word
-        .into_iter()
-        .map(|(word, names)| format!("{} {word}", names.join(", ")))
-        .collect();
-    words.join("; ")
+    let mut text = Text::new();
+    for (outcome, names) in by_word.into_values() {
+        if !text.is_empty() {
+            text += "; ";
+        }
+        text += format!("{} ", names.join(", "));
+        text += outcome_text(outcome);
+    }
+    text
 }

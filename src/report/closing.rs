@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::text::{Text, Tone};
 use crate::events::command_line;
 
 /// What came of a command, and what to do with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Closing {
     /// The answer, in one line.
-    pub verdict: String,
+    pub verdict: Text,
     /// The command that comes next, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -16,7 +17,7 @@ pub struct Closing {
 
 impl Closing {
     /// A verdict after which nothing remains to be done.
-    pub fn new(verdict: impl Into<String>) -> Self {
+    pub fn new(verdict: impl Into<Text>) -> Self {
         Self {
             verdict: verdict.into(),
             next: None,
@@ -43,11 +44,12 @@ impl Closing {
         self
     }
 
-    /// The lines for people.
-    pub fn text(&self) -> String {
+    /// The lines for people. The command is in one line, however long it is.
+    pub fn text(&self) -> Text {
+        let verdict = Text::message(&self.verdict) + "\n";
         match &self.next {
-            None => format!("{}\n", self.verdict),
-            Some(next) => format!("{}\nnext: {next}\n", self.verdict),
+            None => verdict,
+            Some(next) => verdict + Text::toned(Tone::Hint, "next:") + format!(" {next}\n"),
         }
     }
 }

@@ -2,21 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{lay_out, new_table};
+use super::layout::Table;
+use super::text::{Text, Tone};
 use crate::host::doctor::{Half, LeakAnswer, Level, Line, Verdict};
 
 /// Subjects that are named of those with the same cause.
 const NAMED: usize = 3;
 
-/// A table with a row for each line; each question is above its lines.
-pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
-    let mut table = new_table(terminal);
-    table.set_header(["check", "result", "found", "what to do"]);
+/// The least width in columns at which a table of four columns can be read.
+const TABLE: u16 = 100;
+
+/// A table with a row for each line, or a list where that is not wide enough; each question is above its lines.
+pub fn doctor_table(lines: &[Line], width: u16) -> Text {
+    if width < TABLE {
+        return doctor_list(lines, width);
+    }
+    let mut table = Table::with_head(["check", "result", "found", "what to do"]);
     let mut half = None;
     for line in lines {
         if half != Some(line.half) {
             half = Some(line.half);
-            table.add_row([question(line.half), "", "", ""]);
+            table.row([Text::toned(Tone::Title, question(line.half))]);
         }
         let check = line.check.replace('-', " ");
         let check = match &line.subject {
@@ -24,62 +30,88 @@ pub fn doctor_table(lines: &[Line], terminal: bool) -> String {
             None => check,
         };
         let remedy = line.remedy.as_deref().unwrap_or_default();
-        table.add_row([&check, word(line.level), &line.found, remedy]);
+        table.row([
+            Text::from(check),
+            word(line.level),
+            Text::from(&line.found),
+            Text::from(remedy),
+        ]);
     }
-    format!("{}\n", lay_out(table, 2))
+    table.text(2, width)
+}
+
+fn doctor_list(lines: &[Line], width: u16) -> Text {
+    let mut text = Text::new();
+    for half in [Half::Build, Half::Leak] {
+        let mut table = Table::new();
+        for line in lines.iter().filter(|line| line.half == half) {
+            let found = format!("{}: {}", title(line), line.found);
+            table.row([word(line.level), with_remedy(found, line.remedy.as_deref())]);
+        }
+        if !table.is_empty() {
+            text += Text::toned(Tone::Title, question(half)) + "\n" + table.text(1, width);
+        }
+    }
+    text
+}
+
+/// What was found, and below it what to do.
+fn with_remedy(found: String, remedy: Option<&str>) -> Text {
+    let remedy = remedy.map(|remedy| format!("\n-> {remedy}"));
+    Text::from(found + &remedy.unwrap_or_default())
 }
 
 /// What is not well, those with the same cause together.
-pub fn doctor_problems(lines: &[Line], terminal: bool) -> String {
-    let mut table = new_table(terminal);
-    let mut is_empty = true;
+pub fn doctor_problems(lines: &[Line], width: u16) -> Text {
+    let mut table = Table::new();
     for ((level, cause), of_cause) in by_cause(lines) {
-        is_empty = false;
-        let mut found = match of_cause.as_slice() {
+        let found = match of_cause.as_slice() {
             [only] => format!("{}: {}", title(only), only.found),
             several => format!("{}: {cause}: {}", kinds(several), subjects(several)),
         };
-        if let Some(remedy) = remedy(&of_cause) {
-            found.push_str("\n-> ");
-            found.push_str(&remedy);
-        }
-        table.add_row([word(level), &found]);
+        let remedy = remedy(&of_cause);
+        table.row([word(level), with_remedy(found, remedy.as_deref())]);
     }
-    if is_empty {
-        return String::new();
-    }
-    format!("{}\n", lay_out(table, 1))
+    table.text(1, width)
 }
 
 /// The answers, one line for each question.
-pub fn doctor_verdict(verdict: &Verdict) -> String {
-    let mut text = String::new();
+pub fn doctor_verdict(verdict: &Verdict) -> Text {
+    let mut text = Text::new();
     if !verdict.builds.is_empty() {
         let (can, cannot): (Vec<_>, Vec<_>) =
             verdict.builds.iter().partition(|one| one.lacks.is_empty());
-        let mut answers = Vec::new();
+        let mut answers = Text::new();
         if !can.is_empty() {
             let names: Vec<_> = can.iter().map(|one| one.recipe.as_str()).collect();
-            answers.push(format!("{} yes", names.join(", ")));
+            answers += format!("{} ", names.join(", "));
+            answers += Text::toned(Tone::Good, "yes");
         }
         let mut by_lack: BTreeMap<&[&str], Vec<&str>> = BTreeMap::new();
         for one in cannot {
             by_lack.entry(&one.lacks).or_default().push(&one.recipe);
         }
         for (lacks, recipes) in by_lack {
-            answers.push(format!("{} no ({})", recipes.join(", "), lacks.join(", ")));
+            let between = if answers.is_empty() { "" } else { "; " };
+            answers += format!("{between}{} ", recipes.join(", "));
+            answers += Text::toned(Tone::Bad, "no");
+            answers += format!(" ({})", lacks.join(", "));
         }
-        text += &format!("{} {}\n", question(Half::Build), answers.join("; "));
+        text += answer_to(Half::Build, answers);
     }
     if let Some(leak) = &verdict.leaks {
         let answer = match leak.answer {
-            LeakAnswer::Yes => "yes",
-            LeakAnswer::Perhaps => "perhaps",
-            LeakAnswer::No => "no",
+            LeakAnswer::Yes => Text::toned(Tone::Bad, "yes"),
+            LeakAnswer::Perhaps => Text::toned(Tone::Caution, "perhaps"),
+            LeakAnswer::No => Text::toned(Tone::Good, "no"),
         };
-        text += &format!("{} {answer}: {}\n", question(Half::Leak), leak.why);
+        text += answer_to(Half::Leak, answer + format!(": {}", leak.why));
     }
     text
+}
+
+fn answer_to(half: Half, answer: Text) -> Text {
+    Text::message(Text::toned(Tone::Title, question(half)) + " " + answer + "\n")
 }
 
 fn question(half: Half) -> &'static str {
@@ -89,11 +121,11 @@ fn question(half: Half) -> &'static str {
     }
 }
 
-fn word(level: Level) -> &'static str {
+fn word(level: Level) -> Text {
     match level {
-        Level::Ok => "ok",
-        Level::Warn => "warn",
-        Level::Fail => "FAIL",
+        Level::Ok => Text::toned(Tone::Good, "ok"),
+        Level::Warn => Text::toned(Tone::Caution, "warn"),
+        Level::Fail => Text::toned(Tone::Bad, "FAIL"),
     }
 }
 

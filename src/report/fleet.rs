@@ -1,12 +1,11 @@
 //! Many nodes in one table.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 
 use super::kmem_status::in_one_line;
 use super::node::full;
 use super::summary::Summary;
+use super::text::{Text, Tone};
 use crate::fleet::{Fleet, Member, MemberProgram, MemberState};
 use crate::host::doctor::ProgramAccounting;
 
@@ -14,8 +13,8 @@ use crate::host::doctor::ProgramAccounting;
 const NAMED: usize = 10;
 
 /// The nodes, a line each, the worst first; then what could not be read. `all` names all of that.
-pub fn fleet_text(fleet: &Fleet, now: Timestamp, all: bool, terminal: bool) -> String {
-    let mut text = String::new();
+pub fn fleet_text(fleet: &Fleet, now: Timestamp, all: bool, width: u16) -> Text {
+    let mut text = Text::new();
     if !fleet.nodes.is_empty() {
         let rows = fleet.nodes.iter().map(|node| row(node, now));
         let table = Summary {
@@ -29,54 +28,56 @@ pub fn fleet_text(fleet: &Fleet, now: Timestamp, all: bool, terminal: bool) -> S
             ],
             rows: rows.collect(),
         };
-        text += &table.table_or_lines(5, terminal);
-        text.push('\n');
+        text += table.table_or_lines(5, width) + "\n";
     }
     let most = if all { usize::MAX } else { NAMED };
     for unreadable in fleet.unreadable.iter().take(most) {
         let line = format!("{}: {}", unreadable.place, unreadable.reason);
-        let _ = writeln!(text, "not read: {}", in_one_line(&line));
+        text += Text::labelled(Tone::Warning, "not read:", in_one_line(&line)) + "\n";
     }
-    text += &more(fleet.unreadable.len(), most);
+    text += more(fleet.unreadable.len(), most);
     for duplicate in fleet.duplicates.iter().take(most) {
         let line = format!(
             "{}: {} is newer than {}, which does not count",
             duplicate.host, duplicate.taken, duplicate.left
         );
-        let _ = writeln!(text, "twice: {}", in_one_line(&line));
+        text += Text::labelled(Tone::Note, "twice:", in_one_line(&line)) + "\n";
     }
-    text += &more(fleet.duplicates.len(), most);
-    text
+    text + more(fleet.duplicates.len(), most)
 }
 
 /// `100 nodes: 12 leak, 5 need a reboot, 80 cured, 3 not affected; the first is full in 3 hours: node17`.
-pub fn fleet_verdict(fleet: &Fleet, now: Timestamp) -> String {
+pub fn fleet_verdict(fleet: &Fleet, now: Timestamp) -> Text {
     let counts = MemberState::ALL.map(|state| (state, fleet.count(state)));
     let counts = counts.iter().filter(|(_, count)| *count > 0);
-    let counts: Vec<_> = counts
-        .map(|&(state, count)| format!("{count} {}", counted(state, count)))
-        .collect();
-    let mut text = match fleet.nodes.len() {
+    let mut text = Text::from(match fleet.nodes.len() {
         0 => "no nodes".to_owned(),
-        1 => format!("1 node: {}", counts.join(", ")),
-        number => format!("{number} nodes: {}", counts.join(", ")),
-    };
+        1 => "1 node".to_owned(),
+        number => format!("{number} nodes"),
+    });
+    for (number, &(state, count)) in counts.enumerate() {
+        text += if number == 0 { ": " } else { ", " };
+        text += Text::toned(tone(state), format!("{count} {}", counted(state, count)));
+    }
     match fleet.unreadable.len() {
         0 => {}
         1 => text += "; 1 document could not be read",
-        number => {
-            let _ = write!(text, "; {number} documents could not be read");
-        }
+        number => text += format!("; {number} documents could not be read"),
     }
     if let Some(first) = &fleet.first_full {
-        let _ = write!(
-            text,
-            "; the first is {}: {}",
-            full(first.at, now),
-            first.host
-        );
+        text += format!("; the first is {}: {}", full(first.at, now), first.host);
     }
     text
+}
+
+fn tone(state: MemberState) -> Tone {
+    match state {
+        MemberState::Leaks => Tone::Bad,
+        MemberState::RebootNeeded | MemberState::Unreachable | MemberState::Unknown => {
+            Tone::Caution
+        }
+        MemberState::Cured | MemberState::NotAffected => Tone::Good,
+    }
 }
 
 /// The words behind a number.
@@ -98,7 +99,7 @@ fn more(number: usize, shown: usize) -> String {
 }
 
 /// Cells that can be understood without the header.
-fn row(node: &Member, now: Timestamp) -> Vec<String> {
+fn row(node: &Member, now: Timestamp) -> Vec<Text> {
     let program = |name: &str, program: &Option<MemberProgram>| {
         let program = program.as_ref();
         program.map_or_else(
@@ -106,17 +107,10 @@ fn row(node: &Member, now: Timestamp) -> Vec<String> {
             |program| program_text(name, program),
         )
     };
-    let verdict = node.state.word().to_owned();
+    let verdict = Text::toned(tone(node.state), node.state.word());
     let cells = if node.time.is_none() {
         let empty = String::new;
-        [
-            node.host.clone(),
-            verdict,
-            empty(),
-            empty(),
-            empty(),
-            node.why.clone(),
-        ]
+        [empty(), empty(), empty(), node.why.clone()]
     } else {
         let kernel = node.kernel.as_deref().unwrap_or("unknown kernel");
         let mut room = match node.used {
@@ -130,16 +124,11 @@ fn row(node: &Member, now: Timestamp) -> Vec<String> {
             program("runc", &node.runc),
             program("kubelet", &node.kubelet),
         );
-        [
-            node.host.clone(),
-            verdict,
-            kernel.to_owned(),
-            runc,
-            kubelet,
-            room,
-        ]
+        [kernel.to_owned(), runc, kubelet, room]
     };
-    cells.iter().map(|cell| in_one_line(cell)).collect()
+    let host = in_one_line(&node.host).into();
+    let cells = cells.iter().map(|cell| in_one_line(cell).into());
+    [host, verdict].into_iter().chain(cells).collect()
 }
 
 fn program_text(name: &str, program: &MemberProgram) -> String {

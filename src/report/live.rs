@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use super::look::draws_ascii;
 use super::plain::{duration, place, usage};
 use crate::events::{Event, Note, command_line};
 use crate::harmless::harmless;
@@ -17,6 +18,10 @@ const TARGET: &str = "{spinner} {prefix}  {time}  {wide_msg}";
 const TRANSFER: &str = "  {prefix:12} {msg:12} [{bar:30}] {human_pos}/{human_len}";
 /// How many of all targets are done.
 const WHOLE: &str = "{pos}/{len} targets  {time}  {wide_msg}";
+
+/// The states of a spinner and of a bar where only characters of ASCII are drawn.
+const SPINNER: &str = "|/-\\ ";
+const BAR: &str = "#>-";
 
 /// How often the lines are drawn when nothing happens.
 const TICK: Duration = Duration::from_millis(120);
@@ -300,7 +305,13 @@ fn timed(template: &str, last: Option<Duration>) -> ProgressStyle {
 
 fn style(template: &str) -> ProgressStyle {
     // The templates are constants of this file; a test draws with each.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    if draws_ascii() {
+        style.tick_chars(SPINNER).progress_chars(BAR)
+    } else {
+        style
+    }
 }
 
 #[cfg(test)]

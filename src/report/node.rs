@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use super::Verbosity;
 use super::doctor_table::doctor_table;
 use super::kmem_status::in_one_line;
-use super::layout::{lay_out, new_table};
+use super::layout::Table;
+use super::text::{Text, Tone};
 use super::watch::about;
 use crate::host::doctor::{ProgramAccounting, ProgramKind};
-use crate::host::node::{Forecast, Judgement, KernelLeaks, NodeDocument, ProgramFacts, RoomFacts};
+use crate::host::node::{
+    Forecast, Judgement, KernelLeaks, NodeDocument, NodeState, ProgramFacts, RoomFacts,
+};
 
 /// How many programs are shown without `-v`.
 const SHOWN: usize = 4;
@@ -21,53 +24,61 @@ pub fn node_text(
     judgement: &Judgement,
     forecast: Forecast,
     verbosity: Verbosity,
-    terminal: bool,
-) -> String {
-    let mut text = String::new();
+    width: u16,
+) -> Text {
+    let mut text = Text::new();
     let verbose = verbosity == Verbosity::Verbose;
     if verbose {
-        text += &doctor_table(&judgement.lines, terminal);
-        text.push('\n');
+        text += doctor_table(&judgement.lines, width) + "\n";
     }
-    let mut table = new_table(terminal);
-    table.add_row(["node", &in_one_line(&document.host)]);
-    table.add_row(["kernel", &kernel(document)]);
+    let mut table = Table::new();
+    let mut row = |name: &str, found: Text| table.row([Text::from(name), found]);
+    row("node", in_one_line(&document.host).into());
+    row("kernel", kernel(document));
     let shown = shown(&document.programs);
     let most = if verbose { shown.len() } else { SHOWN };
     for program in shown.iter().take(most) {
         let does_leak = document.kernel.leaks != KernelLeaks::No;
-        table.add_row([kind(program.kind), &program_text(program, does_leak)]);
+        row(kind(program.kind), program_text(program, does_leak));
     }
     if let Some(more) = shown.len().checked_sub(most).filter(|more| *more > 0) {
-        table.add_row(["", &format!("and {more} more; use -v to show them")]);
+        row("", format!("and {more} more; use -v to show them").into());
     }
     if shown.is_empty() {
-        table.add_row(["programs", "neither runc nor kubelet was found"]);
+        row("programs", "neither runc nor kubelet was found".into());
     }
-    table.add_row(["accounting", &document.accounting.text]);
+    row("accounting", Text::from(&document.accounting.text));
     let room = room(&document.memory_cgroups, forecast, document.time);
-    table.add_row(["room", &room]);
-    text += &lay_out(table, 1);
-    text.push_str("\n\n");
-    text
+    row("room", room.into());
+    text + table.text(1, width) + "\n"
 }
 
 /// The verdict in one line: `node17: leaks: /usr/bin/runc turns accounting on, and this kernel leaks by it`.
-pub fn node_verdict(document: &NodeDocument) -> String {
+pub fn node_verdict(document: &NodeDocument) -> Text {
     let why = document.why.first().map(String::as_str).unwrap_or_default();
     let host = in_one_line(&document.host);
-    format!("{host}: {}: {why}", document.state.word())
+    let tone = match document.state {
+        NodeState::Leaks => Tone::Bad,
+        NodeState::RebootNeeded | NodeState::Unknown => Tone::Caution,
+        NodeState::Cured | NodeState::NotAffected => Tone::Good,
+    };
+    let state = Text::toned(tone, document.state.word());
+    Text::from(format!("{host}: ")) + state + format!(": {why}")
 }
 
-fn kernel(document: &NodeDocument) -> String {
+fn kernel(document: &NodeDocument) -> Text {
     let release = document.kernel.release.as_deref();
     let release = release.unwrap_or("of an unknown release");
     let leaks = match document.kernel.leaks {
-        KernelLeaks::Yes => "leaks memory cgroups when accounting is on",
-        KernelLeaks::Perhaps => "may leak memory cgroups when accounting is on",
-        KernelLeaks::No => "does not leak",
+        KernelLeaks::Yes => (Tone::Bad, "leaks memory cgroups when accounting is on"),
+        KernelLeaks::Perhaps => (
+            Tone::Caution,
+            "may leak memory cgroups when accounting is on",
+        ),
+        KernelLeaks::No => (Tone::Good, "does not leak"),
     };
-    format!("{}: {leaks}", in_one_line(release))
+    let (tone, leaks) = leaks;
+    Text::from(format!("{}: ", in_one_line(release))) + Text::toned(tone, leaks)
 }
 
 /// The programs in the order of their weight, without a docker that only starts a runc.
@@ -92,19 +103,20 @@ fn kind(kind: ProgramKind) -> &'static str {
     }
 }
 
-fn program_text(program: &ProgramFacts, does_leak: bool) -> String {
-    let accounting = match program.accounting {
-        ProgramAccounting::On if does_leak => "turns accounting ON",
-        ProgramAccounting::On => "turns accounting on",
-        ProgramAccounting::Off => "accounting off",
-        ProgramAccounting::Unknown => "could not be checked",
+fn program_text(program: &ProgramFacts, does_leak: bool) -> Text {
+    let (tone, accounting) = match program.accounting {
+        ProgramAccounting::On if does_leak => (Tone::Bad, "turns accounting ON"),
+        ProgramAccounting::On => (Tone::Plain, "turns accounting on"),
+        ProgramAccounting::Off => (Tone::Good, "accounting off"),
+        ProgramAccounting::Unknown => (Tone::Caution, "could not be checked"),
     };
     let version = program
         .version
         .as_deref()
         .map(|version| format!(" ({version})"));
     let version = version.unwrap_or_default();
-    in_one_line(&format!("{accounting}: {}{version}", program.path))
+    let place = in_one_line(&format!(": {}{version}", program.path));
+    Text::toned(tone, accounting) + place
 }
 
 /// How many memory cgroups are used, and until when that goes well.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use super::Verbosity;
+use super::text::{Text, Tone};
 use crate::advice;
 use crate::events::{Event, command_line};
 
@@ -12,25 +13,27 @@ use crate::events::{Event, command_line};
 const SHORT: [&str; 3] = ["cache", "check", "publish"];
 
 /// The line for an event, without a line break at its end; `None` if it is not worth one at that verbosity.
-pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
+pub fn line(event: &Event, verbosity: Verbosity) -> Option<Text> {
+    let message = |text: String| Some(Text::message(text));
     match event {
-        Event::Warning(warning) => Some(match advice::warning(warning) {
-            Some(advice) => format!("warning: {warning}; {advice}"),
-            None => format!("warning: {warning}"),
-        }),
+        Event::Warning(warning) => {
+            let advice = advice::warning(warning).map(|advice| format!("; {advice}"));
+            let text = format!("{warning}{}", advice.unwrap_or_default());
+            Some(Text::labelled(Tone::Warning, "warning:", text))
+        }
         _ if verbosity == Verbosity::Quiet => None,
         Event::StageStarted { stage, .. } | Event::StageFinished { stage, .. }
             if SHORT.contains(stage) && verbosity != Verbosity::Verbose =>
         {
             None
         }
-        Event::Output { line, .. } => (verbosity == Verbosity::Verbose).then(|| line.clone()),
-        Event::StageStarted { stage, detail } => Some(format!("{stage}: {detail}")),
+        Event::Output { line, .. } => (verbosity == Verbosity::Verbose).then(|| line.into()),
+        Event::StageStarted { stage, detail } => message(format!("{stage}: {detail}")),
         Event::StageFinished {
             stage,
             detail,
             milliseconds,
-        } => Some(format!(
+        } => message(format!(
             "{stage}: done in {}: {detail}",
             seconds(*milliseconds)
         )),
@@ -38,7 +41,7 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             wanted,
             mirror,
             reason,
-        } => Some(format!("{wanted}: not available from {mirror}: {reason}")),
+        } => message(format!("{wanted}: not available from {mirror}: {reason}")),
         Event::StepStarted {
             step,
             command,
@@ -50,14 +53,15 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             let last =
                 last_milliseconds.map(|last| format!(" (took {} the last time)", seconds(last)));
             let (command, last) = (command_line(command), last.unwrap_or_default());
-            Some(format!("step {step}{place}: {command}{last}"))
+            // A command is to be copied.
+            Some(format!("step {step}{place}: {command}{last}").into())
         }
         Event::StepRunning {
             step,
             milliseconds,
             cpu_milliseconds,
             memory,
-        } => Some(format!(
+        } => message(format!(
             "step {step}: at work for {}: {}",
             seconds(*milliseconds),
             usage(*cpu_milliseconds, *memory)
@@ -66,16 +70,19 @@ pub fn line(event: &Event, verbosity: Verbosity) -> Option<String> {
             step,
             exit_code: 0,
             milliseconds,
-        } => Some(format!("step {step}: done in {}", seconds(*milliseconds))),
+        } => message(format!("step {step}: done in {}", seconds(*milliseconds))),
         Event::StepFinished {
             step,
             exit_code,
             milliseconds,
-        } => Some(format!(
-            "step {step}: exit code {exit_code} after {}",
-            seconds(*milliseconds)
-        )),
-        Event::Note(note) => Some(format!("note: {note}")),
+        } => {
+            let code = Text::toned(Tone::Bad, format!("exit code {exit_code}"));
+            let text = Text::from(format!("step {step}: ")) + code;
+            Some(Text::message(
+                text + format!(" after {}", seconds(*milliseconds)),
+            ))
+        }
+        Event::Note(note) => Some(Text::labelled(Tone::Note, "note:", note.to_string())),
         Event::StageFailed { .. } | Event::Transfer { .. } => None,
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::layout::{lay_out, new_table};
+use super::layout::Table;
 use super::plain::duration;
+use super::text::{Text, Tone};
 use crate::artifacts::cache::LastBuild;
 use crate::build::{Prepared, ResultOrigin};
 use crate::events::command_line;
@@ -29,15 +30,17 @@ pub struct PlanSurroundings<'a> {
     pub last: Option<LastBuild>,
 }
 
-/// The page, as wide as the terminal where it is for one.
-pub fn plan_page(prepared: &Prepared, around: &PlanSurroundings<'_>, terminal: bool) -> String {
+/// The page, so many columns wide.
+pub fn plan_page(prepared: &Prepared, around: &PlanSurroundings<'_>, width: u16) -> Text {
     let plan = &prepared.plan;
-    let mut table = new_table(terminal);
-    let mut row = |name: &str, text: String| {
+    let mut table = Table::new();
+    let mut toned = |tone: Tone, name: &str, text: String| {
         if !text.is_empty() {
-            table.add_row([format!("  {name}"), text]);
+            let name = Text::from("  ") + Text::toned(tone, name);
+            table.row([name, Text::from(text)]);
         }
     };
+    let mut row = |name: &str, text: String| toned(Tone::Plain, name, text);
     row("source", source(prepared));
     row("patches", patches(plan));
     row("image", image(plan, around.has_image));
@@ -50,22 +53,18 @@ pub fn plan_page(prepared: &Prepared, around: &PlanSurroundings<'_>, terminal: b
     row("result", around.directory.display().to_string());
     row("files", around.files.join(", "));
     for warning in &plan.warnings {
-        row("warning", warning.clone());
+        toned(Tone::Warning, "warning", warning.clone());
     }
     for remark in &plan.remarks {
-        row("note", remark.clone());
+        toned(Tone::Note, "note", remark.clone());
     }
     let of_targets = match plan.targets.as_slice() {
         [] => String::new(),
         targets => format!(" ({})", targets.join(", ")),
     };
-    format!(
-        "{} {}{of_targets} for {}\n{}\n",
-        plan.recipe.name,
-        plan.version,
-        plan.platform,
-        lay_out(table, 1)
-    )
+    let subject = format!("{} {}", plan.recipe.name, plan.version);
+    let platform = format!("{of_targets} for {}\n", plan.platform);
+    Text::toned(Tone::Title, subject) + platform + table.text(1, width)
 }
 
 /// Whether there is anything to be done, and how long that took the last time.

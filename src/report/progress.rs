@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use super::Verbosity;
 use super::json::json_event;
 use super::live::Screen;
-use super::output::tell;
+use super::output::{tell, told};
 use super::plain::line;
+use super::text::Text;
 use crate::events::{Event, Sink};
-use crate::harmless::harmless;
 
 /// Milliseconds.
 const MINUTE: u64 = 60_000;
@@ -99,8 +99,8 @@ impl Progress {
             && let Some(text) = line(event, self.verbosity)
         {
             match whose.target() {
-                Some(target) => self.say(&format!("{target}: {text}")),
-                None => self.say(&text),
+                Some(target) => self.say(Text::from(format!("{target}: ")) + text),
+                None => self.say(text),
             }
         }
     }
@@ -117,10 +117,10 @@ impl Progress {
     }
 
     /// Writes lines that stay.
-    pub(super) fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: impl Into<Text>) {
         match &self.form {
-            Form::Live(screen) => screen.print_above(&harmless(text.trim_end())),
-            Form::Plain | Form::Json => tell(text.trim_end()),
+            Form::Live(screen) => screen.print_above(told(text).trim_end_matches('\n')),
+            Form::Plain | Form::Json => tell(text),
         }
     }
 

@@ -5,9 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::json::json_event;
+use super::look::error_width;
+use super::output::failure_text;
 use super::plain::seconds;
 use super::progress::{Form, Progress, Whose};
 use super::table::{CheckedFile, check_table};
+use super::text::{Text, Tone};
 use super::{Verbosity, github};
 use crate::build::BuildError;
 use crate::events::Event;
@@ -49,13 +52,14 @@ impl ReleaseProgress {
             && let BuildError::Unproven { files } = &failed.error
         {
             let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
-            let table = check_table(&files, self.progress.verbosity, false);
-            self.progress.say(&format!("{target}:\n{table}"));
+            let table = check_table(&files, self.progress.verbosity, error_width());
+            self.progress
+                .say(Text::from(format!("{target}:\n")) + table);
         }
         let failure = (self.explain)(error);
-        let text = failure.render();
-        self.progress
-            .say(&format!("{target}: FAILED after {time}\n{text}"));
+        let failed = Text::from(format!("{target}: ")) + Text::toned(Tone::Bad, "FAILED");
+        let failed = failed + format!(" after {time}\n");
+        self.progress.say(failed + failure_text(&failure));
         if self.github {
             github::annotate(target, &failure);
         }
@@ -99,7 +103,8 @@ impl ReleaseSink for ReleaseProgress {
             Outcome::NotNeeded(reason) => format!("not needed: {reason}"),
             Outcome::Skipped => "skipped because another target failed".to_owned(),
         };
-        self.progress.say(&format!("{target}: {text}"));
+        self.progress
+            .say(Text::message(format!("{target}: {text}")));
     }
 
     fn tell(&self, event: &Event) {

@@ -1,52 +1,52 @@
 //! The outcome of building a result again.
 
-use std::fmt::Write as _;
-
-use comfy_table::CellAlignment;
-
-use super::layout::{lay_out, new_table};
+use super::layout::Table;
+use super::text::{Text, Tone};
 use crate::compare::{Difference, Role};
 use crate::reproduce::{FileIdentity, ReproducedFile, Reproduction};
 
 /// A line for the image and for each file, and a table of the differences of a file.
-pub fn reproduction_text(reproduction: &Reproduction, terminal: bool) -> String {
-    let mut text = String::new();
+pub fn reproduction_text(reproduction: &Reproduction, width: u16) -> Text {
+    let mut text = Text::new();
     let image = &reproduction.image;
-    // Writing to a string cannot fail.
     if image.same {
-        let _ = writeln!(text, "{}  same image", image.name);
+        let same = Text::toned(Tone::Good, "same image") + "\n";
+        text += Text::message(Text::from(format!("{}  ", image.name)) + same);
     } else {
-        let _ = writeln!(text, "{}  DIFFERENT IMAGE:", image.name);
+        text += format!("{}  ", image.name);
+        text += Text::toned(Tone::Bad, "DIFFERENT IMAGE") + ":\n";
         for line in &image.differs_in {
-            let _ = writeln!(text, "  {line}");
+            text += format!("  {line}\n");
         }
     }
     for file in &reproduction.files {
-        let _ = writeln!(text, "{}  {}", file.name, summary(file));
+        let name = Text::from(format!("{}  ", file.name));
+        text += Text::message(name + summary(file) + "\n");
         if !file.differences.is_empty() {
-            let _ = writeln!(text, "{}\n", table(&file.differences, terminal));
+            text += table(&file.differences, width) + "\n";
         }
     }
     text
 }
 
-fn summary(file: &ReproducedFile) -> String {
+fn summary(file: &ReproducedFile) -> Text {
     let identity = |file: &FileIdentity| format!("{} bytes, sha256 {}", file.size, file.sha256);
     match (&file.published, &file.rebuilt) {
-        (Some(published), _) if file.equal => format!("identical: {}", identity(published)),
-        (Some(published), Some(rebuilt)) => format!(
-            "DIFFERS\n  published: {}\n  rebuilt:   {}",
-            identity(published),
-            identity(rebuilt)
-        ),
-        (Some(_), None) => "MISSING: only in the published result".to_owned(),
-        (None, _) => "NOT PUBLISHED: only in the new build".to_owned(),
+        (Some(published), _) if file.equal => {
+            Text::toned(Tone::Good, "identical") + format!(": {}", identity(published))
+        }
+        (Some(published), Some(rebuilt)) => {
+            let (published, rebuilt) = (identity(published), identity(rebuilt));
+            Text::toned(Tone::Bad, "DIFFERS")
+                + format!("\n  published: {published}\n  rebuilt:   {rebuilt}")
+        }
+        (Some(_), None) => Text::toned(Tone::Bad, "MISSING") + ": only in the published result",
+        (None, _) => Text::toned(Tone::Bad, "NOT PUBLISHED") + ": only in the new build",
     }
 }
 
-fn table(differences: &[Difference], terminal: bool) -> String {
-    let mut table = new_table(terminal);
-    table.set_header([
+fn table(differences: &[Difference], width: u16) -> Text {
+    let mut table = Table::with_head([
         "section",
         "content",
         "published",
@@ -63,7 +63,7 @@ fn table(differences: &[Difference], terminal: bool) -> String {
             (Some(offset), _) => format!("{offset:#x}"),
             (None, _) => "-".to_owned(),
         };
-        table.add_row([
+        table.row([
             difference.part.clone(),
             role(difference.role).to_owned(),
             size(difference.first_size),
@@ -72,12 +72,8 @@ fn table(differences: &[Difference], terminal: bool) -> String {
             difference.bytes.to_string(),
         ]);
     }
-    for index in [2, 3, 5] {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    lay_out(table, 1)
+    table.align_right(&[2, 3, 5]);
+    table.text(1, width)
 }
 
 fn role(role: Role) -> &'static str {

@@ -3,7 +3,8 @@
 use bytesize::ByteSize;
 
 use super::Verbosity;
-use super::layout::{lay_out, new_table, outcome_word};
+use super::layout::{Table, outcome_text};
+use super::text::{Text, Tone};
 use crate::artifacts::ManifestFile;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
@@ -40,34 +41,36 @@ impl From<&ManifestFile> for CheckedFile {
 
 /// The checks of each file: a line for each, with what was found; one for all of a file that has no proof of accounting.
 /// What was expected is shown of a failed check, together with the evidence; `verbose` shows both of all.
-pub fn check_table(files: &[CheckedFile], verbosity: Verbosity, terminal: bool) -> String {
-    let texts = files.iter().map(|file| {
+pub fn check_table(files: &[CheckedFile], verbosity: Verbosity, width: u16) -> Text {
+    let mut text = Text::new();
+    for file in files {
         let is_short = verbosity != Verbosity::Verbose
             && file.passed()
             && file.checks.iter().all(|check| !is_proof(check));
-        if is_short {
+        text += if is_short {
             in_one_line(file)
         } else {
-            in_full(file, verbosity == Verbosity::Verbose, terminal)
-        }
-    });
-    texts.collect()
+            in_full(file, verbosity == Verbosity::Verbose, width)
+        };
+    }
+    text
 }
 
 fn is_proof(check: &Check) -> bool {
     matches!(check.name, CheckName::Kmem | CheckName::Run)
 }
 
-fn in_one_line(file: &CheckedFile) -> String {
+fn in_one_line(file: &CheckedFile) -> Text {
     let counted = counted(&file.checks);
-    format!("{}  {}; {counted}\n", file.file, size(file))
+    Text::toned(Tone::Title, &file.file) + format!("  {}; {counted}\n", size(file))
 }
 
-fn in_full(file: &CheckedFile, verbose: bool, terminal: bool) -> String {
-    let mut table = new_table(terminal);
-    if verbose {
-        table.set_header(["  check", "result", "expected", "found"]);
-    }
+fn in_full(file: &CheckedFile, verbose: bool, width: u16) -> Text {
+    let mut table = if verbose {
+        Table::with_head(["  check", "result", "expected", "found"])
+    } else {
+        Table::new()
+    };
     for check in &file.checks {
         let is_failed = check.outcome == Outcome::Failed;
         let mut found = check.found.clone();
@@ -81,20 +84,16 @@ fn in_full(file: &CheckedFile, verbose: bool, terminal: bool) -> String {
                 found.push_str(evidence);
             }
         }
-        let (name, outcome) = (format!("  {}", check.name), outcome_word(check.outcome));
+        let name = Text::from(format!("  {}", check.name));
+        let (outcome, found) = (outcome_text(check.outcome), Text::from(found));
         if verbose {
-            table.add_row([&name, outcome, &check.expected, &found]);
+            table.row([name, outcome, Text::from(&check.expected), found]);
         } else {
-            table.add_row([&name, outcome, &found]);
+            table.row([name, outcome, found]);
         }
     }
-    format!(
-        "{}  {}\n  sha256 {}\n{}\n",
-        file.file,
-        size(file),
-        file.findings.sha256,
-        lay_out(table, 2)
-    )
+    let identity = format!("  {}\n  sha256 {}\n", size(file), file.findings.sha256);
+    Text::toned(Tone::Title, &file.file) + identity + table.text(2, width)
 }
 
 fn size(file: &CheckedFile) -> String {
@@ -113,13 +112,15 @@ pub fn counted<'a>(checks: impl IntoIterator<Item = &'a Check>) -> String {
 }
 
 /// What the checks of accounting came to, in words, and how many of all checks passed: `accounting off, 5 of 5 checks passed`.
-pub fn verdict_on<'a>(checks: impl IntoIterator<Item = &'a Check> + Clone) -> String {
+pub fn verdict_on<'a>(checks: impl IntoIterator<Item = &'a Check> + Clone) -> Text {
     let counted = counted(checks.clone());
     let mut kmem = checks.into_iter();
     let kmem = kmem.find(|check| check.name == CheckName::Kmem);
     match kmem.map(|check| check.outcome) {
-        Some(Outcome::Passed) => format!("accounting off, {counted}"),
-        Some(Outcome::Failed) => format!("accounting NOT shown to be off, {counted}"),
-        Some(Outcome::NotRun) | None => counted,
+        Some(Outcome::Passed) => Text::toned(Tone::Good, "accounting off") + format!(", {counted}"),
+        Some(Outcome::Failed) => {
+            Text::toned(Tone::Bad, "accounting NOT shown to be off") + format!(", {counted}")
+        }
+        Some(Outcome::NotRun) | None => counted.into(),
     }
 }

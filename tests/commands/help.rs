@@ -8,6 +8,7 @@ use kmembuild::plan::{RequestedOption, refusal};
 use kmembuild::recipe::Recipe;
 
 use crate::support::command::{Finished, Workplace};
+use crate::support::golden::assert_golden;
 
 /// The headings of a recipe's help, in their order.
 const HEADINGS: [&str; 5] = [
@@ -79,6 +80,7 @@ fn value(recipe: &Recipe, option: &str) -> &'static str {
         "memory" => "4GiB",
         "cpus" | "jobs" => "1",
         "format" => "json",
+        "color" => "never",
         "recipe-dir" => "own",
         "host" => "unix:///nowhere",
         "like" => "version",
@@ -304,4 +306,19 @@ fn an_option_without_meaning_for_a_command_is_refused_with_the_reason() {
         assert_eq!(finished.stdout, "");
     }
     assert!(!workplace.path().join("x").exists());
+}
+
+#[test]
+fn the_help_of_every_command_is_as_it_was_looked_at() {
+    let workplace = Workplace::new();
+    let mut found = vec![Vec::new()];
+    let none: [NamedRecipe<'_>; 0] = [];
+    commands(&command_with_recipes(&none), &[], &mut found);
+    let mut text = String::new();
+    for path in found {
+        let words: Vec<_> = path.iter().map(String::as_str).chain(["-h"]).collect();
+        let help = at_80_columns(&workplace, &words).code(0).stdout;
+        text += &format!("$ kmembuild {}\n{help}\n", words.join(" "));
+    }
+    assert_golden("commands", "help", &text);
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cache;
+mod colours;
 mod completions;
 mod configuration;
 mod export;

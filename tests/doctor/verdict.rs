@@ -2,7 +2,9 @@
 
 use kmembuild::host::doctor::{Half, LeakAnswer, Level, Line, Verdict};
 use kmembuild::host::node::{Judgement, NodeState};
-use kmembuild::report::{doctor_problems, doctor_verdict};
+use kmembuild::report::{doctor_problems, doctor_table, doctor_verdict};
+
+use crate::support::golden::assert_golden;
 
 fn unresolved(check: &'static str, host: &str, stops: &[&str]) -> Line {
     let found =
@@ -69,7 +71,7 @@ fn each_recipe_has_its_answer_and_what_it_lacks() {
         ]
     );
     assert_eq!(
-        doctor_verdict(&verdict),
+        doctor_verdict(&verdict).to_string(),
         "Can it build? runc-debian yes; kubelet no (registry); runc no (source, registry)\n\
          Does it leak? no: this kernel does not leak (kernel 6.18)\n"
     );
@@ -78,11 +80,11 @@ fn each_recipe_has_its_answer_and_what_it_lacks() {
 #[test]
 fn what_has_one_cause_is_told_once_and_what_is_well_is_not_told() {
     assert_eq!(
-        doctor_problems(&closed(), false),
+        doctor_problems(&closed(), 120).to_string(),
         "\
 FAIL  source (2), registry (2): could not resolve the name: github.com, gitee.com, docker.io and 1 more
-      -> a closed network, or a proxy that is not set? docs/mirrors.md tells how to build in one; `--all` tells what
-      to do about each
+      -> a closed network, or a proxy that is not set? docs/mirrors.md tells how to build in one; `--all` tells what to
+         do about each
 warn  clock: not checked
       -> compare it
 "
@@ -91,15 +93,33 @@ warn  clock: not checked
         .into_iter()
         .filter(|line| line.level == Level::Ok)
         .collect();
-    assert_eq!(doctor_problems(&well, false), "");
+    assert!(doctor_problems(&well, 120).is_empty());
     // Two causes are not one.
     let mut lines = closed();
     lines[1].found = "answers 503: server error".to_owned();
-    let text = doctor_problems(&lines, false);
+    let text = doctor_problems(&lines, 120).to_string();
     assert!(
         text.contains("FAIL  source github.com: answers 503: server error\n"),
         "{text}"
     );
+}
+
+#[test]
+fn the_screens_of_a_closed_network() {
+    let node = node(
+        NodeState::NotAffected,
+        "this kernel does not leak (kernel 6.18)",
+    );
+    let verdict = Verdict::of(&closed(), &recipes(), None, Some(&node));
+    let answers = doctor_verdict(&verdict);
+    let mut text = String::new();
+    for width in [80, 120] {
+        let problems = doctor_problems(&closed(), width);
+        let all = doctor_table(&closed(), width);
+        text += &format!("-- {width} columns\n{problems}{answers}\n");
+        text += &format!("-- {width} columns, all\n{all}{answers}\n");
+    }
+    assert_golden("doctor", "closed-network", &text);
 }
 
 #[test]
@@ -128,7 +148,7 @@ fn a_leak_is_answered_as_the_node_is() {
         let verdict = Verdict::of(&[], &recipes(), Some(Half::Leak), Some(&node));
         assert!(verdict.builds.is_empty());
         assert_eq!(
-            doctor_verdict(&verdict),
+            doctor_verdict(&verdict).to_string(),
             format!("Does it leak? {word}: for this reason\n")
         );
         assert_eq!(verdict.leaks.expect("asked").answer, answer);

@@ -64,12 +64,12 @@ fn a_hundred_nodes_are_told_in_order_and_summed_up() {
     );
     let fleet = Fleet::of(documents);
     let now = TIME.parse().expect("a time");
-    let verdict = fleet_verdict(&fleet, now);
+    let verdict = fleet_verdict(&fleet, now).to_string();
     assert_eq!(
         verdict,
         "100 nodes: 14 leak, 5 need a reboot, 1 unknown, 77 cured, 3 not affected; 1 document could not be read; the first is full in 3 hours: node17"
     );
-    let text = fleet_text(&fleet, now, false, false);
+    let text = fleet_text(&fleet, now, false, 120).to_string();
     assert_golden("fleet", "hundred", &format!("{text}{verdict}\n"));
 }
 
@@ -109,7 +109,7 @@ fn the_exit_code_is_that_of_the_worst_node() {
     let quiet = workplace
         .run_with_input(&["fleet", "-", "-q"], &cured)
         .code(0);
-    assert_eq!(quiet.stdout, "1 node: 1 cured\n");
+    assert_eq!(quiet.stdout, "");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
 use crate::support::command::{Finished, Workplace};
 use crate::support::kernel_release::CENTOS_7;
+use crate::support::terminal::Terminal;
 
 const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
 
@@ -475,4 +476,29 @@ fn every_cgroup_counts_and_its_owner_is_named() {
         .run_on_kernel(CENTOS_7, &words)
         .code(3)
         .prints("turned on for      Slurm (2)\n");
+}
+
+#[test]
+fn on_a_small_terminal_every_line_fits_and_the_answer_is_in_colour() {
+    let (cgroups, workplace) = (accounted(), Workplace::new());
+    let root = cgroups.argument();
+    let line = Workplace::line_on_kernel(CENTOS_7, &["kmem", "status", "--root", &root]);
+    let (code, terminal) = Terminal::run(&workplace, 80, &line);
+    let (shown, marked) = (terminal.plain(), terminal.marked());
+    assert_eq!(code, 3, "{shown}");
+    assert!(
+        marked.contains("accounting         <red bold:ON>"),
+        "{marked}"
+    );
+    // What is broken between words has no line that goes on without an indent.
+    let names = [
+        "memory hierarchy",
+        "kernel",
+        "memory cgroups",
+        "slab caches",
+        "turned on for",
+    ];
+    for name in names {
+        assert!(shown.contains(&format!("\n{name}")), "{name}\n{shown}");
+    }
 }

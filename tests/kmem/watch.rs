@@ -274,6 +274,7 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
     let output = installed("script")
         .args(["-qec", &command, "/dev/null"])
         .env("TERM", "xterm-256color")
+        .env("LC_ALL", "C.UTF-8")
         .env("HOME", workplace.path())
         .current_dir(workplace.path())
         .stdin(Stdio::null())
@@ -300,6 +301,26 @@ fn a_terminal_shows_curves_while_it_lasts_and_a_table_at_the_end() {
     assert!(
         rest.contains("the measurements were not kept: --csv FILE keeps them"),
         "{rest}"
+    );
+}
+
+#[test]
+fn the_chart_is_drawn_in_ascii_where_there_is_nothing_else() {
+    let (cgroups, workplace) = (cgroups(), Workplace::new());
+    before(&workplace);
+    let command = format!(
+        "stty cols 80 rows 24; LC_ALL=C {} kmem watch --root {} --interval 50ms --count 3 --compare before.csv",
+        env!("CARGO_BIN_EXE_kmembuild"),
+        cgroups.argument()
+    );
+    let mut script = workplace.set_up(installed("script"), &["-qec", &command, "/dev/null"]);
+    let output = script.env("TERM", "xterm").stdin(Stdio::null()).output();
+    let finished = Finished::from(output.expect("script starts")).code(0);
+    let shown = finished.stdout;
+    assert!(shown.is_ascii(), "{shown}");
+    assert!(
+        shown.contains("\u{1b}[?1049h") && shown.contains("***"),
+        "{shown}"
     );
 }
 
@@ -417,6 +438,7 @@ fn ended_in_a_terminal(
     script
         .args(["-qec", &command, "/dev/null"])
         .env("TERM", "xterm-256color")
+        .env("LC_ALL", "C.UTF-8")
         .env("HOME", workplace.path())
         .current_dir(workplace.path());
     let (run, mut keys) = Running::with_input(&mut script);
@@ -428,7 +450,8 @@ fn ended_in_a_terminal(
     let (screen, rest) = shown
         .split_once("\u{1b}[?1049l")
         .expect("the screen is given back");
-    (screen.to_owned(), rest.to_owned())
+    let rest = console::strip_ansi_codes(rest);
+    (screen.to_owned(), rest.into_owned())
 }
 
 /// What ends a watch in a terminal.

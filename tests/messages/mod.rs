@@ -94,7 +94,10 @@ impl Message {
         Self {
             room,
             name: format!("{name}::{variant}"),
-            text: line(&remark.into(), Verbosity::Normal).expect("a line") + "\n",
+            text: line(&remark.into(), Verbosity::Normal)
+                .expect("a line")
+                .to_string()
+                + "\n",
         }
     }
 

@@ -683,7 +683,7 @@ fn fleet() -> Reader {
         let fleet = Fleet::of(documents);
         let all = fleet.totals.values().sum::<u64>();
         assert_eq!(all, fleet.nodes.len() as u64);
-        let text = fleet_text(&fleet, now, true, false) + &fleet_verdict(&fleet, now);
+        let text = (fleet_text(&fleet, now, true, 120) + fleet_verdict(&fleet, now)).to_string();
         assert_harmless(&harmless(&text));
         let document = json_document(&fleet);
         assert!(serde_json::from_str::<Value>(&document).is_ok());
@@ -708,11 +708,11 @@ fn samples() -> Reader {
         for earlier in [None, Some(series)] {
             let watched = Watched { series, earlier };
             let closing = Closing::new(watch_conclusion(watched));
-            let page = watch_page(&closing.verdict, watched);
+            let page = watch_page(&closing.verdict.to_string(), watched);
             assert!(!page.contains("<b>") && !page.contains("NaN"));
             assert!(serde_json::from_str::<Value>(&watch_json(watched, &closing)).is_ok());
-            for terminal in [false, true] {
-                watch_summary(watched, terminal);
+            for width in [80, 120] {
+                watch_summary(watched, width);
             }
         }
         assert!(!watch_metrics(&series).contains("NaN"));

@@ -1,15 +1,13 @@
 //! `kmembuild node`.
 
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::cgroup_folder::{CACHE, CgroupFolder, HEAD};
 use crate::support::command::{Finished, Workplace};
 use crate::support::kernel_release::CENTOS_7;
-use crate::support::preflight::installed;
 use crate::support::programs::{OFF, ON, compile, own_folder};
+use crate::support::terminal::Terminal;
 
 const ID: &str = "0af50af50af50af50af50af50af50af50af50af50af50af50af50af50af50af5";
 
@@ -91,7 +89,7 @@ fn the_answer_is_the_exit_code_the_last_line_and_a_field() {
     assert_eq!(ours.expect("ours")["accounting"], "on");
 
     let quiet = case.run(CENTOS_7, &["-q"]).code(3);
-    assert_eq!(quiet.stdout, "leaks\n");
+    assert_eq!(quiet.stdout, "");
     case.run(CENTOS_7, &["-v"])
         .code(3)
         .prints("Does it leak?")
@@ -101,9 +99,7 @@ fn the_answer_is_the_exit_code_the_last_line_and_a_field() {
 #[test]
 fn the_same_node_is_well_on_a_kernel_that_does_not_leak_and_to_be_rebooted_with_another_runc() {
     let case = Case::new(ON);
-    case.run("5.4.278-1.el7.elrepo.x86_64", &["-q"])
-        .code(0)
-        .prints("not affected\n");
+    case.run("5.4.278-1.el7.elrepo.x86_64", &["-q"]).code(0);
     let case = Case::new(OFF);
     let finished = case.run(CENTOS_7, &["--format", "json"]);
     let document = json(&finished);
@@ -192,27 +188,21 @@ fn measurements_of_this_machine_tell_when_it_is_full() {
 #[test]
 fn the_screen_fits_into_a_small_terminal() {
     let case = Case::new(ON);
-    let mut command = case.workplace.on_kernel(CENTOS_7, &[]);
-    let wrapper = command.get_program().to_string_lossy().into_owned();
-    let line = format!(
-        "stty cols 80 rows 24; {wrapper} {CENTOS_7} {} node --root {}",
-        env!("CARGO_BIN_EXE_kmembuild"),
-        case.cgroups.argument()
-    );
-    command = case
-        .workplace
-        .set_up(Command::new("script"), &["-qec", &line, "/dev/null"]);
-    installed("script");
-    let output = command.env("TERM", "xterm").stdin(Stdio::null()).output();
-    let finished = Finished::from(output.expect("script starts"));
-    let lines: Vec<_> = finished
-        .stdout
-        .lines()
-        .map(|line| line.trim_end_matches('\r'))
-        .collect();
-    let rows: usize = lines
-        .iter()
-        .map(|line| line.chars().count().div_ceil(80).max(1))
-        .sum();
-    assert!(rows <= 24 && rows > 5, "{rows} rows:\n{}", finished.stdout);
+    let root = case.cgroups.argument();
+    let line = Workplace::line_on_kernel(CENTOS_7, &["node", "--root", &root]);
+    let (code, terminal) = Terminal::run(&case.workplace, 80, &line);
+    let shown = terminal.plain();
+    // It depends on the runc that this machine has.
+    assert!(code == 3 || code == 6, "{code}: {shown}");
+    let rows = shown.lines().count();
+    assert!(rows <= 24 && rows > 5, "{rows} rows:\n{shown}");
+    let marked = terminal.marked();
+    let state = if code == 3 {
+        "<red bold:leaks>"
+    } else {
+        "<yellow:reboot needed>"
+    };
+    for part in [state, "<red bold:error:>"] {
+        assert!(marked.contains(part), "{part}\n{marked}");
+    }
 }

@@ -86,13 +86,14 @@ impl Installed {
     fn screen(&self, reading: &NodeReading, forecast: Forecast) -> String {
         let judgement = judge_node(reading);
         let document = NodeDocument::of(reading, &judgement);
-        let mut text = node_text(&document, &judgement, forecast, Verbosity::Normal, false);
+        let mut text =
+            node_text(&document, &judgement, forecast, Verbosity::Normal, 120).to_string();
         let mut closing = Closing::new(node_verdict(&document));
         if let Some(words) = &judgement.next {
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             closing = closing.next(&words);
         }
-        text += &closing.text();
+        text += &closing.text().to_string();
         for advice in &judgement.advice {
             text += &format!("hint: {advice}\n");
         }

@@ -33,7 +33,11 @@ impl Place {
 
     /// One with this script.
     pub fn with(script: Script) -> Self {
-        let workplace = Workplace::new();
+        Self::at(Workplace::new(), script)
+    }
+
+    /// The same in that workplace.
+    pub fn at(workplace: Workplace, script: Script) -> Self {
         let commit = make_upstream(&workplace.path().join("upstream"));
         workplace.write("recipes/tool.yaml", &recipe(&commit));
         Self {
@@ -59,6 +63,14 @@ impl Place {
         let address = self.engine.address();
         self.workplace
             .run_with_input(&with_always(arguments, &address), input)
+    }
+
+    /// The command with the recipes and the engine named, as a line of a shell.
+    pub fn line(&self, arguments: &[&str]) -> String {
+        let address = self.engine.address();
+        let program = [env!("CARGO_BIN_EXE_kmembuild")];
+        let words = with_always(arguments, &address);
+        shlex::try_join(program.into_iter().chain(words)).expect("words")
     }
 
     /// The command with the recipes and the engine named, not started.

@@ -36,6 +36,16 @@ impl Workplace {
         }
     }
 
+    /// An empty one in `/tmp`, whose path is as long as that of any other, for screens whose lines are as long as it.
+    pub fn of_fixed_length() -> Self {
+        preflight::check();
+        let mut folder = tempfile::Builder::new();
+        let folder = folder.prefix("place-").rand_bytes(6).tempdir_in("/tmp");
+        Self {
+            folder: folder.expect("a temporary folder"),
+        }
+    }
+
     /// The working directory.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -66,6 +76,7 @@ impl Workplace {
             .env("KMEMBUILD_CONFIG_DIR", self.path().join("config"))
             // Where no engine answers, what comes of it must not depend on whether the tests run in a container.
             .env("KMEMBUILD_ENGINE", "docker")
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null());
         if let Some(host) = std::env::var_os("DOCKER_HOST") {
             command.env("DOCKER_HOST", host);

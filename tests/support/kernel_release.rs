@@ -17,6 +17,14 @@ impl Workplace {
         output.expect("the command starts").into()
     }
 
+    /// The command on a kernel of that release, as a line of a shell.
+    pub fn line_on_kernel(release: &str, arguments: &[&str]) -> String {
+        let wrapper = wrapper().to_string_lossy();
+        let words = [&wrapper, release, env!("CARGO_BIN_EXE_kmembuild")];
+        let words = words.into_iter().chain(arguments.iter().copied());
+        shlex::try_join(words).expect("words")
+    }
+
     /// The command on a kernel of that release, not started.
     pub fn on_kernel(&self, release: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(wrapper());

@@ -31,4 +31,5 @@ pub mod running;
 pub mod scratch;
 pub mod scripted_engine;
 pub mod shaped_project;
+pub mod terminal;
 pub mod toolchain_image;

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
+use super::colour::ColourWhen;
 use super::doctor::DoctorArguments;
 use super::engine::EngineOption;
 use super::format::{Format, PlanFormat};
@@ -67,12 +68,15 @@ pub struct GlobalArguments {
     /// container.
     #[arg(long, value_name = "ENGINE", global = true, hide_possible_values = true, value_enum, help_heading = GLOBAL)]
     pub engine: Option<EngineOption>,
-    /// Show the output of every step
+    /// Show the output of every step, and the evidence
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub verbose: bool,
-    /// Show only warnings and the result
+    /// Print only warnings, errors and the path of the result
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
+    /// Colours: auto, always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", hide_possible_values = true, help_heading = GLOBAL)]
+    pub color: Option<ColourWhen>,
     /// Print this help
     #[arg(short, long, global = true, action = ArgAction::Help, help_heading = GLOBAL)]
     pub help: Option<bool>,

@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod colour;
 mod command_line;
 mod doctor;
 mod engine;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
+pub use colour::colour_choice;
 pub use command_line::{Cli, CommandLine, GlobalArguments, RecipeCommandLine};
 pub use doctor::{DoctorArguments, HalfChoice};
 pub use format::{Format, PlanFormat, StatusFormat};

@@ -112,6 +112,7 @@ pub fn parse_build(
         engine: after.engine.or(before.engine),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
+        color: after.color.or(before.color),
         help: None,
     };
     Ok(read)

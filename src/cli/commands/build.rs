@@ -7,9 +7,11 @@ use crate::build::{self, BuildError, BuildResult, CacheOutcome, FailedBuild};
 use crate::cli::args::BuildArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_exact};
 use crate::failure::{Failure, FailureDocument};
-use crate::report::{CheckedFile, Closing, Verbosity, check_table, json_line, verdict_on};
+use crate::report::{
+    CheckedFile, Closing, Text, Verbosity, check_table, json_line, output_width, verdict_on,
+};
 use crate::verify::CheckName;
 
 /// Builds, proves and publishes; prints the result.
@@ -44,9 +46,13 @@ fn print_result(invocation: &Invocation<'_>, result: &BuildResult) -> Result<(),
         return print(&format!("{directory}\n"));
     }
     let manifest = &result.manifest;
-    print(&table(invocation, &manifest.files))?;
+    // Where nothing was done, the verdict says it all.
+    if result.outcome != CacheOutcome::Unchanged || invocation.verbosity() == Verbosity::Verbose {
+        print(&table(invocation, &manifest.files))?;
+    }
     if let Some(known) = &manifest.known_holes {
-        print(&format!("{}\n", known.line(&manifest.version)))?;
+        let known = known.line(&manifest.version);
+        print(&Text::message(format!("{known}\n")))?;
     }
     print(&closing.text())
 }
@@ -55,13 +61,9 @@ fn print_result(invocation: &Invocation<'_>, result: &BuildResult) -> Result<(),
 fn closing(result: &BuildResult, directory: &str) -> Closing {
     let manifest = &result.manifest;
     let checks = manifest.files.iter().flat_map(|file| &file.checks);
-    let verdict = format!(
-        "{} {}: {}, {} -> {directory}",
-        manifest.recipe.name,
-        manifest.version,
-        verdict_on(checks),
-        result.outcome.words(),
-    );
+    let subject = format!("{} {}: ", manifest.recipe.name, manifest.version);
+    let place = format!(", {} -> {directory}", result.outcome.words());
+    let verdict = Text::from(subject) + verdict_on(checks) + place;
     let closing = Closing::new(verdict);
     // What has nothing to do with accounting is nothing for a node.
     let is_for_nodes = manifest.files.iter().any(|file| {
@@ -87,15 +89,15 @@ fn print_failure(invocation: &Invocation<'_>, failed: &FailedBuild) -> Failure {
     failure
 }
 
-fn table(invocation: &Invocation<'_>, files: &[ManifestFile]) -> String {
+fn table(invocation: &Invocation<'_>, files: &[ManifestFile]) -> Text {
     let files: Vec<_> = files.iter().map(CheckedFile::from).collect();
-    let terminal = invocation.environment.output_terminal;
-    check_table(&files, invocation.verbosity(), terminal)
+    let width = output_width(invocation.environment);
+    check_table(&files, invocation.verbosity(), width)
 }
 
 fn print_line(outcome: &Outcome<'_>) -> Result<(), Failure> {
     match json_line(outcome) {
-        Ok(line) => print(&line),
+        Ok(line) => print_exact(&line),
         Err(_) => Ok(()),
     }
 }

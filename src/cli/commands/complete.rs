@@ -28,6 +28,7 @@ pub(crate) fn run(
         engine: None,
         verbose: false,
         quiet: true,
+        color: None,
         help: None,
     };
     let Ok(invocation) = Invocation::new(environment, global, Format::Text, cancel) else {

@@ -14,12 +14,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, shell: Shell) -> Result<(), Failu
     // is for.
     if invocation.environment.output_terminal {
         let verdict = format!("this is the script for {shell}; it does nothing here");
-        tell(
-            Closing::new(verdict)
-                .then(line_for(shell))
-                .text()
-                .trim_end(),
-        );
+        tell(Closing::new(verdict).then(line_for(shell)).text());
     }
     Ok(())
 }

@@ -8,7 +8,9 @@ use crate::cli::output::{print, print_document};
 use crate::events::{Event, Sink as _};
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Examination, Examined, Half, KnownRecipes, Level, Line, Verdict};
-use crate::report::{Progress, Verbosity, doctor_problems, doctor_table, doctor_verdict};
+use crate::report::{
+    Progress, Verbosity, doctor_problems, doctor_table, doctor_verdict, output_width,
+};
 
 /// `doctor --format json`.
 #[derive(Serialize)]
@@ -73,18 +75,18 @@ pub(crate) async fn run(
     let failed = lines.iter().filter(|line| line.level == Level::Fail);
     let failed = failed.count();
     let verdict = Verdict::of(&lines, &names, only, node.as_ref());
-    let terminal = invocation.environment.output_terminal;
+    let width = output_width(invocation.environment);
     if invocation.json() {
         print_document(&Diagnosis {
             passed: failed == 0,
             verdict: &verdict,
             lines: &lines,
         })?;
-    } else {
+    } else if invocation.verbosity() != Verbosity::Quiet {
         if arguments.all || invocation.verbosity() == Verbosity::Verbose {
-            print(&doctor_table(&lines, terminal))?;
-        } else if invocation.verbosity() == Verbosity::Normal {
-            print(&doctor_problems(&lines, terminal))?;
+            print(&doctor_table(&lines, width))?;
+        } else {
+            print(&doctor_problems(&lines, width))?;
         }
         print(&doctor_verdict(&verdict))?;
     }

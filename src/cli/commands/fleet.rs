@@ -12,7 +12,7 @@ use crate::clock;
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::fleet::{Documents, Fleet, MemberState, Question, SshHost, ask, read_hosts};
-use crate::report::{Closing, fleet_text, fleet_verdict};
+use crate::report::{Closing, fleet_text, fleet_verdict, output_width};
 
 /// `fleet --format json`.
 #[derive(Serialize)]
@@ -66,11 +66,9 @@ pub(crate) async fn run(
     if arguments.format == Format::Json {
         let (fleet, closing) = (&fleet, &closing);
         print_document(&Compared { fleet, closing })?;
-    } else {
-        if !global.quiet {
-            let terminal = environment.output_terminal;
-            print(&fleet_text(&fleet, now, global.verbose, terminal))?;
-        }
+    } else if !global.quiet {
+        let width = output_width(environment);
+        print(&fleet_text(&fleet, now, global.verbose, width))?;
         print(&closing.text())?;
     }
     failure(&fleet).map_or(Ok(()), Err)

@@ -15,7 +15,9 @@ use crate::host::kmem::Recording;
 use crate::host::node::{
     Judgement, Measurements, NodeDocument, NodeReading, NodeState, judge_node,
 };
-use crate::report::{Closing, Verbosity, kmem_metrics, node_metrics, node_text, node_verdict};
+use crate::report::{
+    Closing, Verbosity, kmem_metrics, node_metrics, node_text, node_verdict, output_width,
+};
 
 /// `node --format json`.
 #[derive(Serialize)]
@@ -76,7 +78,8 @@ pub(crate) async fn run(
             print_exact(&node_metrics(&document))?;
             print_exact(&kmem_metrics(&reading.status, SystemTime::now()))?;
         }
-        StatusFormat::Text if global.quiet => print(&format!("{}\n", document.state.word()))?,
+        // The exit code is the answer.
+        StatusFormat::Text if global.quiet => {}
         StatusFormat::Text => {
             let verbosity = if global.verbose {
                 Verbosity::Verbose
@@ -86,9 +89,9 @@ pub(crate) async fn run(
             let forecast = reading
                 .measurements
                 .forecast(document.memory_cgroups.leaked_counted);
-            let terminal = environment.output_terminal;
+            let width = output_width(environment);
             print(&node_text(
-                &document, &judgement, forecast, verbosity, terminal,
+                &document, &judgement, forecast, verbosity, width,
             ))?;
             print(&closing.text())?;
         }

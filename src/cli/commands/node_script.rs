@@ -5,6 +5,7 @@ use crate::cli::args::NodeScriptArguments;
 use crate::cli::output::{print, print_exact};
 use crate::delivery::node_script::{NodeBinary, NodeScriptError, node_script};
 use crate::failure::{Failure, FailureKind};
+use crate::report::{Text, Tone};
 
 pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let mut binaries = Vec::new();
@@ -23,14 +24,16 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let programs: Vec<_> = binaries.iter().map(NodeBinary::title).collect();
     let verdict = format!("wrote {} for {}", file.display(), programs.join(" and "));
     let script = file.file_name().unwrap_or_default().to_string_lossy();
-    print(&format!(
-        "{verdict}\nnext: copy it to a node, beside {}, and run `sh {script} --dry-run` there as root\n",
-        if programs.len() == 1 {
-            "the program"
-        } else {
-            "both programs"
-        },
-    ))
+    let beside = if programs.len() == 1 {
+        "the program"
+    } else {
+        "both programs"
+    };
+    let next = format!(
+        "copy it to a node, beside {beside}, and run `sh {script} --dry-run` there as root"
+    );
+    let next = Text::labelled(Tone::Hint, "next:", next);
+    print(&(Text::message(verdict) + "\n" + next + "\n"))
 }
 
 fn failure(error: NodeScriptError) -> Failure {

@@ -6,12 +6,13 @@ use std::ffi::OsString;
 use crate::build::{BuildOrder, Prepared, ResultOrigin, files_to_come, prepare, result_origin};
 use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_exact};
 use crate::execute::image_name;
 use crate::failure::{Failure, FailureKind};
+use crate::harmless::{harmless, harmless_json};
 use crate::plan::canonical_json;
 use crate::recipe::to_yaml;
-use crate::report::{Closing, PlanSurroundings, Verbosity, plan_page, plan_verdict};
+use crate::report::{Closing, PlanSurroundings, Verbosity, output_width, plan_page, plan_verdict};
 
 pub(crate) async fn run(
     invocation: &Invocation<'_>,
@@ -28,11 +29,11 @@ pub(crate) async fn run(
     let prepared = prepared?;
     let plan = &prepared.plan;
     match format {
-        PlanFormat::Json => print(&canonical_json(plan)),
+        PlanFormat::Json => print_exact(&harmless_json(&canonical_json(plan))),
         PlanFormat::Yaml => {
             let text =
                 to_yaml(plan).map_err(|reason| Failure::new(FailureKind::Internal, reason))?;
-            print(&text)
+            print_exact(&harmless(&text))
         }
         PlanFormat::Text => print_page(invocation, &order, &prepared).await,
     }
@@ -58,12 +59,12 @@ async fn print_page(
             .past_builds()
             .last(&plan.recipe.name, &plan.version, &plan.platform),
     };
-    let verdict = plan_verdict(plan, &around);
-    if invocation.verbosity() != Verbosity::Quiet {
-        let terminal = invocation.environment.output_terminal;
-        print(&plan_page(prepared, &around, terminal))?;
+    if invocation.verbosity() == Verbosity::Quiet {
+        return print(&format!("{}\n", around.directory.display()));
     }
-    let closing = Closing::new(verdict);
+    let width = output_width(invocation.environment);
+    print(&plan_page(prepared, &around, width))?;
+    let closing = Closing::new(plan_verdict(plan, &around));
     let closing = match origin {
         ResultOrigin::Published => closing,
         ResultOrigin::Cache | ResultOrigin::Build => {

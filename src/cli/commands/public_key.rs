@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::attestation::{KeyKind, VerifyingKey, minisign_public_key};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::{print, print_document};
+use crate::cli::output::{print_document, print_exact};
 use crate::events::{Event, Sink as _, Warning};
 use crate::failure::{Failure, FailureKind};
 use crate::report::{Closing, Progress, tell};
@@ -56,12 +56,12 @@ pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> R
         progress.event(&Event::Warning(warning));
     }
     match of_minisign.filter(|_| minisign) {
-        Some(text) => print(&format!("{text}\n"))?,
-        None => print(&pem)?,
+        Some(text) => print_exact(&format!("{text}\n"))?,
+        None => print_exact(&pem)?,
     }
     // Standard output is the key. Only a person wants more, wherever the key goes.
     if invocation.environment.progress_terminal {
-        tell(closing.text().trim_end());
+        tell(closing.text());
     }
     Ok(())
 }

@@ -1,18 +1,18 @@
 //! `kmembuild recipes`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::cli::args::{RecipesArguments, RecipesCommand};
 use crate::cli::invocation::Invocation;
-use crate::cli::output::{print, print_document};
+use crate::cli::output::{print, print_document, print_exact};
 use crate::failure::Failure;
+use crate::harmless::harmless;
 use crate::library::Origin;
 use crate::plan::canonical_json;
 use crate::recipe::json_schema;
-use crate::report::Closing;
+use crate::report::{Closing, Summary, Text, Tone, output_width};
 
 /// `recipes list --format json`.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ pub(crate) fn run(
     arguments: &RecipesArguments,
 ) -> Result<(), Failure> {
     if arguments.schema {
-        return print(&canonical_json(&json_schema()));
+        return print_exact(&canonical_json(&json_schema()));
     }
     let Some(action) = &arguments.action else {
         return list(invocation);
@@ -49,7 +49,7 @@ pub(crate) fn run(
                 text.push_str("# replaces the built-in recipe of this name\n");
             }
             // `export` writes it as it is.
-            print(&(text + &loaded.text))
+            print_exact(&harmless(&(text + &loaded.text)))
         }
         RecipesCommand::Export { name, dir } => {
             let loaded = invocation.workspace.library.load(name)?;
@@ -121,19 +121,17 @@ fn list(invocation: &Invocation<'_>) -> Result<(), Failure> {
     if invocation.json() {
         return print_document(&RecipeList { recipes });
     }
-    let width = recipes
-        .iter()
-        .map(|recipe| recipe.name.len())
-        .max()
-        .unwrap_or_default();
-    let mut text = String::new();
-    for recipe in recipes {
-        let what = recipe.summary.as_deref().unwrap_or("cannot be used");
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:width$}  {what} ({})", recipe.name, recipe.origin);
+    let rows = recipes.into_iter().map(|recipe| {
+        let mut what = match recipe.summary {
+            Some(summary) => Text::from(summary),
+            None => Text::toned(Tone::Bad, "cannot be used"),
+        };
+        what += format!(" ({})", recipe.origin);
         for line in recipe.problem.iter().flat_map(|problem| problem.lines()) {
-            let _ = writeln!(text, "{:width$}    {line}", "");
+            what += format!("\n  {line}");
         }
-    }
-    print(&text)
+        vec![Text::toned(Tone::Title, recipe.name), what]
+    });
+    let (head, rows) = (Vec::new(), rows.collect());
+    print(&Summary { head, rows }.table(1, output_width(invocation.environment)))
 }

@@ -7,7 +7,7 @@ use super::release_summary::{print_plan, print_results};
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::print_exact;
 use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
@@ -24,7 +24,7 @@ pub(crate) async fn run(
     user: &CancellationToken,
 ) -> Result<(), Failure> {
     if arguments.schema {
-        return print(&canonical_json(&json_schema()));
+        return print_exact(&canonical_json(&json_schema()));
     }
     let file = ReleaseFile::read(&arguments.order(), &invocation.workspace).await?;
     let by_ci = invocation.environment.ci && !arguments.locked;

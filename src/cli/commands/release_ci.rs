@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::release_summary::{accounting, closing, summary};
+use super::release_summary::{accounting, closing, first_line, summary};
 use crate::artifacts::replace_file;
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
@@ -52,7 +52,7 @@ fn unwritten(what: &str, path: &Path, error: &str) -> Failure {
 /// The table, the total, and each failure.
 fn markdown(file: &ReleaseFile, finished: &[FinishedTarget<'_>], took: Duration) -> String {
     let mut text = summary(finished).markdown("kmembuild release");
-    let total = closing(file, finished, took).verdict;
+    let total = closing(file, finished, took).verdict.to_string();
     text += &format!("\n{}\n", harmless_markdown(&total));
     for target in finished {
         if let Some(error) = target.error() {
@@ -85,7 +85,7 @@ fn reported(target: &FinishedTarget<'_>) -> ReportedTarget {
         Outcome::Failed(error) => {
             let failure = explain(error);
             ReportedResult::Failed {
-                message: first_line(&failure),
+                message: first_line(&failure.message),
                 text: failure.render(),
             }
         }
@@ -95,10 +95,4 @@ fn reported(target: &FinishedTarget<'_>) -> ReportedTarget {
         took: target.took,
         result,
     }
-}
-
-/// The first line of a failure, without what is in the lines below it.
-fn first_line(failure: &Failure) -> String {
-    let first = failure.message.lines().next().unwrap_or_default();
-    first.trim_end_matches(':').to_owned()
 }

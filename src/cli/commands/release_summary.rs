@@ -11,13 +11,15 @@ use crate::build::{ResultOrigin, files_to_come};
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::{print, print_document};
+use crate::cli::output::{print, print_document, print_exact};
 use crate::failure::Failure;
 use crate::plan::KnownHoles;
 use crate::release::{
     FinishedTarget, Outcome, PlannedRelease, PlannedTarget, ReleaseError, ReleaseFile, TargetState,
 };
-use crate::report::{Closing, Summary, Verbosity, counted, duration, json_line};
+use crate::report::{
+    Closing, Summary, Text, Tone, Verbosity, counted, duration, json_line, output_width, verdict_on,
+};
 
 /// `release --plan --format json`.
 #[derive(Serialize)]
@@ -114,7 +116,7 @@ fn plan_closing(
     let mut verdict = counts.text();
     if files > 0 {
         let files = files + files_at_the_top(file);
-        verdict += &format!(" -> {} ({files} files)", file.output().display());
+        verdict += format!(" -> {} ({files} files)", file.output().display());
     }
     let known: Vec<_> = targets
         .iter()
@@ -122,7 +124,7 @@ fn plan_closing(
         .collect();
     if !known.is_empty() {
         let took = duration(Duration::from_millis(known.iter().sum()));
-        verdict += &format!("; the last builds of {} of them took {took}", known.len());
+        verdict += format!("; the last builds of {} of them took {took}", known.len());
     }
     let closing = Closing::new(verdict);
     if targets.iter().any(|target| target.state == "failed") {
@@ -144,15 +146,21 @@ impl Counts {
     }
 
     /// `3 targets: 1 built, 2 unchanged`.
-    fn text(&self) -> String {
+    fn text(&self) -> Text {
         let total: usize = self.0.iter().map(|(_, number)| number).sum();
-        let counts: Vec<_> = self
-            .0
-            .iter()
-            .map(|(what, number)| format!("{number} {what}"))
-            .collect();
         let targets = if total == 1 { "target" } else { "targets" };
-        format!("{total} {targets}: {}", counts.join(", "))
+        let mut text = Text::from(format!("{total} {targets}"));
+        for (place, (what, number)) in self.0.iter().enumerate() {
+            text += if place == 0 { ": " } else { ", " };
+            let tone = match *what {
+                "failed" | "cannot be planned" => Tone::Bad,
+                "skipped" => Tone::Caution,
+                "to be built" | "in the cache" | "not needed" => Tone::Plain,
+                _ => Tone::Good,
+            };
+            text += Text::toned(tone, format!("{number} {what}"));
+        }
+        text
     }
 }
 
@@ -170,27 +178,27 @@ pub(super) fn print_plan(
     let closing = plan_closing(&targets, arguments, file);
     if invocation.json() {
         print_document(&Matrix { targets, closing })?;
+    } else if invocation.verbosity() == Verbosity::Quiet {
+        print(&format!("{}\n", file.output().display()))?;
     } else {
         let rows = targets.iter().map(|target| {
             let state = match target.state {
-                "published" => "published as it should be",
-                "cache" => "in the cache",
-                "build" => "to be built",
-                "not-needed" => "not needed",
-                _ => "CANNOT BE PLANNED",
+                "published" => Text::toned(Tone::Good, "published as it should be"),
+                "cache" => Text::from("in the cache"),
+                "build" => Text::from("to be built"),
+                "not-needed" => Text::from("not needed"),
+                _ => Text::toned(Tone::Bad, "CANNOT BE PLANNED"),
             };
             let key = target.key.map(|key| key[..12].to_owned());
-            vec![
-                target.target.to_owned(),
-                state.to_owned(),
-                target.reason.clone().or(key).unwrap_or_default(),
-            ]
+            let reason = target.reason.as_deref().map(first_line);
+            let why = reason.or(key).unwrap_or_default();
+            vec![Text::from(target.target), state, Text::from(why)]
         });
         let summary = Summary {
             head: vec!["target", "state", "key, or why"],
             rows: rows.collect(),
         };
-        print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
+        print(&summary.table_or_lines(1, output_width(invocation.environment)))?;
         if invocation.verbosity() == Verbosity::Verbose {
             for target in &targets {
                 for file in &target.files {
@@ -224,7 +232,7 @@ pub(super) fn print_results(
     let summary = summary(finished);
     let closing = closing(file, finished, took);
     if invocation.json() {
-        print(
+        print_exact(
             &json_line(&Finished {
                 event: "release-finished",
                 closing: &closing,
@@ -234,7 +242,12 @@ pub(super) fn print_results(
     } else if invocation.verbosity() == Verbosity::Quiet {
         print(&format!("{}\n", file.output().display()))?;
     } else {
-        print(&summary.table_or_lines(1, invocation.environment.output_terminal))?;
+        let width = output_width(invocation.environment);
+        print(&if Summary::<Text>::is_wide(width) {
+            summary.table(1, width)
+        } else {
+            list(finished, width)
+        })?;
         print(&closing.text())?;
     }
     Ok(())
@@ -265,10 +278,8 @@ pub(super) fn closing(
     }
     let took = duration(took);
     let Some(index) = read_index(file.output()) else {
-        return Closing::new(format!(
-            "{} in {took}; nothing was published",
-            counts.text()
-        ));
+        let nothing = format!(" in {took}; nothing was published");
+        return Closing::new(counts.text() + nothing);
     };
     let output = file.output().display().to_string();
     let published = index.targets.iter().map(|target| match &target.result {
@@ -281,17 +292,15 @@ pub(super) fn closing(
     } else {
         "not signed"
     };
-    let closing = Closing::new(format!(
-        "{} in {took} -> {output} ({files} files, {signed})",
-        counts.text()
-    ));
+    let place = format!(" in {took} -> {output} ({files} files, {signed})");
+    let closing = Closing::new(counts.text() + place);
     if finished.iter().any(|target| target.error().is_some()) {
         return closing;
     }
     closing.next(&["verify", &output])
 }
 
-pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
+pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary<Text> {
     let mut head = vec![
         "target",
         "result",
@@ -308,10 +317,7 @@ pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
         head[4] = "accounting";
     }
     let mut rows: Vec<_> = finished.iter().map(row).collect();
-    if rows
-        .iter()
-        .all(|row| row.last().is_none_or(String::is_empty))
-    {
+    if rows.iter().all(|row| row.last().is_none_or(Text::is_empty)) {
         head.pop();
         for row in &mut rows {
             row.pop();
@@ -320,7 +326,7 @@ pub(super) fn summary(finished: &[FinishedTarget<'_>]) -> Summary {
     Summary { head, rows }
 }
 
-fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
+fn row(finished: &FinishedTarget<'_>) -> Vec<Text> {
     let time = duration(finished.took);
     let none = String::new;
     let (result, size, accounting, checks, holes) = match &finished.outcome {
@@ -328,7 +334,7 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
             let manifest = &built.manifest;
             let size = manifest.files.iter().map(|file| file.size).sum();
             (
-                built.outcome.words().to_owned(),
+                Text::toned(Tone::Good, built.outcome.words()),
                 ByteSize(size).to_string(),
                 accounting(manifest),
                 counted(manifest.files.iter().flat_map(|file| &file.checks)),
@@ -336,7 +342,7 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
             )
         }
         Outcome::NotNeeded(reason) => (
-            "not needed".to_owned(),
+            Text::from("not needed"),
             none(),
             reason.clone(),
             none(),
@@ -345,21 +351,44 @@ fn row(finished: &FinishedTarget<'_>) -> Vec<String> {
         Outcome::Failed(error) => {
             let failure = explain(error);
             let code = failure.kind.exit_code();
-            let first = failure.message.lines().next().unwrap_or_default();
-            let first = first.trim_end_matches(':').to_owned();
-            (format!("FAILED ({code})"), none(), first, none(), none())
+            let first = first_line(&failure.message);
+            let failed = Text::toned(Tone::Bad, format!("FAILED ({code})"));
+            (failed, none(), first, none(), none())
         }
-        Outcome::Skipped => ("skipped".to_owned(), none(), none(), none(), none()),
+        Outcome::Skipped => {
+            let skipped = Text::toned(Tone::Caution, "skipped");
+            (skipped, none(), none(), none(), none())
+        }
     };
-    vec![
-        finished.label.clone(),
-        result,
-        time,
-        size,
-        accounting,
-        checks,
-        holes,
-    ]
+    let cells = [time, size, accounting, checks, holes];
+    let cells = cells.into_iter().map(Text::from);
+    let names = [Text::from(&finished.label), result];
+    names.into_iter().chain(cells).collect()
+}
+
+/// The first line of a message, without what is in the lines below it.
+pub(super) fn first_line(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    first.trim_end_matches(':').to_owned()
+}
+
+/// The targets where there is no room for a table: a line for each, of what matters most.
+fn list(finished: &[FinishedTarget<'_>], width: u16) -> Text {
+    let rows = finished.iter().map(|target| {
+        let mut cells = row(target);
+        if let Outcome::Published(built) = &target.outcome {
+            let checks = built.manifest.files.iter().flat_map(|file| &file.checks);
+            cells.truncate(2);
+            cells.push(verdict_on(checks));
+        } else {
+            // The time is of no interest.
+            cells.remove(2);
+        }
+        cells
+    });
+    let rows = rows.collect();
+    let head = Vec::new();
+    Summary { head, rows }.table_or_lines(1, width)
 }
 
 /// How many known holes there are; the manifest names them.

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::cli::args::ReproduceArguments;
 use crate::cli::invocation::Invocation;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_exact};
 use crate::failure::{Failure, FailureDocument};
-use crate::report::{Closing, Verbosity, duration, json_line, reproduction_text};
+use crate::report::{Closing, Verbosity, duration, json_line, output_width, reproduction_text};
 use crate::reproduce::{ReproduceError, Reproduction, reproduce};
 
 /// Builds again, compares, prints.
@@ -29,13 +29,13 @@ pub(crate) async fn run(
             Err(failure) => Outcome::Failed(failure.document()),
         };
         if let Ok(line) = json_line(&outcome) {
-            print(&line)?;
+            print_exact(&line)?;
         }
     } else if let Ok(reproduction) = &done
         && (!reproduction.reproduced || invocation.verbosity() != Verbosity::Quiet)
     {
-        let terminal = invocation.environment.output_terminal;
-        print(&reproduction_text(reproduction, terminal))?;
+        let width = output_width(invocation.environment);
+        print(&reproduction_text(reproduction, width))?;
         if let Some(closing) = closing(reproduction, begun) {
             print(&closing.text())?;
         }

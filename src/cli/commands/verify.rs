@@ -14,7 +14,8 @@ use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
 use crate::recipe::Architecture;
 use crate::report::{
-    CheckedFile, Closing, Progress, Verbosity, audit_table, audit_verdict, check_table, verdict_on,
+    CheckedFile, Closing, Progress, Text, Verbosity, audit_table, audit_verdict, check_table,
+    output_width, verdict_on,
 };
 use crate::verify::{
     Expectations, Findings, KmemExpectation, VERSION_TIMEOUT, VerifyError, VersionExpectation,
@@ -90,13 +91,13 @@ pub(crate) async fn run(
             passed: failure.is_none(),
             files,
             folders,
-            closing: (!verdicts.is_empty()).then(|| Closing::new(verdicts.join("\n"))),
+            closing: joined(verdicts).map(Closing::new),
         })?;
     } else if invocation.verbosity() != Verbosity::Quiet {
-        let terminal = invocation.environment.output_terminal;
-        print(&check_table(&files, invocation.verbosity(), terminal))?;
+        let width = output_width(invocation.environment);
+        print(&check_table(&files, invocation.verbosity(), width))?;
         for folder in &folders {
-            print(&audit_table(folder, terminal))?;
+            print(&audit_table(folder, width))?;
         }
         for verdict in verdicts {
             print(&Closing::new(verdict).text())?;
@@ -105,20 +106,26 @@ pub(crate) async fn run(
     failure.map_or(Ok(()), Err)
 }
 
+/// All verdicts, a line for each.
+fn joined(verdicts: Vec<Text>) -> Option<Text> {
+    let verdicts = verdicts.into_iter();
+    verdicts.reduce(|above, verdict| above + "\n" + verdict)
+}
+
 /// The verdict on each file and directory, none of which has a problem.
-fn verdicts(files: &[CheckedFile], folders: &[Audit], below: &[(String, usize)]) -> Vec<String> {
+fn verdicts(files: &[CheckedFile], folders: &[Audit], below: &[(String, usize)]) -> Vec<Text> {
     let files = files
         .iter()
-        .map(|file| format!("{}: {}", file.file, verdict_on(&file.checks)));
+        .map(|file| Text::from(format!("{}: ", file.file)) + verdict_on(&file.checks));
     let together = below.iter().map(|(folder, number)| {
         let results = if *number == 1 {
             "1 result".to_owned()
         } else {
             format!("{number} results")
         };
-        format!(
+        Text::from(format!(
             "{folder}: {results} below it, each checked by itself; without a release's index.json nothing says that there are no others"
-        )
+        ))
     });
     let folders = folders.iter().map(audit_verdict);
     files.chain(folders).chain(together).collect()

@@ -29,7 +29,7 @@ pub(super) fn target(target: &IndexTarget) -> String {
             }
             inside += &install(folder, files, build.as_deref());
             inside += &listed(folder, files);
-            (harmless_html(&verdict_on(checks)), inside)
+            (harmless_html(&verdict_on(checks).to_string()), inside)
         }
         IndexResult::NotNeeded { .. } => (why(target), String::new()),
         IndexResult::Failed { exit_code, message } => (

@@ -12,6 +12,7 @@ use super::number::measurements;
 use super::screen::{Area, Ink, Screen};
 use super::series::{Series, Watched};
 use super::terminal_plot::TerminalPlot;
+use crate::report::look::draws_ascii;
 use crate::report::plain::duration;
 
 /// Codes of a terminal: its second screen without a cursor, and back.
@@ -35,6 +36,7 @@ pub struct ChartNotes {
 /// Charts of all figures on the whole terminal of standard error. Dropping it restores the screen.
 pub struct LiveChart {
     terminal: Term,
+    ascii: bool,
     notes: ChartNotes,
 }
 
@@ -46,6 +48,7 @@ impl LiveChart {
     pub fn new(notes: ChartNotes) -> io::Result<Self> {
         let live = Self {
             terminal: Term::stderr(),
+            ascii: draws_ascii(),
             notes,
         };
         live.terminal.write_str(ENTER)?;
@@ -62,6 +65,7 @@ impl LiveChart {
             watched,
             &self.notes,
             (usize::from(columns), usize::from(rows)),
+            self.ascii,
         );
         let mut text = String::new();
         for (number, row) in screen.rows().enumerate() {
@@ -80,8 +84,13 @@ impl Drop for LiveChart {
 }
 
 /// A line about the watch, four charts, what they say, the names of the curves, and how to end it.
-fn drawn(watched: Watched<'_>, notes: &ChartNotes, (width, height): (usize, usize)) -> Screen {
-    let mut screen = Screen::new(width, height);
+fn drawn(
+    watched: Watched<'_>,
+    notes: &ChartNotes,
+    (width, height): (usize, usize),
+    ascii: bool,
+) -> Screen {
+    let mut screen = Screen::new(width, height, ascii);
     screen.write(0, 0, &heading(&watched.series, notes, width), Ink::Text);
     let mut bottom = height.saturating_sub(1);
     let hint = notes.hints.iter().find(|hint| length(hint) <= width);
@@ -224,6 +233,15 @@ mod tests {
     }
 
     fn shown(size: (usize, usize), samples: &[Sample], earlier: Option<&[Sample]>) -> String {
+        shown_in(size, samples, earlier, false)
+    }
+
+    fn shown_in(
+        size: (usize, usize),
+        samples: &[Sample],
+        earlier: Option<&[Sample]>,
+        ascii: bool,
+    ) -> String {
         let origin = Origin {
             host: Some("node-7.example".to_owned()),
             kernel: Some("3.19.0-1160.el7.x86_64".to_owned()),
@@ -245,7 +263,7 @@ mod tests {
             hints: vec!["q or Ctrl-C ends the watch".to_owned(), "q".to_owned()],
         };
         let mut text = String::new();
-        for row in drawn(watched, &notes, size).rows() {
+        for row in drawn(watched, &notes, size, ascii).rows() {
             let row = console::strip_ansi_codes(&row).trim_end().to_owned();
             assert!(row.chars().count() <= size.0, "{row}");
             let _ = writeln!(text, "{row}");
@@ -278,6 +296,16 @@ mod tests {
         // Very small ones must not end the watch.
         for size in [(0, 0), (1, 1), (10, 3), (30, 8), (7, 60)] {
             shown(size, &samples, Some(&samples));
+        }
+    }
+
+    #[test]
+    fn in_ascii_there_is_the_same_in_other_characters() {
+        let samples = samples(30, 50);
+        let text = shown_in((80, 24), &samples, Some(&samples), true);
+        assert!(text.is_ascii(), "{text}");
+        for part in ["grow by 3,000 (+/-", "***", "---", "before?[2J.csv"] {
+            assert!(text.contains(part), "{part}\n{text}");
         }
     }
 

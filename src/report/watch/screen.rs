@@ -2,6 +2,9 @@
 
 use console::Style;
 
+use crate::harmless::REPLACEMENT;
+use crate::report::look::in_ascii;
+
 /// Rows and columns of a character's dots.
 const DOT_ROWS: usize = 4;
 const DOT_COLUMNS: usize = 2;
@@ -54,14 +57,17 @@ pub(super) struct Area {
 /// What is going to be on the terminal.
 pub(super) struct Screen {
     width: usize,
+    /// Only characters of ASCII: a curve is one of signs in the place of dots.
+    ascii: bool,
     cells: Vec<(char, Ink)>,
 }
 
 impl Screen {
-    /// An empty one of so many characters.
-    pub(super) fn new(width: usize, height: usize) -> Self {
+    /// An empty one of so many characters, with characters of ASCII only or with all that there are.
+    pub(super) fn new(width: usize, height: usize, ascii: bool) -> Self {
         Self {
             width,
+            ascii,
             cells: vec![(' ', Ink::Text); width * height],
         }
     }
@@ -69,12 +75,15 @@ impl Screen {
     /// Writes from a place to the right; what is beyond the screen is left out, and what does not take exactly one place is
     /// replaced: others chose the names of files and machines.
     pub(super) fn write(&mut self, left: usize, top: usize, text: &str, ink: Ink) {
+        let in_ascii = self.ascii.then(|| in_ascii(text));
+        let text = in_ascii.as_deref().unwrap_or(text);
         for (column, character) in (left..self.width).zip(text.chars()) {
             let is_one = console::measure_text_width(character.encode_utf8(&mut [0; 4])) == 1;
-            let character = if is_one && !character.is_control() {
-                character
-            } else {
-                '\u{fffd}'
+            let character = match character {
+                c if self.ascii && !c.is_ascii() => '?',
+                c if is_one && !c.is_control() => c,
+                _ if self.ascii => '?',
+                _ => REPLACEMENT,
             };
             if let Some(cell) = self.cells.get_mut(top * self.width + column) {
                 *cell = (character, ink);
@@ -115,6 +124,11 @@ impl Screen {
         }
         let place = (area.top + row) * self.width + area.left + column;
         if let Some(cell) = self.cells.get_mut(place) {
+            if self.ascii {
+                let sign = if ink == Ink::Before { '.' } else { '*' };
+                *cell = (sign, ink);
+                return;
+            }
             let there = u32::from(cell.0);
             let there = if there > NO_DOTS { there } else { NO_DOTS };
             let dots = there | DOTS[y % DOT_ROWS][x % DOT_COLUMNS];
@@ -166,7 +180,7 @@ mod tests {
 
     #[test]
     fn text_ends_at_the_edge() {
-        let mut screen = Screen::new(6, 2);
+        let mut screen = Screen::new(6, 2, false);
         screen.write(1, 0, "caches", Ink::Text);
         screen.write(0, 5, "below", Ink::Text);
         assert_eq!(drawn(&screen), [" cache", ""]);
@@ -174,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_takes_no_place_or_two_is_replaced() {
-        let mut screen = Screen::new(8, 1);
+        let mut screen = Screen::new(8, 1, false);
         screen.write(0, 0, "a\u{1b}[2J\u{200b}日\n", Ink::Text);
         let row: String = screen.rows().collect();
         assert_eq!(row, "a\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}");
@@ -188,12 +202,27 @@ mod tests {
             width: 2,
             height: 2,
         };
-        let mut screen = Screen::new(4, 2);
+        let mut screen = Screen::new(4, 2, false);
         screen.curve(area, &[(0.0, 0.0), (1.0, 1.0)], Ink::Now);
         assert_eq!(drawn(&screen), ["  ⡜", " ⡜"]);
         // A flat one crosses it and keeps its dots.
         screen.curve(area, &[(0.0, 1.0), (1.0, 1.0)], Ink::Now);
         assert_eq!(drawn(&screen), [" ⠉⡝", " ⡜"]);
+    }
+
+    #[test]
+    fn in_ascii_curves_are_told_apart_by_their_signs() {
+        let area = Area {
+            left: 0,
+            top: 0,
+            width: 6,
+            height: 2,
+        };
+        let mut screen = Screen::new(6, 3, true);
+        screen.curve(area, &[(0.0, 0.0), (1.0, 0.0)], Ink::Now);
+        screen.curve(area, &[(0.0, 1.0), (1.0, 1.0)], Ink::Before);
+        screen.write(0, 2, "\u{b1}\u{e4}\u{1b}\u{2502}", Ink::Text);
+        assert_eq!(drawn(&screen), [".. ..", "******", "+/-??|"]);
     }
 
     #[test]
@@ -204,7 +233,7 @@ mod tests {
             width: 1,
             height: 1,
         };
-        let mut screen = Screen::new(1, 1);
+        let mut screen = Screen::new(1, 1, false);
         screen.curve(area, &[(0.0, 0.0)], Ink::Before);
         assert_eq!(drawn(&screen), ["⡀"]);
         screen.curve(area, &[(0.0, 5.0)], Ink::Before);

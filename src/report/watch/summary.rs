@@ -10,8 +10,8 @@ use super::series::{Series, Watched};
 use crate::host::kmem::{Origin, Sample, Trend};
 use crate::report::closing::Closing;
 use crate::report::json::json_document;
-use crate::report::layout::width;
 use crate::report::summary::Summary;
+use crate::report::text::Text;
 
 /// The width in characters from which a table has all columns.
 const WIDE: u16 = 110;
@@ -22,7 +22,7 @@ const NAME: usize = 24;
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document<'a> {
-    verdict: &'a str,
+    verdict: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
     label: &'a str,
@@ -35,7 +35,7 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(series: Series<'a>, verdict: &'a str) -> Self {
+    fn new(series: Series<'a>, verdict: String) -> Self {
         let trends = Figure::ALL.map(|figure| (figure, series.trend(figure)));
         Self {
             verdict,
@@ -54,21 +54,21 @@ impl<'a> Document<'a> {
 /// memory cgroups are full, and what concludes.
 pub fn watch_json(watched: Watched<'_>, closing: &Closing) -> String {
     let about_earlier = watched.earlier.map(|earlier| sentence(&earlier));
-    let earlier = watched.earlier.zip(about_earlier.as_deref());
+    let earlier = watched.earlier.zip(about_earlier);
     let earlier = earlier.map(|(earlier, verdict)| Box::new(Document::new(earlier, verdict)));
     json_document(&Document {
         next: closing.next.as_deref(),
         earlier,
-        ..Document::new(watched.series, &closing.verdict)
+        ..Document::new(watched.series, closing.verdict.to_string())
     })
 }
 
 /// A table with a row for each figure and series: first, last, lowest and highest value, and growth per hour. A narrow
 /// terminal has no room for the lowest and the highest.
-pub fn watch_summary(watched: Watched<'_>, terminal: bool) -> String {
-    let is_wide = width(terminal) >= WIDE;
+pub fn watch_summary(watched: Watched<'_>, width: u16) -> Text {
+    let is_wide = width >= WIDE;
     let names = if watched.earlier.is_some() { 2 } else { 1 };
-    summary(watched, is_wide && watched.earlier.is_none()).table(names, terminal)
+    summary(watched, is_wide && watched.earlier.is_none()).table(names, width)
 }
 
 pub(super) fn summary(watched: Watched<'_>, all: bool) -> Summary {

@@ -1,7 +1,6 @@
 //! `kmembuild cache list`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -12,7 +11,7 @@ use crate::cli::output::{print, print_document};
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::report::{Closing, Summary};
+use crate::report::{Closing, Summary, Text, output_width};
 
 /// `cache list --format json`.
 #[derive(Serialize)]
@@ -113,8 +112,8 @@ pub(crate) async fn run(invocation: &Invocation<'_>) -> Result<(), Failure> {
         let (cache, closing) = (&cache, &closing);
         print_document(&Document { cache, closing })
     } else {
-        let text = text(&cache, invocation.environment.output_terminal);
-        print(&(text + &closing.text()))
+        let text = text(&cache, output_width(invocation.environment));
+        print(&(text + closing.text()))
     }
 }
 
@@ -200,14 +199,13 @@ fn entry(listed: ListedResult) -> Entry {
     }
 }
 
-fn text(cache: &Cache, terminal: bool) -> String {
-    let mut text = String::new();
+fn text(cache: &Cache, width: u16) -> Text {
+    let mut text = Text::new();
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let taken = |bytes: Option<u64>| bytes.map_or_else(|| "?".to_owned(), size);
     let results = &cache.results;
     let number = count(results.entries.len(), "result");
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{number} in {}", results.folder);
+    text += format!("{number} in {}\n", results.folder);
     let rows = results.entries.iter().map(|entry| {
         let version = match &entry.problem {
             Some(problem) => format!("DAMAGED: {problem}"),
@@ -223,20 +221,20 @@ fn text(cache: &Cache, terminal: bool) -> String {
         ]
     });
     let head = ["recipe", "version", "platform", "size", "last used", "key"];
-    text += &table(&head, rows.collect(), terminal);
+    text += table(&head, rows.collect(), width);
     let Some(engine) = &cache.engine else {
         return text;
     };
     let number = count(engine.volumes.len(), "compile cache");
-    let _ = writeln!(text, "{number} on {}", engine.address);
+    text += format!("{number} on {}\n", engine.address);
     let rows = engine.volumes.iter().map(|volume| {
         let used = match volume.containers {
-            Some(0) => "no".to_owned(),
+            Some(0) => "not in use".to_owned(),
             Some(number) => format!(
-                "by {}",
+                "used by {}",
                 count(usize::try_from(number).unwrap_or(usize::MAX), "container")
             ),
-            None => "?".to_owned(),
+            None => "use unknown".to_owned(),
         };
         vec![
             known(&volume.recipe),
@@ -246,25 +244,25 @@ fn text(cache: &Cache, terminal: bool) -> String {
         ]
     });
     let head = ["recipe", "size", "in use", "volume"];
-    text += &table(&head, rows.collect(), terminal);
+    text += table(&head, rows.collect(), width);
     let number = count(engine.images.len(), "toolchain image");
-    let _ = writeln!(text, "{number} on {}", engine.address);
+    text += format!("{number} on {}\n", engine.address);
     let rows = engine
         .images
         .iter()
         .map(|image| vec![known(&image.recipe), taken(image.size), image.name.clone()]);
-    text += &table(
+    text += table(
         &["recipe", "size with shared layers", "image"],
         rows.collect(),
-        terminal,
+        width,
     );
     text
 }
 
-fn table(head: &[&'static str], rows: Vec<Vec<String>>, terminal: bool) -> String {
+fn table(head: &[&'static str], rows: Vec<Vec<String>>, width: u16) -> Text {
     if rows.is_empty() {
-        return String::new();
+        return Text::new();
     }
     let head = head.to_vec();
-    Summary { head, rows }.table(3, terminal) + "\n"
+    Summary { head, rows }.table_or_lines(3, width) + "\n"
 }

@@ -14,7 +14,7 @@ use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Registrations, Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::recipe::Name;
-use crate::report::{Closing, Verbosity};
+use crate::report::{Closing, Text, Verbosity};
 
 /// `cache prune --format json`.
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ pub(crate) async fn run(
         let report = &report;
         print_document(&Document { report, closing })?;
     } else if invocation.verbosity() != Verbosity::Quiet {
-        print(&(report.text() + &closing.text()))?;
+        print(&(Text::from(report.text()) + closing.text()))?;
     }
     // What was removed before the engine failed is printed anyway.
     engine?;

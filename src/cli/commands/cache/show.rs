@@ -13,7 +13,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::report::{Closing, Summary};
+use crate::report::{Closing, Summary, Text, output_width};
 
 /// `cache show --format json`.
 #[derive(Serialize)]
@@ -102,8 +102,8 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
     line("last used", &last_used);
     line("directory", &folder.display().to_string());
     line("size", &size(entry.size()));
-    text += &files(&entry, invocation.environment.output_terminal);
-    print(&(text + &closing.text()))
+    let files = files(&entry, output_width(invocation.environment));
+    print(&(Text::from(text) + files + closing.text()))
 }
 
 const REMEDY: &str = "use `kmembuild cache verify --remove` to remove it; it is rebuilt on demand";
@@ -154,7 +154,7 @@ fn origin(manifest: &Manifest) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn files(entry: &Entry, terminal: bool) -> String {
+fn files(entry: &Entry, width: u16) -> Text {
     let rows = entry.files.iter().map(|file| {
         vec![
             file.name.clone(),
@@ -167,5 +167,5 @@ fn files(entry: &Entry, terminal: bool) -> String {
         head: vec!["file", "size", "mode", "sha256"],
         rows: rows.collect(),
     }
-    .table(1, terminal)
+    .table_or_lines(1, width)
 }

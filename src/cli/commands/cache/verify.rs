@@ -9,7 +9,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
-use crate::report::{Closing, Verbosity};
+use crate::report::{Closing, Text, Tone, Verbosity};
 
 /// `cache verify --format json`.
 #[derive(Serialize)]
@@ -112,15 +112,17 @@ fn report(
     } else {
         for one in damaged {
             let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-            print(&format!(
-                "DAMAGED {} ({} {}): {}: {}{}\n",
+            let what = format!(
+                " {} ({} {}): {}: {}{}\n",
                 &one.key[..SHOWN_DIGITS],
                 known(&one.recipe),
                 known(&one.version),
                 one.file,
                 one.reason,
                 if one.removed { "; removed" } else { "" }
-            ))?;
+            );
+            let damaged = Text::toned(Tone::Bad, "DAMAGED");
+            print(&Text::message(damaged + what))?;
         }
         if let Some(closing) = closing.filter(|_| invocation.verbosity() != Verbosity::Quiet) {
             print(&closing.text())?;

@@ -9,7 +9,8 @@ use crate::cli::output::{print, print_exact};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::report::{
-    Closing, Watched, tell, watch_conclusion, watch_json, watch_metrics, watch_page, watch_summary,
+    Closing, Text, Watched, output_width, tell, watch_conclusion, watch_json, watch_metrics,
+    watch_page, watch_summary,
 };
 
 /// What was measured, and what becomes of it.
@@ -39,22 +40,22 @@ impl Results<'_> {
         let Some(html) = self.html else {
             return Ok(());
         };
-        let page = watch_page(&closing.verdict, self.watched);
+        let page = watch_page(&closing.verdict.to_string(), self.watched);
         replace_file(html, page.as_bytes(), 0o644).map_err(|error| cannot_write(html, &error))
     }
 
     /// The last lines: files, what is to be known beside, the verdict and the next command.
-    fn last_lines(&self, closing: &Closing) -> String {
+    fn last_lines(&self, closing: &Closing) -> Text {
         let files = self.written.into_iter().chain([self.html]).flatten();
         let files: Vec<_> = files.map(|file| file.display().to_string()).collect();
-        let mut text = String::new();
+        let mut text = Text::new();
         if !files.is_empty() {
-            text += &format!("wrote {}\n", files.join(", "));
+            text += Text::message(format!("wrote {}\n", files.join(", ")));
         }
         if let Some(remark) = self.remark {
-            text += &format!("{remark}\n");
+            text += Text::message(format!("{remark}\n"));
         }
-        text + &closing.text()
+        text + closing.text()
     }
 }
 
@@ -63,6 +64,7 @@ pub(super) fn conclude(
     environment: &Environment,
     results: &Results<'_>,
     format: StatusFormat,
+    quiet: bool,
 ) -> Result<(), Failure> {
     let closing = results.closing();
     results.write_page(&closing)?;
@@ -70,9 +72,10 @@ pub(super) fn conclude(
     match format {
         StatusFormat::Json => print_exact(&watch_json(watched, &closing)),
         StatusFormat::Prometheus => print_exact(&watch_metrics(&watched.series)),
+        StatusFormat::Text if quiet => Ok(()),
         StatusFormat::Text => {
-            let table = watch_summary(watched, environment.output_terminal);
-            print(&(table + &results.last_lines(&closing)))
+            let table = watch_summary(watched, output_width(environment));
+            print(&(table + results.last_lines(&closing)))
         }
     }
 }
@@ -82,7 +85,7 @@ pub(super) fn conclude_beside(results: &Results<'_>, quiet: bool) -> Result<(), 
     let closing = results.closing();
     results.write_page(&closing)?;
     if !quiet {
-        tell(results.last_lines(&closing).trim_end());
+        tell(results.last_lines(&closing));
     }
     Ok(())
 }

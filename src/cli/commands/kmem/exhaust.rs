@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
 use crate::cli::args::{ExhaustArguments, Format};
-use crate::cli::output::print;
+use crate::cli::output::{print, print_document};
 use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
-use crate::report::{Closing, json_document};
+use crate::report::{Closing, Text};
 
 /// `kmem exhaust --format json`.
 #[derive(Serialize)]
@@ -59,16 +59,16 @@ async fn filled(
     let left = filled.left.clone();
     let closing = verdict(&filled).filter(|_| left.is_empty());
     let closing = closing.map(|verdict| Closing::new(verdict).next(&["kmem", "status"]));
-    print(&if json {
-        json_document(&Document {
+    if json {
+        print_document(&Document {
             filled: Some(filled),
             cleaned_up: None,
             closing,
-        })
+        })?;
     } else {
         let closing = closing.map(|closing| closing.text());
-        text(&filled) + &closing.unwrap_or_default()
-    })?;
+        print(&(Text::message(text(&filled)) + closing.unwrap_or_default()))?;
+    }
     if !left.is_empty() {
         let failure = Failure::new(FailureKind::Output, left.join("; "));
         return Err(failure.hint("use `kmembuild kmem exhaust --cleanup` to try again"));
@@ -177,15 +177,16 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
         format!("removed {cgroups} memory cgroups from {}", root.display())
     };
     let closing = problems.is_empty().then(|| Closing::new(verdict));
-    print(&if json {
-        json_document(&Document {
+    if json {
+        print_document(&Document {
             filled: None,
             cleaned_up: Some(leftovers),
             closing,
-        })
+        })?;
     } else {
-        text + &closing.map(|closing| closing.text()).unwrap_or_default()
-    })?;
+        let closing = closing.map(|closing| closing.text());
+        print(&(Text::message(text) + closing.unwrap_or_default()))?;
+    }
     if problems.is_empty() {
         return Ok(());
     }

@@ -60,5 +60,5 @@ pub(crate) fn run(environment: &Environment, arguments: &ReportArguments) -> Res
         next,
         remark: None,
     };
-    conclude(environment, &results, arguments.format)
+    conclude(environment, &results, arguments.format, false)
 }

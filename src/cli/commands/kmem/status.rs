@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use super::hierarchy::hierarchy_hint;
 use super::textfile::{check_name, write_metrics};
 use crate::cli::args::{StatusArguments, StatusFormat};
-use crate::cli::output::print;
+use crate::cli::output::{print, print_exact};
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
 use crate::host::Kernel;
 use crate::host::kmem::{CgroupKind, Detail, Owner, Status, Verdict, look};
-use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text};
+use crate::report::{kmem_metrics, kmem_status_json, kmem_status_text, output_width};
 
 pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Result<(), Failure> {
     if let Some(file) = &arguments.textfile {
@@ -26,11 +26,11 @@ pub(crate) fn run(environment: &Environment, arguments: &StatusArguments) -> Res
     if let Some(file) = &arguments.textfile {
         write_metrics(file, &kmem_metrics(&status, SystemTime::now()))?;
     }
-    print(&match arguments.format {
-        StatusFormat::Json => kmem_status_json(&status),
-        StatusFormat::Prometheus => kmem_metrics(&status, SystemTime::now()),
-        StatusFormat::Text => kmem_status_text(&status, environment.output_terminal),
-    })?;
+    match arguments.format {
+        StatusFormat::Json => print_exact(&kmem_status_json(&status)),
+        StatusFormat::Prometheus => print_exact(&kmem_metrics(&status, SystemTime::now())),
+        StatusFormat::Text => print(&kmem_status_text(&status, output_width(environment))),
+    }?;
     failure(&status, hint).map_or(Ok(()), Err)
 }
 

@@ -115,7 +115,7 @@ fn finish(
         Format::Text => StatusFormat::Text,
         Format::Json => StatusFormat::Json,
     };
-    conclude(environment, &results, format)
+    conclude(environment, &results, format, global.quiet)
 }
 
 /// The names of this watch and of the one that it is compared with.
