@@ -13,7 +13,7 @@ fn help_is_a_result_and_names_the_recipes_command() {
     Workplace::new()
         .run(&["runc", "--help"])
         .code(0)
-        .prints("Usage: kmembuild runc");
+        .prints("  kmembuild runc --tag v1.0.0-rc10\n");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_name_that_is_no_recipe_and_no_command_is_refused_with_what_was_meant() {
 fn help_knows_recipes_as_well_as_commands() {
     let workplace = Workplace::new();
     for (word, usage) in [
-        ("runc", "Usage: kmembuild runc "),
+        ("runc", "  kmembuild runc --tag v1.0.0-rc10\n"),
         ("verify", "Usage: kmembuild verify "),
     ] {
         workplace.run(&["help", word]).code(0).prints(usage);

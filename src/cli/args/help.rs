@@ -114,6 +114,8 @@ pub(super) fn described(command: Command, name: &str, recipe: Option<&Recipe>) -
     let command = formats(command)
         .about(about)
         .before_help(examples(name, recipe))
+        // Without the usage, which says less than the examples: it fits on a screen then.
+        .help_template("{before-help}{about-with-newline}\n{all-args}{after-help}")
         .after_help(format!(
             "{FOOTER}\nThe recipe itself: kmembuild recipes show {name}"
         ));
