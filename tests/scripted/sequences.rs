@@ -224,3 +224,35 @@ fn targets_are_chosen_by_their_directories_and_those_above() {
         .code(2)
         .says(&format!("tool/v1.0.0/{}", platform()));
 }
+
+#[test]
+fn any_command_after_any_other_leaves_a_release_that_can_be_verified() {
+    let place = released("v1.0.0");
+    let layer = format!("sha256:{}", "1".repeat(64));
+    place.engine.change(|script| script.layers = vec![layer]);
+    let commands: [(&[&str], i32); 8] = [
+        (&["release", "--jobs", "1"], 0),
+        (&["release", "--jobs", "1", "--no-cache"], 0),
+        (&["release", "--only", "tool/v1*"], 0),
+        (&["release", "--prune"], 0),
+        (&["lock"], 0),
+        // Refused, with the way out.
+        (&["tool", "--tag", "v1.0.0", "--source", "upstream"], 2),
+        (&["cache", "prune", "--size", "0"], 0),
+        (&["clean", "--all"], 0),
+    ];
+    for (first, code_of_first) in commands {
+        for (second, code_of_second) in commands {
+            place.run(first).code(code_of_first);
+            place.run(second).code(code_of_second);
+            let verified = place.workplace.run(&["verify", "dist"]);
+            assert_eq!(
+                verified.code,
+                Some(0),
+                "{first:?}, then {second:?}:\n{}{}",
+                verified.stdout,
+                verified.stderr
+            );
+        }
+    }
+}

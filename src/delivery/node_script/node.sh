@@ -664,6 +664,8 @@ add_active() {
 
 stop_services() {
     [ -n "$services" ] || return 0
+    # Where systemd is not there, systemctl complains of that at every question. Once is enough.
+    systemctl show -p ActiveState kubelet.service >/dev/null || :
     for service in $stop_order; do add_active "$service"; done
     [ -n "$active" ] || { warn "neither kubelet nor a container runtime is running"; return 0; }
     if [ -z "$dry_run" ]; then write_state stopped "$(cat -- "$boot_id")$newline$active"; fi
