@@ -16,8 +16,9 @@ ARCH = $(shell dpkg --print-architecture)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git patchelf
-# To give packages to the real package managers, and to read the manual.
-HELP_PACKAGES := groff
+# To read the manual, and to complete words in the shells that people use.
+HELP_PACKAGES := groff zsh fish
+# To give packages to the real package managers.
 PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
 # To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
 # calls fail.

@@ -58,22 +58,8 @@ pub mod reproduce;
 pub mod source;
 pub mod verify;
 
-use tokio_util::sync::CancellationToken;
-
-use environment::Environment;
 use failure::{Failure, FailureKind};
 use process_limits::LimitError;
-
-/// Runs the command line in `environment` until it is done, fails or `cancel` is cancelled.
-///
-/// # Errors
-/// The [`Failure`] to show and to exit with.
-pub async fn run(environment: &Environment, cancel: &CancellationToken) -> Result<(), Failure> {
-    match cli::parse(&environment.arguments) {
-        Ok(cli) => cli::dispatch(cli, environment, cancel).await,
-        Err(error) => cli::usage(&error),
-    }
-}
 
 /// The failure of a process that could not even find out where it is.
 pub fn no_environment(reason: String) -> Failure {

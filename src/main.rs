@@ -36,7 +36,12 @@ fn start() -> Result<(), Failure> {
     rustix::process::umask(Mode::from_raw_mode(0o022));
     let environment = Environment::capture().map_err(kmembuild::no_environment)?;
     report::settle_looks(&environment, cli::colour_choice(&environment.arguments));
-    let reads_git = cli::reads_git(&environment);
+    // Help and a wrong command line need nothing of what follows.
+    let cli = match cli::parse(&environment.arguments) {
+        Ok(cli) => cli,
+        Err(error) => return cli::usage(&error),
+    };
+    let reads_git = cli::reads_git(&cli, &environment);
     // Before anything is started: where these are short, the runtime and other libraries panic.
     process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
     if reads_git {
@@ -55,13 +60,13 @@ fn start() -> Result<(), Failure> {
     let result = runtime.block_on(async {
         // Before anything is started that a signal could interrupt.
         let signals = Signals::listen()?;
-        let left_to = cli::left_to(&environment.arguments);
-        if cli::may_end_anywhere(&environment.arguments) {
+        if cli::may_end_anywhere(&cli.command) {
             tokio::spawn(signals.exit_at_the_first());
         } else {
+            let left_to = cli::left_to(&cli.command);
             tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
         }
-        kmembuild::run(&environment, &cancel).await
+        cli::dispatch(cli, &environment, &cancel).await
     });
     // A thread that waits for a silent mirror must not delay the exit.
     runtime.shutdown_background();

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{
     CacheCommand, Cli, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat,
-    RecipeCommandLine, commands, parse, parse_build, recipe_dir_in,
+    RecipeCommandLine, commands, parse_build, recipe_dir_in,
 };
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
@@ -144,8 +144,7 @@ async fn build_recipe(
     let name = name.to_string_lossy().into_owned();
     let rest: Vec<_> = words.collect();
     // The recipe says which options there are, and an option may say where the recipe is.
-    let mut places = global.clone();
-    places.recipe_dir = recipe_dir_in(&rest).or(places.recipe_dir);
+    let places = places(&global, &rest);
     let invocation = Invocation::new(environment, places, Format::Text, cancel)?;
     let loaded = require_recipe(&invocation, &name)?;
     let parsed = parse_build(&name, &rest, &global, Some(&loaded.recipe));
@@ -215,36 +214,40 @@ fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<Arc<LoadedR
     Err(failure)
 }
 
-/// Whether the command line asks for something that reads git repositories. Not so where it is wrong.
-pub fn reads_git(environment: &Environment) -> bool {
-    let Ok(Cli {
-        global, command, ..
-    }) = parse(&environment.arguments)
-    else {
-        return false;
-    };
-    let (name, global) = match command {
+/// Whether the command line asks for something that reads git repositories.
+pub fn reads_git(cli: &Cli, environment: &Environment) -> bool {
+    let (name, places) = match &cli.command {
         CommandLine::Release(_) | CommandLine::Lock(_) | CommandLine::Reproduce(_) => return true,
-        CommandLine::Plan { recipe, .. } => (recipe, global),
+        CommandLine::Plan { recipe, .. } => (recipe.clone(), cli.global.clone()),
         CommandLine::Build(words) => {
             let Some((name, rest)) = words.split_first() else {
                 return false;
             };
-            let name = name.to_string_lossy().into_owned();
-            match parse_build(&name, rest, &global, None) {
-                Ok(read) => (name, read.global),
-                Err(_) => return false,
+            if rest.iter().any(|word| word == "--help" || word == "-h") {
+                return false;
             }
+            (
+                name.to_string_lossy().into_owned(),
+                places(&cli.global, rest),
+            )
         }
         _ => return false,
     };
-    let loaded = Library::new(recipe_directories(environment, &global, &[])).load(&name);
+    let loaded = Library::new(recipe_directories(environment, &places, &[])).load(&name);
     loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
 }
 
+/// The global options with the directory of recipes that the words after a recipe's name give: it has to be known before
+/// they can be parsed.
+fn places(global: &GlobalArguments, words: &[OsString]) -> GlobalArguments {
+    let mut places = global.clone();
+    places.recipe_dir = recipe_dir_in(words).or(places.recipe_dir);
+    places
+}
+
 /// The command that removes what a run of this command line leaves when it is stopped at once, if it leaves anything.
-pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
-    match parse(arguments).ok()?.command {
+pub fn left_to(command: &CommandLine) -> Option<&'static str> {
+    match command {
         CommandLine::Build(_)
         | CommandLine::Release(_)
         | CommandLine::Reproduce(_)
@@ -273,10 +276,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
 
 /// Whether the command line asks for something that can end anywhere: it reads, starts nothing, and writes at most one file
 /// at once.
-pub fn may_end_anywhere(arguments: &[OsString]) -> bool {
-    let Ok(Cli { command, .. }) = parse(arguments) else {
-        return false;
-    };
+pub fn may_end_anywhere(command: &CommandLine) -> bool {
     match command {
         CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }

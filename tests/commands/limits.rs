@@ -6,8 +6,7 @@ use std::process::Command;
 
 use crate::support::command::{Finished, Workplace};
 
-const COMMANDS: [&[&str]; 12] = [
-    &["--version"],
+const COMMANDS: [&[&str]; 11] = [
     &["recipes", "list"],
     &["plan", "runc", "--tag", "v1.0.0-rc10"],
     &["runc", "--tag", "v1.0.0-rc10"],
@@ -27,6 +26,26 @@ fn run(workplace: &Workplace, below: &[&str], program: &str, words: &[&str]) -> 
     command.args(&below[1..]).arg(program);
     let output = workplace.set_up(command, words).output();
     output.expect("it starts").into()
+}
+
+#[test]
+fn what_needs_nothing_is_printed_all_the_same() {
+    let workplace = Workplace::new();
+    let program = env!("CARGO_BIN_EXE_kmembuild");
+    for (words, code, text) in [
+        (&["--version"][..], 0, "kmembuild "),
+        (&["--help"], 0, "Examples:"),
+        (
+            &["verify", "--nothing"],
+            2,
+            "unexpected argument '--nothing'",
+        ),
+    ] {
+        let limits = ["prlimit", "--nofile=6", "--nproc=1"];
+        let finished = run(&workplace, &limits, program, words).code(code);
+        let said = format!("{}{}", finished.stdout, finished.stderr);
+        assert!(said.contains(text), "{words:?}: {said}");
+    }
 }
 
 #[test]

@@ -13,5 +13,6 @@ mod limits;
 mod manual;
 mod output;
 mod own_recipes;
+mod shells;
 mod summary;
 mod usage;

@@ -428,8 +428,9 @@ fn ended_in_a_terminal(
     workplace: &Workplace,
     end: impl FnOnce(&mut ChildStdin, Pid),
 ) -> (String, String) {
+    // Ctrl-C reaches the shell around the watch too, which is to print what came after.
     let command = format!(
-        "stty cols 80 rows 24; sh -c 'echo $$ >pid; exec {} kmem watch --root {} --interval 50ms --csv now.csv'; \
+        "trap : INT; stty cols 80 rows 24; sh -c 'echo $$ >pid; exec {} kmem watch --root {} --interval 50ms --csv now.csv'; \
          echo \"code $?\"; stty -a",
         env!("CARGO_BIN_EXE_kmembuild"),
         cgroups.argument()

@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 28] = [
+const NEEDS: [Need; 30] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -65,6 +65,7 @@ const NEEDS: [Need; 28] = [
         &["builds", "engine", "kubelet", "release"],
     ),
     of_package("fusermount3", "fuse3", &["machine"]),
+    of_package("fish", "fish", &["commands"]),
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
     of_package("minisign", "minisign", &["attestation"]),
@@ -81,6 +82,7 @@ const NEEDS: [Need; 28] = [
     of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine", "packaging"]),
     of_package("unshare", "util-linux", &["builds"]),
+    of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/verifiers/bin/python",

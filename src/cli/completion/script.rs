@@ -40,6 +40,7 @@ _kmembuild() {
             '') ;;
             :files) _files; return ;;
             :directories) _files -/; return ;;
+            *${tab}) candidates+=("${${line%${tab}}//:/\\:}") ;;
             *) candidates+=("${${line%%${tab}*}//:/\\:}:${line#*${tab}}") ;;
         esac
     done
@@ -55,7 +56,7 @@ fi
 const FISH: &str = r#"function __kmembuild_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l program $words[1]
+    set -l program (string replace -r '^~(?=/)' -- "$HOME" $words[1])
     set -e words[1]
     for line in ($program complete -- $words "$current" 2>/dev/null)
         switch $line
