@@ -41,7 +41,8 @@ fn start() -> Result<(), Failure> {
         Ok(cli) => cli,
         Err(error) => return cli::usage(&error),
     };
-    let reads_git = cli::reads_git(&cli, &environment);
+    let asked = cli::Asked::read(cli, &environment);
+    let reads_git = asked.reads_git();
     // Before anything is started: where these are short, the runtime and other libraries panic.
     process_limits::check(reads_git).map_err(|error| kmembuild::below_limits(&error))?;
     if reads_git {
@@ -60,13 +61,13 @@ fn start() -> Result<(), Failure> {
     let result = runtime.block_on(async {
         // Before anything is started that a signal could interrupt.
         let signals = Signals::listen()?;
-        if cli::may_end_anywhere(&cli.command) {
+        if asked.may_end_anywhere() {
             tokio::spawn(signals.exit_at_the_first());
         } else {
-            let left_to = cli::left_to(&cli.command);
+            let left_to = asked.left_to();
             tokio::spawn(signals.cancel_at_the_first(cancel.clone(), left_to));
         }
-        cli::dispatch(cli, &environment, &cancel).await
+        cli::dispatch(asked, &environment, &cancel).await
     });
     // A thread that waits for a silent mirror must not delay the exit.
     runtime.shutdown_background();

@@ -1,6 +1,6 @@
 //! Results out of the cache, and into it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -10,8 +10,8 @@ use super::error::{BuildError, FailedBuild};
 use super::result::{BuildResult, CacheOutcome};
 use crate::artifacts::cache::{ENTRY_FORMAT, Entry, Limits, TakeError};
 use crate::artifacts::{
-    ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, SBOM, Target, read_manifest,
-    read_plan,
+    ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, PLAN, PublishedError, SBOM, Target,
+    read_manifest, read_plan,
 };
 use crate::events::{Stage, Warning};
 use crate::failure::with_causes;
@@ -78,7 +78,7 @@ impl Attempt<'_> {
         Ok(Some(manifest))
     }
 
-    /// Judges a result of the cache again, first by its content and then by running it, where that is asked for; one that is
+    /// Judges a result of the cache, whose content was judged again, by running it, where that is asked for; one that is
     /// refuted goes out of the cache, and is never run on the word of its entry.
     async fn prove_cached(
         &self,
@@ -86,9 +86,8 @@ impl Attempt<'_> {
         key: &str,
         target: &Target,
     ) -> Result<(), BuildError> {
-        let staging = target.staging();
-        judge_again(manifest, staging)?;
         if passes(manifest) {
+            let staging = target.staging();
             self.check_by_running(manifest, staging, self.sink).await?;
         }
         proven(manifest).inspect_err(|_| {
@@ -116,21 +115,12 @@ impl Attempt<'_> {
         }
     }
 
-    /// Takes a result out of the cache; none when it is not what was stored.
+    /// Takes a result out of the cache and judges the content of its programs; none when it is not what was stored.
     fn take(&self, entry: &Entry, target: &Target) -> Result<Option<Manifest>, BuildError> {
-        let taken = self.workspace.results().take(entry, target.staging());
-        let damage = match taken {
-            Ok(()) => match (read_manifest(target.staging()), read_plan(target.staging())) {
-                (Ok(manifest), Ok(_)) if names(&manifest) == listed(entry) => {
-                    return Ok(Some(manifest));
-                }
-                (Ok(_), Ok(_)) => "its files are not those of its manifest".to_owned(),
-                (Err(error), _) | (_, Err(error)) => with_causes(&error),
-            },
-            Err(TakeError::Damaged(damage)) => damage.to_string(),
-            Err(TakeError::Unwritable { path, source }) => {
-                return Err(ArtifactError::Unwritable { path, source }.into());
-            }
+        let damage = match self.place(entry, target.staging()) {
+            Ok(manifest) => return Ok(Some(manifest)),
+            Err(NotTaken::Damaged(damage)) => damage,
+            Err(NotTaken::Failed(error)) => return Err(error),
         };
         self.discard(&entry.key, &damage);
         // A part of it may have been put there.
@@ -138,6 +128,40 @@ impl Attempt<'_> {
             let _ = fs::remove_file(target.staging().join(&file.name));
         }
         Ok(None)
+    }
+
+    fn place(&self, entry: &Entry, staging: &Path) -> Result<Manifest, NotTaken> {
+        let damaged = |damage: String| NotTaken::Damaged(damage);
+        let results = self.workspace.results();
+        results.place(entry, staging).map_err(|error| match error {
+            TakeError::Damaged(damage) => damaged(damage.to_string()),
+            TakeError::Unwritable { path, source } => {
+                NotTaken::Failed(ArtifactError::Unwritable { path, source }.into())
+            }
+        })?;
+        let (companions, outputs): (Vec<_>, Vec<_>) = entry
+            .files
+            .iter()
+            .partition(|file| COMPANIONS.contains(&file.name.as_str()));
+        let check = |file, known| {
+            let checked = results.check_placed(entry, file, staging, known);
+            checked.map_err(|damage| damaged(damage.to_string()))
+        };
+        companions.iter().try_for_each(|file| check(file, None))?;
+        let unreadable = |error: PublishedError| damaged(with_causes(&error));
+        let mut manifest = read_manifest(staging).map_err(unreadable)?;
+        read_plan(staging).map_err(unreadable)?;
+        if !has_the_files(entry, &manifest) {
+            return Err(damaged(
+                "its files are not those of its manifest".to_owned(),
+            ));
+        }
+        // A large file is read once, to judge it.
+        let digests = judge_again(&mut manifest, staging).map_err(NotTaken::Failed)?;
+        let mut outputs = outputs.iter();
+        outputs.try_for_each(|file| check(file, digests.get(&file.name)))?;
+        results.note_use(&entry.key);
+        Ok(manifest)
     }
 
     /// Keeps a proven result; one that cannot be kept is published all the same.
@@ -167,22 +191,40 @@ impl Attempt<'_> {
     }
 }
 
+/// What is kept beside the outputs of a build.
+const COMPANIONS: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SBOM];
+
 /// The files of a result that are kept.
 fn names(manifest: &Manifest) -> BTreeSet<String> {
     let outputs = manifest.files.iter().map(|file| file.name.clone());
-    let companions = [MANIFEST, PLAN, BUILD_LOG, SBOM].map(str::to_owned);
-    outputs.chain(companions).collect()
+    outputs.chain(COMPANIONS.map(str::to_owned)).collect()
 }
 
-/// The files of an entry.
-fn listed(entry: &Entry) -> BTreeSet<String> {
-    let files = entry.files.iter();
-    files.map(|file| file.name.clone()).collect()
+/// Why a result was not taken out of the cache.
+enum NotTaken {
+    /// It is not what was stored.
+    Damaged(String),
+    Failed(BuildError),
+}
+
+/// Whether the files of the entry are those that the manifest names, and their digests the same.
+fn has_the_files(entry: &Entry, manifest: &Manifest) -> bool {
+    let listed: BTreeSet<String> = entry.files.iter().map(|file| file.name.clone()).collect();
+    let same = |name: &str, sha256: &str| {
+        let mut files = entry.files.iter();
+        files.any(|file| file.name == name && file.sha256 == sha256)
+    };
+    let mut files = manifest.files.iter();
+    names(manifest) == listed && files.all(|file| same(&file.name, &file.sha256))
 }
 
 /// Judges the content of every program in which accounting is expected to be off; where it is not, that takes the place of
-/// what the manifest says.
-fn judge_again(manifest: &mut Manifest, staging: &Path) -> Result<(), BuildError> {
+/// what the manifest says. Returns the digests of what was read, by name.
+fn judge_again(
+    manifest: &mut Manifest,
+    staging: &Path,
+) -> Result<BTreeMap<String, String>, BuildError> {
+    let mut digests = BTreeMap::new();
     for file in &mut manifest.files {
         let mut checks = file.checks.iter_mut();
         let Some(kept) = checks.find(|check| check.name == CheckName::Kmem) else {
@@ -193,10 +235,7 @@ fn judge_again(manifest: &mut Manifest, staging: &Path) -> Result<(), BuildError
             source,
         })?;
         let findings = inspect(&path)?;
-        if findings.sha256 != file.sha256 {
-            let file = file.name.clone();
-            return Err(BuildError::Changed { file });
-        }
+        digests.insert(file.name.clone(), findings.sha256.clone());
         let expected = Expectations {
             kmem: Some(KmemExpectation::Off),
             ..Expectations::default()
@@ -209,5 +248,5 @@ fn judge_again(manifest: &mut Manifest, staging: &Path) -> Result<(), BuildError
             *kept = check;
         }
     }
-    Ok(())
+    Ok(digests)
 }

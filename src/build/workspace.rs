@@ -140,6 +140,11 @@ impl Workspace {
         Ok(loaded)
     }
 
+    /// Uses a recipe that was loaded from the same library before.
+    pub fn know(&self, name: &str, loaded: Arc<LoadedRecipe>) {
+        locked(&self.recipes).insert(name.to_owned(), loaded);
+    }
+
     /// The store for the source of the recipe `name`.
     pub(super) fn store(&self, name: &str) -> Result<Store, BuildError> {
         let mut stores = locked(&self.stores);

@@ -7,21 +7,22 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{
-    CacheCommand, Cli, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat,
-    RecipeCommandLine, commands, parse_build, recipe_dir_in,
+    CacheCommand, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat, RecipeCommandLine,
+    commands, parse_build,
 };
+use super::asked::{Asked, places};
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
     plan, public_key, recipes, release, reproduce, verify,
 };
 use super::explain::explain;
-use super::invocation::{Invocation, recipe_directories};
+use super::invocation::Invocation;
 use super::output::usage;
 use crate::build::{BuildError, check_temporary_directory};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::library::{Library, LibraryError, LoadedRecipe};
-use crate::recipe::{Source, nearest};
+use crate::library::{LibraryError, LoadedRecipe};
+use crate::recipe::nearest;
 use crate::release::recipe_directories as release_recipes;
 
 /// Runs the command that the command line asks for.
@@ -29,24 +30,28 @@ use crate::release::recipe_directories as release_recipes;
 /// # Errors
 /// The [`Failure`] to show and to exit with.
 pub async fn dispatch(
-    cli: Cli,
+    asked: Asked,
     environment: &Environment,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let Cli {
-        global, command, ..
-    } = cli;
+    let Asked { cli, recipe } = asked;
+    let (global, command) = (cli.global, cli.command);
     let invocation = |format| Invocation::new(environment, global.clone(), format, cancel);
     match command {
         CommandLine::Build(words) => {
             // The longest road of all: on the heap, what all commands share stays small.
-            Box::pin(build_recipe(words, global, environment, cancel)).await
+            Box::pin(build_recipe(words, recipe, global, environment, cancel)).await
         }
         CommandLine::Plan {
-            recipe,
+            recipe: name,
             build,
             format,
-        } => plan::run(&invocation(Format::Text)?, &recipe, &build, format).await,
+        } => {
+            let invocation = invocation(Format::Text)?;
+            let known = recipe.into_iter();
+            known.for_each(|loaded| invocation.workspace.know(&name, loaded));
+            plan::run(&invocation, &name, &build, format).await
+        }
         CommandLine::Release(arguments) => {
             if !arguments.plan && !arguments.schema {
                 check_temporary_directory()?;
@@ -135,6 +140,7 @@ pub async fn dispatch(
 /// Runs `kmembuild RECIPE ...`.
 async fn build_recipe(
     words: Vec<OsString>,
+    loaded: Option<Arc<LoadedRecipe>>,
     global: GlobalArguments,
     environment: &Environment,
     cancel: &CancellationToken,
@@ -144,9 +150,13 @@ async fn build_recipe(
     let name = name.to_string_lossy().into_owned();
     let rest: Vec<_> = words.collect();
     // The recipe says which options there are, and an option may say where the recipe is.
-    let places = places(&global, &rest);
-    let invocation = Invocation::new(environment, places, Format::Text, cancel)?;
-    let loaded = require_recipe(&invocation, &name)?;
+    let loaded = if let Some(loaded) = loaded {
+        loaded
+    } else {
+        let places = places(&global, &rest);
+        let invocation = Invocation::new(environment, places, Format::Text, cancel)?;
+        require_recipe(&invocation, &name)?
+    };
     let parsed = parse_build(&name, &rest, &global, Some(&loaded.recipe));
     let RecipeCommandLine { recipe, global } = match parsed {
         Ok(parsed) => parsed,
@@ -159,6 +169,7 @@ async fn build_recipe(
         recipe.format
     };
     let invocation = Invocation::new(environment, global, of_events, cancel)?;
+    invocation.workspace.know(&name, loaded);
     if recipe.dry_run {
         let format = match recipe.format {
             Format::Text => PlanFormat::default(),
@@ -212,84 +223,4 @@ fn require_recipe(invocation: &Invocation<'_>, name: &str) -> Result<Arc<LoadedR
         failure.hints.insert(0, (*otherwise).to_owned());
     }
     Err(failure)
-}
-
-/// Whether the command line asks for something that reads git repositories.
-pub fn reads_git(cli: &Cli, environment: &Environment) -> bool {
-    let (name, places) = match &cli.command {
-        CommandLine::Release(_) | CommandLine::Lock(_) | CommandLine::Reproduce(_) => return true,
-        CommandLine::Plan { recipe, .. } => (recipe.clone(), cli.global.clone()),
-        CommandLine::Build(words) => {
-            let Some((name, rest)) = words.split_first() else {
-                return false;
-            };
-            if rest.iter().any(|word| word == "--help" || word == "-h") {
-                return false;
-            }
-            (
-                name.to_string_lossy().into_owned(),
-                places(&cli.global, rest),
-            )
-        }
-        _ => return false,
-    };
-    let loaded = Library::new(recipe_directories(environment, &places, &[])).load(&name);
-    loaded.is_ok_and(|loaded| matches!(loaded.recipe.source, Source::Git(_)))
-}
-
-/// The global options with the directory of recipes that the words after a recipe's name give: it has to be known before
-/// they can be parsed.
-fn places(global: &GlobalArguments, words: &[OsString]) -> GlobalArguments {
-    let mut places = global.clone();
-    places.recipe_dir = recipe_dir_in(words).or(places.recipe_dir);
-    places
-}
-
-/// The command that removes what a run of this command line leaves when it is stopped at once, if it leaves anything.
-pub fn left_to(command: &CommandLine) -> Option<&'static str> {
-    match command {
-        CommandLine::Build(_)
-        | CommandLine::Release(_)
-        | CommandLine::Reproduce(_)
-        | CommandLine::Lock(_)
-        | CommandLine::Clean { .. } => Some("kmembuild clean"),
-        CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
-        CommandLine::Kmem {
-            action: KmemCommand::Exhaust(_),
-        } => Some("kmembuild kmem exhaust --cleanup"),
-        CommandLine::Kmem {
-            action: KmemCommand::Status(_) | KmemCommand::Watch(_) | KmemCommand::Report(_),
-        }
-        | CommandLine::Plan { .. }
-        | CommandLine::Recipes(_)
-        | CommandLine::Doctor(_)
-        | CommandLine::Node(_)
-        | CommandLine::Fleet(_)
-        | CommandLine::Cache { .. }
-        | CommandLine::NodeScript(_)
-        | CommandLine::PublicKey { .. }
-        | CommandLine::Completions { .. }
-        | CommandLine::Complete { .. }
-        | CommandLine::Man { .. } => None,
-    }
-}
-
-/// Whether the command line asks for something that can end anywhere: it reads, starts nothing, and writes at most one file
-/// at once.
-pub fn may_end_anywhere(command: &CommandLine) -> bool {
-    match command {
-        CommandLine::NodeScript(_)
-        | CommandLine::PublicKey { .. }
-        | CommandLine::Complete { .. }
-        | CommandLine::Kmem {
-            action: KmemCommand::Report(_),
-        } => true,
-        CommandLine::Cache { action } => {
-            matches!(
-                action,
-                CacheCommand::List { .. } | CacheCommand::Show { .. }
-            )
-        }
-        _ => false,
-    }
 }

@@ -1,6 +1,7 @@
 //! The command line: its arguments, one file for each command, and where errors become failures.
 
 mod args;
+mod asked;
 mod commands;
 mod completion;
 mod dispatch;
@@ -14,6 +15,7 @@ pub use args::{
     BuildArguments, Cli, CommandLine, GlobalOption, NamedRecipe, colour_choice,
     command_with_recipes, commands, global_options, long_name, parse,
 };
-pub use dispatch::{dispatch, left_to, may_end_anywhere, reads_git};
+pub use asked::Asked;
+pub use dispatch::dispatch;
 pub use manual::FILES;
 pub use output::usage;

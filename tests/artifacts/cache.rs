@@ -230,7 +230,7 @@ fn what_is_taken_shares_no_bytes_with_the_cache() {
     let entry = results.look_up(&key("a")).expect("usable").expect("there");
     let taken = root.path().join("taken");
     fs::create_dir(&taken).expect("made");
-    results.take(&entry, &taken).expect("taken");
+    results.place(&entry, &taken).expect("placed");
     let mut program = File::options()
         .append(true)
         .open(taken.join("runc"))

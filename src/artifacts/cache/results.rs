@@ -3,12 +3,10 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::SystemTime;
 
-use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile};
+use super::entry::{ENTRY, ENTRY_FORMAT, Entry, EntryFile, file_sha256};
 use super::place::place_file;
 use super::secret::Secret;
 use crate::inside::inside;
@@ -134,8 +132,10 @@ impl Results {
     /// # Errors
     /// The first [`Damage`].
     pub fn check(&self, entry: &Entry) -> Result<(), Damage> {
-        self.check_sizes(entry)?;
-        self.check_contents(entry)
+        self.check_metadata(entry)?;
+        let folder = self.entry_folder(&entry.key);
+        let mut files = entry.files.iter();
+        files.try_for_each(|file| self.check_placed(entry, file, &folder, None))
     }
 
     fn damage(&self, entry: &Entry, file: &EntryFile, reason: String) -> Damage {
@@ -146,64 +146,44 @@ impl Results {
     }
 
     /// Before anything is read or copied: what has another size may have any.
-    fn check_sizes(&self, entry: &Entry) -> Result<(), Damage> {
+    fn check_metadata(&self, entry: &Entry) -> Result<(), Damage> {
         let folder = self.entry_folder(&entry.key);
         for file in &entry.files {
             let damage = |reason: String| self.damage(entry, file, reason);
             let metadata = inside(&folder, &file.name)
                 .and_then(fs::symlink_metadata)
                 .map_err(|error| damage(error.to_string()))?;
-            if metadata.is_file() && metadata.len() != file.size {
+            if !metadata.is_file() {
+                return Err(damage("it is not a regular file".to_owned()));
+            }
+            if metadata.len() != file.size {
                 let (is, was) = (metadata.len(), file.size);
                 return Err(damage(format!("{is} bytes instead of {was}")));
             }
-        }
-        Ok(())
-    }
-
-    fn check_contents(&self, entry: &Entry) -> Result<(), Damage> {
-        let folder = self.entry_folder(&entry.key);
-        for file in &entry.files {
-            let damage = |reason: String| self.damage(entry, file, reason);
-            let found =
-                EntryFile::read(&folder, &file.name).map_err(|error| damage(error.to_string()))?;
-            if found.sha256 != file.sha256 {
-                let (is, was) = (found.sha256, &file.sha256);
-                return Err(damage(format!("sha256 {is} instead of {was}")));
-            }
-            if found.mode != file.mode {
-                let (is, was) = (found.mode, file.mode);
-                return Err(damage(format!("mode {is:o} instead of {was:o}")));
+            let mode = metadata.permissions().mode() & 0o7777;
+            if mode != file.mode {
+                let was = file.mode;
+                return Err(damage(format!("mode {mode:o} instead of {was:o}")));
             }
         }
         Ok(())
     }
 
-    /// Checks an entry and puts its files into `folder`. Records that the entry was used.
+    fn check_content(&self, entry: &Entry, file: &EntryFile, sha256: &str) -> Result<(), Damage> {
+        if sha256 == file.sha256 {
+            return Ok(());
+        }
+        let was = &file.sha256;
+        Err(self.damage(entry, file, format!("sha256 {sha256} instead of {was}")))
+    }
+
+    /// Puts the files of an entry into `folder`. They may be damaged: [`Results::check_placed`] says whether they are.
     ///
     /// # Errors
-    /// [`TakeError::Damaged`], or the system's error for the directory. A part of it may be in `folder` then.
-    pub fn take(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
-        self.check_sizes(entry).map_err(TakeError::Damaged)?;
-        // Both read the same files, which takes no longer than one of them does.
-        let (checked, placed) = thread::scope(|scope| {
-            let check = || self.check_contents(entry);
-            let checking = thread::Builder::new().spawn_scoped(scope, check);
-            let placed = self.place(entry, folder);
-            let checked = match checking {
-                Ok(checking) => checking.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // Where no thread can be had, one after the other.
-                Err(_) => check(),
-            };
-            (checked, placed)
-        });
-        checked.map_err(TakeError::Damaged)?;
-        placed?;
-        self.note_use(&entry.key);
-        Ok(())
-    }
-
-    fn place(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
+    /// [`TakeError::Damaged`] if that is seen without reading them, or the system's error for the directory. A part of
+    /// the files may be in `folder` then.
+    pub fn place(&self, entry: &Entry, folder: &Path) -> Result<(), TakeError> {
+        self.check_metadata(entry).map_err(TakeError::Damaged)?;
         let from = self.entry_folder(&entry.key);
         for file in &entry.files {
             inside(&from, &file.name)
@@ -214,6 +194,26 @@ impl Results {
                 })?;
         }
         Ok(())
+    }
+
+    /// Compares a file that [`Results::place`] put into `folder` with the entry. Its digest may be `known`.
+    ///
+    /// # Errors
+    /// The [`Damage`].
+    pub fn check_placed(
+        &self,
+        entry: &Entry,
+        file: &EntryFile,
+        folder: &Path,
+        known: Option<&String>,
+    ) -> Result<(), Damage> {
+        if let Some(sha256) = known {
+            return self.check_content(entry, file, sha256);
+        }
+        let sha256 = inside(folder, &file.name)
+            .and_then(|path| file_sha256(&path))
+            .map_err(|error| self.damage(entry, file, error.to_string()))?;
+        self.check_content(entry, file, &sha256)
     }
 
     /// Records that the entry was used, for pruning by age.
