@@ -9,6 +9,7 @@ use kmembuild::cli::{GlobalOption, global_options};
 use super::program::without_accounting;
 use super::upstream::{make_upstream, recipe};
 use crate::support::command::{Finished, Workplace};
+use crate::support::leaking_node;
 use crate::support::running::Running;
 use crate::support::scripted_engine::{Ending, Script, ScriptedEngine, Step};
 
@@ -71,6 +72,12 @@ impl Place {
         let program = [env!("CARGO_BIN_EXE_kmembuild")];
         let words = with_always(arguments, &address);
         shlex::try_join(program.into_iter().chain(words)).expect("words")
+    }
+
+    /// The same on a node with the leak.
+    pub fn line_on_a_node(&self, arguments: &[&str]) -> String {
+        let address = self.engine.address();
+        leaking_node::line(&with_always(arguments, &address))
     }
 
     /// The command with the recipes and the engine named, not started.

@@ -9,6 +9,7 @@ use super::place::{BUILD, Place, good_script, names, platform, script_with_make}
 use super::program::with_accounting;
 use crate::support::command::Workplace;
 use crate::support::golden::assert_golden;
+use crate::support::leaking_node::{self, HIERARCHY};
 use crate::support::node_results::{QUIET, result};
 use crate::support::scripted_engine::{Ending, Script, Step};
 use crate::support::terminal::Terminal;
@@ -22,6 +23,8 @@ struct Screen {
     /// What was done there before.
     before: fn(&Place),
     script: fn() -> Script,
+    /// Whether it is a node with the leak, instead of this machine.
+    on_a_node: bool,
 }
 
 const NOTHING: fn(&Place) = |_| {};
@@ -34,6 +37,7 @@ const fn screen(name: &'static str, words: &'static [&'static str], code: i32) -
         code,
         before: NOTHING,
         script,
+        on_a_node: false,
     }
 }
 
@@ -45,6 +49,11 @@ impl Screen {
 
     const fn with(mut self, script: fn() -> Script) -> Self {
         self.script = script;
+        self
+    }
+
+    const fn on_a_node(mut self) -> Self {
+        self.on_a_node = true;
         self
     }
 
@@ -62,7 +71,13 @@ impl Screen {
             .collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let no_colour = if colour { "" } else { "NO_COLOR=1 " };
-        let line = format!("{no_colour}{}", place.line(&words));
+        let line = if self.on_a_node {
+            leaking_node::make(&place.workplace);
+            place.line_on_a_node(&words)
+        } else {
+            place.line(&words)
+        };
+        let line = format!("{no_colour}{line}");
         let (code, terminal) = Terminal::run(&place.workplace, columns, &line);
         let shown = if colour {
             terminal.marked()
@@ -99,7 +114,8 @@ impl Screen {
 }
 
 /// What differs from run to run and from machine to machine, with zeroes for its digits: it stays as wide.
-const VARYING: [&str; 9] = [
+const VARYING: [&str; 10] = [
+    r"\b\d+ ms\b",
     r"\d+\.\d s\b",
     r"\d+\.\d [KMG]iB",
     r"\d+ bytes",
@@ -109,7 +125,7 @@ const VARYING: [&str; 9] = [
     // The key of a result, which may end in the next row.
     r"\b[0-9a-f]{20,64}(?:\n[0-9a-f]{10,})?\b",
     r"\d+ B\b",
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z",
 ];
 
 fn with_zeroes(text: &str) -> String {
@@ -325,6 +341,57 @@ const NODES: [Screen; 6] = [
     screen("node-script-wrong", &["node-script", RESULT], 2).after(built),
 ];
 
+/// What differs from machine to machine, on one that is the same everywhere. What the doctor says of the leak is not among
+/// it: it finds the hierarchy of this machine, whose kind and whose cgroups are not.
+const ON_A_NODE: [Screen; 8] = [
+    screen("node", &["node", "--root", HIERARCHY], 3).on_a_node(),
+    screen("node-verbose", &["node", "--root", HIERARCHY, "-v"], 3).on_a_node(),
+    screen("kmem-status", &["kmem", "status", "--root", HIERARCHY], 3).on_a_node(),
+    screen("kmem-watch", &WATCH, 0).on_a_node(),
+    screen("kmem-watch-quiet", &WATCH_QUIET, 0).on_a_node(),
+    screen(
+        "doctor-without-network",
+        &["doctor", "--only", "build", "--timeout", "5s"],
+        1,
+    )
+    .on_a_node(),
+    screen(
+        "doctor-all",
+        &["doctor", "runc", "--only", "build", "--all"],
+        1,
+    )
+    .on_a_node(),
+    screen(
+        "doctor-of-a-recipe",
+        &["doctor", "tool", "--only", "build"],
+        1,
+    )
+    .on_a_node(),
+];
+
+const WATCH: [&str; 8] = [
+    "kmem",
+    "watch",
+    "--root",
+    HIERARCHY,
+    "--count",
+    "3",
+    "--interval",
+    "50ms",
+];
+
+const WATCH_QUIET: [&str; 9] = [
+    "kmem",
+    "watch",
+    "--root",
+    HIERARCHY,
+    "--count",
+    "3",
+    "--interval",
+    "50ms",
+    "-q",
+];
+
 const RECIPES: [Screen; 7] = [
     screen("recipes-show", &["recipes", "show", "tool"], 0),
     screen("completions", &["completions", "bash"], 0),
@@ -389,6 +456,11 @@ fn caches() {
 #[test]
 fn nodes_and_fleets() {
     check(&NODES);
+}
+
+#[test]
+fn a_node_with_the_leak() {
+    check(&ON_A_NODE);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod https_front;
 pub mod index;
 pub mod kernel_release;
 pub mod kubernetes_project;
+pub mod leaking_node;
 pub mod manifest_of;
 pub mod memory_cgroup;
 pub mod memory_engine;

@@ -81,6 +81,13 @@ impl Terminal {
                         c.is_ascii_alphabetic()
                     });
                     arguments.pop();
+                    if (code, arguments.as_str()) == (Some('h'), "?1049") {
+                        // A screen of its own, which is gone when the command is over.
+                        let rest = text.as_str();
+                        let end = rest.find("\u{1b}[?1049l").expect("it is given back");
+                        text = rest[end..].chars();
+                        continue;
+                    }
                     self.control(code.expect("a whole code"), &arguments);
                 }
                 c => self.put(c),

@@ -173,10 +173,7 @@ fn state(place: &Place, probe: &Probe) -> State {
         }
         Err(error @ ProbeError::HiddenPassword) => State::Unknown(error.to_string()),
         Err(error @ ProbeError::TimedOut { .. }) => State::Unusable(format!("{error}{through}")),
-        Err(error) => State::Unusable(format!(
-            "{}{through}, {milliseconds} ms",
-            with_causes(error)
-        )),
+        Err(error) => State::Unusable(format!("{}{through}", with_causes(error))),
     }
 }
 
