@@ -193,13 +193,15 @@ impl Screen {
         let line = self.line_of(state, target);
         line.usage.clear();
         line.text = harmless(detail).into_owned();
+        // Each change draws: what belongs to the stage before goes first, so that it never stands beside this one.
+        line.bar.set_message("");
+        line.bar.reset_elapsed();
+        let last = last_milliseconds.map(Duration::from_millis);
+        line.bar.set_style(timed(TARGET, last));
         line.bar.set_prefix(match target {
             Some(name) => format!("{name}  {activity}"),
             None => activity.to_owned(),
         });
-        let last = last_milliseconds.map(Duration::from_millis);
-        line.bar.set_style(timed(TARGET, last));
-        line.bar.reset_elapsed();
         line.show();
         if target.is_none() {
             for (_, transfer) in std::mem::take(&mut state.transfers) {
