@@ -10,7 +10,7 @@ use etcetera::BaseStrategy;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The environment variables that the tool reads, with their meanings, in Markdown: for help, manual and documentation.
-pub const VARIABLES: [(&str, &str); 31] = [
+pub const VARIABLES: [(&str, &str); 33] = [
     (
         "KMEMBUILD_CACHE_DIR",
         "directory of sources, results and locks; by default `kmembuild` in `XDG_CACHE_HOME` or `~/.cache`",
@@ -83,6 +83,11 @@ pub const VARIABLES: [(&str, &str); 31] = [
         "CI_JOB_IMAGE",
         "image of a job on GitLab; where it ends with a digest, that is the one for `--engine local`",
     ),
+    (
+        "CI_NODE_INDEX",
+        "number of a job among those of GitLab's `parallel`; `release --partition ci` makes that part",
+    ),
+    ("CI_NODE_TOTAL", "how many such jobs there are"),
     (
         "KUBERNETES_SERVICE_HOST",
         "set: this is a container, in which `--engine auto` can build",
@@ -159,6 +164,8 @@ pub struct Environment {
     pub image_identity: Option<String>,
     /// Image of the job on GitLab: `CI_JOB_IMAGE`.
     pub job_image: Option<String>,
+    /// Which of how many a job on GitLab is, `2/5`: `CI_NODE_INDEX` and `CI_NODE_TOTAL`.
+    pub job_part: Option<String>,
     /// Whether this process runs in a container, as far as its files and its environment say so.
     pub in_container: bool,
     /// The variables by which a container's toolchain is found.
@@ -341,6 +348,9 @@ impl Environment {
             engine: text("KMEMBUILD_ENGINE"),
             image_identity: text("KMEMBUILD_IMAGE_IDENTITY"),
             job_image: text("CI_JOB_IMAGE"),
+            job_part: text("CI_NODE_INDEX")
+                .zip(text("CI_NODE_TOTAL"))
+                .map(|(number, of)| format!("{number}/{of}")),
             in_container: in_container(),
             toolchain: TOOLCHAIN
                 .into_iter()

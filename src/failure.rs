@@ -75,6 +75,25 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    const ALL: [Self; 16] = [
+        Self::Internal,
+        Self::Unfit,
+        Self::Usage,
+        Self::AccountingOn,
+        Self::CannotTell,
+        Self::NotFound,
+        Self::RebootNeeded,
+        Self::Recipe,
+        Self::Plan,
+        Self::Engine,
+        Self::Source,
+        Self::Step,
+        Self::Output,
+        Self::Verification,
+        Self::Integrity,
+        Self::Interrupted,
+    ];
+
     /// The exit code, which is part of the command's interface.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -94,6 +113,12 @@ impl FailureKind {
             FailureKind::Integrity => 17,
             FailureKind::Interrupted => 130,
         }
+    }
+
+    /// The kind that has this exit code; of those that share one, the first.
+    pub fn of_exit_code(code: u8) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds.find(|kind| kind.exit_code() == code)
     }
 }
 

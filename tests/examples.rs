@@ -100,10 +100,14 @@ fn scripts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// The commands of the tool in a CI file, as the shell would split them.
+/// The commands of the tool in a CI file, as the shell would split them. A job of GitHub's matrix is the second one.
 fn commands(document: &Value) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     scripts(document, &mut found);
+    let found: Vec<_> = found
+        .iter()
+        .map(|script| script.replace("${{ matrix.part }}", "2"))
+        .collect();
     let lines = found.iter().flat_map(|script| script.lines());
     let words = lines.map(|line| shlex::split(line).expect("words of a shell"));
     words
@@ -114,8 +118,8 @@ fn commands(document: &Value) -> Vec<Vec<String>> {
 #[test]
 fn every_command_of_the_ci_examples_is_one_of_the_tool() {
     for (name, expected) in [
-        ("github-actions.yml", &["release", "verify"][..]),
-        ("gitlab-ci.yml", &["lock", "release", "verify"]),
+        ("github-actions.yml", &["release", "release", "verify"][..]),
+        ("gitlab-ci.yml", &["lock", "release", "release", "verify"]),
     ] {
         let commands = commands(&yaml(name));
         let named: Vec<&str> = commands.iter().map(|words| words[1].as_str()).collect();
@@ -125,8 +129,14 @@ fn every_command_of_the_ci_examples_is_one_of_the_tool() {
             let command = parse(&arguments).unwrap_or_else(|error| panic!("{name}: {error}"));
             match command.command {
                 CommandLine::Release(release) => {
-                    assert!(release.locked && release.sign_key.is_some(), "{words:?}");
                     assert_eq!(release.file, Path::new("release.yaml"));
+                    // What builds is held to the lock file and has no key; what has the key builds nothing.
+                    let builds = release.merge.is_empty();
+                    let (is_part, is_signed) =
+                        (release.partition.is_some(), release.sign_key.is_some());
+                    assert_eq!((is_part, is_signed), (builds, !builds), "{words:?}");
+                    assert_eq!(release.locked, builds, "{words:?}");
+                    assert!(builds || release.merge.len() == 3, "{words:?}");
                 }
                 CommandLine::Verify(verify) => assert_eq!(verify.files, [Path::new("dist/")]),
                 CommandLine::Lock(lock) => assert_eq!(lock.file, Path::new("release.yaml")),
@@ -175,7 +185,11 @@ fn the_examples_without_an_engine_build_in_their_own_image() {
 #[test]
 fn the_ci_examples_keep_the_cache_and_the_result() {
     let github = yaml("github-actions.yml");
-    let job = &github["jobs"]["release"];
+    let job = &github["jobs"]["part"];
+    assert_eq!(
+        job["strategy"]["matrix"]["part"],
+        serde_json::json!([1, 2, 3])
+    );
     let folder = job["env"]["KMEMBUILD_CACHE_DIR"].as_str();
     assert!(
         folder.is_some_and(|folder| folder.ends_with("/.kmembuild-cache")),
@@ -206,12 +220,21 @@ fn the_ci_examples_keep_the_cache_and_the_result() {
         restored.is_some_and(|prefix| key.starts_with(prefix.trim())),
         "{key}"
     );
-    assert_eq!(using("actions/upload-artifact")["with"]["path"], "dist/");
+    assert_eq!(
+        using("actions/upload-artifact")["with"]["path"],
+        "part-${{ matrix.part }}/"
+    );
+    let whole = github["jobs"]["release"]["steps"]
+        .as_array()
+        .expect("steps");
+    assert_eq!(whole.last().expect("a step")["with"]["path"], "dist/");
 
     let gitlab = yaml("gitlab-ci.yml");
     let folder = &gitlab["variables"]["KMEMBUILD_CACHE_DIR"];
     assert_eq!(folder, "$CI_PROJECT_DIR/.kmembuild-cache");
-    assert_eq!(gitlab["release"]["cache"]["paths"][0], ".kmembuild-cache/");
-    assert_eq!(gitlab["release"]["cache"]["when"], "always");
+    assert_eq!(gitlab["part"]["parallel"], 3);
+    assert_eq!(gitlab["part"]["cache"]["paths"][0], ".kmembuild-cache/");
+    assert_eq!(gitlab["part"]["cache"]["when"], "always");
+    assert_eq!(gitlab["part"]["artifacts"]["paths"][0], "part-*/");
     assert_eq!(gitlab["release"]["artifacts"]["paths"][0], "dist/");
 }

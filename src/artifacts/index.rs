@@ -26,11 +26,28 @@ pub struct Index {
     /// The key that it is signed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<IndexKey>,
+    /// Which part of the release it is, where it is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<IndexPart>,
     /// Directories of the targets that the release had before that run, and no longer has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<String>,
     /// The targets, in the order of the release file.
     pub targets: Vec<IndexTarget>,
+}
+
+/// A part of a release that was made apart from the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexPart {
+    /// Its number; the first one is 1.
+    pub number: u32,
+    /// How many there are.
+    pub of: u32,
+    /// Names of all targets of the release, in the order of the release file.
+    pub all: Vec<String>,
+    /// Names of those in this part, in the same order.
+    pub own: Vec<String>,
 }
 
 /// A run of the release.

@@ -20,7 +20,7 @@ pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
 pub use index::{
     INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexBinary, IndexBuild, IndexFile, IndexHow, IndexKey,
-    IndexResult, IndexRun, IndexStage, IndexTarget,
+    IndexPart, IndexResult, IndexRun, IndexStage, IndexTarget,
 };
 pub use leftovers::{Leftover, folders_of_targets, leftovers};
 pub use log::BuildLog;
@@ -31,7 +31,7 @@ pub use manifest::{
 pub use published::{PublishedError, PublishedResult, directory_of, read_manifest, read_plan};
 pub use replace_file::replace_file;
 pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
-pub use write_index::{list_files, read_index, write_index};
+pub use write_index::{list_files, read_index, read_index_file, write_index};
 
 pub use crate::recipe::{
     BUILD_LOG, COMPANION_FILES, ENVELOPE, MANIFEST, PLAN, PROVENANCE, REPRODUCTION, SBOM,

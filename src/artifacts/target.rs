@@ -128,9 +128,6 @@ impl Target {
     ) -> Result<PathBuf, ArtifactError> {
         let failed = self.failed_folder();
         let unwritable = ArtifactError::unwritable(&failed);
-        if failed.exists() && !is_record_of_failure(&failed) {
-            return Err(ArtifactError::Foreign { path: failed });
-        }
         for entry in fs::read_dir(&self.staging).map_err(unwritable)?.flatten() {
             if entry.file_name() != BUILD_LOG && entry.file_name() != PLAN {
                 fs::remove_file(entry.path()).map_err(unwritable)?;
@@ -138,6 +135,19 @@ impl Target {
         }
         for (name, text) in further {
             fs::write(self.staging.join(name), text).map_err(unwritable)?;
+        }
+        self.keep_whole_record_of_failure()
+    }
+
+    /// Keeps what is staged as the record of a failed run, next to an earlier good result.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Unwritable`], [`ArtifactError::Foreign`].
+    pub fn keep_whole_record_of_failure(self) -> Result<PathBuf, ArtifactError> {
+        let failed = self.failed_folder();
+        let unwritable = ArtifactError::unwritable(&failed);
+        if failed.exists() && !is_record_of_failure(&failed) {
+            return Err(ArtifactError::Foreign { path: failed });
         }
         if failed.exists() {
             fs::remove_dir_all(&failed).map_err(unwritable)?;

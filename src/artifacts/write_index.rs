@@ -140,11 +140,28 @@ fn below(folder: &Path, name: &str) -> Result<PathBuf, ArtifactError> {
 /// The index of the release directory `root`; `None` if there is none, or none in a format that this version reads, or one
 /// with a target outside of it.
 pub fn read_index(root: &Path) -> Option<Index> {
-    let index: Index =
-        serde_json::from_slice(&regular_file::read(&root.join(INDEX), LARGEST).ok()?).ok()?;
-    let mut targets = index.targets.iter();
-    let stays = targets.all(|target| inside(root, target.folder()).is_ok());
-    (stays && (1..=INDEX_FORMAT).contains(&index.format)).then_some(index)
+    read_index_file(&root.join(INDEX)).ok()
+}
+
+/// The index in a file.
+///
+/// # Errors
+/// The system's error, or what is wrong with the text, as one of its kind.
+pub fn read_index_file(path: &Path) -> io::Result<Index> {
+    let text = regular_file::read(path, LARGEST)?;
+    let index: Index = serde_json::from_slice(&text).map_err(io::Error::other)?;
+    if !(1..=INDEX_FORMAT).contains(&index.format) {
+        let reason = format!(
+            "format {}; this version reads 1 to {INDEX_FORMAT}",
+            index.format
+        );
+        return Err(io::Error::other(reason));
+    }
+    let root = path.parent().unwrap_or(Path::new(""));
+    for target in &index.targets {
+        inside(root, target.folder())?;
+    }
+    Ok(index)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ArtifactError> {

@@ -85,9 +85,14 @@ pub fn say(
         },
         Some(key) => Attested {
             name: ENVELOPE,
-            text: canonical_json(&sign(statement.as_bytes(), PAYLOAD_TYPE, key)),
+            text: sign_statement(&statement, key),
         },
     }
+}
+
+/// The text of the envelope with that statement, which [`say`] made without a key.
+pub fn sign_statement(statement: &str, key: &SigningKey) -> String {
+    canonical_json(&sign(statement.as_bytes(), PAYLOAD_TYPE, key))
 }
 
 /// Reads a binary once: which components are compiled into it, and its sha256.

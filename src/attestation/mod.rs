@@ -22,7 +22,7 @@ mod signed_checksums;
 mod slsa;
 mod vendored;
 
-pub use attest::{Attested, bill_of_materials, say};
+pub use attest::{Attested, bill_of_materials, say, sign_statement};
 pub use audit::{Audit, AuditError, AuditedFile, Problem, ProblemKind, audit};
 pub use compiled_in::found_in;
 pub use component::{Component, ComponentKind, debian_components};

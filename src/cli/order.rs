@@ -1,15 +1,17 @@
 //! Arguments as orders. The only place where a command line becomes one.
 
 use super::args::{
-    BuildArguments, CacheArguments, ImageChoice, LockArguments, ReleaseArguments,
+    BuildArguments, CacheArguments, ImageChoice, LockArguments, PartChoice, ReleaseArguments,
     ReproduceArguments, ViaChoice,
 };
 use crate::build::{
     self, BuildOrder, CacheUse, Checks, Destination, Limits, RunCheck, SourceChoice, Subject,
 };
+use crate::environment::Environment;
+use crate::failure::{Failure, FailureKind};
 use crate::plan::Via;
 use crate::recipe::{BuildOption, ImageWay};
-use crate::release::ReleaseOrder;
+use crate::release::{Part, ReleaseOrder};
 use crate::reproduce::ReproduceOrder;
 
 impl BuildArguments {
@@ -103,9 +105,19 @@ impl CacheArguments {
 
 impl ReleaseArguments {
     /// The order to make the release.
-    pub(super) fn order(&self) -> ReleaseOrder {
-        ReleaseOrder {
+    ///
+    /// # Errors
+    /// The [`Failure`] where the part is that of a job of which nothing is known.
+    pub(super) fn order(&self, environment: &Environment) -> Result<ReleaseOrder, Failure> {
+        let part = match self.partition {
+            None => None,
+            Some(PartChoice::This(part)) => Some(part),
+            Some(PartChoice::OfTheJob) => Some(part_of_the_job(environment)?),
+        };
+        Ok(ReleaseOrder {
             only: self.only.clone(),
+            part,
+            durations: self.durations.clone(),
             jobs: self.jobs,
             output: self.output.clone(),
             signing_key: self.sign_key.clone(),
@@ -113,8 +125,18 @@ impl ReleaseArguments {
             fail_fast: self.fail_fast,
             prune: self.prune,
             ..ReleaseOrder::new(&self.file)
-        }
+        })
     }
+}
+
+fn part_of_the_job(environment: &Environment) -> Result<Part, Failure> {
+    let usage = |text: String| Failure::new(FailureKind::Usage, text);
+    let Some(part) = &environment.job_part else {
+        let text = "CI_NODE_INDEX and CI_NODE_TOTAL are not set: this is not a job with `parallel`";
+        return Err(usage(text.to_owned()).hint("say which part it is, e.g. --partition 2/5"));
+    };
+    let refused = |reason: String| usage(format!("CI_NODE_INDEX and CI_NODE_TOTAL: {reason}"));
+    part.parse().map_err(refused)
 }
 
 impl LockArguments {

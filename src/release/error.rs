@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::merge_error::MergeError;
+use super::part::Part;
 use crate::artifacts::ArtifactError;
 use crate::attestation::{AuditError, KeyError};
 use crate::build::{BuildError, FailedBuild};
@@ -59,6 +61,36 @@ pub enum ReleaseError {
         /// Some of the targets.
         examples: Vec<String>,
     },
+    /// The index with the durations of an earlier release could not be read.
+    #[error("could not read the durations of an earlier release from {}", path.display())]
+    Durations {
+        /// The file.
+        path: PathBuf,
+        /// What the system said, or what is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+    /// A part has no target.
+    #[error("part {part} of the {total} targets has none")]
+    EmptyPart {
+        /// The part.
+        part: Part,
+        /// How many targets there are.
+        total: usize,
+    },
+    /// A part was to be made in the directory of another part, or of a release.
+    #[error("{} has {there}, and part {part} cannot be put there as well", output.display())]
+    OtherPart {
+        /// The directory.
+        output: PathBuf,
+        /// What is there.
+        there: String,
+        /// The part.
+        part: Part,
+    },
+    /// Parts could not be merged.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// The lock file is required and missing.
     #[error("lock file {} not found", path.display())]
     NoLockfile {

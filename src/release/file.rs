@@ -11,8 +11,11 @@ use super::known_tags::KnownTags;
 use super::matrix::{expand, unknown_recipe};
 use super::order::Common;
 use super::parse::{parse_release, read_release};
+use super::part::Part;
+use super::partition::{Durations, assign};
 use super::schema::Release;
 use super::target::Target;
+use crate::artifacts::IndexPart;
 use crate::attestation::SigningKey;
 use crate::build::{BuildOrder, CacheUse, Workspace};
 use crate::events::Warning;
@@ -28,6 +31,10 @@ pub struct ReleaseOrder {
     pub file: PathBuf,
     /// Patterns of the targets that are meant; all when there are none.
     pub only: Vec<String>,
+    /// The part that is meant; `None` for the whole.
+    pub part: Option<Part>,
+    /// The index of an earlier release, by whose durations the parts are made.
+    pub durations: Option<PathBuf>,
     /// Most builds at a time, instead of the file's.
     pub jobs: Option<u32>,
     /// Directory for the results, instead of the file's.
@@ -48,6 +55,8 @@ impl ReleaseOrder {
         Self {
             file: file.into(),
             only: Vec::new(),
+            part: None,
+            durations: None,
             jobs: None,
             output: None,
             signing_key: None,
@@ -72,6 +81,8 @@ pub struct ReleaseFile {
     pub(super) signing: Option<Arc<SigningKey>>,
     /// The lock file beside it.
     pub(super) lockfile: PathBuf,
+    /// The part that is made, where it is not the whole.
+    pub(super) part: Option<IndexPart>,
     /// All targets of the file, chosen or not.
     pub(super) targets: Vec<Target>,
     /// The chosen ones, by their place in `targets`, with the orders of their builds.
@@ -148,17 +159,25 @@ impl ReleaseFile {
             cache: order.cache,
             signing: signing.transpose()?.map(Arc::new),
         };
+        let parts = Parts::of(order, workspace, &targets)?;
         let chosen: Vec<_> = targets
             .iter()
             .enumerate()
-            .filter(|(_, target)| {
-                only.is_empty() || {
+            .filter(|(index, target)| {
+                let is_meant = only.is_empty() || {
                     let name = name_of(target);
                     only.iter().any(|pattern| is_meant(pattern, &name))
-                }
+                };
+                is_meant && parts.as_ref().is_none_or(|parts| parts.has(*index))
             })
             .map(|(index, target)| (index, target.order(&common)))
             .collect();
+        if let (true, Some(part)) = (chosen.is_empty(), order.part) {
+            return Err(ReleaseError::EmptyPart {
+                part,
+                total: targets.len(),
+            });
+        }
         if chosen.is_empty() {
             return Err(ReleaseError::NoTarget {
                 file: name,
@@ -175,9 +194,65 @@ impl ReleaseFile {
             signing: common.signing,
             // It has one name, as a directory has one release.
             lockfile: path.with_file_name("kmembuild.lock"),
+            part: parts.map(Parts::described),
             targets,
             chosen,
         })
+    }
+
+    /// Names of all targets, as far as they are known without an engine: what the parts of a release are made by.
+    pub(super) fn names(&self, workspace: &Workspace) -> Vec<String> {
+        let targets = self.targets.iter();
+        targets
+            .map(|target| target_name(workspace, target, None))
+            .collect()
+    }
+}
+
+/// The parts of a release, and the one that is made.
+struct Parts {
+    part: Part,
+    names: Vec<String>,
+    assigned: Vec<u32>,
+}
+
+impl Parts {
+    /// `None` where the whole is made.
+    fn of(
+        order: &ReleaseOrder,
+        workspace: &Workspace,
+        targets: &[Target],
+    ) -> Result<Option<Self>, ReleaseError> {
+        let Some(part) = order.part else {
+            return Ok(None);
+        };
+        let durations = order.durations.as_deref().map(Durations::read);
+        let durations = durations.transpose()?.unwrap_or_default();
+        let names = targets.iter();
+        let names: Vec<_> = names
+            .map(|target| target_name(workspace, target, None))
+            .collect();
+        let assigned = assign(&names, &durations, part.of);
+        Ok(Some(Self {
+            part,
+            names,
+            assigned,
+        }))
+    }
+
+    fn has(&self, index: usize) -> bool {
+        self.assigned.get(index) == Some(&self.part.number)
+    }
+
+    fn described(self) -> IndexPart {
+        let own = self.names.iter().enumerate();
+        let own = own.filter(|(index, _)| self.has(*index));
+        IndexPart {
+            number: self.part.number,
+            of: self.part.of,
+            own: own.map(|(_, name)| name.clone()).collect(),
+            all: self.names,
+        }
     }
 }
 

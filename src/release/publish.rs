@@ -6,13 +6,14 @@ use std::path::Path;
 use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::outcome::{FinishedTarget, Outcome, Presentation};
-use super::progress::ReleaseSink as _;
+use super::part::Part;
+use super::progress::ReleaseSink;
 use super::target::Target;
 use super::timeline::Timeline;
 use crate::artifacts::{
     ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, INDEX, INDEX_FORMAT, Index, IndexBuild,
-    IndexHow, IndexKey, IndexResult, IndexTarget, SHA256SUMS, TOOL, leftovers, list_files,
-    read_checksum_file, read_index, read_manifest, replace_file, write_index,
+    IndexHow, IndexKey, IndexPart, IndexResult, IndexRun, IndexTarget, SHA256SUMS, TOOL, leftovers,
+    list_files, read_checksum_file, read_index, read_manifest, replace_file, write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
 use crate::checksum::sha256_hex;
@@ -33,6 +34,7 @@ pub(super) fn write_release(
 ) -> Result<(), ReleaseError> {
     let root = &file.output;
     let before = read_index(root);
+    let part = file.part.clone();
     let earlier = Earlier::of(before.as_ref());
     let is_whole = is_whole(file, finished);
     let mut targets = Vec::new();
@@ -52,18 +54,46 @@ pub(super) fn write_release(
     if targets.is_empty() {
         return Ok(());
     }
+    let index = NewIndex {
+        run: timeline.run(),
+        part,
+        targets,
+    };
+    let prune = file.prune && is_whole;
+    write_top(file, index, before, prune, timeline, presentation)
+}
+
+/// What a run makes of an index.
+pub(super) struct NewIndex {
+    pub(super) run: IndexRun,
+    pub(super) part: Option<IndexPart>,
+    pub(super) targets: Vec<IndexTarget>,
+}
+
+/// Writes the files at the top of the release whose results are in their places, where `before` was the index, and says
+/// what is there that no target has, or removes it.
+pub(super) fn write_top(
+    file: &ReleaseFile,
+    new: NewIndex,
+    before: Option<Index>,
+    prune: bool,
+    progress: &dyn ReleaseSink,
+    presentation: Presentation,
+) -> Result<(), ReleaseError> {
+    let root = &file.output;
     std::fs::create_dir_all(root).map_err(ArtifactError::unwritable(root))?;
     let key = file.signing.as_deref();
     let mut index = Index {
         format: INDEX_FORMAT,
         tool: TOOL.to_owned(),
-        run: Some(timeline.run()),
+        run: Some(new.run),
         signed_by: key.map(|key| IndexKey {
             id: key.public().id(),
             signature: checksums_signature_name(key.public().kind()).to_owned(),
         }),
+        part: new.part,
         removed: Vec::new(),
-        targets,
+        targets: new.targets,
     };
     list_files(root, &mut index)?;
     if let Some(before) = before {
@@ -72,19 +102,19 @@ pub(super) fn write_release(
     let sums = write_index(root, &index, &(presentation.page)(&index))?;
     let is_gone = write_signature(root, &sums, key)?;
     if is_gone {
-        timeline.tell(&Warning::NoLongerSigned.into());
+        progress.tell(&Warning::NoLongerSigned.into());
     }
     for leftover in leftovers(root, &index) {
         let path = root.join(&leftover.folder);
-        if file.prune && is_whole {
+        if prune {
             leftover
                 .remove(root)
                 .map_err(ArtifactError::unwritable(&path))?;
-            timeline.tell(&Note::Pruned(path).into());
+            progress.tell(&Note::Pruned(path).into());
         } else if leftover.is_failure {
-            timeline.tell(&Warning::ForeignFailure(path).into());
+            progress.tell(&Warning::ForeignFailure(path).into());
         } else {
-            timeline.tell(&Warning::ForeignResult(path).into());
+            progress.tell(&Warning::ForeignResult(path).into());
         }
     }
     Ok(())
@@ -162,6 +192,35 @@ pub fn refuse_unsigned(file: &ReleaseFile) -> Result<(), ReleaseError> {
         }
     }
     Ok(())
+}
+
+/// Refuses to make a part where another one is, or a release: what is in a part is told apart by its directory.
+///
+/// # Errors
+/// [`ReleaseError::OtherPart`].
+pub fn refuse_other_part(file: &ReleaseFile) -> Result<(), ReleaseError> {
+    let Some(part) = &file.part else {
+        return Ok(());
+    };
+    let Some(there) = read_index(&file.output) else {
+        return Ok(());
+    };
+    let there = match &there.part {
+        Some(there) if there == part => return Ok(()),
+        Some(there) if (there.number, there.of) == (part.number, part.of) => {
+            "the same part of other targets, or made by other durations".to_owned()
+        }
+        Some(there) => format!("part {}/{}", there.number, there.of),
+        None => "a release".to_owned(),
+    };
+    Err(ReleaseError::OtherPart {
+        output: file.output.clone(),
+        there,
+        part: Part {
+            number: part.number,
+            of: part.of,
+        },
+    })
 }
 
 /// What an earlier index has, by recipe, variant and version.

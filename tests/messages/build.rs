@@ -15,7 +15,7 @@ use kmembuild::like::LikeError;
 use kmembuild::plan::{PlanError, is};
 use kmembuild::private_directory::NotPrivate;
 use kmembuild::recipe::{ImageWay, Name};
-use kmembuild::release::{ReleaseError, TargetError};
+use kmembuild::release::{MergeError, Part, ReleaseError, TargetError};
 use kmembuild::reproduce::{
     FailedImage, ImageError, ReproduceError, ReproducedFile, ReproducedImage, Reproduction,
 };
@@ -208,6 +208,10 @@ fn releases() -> Vec<Message> {
             patterns: vec![text("kubelet/*")],
             examples: vec![text("runc/v1.0.0-rc10")],
         },
+        Durations { path: "release.yaml".into(), source: std::io::Error::other(json()) },
+        EmptyPart { part: part(), total: 2 },
+        OtherPart { output: "dist".into(), there: text("part 1/5"), part: part() },
+        Merge (MergeError::Whole { directory: "dist".into() }),
         NoLockfile
             { path: "release.lock".into(), by_ci: true }
             { path: "release.lock".into(), by_ci: false },
@@ -228,7 +232,41 @@ fn releases() -> Vec<Message> {
         Targets { errors: vec![failed(FailureLog::None).into()], total: 4 },
         Interrupted,
     );
-    targets.into_iter().chain(releases).collect()
+    targets
+        .into_iter()
+        .chain(releases)
+        .chain(merges())
+        .collect()
+}
+
+fn part() -> Part {
+    Part { number: 3, of: 5 }
+}
+
+fn merges() -> Vec<Message> {
+    let (first, second) = (|| PathBuf::from("p1"), || PathBuf::from("p2"));
+    let target = || text("runc/v1.0.0-rc10/linux-amd64");
+    let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+    samples!("release", explained MergeError:
+        Index
+            { directory: first(), source: missing() }
+            { directory: first(), source: std::io::Error::other(json()) },
+        Whole { directory: first() },
+        OtherTargets { directory: first(), difference: text("which has no runc/v1.0.0-rc9/linux-amd64") },
+        OtherNumber { directory: first(), of: 4, other: second(), others: 5 },
+        DoubledPart { number: 2, first: first(), second: second() },
+        MissingParts
+            { of: 5, missing: vec![3] }
+            { of: 5, missing: vec![3, 4] },
+        MissingTarget { target: target() },
+        DoubledTarget { target: target(), first: first(), second: second() },
+        SamePlace { folder: target(), first: first(), second: second() },
+        Unfinished { directory: first(), tried: 3, own: 4 },
+        Audit { directory: first(), source: AuditError::NothingToAudit { path: "p1".into(), result: None } },
+        Differs { directory: first(), file: target() + "/runc", problem: text("its sha256 does not match the manifest") },
+        Copy { path: RUNC.into(), source: system() },
+        Artifact (ArtifactError::Foreign { path: RESULT.into() }),
+    )
 }
 
 fn reproductions() -> Vec<Message> {

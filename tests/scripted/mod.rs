@@ -12,6 +12,7 @@ mod known_holes;
 mod leftovers;
 mod library;
 mod like;
+mod parts;
 pub mod place;
 mod plans;
 pub mod program;

@@ -36,6 +36,7 @@ pub fn index(targets: Vec<IndexTarget>) -> Index {
         tool: "kmembuild 0.1.0".to_owned(),
         run: None,
         signed_by: None,
+        part: None,
         removed: Vec::new(),
         targets,
     }

@@ -15,6 +15,7 @@ mod node;
 mod node_script;
 mod non_empty;
 mod parse;
+mod part;
 mod recipe_options;
 mod recipes;
 mod release;
@@ -33,6 +34,7 @@ pub use kmem::{ExhaustArguments, KmemCommand, ReportArguments, StatusArguments, 
 pub use node::{FleetArguments, NodeArguments};
 pub use node_script::NodeScriptArguments;
 pub use parse::{commands, parse, parse_build, recipe_dir_in};
+pub use part::PartChoice;
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};

@@ -7,6 +7,7 @@ use clap::Args;
 use super::build::CacheArguments;
 use super::format::Format;
 use super::non_empty::non_empty;
+use super::part::PartChoice;
 
 /// Which release, and how.
 #[derive(Debug, Clone, Args)]
@@ -24,6 +25,15 @@ pub struct ReleaseArguments {
     /// Only targets of this directory in the release, e.g. runc, 'runc/v1.0.0-rc9*' or '*/linux-arm64'
     #[arg(long, value_name = "GLOB", value_parser = non_empty())]
     pub only: Vec<String>,
+    /// Only make this part of the release, e.g. 2/5; `ci` for the part of this job of GitLab's `parallel`
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["only", "prune", "merge"])]
+    pub partition: Option<PartChoice>,
+    /// The index.json of an earlier release: parts are made to take equally long by its durations
+    #[arg(long, value_name = "FILE", requires = "partition")]
+    pub durations: Option<PathBuf>,
+    /// Make one release of these parts, without building
+    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with_all = ["plan", "only", "jobs", "fail_fast", "locked", "unlocked", "junit"])]
+    pub merge: Vec<PathBuf>,
     /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,

@@ -18,6 +18,8 @@ pub(super) mod public_key;
 pub(super) mod recipes;
 pub(super) mod release;
 mod release_ci;
+mod release_counts;
+mod release_merged;
 mod release_summary;
 pub(super) mod reproduce;
 pub(super) mod verify;

@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::release_ci::write_ci_reports;
+use super::release_merged::print_merged;
 use super::release_summary::{print_plan, print_results};
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::explain;
@@ -12,9 +13,16 @@ use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
     PlannedRelease, Presentation, ReleaseFile, ReleaseSink as _, Timeline, build_release,
-    json_schema, refuse_drift, refuse_unsigned, require_lockfile, verdict,
+    json_schema, merge_parts, refuse_drift, refuse_other_part, refuse_unsigned, require_lockfile,
+    verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
+
+/// How the index and its page are put.
+const PRESENTATION: Presentation = Presentation {
+    exit_code: |error| explain(error).kind.exit_code(),
+    page: release_page,
+};
 
 /// Runs `kmembuild release`. `user` is cancelled when the user stops the run, and the
 /// workspace's own token with it, or when one failed target is to stop the others.
@@ -26,7 +34,8 @@ pub(crate) async fn run(
     if arguments.schema {
         return print_exact(&canonical_json(&json_schema()));
     }
-    let file = ReleaseFile::read(&arguments.order(), &invocation.workspace).await?;
+    let order = arguments.order(invocation.environment)?;
+    let file = ReleaseFile::read(&order, &invocation.workspace).await?;
     let by_ci = invocation.environment.ci && !arguments.locked;
     if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
@@ -43,7 +52,11 @@ pub(crate) async fn run(
     if let Some(warning) = file.key_warning() {
         progress.tell(&warning.into());
     }
-    let done = plan_and_build(&invocation, arguments, &file, &progress, user).await;
+    let done = if arguments.merge.is_empty() {
+        plan_and_build(&invocation, arguments, &file, &progress, user).await
+    } else {
+        merge(&invocation, arguments, &file, &progress).await
+    };
     progress.finish();
     done
 }
@@ -63,15 +76,25 @@ async fn plan_and_build(
         progress.finish();
         return print_plan(invocation, arguments, file, planned);
     }
+    refuse_other_part(file)?;
     refuse_unsigned(file)?;
-    let presentation = Presentation {
-        exit_code: |error| explain(error).kind.exit_code(),
-        page: release_page,
-    };
-    let finished = build_release(file, planned, workspace, &timeline, user, presentation).await?;
+    let finished = build_release(file, planned, workspace, &timeline, user, PRESENTATION).await?;
     progress.finish();
     let took = timeline.elapsed();
     print_results(invocation, file, &finished, took)?;
     write_ci_reports(invocation, arguments, file, &finished, took)?;
     Ok(verdict(finished)?)
+}
+
+/// Makes one release of its parts.
+async fn merge(
+    invocation: &Invocation<'_>,
+    arguments: &ReleaseArguments,
+    file: &ReleaseFile,
+    progress: &ReleaseProgress,
+) -> Result<(), Failure> {
+    let (parts, workspace) = (&arguments.merge, &invocation.workspace);
+    let merged = merge_parts(file, parts, workspace, progress, PRESENTATION).await;
+    progress.finish();
+    print_merged(invocation, file, &merged?)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Serialize;
 
+use super::release_counts::Counts;
 use crate::artifacts::cache::PastBuilds;
 use crate::artifacts::{IndexResult, Manifest, read_index};
 use crate::build::{ResultOrigin, files_to_come};
@@ -92,7 +93,7 @@ fn matrix_target<'a>(planned: &'a PlannedTarget<'_>, past: &PastBuilds<'_>) -> M
 }
 
 /// The index, its page, the checksums, and their signature.
-fn files_at_the_top(file: &ReleaseFile) -> usize {
+pub(super) fn files_at_the_top(file: &ReleaseFile) -> usize {
     3 + usize::from(file.is_signed())
 }
 
@@ -131,37 +132,6 @@ fn plan_closing(
         return closing;
     }
     closing.next(&["release", &arguments.file.display().to_string()])
-}
-
-/// How many targets came to what, in the order in which that was met.
-#[derive(Default)]
-struct Counts(Vec<(&'static str, usize)>);
-
-impl Counts {
-    fn add(&mut self, what: &'static str) {
-        match self.0.iter_mut().find(|(known, _)| *known == what) {
-            Some((_, number)) => *number += 1,
-            None => self.0.push((what, 1)),
-        }
-    }
-
-    /// `3 targets: 1 built, 2 unchanged`.
-    fn text(&self) -> Text {
-        let total: usize = self.0.iter().map(|(_, number)| number).sum();
-        let targets = if total == 1 { "target" } else { "targets" };
-        let mut text = Text::from(format!("{total} {targets}"));
-        for (place, (what, number)) in self.0.iter().enumerate() {
-            text += if place == 0 { ": " } else { ", " };
-            let tone = match *what {
-                "failed" | "cannot be planned" => Tone::Bad,
-                "skipped" => Tone::Caution,
-                "to be built" | "in the cache" | "not needed" => Tone::Plain,
-                _ => Tone::Good,
-            };
-            text += Text::toned(tone, format!("{number} {what}"));
-        }
-        text
-    }
 }
 
 /// Prints the whole matrix. Fails when a target cannot be planned.

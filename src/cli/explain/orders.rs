@@ -8,7 +8,7 @@ use crate::build::{BuildError, FailedBuild, FailureLog};
 use crate::execute::ExecuteError;
 use crate::failure::FailureKind;
 use crate::private_directory::NotPrivate;
-use crate::release::{ReleaseError, TargetError};
+use crate::release::{MergeError, ReleaseError, TargetError};
 use crate::reproduce::{ImageError, ReproduceError};
 
 const ANY_IMAGE: &str =
@@ -172,6 +172,13 @@ impl Explain for ReleaseError {
             Self::Pattern { .. } => FailureKind::Usage.into(),
             Self::NoTarget { examples, .. } => Advice::from(FailureKind::Usage)
                 .hint(format!("targets are named like {}", examples.join(", "))),
+            Self::Durations { .. } => Advice::from(FailureKind::Usage)
+                .hint("use the index.json of an earlier release of the same file"),
+            Self::EmptyPart { .. } => Advice::from(FailureKind::Usage)
+                .hint("make as many parts as there are targets, or fewer"),
+            Self::OtherPart { .. } => Advice::from(FailureKind::Usage)
+                .hint("give each part a directory of its own: --output DIR"),
+            Self::Merge(error) => error.advice(),
             Self::NoLockfile { by_ci, .. } => {
                 let advice = Advice::from(FailureKind::Integrity)
                     .hint("`kmembuild lock` writes it; keep it under version control");
@@ -208,6 +215,41 @@ impl Explain for ReleaseError {
             Self::Build(error) => error.is_interruption(),
             Self::Unplanned { error, .. } => error.is_interruption(),
             _ => false,
+        }
+    }
+}
+
+impl Explain for MergeError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Index { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Advice::from(FailureKind::NotFound)
+                    .hint("use the directory that `kmembuild release --partition` wrote")
+            }
+            Self::Index { .. } => FailureKind::Integrity.into(),
+            Self::Whole { .. } => Advice::from(FailureKind::Integrity)
+                .hint("parts are made with `kmembuild release --partition 1/2 --output DIR`"),
+            Self::OtherTargets { .. } | Self::OtherNumber { .. } => {
+                Advice::from(FailureKind::Integrity)
+                    .hint("make all parts from the same release file, and with the same number of parts")
+            }
+            Self::DoubledPart { .. } => Advice::from(FailureKind::Integrity)
+                .hint("name each part once"),
+            Self::MissingParts { .. } => Advice::from(FailureKind::Integrity)
+                .hint("name the directories of all parts; a job that failed may be repeated by itself"),
+            Self::MissingTarget { .. } | Self::DoubledTarget { .. } => {
+                Advice::from(FailureKind::Integrity)
+                    .hint("give all parts the same file with --durations, or none")
+            }
+            Self::SamePlace { .. } => Advice::from(FailureKind::Integrity)
+                .hint("use `variant: NAME` in the release file to tell the two apart"),
+            Self::Unfinished { .. } => Advice::from(FailureKind::Integrity)
+                .hint("repeat the command that made the part: it continues with the rest"),
+            Self::Differs { .. } => Advice::from(FailureKind::Integrity)
+                .hint("make that part again; `kmembuild verify DIR` shows everything that is wrong with it"),
+            Self::Audit { source, .. } => source.advice(),
+            Self::Copy { .. } => FailureKind::Output.into(),
+            Self::Artifact(error) => error.advice(),
         }
     }
 }
