@@ -18,7 +18,7 @@ RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git patchelf
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
-PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
+PACKAGING_PACKAGES := binutils busybox-static gnupg rpm shellcheck zstd
 # To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
 # calls fail.
 MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strace
@@ -48,7 +48,7 @@ test-kubelet: toolchain engine
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
-	.ci/install-packages git minisign openssl $(HELP_PACKAGES)
+	.ci/install-packages git gnupg minisign openssl $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings

@@ -79,8 +79,9 @@ pub async fn dispatch(
         CommandLine::PublicKey {
             file,
             minisign,
+            openpgp,
             format,
-        } => public_key::run(&invocation(format)?, &file, minisign),
+        } => public_key::run(&invocation(format)?, &file, minisign, openpgp),
         CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
         CommandLine::Complete { words } => complete::run(environment, &words, cancel),
         CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),

@@ -75,6 +75,7 @@ impl BuildArguments {
                 variant: None,
                 packages: Vec::new(),
                 signing: None,
+                package_key: None,
             },
             keep: self.keep,
         }
@@ -109,6 +110,7 @@ impl ReleaseArguments {
             jobs: self.jobs,
             output: self.output.clone(),
             signing_key: self.sign_key.clone(),
+            package_key: self.package_key.clone(),
             cache: self.caches.use_of_caches(),
             fail_fast: self.fail_fast,
             prune: self.prune,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::artifacts::ArtifactError;
-use crate::attestation::{AuditError, KeyError};
+use crate::attestation::{AuditError, KeyError, PackageKeyError};
 use crate::build::{BuildError, FailedBuild};
 use crate::failure::indented;
 use crate::recipe::RecipeError;
@@ -38,6 +38,9 @@ pub enum ReleaseError {
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key for packages cannot be used.
+    #[error(transparent)]
+    PackageKey(#[from] PackageKeyError),
     /// A pattern for targets is not a pattern.
     #[error("{pattern:?} is not a valid pattern for targets")]
     Pattern {

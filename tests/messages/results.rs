@@ -2,7 +2,9 @@
 
 use kmembuild::artifacts::cache::{Damage, TakeError};
 use kmembuild::artifacts::{ArtifactError, PublishedError};
-use kmembuild::attestation::{AttestError, AuditError, KeyError, SignatureError, VendoredError};
+use kmembuild::attestation::{
+    AttestError, AuditError, KeyError, PackageKeyError, SignatureError, VendoredError,
+};
 use kmembuild::delivery::node_script::NodeScriptError;
 use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
 use kmembuild::verify::VerifyError;
@@ -104,11 +106,38 @@ pub(super) fn messages() -> Vec<Message> {
         Platforms { first: text("linux-amd64"), second: text("linux-arm64") },
         UnknownPlatform { platform: text("linux-riscv64") },
     );
-    [artifacts, cache, verify, attest, key, signature, audit]
-        .into_iter()
-        .flatten()
-        .chain([vendored])
-        .chain(packaging)
-        .chain(script)
-        .collect()
+    [
+        artifacts,
+        cache,
+        verify,
+        attest,
+        key,
+        package_keys(),
+        signature,
+        audit,
+    ]
+    .into_iter()
+    .flatten()
+    .chain([vendored])
+    .chain(packaging)
+    .chain(script)
+    .collect()
+}
+
+fn package_keys() -> Vec<Message> {
+    let no_key = || pgp::errors::Error::NoMatchingPacket { backtrace: None };
+    samples!("attestation", explained PackageKeyError:
+        Unreadable { path: "packages.key".into(), source: system() },
+        Malformed { path: "packages.key".into(), wanted: "secret", source: no_key() },
+        Public { path: "packages.key".into() },
+        Several { path: "packages.key".into() },
+        Protected { path: "packages.key".into() },
+        Kind { path: "packages.key".into(), found: text("ECDSA") },
+        Revoked { path: "packages.key".into() },
+        Expired { path: "packages.key".into(), at: text("2025-01-01T00:00:00Z") },
+        MayNotSign { path: "packages.key".into() },
+        Nameless { path: "packages.key".into() },
+        Damaged { path: "packages.key".into(), source: no_key() },
+        Writable { path: "packages.key".into(), mode: 0o666 },
+    )
 }

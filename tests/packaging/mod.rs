@@ -8,5 +8,6 @@ mod result;
 mod rpms;
 mod same_bytes;
 mod scripts;
+mod signatures;
 mod tarballs;
 mod versions;

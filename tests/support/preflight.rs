@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 28] = [
+const NEEDS: [Need; 29] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -67,6 +67,7 @@ const NEEDS: [Need; 28] = [
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
+    of_package("gpg", "gnupg", &["attestation", "packaging"]),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),

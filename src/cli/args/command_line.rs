@@ -169,11 +169,14 @@ pub enum CommandLine {
     /// Print the public key for a private key that signs releases, for those who verify them
     #[command(before_help = "Example: kmembuild public-key release.key")]
     PublicKey {
-        /// Private or public key in PEM
+        /// Private or public key in PEM; with --openpgp, a key that gpg exported
         file: PathBuf,
         /// In the format of minisign's option -P; only for an Ed25519 key
         #[arg(long)]
         minisign: bool,
+        /// The key that signs packages, as `rpm --import` and apt's Signed-By take it
+        #[arg(long, conflicts_with = "minisign")]
+        openpgp: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,

@@ -15,6 +15,7 @@ pub(super) mod node;
 pub(super) mod node_script;
 pub(super) mod plan;
 pub(super) mod public_key;
+mod public_package_key;
 pub(super) mod recipes;
 pub(super) mod release;
 mod release_ci;

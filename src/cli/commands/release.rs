@@ -40,7 +40,7 @@ pub(crate) async fn run(
         invocation.environment.github,
         explain,
     );
-    if let Some(warning) = file.key_warning() {
+    for warning in file.key_warnings() {
         progress.tell(&warning.into());
     }
     let done = plan_and_build(&invocation, arguments, &file, &progress, user).await;

@@ -169,6 +169,7 @@ impl Explain for ReleaseError {
             ),
             Self::Build(error) => error.advice(),
             Self::Key(error) => error.advice(),
+            Self::PackageKey(error) => error.advice(),
             Self::Pattern { .. } => FailureKind::Usage.into(),
             Self::NoTarget { examples, .. } => Advice::from(FailureKind::Usage)
                 .hint(format!("targets are named like {}", examples.join(", "))),
