@@ -18,7 +18,7 @@ RUN_PACKAGES := mmdebstrap
 TEST_PACKAGES := docker-registry git patchelf
 # To give packages to the real package managers, and to read the manual.
 HELP_PACKAGES := groff
-PACKAGING_PACKAGES := binutils busybox-static gnupg rpm shellcheck zstd
+PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg rpm shellcheck zstd
 # To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
 # calls fail.
 MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strace

@@ -59,6 +59,12 @@ pub fn write_index(root: &Path, index: &Index, page: &str) -> Result<String, Art
             IndexResult::Failed { .. } | IndexResult::NotNeeded { .. } => {}
         }
     }
+    for repository in &index.repositories {
+        for file in &repository.files {
+            let path = format!("{}/{}", repository.folder, file.path);
+            sums.insert(path, file.sha256.clone());
+        }
+    }
     let text = canonical_json(index);
     for (name, text) in [(INDEX, text.as_str()), (INDEX_PAGE, page)] {
         sums.insert(name.to_owned(), sha256_hex(text.as_bytes()));
@@ -143,7 +149,9 @@ pub fn read_index(root: &Path) -> Option<Index> {
     let index: Index =
         serde_json::from_slice(&regular_file::read(&root.join(INDEX), LARGEST).ok()?).ok()?;
     let mut targets = index.targets.iter();
-    let stays = targets.all(|target| inside(root, target.folder()).is_ok());
+    let mut repositories = index.repositories.iter();
+    let stays = targets.all(|target| inside(root, target.folder()).is_ok())
+        && repositories.all(|repository| inside(root, &repository.folder).is_ok());
     (stays && (1..=INDEX_FORMAT).contains(&index.format)).then_some(index)
 }
 

@@ -12,7 +12,7 @@ use super::args::{
 };
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, recipes, release, reproduce, verify,
+    plan, public_key, recipes, release, repository, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
@@ -58,6 +58,9 @@ pub async fn dispatch(
                 invocation.add_recipes_of(&release_recipes(&arguments.file)?);
             }
             Box::pin(release::run(invocation, &arguments, cancel)).await
+        }
+        CommandLine::Repository(arguments) => {
+            repository::run(&invocation(arguments.format)?, &arguments)
         }
         CommandLine::Reproduce(arguments) => {
             let mut invocation = invocation(arguments.format)?;
@@ -266,6 +269,7 @@ pub fn left_to(arguments: &[OsString]) -> Option<&'static str> {
         | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)
         | CommandLine::PublicKey { .. }
+        | CommandLine::Repository(_)
         | CommandLine::Completions { .. }
         | CommandLine::Complete { .. }
         | CommandLine::Man { .. } => None,

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::artifacts::ArtifactError;
 use crate::attestation::{AuditError, KeyError, PackageKeyError};
 use crate::build::{BuildError, FailedBuild};
+use crate::delivery::repositories::RepositoryError;
 use crate::failure::indented;
 use crate::recipe::RecipeError;
 
@@ -41,6 +42,12 @@ pub enum ReleaseError {
     /// The key for packages cannot be used.
     #[error(transparent)]
     PackageKey(#[from] PackageKeyError),
+    /// Repositories are asked for, and no key to sign them with was given.
+    #[error("the repositories of the release require a package key")]
+    NoPackageKey,
+    /// A repository could not be made.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A pattern for targets is not a pattern.
     #[error("{pattern:?} is not a valid pattern for targets")]
     Pattern {

@@ -11,7 +11,8 @@ use super::known_tags::KnownTags;
 use super::matrix::{expand, unknown_recipe};
 use super::order::Common;
 use super::parse::{parse_release, read_release};
-use super::schema::Release;
+use super::repositories::check_repositories;
+use super::schema::{Release, Repositories};
 use super::target::Target;
 use crate::attestation::{PackageKey, PackageKeyKind, SigningKey};
 use crate::build::{BuildOrder, CacheUse, Workspace};
@@ -76,6 +77,8 @@ pub struct ReleaseFile {
     pub(super) signing: Option<Arc<SigningKey>>,
     /// Key to sign packages with.
     pub(super) package_key: Option<Arc<PackageKey>>,
+    /// Repositories to make.
+    pub(super) repositories: Option<Repositories>,
     /// The lock file beside it.
     pub(super) lockfile: PathBuf,
     /// All targets of the file, chosen or not.
@@ -115,6 +118,8 @@ impl ReleaseFile {
         let too_new = key.filter(|key| {
             let mut targets = self.targets.iter();
             key.public().kind() == PackageKeyKind::Ed25519
+                // Its name says what its nodes are.
+                && self.repositories.as_ref().is_none_or(|of| of.yum.is_none())
                 && targets.any(|target| target.packages.contains(&PackageFormat::Rpm))
         });
         let of_packages = key.and_then(|key| key.warning());
@@ -164,12 +169,16 @@ impl ReleaseFile {
         let now = clock::now().as_second();
         let package_key = order.package_key.as_deref();
         let package_key = package_key.map(|path| PackageKey::read(path, now));
+        let package_key = package_key.transpose()?.map(Arc::new);
+        if let Some(repositories) = &release.repositories {
+            check_repositories(repositories, &targets, package_key.as_deref())?;
+        }
         let common = Common {
             directory,
             output: output.clone(),
             cache: order.cache,
             signing: signing.transpose()?.map(Arc::new),
-            package_key: package_key.transpose()?.map(Arc::new),
+            package_key,
         };
         let chosen: Vec<_> = targets
             .iter()
@@ -197,6 +206,7 @@ impl ReleaseFile {
             prune: order.prune,
             signing: common.signing,
             package_key: common.package_key,
+            repositories: release.repositories,
             // It has one name, as a directory has one release.
             lockfile: path.with_file_name("kmembuild.lock"),
             targets,

@@ -7,6 +7,7 @@ use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::outcome::{FinishedTarget, Outcome, Presentation};
 use super::progress::ReleaseSink as _;
+use super::repositories::write_repositories;
 use super::target::Target;
 use super::timeline::Timeline;
 use crate::artifacts::{
@@ -63,9 +64,13 @@ pub(super) fn write_release(
             signature: checksums_signature_name(key.public().kind()).to_owned(),
         }),
         removed: Vec::new(),
+        repositories: Vec::new(),
         targets,
     };
     list_files(root, &mut index)?;
+    if let (Some(repositories), Some(key)) = (&file.repositories, &file.package_key) {
+        index.repositories = write_repositories(root, &index, repositories, key)?;
+    }
     if let Some(before) = before {
         index.follow(before, |text| is_signed(root, text, key));
     }

@@ -7,6 +7,7 @@ use kmembuild::attestation::{AttestError, AuditError, KeyError, PackageKeyError}
 use kmembuild::build::{BuildError, FailedBuild, FailureLog};
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::delivery::packaging::PackagingError;
+use kmembuild::delivery::repositories::RepositoryError;
 use kmembuild::engine::EngineError;
 use kmembuild::execute::{ExecuteError, RunCheckError};
 use kmembuild::facts::FactsError;
@@ -202,6 +203,8 @@ fn releases() -> Vec<Message> {
         Build (BuildError::RefreshOffline),
         Key (KeyError::Unreadable { path: "release.pem".into(), source: system() }),
         PackageKey (PackageKeyError::Unreadable { path: "packages.key".into(), source: system() }),
+        NoPackageKey,
+        Repository (RepositoryError::OldRpm { name: text("el7") }),
         Pattern { pattern: text("["), source: glob::Pattern::new("[").expect_err("an open bracket") },
         NoTarget {
             file: text("release.yaml"),

@@ -7,6 +7,7 @@ use kmembuild::attestation::{
 };
 use kmembuild::delivery::node_script::NodeScriptError;
 use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
+use kmembuild::delivery::repositories::{RepositoryError, RepositoryKind};
 use kmembuild::verify::VerifyError;
 
 use super::{Message, json, system, text};
@@ -113,6 +114,7 @@ pub(super) fn messages() -> Vec<Message> {
         attest,
         key,
         package_keys(),
+        repositories(),
         signature,
         audit,
     ]
@@ -139,5 +141,28 @@ fn package_keys() -> Vec<Message> {
         Nameless { path: "packages.key".into() },
         Damaged { path: "packages.key".into(), source: no_key() },
         Writable { path: "packages.key".into(), mode: 0o666 },
+    )
+}
+
+fn repositories() -> Vec<Message> {
+    let rpm =
+        || "dist/runc/v1.0.0-rc10/linux-amd64/runc-1.0.0-1000.0.rc10.nokmem.x86_64.rpm".into();
+    samples!("delivery", explained RepositoryError:
+        Audit (AuditError::Unreadable { path: "dist".into(), source: system() }),
+        Problem { directory: "dist".into(), file: text("index.json"), problem: text("not listed") },
+        NoRelease { directory: RESULT.into() },
+        OldRpm { name: text("el7") },
+        NoPackages { kind: RepositoryKind::Yum, name: text("el7"), ending: ".rpm" },
+        Unreadable { path: rpm(), source: system() },
+        Changed { path: rpm(), found: digest("1"), expected: digest("2") },
+        Rpm { path: rpm(), source: rpm::Error::NoHeaderDigestError },
+        Deb { path: "runc.deb".into(), problem: text("it has no control file") },
+        Unsigned { path: rpm(), key: digest("A") },
+        Foreign {
+            path: "dist/repositories/yum/el7".into(),
+            key: digest("A"),
+            problem: text("the signature of repomd.xml is by another key"),
+        },
+        Unwritable { path: "dist/repositories/yum/el7".into(), source: system() },
     )
 }

@@ -4,6 +4,7 @@ mod debs;
 mod node;
 mod power_cuts;
 mod refusals;
+mod repositories;
 mod result;
 mod rpms;
 mod same_bytes;

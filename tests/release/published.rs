@@ -17,7 +17,7 @@ targets:
 ";
 
 /// A recipe of which packages can be made.
-fn place(name: &str) -> ReleasePlace {
+pub(super) fn place(name: &str) -> ReleasePlace {
     let place = ReleasePlace::new(name, "cp /bin/true out");
     place.change_recipe(
         "images:\n",

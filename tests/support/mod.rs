@@ -11,6 +11,7 @@ pub mod command;
 pub mod debian_image;
 pub mod disk_order;
 pub mod docker_command;
+pub mod folder_server;
 pub mod git_server;
 pub mod golden;
 pub mod https_front;

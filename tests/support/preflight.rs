@@ -36,7 +36,8 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 29] = [
+const NEEDS: [Need; 32] = [
+    of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -57,7 +58,9 @@ const NEEDS: [Need; 29] = [
         ],
     ),
     of_package("chromium", "chromium", &["machine"]),
+    of_package("createrepo_c", "createrepo-c", &["packaging"]),
     of_package("dash", "dash", &["machine", "packaging"]),
+    of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
         "docker-registry",
@@ -67,7 +70,7 @@ const NEEDS: [Need; 29] = [
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
-    of_package("gpg", "gnupg", &["attestation", "packaging"]),
+    of_package("gpg", "gnupg", &["attestation", "packaging", "release"]),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),

@@ -82,6 +82,12 @@ impl PublicPackageKey {
             .is_ok_and(|(signature, _)| signature.verify(&self.0.primary_key, content).is_ok())
     }
 
+    /// Whether `signature`, as a packet, is one of `content` by this key.
+    pub fn verify_packet(&self, content: &[u8], signature: &[u8]) -> bool {
+        DetachedSignature::from_bytes(signature)
+            .is_ok_and(|signature| signature.verify(&self.0.primary_key, content).is_ok())
+    }
+
     /// The text in a message that this key signed; nothing if it did not.
     pub fn verify_message(&self, message: &str) -> Option<String> {
         let (message, _) = CleartextSignedMessage::from_string(message).ok()?;

@@ -18,6 +18,7 @@ mod parse;
 mod recipe_options;
 mod recipes;
 mod release;
+mod repository;
 mod reproduce;
 mod verify;
 
@@ -36,5 +37,6 @@ pub use parse::{commands, parse, parse_build, recipe_dir_in};
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
+pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
 pub use verify::VerifyArguments;

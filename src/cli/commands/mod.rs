@@ -20,5 +20,6 @@ pub(super) mod recipes;
 pub(super) mod release;
 mod release_ci;
 mod release_summary;
+pub(super) mod repository;
 pub(super) mod reproduce;
 pub(super) mod verify;

@@ -7,6 +7,7 @@ use crate::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
 use crate::cli::args::long_name;
 use crate::configuration::ConfigurationError;
 use crate::delivery::packaging::PackagingError;
+use crate::delivery::repositories::RepositoryError;
 use crate::engine::EngineError;
 use crate::execute::{ExecuteError, Lacking, Refusal, RunCheckError};
 use crate::facts::FactsError;
@@ -345,6 +346,34 @@ impl Explain for PackagingError {
             Self::Changed { .. } => FailureKind::Integrity.into(),
             Self::Unreadable { .. } | Self::Unwritable { .. } => FailureKind::Output.into(),
             _ => FailureKind::Plan.into(),
+        }
+    }
+}
+
+impl Explain for RepositoryError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Audit(error) => error.advice(),
+            Self::Problem { directory, .. } => Advice::from(FailureKind::Integrity).hint(format!(
+                "`kmembuild verify {}` lists everything that is wrong with it",
+                directory.display()
+            )),
+            Self::NoRelease { .. } => Advice::from(FailureKind::Usage)
+                .hint("use the directories that `kmembuild release` wrote, such as dist"),
+            Self::OldRpm { .. } => Advice::from(FailureKind::Usage).hint(MAKE_PACKAGE_KEY),
+            Self::NoPackages { ending, .. } => Advice::from(FailureKind::Recipe).hint(format!(
+                "write `packages: [{}]` under `defaults` of the release file",
+                ending.trim_start_matches('.')
+            )),
+            Self::Changed { .. } | Self::Rpm { .. } | Self::Deb { .. } => {
+                FailureKind::Integrity.into()
+            }
+            Self::Unsigned { .. } => Advice::from(FailureKind::Integrity)
+                .hint("make the release again with --package-key and this key"),
+            Self::Foreign { .. } => Advice::from(FailureKind::Integrity).hint(
+                "use the key that it was made with, or remove its directory to begin anew without its older versions",
+            ),
+            Self::Unreadable { .. } | Self::Unwritable { .. } => FailureKind::Output.into(),
         }
     }
 }
