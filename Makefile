@@ -48,7 +48,7 @@ test-kubelet: toolchain engine
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
-	.ci/install-packages git gnupg minisign openssl $(HELP_PACKAGES)
+	.ci/install-packages git gnupg minisign openssl prometheus systemd $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings

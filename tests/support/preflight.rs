@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 32] = [
+const NEEDS: [Need; 34] = [
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
@@ -76,7 +76,9 @@ const NEEDS: [Need; 32] = [
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
+    of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
+    of_package("systemd-analyze", "systemd", &["monitoring"]),
     of_package("runc", "runc", &["machine"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),
