@@ -56,7 +56,7 @@ check: toolchain
 	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
-	.ci/install-packages $(RUN_PACKAGES) git python3
+	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c git gnupg python3 rpm
 	$(CARGO) build --locked --release
 	.ci/bench
 

@@ -148,8 +148,11 @@ fn repositories() -> Vec<Message> {
     let rpm =
         || "dist/runc/v1.0.0-rc10/linux-amd64/runc-1.0.0-1000.0.rc10.nokmem.x86_64.rpm".into();
     samples!("delivery", explained RepositoryError:
-        Audit (AuditError::Unreadable { path: "dist".into(), source: system() }),
-        Problem { directory: "dist".into(), file: text("index.json"), problem: text("not listed") },
+        Problem {
+            directory: "dist".into(),
+            file: text("index.json"),
+            problem: text("does not match SHA256SUMS"),
+        },
         NoRelease { directory: RESULT.into() },
         OldRpm { name: text("el7") },
         NoPackages { kind: RepositoryKind::Yum, name: text("el7"), ending: ".rpm" },

@@ -26,7 +26,7 @@ pub(super) fn place(name: &str) -> ReleasePlace {
     place
 }
 
-fn openssl(place: &ReleasePlace, words: &[&str]) {
+pub(super) fn openssl(place: &ReleasePlace, words: &[&str]) {
     let mut command = installed("openssl");
     let output = command
         .args(words)

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::place::ReleasePlace;
+use super::published::openssl;
 use crate::support::package_key::MadeKey;
 
 const TWO: &str = "repositories: {url: \"https://packages.example.com/nodes\", yum: el7, apt: stable}\n\
@@ -77,10 +78,39 @@ fn a_release_has_its_repositories_and_another_command_joins_them() {
     assert_eq!(document["repositories"][0]["changed"], false);
     assert_eq!(document["repositories"][0]["packages"], 1);
     join(&["-o", "joined"]).code(2);
-    fs::remove_file(dist.join("index.html")).expect("removed");
-    join(&["--yum", "el7", "-o", "joined"])
+    // With a key, the checksums have to be signed; and they have the index, which has the packages.
+    openssl(
+        &place,
+        &["genpkey", "-algorithm", "ed25519", "-out", "release.key"],
+    );
+    openssl(
+        &place,
+        &[
+            "pkey",
+            "-in",
+            "release.key",
+            "-pubout",
+            "-out",
+            "release.pub",
+        ],
+    );
+    let of_key = ["--yum", "el7", "-o", "joined", "--key", "release.pub"];
+    join(&of_key).code(17).says("SHA256SUMS: not signed");
+    place
+        .release(&["--package-key", &key, "--sign-key", "release.key"])
+        .code(0);
+    join(&of_key).code(0);
+    let index = dist.join("index.json");
+    let text = fs::read_to_string(&index).expect("an index");
+    fs::remove_file(&index).expect("removed");
+    fs::write(&index, text.replace("linux-", "linux-x")).expect("written");
+    join(&of_key)
         .code(17)
-        .says("index.html");
+        .says("index.json: does not match SHA256SUMS");
+    let text = fs::read_to_string(dist.join("SHA256SUMS")).expect("sums");
+    fs::remove_file(dist.join("SHA256SUMS")).expect("removed");
+    fs::write(dist.join("SHA256SUMS"), text.replace('a', "b")).expect("written");
+    join(&of_key).code(17).says("SHA256SUMS.minisig");
     place.build.assert_nothing_is_left();
 }
 

@@ -353,7 +353,6 @@ impl Explain for PackagingError {
 impl Explain for RepositoryError {
     fn advice(&self) -> Advice {
         match self {
-            Self::Audit(error) => error.advice(),
             Self::Problem { directory, .. } => Advice::from(FailureKind::Integrity).hint(format!(
                 "`kmembuild verify {}` lists everything that is wrong with it",
                 directory.display()

@@ -6,14 +6,10 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::names::RepositoryKind;
-use crate::attestation::AuditError;
 
 /// A repository that could not be made; the earlier one is as it was.
 #[derive(Debug, Error)]
 pub enum RepositoryError {
-    /// A release could not be examined.
-    #[error(transparent)]
-    Audit(#[from] AuditError),
     /// A release is not as it was published.
     #[error("the packages of {} cannot be used: {file}: {problem}", directory.display())]
     Problem {
