@@ -131,6 +131,17 @@ impl ReleaseFile {
             .collect()
     }
 
+    /// Refuses repositories that could not be made in the end. Plans and lock files need no key.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NoPackageKey`], [`ReleaseError::Repository`].
+    pub fn check_repositories(&self) -> Result<(), ReleaseError> {
+        match &self.repositories {
+            Some(of) => check_repositories(of, &self.targets, self.package_key.as_deref()),
+            None => Ok(()),
+        }
+    }
+
     /// Path of the lock file beside it.
     pub fn lockfile(&self) -> &Path {
         &self.lockfile
@@ -170,9 +181,6 @@ impl ReleaseFile {
         let package_key = order.package_key.as_deref();
         let package_key = package_key.map(|path| PackageKey::read(path, now));
         let package_key = package_key.transpose()?.map(Arc::new);
-        if let Some(repositories) = &release.repositories {
-            check_repositories(repositories, &targets, package_key.as_deref())?;
-        }
         let common = Common {
             directory,
             output: output.clone(),

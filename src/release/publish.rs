@@ -68,7 +68,9 @@ pub(super) fn write_release(
         targets,
     };
     list_files(root, &mut index)?;
-    if let (Some(repositories), Some(key)) = (&file.repositories, &file.package_key) {
+    if let Some(repositories) = &file.repositories {
+        let key = file.package_key.as_deref();
+        let key = key.ok_or(ReleaseError::NoPackageKey)?;
         index.repositories = write_repositories(root, &index, repositories, key)?;
     }
     if let Some(before) = before {

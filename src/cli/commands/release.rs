@@ -27,6 +27,9 @@ pub(crate) async fn run(
         return print_exact(&canonical_json(&json_schema()));
     }
     let file = ReleaseFile::read(&arguments.order(), &invocation.workspace).await?;
+    if !arguments.plan {
+        file.check_repositories()?;
+    }
     let by_ci = invocation.environment.ci && !arguments.locked;
     if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
