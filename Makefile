@@ -19,7 +19,7 @@ TEST_PACKAGES := docker-registry git patchelf
 # To read the manual, and to complete words in the shells that people use.
 HELP_PACKAGES := groff zsh fish
 # To give packages to the real package managers.
-PACKAGING_PACKAGES := binutils busybox-static rpm shellcheck zstd
+PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg rpm shellcheck zstd
 # To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
 # calls fail.
 MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strace
@@ -49,7 +49,7 @@ test-kubelet: toolchain engine
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
-	.ci/install-packages git minisign openssl $(HELP_PACKAGES)
+	.ci/install-packages git gnupg minisign openssl prometheus systemd $(HELP_PACKAGES)
 	.ci/install-verifiers
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -57,7 +57,7 @@ check: toolchain
 	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
-	.ci/install-packages $(RUN_PACKAGES) git python3
+	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c git gnupg python3 rpm
 	$(CARGO) build --locked --release
 	.ci/bench
 

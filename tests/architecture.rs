@@ -51,7 +51,7 @@ const GROUND: [&str; 7] = [
 ];
 
 /// Libraries that only some places may name, by the beginnings of their paths in `src/`.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 15] = [
     ("bollard", &["engine/docker/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -61,9 +61,11 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("indicatif", &["report/"]),
     ("kube", &["engine/kubernetes/"]),
     ("object", &["verify/", "compare/"]),
+    ("pgp", &["attestation/openpgp/"]),
     ("procfs_core", &["host/", "exhaust/"]),
     ("reqwest", &["host/doctor/"]),
-    ("rpm", &["delivery/packaging/"]),
+    ("quick_xml", &["delivery/repositories/"]),
+    ("rpm", &["delivery/packaging/", "delivery/repositories/"]),
     ("zstd", &["delivery/packaging/"]),
 ];
 

@@ -20,6 +20,7 @@ mod local;
 mod lockfile;
 mod machine;
 mod messages;
+mod monitoring;
 mod mutation;
 mod node;
 mod node_script;

@@ -8,10 +8,11 @@ use crate::verify::Check;
 pub const INDEX: &str = "index.json";
 /// File name of the page for people, next to [`INDEX`].
 pub const INDEX_PAGE: &str = "index.html";
-/// Version of the index format. 2: the run, stages, changes and builds; an index of format 1 is one without them.
-pub const INDEX_FORMAT: u32 = 2;
+/// Version of the index format. 2: the run, stages, changes and builds; 3: repositories. An index of an earlier format is one
+/// without them.
+pub const INDEX_FORMAT: u32 = 3;
 
-/// The contents of a release directory. It may contain only the files of all targets, [`INDEX`], [`INDEX_PAGE`], the top
+/// The contents of a release directory. It may contain only the files of all targets and repositories, [`INDEX`], [`INDEX_PAGE`], the top
 /// [`super::SHA256SUMS`] and its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -32,6 +33,9 @@ pub struct Index {
     /// Directories of the targets that the release had before that run, and no longer has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<String>,
+    /// The repositories of its packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<IndexRepository>,
     /// The targets, in the order of the release file.
     pub targets: Vec<IndexTarget>,
 }
@@ -68,6 +72,26 @@ pub struct IndexKey {
     pub id: String,
     /// Name of the file with the signature of the checksums, next to them.
     pub signature: String,
+}
+
+/// A repository of the packages of a release, also of those of earlier ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IndexRepository {
+    /// `yum` or `apt`.
+    pub kind: String,
+    /// Name of the yum repository, or of apt's suite.
+    pub name: String,
+    /// Its directory, relative to the release directory.
+    pub folder: String,
+    /// Fingerprint of the key that it is signed with.
+    pub key: String,
+    /// How many packages it lists.
+    pub packages: usize,
+    /// The commands with which a node comes to use it.
+    pub commands: Vec<String>,
+    /// All files in it, by path.
+    pub files: Vec<IndexFile>,
 }
 
 /// One target of a release.

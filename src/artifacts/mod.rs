@@ -20,7 +20,7 @@ pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
 pub use index::{
     INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexBinary, IndexBuild, IndexFile, IndexHow, IndexKey,
-    IndexPart, IndexResult, IndexRun, IndexStage, IndexTarget,
+    IndexPart, IndexRepository, IndexResult, IndexRun, IndexStage, IndexTarget,
 };
 pub use leftovers::{Leftover, folders_of_targets, leftovers};
 pub use log::BuildLog;

@@ -59,6 +59,12 @@ pub fn write_index(root: &Path, index: &Index, page: &str) -> Result<String, Art
             IndexResult::Failed { .. } | IndexResult::NotNeeded { .. } => {}
         }
     }
+    for repository in &index.repositories {
+        for file in &repository.files {
+            let path = format!("{}/{}", repository.folder, file.path);
+            sums.insert(path, file.sha256.clone());
+        }
+    }
     let text = canonical_json(index);
     for (name, text) in [(INDEX, text.as_str()), (INDEX_PAGE, page)] {
         sums.insert(name.to_owned(), sha256_hex(text.as_bytes()));
@@ -160,6 +166,9 @@ pub fn read_index_file(path: &Path) -> io::Result<Index> {
     let root = path.parent().unwrap_or(Path::new(""));
     for target in &index.targets {
         inside(root, target.folder())?;
+    }
+    for repository in &index.repositories {
+        inside(root, &repository.folder)?;
     }
     Ok(index)
 }

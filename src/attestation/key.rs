@@ -17,9 +17,9 @@ use crate::checksum::sha256_hex;
 use crate::events::Warning;
 
 /// Write permission for everybody.
-const WRITABLE_BY_OTHERS: u32 = 0o002;
+pub(super) const WRITABLE_BY_OTHERS: u32 = 0o002;
 /// Permissions of others than the owner to read or to write.
-const OPEN_TO_OTHERS: u32 = 0o066;
+pub(super) const OPEN_TO_OTHERS: u32 = 0o066;
 
 const PRIVATE: &str = "an Ed25519 or ECDSA P-256 private key in PEM";
 const EITHER: &str = "an Ed25519 or ECDSA P-256 key in PEM";

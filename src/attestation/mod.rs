@@ -15,6 +15,7 @@ mod cyclonedx;
 mod dsse;
 mod error;
 mod key;
+mod openpgp;
 mod pem_file;
 mod provenance;
 mod sbom;
@@ -30,6 +31,7 @@ pub use cyclonedx::Bom;
 pub use dsse::{Envelope, EnvelopeSignature, PAYLOAD_TYPE, SignatureError, sign};
 pub use error::{AttestError, KeyError, VendoredError};
 pub use key::{KeyKind, SigningKey, VerifyingKey};
+pub use openpgp::{PackageKey, PackageKeyError, PackageKeyKind, PublicPackageKey};
 pub use provenance::{Subject, provenance, statement};
 pub use sbom::sbom;
 pub use signed_checksums::{

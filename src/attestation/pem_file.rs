@@ -49,7 +49,7 @@ pub(super) fn read_pem(
     wanted: &'static str,
     remedy: &str,
 ) -> Result<(Pem, Option<u32>), KeyError> {
-    let (text, mode) = read(path).map_err(|source| KeyError::Unreadable {
+    let (text, mode) = read_key_file(path).map_err(|source| KeyError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
@@ -70,9 +70,9 @@ pub(super) fn read_pem(
     Ok((key, mode))
 }
 
-/// The bytes of a file of at most [`LARGEST`] bytes. What this process was started with may be a pipe, as `<(pass show key)`
+/// The bytes of a file of at most [`LARGEST`] bytes, and the permission bits of one on disk. What this process was started with may be a pipe, as `<(pass show key)`
 /// is in a shell: somebody writes to it.
-fn read(path: &Path) -> io::Result<(Vec<u8>, Option<u32>)> {
+pub(super) fn read_key_file(path: &Path) -> io::Result<(Vec<u8>, Option<u32>)> {
     let of_this_process = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
     let file = if of_this_process.iter().any(|own| path.starts_with(own)) {
         File::open(path)?

@@ -137,7 +137,8 @@ pub(super) fn complete(
         sha256,
     }];
     if let Some(of_recipe) = &prepared.loaded.recipe.package {
-        let settings = PackageSettings::new(of_recipe, &plan.source);
+        let key = destination.package_key.as_deref();
+        let settings = PackageSettings::new(of_recipe, &plan.source).signed_by(key);
         for &format in &destination.packages {
             let path = package(format, &settings, manifest, directory, directory)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -168,10 +169,13 @@ pub(super) fn identity(destination: &Destination) -> String {
         .collect();
     let key = destination.signing.as_deref();
     let key = key.map(|key| key.public().id());
+    let package_key = destination.package_key.as_deref();
+    let package_key = package_key.map(|key| format!(" package key {}", key.public().fingerprint()));
     format!(
-        "{} statement {STATEMENT} packages {} key {}",
+        "{} statement {STATEMENT} packages {} key {}{}",
         TOOL,
         packages.join(","),
-        key.unwrap_or_default()
+        key.unwrap_or_default(),
+        package_key.unwrap_or_default()
     )
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::artifacts::PublishedResult;
-use crate::attestation::SigningKey;
+use crate::attestation::{PackageKey, SigningKey};
 use crate::delivery::packaging::PackageFormat;
 use crate::plan::{Plan, Request, Via};
 use crate::recipe::{
@@ -153,6 +153,8 @@ pub struct Destination {
     pub packages: Vec<PackageFormat>,
     /// Key to sign the provenance with.
     pub signing: Option<Arc<SigningKey>>,
+    /// Key to sign the packages with whose format has signatures.
+    pub package_key: Option<Arc<PackageKey>>,
 }
 
 impl BuildOrder {
@@ -182,6 +184,7 @@ impl BuildOrder {
                 variant: None,
                 packages: Vec::new(),
                 signing: None,
+                package_key: None,
             },
             keep: false,
         }

@@ -74,6 +74,7 @@ impl Asked {
             | CommandLine::Cache { .. }
             | CommandLine::NodeScript(_)
             | CommandLine::PublicKey { .. }
+            | CommandLine::Repository(_)
             | CommandLine::Completions { .. }
             | CommandLine::Complete { .. }
             | CommandLine::Man { .. } => None,

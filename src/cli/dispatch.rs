@@ -13,7 +13,7 @@ use super::args::{
 use super::asked::{Asked, places};
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, recipes, release, reproduce, verify,
+    plan, public_key, recipes, release, repository, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
@@ -64,6 +64,9 @@ pub async fn dispatch(
             }
             Box::pin(release::run(invocation, &arguments, cancel)).await
         }
+        CommandLine::Repository(arguments) => {
+            repository::run(&invocation(arguments.format)?, &arguments)
+        }
         CommandLine::Reproduce(arguments) => {
             let mut invocation = invocation(arguments.format)?;
             // Most likely it is the release of this directory. Its file is not what is asked about.
@@ -84,8 +87,9 @@ pub async fn dispatch(
         CommandLine::PublicKey {
             file,
             minisign,
+            openpgp,
             format,
-        } => public_key::run(&invocation(format)?, &file, minisign),
+        } => public_key::run(&invocation(format)?, &file, minisign, openpgp),
         CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
         CommandLine::Complete { words } => complete::run(environment, &words, cancel),
         CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
@@ -100,18 +104,7 @@ pub async fn dispatch(
             let invocation = invocation(arguments.format)?;
             Box::pin(doctor::run(&invocation, &arguments)).await
         }
-        CommandLine::Cache { action } => {
-            let invocation = invocation(action.format())?;
-            if let CacheCommand::Prune(_) | CacheCommand::Verify { .. } = action {
-                invocation.workspace.claim_cache()?;
-            }
-            match action {
-                CacheCommand::List { .. } => cache::list::run(&invocation).await,
-                CacheCommand::Show { key, .. } => cache::show::run(&invocation, &key),
-                CacheCommand::Verify { remove, .. } => cache::verify::run(&invocation, remove),
-                CacheCommand::Prune(arguments) => cache::prune::run(&invocation, &arguments).await,
-            }
-        }
+        CommandLine::Cache { action } => look_at_cache(&invocation(action.format())?, action).await,
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
@@ -134,6 +127,18 @@ pub async fn dispatch(
             invocation.workspace.claim_cache()?;
             clean::run(&invocation, caches, images, all).await
         }
+    }
+}
+
+async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Result<(), Failure> {
+    if let CacheCommand::Prune(_) | CacheCommand::Verify { .. } = action {
+        invocation.workspace.claim_cache()?;
+    }
+    match action {
+        CacheCommand::List { .. } => cache::list::run(invocation).await,
+        CacheCommand::Show { key, .. } => cache::show::run(invocation, &key),
+        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove),
+        CacheCommand::Prune(arguments) => cache::prune::run(invocation, &arguments).await,
     }
 }
 

@@ -77,6 +77,7 @@ impl BuildArguments {
                 variant: None,
                 packages: Vec::new(),
                 signing: None,
+                package_key: None,
             },
             keep: self.keep,
         }
@@ -121,6 +122,7 @@ impl ReleaseArguments {
             jobs: self.jobs,
             output: self.output.clone(),
             signing_key: self.sign_key.clone(),
+            package_key: self.package_key.clone(),
             cache: self.caches.use_of_caches(),
             fail_fast: self.fail_fast,
             prune: self.prune,

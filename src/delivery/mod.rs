@@ -3,3 +3,4 @@
 mod flush;
 pub mod node_script;
 pub mod packaging;
+pub mod repositories;

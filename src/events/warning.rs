@@ -111,6 +111,9 @@ pub enum Warning {
         "others than its owner can read or change the signing key {path} (mode {1:04o}); use `chmod 600 {path}`", path = .0.display()
     )]
     ExposedKey(PathBuf, u32),
+    /// Packages are signed with a key that an old rpm cannot check.
+    #[error("the rpm of CentOS 7 cannot check signatures by an Ed25519 key; use an RSA key for it")]
+    NotForOldRpm,
     /// A release has lost its signature.
     #[error(
         "the release was signed before and is not signed now, because no signing key was given"

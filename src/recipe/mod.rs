@@ -36,7 +36,7 @@ pub use image_digest::ImageDigest;
 pub use names::{
     Architecture, CommitId, ContainerPath, DebianMirror, DebianPackage, ImageName, InstallPath,
     LeftoverName, LinkTarget, Name, PackageLabel, PackageName, PackageUnit, RegistryPrefix,
-    RelativePath, Sha256, ValueName, VariableName,
+    RelativePath, RepositoryUrl, Sha256, ValueName, VariableName,
 };
 pub use nearest::nearest;
 pub use parse::{json_schema, parse_advisories, parse_recipe, parse_yaml, to_yaml};

@@ -181,6 +181,22 @@ name!(
 );
 
 name!(
+    /// URL of a web server with repositories, such as `https://packages.example.com/nodes`, without a slash at its end: what
+    /// the settings of package managers and a shell take as it is.
+    RepositoryUrl,
+    |text| {
+        let rest = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/@%+[]".contains(c);
+        rest.is_some_and(|rest| {
+            !rest.is_empty() && rest.len() <= 2048 && !rest.ends_with('/') && rest.chars().all(allowed)
+        })
+    },
+    "is not the URL of a repository; write it like https://packages.example.com/nodes, without a slash at its end"
+);
+
+name!(
     /// Where a registry has images: its host, with a port or a path, such as `mirror.example.com:5000/hub`.
     RegistryPrefix,
     |text| {

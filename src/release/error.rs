@@ -8,8 +8,9 @@ use thiserror::Error;
 use super::merge_error::MergeError;
 use super::part::Part;
 use crate::artifacts::ArtifactError;
-use crate::attestation::{AuditError, KeyError};
+use crate::attestation::{AuditError, KeyError, PackageKeyError};
 use crate::build::{BuildError, FailedBuild};
+use crate::delivery::repositories::RepositoryError;
 use crate::failure::indented;
 use crate::recipe::RecipeError;
 
@@ -40,6 +41,15 @@ pub enum ReleaseError {
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The key for packages cannot be used.
+    #[error(transparent)]
+    PackageKey(#[from] PackageKeyError),
+    /// Repositories are asked for, and no key to sign them with was given.
+    #[error("the repositories of the release require a package key")]
+    NoPackageKey,
+    /// A repository could not be made.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A pattern for targets is not a pattern.
     #[error("{pattern:?} is not a valid pattern for targets")]
     Pattern {

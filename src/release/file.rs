@@ -13,13 +13,15 @@ use super::order::Common;
 use super::parse::{parse_release, read_release};
 use super::part::Part;
 use super::partition::{Durations, assign};
-use super::schema::Release;
+use super::repositories::check_repositories;
+use super::schema::{Release, Repositories};
 use super::target::Target;
 use crate::artifacts::IndexPart;
-use crate::attestation::SigningKey;
+use crate::attestation::{PackageKey, PackageKeyKind, SigningKey};
 use crate::build::{BuildOrder, CacheUse, Workspace};
+use crate::clock;
 use crate::events::Warning;
-use crate::recipe::{Document, Name, Source};
+use crate::recipe::{Document, Name, PackageFormat, Source};
 
 /// Targets that an error lists as examples.
 const EXAMPLES: usize = 5;
@@ -41,6 +43,8 @@ pub struct ReleaseOrder {
     pub output: Option<PathBuf>,
     /// File of the key to sign with.
     pub signing_key: Option<PathBuf>,
+    /// File of the `OpenPGP` key to sign packages with.
+    pub package_key: Option<PathBuf>,
     /// What may be taken from where.
     pub cache: CacheUse,
     /// Stop the other targets when one fails.
@@ -60,6 +64,7 @@ impl ReleaseOrder {
             jobs: None,
             output: None,
             signing_key: None,
+            package_key: None,
             cache: CacheUse::default(),
             fail_fast: false,
             prune: false,
@@ -79,6 +84,10 @@ pub struct ReleaseFile {
     pub(super) prune: bool,
     /// Key to sign with.
     pub(super) signing: Option<Arc<SigningKey>>,
+    /// Key to sign packages with.
+    pub(super) package_key: Option<Arc<PackageKey>>,
+    /// Repositories to make.
+    pub(super) repositories: Option<Repositories>,
     /// The lock file beside it.
     pub(super) lockfile: PathBuf,
     /// The part that is made, where it is not the whole.
@@ -113,9 +122,35 @@ impl ReleaseFile {
         self.signing.is_some()
     }
 
-    /// What the user should know of the key that the release is signed with.
-    pub fn key_warning(&self) -> Option<Warning> {
-        self.signing.as_ref().and_then(|key| key.warning())
+    /// What the user should know of the keys that the release is signed with.
+    pub fn key_warnings(&self) -> Vec<Warning> {
+        let exposed = self.signing.as_ref().and_then(|key| key.warning());
+        let key = self.package_key.as_ref();
+        let too_new = key.filter(|key| {
+            let mut targets = self.targets.iter();
+            key.public().kind() == PackageKeyKind::Ed25519
+                // Its name says what its nodes are.
+                && self.repositories.as_ref().is_none_or(|of| of.yum.is_none())
+                && targets.any(|target| target.packages.contains(&PackageFormat::Rpm))
+        });
+        let of_packages = key.and_then(|key| key.warning());
+        let too_new = too_new.map(|_| Warning::NotForOldRpm);
+        exposed
+            .into_iter()
+            .chain(of_packages)
+            .chain(too_new)
+            .collect()
+    }
+
+    /// Refuses repositories that could not be made in the end. Plans and lock files need no key.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NoPackageKey`], [`ReleaseError::Repository`].
+    pub fn check_repositories(&self) -> Result<(), ReleaseError> {
+        match &self.repositories {
+            Some(of) => check_repositories(of, &self.targets, self.package_key.as_deref()),
+            None => Ok(()),
+        }
     }
 
     /// Path of the lock file beside it.
@@ -153,11 +188,16 @@ impl ReleaseFile {
             (None, None) => directory.join("dist"),
         };
         let signing = order.signing_key.as_deref().map(SigningKey::read);
+        let now = clock::now().as_second();
+        let package_key = order.package_key.as_deref();
+        let package_key = package_key.map(|path| PackageKey::read(path, now));
+        let package_key = package_key.transpose()?.map(Arc::new);
         let common = Common {
             directory,
             output: output.clone(),
             cache: order.cache,
             signing: signing.transpose()?.map(Arc::new),
+            package_key,
         };
         let parts = Parts::of(order, workspace, &targets)?;
         let chosen: Vec<_> = targets
@@ -192,6 +232,8 @@ impl ReleaseFile {
             fail_fast: order.fail_fast,
             prune: order.prune,
             signing: common.signing,
+            package_key: common.package_key,
+            repositories: release.repositories,
             // It has one name, as a directory has one release.
             lockfile: path.with_file_name("kmembuild.lock"),
             part: parts.map(Parts::described),

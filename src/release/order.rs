@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::target::Target;
-use crate::attestation::SigningKey;
+use crate::attestation::{PackageKey, SigningKey};
 use crate::build::{
     BuildOrder, CacheUse, Checks, Destination, ImageChoice, Limits, RunCheck, SourceChoice, Subject,
 };
@@ -21,6 +21,8 @@ pub(super) struct Common<'a> {
     pub(super) cache: CacheUse,
     /// Key to sign with.
     pub(super) signing: Option<Arc<SigningKey>>,
+    /// Key to sign packages with.
+    pub(super) package_key: Option<Arc<PackageKey>>,
 }
 
 impl Target {
@@ -86,6 +88,7 @@ impl Target {
                 variant: self.variant.clone(),
                 packages: self.packages.clone(),
                 signing: common.signing.clone(),
+                package_key: common.package_key.clone(),
             },
             keep: false,
         }

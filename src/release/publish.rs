@@ -8,6 +8,7 @@ use super::file::ReleaseFile;
 use super::outcome::{FinishedTarget, Outcome, Presentation};
 use super::part::Part;
 use super::progress::ReleaseSink;
+use super::repositories::write_repositories;
 use super::target::Target;
 use super::timeline::Timeline;
 use crate::artifacts::{
@@ -93,9 +94,16 @@ pub(super) fn write_top(
         }),
         part: new.part,
         removed: Vec::new(),
+        repositories: Vec::new(),
         targets: new.targets,
     };
     list_files(root, &mut index)?;
+    // Those of a release have the packages of all parts.
+    if let (Some(repositories), None) = (&file.repositories, &index.part) {
+        let key = file.package_key.as_deref();
+        let key = key.ok_or(ReleaseError::NoPackageKey)?;
+        index.repositories = write_repositories(root, &index, repositories, key)?;
+    }
     if let Some(before) = before {
         index.follow(before, |text| is_signed(root, text, key));
     }

@@ -1,11 +1,13 @@
 //! The release file as it is written.
 
+use std::num::NonZeroU32;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::options::Options;
-use crate::recipe::{Architecture, Name, PackageFormat, VersionRange};
+use crate::recipe::{Architecture, Name, PackageFormat, RepositoryUrl, VersionRange};
 
 /// The only version of the format that this tool reads.
 pub const RELEASE_FORMAT: u32 = 1;
@@ -31,9 +33,30 @@ pub struct Release {
     /// Defaults for all targets.
     #[serde(default)]
     pub defaults: Defaults,
+    /// Repositories to make of the packages, below `repositories` in the directory for the results.
+    #[serde(default)]
+    pub repositories: Option<Repositories>,
     /// The targets.
     #[schemars(with = "Vec<TargetEntry>", length(min = 1))]
     pub targets: Vec<Spanned<TargetEntry>>,
+}
+
+/// Repositories from which nodes install the packages. They are signed with the key of `--package-key`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Repositories {
+    /// Where nodes find the directory `repositories`, such as `https://packages.example.com/nodes`.
+    #[serde(default)]
+    pub url: Option<RepositoryUrl>,
+    /// Name of a repository for yum and dnf, such as el7.
+    #[serde(default)]
+    pub yum: Option<Name>,
+    /// Name of a suite for apt, such as stable.
+    #[serde(default)]
+    pub apt: Option<Name>,
+    /// Versions to keep of each package and architecture. By default all stay.
+    #[serde(default)]
+    pub keep: Option<NonZeroU32>,
 }
 
 /// Defaults for all targets.

@@ -5,6 +5,7 @@ mod changes;
 mod foreign;
 mod keys;
 mod openssl;
+mod package_keys;
 mod problems;
 mod release;
 mod said;

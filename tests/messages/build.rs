@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use kmembuild::artifacts::{ArtifactError, ManifestFile, PublishedError};
-use kmembuild::attestation::{AttestError, AuditError, KeyError};
+use kmembuild::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
 use kmembuild::build::{BuildError, FailedBuild, FailureLog};
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::delivery::packaging::PackagingError;
+use kmembuild::delivery::repositories::RepositoryError;
 use kmembuild::engine::EngineError;
 use kmembuild::execute::{ExecuteError, RunCheckError};
 use kmembuild::facts::FactsError;
@@ -201,6 +202,9 @@ fn releases() -> Vec<Message> {
         InvalidLockfile (text("release.lock: format 9 is not supported; this version of kmembuild reads format 1")),
         Build (BuildError::RefreshOffline),
         Key (KeyError::Unreadable { path: "release.pem".into(), source: system() }),
+        PackageKey (PackageKeyError::Unreadable { path: "packages.key".into(), source: system() }),
+        NoPackageKey,
+        Repository (RepositoryError::OldRpm { name: text("el7") }),
         Pattern { pattern: text("["), source: glob::Pattern::new("[").expect_err("an open bracket") },
         NoTarget {
             file: text("release.yaml"),

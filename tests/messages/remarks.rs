@@ -36,6 +36,7 @@ pub(super) fn messages() -> Vec<Message> {
         OtherRecipe(text("runc")),
         OtherImage(text("image golang:1.13 was not found anywhere")),
         ExposedKey("release.key".into(), 0o644),
+        NotForOldRpm,
         NoLongerSigned,
         ForeignResult("dist/runc/v1.0.0-rc9/linux-amd64".into()),
         ForeignFailure("dist/runc/v1.0.0-rc9/linux-amd64.failed".into()),

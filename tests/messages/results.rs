@@ -2,9 +2,12 @@
 
 use kmembuild::artifacts::cache::{Damage, TakeError};
 use kmembuild::artifacts::{ArtifactError, PublishedError};
-use kmembuild::attestation::{AttestError, AuditError, KeyError, SignatureError, VendoredError};
+use kmembuild::attestation::{
+    AttestError, AuditError, KeyError, PackageKeyError, SignatureError, VendoredError,
+};
 use kmembuild::delivery::node_script::NodeScriptError;
 use kmembuild::delivery::packaging::{PackageFormat, PackagingError};
+use kmembuild::delivery::repositories::{RepositoryError, RepositoryKind};
 use kmembuild::verify::VerifyError;
 
 use super::{Message, json, system, text};
@@ -104,11 +107,65 @@ pub(super) fn messages() -> Vec<Message> {
         Platforms { first: text("linux-amd64"), second: text("linux-arm64") },
         UnknownPlatform { platform: text("linux-riscv64") },
     );
-    [artifacts, cache, verify, attest, key, signature, audit]
-        .into_iter()
-        .flatten()
-        .chain([vendored])
-        .chain(packaging)
-        .chain(script)
-        .collect()
+    [
+        artifacts,
+        cache,
+        verify,
+        attest,
+        key,
+        package_keys(),
+        repositories(),
+        signature,
+        audit,
+    ]
+    .into_iter()
+    .flatten()
+    .chain([vendored])
+    .chain(packaging)
+    .chain(script)
+    .collect()
+}
+
+fn package_keys() -> Vec<Message> {
+    let no_key = || pgp::errors::Error::NoMatchingPacket { backtrace: None };
+    samples!("attestation", explained PackageKeyError:
+        Unreadable { path: "packages.key".into(), source: system() },
+        Malformed { path: "packages.key".into(), wanted: "secret", source: no_key() },
+        Public { path: "packages.key".into() },
+        Several { path: "packages.key".into() },
+        Protected { path: "packages.key".into() },
+        Kind { path: "packages.key".into(), found: text("ECDSA") },
+        Revoked { path: "packages.key".into() },
+        Expired { path: "packages.key".into(), at: text("2025-01-01T00:00:00Z") },
+        MayNotSign { path: "packages.key".into() },
+        Nameless { path: "packages.key".into() },
+        Damaged { path: "packages.key".into(), source: no_key() },
+        Writable { path: "packages.key".into(), mode: 0o666 },
+    )
+}
+
+fn repositories() -> Vec<Message> {
+    let rpm =
+        || "dist/runc/v1.0.0-rc10/linux-amd64/runc-1.0.0-1000.0.rc10.nokmem.x86_64.rpm".into();
+    samples!("delivery", explained RepositoryError:
+        Problem {
+            directory: "dist".into(),
+            file: text("index.json"),
+            problem: text("does not match SHA256SUMS"),
+        },
+        NoRelease { directory: RESULT.into() },
+        OldRpm { name: text("el7") },
+        NoPackages { kind: RepositoryKind::Yum, name: text("el7"), ending: ".rpm" },
+        Unreadable { path: rpm(), source: system() },
+        Changed { path: rpm(), found: digest("1"), expected: digest("2") },
+        Rpm { path: rpm(), source: rpm::Error::NoHeaderDigestError },
+        Deb { path: "runc.deb".into(), problem: text("it has no control file") },
+        Unsigned { path: rpm(), key: digest("A") },
+        Foreign {
+            path: "dist/repositories/yum/el7".into(),
+            key: digest("A"),
+            problem: text("the signature of repomd.xml is by another key"),
+        },
+        Unwritable { path: "dist/repositories/yum/el7".into(), source: system() },
+    )
 }

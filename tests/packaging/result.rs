@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kmembuild::artifacts::Manifest;
+use kmembuild::attestation::PackageKey;
 use kmembuild::delivery::packaging::{
     Package, PackageFormat, PackageSettings, PackagingError, package,
 };
@@ -68,7 +69,21 @@ impl Published {
 
     /// Packages it, or is refused.
     pub fn try_package(&self, format: PackageFormat) -> Result<PathBuf, PackagingError> {
-        let settings = PackageSettings::new(&self.package, &self.source);
+        self.try_signed(format, None)
+    }
+
+    /// Packages it and signs it.
+    #[track_caller]
+    pub fn signed(&self, format: PackageFormat, key: &PackageKey) -> PathBuf {
+        self.try_signed(format, Some(key)).expect("a package")
+    }
+
+    fn try_signed(
+        &self,
+        format: PackageFormat,
+        key: Option<&PackageKey>,
+    ) -> Result<PathBuf, PackagingError> {
+        let settings = PackageSettings::new(&self.package, &self.source).signed_by(key);
         let out = self.path().join("packages");
         package(format, &settings, &self.manifest, self.path(), &out)
     }

@@ -5,4 +5,5 @@ mod locked;
 mod matrix;
 mod place;
 mod published;
+mod repositories;
 mod trouble;

@@ -17,7 +17,7 @@ targets:
 ";
 
 /// A recipe of which packages can be made.
-fn place(name: &str) -> ReleasePlace {
+pub(super) fn place(name: &str) -> ReleasePlace {
     let place = ReleasePlace::new(name, "cp /bin/true out");
     place.change_recipe(
         "images:\n",
@@ -26,7 +26,7 @@ fn place(name: &str) -> ReleasePlace {
     place
 }
 
-fn openssl(place: &ReleasePlace, words: &[&str]) {
+pub(super) fn openssl(place: &ReleasePlace, words: &[&str]) {
     let mut command = installed("openssl");
     let output = command
         .args(words)

@@ -32,6 +32,7 @@ pub fn published(folder: &str) -> IndexResult {
 /// An index of these targets that tells of no run.
 pub fn index(targets: Vec<IndexTarget>) -> Index {
     Index {
+        repositories: Vec::new(),
         format: INDEX_FORMAT,
         tool: "kmembuild 0.1.0".to_owned(),
         run: None,

@@ -36,7 +36,8 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 30] = [
+const NEEDS: [Need; 36] = [
+    of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -57,7 +58,9 @@ const NEEDS: [Need; 30] = [
         ],
     ),
     of_package("chromium", "chromium", &["machine"]),
+    of_package("createrepo_c", "createrepo-c", &["packaging"]),
     of_package("dash", "dash", &["machine", "packaging"]),
+    of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
         "docker-registry",
@@ -68,12 +71,15 @@ const NEEDS: [Need; 30] = [
     of_package("fish", "fish", &["commands"]),
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
+    of_package("gpg", "gnupg", &["attestation", "packaging", "release"]),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
+    of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
+    of_package("systemd-analyze", "systemd", &["monitoring"]),
     of_package("runc", "runc", &["machine"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),

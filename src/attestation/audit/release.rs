@@ -55,6 +55,14 @@ impl Auditor<'_> {
                 IndexResult::NotNeeded { .. } => {}
             }
         }
+        for repository in &index.repositories {
+            for file in &repository.files {
+                let path = format!("{}/{}", repository.folder, file.path);
+                self.sources
+                    .add(INDEX, path.clone(), &file.sha256, Some(file.size));
+                accounted.insert(path);
+            }
+        }
         let known = folders_of_targets(&index);
         let Auditor {
             listing,

@@ -18,6 +18,7 @@ use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
 use super::release::{LockArguments, ReleaseArguments};
+use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
 use super::verify::VerifyArguments;
 
@@ -160,6 +161,11 @@ pub enum CommandLine {
     /// Build and publish everything in a release file
     #[command(before_help = "Example: kmembuild release release.yaml --sign-key release.key")]
     Release(ReleaseArguments),
+    /// Make repositories for yum and apt from the packages of releases
+    #[command(
+        before_help = "Example: kmembuild repository dist --yum el7 --apt stable --package-key packages.key"
+    )]
+    Repository(RepositoryArguments),
     /// Build a published result again from nothing, according to its plan, and compare
     #[command(before_help = "Example: kmembuild reproduce dist/runc/v1.0.0-rc10/linux-amd64")]
     Reproduce(ReproduceArguments),
@@ -169,11 +175,14 @@ pub enum CommandLine {
     /// Print the public key for a private key that signs releases, for those who verify them
     #[command(before_help = "Example: kmembuild public-key release.key")]
     PublicKey {
-        /// Private or public key in PEM
+        /// Private or public key in PEM; with --openpgp, a key that gpg exported
         file: PathBuf,
         /// In the format of minisign's option -P; only for an Ed25519 key
         #[arg(long)]
         minisign: bool,
+        /// The key that signs packages, as `rpm --import` and apt's Signed-By take it
+        #[arg(long, conflicts_with = "minisign")]
+        openpgp: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,

@@ -74,7 +74,7 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["node" | "fleet"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Quiet],
         ["cache", "list"] => &[Host, Engine],
-        ["kmem"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
+        ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
         ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
             &[]
         }

@@ -19,6 +19,7 @@ mod part;
 mod recipe_options;
 mod recipes;
 mod release;
+mod repository;
 mod reproduce;
 mod verify;
 
@@ -38,5 +39,6 @@ pub use part::PartChoice;
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use release::{LockArguments, ReleaseArguments};
+pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
 pub use verify::VerifyArguments;

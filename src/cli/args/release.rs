@@ -55,6 +55,9 @@ pub struct ReleaseArguments {
     /// Sign the provenance of the results and the checksums of the release with this private key: Ed25519 or ECDSA P-256 in PEM
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
+    /// Sign the rpm packages with this secret key, exported by gpg without a pass phrase: RSA, or Ed25519, which old versions of rpm cannot check
+    #[arg(long, value_name = "FILE")]
+    pub package_key: Option<PathBuf>,
     /// Directory for the results, instead of the one in the release file
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,

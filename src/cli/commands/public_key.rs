@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::public_package_key;
 use crate::attestation::{KeyKind, VerifyingKey, minisign_public_key};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print_document, print_exact};
@@ -29,7 +30,15 @@ struct PublicKey {
     closing: Closing,
 }
 
-pub(crate) fn run(invocation: &Invocation<'_>, file: &Path, minisign: bool) -> Result<(), Failure> {
+pub(crate) fn run(
+    invocation: &Invocation<'_>,
+    file: &Path,
+    minisign: bool,
+    openpgp: bool,
+) -> Result<(), Failure> {
+    if openpgp {
+        return public_package_key::run(invocation, file);
+    }
     let (key, warning) = VerifyingKey::read_of_either(file)?;
     let (pem, of_minisign) = (key.to_pem(), minisign_public_key(&key));
     if minisign && of_minisign.is_none() {

@@ -36,6 +36,9 @@ pub(crate) async fn run(
     }
     let order = arguments.order(invocation.environment)?;
     let file = ReleaseFile::read(&order, &invocation.workspace).await?;
+    if !arguments.plan {
+        file.check_repositories()?;
+    }
     let by_ci = invocation.environment.ci && !arguments.locked;
     if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
@@ -49,7 +52,7 @@ pub(crate) async fn run(
         invocation.environment.github,
         explain,
     );
-    if let Some(warning) = file.key_warning() {
+    for warning in file.key_warnings() {
         progress.tell(&warning.into());
     }
     let done = if arguments.merge.is_empty() {

@@ -256,7 +256,9 @@ pub(super) fn closing(
         IndexResult::Published { files, .. } => files.len(),
         IndexResult::NotNeeded { .. } | IndexResult::Failed { .. } => 0,
     });
-    let files = published.sum::<usize>() + files_at_the_top(file);
+    let of_repositories = index.repositories.iter();
+    let of_repositories = of_repositories.map(|repository| repository.files.len());
+    let files = published.sum::<usize>() + of_repositories.sum::<usize>() + files_at_the_top(file);
     let signed = if file.is_signed() {
         "signed"
     } else {

@@ -169,6 +169,10 @@ impl Explain for ReleaseError {
             ),
             Self::Build(error) => error.advice(),
             Self::Key(error) => error.advice(),
+            Self::PackageKey(error) => error.advice(),
+            Self::NoPackageKey => Advice::from(FailureKind::Usage)
+                .hint("use --package-key FILE with the key that the nodes trust"),
+            Self::Repository(error) => error.advice(),
             Self::Pattern { .. } => FailureKind::Usage.into(),
             Self::NoTarget { examples, .. } => Advice::from(FailureKind::Usage)
                 .hint(format!("targets are named like {}", examples.join(", "))),

@@ -3,10 +3,11 @@
 use super::advice::{Advice, Explain};
 use crate::advice;
 use crate::artifacts::ArtifactError;
-use crate::attestation::{AttestError, AuditError, KeyError};
+use crate::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
 use crate::cli::args::long_name;
 use crate::configuration::ConfigurationError;
 use crate::delivery::packaging::PackagingError;
+use crate::delivery::repositories::RepositoryError;
 use crate::engine::EngineError;
 use crate::execute::{ExecuteError, Lacking, Refusal, RunCheckError};
 use crate::facts::FactsError;
@@ -298,6 +299,41 @@ impl Explain for KeyError {
     }
 }
 
+const MAKE_PACKAGE_KEY: &str = "create one with `gpg --quick-gen-key 'Packages <packages@example.com>' rsa4096 sign never` without a pass phrase, \
+     and `gpg --armor --export-secret-keys packages@example.com`";
+
+impl Explain for PackageKeyError {
+    fn advice(&self) -> Advice {
+        let usage = Advice::from(FailureKind::Usage);
+        match self {
+            Self::Unreadable { .. } => usage.hint("use an OpenPGP key file that you may read"),
+            Self::Public { .. } => usage.hint(
+                "use its secret key; `gpg --armor --export-secret-keys` prints it",
+            ),
+            Self::Several { .. } => usage.hint(
+                "export the one that is meant: `gpg --armor --export-secret-keys FINGERPRINT`",
+            ),
+            Self::Protected { .. } => usage.hint(
+                "export it without a pass phrase (`gpg --change-passphrase`), and make sure that only the release can read that file",
+            ),
+            Self::Writable { path, .. } => usage.hint(format!(
+                "make sure that it is your key (`kmembuild public-key --openpgp {0}`), then `chmod 600 {0}`",
+                path.display()
+            )),
+            Self::Expired { .. } => usage
+                .hint("give it more time with `gpg --quick-set-expire FINGERPRINT never`, and export it again"),
+            Self::Damaged { .. } => usage
+                .hint("export it again, or restore the file from a backup; use `gpg --show-keys FILE` to check it"),
+            Self::MayNotSign { .. } => usage
+                .hint("subkeys are not used, because the rpm of CentOS 7 cannot check their signatures")
+                .hint(MAKE_PACKAGE_KEY),
+            Self::Malformed { .. } | Self::Kind { .. } | Self::Revoked { .. } | Self::Nameless { .. } => {
+                usage.hint(MAKE_PACKAGE_KEY)
+            }
+        }
+    }
+}
+
 impl Explain for AttestError {
     fn advice(&self) -> Advice {
         FailureKind::Integrity.into()
@@ -310,6 +346,33 @@ impl Explain for PackagingError {
             Self::Changed { .. } => FailureKind::Integrity.into(),
             Self::Unreadable { .. } | Self::Unwritable { .. } => FailureKind::Output.into(),
             _ => FailureKind::Plan.into(),
+        }
+    }
+}
+
+impl Explain for RepositoryError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Problem { directory, .. } => Advice::from(FailureKind::Integrity).hint(format!(
+                "`kmembuild verify {}` lists everything that is wrong with it",
+                directory.display()
+            )),
+            Self::NoRelease { .. } => Advice::from(FailureKind::Usage)
+                .hint("use the directories that `kmembuild release` wrote, such as dist"),
+            Self::OldRpm { .. } => Advice::from(FailureKind::Usage).hint(MAKE_PACKAGE_KEY),
+            Self::NoPackages { ending, .. } => Advice::from(FailureKind::Recipe).hint(format!(
+                "write `packages: [{}]` under `defaults` of the release file",
+                ending.trim_start_matches('.')
+            )),
+            Self::Changed { .. } | Self::Rpm { .. } | Self::Deb { .. } => {
+                FailureKind::Integrity.into()
+            }
+            Self::Unsigned { .. } => Advice::from(FailureKind::Integrity)
+                .hint("make the release again with --package-key and this key"),
+            Self::Foreign { .. } => Advice::from(FailureKind::Integrity).hint(
+                "use the key that it was made with, or remove its directory to begin anew without its older versions",
+            ),
+            Self::Unreadable { .. } | Self::Unwritable { .. } => FailureKind::Output.into(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The `.rpm`, in the format and with the digests and compression that rpm 4.11 of `CentOS` 7 can read.
 
+use std::io::Read;
+
+use rpm::signature::Signing;
 use rpm::{
     BuildConfig, CompressionWithLevel, Dependency, FileOptions, FileOptionsBuilder, PackageBuilder,
     Timestamp,
@@ -13,6 +16,7 @@ use super::scripts::Scripts;
 use super::settings::{PackageSettings, Packed, description};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
+use crate::attestation::PackageKey;
 use crate::recipe::{Comparison, Package, PackageFormat, Relation};
 
 /// The level of gzip: higher levels take much longer for programs and save little.
@@ -82,11 +86,26 @@ pub(super) fn pack(
     }
 
     let mut bytes = Vec::new();
-    builder
-        .build()
-        .and_then(|built| built.write(&mut bytes))
-        .map_err(failed)?;
+    let mut built = builder.build().map_err(failed)?;
+    if let Some(key) = settings.key {
+        built
+            .sign_with_timestamp(Signer(key), time)
+            .map_err(failed)?;
+    }
+    built.write(&mut bytes).map_err(failed)?;
     Ok(Packed { file_name, bytes })
+}
+
+/// Signs the header, which has the digests of all files and of the payload.
+#[derive(Debug)]
+struct Signer<'a>(&'a PackageKey);
+
+impl Signing for Signer<'_> {
+    type Signature = Vec<u8>;
+
+    fn sign(&self, data: impl Read, time: Timestamp) -> Result<Vec<u8>, rpm::Error> {
+        Ok(self.0.sign(data, time.0)?)
+    }
 }
 
 fn options_of(file: &Entry) -> FileOptionsBuilder {

@@ -1,6 +1,7 @@
 //! What all package formats have in common.
 
 use crate::artifacts::{Manifest, ManifestSource};
+use crate::attestation::PackageKey;
 use crate::plan::PlannedSource;
 use crate::recipe::Package;
 
@@ -12,6 +13,8 @@ pub struct PackageSettings<'a> {
     /// The time of every file and of the package, in seconds since the Unix epoch: the time of the source's commit, or 0 if
     /// there is none.
     pub modified: u32,
+    /// The key to sign packages with whose format has signatures: rpm. Debian packages are signed by their repository.
+    pub key: Option<&'a PackageKey>,
 }
 
 impl<'a> PackageSettings<'a> {
@@ -22,7 +25,17 @@ impl<'a> PackageSettings<'a> {
             PlannedSource::Git { modified, .. } => u32::try_from(*modified).unwrap_or_default(),
             PlannedSource::Directory { .. } => 0,
         };
-        Self { package, modified }
+        Self {
+            package,
+            modified,
+            key: None,
+        }
+    }
+
+    /// The same, signed with `key` if there is one.
+    #[must_use]
+    pub fn signed_by(self, key: Option<&'a PackageKey>) -> Self {
+        Self { key, ..self }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The page as a whole.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::lanes::lanes;
 use super::overview::{changes, overview, verdict};
 use super::target::target;
 use crate::artifacts::{CHECKSUMS_MINISIG, Index, SHA256SUMS};
+use crate::delivery::repositories::REPOSITORIES;
 use crate::harmless::harmless_html;
 use crate::report::html::filled;
 use crate::report::plain::duration;
@@ -24,6 +26,7 @@ pub fn release_page(index: &Index) -> String {
             ("{signature}", &signature(index)),
             ("{overview}", &overview(index)),
             ("{changes}", &changes(index)),
+            ("{repositories}", &repositories(index)),
             ("{lanes}", &lanes(index)),
             ("{check}", &check(index)),
             ("{targets}", &targets),
@@ -56,6 +59,25 @@ fn signature(index: &Index) -> String {
             harmless_html(&key.id)
         ),
     }
+}
+
+/// How a node comes to use each of its repositories.
+fn repositories(index: &Index) -> String {
+    let mut text = String::new();
+    for repository in &index.repositories {
+        let _ = write!(
+            text,
+            "<h2>The {} repository {}</h2>\n<p>{} packages, signed with the key <code>{}</code>. On a node, as root, with <code>{}/</code> \
+             of this release on a web server:</p>\n<pre>{}</pre>\n",
+            harmless_html(&repository.kind),
+            harmless_html(&repository.name),
+            repository.packages,
+            harmless_html(&repository.key),
+            REPOSITORIES,
+            harmless_html(&repository.commands.join("\n"))
+        );
+    }
+    text
 }
 
 /// How to check all of it.
