@@ -62,7 +62,7 @@ const NEEDS: [Need; 30] = [
     of_package(
         "docker-registry",
         "docker-registry",
-        &["builds", "engine", "kubelet", "release"],
+        &["builds", "engine", "kubelet", "release", "transport"],
     ),
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("fish", "fish", &["commands"]),
@@ -70,9 +70,17 @@ const NEEDS: [Need; 30] = [
     of_package("groff", "groff", &["commands"]),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
-    of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
+    of_package(
+        "openssl",
+        "openssl",
+        &["attestation", "doctor", "release", "transport"],
+    ),
     of_package("patchelf", "patchelf", &["builds"]),
-    of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
+    of_package(
+        "perl",
+        "perl",
+        &["builds", "engine", "kubelet", "release", "transport"],
+    ),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("runc", "runc", &["machine"]),
     of_package("script", "bsdutils", &["kmem", "node"]),

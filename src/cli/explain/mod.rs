@@ -6,5 +6,6 @@
 mod advice;
 mod orders;
 mod stages;
+mod transport;
 
 pub(crate) use advice::{explain, interrupted};

@@ -1,0 +1,5 @@
+//! Registries and layouts: what is put there comes back, and nothing else does.
+
+mod authorization;
+mod content;
+mod hostile;
