@@ -12,7 +12,7 @@ use super::args::{
 };
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, recipes, release, reproduce, verify,
+    plan, public_key, pull, push, recipes, release, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::{Invocation, recipe_directories};
@@ -67,6 +67,8 @@ pub async fn dispatch(
             check_temporary_directory()?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
+        CommandLine::Push(arguments) => push::run(&invocation(arguments.format)?, &arguments).await,
+        CommandLine::Pull(arguments) => pull::run(&invocation(arguments.format)?, &arguments).await,
         CommandLine::Lock(arguments) => {
             let mut invocation = invocation(Format::Text)?;
             invocation.add_recipes_of(&release_recipes(&arguments.file)?);
@@ -267,6 +269,8 @@ pub fn left_to(command: &CommandLine) -> Option<&'static str> {
         | CommandLine::Fleet(_)
         | CommandLine::Cache { .. }
         | CommandLine::NodeScript(_)
+        | CommandLine::Push(_)
+        | CommandLine::Pull(_)
         | CommandLine::PublicKey { .. }
         | CommandLine::Completions { .. }
         | CommandLine::Complete { .. }

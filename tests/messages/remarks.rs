@@ -67,6 +67,7 @@ pub(super) fn messages() -> Vec<Message> {
         NotRun(text("runc"), text("the engine's machine has cgroup v2")),
         Cached(text("2026-11-28T13:08:39Z")),
         Pruned("dist/runc/v1.0.0-rc9/linux-amd64".into()),
+        Pushed(text("registry.example/team/runc:v1.0.0-rc10"), format!("sha256:{}", "1".repeat(64))),
         Unchanged,
     ));
     all

@@ -3,7 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use kmembuild::transport::{CredentialsError, Digest, Reference, TransportError};
+use kmembuild::artifacts::PublishedError;
+use kmembuild::attestation::{Audit, AuditError, Problem, ProblemKind};
+use kmembuild::delivery::node_script::NodeScriptError;
+use kmembuild::delivery::registry::DistributionError;
+use kmembuild::transport::{ArtifactName, CredentialsError, Digest, Reference, TransportError};
 
 use super::{Message, json, system, text};
 
@@ -13,6 +17,49 @@ fn client() -> reqwest::Error {
 }
 
 pub(super) fn messages() -> Vec<Message> {
+    let mut all = of_transport();
+    all.extend(of_distribution());
+    all
+}
+
+/// An audit that found something.
+fn audit(kind: ProblemKind) -> Audit {
+    Audit {
+        problems: vec![Problem {
+            file: text("runc"),
+            kind,
+            message: text("what is wrong with it"),
+        }],
+        ..Audit::default()
+    }
+}
+
+fn of_distribution() -> Vec<Message> {
+    let reference = || text("registry.example/team/runc:v1.0.0-rc10");
+    let directory = || text("dist/runc/v1.0.0-rc10/linux-amd64");
+    let tag = ArtifactName::tag("1.0 beta").expect_err("it has a space");
+    samples!("distribution", explained DistributionError:
+        Transport (TransportError::NotFound { what: text("v1.0.0-rc10"), place: text("registry.example/team/runc") }),
+        Published (PublishedError::Unreadable { path: "dist/manifest.json".into(), source: system() }),
+        Audit (AuditError::NothingToAudit { path: "dist".into(), result: None }),
+        Unproven
+            { what: directory(), verb: "pushed", audit: audit(ProblemKind::Integrity).into() }
+            { what: text("dist"), verb: "pushed", audit: audit(ProblemKind::Leftover).into() }
+            { what: reference(), verb: "pulled", audit: audit(ProblemKind::Proof).into() },
+        NodeScript (NodeScriptError::NotProven { path: "dist/runc".into() }),
+        Name { name: text("1.0 beta"), source: tag },
+        DigestGiven { reference: text("registry.example/team/runc@sha256:0123") },
+        NoName { reference: text("registry.example/team/runc") },
+        OtherArtifact { reference: reference(), found: text("application/vnd.oci.image.manifest.v1+json") },
+        File { reference: reference(), problem: text("the name \"../runc\" leads out of its directory") },
+        Foreign { path: "dist".into() },
+        Unreadable { path: "dist/runc".into(), source: system() },
+        Unwritable { path: "runc".into(), source: system() },
+        Interrupted,
+    )
+}
+
+fn of_transport() -> Vec<Message> {
     let registry = || text("registry.example");
     let place = || text("registry.example/team/runc");
     let operation = || text("push blob 0123456789ab");

@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 30] = [
+const NEEDS: [Need; 31] = [
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
     of_package(
@@ -53,6 +53,7 @@ const NEEDS: [Need; 30] = [
             "node",
             "node_script",
             "scripted",
+            "transport",
             "verify",
         ],
     ),
@@ -92,6 +93,12 @@ const NEEDS: [Need; 30] = [
     of_package("unshare", "util-linux", &["builds"]),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
+    Need {
+        name: "target/registry-tools/usr/bin/oras",
+        modules: &["transport"],
+        is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
+        remedy: ".ci/install-registry-tools",
+    },
     Need {
         name: "target/verifiers/bin/python",
         modules: &["attestation"],

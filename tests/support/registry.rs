@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::docker_command::{docker, docker_succeeds};
+use super::https_front;
 use super::preflight::installed;
 
 /// Debian's `docker-registry` on a port of its own; ends when dropped.
@@ -22,6 +23,8 @@ pub struct Registry {
 enum Door<'a> {
     /// Everybody.
     Open,
+    /// Everybody, with TLS.
+    Tls,
     /// A user with a password.
     Password(&'a str, &'a str),
     /// Who has a token of the server, signed for the certificate.
@@ -44,6 +47,11 @@ impl Registry {
         Self::start_with(&Door::Password(user, password))
     }
 
+    /// An empty registry with TLS, by the certificate of [`super::https_front`].
+    pub fn start_with_tls() -> Self {
+        Self::start_with(&Door::Tls)
+    }
+
     /// An empty registry that wants tokens of the server at `realm`, signed for the certificate `root`.
     pub fn start_with_tokens(realm: &str, root: &Path) -> Self {
         Self::start_with(&Door::Tokens(realm, root))
@@ -58,9 +66,14 @@ impl Registry {
 
     fn start_at(storage: &Path, door: &Door<'_>) -> Self {
         let address = free_address();
-        let mut auth = String::new();
+        let (mut tls, mut auth) = (String::new(), String::new());
         match door {
             Door::Open => {}
+            Door::Tls => {
+                let (certificate, key) = (https_front::certificate(), https_front::key());
+                let (certificate, key) = (certificate.display(), key.display());
+                tls = format!(", tls: {{certificate: {certificate}, key: {key}}}");
+            }
             Door::Password(user, password) => {
                 let file = storage.join("htpasswd");
                 fs::write(&file, format!("{user}:{}\n", bcrypt(password))).unwrap();
@@ -76,7 +89,7 @@ impl Registry {
         }
         let data = storage.join("data");
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n{auth}",
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'{tls}}}\n{auth}",
             data.display()
         );
         let file = storage.join("config.yml");

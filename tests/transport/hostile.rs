@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use kmembuild::events::{Event, Warning};
-use kmembuild::transport::{Access, BlobSource, Descriptor, TransportError};
+use kmembuild::transport::{
+    Access, BlobSource, Descriptor, EMPTY, EMPTY_TYPE, Manifest, TITLE, TransportError,
+};
 
 use super::content::{impatient, noise, open, put, tag};
+use crate::support::command::Workplace;
 use crate::support::hostile_registry::{Asked, Conduct, HostileRegistry};
 use crate::support::recorder::Recorder;
 use crate::support::registry::Registry;
@@ -379,5 +382,52 @@ async fn a_corrupt_layout_gives_nothing() {
         fs::write(path.join("index.json"), index).unwrap();
         let error = at.document(&tag("v1")).await.expect_err("not an index");
         assert!(matches!(error, TransportError::Malformed { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_names_of_files_are_refused() {
+    let (registry, sink) = (Registry::start(), Recorder::default());
+    let workplace = Workplace::new();
+    let reference = format!("{}/a/hostile:v1", registry.address);
+    let at = open(&reference, Access::Write, &sink).await;
+    let bytes = b"text";
+    let layer = Descriptor::of("text/plain", bytes);
+    let long = "x".repeat(300);
+    let sources = [
+        (layer.clone(), &bytes[..]),
+        (Descriptor::of(EMPTY_TYPE, EMPTY), EMPTY),
+    ];
+    for (blob, bytes) in sources {
+        let source = BlobSource::Bytes(bytes.to_vec().into());
+        at.put(&blob, &source, None).await.unwrap();
+    }
+    let names: [&[&str]; 10] = [
+        &["../a"],
+        &["/tmp/a"],
+        &["a/b"],
+        &[".."],
+        &["."],
+        &[""],
+        &["a\u{1b}[31m"],
+        &["a\0b"],
+        &[&long],
+        &["a", "a"],
+    ];
+    for names in names {
+        let layers = names
+            .iter()
+            .map(|name| layer.clone().annotated(TITLE, *name));
+        let manifest =
+            Manifest::of_artifact("application/vnd.kmembuild.result.v1", layers.collect());
+        at.put_document(&manifest.into(), Some("v1")).await.unwrap();
+        let refused = workplace.run(&["pull", &reference, "hostile"]).code(17);
+        let refused = refused.says("a file that kmembuild never pushes");
+        assert!(!refused.stderr.contains('\u{1b}'), "{names:?}");
+        assert_eq!(
+            std::fs::read_dir(workplace.path()).unwrap().count(),
+            0,
+            "{names:?}"
+        );
     }
 }

@@ -3,3 +3,7 @@
 mod authorization;
 mod content;
 mod hostile;
+mod killed;
+mod node_image;
+mod others;
+mod results;

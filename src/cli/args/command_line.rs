@@ -17,6 +17,7 @@ use super::node::{FleetArguments, NodeArguments};
 use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
+use super::registry::{PullArguments, PushArguments};
 use super::release::{LockArguments, ReleaseArguments};
 use super::reproduce::ReproduceArguments;
 use super::verify::VerifyArguments;
@@ -160,6 +161,16 @@ pub enum CommandLine {
     /// Build and publish everything in a release file
     #[command(before_help = "Example: kmembuild release release.yaml --sign-key release.key")]
     Release(ReleaseArguments),
+    /// Push a result or a release to a registry or an OCI layout, after it was verified; oras and cosign can read it
+    #[command(
+        before_help = "Example: kmembuild push dist/runc/v1.0.0-rc10/linux-amd64 registry.example/team/runc"
+    )]
+    Push(PushArguments),
+    /// Pull a result or a release from a registry or an OCI layout, and verify it as `kmembuild verify` does
+    #[command(
+        before_help = "Example: kmembuild pull registry.example/team/runc:v1.0.0-rc10 runc --key release.pub"
+    )]
+    Pull(PullArguments),
     /// Build a published result again from nothing, according to its plan, and compare
     #[command(before_help = "Example: kmembuild reproduce dist/runc/v1.0.0-rc10/linux-amd64")]
     Reproduce(ReproduceArguments),

@@ -7,6 +7,7 @@ use clap::Args;
 use super::build::CacheArguments;
 use super::format::Format;
 use super::non_empty::non_empty;
+use crate::transport::Reference;
 
 /// Which release, and how.
 #[derive(Debug, Clone, Args)]
@@ -51,6 +52,9 @@ pub struct ReleaseArguments {
     /// Write what came of each target to this file, as a test report that GitLab, Jenkins and other CI systems show
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub junit: Option<PathBuf>,
+    /// Push the release there when all of it is published, as `kmembuild push` does: REGISTRY/PREFIX[:TAG] or oci:DIR[:TAG]
+    #[arg(long, value_name = "REF", conflicts_with = "plan")]
+    pub push: Option<Reference>,
     /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::directory::{Layout, keep, unwritable};
+use super::directory::{Layout, PARTIAL, keep, unwritable};
 use crate::events::Event;
 use crate::regular_file;
 use crate::transport::blob::BlobSource;
@@ -38,7 +38,7 @@ impl Layout<'_> {
             (blob.clone(), source.clone(), self.place(), self.blobs());
         let work = tokio::task::spawn_blocking(move || {
             let mut file = tempfile::Builder::new()
-                .prefix(".partial-")
+                .prefix(PARTIAL)
                 .tempfile_in(&folder)
                 .map_err(unwritable(&path))?;
             let mut checking = Checking::new(place, &blob);

@@ -1,8 +1,10 @@
 //! A directory in the form of an OCI image layout.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,10 @@ use crate::transport::error::TransportError;
 const MARK: &str = "oci-layout";
 /// Largest such file in bytes.
 const LARGEST_MARK: u64 = 4 << 10;
+/// How the names of files begin that are not whole yet.
+pub(super) const PARTIAL: &str = ".partial-";
+/// How long nobody has written to a file that is not whole before it counts as left by a killed run.
+const ABANDONED: Duration = Duration::from_hours(1);
 /// The version of the form.
 const VERSION: &str = "1.0.0";
 
@@ -45,7 +51,13 @@ impl<'a> Layout<'a> {
         let mark = layout.path.join(MARK);
         match regular_file::read(&mark, LARGEST_MARK) {
             Ok(text) => match serde_json::from_slice::<Mark>(&text) {
-                Ok(mark) if mark.image_layout_version == VERSION => Ok(layout),
+                Ok(mark) if mark.image_layout_version == VERSION => {
+                    if writes {
+                        sweep(&layout.path);
+                        sweep(&layout.blobs());
+                    }
+                    Ok(layout)
+                }
                 _ => Err(not_one(format!("its {MARK} is not of version {VERSION}"))),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound && writes => {
@@ -61,7 +73,7 @@ impl<'a> Layout<'a> {
 
     fn make(&self, mark: &Path) -> Result<(), TransportError> {
         if let Ok(mut entries) = fs::read_dir(&self.path)
-            && entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "blobs"))
+            && entries.any(|entry| entry.is_ok_and(|entry| !is_of_a_layout(&entry.file_name())))
         {
             return Err(TransportError::NotALayout {
                 path: self.path.clone(),
@@ -86,7 +98,7 @@ impl<'a> Layout<'a> {
     pub(super) fn write(&self, path: &Path, text: &[u8]) -> Result<(), TransportError> {
         let folder = path.parent().unwrap_or(&self.path);
         let mut file = tempfile::Builder::new()
-            .prefix(".partial-")
+            .prefix(PARTIAL)
             .tempfile_in(folder)
             .map_err(unwritable(path))?;
         io::Write::write_all(&mut file, text).map_err(unwritable(path))?;
@@ -113,6 +125,27 @@ impl<'a> Layout<'a> {
         TransportError::NotFound {
             what: what.into(),
             place: self.place(),
+        }
+    }
+}
+
+/// Whether a layout that is being made has a file of that name: another run may make it at the same time, or was killed.
+fn is_of_a_layout(name: &OsStr) -> bool {
+    name == "blobs" || name == MARK || name.as_encoded_bytes().starts_with(PARTIAL.as_bytes())
+}
+
+/// Removes what killed runs left in a directory.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_partial = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(PARTIAL.as_bytes());
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        if is_partial && age.is_some_and(|age| age > ABANDONED) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
         }
     }
 }

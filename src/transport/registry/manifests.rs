@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, Response, StatusCode};
 
 use super::answer::{Unread, read_up_to};
-use super::connection::Request;
+use super::connection::{Again, Request};
 use super::repository::Registry;
 use super::stall::Movement;
 use crate::transport::digest::Digest;
@@ -120,17 +120,50 @@ impl Registry<'_> {
     }
 
     /// Puts a document under a name. Returns whether the registry keeps account of what it is attached to.
+    ///
+    /// What it consists of is there, so a registry that does not know it is not done with it: docker-registry says so of a blob
+    /// while another client pushes the same one. It is asked again after a pause.
     pub(crate) async fn put_document(
         &self,
         document: &Document,
         name: &ArtifactName,
     ) -> Result<bool, TransportError> {
         let operation = format!("push manifest {name}");
+        let mut attempt = 1;
+        loop {
+            let answer = self.send_document(&operation, document, name).await?;
+            if answer.status() == StatusCode::CREATED {
+                return Ok(answer.headers().contains_key("oci-subject"));
+            }
+            let error = self.connection.peer.refused(&operation, answer).await;
+            let TransportError::Refused {
+                status, message, ..
+            } = &error
+            else {
+                return Err(error);
+            };
+            if !matches!(status, 400 | 404) || !message.contains("unknown") {
+                return Err(error);
+            }
+            let (status, message) = (*status, message.clone());
+            let why = Again::Busy { status, message };
+            self.connection
+                .again(&operation, attempt, why, None)
+                .await?;
+            attempt += 1;
+        }
+    }
+
+    async fn send_document(
+        &self,
+        operation: &str,
+        document: &Document,
+        name: &ArtifactName,
+    ) -> Result<Response, TransportError> {
         let url = self.connection.peer.url(&format!("manifests/{name}"));
-        let answer = self
-            .connection
+        self.connection
             .send(&Request {
-                operation: operation.clone(),
+                operation: operation.to_owned(),
                 make: &|client| {
                     let request = client.put(url.clone());
                     let request = request.header(CONTENT_TYPE, &document.descriptor.media_type);
@@ -138,10 +171,6 @@ impl Registry<'_> {
                 },
                 movement: Movement::default(),
             })
-            .await?;
-        if answer.status() != StatusCode::CREATED {
-            return Err(self.connection.peer.refused(&operation, answer).await);
-        }
-        Ok(answer.headers().contains_key("oci-subject"))
+            .await
     }
 }
