@@ -6,4 +6,5 @@ mod hostile;
 mod killed;
 mod node_image;
 mod others;
+mod released;
 mod results;
