@@ -51,6 +51,7 @@ test-kubelet: toolchain engine
 check: toolchain
 	.ci/install-packages git gnupg minisign openssl prometheus systemd $(HELP_PACKAGES)
 	.ci/install-verifiers
+	.ci/install-registry-tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib

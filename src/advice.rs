@@ -14,6 +14,14 @@ pub const FREE_ENGINE_DISK: &str = "free space on the engine's disk; `kmembuild 
 pub const SAVE_MEMORY: &str = "use --low-memory, which needs less memory but takes longer";
 /// A mirror is slow.
 pub const SLOW_MIRROR: &str = "for a slow mirror, raise --stall-timeout";
+/// What a place of artifacts is called.
+pub const REFERENCE: &str =
+    "use REGISTRY/REPOSITORY:TAG, or oci:DIRECTORY:TAG for an OCI layout on disk";
+/// A registry with a certificate of an authority of one's own.
+pub const OWN_AUTHORITY: &str =
+    "add its authority to the system's certificates, or set SSL_CERT_FILE to a file with them";
+/// A registry without TLS.
+pub const WITHOUT_TLS: &str = "if the registry has no TLS, write http:// before its name; passwords and contents then go over the network in the clear";
 /// The source is not found.
 pub const OTHER_SOURCE: &str = "use --source with another URL or a local clone";
 /// What is wanted from elsewhere is not found anywhere.

@@ -25,7 +25,7 @@ pub const EXIT_CODES: [(u8, &str); 16] = [
     (6, "`node`, `fleet`: cured, but a reboot is needed"),
     (10, "recipe or release file invalid"),
     (11, "cannot plan; `verify --run`: cannot be shown here"),
-    (12, "engine or image unavailable"),
+    (12, "engine, image or registry unavailable"),
     (13, "source or patch failed"),
     (14, "build step failed"),
     (15, "output missing, or cannot be stored"),
@@ -58,7 +58,7 @@ pub enum FailureKind {
     Recipe,
     /// No plan can be made, or the version does not need to be built.
     Plan,
-    /// The engine or an image is not available.
+    /// The engine, an image or a registry is not available.
     Engine,
     /// The source is not available, or a patch does not apply.
     Source,

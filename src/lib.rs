@@ -16,7 +16,7 @@
 //! An order is made from a command line (`cli`), from a line of a release file ([`release`]: many orders, locked, signed,
 //! published together) or from a published manifest ([`reproduce`]: the same again, compared). [`like`] finds the version
 //! that a node has; [`attestation`] says where a result comes from and checks what others say; [`delivery`] brings it to
-//! the nodes. Stages report what they do as [`events`] and never print, and fail with errors of their own;
+//! the nodes, [`transport`] moves content to and from registries. Stages report what they do as [`events`] and never print, and fail with errors of their own;
 //! `cli/explain` alone knows what a user can do about them. [`host`] reads what a machine is like, whether it can build
 //! and whether it leaks, [`fleet`] compares many machines, and [`exhaust`] shows what the leak does.
 //!
@@ -26,6 +26,7 @@ pub mod advice;
 pub mod artifacts;
 pub mod attestation;
 pub mod build;
+pub mod certificates;
 pub mod checksum;
 pub mod cli;
 pub mod clock;
@@ -56,6 +57,7 @@ pub mod release;
 pub mod report;
 pub mod reproduce;
 pub mod source;
+pub mod transport;
 pub mod verify;
 
 use failure::{Failure, FailureKind};

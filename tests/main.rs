@@ -33,4 +33,5 @@ mod release_file;
 mod scripted;
 mod source;
 mod support;
+mod transport;
 mod verify;

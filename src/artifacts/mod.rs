@@ -4,6 +4,7 @@ pub mod cache;
 mod checksums;
 mod collect;
 mod error;
+mod exchange;
 mod follow_index;
 mod index;
 mod index_build;
@@ -18,6 +19,7 @@ mod write_index;
 pub use checksums::{checksum_file, read_checksum_file};
 pub use collect::{CollectedFile, collect};
 pub use error::ArtifactError;
+pub use exchange::exchange;
 pub use index::{
     INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexBinary, IndexBuild, IndexFile, IndexHow, IndexKey,
     IndexPart, IndexRepository, IndexResult, IndexRun, IndexStage, IndexTarget,

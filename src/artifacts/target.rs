@@ -3,10 +3,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use tokio_util::sync::CancellationToken;
 
 use super::error::ArtifactError;
+use super::exchange::exchange;
 use crate::checksum::sha256_hex;
 use crate::events::Sink;
 use crate::recipe::{BUILD_LOG, MANIFEST, PLAN};
@@ -92,24 +92,7 @@ impl Target {
     /// [`ArtifactError::Unwritable`]; the earlier result is then still in place.
     pub fn publish(self) -> Result<PathBuf, ArtifactError> {
         let unwritable = ArtifactError::unwritable(&self.folder);
-        if self.folder.exists() {
-            match renameat_with(CWD, &self.staging, CWD, &self.folder, RenameFlags::EXCHANGE) {
-                Ok(()) => {}
-                // Some network file systems cannot exchange; with two renames there is a moment without a result.
-                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-                    let old = self.staging.with_extension("old");
-                    fs::rename(&self.folder, &old).map_err(unwritable)?;
-                    if let Err(error) = fs::rename(&self.staging, &self.folder) {
-                        fs::rename(&old, &self.folder).map_err(unwritable)?;
-                        return Err(unwritable(error));
-                    }
-                    fs::rename(&old, &self.staging).map_err(unwritable)?;
-                }
-                Err(error) => return Err(unwritable(error.into())),
-            }
-        } else {
-            fs::rename(&self.staging, &self.folder).map_err(unwritable)?;
-        }
+        exchange(&self.staging, &self.folder).map_err(unwritable)?;
         let failed = self.failed_folder();
         if is_record_of_failure(&failed) {
             fs::remove_dir_all(&failed).map_err(unwritable)?;

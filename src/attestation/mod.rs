@@ -20,6 +20,7 @@ mod pem_file;
 mod provenance;
 mod sbom;
 mod signed_checksums;
+mod sigstore;
 mod slsa;
 mod vendored;
 
@@ -37,6 +38,7 @@ pub use sbom::sbom;
 pub use signed_checksums::{
     checksums_signature_name, minisign_public_key, sign_checksums, verify_checksums,
 };
+pub use sigstore::{BUNDLE_TYPE, sigstore_bundle};
 pub use slsa::{
     BuildDefinition, Builder, DigestSet, Metadata, PREDICATE_TYPE, Predicate, ResourceDescriptor,
     RunDetails, STATEMENT_TYPE, Statement,

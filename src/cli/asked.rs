@@ -75,6 +75,8 @@ impl Asked {
             | CommandLine::NodeScript(_)
             | CommandLine::PublicKey { .. }
             | CommandLine::Repository(_)
+            | CommandLine::Push(_)
+            | CommandLine::Pull(_)
             | CommandLine::Completions { .. }
             | CommandLine::Complete { .. }
             | CommandLine::Man { .. } => None,

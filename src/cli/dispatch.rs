@@ -13,7 +13,7 @@ use super::args::{
 use super::asked::{Asked, places};
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, recipes, release, repository, reproduce, verify,
+    plan, public_key, pull, push, recipes, release, repository, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
@@ -75,6 +75,8 @@ pub async fn dispatch(
             check_temporary_directory()?;
             Box::pin(reproduce::run(&invocation, &arguments)).await
         }
+        CommandLine::Push(arguments) => push::run(&invocation(arguments.format)?, &arguments).await,
+        CommandLine::Pull(arguments) => pull::run(&invocation(arguments.format)?, &arguments).await,
         CommandLine::Lock(arguments) => {
             let mut invocation = invocation(Format::Text)?;
             invocation.add_recipes_of(&release_recipes(&arguments.file)?);

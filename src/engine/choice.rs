@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::contract::Engine;
-use super::docker::{Address, ClientSettings, connect_docker};
+use super::docker::{Address, connect_docker};
 use super::error::EngineError;
 use super::local::{LocalSettings, connect_local};
 use crate::failure::with_causes;
+use crate::transport::ClientSettings;
 
 /// An engine, as people choose it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

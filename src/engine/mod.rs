@@ -15,9 +15,10 @@ mod local;
 mod memory_kills;
 mod session;
 
+pub use crate::transport::ClientSettings;
 pub use choice::{EngineChoice, Surroundings, connect};
 pub use contract::{Engine, Session};
-pub use docker::{Address, ClientSettings, ContextChoice, connect_docker};
+pub use docker::{Address, ContextChoice, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
 pub use error::{AddressProblem, ConnectFailure, ContextProblem, EngineError};
 pub use guest_path::GuestPath;

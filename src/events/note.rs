@@ -62,6 +62,9 @@ pub enum Note {
     /// A directory that belonged to no target of the release.
     #[error("removed {}, which no target of the release has", .0.display())]
     Pruned(PathBuf),
+    /// Something was pushed to a registry: its name there, and the digest that it leads to.
+    #[error("pushed {0} ({1})")]
+    Pushed(String, String),
     /// There is nothing to do.
     #[error("up to date: the published result is unchanged")]
     Unchanged,

@@ -1,6 +1,7 @@
 //! The warnings.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -58,6 +59,11 @@ pub enum Warning {
     /// An image is pulled without credentials although there may be some: the registry, and why.
     #[error("pulling from {0} without credentials: {1}")]
     NoCredentials(String, String),
+    /// A registry is asked again: which, what happened, what could not be done so far, and after which pause.
+    #[error(
+        "could not {2}: {0} {1}; trying again in {pause}", pause = humantime::format_duration(*.3)
+    )]
+    RegistryAgain(String, String, String, Duration),
     /// The engine, which does not cut the network of steps that are to have none.
     #[error(
         "the steps can reach the network, which the recipe does not want: the {0} may not cut it here; the manifest says so"

@@ -52,7 +52,7 @@ pub(super) fn read<Elf: FileHeader<Endian = Endianness>>(
 }
 
 /// Go's name of this host's architecture, which may differ from Rust's.
-fn host() -> &'static str {
+pub fn own_architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "x86" => "386",
@@ -67,8 +67,14 @@ fn host() -> &'static str {
 /// Why this host cannot run a program for `architecture`; `None` if it can.
 pub(super) fn foreign(architecture: Option<&str>) -> Option<String> {
     let architecture = architecture.unwrap_or("an unknown architecture");
-    let runs = architecture == host() || (host() == "amd64" && architecture == "386");
-    (!runs).then(|| format!("built for {architecture}, but this host is {}", host()))
+    let runs = architecture == own_architecture()
+        || (own_architecture() == "amd64" && architecture == "386");
+    (!runs).then(|| {
+        format!(
+            "built for {architecture}, but this host is {}",
+            own_architecture()
+        )
+    })
 }
 
 pub(super) fn check(findings: &Findings, expected: &str) -> Check {

@@ -27,6 +27,7 @@ mod scan;
 mod trace;
 mod version;
 
+pub use architecture::own_architecture;
 pub use check::{Check, CheckName, Outcome};
 pub use error::VerifyError;
 pub use expectations::{Expectations, KmemExpectation, VersionExpectation};

@@ -82,7 +82,16 @@ impl Release {
 
     /// Writes what is said about the published result, and its checksums.
     pub fn attest(&self, signed: bool) {
-        let key = SigningKey::read(&self.private).unwrap();
+        self.attest_by(signed.then_some(self.private.as_path()));
+    }
+
+    /// As [`Release::attest`], signed with another key.
+    pub fn attest_with(&self, private: &Path) {
+        self.attest_by(Some(private));
+    }
+
+    fn attest_by(&self, private: Option<&Path>) {
+        let key = private.map(|private| SigningKey::read(private).unwrap());
         let mut components =
             modules_txt("# github.com/a/b v1.0.0 => ../b\ngithub.com/a/b\n").unwrap();
         components.extend(vendor_conf("github.com/a/c v2 https://example.org/c\n").unwrap());
@@ -101,8 +110,13 @@ impl Release {
         for earlier in [PROVENANCE, ENVELOPE] {
             let _ = fs::remove_file(self.result.join(earlier));
         }
-        let key = signed.then_some(&key);
-        let said = say(&self.manifest(), &self.plan(), &sbom, &further, key);
+        let said = say(
+            &self.manifest(),
+            &self.plan(),
+            &sbom,
+            &further,
+            key.as_ref(),
+        );
         fs::write(self.result.join(said.name), said.text).unwrap();
         write_checksums(&self.result);
     }

@@ -54,6 +54,7 @@ mod plan;
 mod remarks;
 mod results;
 mod source;
+mod transport;
 mod values;
 
 use std::error::Error;
@@ -153,6 +154,7 @@ fn all_messages_are_those_that_were_reviewed() {
         like::messages(),
         plan::messages(),
         source::messages(),
+        transport::messages(),
         engine::messages(),
         build::messages(),
         host::messages(),

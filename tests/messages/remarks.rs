@@ -1,5 +1,7 @@
 //! Warnings and notes.
 
+use std::time::Duration;
+
 use kmembuild::events::{Note, Warning};
 
 use super::{Message, text};
@@ -21,6 +23,7 @@ pub(super) fn messages() -> Vec<Message> {
         Unpinned(text("v1.16.5"), text("https://gitee.com/mirrors/Kubernetes.git")),
         ImageBuild(text("the package repository is not signed")),
         NoCredentials(text("registry.example.com"), text("docker-credential-desktop could not be run: No such file or directory")),
+        RegistryAgain(text("registry.example"), text("answered 429"), text("push blob 0123456789ab"), Duration::from_secs(2)),
         NetworkOpen(text("local engine (Debian GNU/Linux 11 (bullseye))")),
         OutOfMemory(text("make")),
         LeftBehind(text("container 3f4a5b6c7d8e"), text("the engine did not answer for 1m")),
@@ -65,6 +68,7 @@ pub(super) fn messages() -> Vec<Message> {
         NotRun(text("runc"), text("the engine's machine has cgroup v2")),
         Cached(text("2026-11-28T13:08:39Z")),
         Pruned("dist/runc/v1.0.0-rc9/linux-amd64".into()),
+        Pushed(text("registry.example/team/runc:v1.0.0-rc10"), format!("sha256:{}", "1".repeat(64))),
         Unchanged,
     ));
     all

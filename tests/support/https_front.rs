@@ -28,6 +28,11 @@ pub fn certificate() -> PathBuf {
     fixture("server.pem")
 }
 
+/// Its key.
+pub fn key() -> PathBuf {
+    fixture("server.key")
+}
+
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/https")
@@ -38,7 +43,7 @@ impl HttpsFront {
     /// Hands on what comes to the server at `behind`.
     pub fn start(behind: SocketAddr) -> Self {
         let certificate = CertificateDer::from_pem_file(certificate()).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("a key");
+        let key = PrivateKeyDer::from_pem_file(key()).expect("a key");
         let configuration = ServerConfig::builder()
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)

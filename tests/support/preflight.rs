@@ -36,7 +36,7 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 36] = [
+const NEEDS: &[Need] = &[
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package("busybox", "busybox-static", &["builds", "packaging"]),
@@ -54,6 +54,7 @@ const NEEDS: [Need; 36] = [
             "node",
             "node_script",
             "scripted",
+            "transport",
             "verify",
         ],
     ),
@@ -65,7 +66,7 @@ const NEEDS: [Need; 36] = [
     of_package(
         "docker-registry",
         "docker-registry",
-        &["builds", "engine", "kubelet", "release"],
+        &["builds", "engine", "kubelet", "release", "transport"],
     ),
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("fish", "fish", &["commands"]),
@@ -74,9 +75,17 @@ const NEEDS: [Need; 36] = [
     of_package("gpg", "gnupg", &["attestation", "packaging", "release"]),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
-    of_package("openssl", "openssl", &["attestation", "doctor", "release"]),
+    of_package(
+        "openssl",
+        "openssl",
+        &["attestation", "doctor", "release", "transport"],
+    ),
     of_package("patchelf", "patchelf", &["builds"]),
-    of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
+    of_package(
+        "perl",
+        "perl",
+        &["builds", "engine", "kubelet", "release", "transport"],
+    ),
     of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),
@@ -90,6 +99,12 @@ const NEEDS: [Need; 36] = [
     of_package("unshare", "util-linux", &["builds", "scripted"]),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
+    Need {
+        name: "target/registry-tools/usr/bin/oras",
+        modules: &["transport"],
+        is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
+        remedy: ".ci/install-registry-tools",
+    },
     Need {
         name: "target/verifiers/bin/python",
         modules: &["attestation"],

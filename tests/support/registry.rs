@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::docker_command::{docker, docker_succeeds};
+use super::https_front;
 use super::preflight::installed;
 
 /// Debian's `docker-registry` on a port of its own; ends when dropped.
@@ -18,42 +19,77 @@ pub struct Registry {
     storage: Option<tempfile::TempDir>,
 }
 
+/// Who may use a registry, and how.
+enum Door<'a> {
+    /// Everybody.
+    Open,
+    /// Everybody, with TLS.
+    Tls,
+    /// A user with a password.
+    Password(&'a str, &'a str),
+    /// Who has a token of the server, signed for the certificate.
+    Tokens(&'a str, &'a Path),
+}
+
 impl Registry {
     /// An empty registry that everybody may use.
     pub fn start() -> Self {
-        Self::start_with(None)
+        Self::start_with(&Door::Open)
     }
 
     /// A registry that everybody may use, with what earlier ones in the same folder were given.
     pub fn start_in(folder: &Path) -> Self {
-        Self::start_at(folder, None)
+        Self::start_at(folder, &Door::Open)
     }
 
     /// An empty registry for one user.
     pub fn start_for(user: &str, password: &str) -> Self {
-        Self::start_with(Some((user, password)))
+        Self::start_with(&Door::Password(user, password))
     }
 
-    fn start_with(user: Option<(&str, &str)>) -> Self {
+    /// An empty registry with TLS, by the certificate of [`super::https_front`].
+    pub fn start_with_tls() -> Self {
+        Self::start_with(&Door::Tls)
+    }
+
+    /// An empty registry that wants tokens of the server at `realm`, signed for the certificate `root`.
+    pub fn start_with_tokens(realm: &str, root: &Path) -> Self {
+        Self::start_with(&Door::Tokens(realm, root))
+    }
+
+    fn start_with(door: &Door<'_>) -> Self {
         let storage = tempfile::tempdir().unwrap();
-        let mut registry = Self::start_at(storage.path(), user);
+        let mut registry = Self::start_at(storage.path(), door);
         registry.storage = Some(storage);
         registry
     }
 
-    fn start_at(storage: &Path, user: Option<(&str, &str)>) -> Self {
+    fn start_at(storage: &Path, door: &Door<'_>) -> Self {
         let address = free_address();
-        let auth = user.map_or_else(String::new, |(user, password)| {
-            let file = storage.join("htpasswd");
-            fs::write(&file, format!("{user}:{}\n", bcrypt(password))).unwrap();
-            format!(
-                "auth: {{htpasswd: {{realm: test, path: {}}}}}\n",
-                file.display()
-            )
-        });
+        let (mut tls, mut auth) = (String::new(), String::new());
+        match door {
+            Door::Open => {}
+            Door::Tls => {
+                let (certificate, key) = (https_front::certificate(), https_front::key());
+                let (certificate, key) = (certificate.display(), key.display());
+                tls = format!(", tls: {{certificate: {certificate}, key: {key}}}");
+            }
+            Door::Password(user, password) => {
+                let file = storage.join("htpasswd");
+                fs::write(&file, format!("{user}:{}\n", bcrypt(password))).unwrap();
+                let file = file.display();
+                auth = format!("auth: {{htpasswd: {{realm: test, path: {file}}}}}\n");
+            }
+            Door::Tokens(realm, root) => {
+                let root = root.display();
+                auth = format!(
+                    "auth: {{token: {{realm: '{realm}', service: test, issuer: test, rootcertbundle: {root}}}}}\n"
+                );
+            }
+        }
         let data = storage.join("data");
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'}}\n{auth}",
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{address}'{tls}}}\n{auth}",
             data.display()
         );
         let file = storage.join("config.yml");

@@ -17,6 +17,7 @@ use super::node::{FleetArguments, NodeArguments};
 use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
+use super::registry::{PullArguments, PushArguments};
 use super::release::{LockArguments, ReleaseArguments};
 use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
@@ -85,10 +86,6 @@ pub struct GlobalArguments {
 
 /// The commands. The help of each one begins with an example.
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once, from the command line"
-)]
 pub enum CommandLine {
     /// Print what a build would do, without building
     #[command(before_help = "Example: kmembuild plan runc --tag v1.0.0-rc10")]
@@ -166,6 +163,16 @@ pub enum CommandLine {
         before_help = "Example: kmembuild repository dist --yum el7 --apt stable --package-key packages.key"
     )]
     Repository(RepositoryArguments),
+    /// Push a result or a release to a registry or an OCI layout, after it was verified; oras and cosign can read it
+    #[command(
+        before_help = "Example: kmembuild push dist/runc/v1.0.0-rc10/linux-amd64 registry.example/team/runc"
+    )]
+    Push(PushArguments),
+    /// Pull a result or a release from a registry or an OCI layout, and verify it as `kmembuild verify` does
+    #[command(
+        before_help = "Example: kmembuild pull registry.example/team/runc:v1.0.0-rc10 runc --key release.pub"
+    )]
+    Pull(PullArguments),
     /// Build a published result again from nothing, according to its plan, and compare
     #[command(before_help = "Example: kmembuild reproduce dist/runc/v1.0.0-rc10/linux-amd64")]
     Reproduce(ReproduceArguments),

@@ -71,7 +71,7 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["verify"] => &[Host, Engine, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
-        ["node" | "fleet"] => &[Verbose, Quiet],
+        ["node" | "fleet" | "push" | "pull"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Quiet],
         ["cache", "list"] => &[Host, Engine],
         ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],

@@ -8,6 +8,7 @@ use super::build::CacheArguments;
 use super::format::Format;
 use super::non_empty::non_empty;
 use super::part::PartChoice;
+use crate::transport::Reference;
 
 /// Which release, and how.
 #[derive(Debug, Clone, Args)]
@@ -64,6 +65,9 @@ pub struct ReleaseArguments {
     /// Write what came of each target to this file, as a test report that GitLab, Jenkins and other CI systems show
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub junit: Option<PathBuf>,
+    /// Push the release there when all of it is published, as `kmembuild push` does: REGISTRY/PREFIX[:TAG] or oci:DIR[:TAG]
+    #[arg(long, value_name = "REF", conflicts_with_all = ["plan", "partition"])]
+    pub push: Option<Reference>,
     /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,

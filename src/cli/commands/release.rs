@@ -5,10 +5,13 @@ use tokio_util::sync::CancellationToken;
 use super::release_ci::write_ci_reports;
 use super::release_merged::print_merged;
 use super::release_summary::{print_plan, print_results};
+use super::transfer::transport;
 use crate::cli::args::ReleaseArguments;
-use crate::cli::explain::explain;
+use crate::cli::explain::{explain, interrupted};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::print_exact;
+use crate::delivery::registry::push;
+use crate::events::{Event, Note, Sink};
 use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
@@ -17,6 +20,7 @@ use crate::release::{
     verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
+use crate::transport::Reference;
 
 /// How the index and its page are put.
 const PRESENTATION: Presentation = Presentation {
@@ -86,7 +90,51 @@ async fn plan_and_build(
     let took = timeline.elapsed();
     print_results(invocation, file, &finished, took)?;
     write_ci_reports(invocation, arguments, file, &finished, took)?;
-    Ok(verdict(finished)?)
+    verdict(finished)?;
+    push_if_asked(invocation, arguments, file, progress).await
+}
+
+async fn push_if_asked(
+    invocation: &Invocation<'_>,
+    arguments: &ReleaseArguments,
+    file: &ReleaseFile,
+    progress: &ReleaseProgress,
+) -> Result<(), Failure> {
+    match &arguments.push {
+        Some(reference) => publish(invocation, file, reference, progress).await,
+        None => Ok(()),
+    }
+}
+
+/// Pushes the release to a registry or a layout.
+async fn publish(
+    invocation: &Invocation<'_>,
+    file: &ReleaseFile,
+    reference: &Reference,
+    progress: &ReleaseProgress,
+) -> Result<(), Failure> {
+    let transport = transport(invocation, None);
+    let cancel = &invocation.workspace.cancel;
+    let (sink, is_stopped) = (ToRelease(progress), || cancel.is_cancelled());
+    let pushing = push(file.output(), reference, &transport, &is_stopped, &sink);
+    let pushed = tokio::select! {
+        pushed = pushing => pushed.map_err(Failure::from),
+        () = cancel.cancelled() => Err(interrupted()),
+    };
+    progress.finish();
+    for tag in pushed?.tags {
+        progress.tell(&Note::Pushed(tag.reference, tag.digest).into());
+    }
+    Ok(())
+}
+
+/// What concerns no target.
+struct ToRelease<'a>(&'a ReleaseProgress);
+
+impl Sink for ToRelease<'_> {
+    fn event(&self, event: &Event) {
+        self.0.tell(event);
+    }
 }
 
 /// Makes one release of its parts.
@@ -99,5 +147,6 @@ async fn merge(
     let (parts, workspace) = (&arguments.merge, &invocation.workspace);
     let merged = merge_parts(file, parts, workspace, progress, PRESENTATION).await;
     progress.finish();
-    print_merged(invocation, file, &merged?)
+    print_merged(invocation, file, &merged?)?;
+    push_if_asked(invocation, arguments, file, progress).await
 }

@@ -4,7 +4,9 @@
 //! matches are exhaustive, so that a new error has to be thought about.
 
 mod advice;
+mod distribution;
 mod orders;
 mod stages;
+mod transport;
 
 pub(crate) use advice::{explain, interrupted};

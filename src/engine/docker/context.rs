@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::credentials::LARGEST;
 use crate::checksum::sha256_hex;
 use crate::engine::EngineError;
 use crate::engine::error::ContextProblem;
 use crate::regular_file;
+
+/// Largest description of a context in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// The name that stands for no context.
 const DEFAULT: &str = "default";

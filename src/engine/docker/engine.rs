@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, socket_of};
 use super::client::Client;
-use super::client_settings::ClientSettings;
 use super::images::instructions;
 use super::proxies::build_arguments;
 use crate::engine::contract::{Engine, Session};
@@ -20,6 +19,7 @@ use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_archit
 use crate::engine::leftover::Leftover;
 use crate::engine::session::SessionSpec;
 use crate::events::Sink;
+use crate::transport::ClientSettings;
 
 /// A Docker Engine, or another engine with its API.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::client_settings::ClientSettings;
 use super::failure::Message;
 use crate::engine::EngineError;
 use crate::environment::Proxies;
 use crate::regular_file;
+use crate::transport::ClientSettings;
 
 /// Largest configuration file in bytes.
 const LARGEST: u64 = 1 << 20;

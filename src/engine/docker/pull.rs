@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::BollardRequest;
+use bollard::auth::DockerCredentials;
 use bollard::models::ProgressDetail;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::credentials;
 use super::engine::DockerEngine;
 use super::images::split_name;
 use crate::engine::{EngineError, Image};
 use crate::events::{Event, Sink};
+use crate::transport::{Credentials, CredentialsError, credentials_for_image};
 
 /// The header that carries a registry's credentials.
 const AUTH_HEADER: &str = "x-registry-auth";
@@ -26,7 +27,10 @@ impl DockerEngine {
         sink: &dyn Sink,
     ) -> Result<Image, EngineError> {
         let operation = format!("pull {reference}");
-        let credentials = credentials::for_image(&self.settings, reference, sink).await?;
+        let credentials = credentials_for_image(&self.settings, reference, sink).await;
+        let credentials = credentials
+            .map_err(|CredentialsError { path, source }| EngineError::Credentials { path, source })?
+            .map(of_docker);
         let options = CreateImageOptionsBuilder::new()
             .from_image(&one_image(reference))
             .build();
@@ -59,6 +63,18 @@ impl DockerEngine {
         }
         // Some engines end the stream of a failed pull without an error that differs from a status.
         self.client.existing_image(reference).await
+    }
+}
+
+/// Credentials as bollard has them.
+fn of_docker(credentials: Credentials) -> DockerCredentials {
+    DockerCredentials {
+        username: credentials.username,
+        password: credentials.password,
+        identitytoken: credentials.identity_token,
+        registrytoken: credentials.registry_token,
+        serveraddress: Some(credentials.server),
+        ..DockerCredentials::default()
     }
 }
 

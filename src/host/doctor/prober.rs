@@ -11,7 +11,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
 use super::connection::{connect, resolve};
 use super::insecure::InsecureRegistries;
@@ -19,6 +19,7 @@ use super::places::{Place, PlaceKind};
 use super::probe::{Answer, Probe, ProbeError, Redirect};
 use super::proxy::Proxy;
 use super::targets::Target;
+use crate::certificates::tls;
 use crate::clock;
 use crate::environment::Proxies;
 use crate::source::{answers, git_is_installed, redacted};
@@ -314,18 +315,6 @@ fn ahead(headers: &HeaderMap) -> Option<i64> {
     let age = text(AGE).and_then(|seconds| seconds.trim().parse::<u32>().ok());
     let then = date.timestamp().as_second() + i64::from(age.unwrap_or(0));
     Some(clock::now().as_second() - then)
-}
-
-/// TLS with the certificates that this system trusts. A system without certificates can still use HTTP.
-fn tls() -> ClientConfig {
-    // This fails if a provider is installed already, which is just as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut roots = RootCertStore::empty();
-    // A certificate that cannot be read is not trusted.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }
 
 /// A repository has a HEAD, in its directory or in the directory `.git` of a work tree.

@@ -12,21 +12,19 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use bollard::auth::DockerCredentials;
 use serde::Deserialize;
 
-use super::client_settings::ClientSettings;
-use super::credential_program::ask;
-use super::failure::Message;
-use crate::engine::EngineError;
+use super::error::{CredentialsError, Malformation};
+use super::program::ask;
 use crate::environment::Secret;
 use crate::events::{Note, Sink, Warning};
 use crate::regular_file;
+use crate::transport::client_settings::ClientSettings;
 
 /// Docker Hub's name among the credentials.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// Largest configuration file in bytes.
-pub(super) const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 1 << 20;
 
 /// The docker command pads its base64; other programs that write the file may not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -53,17 +51,47 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
+/// What identifies a user to a registry: a name with a password, or one of the tokens. No Debug: it must not reach a log.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// The registry, by the name that it has among credentials.
+    pub server: String,
+    /// The user's name.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+    /// For the registry's token server, instead of a password.
+    pub identity_token: Option<String>,
+    /// For the registry itself.
+    pub registry_token: Option<String>,
+}
+
 /// The credentials for the registry of the image `reference`, if there are any. Notes where they come from, and warns of what
 /// cannot be used.
 ///
 /// # Errors
-/// [`EngineError::Credentials`] for a file or a variable that cannot be read.
-pub(super) async fn for_image(
+/// [`CredentialsError`] for a file or a variable that cannot be read.
+pub async fn credentials_for_image(
     sources: &ClientSettings,
     reference: &str,
     sink: &dyn Sink,
-) -> Result<Option<DockerCredentials>, EngineError> {
-    let registry = registry(reference);
+) -> Result<Option<Credentials>, CredentialsError> {
+    credentials_for(sources, registry(reference), sink).await
+}
+
+/// The credentials for a registry, by the host and port that begin the names of its images; as [`credentials_for_image`].
+///
+/// # Errors
+/// [`CredentialsError`].
+pub async fn credentials_for(
+    sources: &ClientSettings,
+    registry: &str,
+    sink: &dyn Sink,
+) -> Result<Option<Credentials>, CredentialsError> {
+    let registry = match registry {
+        "docker.io" | "index.docker.io" => DOCKER_HUB,
+        registry => registry,
+    };
     let used =
         |what: String| sink.event(&Note::Credentials(host(registry).to_owned(), what).into());
     if let Some(Secret(text)) = &sources.variable {
@@ -94,12 +122,12 @@ pub(super) async fn for_image(
         Ok(None) => Ok(None),
         Ok(Some(answer)) => {
             used(format!("the program {program}"));
-            let mut found = DockerCredentials {
-                serveraddress: Some(registry.to_owned()),
-                ..DockerCredentials::default()
+            let mut found = Credentials {
+                server: registry.to_owned(),
+                ..Credentials::default()
             };
             if answer.username == "<token>" {
-                found.identitytoken = Some(answer.secret);
+                found.identity_token = Some(answer.secret);
             } else {
                 (found.username, found.password) = (Some(answer.username), Some(answer.secret));
             }
@@ -115,19 +143,22 @@ pub(super) async fn for_image(
     }
 }
 
-fn unreadable(path: &Path, source: Box<dyn std::error::Error + Send + Sync>) -> EngineError {
+fn unreadable(path: &Path, source: Box<dyn std::error::Error + Send + Sync>) -> CredentialsError {
     let path = path.to_owned();
-    EngineError::Credentials { path, source }
+    CredentialsError { path, source }
 }
 
-fn parse(path: &Path, text: &[u8]) -> Result<ConfigFile, EngineError> {
+fn parse(path: &Path, text: &[u8]) -> Result<ConfigFile, CredentialsError> {
     if text.trim_ascii().is_empty() {
         return Ok(ConfigFile::default());
     }
     // serde_json's message may quote a scalar, which may be a secret: keep only the position.
     let config: Option<ConfigFile> = serde_json::from_slice(text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        unreadable(path, Box::new(Message(format!("it is invalid at {place}"))))
+        unreadable(
+            path,
+            Box::new(Malformation(format!("it is invalid at {place}"))),
+        )
     })?;
     Ok(config.unwrap_or_default())
 }
@@ -146,7 +177,7 @@ impl ConfigFile {
         path: &Path,
         registry: &str,
         sink: &dyn Sink,
-    ) -> Result<Option<(String, DockerCredentials)>, EngineError> {
+    ) -> Result<Option<(String, Credentials)>, CredentialsError> {
         let Some(auths) = &self.auths else {
             return Ok(None);
         };
@@ -174,7 +205,7 @@ impl ConfigFile {
         };
         let found = entry.credentials(registry).map_err(|Malformed| {
             let problem = format!("the entry for {name} is malformed");
-            unreadable(path, Box::new(Message(problem)))
+            unreadable(path, Box::new(Malformation(problem)))
         })?;
         Ok(found.map(|found| (name.clone(), found)))
     }
@@ -184,7 +215,7 @@ struct Malformed;
 
 impl Entry {
     /// `None` when the entry is empty: the credentials are in a program.
-    fn credentials(&self, registry: &str) -> Result<Option<DockerCredentials>, Malformed> {
+    fn credentials(&self, registry: &str) -> Result<Option<Credentials>, Malformed> {
         let (username, password) = match self.auth.as_ref().filter(|auth| !auth.is_empty()) {
             Some(auth) => {
                 let pair = String::from_utf8(BASE64.decode(auth.trim()).map_err(|_| Malformed)?)
@@ -198,13 +229,12 @@ impl Entry {
         if username.is_none() && self.identitytoken.is_none() && self.registrytoken.is_none() {
             return Ok(None);
         }
-        Ok(Some(DockerCredentials {
+        Ok(Some(Credentials {
             username,
             password,
-            identitytoken: self.identitytoken.clone(),
-            registrytoken: self.registrytoken.clone(),
-            serveraddress: Some(registry.to_owned()),
-            ..DockerCredentials::default()
+            identity_token: self.identitytoken.clone(),
+            registry_token: self.registrytoken.clone(),
+            server: registry.to_owned(),
         }))
     }
 }

@@ -1,0 +1,58 @@
+//! `kmembuild pull`.
+
+use serde::Serialize;
+
+use super::transfer::{carried_out, transport};
+use crate::attestation::VerifyingKey;
+use crate::cli::args::PullArguments;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::{print, print_document};
+use crate::delivery::registry::{PullOrder, Pulled, pull};
+use crate::failure::Failure;
+use crate::report::{Closing, Verbosity, audit_table, audit_verdict, output_width};
+use crate::transport::Platform;
+use crate::verify::own_architecture;
+
+/// `pull --format json`.
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    pulled: Pulled,
+    #[serde(flatten)]
+    closing: Closing,
+}
+
+pub(crate) async fn run(
+    invocation: &Invocation<'_>,
+    arguments: &PullArguments,
+) -> Result<(), Failure> {
+    let keys = arguments.key.iter().map(|path| VerifyingKey::read(path));
+    let architecture = match &arguments.arch {
+        Some(architecture) => architecture.to_string(),
+        None => own_architecture().to_owned(),
+    };
+    let order = PullOrder {
+        reference: arguments.reference.clone(),
+        directory: arguments.directory.clone(),
+        platform: Platform::linux(&architecture),
+        keys: keys.collect::<Result<_, _>>()?,
+    };
+    let transport = transport(invocation, arguments.stall_timeout);
+    let cancel = &invocation.workspace.cancel;
+    let is_stopped = || cancel.is_cancelled();
+    let pulled = carried_out(invocation, async |sink| {
+        pull(&order, &transport, &is_stopped, sink).await
+    })
+    .await?;
+    let closing = Closing::new(audit_verdict(&pulled.audit));
+    if invocation.json() {
+        return print_document(&Document { pulled, closing });
+    }
+    if invocation.verbosity() == Verbosity::Quiet {
+        return Ok(());
+    }
+    let width = output_width(invocation.environment);
+    print(&audit_table(&pulled.audit, width))?;
+    print(&format!("pulled {}\n", pulled.reference))?;
+    print(&closing.text())
+}

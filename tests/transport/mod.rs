@@ -1,0 +1,10 @@
+//! Registries and layouts: what is put there comes back, and nothing else does.
+
+mod authorization;
+mod content;
+mod hostile;
+mod killed;
+mod node_image;
+mod others;
+mod released;
+mod results;
