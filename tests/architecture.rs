@@ -64,7 +64,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("procfs_core", &["host/", "exhaust/"]),
     ("reqwest", &["host/doctor/"]),
     ("rpm", &["delivery/packaging/"]),
-    ("zstd", &["delivery/packaging/"]),
+    ("zstd", &["delivery/packaging/", "engine/runtime/"]),
 ];
 
 /// What a recipe and a plan must not touch: the same text gives the same plan, whatever machine it is on.

@@ -78,6 +78,7 @@ impl Target {
                 },
                 // The configuration may ask for it.
                 no_network: false,
+                limits: false,
                 glibc_floor: options.glibc_floor,
             },
             cache: common.cache,

@@ -36,9 +36,13 @@ const fn of_package(
     }
 }
 
-const NEEDS: [Need; 30] = [
+const NEEDS: [Need; 31] = [
     of_package("ar", "binutils", &["packaging"]),
-    of_package("busybox", "busybox-static", &["builds", "packaging"]),
+    of_package(
+        "busybox",
+        "busybox-static",
+        &["builds", "engine", "packaging", "runtime"],
+    ),
     of_package(
         "cc",
         "gcc libc6-dev",
@@ -57,6 +61,7 @@ const NEEDS: [Need; 30] = [
         ],
     ),
     of_package("chromium", "chromium", &["machine"]),
+    of_package("crun", "crun", &["builds", "runtime"]),
     of_package("dash", "dash", &["machine", "packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
@@ -74,14 +79,14 @@ const NEEDS: [Need; 30] = [
     of_package("patchelf", "patchelf", &["builds"]),
     of_package("perl", "perl", &["builds", "engine", "kubelet", "release"]),
     of_package("rpm", "rpm", &["packaging"]),
-    of_package("runc", "runc", &["machine"]),
+    of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine", "packaging"]),
-    of_package("unshare", "util-linux", &["builds"]),
+    of_package("unshare", "util-linux", &["builds", "runtime"]),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
