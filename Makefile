@@ -42,7 +42,7 @@ quickstart: toolchain
 test: check engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: builds:: release:: packaging:: machine::
+	$(CARGO) test --locked --test main -- engine:: runtime:: builds:: release:: packaging:: machine::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
@@ -57,7 +57,7 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
+	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) git python3
