@@ -37,6 +37,13 @@ pub const INSTALL_BOOTSTRAP: &str = "on Debian or Ubuntu, install it with `apt-g
 
 /// The network is not cut.
 pub const REQUIRE_NO_NETWORK: &str = "use --require-no-network to refuse such a build; a container may cut the network where it may make user namespaces or has CAP_SYS_ADMIN";
+/// Limits are not kept.
+pub const REQUIRE_LIMITS: &str = "use --require-limits to refuse such a build";
+/// What the runtime engine needs.
+pub const INSTALL_RUNTIME: &str =
+    "on Debian as root: apt-get install crun mmdebstrap; or name an OCI runtime with --runtime";
+const NO_REGISTRY: &str =
+    "use --image debian where the recipe has it, or --image-archive with an archive of the image";
 /// What the local engine needs.
 pub const LOCAL_NEEDS: &str = "the local engine builds inside a container of the toolchain image: run kmembuild there (see docs/engines.md), with `--engine local` where it is not recognised as one";
 
@@ -52,6 +59,7 @@ pub fn warning(warning: &Warning) -> Option<&'static str> {
     match warning {
         Warning::Memory(_, _, true) => Some(SAVE_MEMORY),
         Warning::NetworkOpen(_) => Some(REQUIRE_NO_NETWORK),
+        Warning::NoLimits(_) => Some(REQUIRE_LIMITS),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
         Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
         Warning::ForeignResult(_) | Warning::ForeignFailure(_) => Some(PRUNE_RELEASE),
@@ -88,6 +96,14 @@ pub fn engine(error: &EngineError) -> Option<String> {
             "mount /proc, and set KMEMBUILD_CACHE_DIR to a directory that can be written to"
         }
         EngineError::NoneWorks { docker, .. } => return engine(docker),
+        EngineError::NoRuntime => INSTALL_RUNTIME,
+        EngineError::RuntimeFails { .. } => "use --runtime with the path of another OCI runtime",
+        EngineError::NotRoot => "run kmembuild as root, or use another engine",
+        EngineError::RuntimeNotHere { .. } => {
+            "run kmembuild outside of a container, or in one that may mount; set KMEMBUILD_CACHE_DIR to a directory that can be written to"
+        }
+        EngineError::NoPull { .. } => NO_REGISTRY,
+        EngineError::NoImageBuild { .. } => "use another --image, which is not built",
         EngineError::ImageBuild { .. } => {
             "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"
         }

@@ -32,6 +32,9 @@ pub struct Configuration {
     /// Refuse an engine that cannot cut the network of steps that are to have none.
     #[serde(default)]
     pub require_no_network: bool,
+    /// Refuse an engine that cannot keep limits on memory and processors.
+    #[serde(default)]
+    pub require_limits: bool,
 }
 
 /// Largest configuration file in bytes.

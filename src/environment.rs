@@ -21,7 +21,7 @@ pub const VARIABLES: [(&str, &str); 33] = [
     ),
     (
         "KMEMBUILD_ENGINE",
-        "engine that builds, where `--engine` is not given: `auto`, `docker` or `local`",
+        "engine that builds, where `--engine` is not given: `auto`, `docker`, `runtime` or `local`",
     ),
     (
         "KMEMBUILD_IMAGE_IDENTITY",

@@ -17,6 +17,9 @@ fn main() -> ExitCode {
     if let Some(code) = kmembuild::engine::supervise(&arguments) {
         return ExitCode::from(code);
     }
+    if let Some(code) = kmembuild::engine::keep(&arguments) {
+        return ExitCode::from(code);
+    }
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -70,7 +70,7 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("reqwest", &["host/doctor/", "transport/"]),
     ("rpm", &["delivery/packaging/", "delivery/repositories/"]),
     ("rustls", &["certificates.rs", "host/doctor/"]),
-    ("zstd", &["delivery/packaging/"]),
+    ("zstd", &["delivery/packaging/", "engine/runtime/"]),
 ];
 
 /// What a recipe and a plan must not touch: the same text gives the same plan, whatever machine it is on.

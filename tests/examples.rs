@@ -171,8 +171,13 @@ fn the_examples_without_an_engine_build_in_their_own_image() {
         name: "kubelet",
         recipe: Some(&kubelet),
     };
+    let task = yaml("tekton-task.yaml");
+    let step = &task["spec"]["steps"][1];
+    let script = step["script"].as_str().expect("a script");
+    let line = script.lines().find_map(|line| line.strip_prefix("/tool/"));
+    let in_task = shlex::split(line.expect("a command")).expect("words of a shell");
     let accepted = command_with_recipes(&[recipe]);
-    for words in found.iter().chain([&words]) {
+    for words in found.iter().chain([&words, &in_task]) {
         let read = accepted.clone().try_get_matches_from(words);
         assert!(read.is_ok(), "{words:?}");
     }
@@ -180,6 +185,9 @@ fn the_examples_without_an_engine_build_in_their_own_image() {
     let image = build["image"].as_str().expect("an image");
     let told = build["env"][0]["value"].as_str().expect("a digest");
     assert!(image.ends_with(told) && build.get("securityContext").is_none());
+    let image = step["image"].as_str().expect("an image");
+    let told = step["env"][0]["value"].as_str().expect("a digest");
+    assert!(image.ends_with(told) && step.get("securityContext").is_none());
 }
 
 #[test]

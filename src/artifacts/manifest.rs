@@ -257,6 +257,8 @@ pub struct Toolchain {
 pub enum NotEnforced {
     /// That the steps reach no network.
     Network,
+    /// That the steps use no more memory and processors.
+    Limits,
 }
 
 /// A package of the image.

@@ -236,6 +236,7 @@ impl BuildOrder {
             own_images: matches!(self.subject, Subject::Published(_)),
             require_no_network: self.checks.no_network
                 || workspace.configuration.require_no_network,
+            require_limits: self.checks.limits || workspace.configuration.require_limits,
             keep: self.keep,
             last: None,
             stall: stall(self, workspace),

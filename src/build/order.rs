@@ -116,6 +116,8 @@ pub struct Checks {
     pub run: RunCheck,
     /// Refuse an engine that cannot cut the network of steps that are to have none.
     pub no_network: bool,
+    /// Refuse an engine that cannot keep limits on memory and processors.
+    pub limits: bool,
     /// Highest version of the C library that an output may need, instead of the recipe's.
     pub glibc_floor: Option<GlibcVersion>,
 }
@@ -176,6 +178,7 @@ impl BuildOrder {
             checks: Checks {
                 run: RunCheck::Skipped,
                 no_network: false,
+                limits: false,
                 glibc_floor: None,
             },
             cache: CacheUse::default(),

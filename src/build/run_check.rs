@@ -42,6 +42,7 @@ pub async fn check_by_running(
         locked_by: "the lock file",
         own_images: false,
         require_no_network: false,
+        require_limits: false,
         keep: false,
         last: None,
         stall: configuration.stall_timeout.map_or(STALL, |span| span.0),

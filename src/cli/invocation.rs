@@ -9,7 +9,8 @@ use super::args::{Format, GlobalArguments, NamedRecipe, command_with_recipes};
 use crate::build::{Connect, Workspace};
 use crate::configuration::Configuration;
 use crate::engine::{
-    Address, ClientSettings, ContextChoice, EngineChoice, LocalSettings, Surroundings, connect,
+    Address, ClientSettings, ContextChoice, EngineChoice, LocalSettings, RuntimeSettings,
+    Surroundings, connect,
 };
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
@@ -134,7 +135,7 @@ fn engine_address(environment: &Environment, global: &GlobalArguments) -> Addres
 }
 
 /// The engine that the command line chooses, or else the environment, or else the configuration. A host that is named on
-/// the command line is Docker's.
+/// the command line is Docker's, and a runtime the runtime engine's.
 fn engine_choice(
     environment: &Environment,
     global: &GlobalArguments,
@@ -142,13 +143,24 @@ fn engine_choice(
 ) -> Result<EngineChoice, Failure> {
     let usage = |text: String| Failure::new(FailureKind::Usage, text);
     let told = global.engine.map(EngineChoice::from);
+    let refused = |text: &str| Err(usage(text.to_owned()).hint("use one of them"));
     if global.host.is_some() {
-        return match told {
-            Some(EngineChoice::Local) => {
-                let text = "--host names Docker, and --engine local is the container that kmembuild runs in";
-                Err(usage(text.to_owned()).hint("use one of them"))
+        return match (told, &global.runtime) {
+            (Some(EngineChoice::Local), _) => refused(
+                "--host names Docker, and --engine local is the container that kmembuild runs in",
+            ),
+            (Some(EngineChoice::Runtime), _) | (_, Some(_)) => {
+                refused("--host names Docker, and the runtime engine works without a daemon")
             }
             _ => Ok(EngineChoice::Docker),
+        };
+    }
+    if global.runtime.is_some() {
+        return match told {
+            Some(EngineChoice::Docker | EngineChoice::Local) => refused(
+                "--runtime names the program of the runtime engine, and --engine another engine",
+            ),
+            _ => Ok(EngineChoice::Runtime),
         };
     }
     if let Some(told) = told {
@@ -189,6 +201,13 @@ fn surroundings(environment: &Environment, global: &GlobalArguments) -> Surround
             file: environment.docker_config.clone(),
             variable: environment.docker_auth_config.clone(),
             proxies: environment.proxies.clone(),
+        },
+        runtime: RuntimeSettings {
+            directory: environment.cache_dir.join("runtime"),
+            keeper: "/proc/self/exe".into(),
+            program: global.runtime.clone(),
+            search: std::env::join_paths(&environment.search_path).ok(),
+            instead_of: None,
         },
         local: LocalSettings {
             directory: environment.cache_dir.join("local"),

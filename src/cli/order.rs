@@ -69,6 +69,7 @@ impl BuildArguments {
                     RunCheck::Skipped
                 },
                 no_network: self.require_no_network,
+                limits: self.require_limits,
                 glibc_floor: self.glibc_floor,
             },
             cache: self.caches.use_of_caches(),

@@ -10,6 +10,7 @@ use super::contract::Engine;
 use super::docker::{Address, connect_docker};
 use super::error::EngineError;
 use super::local::{LocalSettings, connect_local};
+use super::runtime::{RuntimeSettings, connect_runtime};
 use crate::failure::with_causes;
 use crate::transport::ClientSettings;
 
@@ -17,18 +18,20 @@ use crate::transport::ClientSettings;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineChoice {
-    /// Docker, or what has its API, where it answers; otherwise the container that the tool runs in.
+    /// Docker, or what has its API, where it answers; otherwise the container that the tool runs in, or an OCI runtime.
     #[default]
     Auto,
     /// Docker, or what has its API.
     Docker,
+    /// An OCI runtime, without a daemon.
+    Runtime,
     /// The container that the tool runs in.
     Local,
 }
 
 impl EngineChoice {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Docker, Self::Local];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Docker, Self::Runtime, Self::Local];
 }
 
 impl fmt::Display for EngineChoice {
@@ -58,14 +61,16 @@ pub struct Surroundings {
     pub address: Address,
     /// What the docker command would use of its user's.
     pub client: ClientSettings,
+    /// What the runtime engine works with.
+    pub runtime: RuntimeSettings,
     /// What the local engine works with.
     pub local: LocalSettings,
     /// Whether this is a container, so that nobody's own files are where a build makes its directories.
     pub in_container: bool,
 }
 
-/// Connects to the chosen engine. Left to itself, it is the one that answers; where none does, and this is a container, it is
-/// this container.
+/// Connects to the chosen engine. Left to itself, it is the one that answers; where none does, it is this container if this is
+/// one, and otherwise an OCI runtime.
 ///
 /// # Errors
 /// That of the chosen engine; [`EngineError::NoneWorks`] where none was chosen.
@@ -76,27 +81,40 @@ pub async fn connect(
     let Surroundings {
         address,
         client,
+        runtime,
         local,
         in_container,
     } = surroundings;
-    if choice == EngineChoice::Local {
-        return connect_local(local).await;
+    match choice {
+        EngineChoice::Local => return connect_local(local).await,
+        EngineChoice::Runtime => return connect_runtime(runtime).await,
+        EngineChoice::Auto | EngineChoice::Docker => {}
     }
     let failure = match connect_docker(&address, Some(client)).await {
         Err(error @ EngineError::Unreachable { .. }) if choice == EngineChoice::Auto => error,
         connected => return connected,
     };
-    let none = |docker: EngineError, local: String| EngineError::NoneWorks {
-        docker: Box::new(docker),
-        local,
+    let instead_of = Some(with_causes(&failure));
+    let no_local = if in_container {
+        let local = LocalSettings {
+            instead_of: instead_of.clone(),
+            ..local
+        };
+        match connect_local(local).await {
+            Ok(engine) => return Ok(engine),
+            Err(error) => with_causes(&error),
+        }
+    } else {
+        "this is not a container".to_owned()
     };
-    if !in_container {
-        return Err(none(failure, "this is not a container".to_owned()));
-    }
-    let local = LocalSettings {
-        instead_of: Some(with_causes(&failure)),
-        ..local
+    let runtime = RuntimeSettings {
+        instead_of,
+        ..runtime
     };
-    let connected = connect_local(local).await;
-    connected.map_err(|error| none(failure, with_causes(&error)))
+    let connected = connect_runtime(runtime).await;
+    connected.map_err(|error| EngineError::NoneWorks {
+        docker: Box::new(failure),
+        runtime: with_causes(&error),
+        local: no_local,
+    })
 }

@@ -71,6 +71,9 @@ pub trait Session: Send + Sync {
     /// The engine's name of it, for messages and for the engine's own tools.
     fn id(&self) -> &str;
 
+    /// How a person gets into it while it is kept, for a hint: ``enter the container with `...` ``.
+    fn entrance(&self) -> String;
+
     /// Unpacks a tar archive below `directory`, which must exist.
     async fn put(&self, directory: &GuestPath, archive: ByteStream) -> Result<(), EngineError>;
 

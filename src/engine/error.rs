@@ -156,11 +156,51 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+    /// There is no OCI runtime.
+    #[error("no OCI runtime found: none of crun, runc and youki is on PATH")]
+    NoRuntime,
+    /// An OCI runtime does not work.
+    #[error("the OCI runtime {} does not work", path.display())]
+    RuntimeFails {
+        /// The program.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The runtime engine was asked for by a user other than root.
+    #[error(
+        "the runtime engine requires root: it unpacks images with their owners, and mounts them for its containers"
+    )]
+    NotRoot,
+    /// The runtime engine cannot run containers here.
+    #[error("the runtime engine does not work here: could not {what}")]
+    RuntimeNotHere {
+        /// What it needs.
+        what: &'static str,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The engine pulls no images.
+    #[error("image {image} cannot be pulled: the runtime engine does not use registries yet")]
+    NoPull {
+        /// The reference.
+        image: String,
+    },
+    /// The engine builds no images.
+    #[error("image {image} cannot be built: the runtime engine builds no images by a Dockerfile")]
+    NoImageBuild {
+        /// Name of the image.
+        image: String,
+    },
     /// No engine was chosen, and none works.
-    #[error("no engine works here:\n  docker: {}\n  local: {local}", crate::failure::with_causes(docker.as_ref()))]
+    #[error("no engine works here:\n  docker: {}\n  runtime: {runtime}\n  local: {local}", crate::failure::with_causes(docker.as_ref()))]
     NoneWorks {
         /// Why Docker, or what has its API, does not.
         docker: Box<EngineError>,
+        /// Why the runtime engine does not.
+        runtime: String,
         /// Why the local engine does not.
         local: String,
     },

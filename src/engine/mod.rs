@@ -1,5 +1,5 @@
 //! Engines: where images are kept and sessions run. [`Engine`] and [`Session`] are all that the rest of the tool needs;
-//! `docker` and `local` are behind them, and what only Docker has is behind [`DockerApi`].
+//! `docker`, `runtime` and `local` are behind them, and what only Docker has is behind [`DockerApi`].
 
 mod choice;
 mod contract;
@@ -13,6 +13,8 @@ mod leftover;
 mod lines;
 mod local;
 mod memory_kills;
+mod one_file;
+mod runtime;
 mod session;
 
 pub use crate::transport::ClientSettings;
@@ -29,6 +31,7 @@ pub use leftover::{
     LABEL_REGISTERED_IN, LABEL_RUN, LABEL_SUITES, Leftover, LeftoverKind,
 };
 pub use local::{LocalSettings, SUPERVISOR, THIS_CONTAINER, connect_local, supervise};
+pub use runtime::{KEEPER, RuntimeSettings, connect_runtime, keep};
 pub use session::{
     ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Usage,
     Workdir,

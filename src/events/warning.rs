@@ -69,6 +69,11 @@ pub enum Warning {
         "the steps can reach the network, which the recipe does not want: the {0} may not cut it here; the manifest says so"
     )]
     NetworkOpen(String),
+    /// The engine, by product and version, cannot keep the limits of a build.
+    #[error(
+        "nothing keeps the steps within the limits of this build: {0} may not make cgroups here; the manifest says so"
+    )]
+    NoLimits(String),
     /// The step.
     #[error("step {0} succeeded, but one of its processes was killed for lack of memory")]
     OutOfMemory(String),

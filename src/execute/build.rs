@@ -84,6 +84,10 @@ pub async fn execute(
         let warning = Warning::NetworkOpen(engine.version.clone());
         context.sink.event(&warning.into());
     }
+    if not_enforced.contains(&NotEnforced::Limits) {
+        let warning = Warning::NoLimits(engine.version.clone());
+        context.sink.event(&warning.into());
+    }
     let surroundings = match &plan.build.script {
         None => None,
         Some(script) => {
@@ -216,7 +220,7 @@ impl Work<'_> {
                     return Err(ExecuteError::TimedOut {
                         step: step.name.clone(),
                         limit,
-                        kept: self.context.keep.then(|| self.session.id().to_owned()),
+                        kept: self.context.keep.then(|| self.session.entrance()),
                     });
                 }
             }

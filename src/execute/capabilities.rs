@@ -19,6 +19,7 @@ pub(super) fn check_capabilities(
         refuse_engine(engine)?;
     }
     let limits = &plan.build.limits;
+    let not_enforced = not_enforced(plan, engine);
     let is_container = matches!(plan.image, PlannedImage::Container { .. });
     let lacks = if is_container && can.gets_images {
         Lacking::Container
@@ -26,11 +27,15 @@ pub(super) fn check_capabilities(
         Lacking::Images
     } else if !can.builds_dockerfile && matches!(plan.image, PlannedImage::Dockerfile { .. }) {
         Lacking::Dockerfiles
-    } else if context.require_no_network && !not_enforced(plan, engine).is_empty() {
+    } else if !can.pulls_images && matches!(plan.image, PlannedImage::Registry(_)) {
+        Lacking::Registries
+    } else if context.require_no_network && not_enforced.contains(&NotEnforced::Network) {
         Lacking::NetworkCut
-    } else if !can.limits_memory && limits.memory.is_some() {
+    } else if context.require_limits && not_enforced.contains(&NotEnforced::Limits) {
+        Lacking::Limits
+    } else if !can.limits_memory && !can.gets_images && limits.memory.is_some() {
         Lacking::MemoryLimits
-    } else if !can.limits_processors && limits.nano_cpus.is_some() {
+    } else if !can.limits_processors && !can.gets_images && limits.nano_cpus.is_some() {
         Lacking::ProcessorLimits
     } else {
         return Ok(());
@@ -43,9 +48,11 @@ pub(super) fn check_capabilities(
 
 /// What the plan demands, and the engine does not keep.
 pub(super) fn not_enforced(plan: &Plan, engine: &EngineInfo) -> Vec<NotEnforced> {
-    let is_open = plan.build.network == Network::None && !engine.capabilities.cuts_network;
-    is_open
-        .then_some(NotEnforced::Network)
-        .into_iter()
-        .collect()
+    let (can, limits) = (engine.capabilities, &plan.build.limits);
+    let is_open = plan.build.network == Network::None && !can.cuts_network;
+    let is_unlimited = (limits.memory.is_some() && !can.limits_memory)
+        || (limits.nano_cpus.is_some() && !can.limits_processors);
+    let open = is_open.then_some(NotEnforced::Network);
+    let unlimited = is_unlimited.then_some(NotEnforced::Limits);
+    open.into_iter().chain(unlimited).collect()
 }

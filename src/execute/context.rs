@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub own_images: bool,
     /// Refuse an engine that cannot cut the network of steps that are to have none.
     pub require_no_network: bool,
+    /// Refuse an engine that cannot keep limits on memory and processors.
+    pub require_limits: bool,
     /// Keep the container of a failed step.
     pub keep: bool,
     /// How long an earlier build took, for people who wait.

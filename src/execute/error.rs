@@ -201,7 +201,7 @@ pub enum ExecuteError {
         exit_code: i64,
         /// Its last lines of output.
         last_lines: Vec<String>,
-        /// The container that was kept, if one was.
+        /// How to look into the container that was kept, if one was.
         kept: Option<String>,
     },
     /// A step failed, and the kernel had killed one of its processes for lack of memory.
@@ -213,7 +213,7 @@ pub enum ExecuteError {
         limit: Option<u64>,
         /// Its last lines of output.
         last_lines: Vec<String>,
-        /// The container that was kept, if one was.
+        /// How to look into the container that was kept, if one was.
         kept: Option<String>,
     },
     /// The steps exceeded the time limit.
@@ -223,7 +223,7 @@ pub enum ExecuteError {
         step: String,
         /// The limit.
         limit: Duration,
-        /// The container that was kept, if one was.
+        /// How to look into the container that was kept, if one was.
         kept: Option<String>,
     },
     /// The engine took the container away in the middle of a step.
@@ -301,7 +301,7 @@ impl ExecuteError {
         }
     }
 
-    /// Id of the container that was kept for inspection.
+    /// How to look into the container that was kept, if one was.
     pub fn kept_container(&self) -> Option<&str> {
         match self {
             ExecuteError::StepFailed { kept, .. }
@@ -318,6 +318,12 @@ pub enum Lacking {
     /// Image builds.
     #[error("build the image from a Dockerfile")]
     Dockerfiles,
+    /// Images of registries.
+    #[error("pull an image from a registry")]
+    Registries,
+    /// Limits that were asked for and are required.
+    #[error("limit memory and processors here, which is required")]
+    Limits,
     /// Sessions without network.
     #[error("run the steps without network, which the recipe requires")]
     NetworkCut,

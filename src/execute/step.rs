@@ -50,7 +50,7 @@ pub(super) async fn run_step(
         exit_code: exit.code,
         milliseconds,
     });
-    let kept = context.keep.then(|| session.id().to_owned());
+    let kept = context.keep.then(|| session.entrance());
     match (exit.cause, exit.code) {
         (ExitCause::Ended | ExitCause::OutOfMemory, 0) => {
             if exit.cause == ExitCause::OutOfMemory {

@@ -80,6 +80,7 @@ impl Target {
                 },
                 // The configuration may ask for it.
                 no_network: false,
+                limits: false,
                 glibc_floor: options.glibc_floor,
             },
             cache: common.cache,

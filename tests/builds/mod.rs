@@ -13,6 +13,7 @@ mod output_folder;
 mod reproducing;
 mod run_check;
 mod runc_debian;
+mod runtime;
 mod simultaneous;
 mod steps;
 mod upstream_image;

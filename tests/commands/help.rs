@@ -156,7 +156,7 @@ fn every_option_of_a_recipe_that_is_offered_is_taken() {
             if option != "tag" && option != "like" && name != "runc-debian" {
                 words.push("--tag=v1.15.5".to_owned());
             }
-            if option != "host" {
+            if option != "host" && option != "runtime" {
                 words.push("--host=unix:///nowhere".to_owned());
             }
             let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -261,7 +261,14 @@ fn every_command_offers_what_means_something_for_it() {
             );
             check_once(&help);
             let offered: Vec<_> = offered(&help).into_iter().map(|(name, _)| name).collect();
-            let global = ["recipe-dir", "host", "engine", "verbose", "quiet"];
+            let global = [
+                "recipe-dir",
+                "host",
+                "engine",
+                "runtime",
+                "verbose",
+                "quiet",
+            ];
             let global = global
                 .into_iter()
                 .filter(|name| offered.iter().any(|known| known == name));

@@ -71,7 +71,7 @@ fn at(host: &str) -> Finished {
 
 #[test]
 fn an_engine_that_is_not_there_costs_a_line_and_the_rest_is_looked_at() {
-    let finished = at("unix:///nowhere/docker.sock").says("1 of 5 checks failed");
+    let finished = at("unix:///nowhere/docker.sock").says("1 of 6 checks failed");
     assert_fails(
         &finished,
         "no container engine answers at unix:///nowhere/docker.sock: the socket does not exist",

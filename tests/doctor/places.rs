@@ -27,7 +27,7 @@ fn dead_and_slow_places_cost_a_line_where_another_answers() {
     let debian = Server::start("404 Not Found", &[]);
     let case = Case::new(&sources, &registries, debian.address());
     // Only the engine, which is nowhere, is a failure.
-    let finished = case.run(&[]).code(1).says("1 of 10 checks failed");
+    let finished = case.run(&[]).code(1).says("1 of 11 checks failed");
     assert_line(&finished, &dead_url, "warn", "could not connect to");
     assert_line(
         &finished,
@@ -65,7 +65,7 @@ fn it_fails_where_nothing_has_the_source_or_the_image() {
         "/nowhere/a.git".to_owned(),
     ];
     let mut case = Case::new(&sources, &[strange.address().to_owned()], &free_address());
-    let finished = case.run(&[]).code(1).says("5 of 9 checks failed");
+    let finished = case.run(&[]).code(1).says("5 of 10 checks failed");
     assert_line(&finished, &gone.url("a.git"), "fail", "answers 404");
     assert_line(&finished, &source, "fail", "");
     let unresolved = line(&finished, &source);

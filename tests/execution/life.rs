@@ -81,7 +81,8 @@ async fn a_session_is_kept_on_request_and_then_removed_on_request() {
     let error = place.build_in(&plan(|_| ()), &run).await.unwrap_err();
     let sessions = place.engine.sessions();
     assert_eq!(sessions.len(), 1);
-    assert_eq!(error.kept_container(), Some(sessions[0].as_str()));
+    let entrance = format!("enter {}", sessions[0]);
+    assert_eq!(error.kept_container(), Some(entrance.as_str()));
     run.end_and_keep();
     let runs = place.path("runs");
     let swept = sweep(&place.engine, &runs, Sweep::DEAD_RUNS).await.unwrap();

@@ -107,6 +107,7 @@ pub struct Place {
     pub offline: bool,
     pub own_images: bool,
     pub require_no_network: bool,
+    pub require_limits: bool,
     pub keep: bool,
     folder: TempDir,
 }
@@ -122,6 +123,7 @@ impl Place {
             offline: false,
             own_images: false,
             require_no_network: false,
+            require_limits: false,
             keep: false,
             folder: tempfile::tempdir().expect("a temporary directory"),
         }
@@ -179,6 +181,7 @@ impl Place {
             own_images: self.own_images,
             last: None,
             require_no_network: self.require_no_network,
+            require_limits: self.require_limits,
             keep: self.keep,
             stall: Duration::from_mins(1),
             sink: &self.recorder,

@@ -13,7 +13,7 @@ type Change = fn(&mut Capabilities);
 #[tokio::test]
 async fn each_capability_is_needed_by_some_plan() {
     let open = |plan: &mut serde_json::Value| plan["build"]["network"] = json!("open");
-    let cases: [(Plan, Change, Lacking); 6] = [
+    let cases: [(Plan, Change, Lacking); 7] = [
         (
             plan(|plan| plan["image"] = by_dockerfile()),
             |can| can.builds_dockerfile = false,
@@ -27,12 +27,17 @@ async fn each_capability_is_needed_by_some_plan() {
         (
             plan(|plan| plan["build"]["limits"]["memory"] = json!(1 << 30)),
             |can| can.limits_memory = false,
-            Lacking::MemoryLimits,
+            Lacking::Limits,
         ),
         (
             plan(|plan| plan["build"]["limits"]["nano-cpus"] = json!(1_000_000_000)),
             |can| can.limits_processors = false,
-            Lacking::ProcessorLimits,
+            Lacking::Limits,
+        ),
+        (
+            plan(|_| ()),
+            |can| can.pulls_images = false,
+            Lacking::Registries,
         ),
         (plan(|_| ()), |can| can.gets_images = false, Lacking::Images),
         (
@@ -47,6 +52,7 @@ async fn each_capability_is_needed_by_some_plan() {
         change(&mut engine.info.capabilities);
         let mut place = Place::new(engine);
         place.require_no_network = true;
+        place.require_limits = true;
         let error = place.build(&plan).await.unwrap_err();
         let ExecuteError::Unsupported { engine, lacks } = &error else {
             panic!("{error:?}");
@@ -55,7 +61,7 @@ async fn each_capability_is_needed_by_some_plan() {
         assert_eq!(*lacks, lacking);
         assert_eq!(place.engine.state().asked, Vec::<String>::new());
         // A plan that does not need it is carried out.
-        if lacking != Lacking::Images {
+        if !matches!(lacking, Lacking::Images | Lacking::Registries) {
             place.build(&undemanding).await.unwrap();
             assert!(!place.engine.state().opened.is_empty());
         }
@@ -79,6 +85,23 @@ async fn a_network_that_is_not_cut_is_recorded_where_nobody_refuses_it() {
     let built = place.build(&open).await.unwrap();
     assert_eq!(built.not_enforced, []);
     assert_eq!(place.warnings().len(), 1);
+}
+
+#[tokio::test]
+async fn limits_that_are_not_kept_are_recorded_where_nobody_refuses_it() {
+    let mut engine = engine_with_make(SUCCESS);
+    engine.info.capabilities.limits_memory = false;
+    let place = Place::new(engine);
+    let limited = plan(|plan| plan["build"]["limits"]["memory"] = json!(1 << 30));
+    let built = place.build(&limited).await.unwrap();
+    assert_eq!(built.not_enforced, [NotEnforced::Limits]);
+    let warnings = place.warnings();
+    assert!(
+        warnings[0].contains("nothing keeps the steps within the limits"),
+        "{warnings:?}"
+    );
+    let built = place.build(&plan(|_| ())).await.unwrap();
+    assert_eq!(built.not_enforced, []);
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ fn the_engine_is_chosen_by_option_environment_and_configuration() {
     run(&["--engine", "local"], Some("docker")).code(0);
     run(&[], Some("podman"))
         .code(2)
-        .says("use one of auto, docker, local");
+        .says("use one of auto, docker, runtime, local");
     run(&["--engine", "local", "--host", "unix:///a"], None)
         .code(2)
         .says("use one of them");

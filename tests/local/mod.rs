@@ -4,3 +4,5 @@ mod builds;
 mod place;
 mod sessions;
 mod stopping;
+
+pub use place::{lives, make_upstream};

@@ -112,7 +112,8 @@ impl Place {
     }
 }
 
-fn make_upstream(folder: &Path) -> String {
+/// A repository with one commit and one tag; the commit.
+pub fn make_upstream(folder: &Path) -> String {
     let repository = Repository::init(folder).expect("a repository");
     fs::write(folder.join("main.c"), "int main(void) { return 0; }\n").expect("a file");
     let mut index = repository.index().expect("an index");

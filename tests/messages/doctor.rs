@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use kmembuild::engine::{ConnectFailure, EngineChoice, EngineError, Setup};
 use kmembuild::environment::Proxies;
 use kmembuild::host::doctor::{
-    Answer, EngineReading, Leaks, Line, LocalReading, Need, Node, Place, PlaceKind, Probe,
-    ProbeError, Program, ProgramKind, Purpose, Redirect, Target, judge_bootstrap, judge_clock,
-    judge_engine, judge_hierarchy, judge_kernel, judge_local, judge_memory_cgroups, judge_places,
-    judge_programs, judge_room,
+    Answer, EngineReading, Leaks, Line, LocalReading, Need, Node, OciReading, Place, PlaceKind,
+    Probe, ProbeError, Program, ProgramKind, Purpose, Redirect, Target, judge_bootstrap,
+    judge_clock, judge_engine, judge_hierarchy, judge_kernel, judge_local, judge_memory_cgroups,
+    judge_oci, judge_places, judge_programs, judge_room,
 };
 use kmembuild::library::Library;
 use kmembuild::recipe::{ImageWay, Recipe};
@@ -28,6 +28,7 @@ const SOCKET: &str = "unix:///run/docker.sock";
 pub(super) fn messages() -> Vec<Message> {
     let lines = [
         engines(),
+        oci(),
         local(),
         rooms(),
         bootstraps(),
@@ -132,6 +133,23 @@ fn engines() -> Vec<Line> {
 fn recipe(name: &str) -> Recipe {
     let loaded = Library::new(Vec::new()).load(name).expect("a recipe");
     loaded.recipe.clone()
+}
+
+fn oci() -> Vec<Line> {
+    let info = |limits_memory| {
+        let mut info = reading("1.41", good(), None).info.expect("an engine");
+        "crun 1.8.1".clone_into(&mut info.version);
+        info.capabilities.limits_memory = limits_memory;
+        info
+    };
+    let judge = |choice, info, other| judge_oci(&OciReading { choice, info }, other);
+    vec![
+        judge(EngineChoice::Auto, Ok(info(true)), true),
+        judge(EngineChoice::Auto, Ok(info(true)), false),
+        judge(EngineChoice::Auto, Err(EngineError::NoRuntime), false),
+        judge(EngineChoice::Runtime, Ok(info(false)), true),
+        judge(EngineChoice::Runtime, Err(EngineError::NotRoot), true),
+    ]
 }
 
 fn local() -> Vec<Line> {

@@ -51,8 +51,15 @@ fn engines() -> Vec<Message> {
                 address: text(SOCKET),
                 source: ConnectFailure::NoSocket { source: system() },
             }),
+            runtime: text("no OCI runtime found: none of crun, runc and youki is on PATH"),
             local: text("this is not a container"),
         },
+        NoRuntime,
+        RuntimeFails { path: "/usr/bin/crun".into(), source: system() },
+        NotRoot,
+        RuntimeNotHere { what: "make a namespace for mounts", source: system() },
+        NoPull { image: text("golang:1.13") },
+        NoImageBuild { image: text("runc_dev:1") },
         Refused { operation: operation(), source: system().into() },
     );
     let address = samples!("engine", AddressProblem:
@@ -88,7 +95,11 @@ fn executions() -> Vec<Message> {
     let step = || text("compile");
     let make = || vec![text("make"), text("static")];
     let killed = || texts("compile: signal: killed");
-    let kept = || Some("7".repeat(64));
+    let kept = || {
+        Some(text(
+            "enter the container with `docker exec -it 777777777777 /bin/sh`",
+        ))
+    };
     samples!("execute", explained ExecuteError:
         Engine { stage: "build", source: EngineError::NoImage { image: text("golang:1.13") } },
         Source (SourceError::NoUrls { wanted: text("v1.0.0") }),
@@ -143,6 +154,8 @@ fn executions() -> Vec<Message> {
         NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
         Unsupported { engine: text("podman 4.3.1"), lacks: Lacking::Dockerfiles }
             { engine: text("podman 4.3.1"), lacks: Lacking::NetworkCut }
+            { engine: text("crun 1.8.1"), lacks: Lacking::Registries }
+            { engine: text("crun 1.8.1"), lacks: Lacking::Limits }
             { engine: text("podman 4.3.1"), lacks: Lacking::MemoryLimits }
             { engine: text("local engine"), lacks: Lacking::ProcessorLimits }
             { engine: text("local engine"), lacks: Lacking::Images }

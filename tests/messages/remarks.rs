@@ -25,6 +25,7 @@ pub(super) fn messages() -> Vec<Message> {
         NoCredentials(text("registry.example.com"), text("docker-credential-desktop could not be run: No such file or directory")),
         RegistryAgain(text("registry.example"), text("answered 429"), text("push blob 0123456789ab"), Duration::from_secs(2)),
         NetworkOpen(text("local engine (Debian GNU/Linux 11 (bullseye))")),
+        NoLimits(text("crun 1.8.1")),
         OutOfMemory(text("make")),
         LeftBehind(text("container 3f4a5b6c7d8e"), text("the engine did not answer for 1m")),
         BuilderLeft(text("the engine did not answer")),

@@ -78,6 +78,7 @@ impl MemoryEngine {
                 address: "memory:".to_owned(),
                 capabilities: Capabilities {
                     gets_images: true,
+                    pulls_images: true,
                     builds_dockerfile: true,
                     cuts_network: true,
                     limits_memory: true,
@@ -258,6 +259,10 @@ struct MemorySession {
 impl Session for MemorySession {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn entrance(&self) -> String {
+        format!("enter {}", self.id)
     }
 
     async fn put(&self, directory: &GuestPath, archive: ByteStream) -> Result<(), EngineError> {

@@ -39,7 +39,11 @@ const fn of_package(
 const NEEDS: &[Need] = &[
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
-    of_package("busybox", "busybox-static", &["builds", "packaging"]),
+    of_package(
+        "busybox",
+        "busybox-static",
+        &["builds", "engine", "packaging", "runtime"],
+    ),
     of_package(
         "cc",
         "gcc libc6-dev",
@@ -60,6 +64,7 @@ const NEEDS: &[Need] = &[
     ),
     of_package("chromium", "chromium", &["machine"]),
     of_package("createrepo_c", "createrepo-c", &["packaging"]),
+    of_package("crun", "crun", &["builds", "runtime"]),
     of_package("dash", "dash", &["machine", "packaging"]),
     of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
@@ -89,14 +94,14 @@ const NEEDS: &[Need] = &[
     of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),
-    of_package("runc", "runc", &["machine"]),
+    of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine", "packaging"]),
-    of_package("unshare", "util-linux", &["builds", "scripted"]),
+    of_package("unshare", "util-linux", &["builds", "runtime", "scripted"]),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {

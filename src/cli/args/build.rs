@@ -157,6 +157,11 @@ pub struct BuildArguments {
     /// manifest says so.
     #[arg(long, help_heading = LIMITS)]
     pub require_no_network: bool,
+    /// Refuse an engine that cannot keep limits
+    ///
+    /// Otherwise an engine that cannot keep the limits of a build builds all the same, and the manifest says so.
+    #[arg(long, help_heading = LIMITS)]
+    pub require_limits: bool,
     /// Compiler processes at a time
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     pub jobs: Option<u32>,

@@ -63,13 +63,18 @@ pub struct GlobalArguments {
     /// context.
     #[arg(long, value_name = "URL", global = true, value_parser = non_empty(), help_heading = GLOBAL)]
     pub host: Option<String>,
-    /// Engine that builds: auto, docker, local
+    /// Engine that builds: auto, docker, runtime, local
     ///
-    /// `docker` is Docker or podman, `local` the container that kmembuild runs in. `auto` is the engine that `--host`,
-    /// `DOCKER_HOST`, the docker command's context or a socket names, where one answers, and otherwise `local` if this is a
-    /// container.
+    /// `docker` is Docker or podman, `runtime` an OCI runtime without a daemon, `local` the container that kmembuild runs
+    /// in. `auto` is the engine that `--host`, `DOCKER_HOST`, the docker command's context or a socket names, where one
+    /// answers; otherwise `local` if this is a container, and `runtime` if it is none.
     #[arg(long, value_name = "ENGINE", global = true, hide_possible_values = true, value_enum, help_heading = GLOBAL)]
     pub engine: Option<EngineOption>,
+    /// Program of the engine runtime
+    ///
+    /// An OCI runtime such as crun, runc or youki; otherwise the first of these three on PATH.
+    #[arg(long, value_name = "PATH", global = true, help_heading = GLOBAL)]
+    pub runtime: Option<PathBuf>,
     /// Show the output of every step, and the evidence
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub verbose: bool,

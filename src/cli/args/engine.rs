@@ -7,10 +7,12 @@ use crate::engine::EngineChoice;
 /// An engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EngineOption {
-    /// Docker where it answers, otherwise the container that kmembuild runs in
+    /// Docker where it answers; otherwise local in a container, or else runtime
     Auto,
     /// Docker or podman
     Docker,
+    /// crun, runc or youki, without a daemon
+    Runtime,
     /// The container that kmembuild runs in
     Local,
 }
@@ -20,6 +22,7 @@ impl From<EngineOption> for EngineChoice {
         match option {
             EngineOption::Auto => Self::Auto,
             EngineOption::Docker => Self::Docker,
+            EngineOption::Runtime => Self::Runtime,
             EngineOption::Local => Self::Local,
         }
     }

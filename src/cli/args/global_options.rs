@@ -13,6 +13,8 @@ pub enum GlobalOption {
     Host,
     /// `--engine`.
     Engine,
+    /// `--runtime`.
+    Runtime,
     /// `--verbose`.
     Verbose,
     /// `--quiet`.
@@ -21,10 +23,11 @@ pub enum GlobalOption {
 
 impl GlobalOption {
     /// All of them.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::RecipeDir,
         Self::Host,
         Self::Engine,
+        Self::Runtime,
         Self::Verbose,
         Self::Quiet,
     ];
@@ -35,6 +38,7 @@ impl GlobalOption {
             Self::RecipeDir => "recipe-dir",
             Self::Host => "host",
             Self::Engine => "engine",
+            Self::Runtime => "runtime",
             Self::Verbose => "verbose",
             Self::Quiet => "quiet",
         }
@@ -52,7 +56,7 @@ impl GlobalOption {
     fn reason(self) -> &'static str {
         match self {
             Self::RecipeDir => "it reads no recipes",
-            Self::Host | Self::Engine => "it does not use the container engine",
+            Self::Host | Self::Engine | Self::Runtime => "it does not use the container engine",
             Self::Verbose => "it has no steps whose output could be shown",
             Self::Quiet => "it prints nothing but its result",
         }
@@ -62,18 +66,18 @@ impl GlobalOption {
 /// The options that mean something for a command, by its path; `None` for a command that is not known here. A group of
 /// commands has those of its commands.
 pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
-    use GlobalOption::{Engine, Host, Quiet, RecipeDir, Verbose};
+    use GlobalOption::{Engine, Host, Quiet, RecipeDir, Runtime, Verbose};
     Some(match path {
         // Recipes are commands as well.
         [] | ["plan" | "release" | "reproduce" | "lock" | "doctor"] => {
-            &[RecipeDir, Host, Engine, Verbose, Quiet]
+            &[RecipeDir, Host, Engine, Runtime, Verbose, Quiet]
         }
-        ["verify"] => &[Host, Engine, Verbose, Quiet],
+        ["verify"] => &[Host, Engine, Runtime, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet" | "push" | "pull"] => &[Verbose, Quiet],
-        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Quiet],
-        ["cache", "list"] => &[Host, Engine],
+        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
+        ["cache", "list"] => &[Host, Engine, Runtime],
         ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
         ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
             &[]

@@ -110,6 +110,7 @@ pub fn parse_build(
         recipe_dir: after.recipe_dir.or_else(|| before.recipe_dir.clone()),
         host: after.host.or_else(|| before.host.clone()),
         engine: after.engine.or(before.engine),
+        runtime: after.runtime.or_else(|| before.runtime.clone()),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
         color: after.color.or(before.color),

@@ -26,6 +26,7 @@ pub(crate) fn run(
         recipe_dir: recipe_dir_in(words),
         host: None,
         engine: None,
+        runtime: None,
         verbose: false,
         quiet: true,
         color: None,

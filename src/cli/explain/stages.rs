@@ -238,6 +238,8 @@ impl Explain for ExecuteError {
                     Lacking::Dockerfiles => Some("use another --image, which is not built".to_owned()),
                     Lacking::MemoryLimits => Some("leave out --memory".to_owned()),
                     Lacking::ProcessorLimits => Some("leave out --cpus; --jobs limits the compiler processes".to_owned()),
+                    Lacking::Registries => Some("use --image debian where the recipe has it, or --image-archive with an archive of the image".to_owned()),
+                    Lacking::Limits => Some("leave out --require-limits, or run as a user who may make cgroups".to_owned()),
                     Lacking::NetworkCut => Some("leave out --require-no-network".to_owned()),
                     Lacking::Images => Some("leave out --image-archive".to_owned()),
                     Lacking::Container => Some("use `--engine local` in such a container, or --image-archive with its image".to_owned()),
@@ -265,12 +267,7 @@ impl Explain for ExecuteError {
 
 /// How to enter a container that was kept.
 fn enter(kept: Option<&str>) -> Option<String> {
-    kept.map(|id| {
-        let id = &id[..12.min(id.len())];
-        format!(
-            "enter the container with `docker exec -it {id} /bin/sh`; `kmembuild clean` removes it"
-        )
-    })
+    kept.map(|entrance| format!("{entrance}; `kmembuild clean` removes it"))
 }
 
 impl Explain for RunCheckError {

@@ -27,6 +27,8 @@ use crate::events::Sink;
 /// Time limit for the removal of containers that the engine's builder made or another program removes. Shorter than the
 /// time limit for the end of a session.
 pub(super) const REMOVAL_LIMIT: Duration = Duration::from_secs(50);
+/// Characters of an id that people quote.
+const SHORT_ID: usize = 12;
 /// Time between two checks.
 const REMOVAL_PAUSE: Duration = Duration::from_millis(100);
 
@@ -246,6 +248,11 @@ fn security_options(privileges: Privileges) -> Option<Vec<String>> {
 impl Session for DockerSession {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn entrance(&self) -> String {
+        let id = &self.id[..SHORT_ID.min(self.id.len())];
+        format!("enter the container with `docker exec -it {id} /bin/sh`")
     }
 
     async fn put(&self, directory: &GuestPath, archive: ByteStream) -> Result<(), EngineError> {

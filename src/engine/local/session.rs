@@ -33,6 +33,8 @@ pub(super) const LABELS: &str = "labels.json";
 /// A session in this file system.
 pub(super) struct LocalSession {
     id: String,
+    /// The directory that its steps work in.
+    workdir: GuestPath,
     /// Directory with its record.
     directory: PathBuf,
     pub(super) supervisor: PathBuf,
@@ -113,6 +115,7 @@ impl Places {
         })?;
         Ok(LocalSession {
             id: format!("{ID}{}", spec.name),
+            workdir: spec.workdir.path().clone(),
             directory,
             supervisor: self.supervisor.clone(),
             environment,
@@ -230,6 +233,10 @@ impl LocalSession {
 impl Session for LocalSession {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn entrance(&self) -> String {
+        format!("what it left is in {}", self.workdir)
     }
 
     async fn put(&self, directory: &GuestPath, archive: ByteStream) -> Result<(), EngineError> {

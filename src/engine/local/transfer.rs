@@ -1,20 +1,15 @@
 //! Files into and out of this file system.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
-use tokio::io::AsyncReadExt as _;
-use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
+use futures_util::StreamExt as _;
+use tokio_util::io::{StreamReader, SyncIoBridge};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::engine::one_file::one_file;
 use crate::engine::{ByteStream, EngineError, GuestPath};
-
-/// Size of a block of an archive, in bytes.
-const BLOCK: u64 = 512;
 
 /// Unpacks an archive below `directory`, until `stop` is cancelled. The work is one of `tasks`.
 pub(super) async fn unpack(
@@ -60,39 +55,9 @@ pub(super) async fn pack(path: &GuestPath) -> Result<ByteStream, EngineError> {
     };
     let metadata = tokio::fs::symlink_metadata(path.as_str());
     let metadata = metadata.await.map_err(failed)?;
-    let mut header = tar::Header::new_gnu();
-    let name = path.as_str().rsplit('/').next().unwrap_or_default();
-    if header.set_path(name).is_err() {
-        // Too long for an archive; whoever reads it knows what was asked for.
-        header.set_path("file").map_err(failed)?;
-    }
-    header.set_mode(metadata.permissions().mode() & 0o777);
-    let kind = if metadata.is_file() {
-        tar::EntryType::Regular
-    } else if metadata.is_dir() {
-        tar::EntryType::Directory
-    } else if metadata.is_symlink() {
-        tar::EntryType::Symlink
-    } else {
-        tar::EntryType::Fifo
-    };
-    header.set_entry_type(kind);
-    let size = if metadata.is_file() {
-        metadata.len()
-    } else {
-        0
-    };
-    header.set_size(size);
-    header.set_cksum();
-    let head = stream::iter([Ok(Bytes::copy_from_slice(header.as_bytes()))]);
-    // The file's last block is filled up, and two empty ones end the archive.
-    let rest = size.next_multiple_of(BLOCK) - size + 2 * BLOCK;
-    let end = vec![0; usize::try_from(rest).unwrap_or_default()];
-    let end = stream::iter([Ok(Bytes::from(end))]);
-    if size == 0 {
-        return Ok(head.chain(end).boxed());
+    if !metadata.is_file() {
+        return Ok(one_file(path.as_str(), &metadata, None));
     }
     let file = tokio::fs::File::open(path.as_str()).await.map_err(failed)?;
-    let content = ReaderStream::with_capacity(file.take(size), 64 << 10);
-    Ok(head.chain(content).chain(end).boxed())
+    Ok(one_file(path.as_str(), &metadata, Some(file)))
 }

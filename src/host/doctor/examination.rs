@@ -10,12 +10,13 @@ use super::clock::judge_clock;
 use super::engine::{EngineReading, judge_engine};
 use super::line::{Half, Level, Line};
 use super::local::{LocalReading, judge_local};
+use super::oci::{OciReading, judge_oci};
 use super::place_lines::judge_places;
 use super::places::{Place, PlaceKind, places};
 use super::probe::Probe;
 use super::prober::{EngineRoute, Prober};
 use super::room::judge_room;
-use crate::engine::{Address, EngineChoice, Surroundings, connect_local};
+use crate::engine::{Address, EngineChoice, Surroundings, connect_local, connect_runtime};
 use crate::environment::Proxies;
 use crate::failure::with_causes;
 use crate::host::node::{Judgement, Measurements, NodeReading, judge_node};
@@ -140,7 +141,13 @@ impl Examination<'_> {
                 .await
                 .map(|engine| engine.describe().clone()),
         };
-        let places = places(&recipes, self.mirrors, self.debian_mirror);
+        let oci = OciReading {
+            choice: self.choice,
+            info: connect_runtime(self.engines.runtime)
+                .await
+                .map(|engine| engine.describe().clone()),
+        };
+        let mut places = places(&recipes, self.mirrors, self.debian_mirror);
         if self.choice == EngineChoice::Local {
             return in_this_container(&local, unreadable, places, self.proxies, self.timeout).await;
         }
@@ -149,26 +156,44 @@ impl Examination<'_> {
             ..self.engines.address
         })
         .await;
-        if local.is_used(reading.info.is_ok()) {
-            let docker = judge_engine(&reading, self.proxies);
-            // Nothing has to be done about it.
-            let docker = docker.into_iter().map(|line| Line {
-                level: Level::Ok,
-                remedy: None,
-                found: format!("not used: {}", line.found),
-                ..line
-            });
+        let docker = reading.info.is_ok();
+        // Nothing has to be done about an engine that is not used.
+        let unused = |line: Line| Line {
+            level: Level::Ok,
+            remedy: None,
+            found: format!("not used: {}", line.found),
+            ..line
+        };
+        if local.is_used(docker) {
+            let docker = judge_engine(&reading, self.proxies).into_iter().map(unused);
             let lines = in_this_container(&local, unreadable, places, self.proxies, self.timeout);
             return docker.chain(lines.await).collect();
+        }
+        let program = find_bootstrap(self.search_path);
+        let has_mirror = self.debian_mirror.is_some();
+        if oci.is_used(docker) {
+            // It pulls nothing.
+            places.retain(|place| place.kind != PlaceKind::Registry);
+            let prober = Prober::new(self.proxies, &EngineRoute::default(), self.timeout);
+            let answers = prober.ask(&places).await;
+            let docker = judge_engine(&reading, self.proxies).into_iter().map(unused);
+            let mut lines: Vec<_> = docker.collect();
+            lines.push(judge_oci(&oci, false));
+            lines.push(judge_local(&local, false));
+            lines.extend(judge_bootstrap(&recipes, program.as_deref(), has_mirror));
+            lines.extend(unreadable);
+            lines.extend(judge_places(&places, &answers, false, &[]));
+            let ahead: Vec<_> = answers.iter().filter_map(Probe::ahead).collect();
+            lines.push(judge_clock(&ahead));
+            return lines;
         }
         let prober = Prober::new(self.proxies, &reading.route(self.proxies), self.timeout);
         let answers = prober.ask(&places).await;
 
         let mut lines = judge_engine(&reading, self.proxies);
-        lines.push(judge_local(&local, reading.info.is_ok()));
+        lines.push(judge_oci(&oci, docker));
+        lines.push(judge_local(&local, docker));
         lines.extend(judge_room(&reading, &recipes));
-        let program = find_bootstrap(self.search_path);
-        let has_mirror = self.debian_mirror.is_some();
         lines.extend(judge_bootstrap(&recipes, program.as_deref(), has_mirror));
         lines.extend(unreadable);
         let from_here = reading.info.is_ok() && !reading.is_local();

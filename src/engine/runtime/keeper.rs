@@ -1,0 +1,361 @@
+//! The process that keeps a container: everything that is mounted for it is mounted in a namespace of this process, and gone
+//! with it. It ends the container as soon as the tool is gone, however the tool ended.
+
+use std::ffi::{CStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount,
+};
+use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
+use rustix::thread::UnshareFlags;
+use serde::{Deserialize, Serialize};
+
+use super::cgroups::{Counters, UNIFIED};
+use crate::regular_file;
+
+/// The name by which the tool starts itself as a keeper: the first word of the command line.
+pub const KEEPER: &str = "kmembuild-session";
+/// Second word: nothing is started; says whether this process can have mounts of its own.
+pub(super) const PROBE: &str = "probe";
+
+/// Second word: the runtime, with the words that follow, must not see the second version of cgroups.
+pub(super) const HIDING: &str = "hiding";
+
+/// What a keeper writes on its standard output, once.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Said {
+    /// The container runs; its main process on this machine.
+    Ready { process: i32 },
+    /// It does not.
+    Failed { what: String, reason: String },
+}
+
+/// What a keeper does, in a file in the session's directory.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Task {
+    /// The runtime and the options that it always has.
+    pub runtime: Vec<OsString>,
+    /// Name of the container.
+    pub container: String,
+    /// Whether the runtime must not see the second version of cgroups, which is mounted beside the first one.
+    pub hides_unified: bool,
+    /// Seconds after which it ends.
+    pub lifetime: u64,
+}
+
+/// Why a container ended: the exit code of its keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The tool ended it, or is gone.
+    Told = 0,
+    /// It never ran.
+    Failed = 1,
+    /// Its time was over.
+    Lifetime = 10,
+    /// Its main process ended.
+    ByItself = 11,
+    /// The kernel killed its main process for lack of memory.
+    OutOfMemory = 12,
+}
+
+impl End {
+    /// The end that an exit code tells of.
+    pub(super) fn of(code: Option<i32>) -> Self {
+        match code {
+            Some(0) => Self::Told,
+            Some(1) => Self::Failed,
+            Some(10) => Self::Lifetime,
+            Some(12) => Self::OutOfMemory,
+            _ => Self::ByItself,
+        }
+    }
+}
+
+/// Written to a keeper before its standard input is closed: the container is kept, up to the end of its lifetime.
+pub(super) const STAY: u8 = b'k';
+/// Name of the file with the task in a session's directory.
+pub(super) const TASK: &str = "task.json";
+/// Name of the file that is locked for as long as a session's keeper lives.
+pub(super) const LOCK: &str = "lock";
+/// Name of the file with what the runtime says.
+const LOG: &str = "runtime.log";
+/// Largest of these files in bytes.
+const LARGEST: u64 = 1 << 20;
+/// Characters of what the runtime says that are told.
+const LONGEST_REASON: usize = 2000;
+/// How an overlay is made. What it holds is thrown away, so nothing of it has to reach the disk; kernels before 5.10 do not
+/// know that.
+const OVERLAYS: [&CStr; 2] = [
+    c"lowerdir=lower,upperdir=upper,workdir=work,volatile",
+    c"lowerdir=lower,upperdir=upper,workdir=work",
+];
+
+/// Keeps a container, if this process was started for that: a program that uses [`super::connect_runtime`] calls this before
+/// anything else, above all before it starts threads. `None` if it was not; otherwise the exit code.
+pub fn keep(arguments: &[OsString]) -> Option<u8> {
+    let [name, words @ ..] = arguments else {
+        return None;
+    };
+    if name != KEEPER {
+        return None;
+    }
+    let word = match words {
+        [word] => word,
+        [word, program, words @ ..] if word == HIDING => {
+            let error = match own_mounts().and_then(|()| hide_unified()) {
+                // It returns only with an error.
+                Ok(()) => Command::new(program).args(words).exec(),
+                Err(error) => error,
+            };
+            let _ = writeln!(io::stderr(), "could not run {}: {error}", program.display());
+            return Some(End::Failed as u8);
+        }
+        _ => return Some(End::Failed as u8),
+    };
+    if word == PROBE {
+        return Some(match own_mounts() {
+            Ok(()) => 0,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "{error}");
+                1
+            }
+        });
+    }
+    Some(match keep_in(Path::new(word)) {
+        Ok(end) => end as u8,
+        Err(failure) => {
+            let Failure { what, reason } = failure;
+            say(&Said::Failed { what, reason });
+            End::Failed as u8
+        }
+    })
+}
+
+struct Failure {
+    what: String,
+    reason: String,
+}
+
+fn failed(what: &str) -> impl FnOnce(io::Error) -> Failure {
+    let what = what.to_owned();
+    move |error| Failure {
+        what,
+        reason: error.to_string(),
+    }
+}
+
+fn say(said: &Said) {
+    // If nobody reads it, the tool is gone, and the end of standard input says so as well.
+    if let Ok(text) = serde_json::to_string(said) {
+        let _ = writeln!(io::stdout(), "{text}");
+    }
+}
+
+/// Takes this process into a namespace of its own for mounts, none of which anybody else sees.
+fn own_mounts() -> io::Result<()> {
+    #[expect(
+        deprecated,
+        reason = "what makes it unsafe, unsharing the table of files, is not asked for"
+    )]
+    rustix::thread::unshare(UnshareFlags::NEWNS)?;
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    Ok(mount_change("/", private)?)
+}
+
+/// Takes the second version of cgroups out of this process's mounts: crun refuses to work beside it where it has controllers.
+fn hide_unified() -> io::Result<()> {
+    match unmount(UNIFIED, UnmountFlags::DETACH) {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn keep_in(session: &Path) -> Result<End, Failure> {
+    std::env::set_current_dir(session).map_err(failed("enter its directory"))?;
+    let lock = File::create(LOCK).and_then(|file| {
+        file.lock()?;
+        Ok(file)
+    });
+    let _lock = lock.map_err(failed("lock its directory"))?;
+    let task = regular_file::read(Path::new(TASK), LARGEST).map_err(failed("read its task"))?;
+    let task: Task = serde_json::from_slice(&task)
+        .map_err(|error| failed("read its task")(io::Error::other(error)))?;
+    let started = Instant::now();
+    set_child_subreaper(Some(getpid()))
+        .map_err(|error| failed("adopt its processes")(error.into()))?;
+    own_mounts().map_err(failed("make a namespace for mounts"))?;
+    if task.hides_unified {
+        hide_unified().map_err(failed("hide a part of the cgroups"))?;
+    }
+    make_root().map_err(failed("make its root file system"))?;
+    let container = Container { task };
+    let (tell, told) = channel();
+    let watching = {
+        let tell = tell.clone();
+        std::thread::Builder::new().spawn(move || listen_to_the_tool(&tell))
+    };
+    watching.map_err(failed("watch the tool"))?;
+    let process = container.start().inspect_err(|_| container.remove())?;
+    let counters = Counters::of(process);
+    let waiting = std::thread::Builder::new().spawn(move || wait_for(process, &tell));
+    waiting
+        .map_err(failed("watch the container"))
+        .inspect_err(|_| container.remove())?;
+    say(&Said::Ready { process });
+    let mut end = container.until_its_end(&told, started);
+    if end == End::ByItself && counters.memory_kills().is_some_and(|kills| kills > 0) {
+        end = End::OutOfMemory;
+    }
+    container.remove();
+    Ok(end)
+}
+
+/// Mounts the image with a layer for what the session writes; where that cannot be had, copies it.
+fn make_root() -> io::Result<()> {
+    let mut refused = io::Error::from(Errno::INVAL);
+    for options in OVERLAYS {
+        match mount("overlay", "merged", "overlay", MountFlags::empty(), options) {
+            Ok(()) => return Ok(()),
+            Err(error) => refused = error.into(),
+        }
+    }
+    let copied = Command::new("cp")
+        .args(["-a", "--reflink=auto", "--", "lower/.", "merged"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log()?)
+        .status();
+    if copied.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let reason = last_words();
+    let text =
+        format!("no overlay could be mounted: {refused}; copying the image failed: {reason}");
+    Err(io::Error::other(text))
+}
+
+fn log() -> io::Result<File> {
+    File::options().create(true).append(true).open(LOG)
+}
+
+/// The end of what the runtime said.
+fn last_words() -> String {
+    let text = regular_file::read(Path::new(LOG), LARGEST).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let text: Vec<char> = text.trim().chars().filter(|c| !c.is_control()).collect();
+    text[text.len().saturating_sub(LONGEST_REASON)..]
+        .iter()
+        .collect()
+}
+
+/// What happens to a keeper.
+enum Event {
+    /// The tool ended the session, or is gone.
+    Over,
+    /// The tool is done, and the container is kept.
+    Stay,
+    /// The main process of the container has ended.
+    Ended,
+}
+
+fn listen_to_the_tool(tell: &Sender<Event>) {
+    let mut word = [0; 1];
+    let event = loop {
+        match io::stdin().lock().read(&mut word) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(1) if word == [STAY] => break Event::Stay,
+            Ok(0) | Err(_) => break Event::Over,
+            Ok(_) => {}
+        }
+    };
+    let _ = tell.send(event);
+}
+
+fn wait_for(process: i32, tell: &Sender<Event>) {
+    let process = Pid::from_raw(process);
+    while let Err(Errno::INTR) = waitpid(process, WaitOptions::empty()) {}
+    let _ = tell.send(Event::Ended);
+}
+
+struct Container {
+    task: Task,
+}
+
+impl Container {
+    fn runtime(&self) -> Command {
+        let (program, options) = match self.task.runtime.as_slice() {
+            [program, options @ ..] => (program.clone(), options),
+            [] => (OsString::new(), [].as_slice()),
+        };
+        let mut command = Command::new(program);
+        command
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> io::Result<ExitStatus> {
+        self.runtime().args(words).stderr(log()?).status()
+    }
+
+    /// Starts the container; its main process.
+    fn start(&self) -> Result<i32, Failure> {
+        let name = self.task.container.as_str();
+        let steps: [&[&str]; 2] = [
+            &["create", "--bundle", ".", "--pid-file", "process", name],
+            &["start", name],
+        ];
+        for step in steps {
+            let status = self.run(step).map_err(failed("run the runtime"))?;
+            if !status.success() {
+                return Err(Failure {
+                    what: format!("{} it", step[0]),
+                    reason: last_words(),
+                });
+            }
+        }
+        let number = fs::read_to_string("process").map_err(failed("find its main process"))?;
+        number
+            .trim()
+            .parse()
+            .map_err(|error| failed("find its main process")(io::Error::other(error)))
+    }
+
+    fn until_its_end(&self, told: &Receiver<Event>, started: Instant) -> End {
+        let lifetime = Duration::from_secs(self.task.lifetime);
+        loop {
+            let left = lifetime.saturating_sub(started.elapsed());
+            match told.recv_timeout(left) {
+                Ok(Event::Over) | Err(RecvTimeoutError::Disconnected) => return End::Told,
+                // The tool's own end must not end it.
+                Ok(Event::Stay) => {}
+                // Its main process sleeps for its lifetime.
+                Ok(Event::Ended) if started.elapsed() >= lifetime => return End::Lifetime,
+                Ok(Event::Ended) => return End::ByItself,
+                Err(RecvTimeoutError::Timeout) => return End::Lifetime,
+            }
+        }
+    }
+
+    /// Ends everything in the container and removes what the runtime made for it.
+    fn remove(&self) {
+        // Whoever finds it later removes what is left now.
+        let _ = self.run(&["delete", "--force", &self.task.container]);
+    }
+}
+
+/// Where a session has the root file system of its image.
+pub(super) fn lower(session: &Path) -> PathBuf {
+    session.join("lower")
+}

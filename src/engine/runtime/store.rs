@@ -1,0 +1,333 @@
+//! The images of the cache: root file systems, each with all layers of its image unpacked over each other.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::checksum::{is_sha256, sha256_hex};
+use crate::engine::{Image, ImageContent};
+use crate::regular_file;
+
+/// Version of the formats below.
+const FORMAT: u32 = 1;
+/// Largest file that is read, in bytes: a configuration of an image is hardly larger.
+const LARGEST: u64 = 4 << 20;
+/// Beginning of the names of what is not whole yet, or not any more.
+const PARTIAL: &str = ".partial-";
+
+/// Where the engine keeps everything.
+#[derive(Debug)]
+pub(super) struct Store {
+    /// Absolute.
+    directory: PathBuf,
+}
+
+/// What is known of an image beside its files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Record {
+    format: u32,
+    content: ImageContent,
+    labels: BTreeMap<String, String>,
+    /// Bytes of its files.
+    size: u64,
+}
+
+/// A name of an image.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Named {
+    format: u32,
+    name: String,
+    /// Id of the image.
+    image: String,
+}
+
+/// An image that is being unpacked. What is left of it when it is dropped is removed; what a killed process leaves, by the
+/// next one.
+pub(super) struct Partial {
+    directory: TempDir,
+    /// Nobody takes it for one of a dead process while this is locked.
+    _lock: File,
+}
+
+/// A stored image.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub image: Image,
+    pub names: Vec<String>,
+    /// Bytes of its files.
+    pub size: u64,
+}
+
+impl Partial {
+    /// Where its files go.
+    pub(super) fn root(&self) -> PathBuf {
+        self.directory.path().join("root")
+    }
+}
+
+impl Store {
+    /// The store in a directory, made if it does not exist. What dead processes left half unpacked is removed.
+    pub(super) fn open(directory: &Path) -> io::Result<Self> {
+        for name in ["images", "names", "sessions", "caches", "state"] {
+            fs::create_dir_all(directory.join(name))?;
+        }
+        let store = Self {
+            directory: directory.canonicalize()?,
+        };
+        store.remove_partial();
+        Ok(store)
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn images(&self) -> PathBuf {
+        self.directory.join("images")
+    }
+
+    pub(super) fn sessions(&self) -> PathBuf {
+        self.directory.join("sessions")
+    }
+
+    pub(super) fn caches(&self) -> PathBuf {
+        self.directory.join("caches")
+    }
+
+    /// Where the runtime keeps what it knows of its containers.
+    pub(super) fn state(&self) -> PathBuf {
+        self.directory.join("state")
+    }
+
+    /// Keeps images and caches from being removed until it is dropped.
+    pub(super) fn use_it(&self) -> io::Result<File> {
+        let lock = File::create(self.directory.join("lock"))?;
+        lock.lock_shared()?;
+        Ok(lock)
+    }
+
+    /// Keeps everybody from beginning to use an image or a cache until it is dropped.
+    pub(super) fn change_it(&self) -> io::Result<File> {
+        let lock = File::create(self.directory.join("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    /// Directory of the image with that id; `None` if that is no id.
+    fn place(&self, id: &str) -> Option<PathBuf> {
+        let hex = id.strip_prefix("sha256:")?;
+        is_sha256(hex).then(|| self.images().join(hex))
+    }
+
+    /// Root file system of the image with that id.
+    pub(super) fn root(&self, id: &str) -> Option<PathBuf> {
+        self.place(id).map(|place| place.join("root"))
+    }
+
+    /// The image with that id or name.
+    pub(super) fn find(&self, reference: &str) -> io::Result<Option<Image>> {
+        if let Some(place) = self.place(reference) {
+            return Ok(read(&place)?.map(|record| image(reference, record)));
+        }
+        let Some(named) = named(&self.name_file(reference))? else {
+            return Ok(None);
+        };
+        let place = self.place(&named.image);
+        let place = place.filter(|_| named.name == reference);
+        Ok(match place {
+            Some(place) => read(&place)?.map(|record| image(&named.image, record)),
+            None => None,
+        })
+    }
+
+    /// All images, by id.
+    pub(super) fn list(&self) -> io::Result<Vec<Stored>> {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for file in files(&self.directory.join("names"))? {
+            // One that cannot be read names nothing.
+            if let Ok(Some(named)) = named(&file) {
+                names.entry(named.image).or_default().push(named.name);
+            }
+        }
+        let mut found = Vec::new();
+        for place in files(&self.images())? {
+            let hex = place.file_name().unwrap_or_default().to_string_lossy();
+            let id = format!("sha256:{hex}");
+            let Ok(Some(record)) = read(&place) else {
+                continue;
+            };
+            found.push(Stored {
+                names: names.remove(&id).unwrap_or_default(),
+                size: record.size,
+                image: image(&id, record),
+            });
+        }
+        Ok(found)
+    }
+
+    /// A place for an image that is about to be unpacked.
+    pub(super) fn begin(&self) -> io::Result<Partial> {
+        // Locked: between its creation and its own lock it would be taken for a dead one.
+        let _nobody_sweeps = self.use_it()?;
+        let directory = tempfile::Builder::new()
+            .prefix(PARTIAL)
+            // Its files may be programs with more rights than their users have.
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(self.images())?;
+        let lock = File::open(directory.path())?;
+        lock.lock()?;
+        fs::create_dir(directory.path().join("root"))?;
+        Ok(Partial {
+            directory,
+            _lock: lock,
+        })
+    }
+
+    /// Makes the image whose files are unpacked the one with that id, unless there is one already.
+    pub(super) fn keep(
+        &self,
+        partial: Partial,
+        id: &str,
+        content: ImageContent,
+        labels: BTreeMap<String, String>,
+        size: u64,
+    ) -> io::Result<Image> {
+        let place = self.place(id);
+        let place = place.ok_or_else(|| io::Error::other("its id is not a digest"))?;
+        let record = Record {
+            format: FORMAT,
+            content,
+            labels,
+            size,
+        };
+        let file = partial.directory.path().join("image.json");
+        fs::write(file, serde_json::to_vec(&record)?)?;
+        match fs::rename(partial.directory.path(), &place) {
+            Ok(()) => {
+                // It has moved: there is nothing left to remove.
+                let _ = partial.directory.keep();
+            }
+            // Somebody else was faster.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists
+                ) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(image(id, record))
+    }
+
+    /// Gives an image a name, which another one may have had.
+    pub(super) fn name(&self, name: &str, id: &str) -> io::Result<()> {
+        let named = Named {
+            format: FORMAT,
+            name: name.to_owned(),
+            image: id.to_owned(),
+        };
+        let folder = self.directory.join("names");
+        let mut partial = tempfile::NamedTempFile::new_in(&folder)?;
+        serde_json::to_writer(&mut partial, &named)?;
+        partial.persist(self.name_file(name))?;
+        Ok(())
+    }
+
+    /// Removes an image and its names. Not there is success. Nobody may begin to use it meanwhile.
+    pub(super) fn remove(&self, id: &str) -> io::Result<()> {
+        for file in files(&self.directory.join("names"))? {
+            let named = named(&file);
+            if named.is_ok_and(|named| named.is_some_and(|named| named.image == id)) {
+                fs::remove_file(file)?;
+            }
+        }
+        let Some(place) = self.place(id) else {
+            return Ok(());
+        };
+        let gone = tempfile::Builder::new()
+            .prefix(PARTIAL)
+            .tempdir_in(self.images())?;
+        // Whole or not at all, for whoever looks for it.
+        match fs::rename(place, gone.path().join("image")) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        gone.close()
+    }
+
+    fn name_file(&self, name: &str) -> PathBuf {
+        let file = format!("{}.json", sha256_hex(name.as_bytes()));
+        self.directory.join("names").join(file)
+    }
+
+    fn remove_partial(&self) {
+        // Without a lock, somebody has just begun with one.
+        let Ok(_nobody_begins) = self.change_it() else {
+            return;
+        };
+        for path in files(&self.images()).into_iter().flatten() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !name.starts_with(PARTIAL) {
+                continue;
+            }
+            let is_dead = File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok());
+            if is_dead {
+                // What cannot be removed now is tried again by the next one.
+                let _ = fs::remove_dir_all(path);
+            }
+        }
+    }
+}
+
+fn named(file: &Path) -> io::Result<Option<Named>> {
+    let text = match regular_file::read(file, LARGEST) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let named: Named = serde_json::from_slice(&text)?;
+    Ok((named.format == FORMAT).then_some(named))
+}
+
+fn image(id: &str, record: Record) -> Image {
+    Image {
+        id: id.to_owned(),
+        content: record.content,
+        repo_digests: Vec::new(),
+        labels: record.labels,
+    }
+}
+
+/// The record of the image in that directory.
+fn read(place: &Path) -> io::Result<Option<Record>> {
+    let text = match regular_file::read(&place.join("image.json"), LARGEST) {
+        Ok(text) => text,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let record: Record = serde_json::from_slice(&text)?;
+    Ok((record.format == FORMAT).then_some(record))
+}
+
+/// What is in a directory, sorted.
+pub(super) fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory)?;
+    let paths: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths?;
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,9 @@
+//! The engine that needs no daemon: an OCI runtime, and images in the cache.
+
+mod builds;
+mod faults;
+mod hostile;
+mod layers;
+mod place;
+mod with_crun;
+mod with_runc;
