@@ -42,8 +42,6 @@ pub const REQUIRE_LIMITS: &str = "use --require-limits to refuse such a build";
 /// What the runtime engine needs.
 pub const INSTALL_RUNTIME: &str =
     "on Debian as root: apt-get install crun mmdebstrap; or name an OCI runtime with --runtime";
-const NO_REGISTRY: &str =
-    "use --image debian where the recipe has it, or --image-archive with an archive of the image";
 /// What the local engine needs.
 pub const LOCAL_NEEDS: &str = "the local engine builds inside a container of the toolchain image: run kmembuild there (see docs/engines.md), with `--engine local` where it is not recognised as one";
 
@@ -102,7 +100,6 @@ pub fn engine(error: &EngineError) -> Option<String> {
         EngineError::RuntimeNotHere { .. } => {
             "run kmembuild outside of a container, or in one that may mount; set KMEMBUILD_CACHE_DIR to a directory that can be written to"
         }
-        EngineError::NoPull { .. } => NO_REGISTRY,
         EngineError::NoImageBuild { .. } => "use another --image, which is not built",
         EngineError::ImageBuild { .. } => {
             "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"

@@ -195,14 +195,16 @@ fn image_identity(environment: &Environment) -> Result<Option<ImageDigest>, Fail
 }
 
 fn surroundings(environment: &Environment, global: &GlobalArguments) -> Surroundings {
+    let client = ClientSettings {
+        file: environment.docker_config.clone(),
+        variable: environment.docker_auth_config.clone(),
+        proxies: environment.proxies.clone(),
+    };
     Surroundings {
         address: engine_address(environment, global),
-        client: ClientSettings {
-            file: environment.docker_config.clone(),
-            variable: environment.docker_auth_config.clone(),
-            proxies: environment.proxies.clone(),
-        },
+        client: client.clone(),
         runtime: RuntimeSettings {
+            client,
             directory: environment.cache_dir.join("runtime"),
             keeper: "/proc/self/exe".into(),
             program: global.runtime.clone(),

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::guest_path::GuestPath;
 use super::image::ImageContent;
+use crate::transport::TransportError;
 
 /// A failed operation of an engine, with what it was applied to.
 #[derive(Debug, Error)]
@@ -182,11 +183,14 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
-    /// The engine pulls no images.
-    #[error("image {image} cannot be pulled: the runtime engine does not use registries yet")]
-    NoPull {
+    /// An image could not be pulled by the tool itself.
+    #[error("could not pull {reference}")]
+    Pull {
         /// The reference.
-        image: String,
+        reference: String,
+        /// What the registry or the connection brought.
+        #[source]
+        source: Box<TransportError>,
     },
     /// The engine builds no images.
     #[error("image {image} cannot be built: the runtime engine builds no images by a Dockerfile")]

@@ -40,8 +40,6 @@ pub enum Product {
 pub struct Capabilities {
     /// It gets the image that a build asks for. Without it, there is one image: the file system that the tool runs in.
     pub gets_images: bool,
-    /// It gets images from registries.
-    pub pulls_images: bool,
     /// It builds images by a Dockerfile.
     pub builds_dockerfile: bool,
     /// It can run a session without network.

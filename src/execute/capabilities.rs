@@ -27,8 +27,6 @@ pub(super) fn check_capabilities(
         Lacking::Images
     } else if !can.builds_dockerfile && matches!(plan.image, PlannedImage::Dockerfile { .. }) {
         Lacking::Dockerfiles
-    } else if !can.pulls_images && matches!(plan.image, PlannedImage::Registry(_)) {
-        Lacking::Registries
     } else if context.require_no_network && not_enforced.contains(&NotEnforced::Network) {
         Lacking::NetworkCut
     } else if context.require_limits && not_enforced.contains(&NotEnforced::Limits) {

@@ -318,9 +318,6 @@ pub enum Lacking {
     /// Image builds.
     #[error("build the image from a Dockerfile")]
     Dockerfiles,
-    /// Images of registries.
-    #[error("pull an image from a registry")]
-    Registries,
     /// Limits that were asked for and are required.
     #[error("limit memory and processors here, which is required")]
     Limits,

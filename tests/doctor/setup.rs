@@ -25,7 +25,6 @@ pub(crate) fn reading(api: &str, setup: Setup, free_disk: Option<u64>) -> Engine
         instead_of: None,
         capabilities: Capabilities {
             gets_images: true,
-            pulls_images: true,
             limits_processors: true,
             builds_dockerfile: true,
             cuts_network: true,

@@ -13,7 +13,7 @@ type Change = fn(&mut Capabilities);
 #[tokio::test]
 async fn each_capability_is_needed_by_some_plan() {
     let open = |plan: &mut serde_json::Value| plan["build"]["network"] = json!("open");
-    let cases: [(Plan, Change, Lacking); 7] = [
+    let cases: [(Plan, Change, Lacking); 6] = [
         (
             plan(|plan| plan["image"] = by_dockerfile()),
             |can| can.builds_dockerfile = false,
@@ -33,11 +33,6 @@ async fn each_capability_is_needed_by_some_plan() {
             plan(|plan| plan["build"]["limits"]["nano-cpus"] = json!(1_000_000_000)),
             |can| can.limits_processors = false,
             Lacking::Limits,
-        ),
-        (
-            plan(|_| ()),
-            |can| can.pulls_images = false,
-            Lacking::Registries,
         ),
         (plan(|_| ()), |can| can.gets_images = false, Lacking::Images),
         (
@@ -61,7 +56,7 @@ async fn each_capability_is_needed_by_some_plan() {
         assert_eq!(*lacks, lacking);
         assert_eq!(place.engine.state().asked, Vec::<String>::new());
         // A plan that does not need it is carried out.
-        if !matches!(lacking, Lacking::Images | Lacking::Registries) {
+        if lacking != Lacking::Images {
             place.build(&undemanding).await.unwrap();
             assert!(!place.engine.state().opened.is_empty());
         }

@@ -8,6 +8,7 @@ use kmembuild::engine::{
 };
 use kmembuild::execute::{ExecuteError, FailedAttempt, Lacking, Refusal, RunCheckError};
 use kmembuild::source::SourceError;
+use kmembuild::transport::TransportError;
 
 use super::{Message, system, text};
 
@@ -58,7 +59,10 @@ fn engines() -> Vec<Message> {
         RuntimeFails { path: "/usr/bin/crun".into(), source: system() },
         NotRoot,
         RuntimeNotHere { what: "make a namespace for mounts", source: system() },
-        NoPull { image: text("golang:1.13") },
+        Pull {
+            reference: text("mirror.example.com/golang:1.13"),
+            source: Box::new(TransportError::NotFound { what: text("1.13"), place: text("mirror.example.com/golang") }),
+        },
         NoImageBuild { image: text("runc_dev:1") },
         Refused { operation: operation(), source: system().into() },
     );
@@ -154,7 +158,6 @@ fn executions() -> Vec<Message> {
         NoScript { engine: text("ssh://builder"), reason: text("its socket is on another machine") },
         Unsupported { engine: text("podman 4.3.1"), lacks: Lacking::Dockerfiles }
             { engine: text("podman 4.3.1"), lacks: Lacking::NetworkCut }
-            { engine: text("crun 1.8.1"), lacks: Lacking::Registries }
             { engine: text("crun 1.8.1"), lacks: Lacking::Limits }
             { engine: text("podman 4.3.1"), lacks: Lacking::MemoryLimits }
             { engine: text("local engine"), lacks: Lacking::ProcessorLimits }

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::fs;
 
 use kmembuild::engine::{
-    Address, ClientSettings, EngineChoice, LocalSettings, Product, RuntimeSettings, Surroundings,
-    connect,
+    Address, EngineChoice, LocalSettings, Product, RuntimeSettings, Surroundings, connect,
 };
 use kmembuild::failure::with_causes;
+use kmembuild::transport::ClientSettings;
 
 use super::place::{Place, names};
 use crate::support::command::Finished;
@@ -123,6 +123,7 @@ async fn it_takes_the_place_of_an_engine_that_does_not_answer() {
             keeper: env!("CARGO_BIN_EXE_kmembuild").into(),
             program: None,
             search,
+            client: ClientSettings::default(),
             instead_of: None,
         },
         local: LocalSettings {

@@ -5,5 +5,6 @@ mod faults;
 mod hostile;
 mod layers;
 mod place;
+mod pulling;
 mod with_crun;
 mod with_runc;

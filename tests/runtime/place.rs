@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kmembuild::engine::{Engine, RuntimeSettings, connect_runtime};
+use kmembuild::transport::ClientSettings;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,6 +29,7 @@ pub async fn engine_in(directory: &Path, runtime: &str) -> Arc<dyn Engine> {
         keeper: env!("CARGO_BIN_EXE_kmembuild").into(),
         program: found,
         search: None,
+        client: ClientSettings::default(),
         instead_of: None,
     };
     let engine = connect_runtime(settings).await;

@@ -17,7 +17,7 @@ mkdir /usr/local/bin
 cp node/runc node/mmdebstrap /usr/local/bin
 mount --bind node/cgroups /proc/cgroups
 mount --bind node/slab /sys/kernel/slab
-PATH=/usr/local/bin:/usr/bin:/bin exec \"$@\"
+PATH=/usr/local/bin exec \"$@\"
 ";
 
 /// The directory of the memory hierarchy in the workplace.

@@ -78,7 +78,6 @@ impl MemoryEngine {
                 address: "memory:".to_owned(),
                 capabilities: Capabilities {
                     gets_images: true,
-                    pulls_images: true,
                     builds_dockerfile: true,
                     cuts_network: true,
                     limits_memory: true,

@@ -238,7 +238,6 @@ impl Explain for ExecuteError {
                     Lacking::Dockerfiles => Some("use another --image, which is not built".to_owned()),
                     Lacking::MemoryLimits => Some("leave out --memory".to_owned()),
                     Lacking::ProcessorLimits => Some("leave out --cpus; --jobs limits the compiler processes".to_owned()),
-                    Lacking::Registries => Some("use --image debian where the recipe has it, or --image-archive with an archive of the image".to_owned()),
                     Lacking::Limits => Some("leave out --require-limits, or run as a user who may make cgroups".to_owned()),
                     Lacking::NetworkCut => Some("leave out --require-no-network".to_owned()),
                     Lacking::Images => Some("leave out --image-archive".to_owned()),

@@ -86,7 +86,6 @@ fn describe(
         address: address.host().to_owned(),
         capabilities: Capabilities {
             gets_images: true,
-            pulls_images: true,
             builds_dockerfile: true,
             cuts_network: true,
             limits_memory: true,

@@ -109,7 +109,6 @@ pub async fn connect_local(settings: LocalSettings) -> Result<Arc<dyn Engine>, E
             address: format!("local:{}", directory.display()),
             capabilities: Capabilities {
                 gets_images: false,
-                pulls_images: false,
                 builds_dockerfile: false,
                 cuts_network,
                 limits_memory: false,

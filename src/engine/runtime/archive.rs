@@ -9,10 +9,11 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::checksum::{is_sha256, sha256_hex};
+use crate::engine::image::ImageContent;
 use crate::regular_file;
 
 /// Maximum size of a `manifest.json`, an `index.json` or a configuration; real ones have a few kilobytes.
-const LIMIT: u64 = 1 << 20;
+pub(super) const LIMIT: u64 = 1 << 20;
 /// Most entries of an archive. One of a hundred layers has about four hundred.
 const MOST_ENTRIES: usize = 100_000;
 /// Most layers of an image.
@@ -135,22 +136,7 @@ impl Archived {
         };
         let text = contents.text(&config)?;
         let id = format!("sha256:{}", sha256_hex(&text));
-        let found: Config =
-            serde_json::from_slice(&text).map_err(|source| ArchiveProblem::Malformed {
-                name: config,
-                source,
-            })?;
-        if !matches!(found.os.as_str(), "" | "linux") {
-            return Err(ArchiveProblem::OtherSystem { os: found.os });
-        }
-        let listed = found.rootfs.diff_ids.as_ref().map_or(0, Vec::len);
-        if listed != layers.len() {
-            let found = layers.len();
-            return Err(ArchiveProblem::Layers { listed, found });
-        }
-        if listed > MOST_LAYERS {
-            return Err(ArchiveProblem::TooManyLayers);
-        }
+        let found = Config::parse(&text, &config, layers.len())?;
         let layers: Result<Vec<_>, _> = layers.iter().map(|layer| contents.find(layer)).collect();
         Ok(Self {
             id,
@@ -162,23 +148,66 @@ impl Archived {
 
     /// One of its layers, unpacked if it is compressed.
     pub(super) fn layer(&self, (offset, length): (u64, u64)) -> io::Result<Box<dyn Read + '_>> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))?;
-        let mut beginning = [0; 4];
-        let mut read = 0;
-        while read < beginning.len() {
-            match file.take(length).read(&mut beginning[read..])? {
-                0 => break,
-                some => read += some,
-            }
+        layer_in(&self.file, offset, length)
+    }
+}
+
+/// The layer at that place of a file, unpacked if it is compressed.
+pub(super) fn layer_in(
+    mut file: &File,
+    offset: u64,
+    length: u64,
+) -> io::Result<Box<dyn Read + '_>> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut beginning = [0; 4];
+    let mut read = 0;
+    while read < beginning.len() {
+        match file.take(length).read(&mut beginning[read..])? {
+            0 => break,
+            some => read += some,
         }
-        file.seek(SeekFrom::Start(offset))?;
-        let layer = io::BufReader::with_capacity(128 << 10, file.take(length));
-        Ok(match beginning {
-            [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(layer)),
-            [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::with_buffer(layer)?),
-            _ => Box::new(layer),
-        })
+    }
+    file.seek(SeekFrom::Start(offset))?;
+    let layer = io::BufReader::with_capacity(128 << 10, file.take(length));
+    Ok(match beginning {
+        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(layer)),
+        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::with_buffer(layer)?),
+        _ => Box::new(layer),
+    })
+}
+
+impl Config {
+    /// Reads the configuration `name` of an image with so many layers.
+    pub(super) fn parse(text: &[u8], name: &str, layers: usize) -> Result<Self, ArchiveProblem> {
+        let found: Self =
+            serde_json::from_slice(text).map_err(|source| ArchiveProblem::Malformed {
+                name: name.to_owned(),
+                source,
+            })?;
+        if !matches!(found.os.as_str(), "" | "linux") {
+            return Err(ArchiveProblem::OtherSystem { os: found.os });
+        }
+        let listed = found.rootfs.diff_ids.as_ref().map_or(0, Vec::len);
+        if listed != layers {
+            return Err(ArchiveProblem::Layers {
+                listed,
+                found: layers,
+            });
+        }
+        if listed > MOST_LAYERS {
+            return Err(ArchiveProblem::TooManyLayers);
+        }
+        Ok(found)
+    }
+
+    /// What the image contributes to a build, and its labels.
+    pub(super) fn content(self) -> (ImageContent, BTreeMap<String, String>) {
+        let content = ImageContent {
+            layers: self.rootfs.diff_ids.unwrap_or_default(),
+            environment: self.settings.env.unwrap_or_default(),
+            architecture: self.architecture,
+        };
+        (content, self.settings.labels.unwrap_or_default())
     }
 }
 

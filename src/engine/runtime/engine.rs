@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::keeper::{KEEPER, PROBE};
 use super::program::Program;
 use super::provide::{keep_archived, keep_root};
+use super::pull::{Wanted, keep_pulled};
 use super::record::{Record, is_kept, is_name};
 use super::session::{LABELS, Opener, remove};
 use super::store::{Store, files};
@@ -28,6 +29,7 @@ use crate::engine::leftover::{Age, LABEL_RUN, Leftover, LeftoverKind};
 use crate::engine::session::SessionSpec;
 use crate::events::Sink;
 use crate::regular_file;
+use crate::transport::ClientSettings;
 
 /// Largest file with labels in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -43,6 +45,8 @@ pub struct RuntimeSettings {
     pub program: Option<PathBuf>,
     /// Directories of programs, as in the variable PATH.
     pub search: Option<OsString>,
+    /// Credentials and proxies for registries.
+    pub client: ClientSettings,
     /// Why no other engine is used, where nobody chose this one.
     pub instead_of: Option<String>,
 }
@@ -53,6 +57,7 @@ struct RuntimeEngine {
     info: EngineInfo,
     store: Arc<Store>,
     opener: Opener,
+    client: ClientSettings,
 }
 
 /// Makes an engine of the OCI runtime on this machine.
@@ -66,6 +71,7 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
         keeper,
         program,
         search,
+        client,
         instead_of,
     } = settings;
     let program = Program::find(program.as_deref(), search.as_deref(), &keeper).await?;
@@ -102,7 +108,6 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
             address: format!("runtime:{}", store.directory().display()),
             capabilities: Capabilities {
                 gets_images: true,
-                pulls_images: false,
                 builds_dockerfile: false,
                 cuts_network: true,
                 limits_memory: program.cgroups.can_be_made,
@@ -118,6 +123,7 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
             keeper,
         },
         store,
+        client,
     }))
 }
 
@@ -271,12 +277,23 @@ impl Engine for RuntimeEngine {
         &self,
         name: &str,
         source: ImageSource,
-        _sink: &dyn Sink,
+        sink: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<Option<Image>, EngineError> {
         match source {
-            ImageSource::Registry { reference, .. } => {
-                Err(EngineError::NoPull { image: reference })
+            ImageSource::Registry {
+                reference,
+                expected,
+                stall,
+            } => {
+                let wanted = Wanted {
+                    name,
+                    reference: &reference,
+                    expected: expected.as_ref(),
+                    stall,
+                    architecture: &self.info.architecture,
+                };
+                keep_pulled(&self.store, &wanted, &self.client, sink, cancel).await
             }
             ImageSource::Dockerfile(_) => Err(EngineError::NoImageBuild {
                 image: name.to_owned(),

@@ -9,6 +9,7 @@ mod entry;
 mod keeper;
 mod program;
 mod provide;
+mod pull;
 mod record;
 mod session;
 mod step;

@@ -114,32 +114,36 @@ pub(super) async fn keep_archived(
         for (number, (place, expected)) in archived.layers.iter().zip(&expected).enumerate() {
             let layer = archived.layer(*place);
             let layer = layer.map_err(|error| no_archive(error.into()))?;
-            let (found, bytes) = unpack_layer(number + 1, layer, &tree, &stop)?;
-            if found != *expected {
-                return Err(ProvideProblem::OtherLayer {
-                    number: number + 1,
-                    expected: expected.clone(),
-                    found,
-                }
-                .into());
-            }
-            size += bytes;
+            size += unpack_expected(number + 1, layer, expected, &tree, &stop)?;
         }
-        let settings = archived.config.settings;
-        let content = ImageContent {
-            layers: expected,
-            environment: settings.env.unwrap_or_default(),
-            architecture: archived.config.architecture,
-        };
-        let labels = settings.labels.unwrap_or_default();
+        let (content, labels) = archived.config.content();
         let kept = store.keep(partial, &wanted, content, labels, size);
         Ok(kept.map_err(ProvideProblem::Store)?)
     })
     .await
 }
 
+/// Unpacks a layer that must have the digest `expected`; returns the size of its files in bytes.
+pub(super) fn unpack_expected(
+    number: usize,
+    layer: impl Read,
+    expected: &str,
+    tree: &Tree,
+    stop: &CancellationToken,
+) -> Result<u64, ProvideProblem> {
+    let (found, bytes) = unpack_layer(number, layer, tree, stop)?;
+    if found == expected {
+        return Ok(bytes);
+    }
+    Err(ProvideProblem::OtherLayer {
+        number,
+        expected: expected.to_owned(),
+        found,
+    })
+}
+
 /// Why the work ended without an image.
-enum Stopped {
+pub(super) enum Stopped {
     OtherImage,
     Problem(ProvideProblem),
 }
@@ -151,7 +155,7 @@ impl From<ProvideProblem> for Stopped {
 }
 
 /// Does the work where it may block. It ends when `cancel` is cancelled, or nobody waits for it any more.
-async fn working(
+pub(super) async fn working(
     name: &str,
     cancel: &CancellationToken,
     work: impl FnOnce(CancellationToken) -> Result<Image, Stopped> + Send + 'static,

@@ -70,6 +70,11 @@ impl Partial {
     pub(super) fn root(&self) -> PathBuf {
         self.directory.path().join("root")
     }
+
+    /// Where what is unpacked into them may lie meanwhile.
+    pub(super) fn downloads(&self) -> PathBuf {
+        self.directory.path().join("downloads")
+    }
 }
 
 impl Store {
