@@ -97,10 +97,11 @@ fn what_it_cannot_do_is_refused_before_the_work() {
         let common = [&*place.name, "--recipe-dir", "recipes", "--tag", "v1.0.0"];
         place.workplace.run(&[&common, words].concat())
     };
-    run(&["--engine", "runtime"])
+    // The image of the recipe is of a registry that is not there.
+    run(&["--engine", "runtime", "--mirror", "127.0.0.1:1"])
         .code(12)
-        .says("cannot pull an image from a registry")
-        .says("use --image debian where the recipe has it, or --image-archive");
+        .says("could not pull 127.0.0.1:1/")
+        .says("--image debian needs no registry");
     run(&["--runtime", "/bin/true", "--image-archive", "image.tar"])
         .code(12)
         .says("the OCI runtime /bin/true does not work");

@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod names;
 mod order;
+mod parallel;
 mod pool;
 mod publish;
 mod releases;

@@ -19,6 +19,7 @@ use super::entry::{Entry, select};
 use super::error::RepositoryError;
 use super::names::{APT, RepositoryKind, YUM, is_old_rpm};
 use super::order::{RepositoryOrder, RepositoryPackage};
+use super::parallel::in_parallel;
 use super::pool::{copy, is_in_place, place, pool_path, remove_others};
 use super::rpm::rpm_entry;
 use super::yum::YumMetadata;
@@ -207,7 +208,7 @@ impl<'a> Work<'a> {
             .filter(|entry| is_in_place(&self.root, &entry.path, entry.size, entry.time));
         let there: BTreeMap<&str, &Entry> =
             there.map(|entry| (entry.path.as_str(), entry)).collect();
-        let (mut new, mut staged) = (Vec::new(), Staged::new());
+        let (mut new, mut to_copy) = (Vec::new(), Vec::new());
         for package in self.of_kind() {
             let path = pool_path(pool, package).ok_or_else(|| RepositoryError::Unreadable {
                 path: package.path.clone(),
@@ -218,15 +219,14 @@ impl<'a> Work<'a> {
                 new.push((*known).clone());
                 continue;
             }
-            let file = copy(&self.root, package)?;
-            new.push(match self.kind {
-                RepositoryKind::Yum => {
-                    let key = self.order.key.public();
-                    rpm_entry(file.path(), package, &path, key)?
-                }
-                RepositoryKind::Apt => deb_entry(file.path(), package, path.clone())?,
-            });
-            staged.insert(path, file);
+            to_copy.push((package, path));
+        }
+        let mut staged = Staged::new();
+        let copied = in_parallel(&to_copy, |(package, path)| self.stage(package, path));
+        for ((_, path), copied) in to_copy.iter().zip(copied) {
+            let (file, entry) = copied?;
+            new.push(entry);
+            staged.insert(path.clone(), file);
         }
         let earlier = there.into_values().cloned().collect();
         let entries = select(earlier, new, self.order.keep, version_order);
@@ -238,6 +238,20 @@ impl<'a> Work<'a> {
             });
         }
         Ok((entries, staged))
+    }
+
+    /// Copies a package, and reads what the repository says of it.
+    fn stage(
+        &self,
+        package: &RepositoryPackage,
+        path: &str,
+    ) -> Result<(NamedTempFile, Entry), RepositoryError> {
+        let file = copy(&self.root, package)?;
+        let entry = match self.kind {
+            RepositoryKind::Yum => rpm_entry(file.path(), package, path, self.order.key.public())?,
+            RepositoryKind::Apt => deb_entry(file.path(), package, path.to_owned())?,
+        };
+        Ok((file, entry))
     }
 
     fn of_kind(&self) -> impl Iterator<Item = &RepositoryPackage> {

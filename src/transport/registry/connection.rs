@@ -70,6 +70,14 @@ impl<'a> Connection<'a> {
                 Err(error) if error.is_builder() || is_refused_certificate(&error) => {
                     return Err(self.peer.disconnected(operation, &error));
                 }
+                // A name that is not known, or nothing that listens: once more at most, for there may be many mirrors.
+                Err(error) if error.is_connect() => {
+                    let failed = self.peer.disconnected(operation, &error);
+                    if attempt >= CONNECTING {
+                        return Err(failed);
+                    }
+                    (Again::Unreached(failed), None)
+                }
                 Err(error) => (Again::Lost(self.peer.disconnected(operation, &error)), None),
                 Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
                     if has_authorised {
@@ -113,7 +121,7 @@ impl<'a> Connection<'a> {
     ) -> Result<(), TransportError> {
         if attempt >= self.peer.patience.attempts {
             return Err(match why {
-                Again::Lost(error) => error,
+                Again::Lost(error) | Again::Unreached(error) => error,
                 Again::Busy { status, message } => TransportError::Busy {
                     operation: operation.to_owned(),
                     registry: self.peer.registry(),
@@ -126,6 +134,7 @@ impl<'a> Connection<'a> {
         let pause = asked.unwrap_or_else(|| self.peer.patience.pause(attempt));
         let reason = match &why {
             Again::Lost(_) => "lost the connection".to_owned(),
+            Again::Unreached(_) => "could not be reached".to_owned(),
             Again::Busy { status, .. } => format!("answered {status}"),
         };
         let warning =
@@ -150,9 +159,18 @@ impl<'a> Connection<'a> {
 
 /// Why something is tried again.
 pub(super) enum Again {
+    /// There was a connection.
     Lost(TransportError),
-    Busy { status: u16, message: String },
+    /// There was none.
+    Unreached(TransportError),
+    Busy {
+        status: u16,
+        message: String,
+    },
 }
+
+/// Attempts to connect.
+const CONNECTING: u32 = 2;
 
 fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
