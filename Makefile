@@ -52,7 +52,7 @@ test-kubelet: toolchain engine
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
-	.ci/install-packages git gnupg minisign openssl prometheus systemd $(HELP_PACKAGES)
+	.ci/install-packages docker-registry git gnupg minisign openssl perl prometheus systemd $(HELP_PACKAGES)
 	.ci/install-verifiers
 	.ci/install-registry-tools
 	$(CARGO) fmt --check
