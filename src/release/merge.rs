@@ -10,6 +10,7 @@ use super::error::ReleaseError;
 use super::file::ReleaseFile;
 use super::merge_error::MergeError;
 use super::outcome::Presentation;
+use super::part::Part;
 use super::progress::ReleaseSink;
 use super::publish::{NewIndex, write_top};
 use super::run_times::RunTimes;
@@ -101,6 +102,12 @@ fn read<'a>(directory: &'a Path, names: &[String]) -> Result<Made<'a>, MergeErro
             directory: directory_of(),
         });
     };
+    // Numbers that somebody wrote: as many parts as they say would be looked for.
+    let numbers: Result<Part, String> = format!("{}/{}", part.number, part.of).parse();
+    numbers.map_err(|reason| MergeError::Index {
+        directory: directory_of(),
+        source: io::Error::other(reason),
+    })?;
     if part.all != names {
         return Err(MergeError::OtherTargets {
             directory: directory_of(),

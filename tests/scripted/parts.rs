@@ -244,6 +244,18 @@ fn a_missing_doubled_or_differing_part_is_named() {
         .says("leads out of its directory");
     fs::write(&list, &text).expect("written");
 
+    // More parts than anybody makes, and a part that is none of them.
+    for (number, of) in [(1, u32::MAX), (4, 3), (0, 3)] {
+        let mut strange: Value = serde_json::from_str(&text).expect("JSON");
+        strange["part"]["number"] = number.into();
+        strange["part"]["of"] = of.into();
+        fs::write(&list, strange.to_string()).expect("written");
+        merge(&place, &["--merge", "p1", "p2", "p3"])
+            .code(17)
+            .says("could not read the index of a part of a release in p1");
+    }
+    fs::write(&list, &text).expect("written");
+
     // A target that is in two parts, because they were made by different durations, and one that is in none.
     let second = fs::read_to_string(root.join("p2/index.json")).expect("an index");
     let (first, mut both) = (index(&root.join("p1")), index(&root.join("p2")));
