@@ -1,7 +1,7 @@
 //! Registries on this machine: a real one, and one that never answers.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -65,6 +65,13 @@ impl Registry {
     }
 
     fn start_at(storage: &Path, door: &Door<'_>) -> Self {
+        // Another test may have taken the port before the registry did.
+        let started = (0..10).find_map(|_| Self::try_to_start(storage, door));
+        started.expect("docker-registry ends at once, on any port")
+    }
+
+    /// `None` if the registry ended before it listened.
+    fn try_to_start(storage: &Path, door: &Door<'_>) -> Option<Self> {
         let address = free_address();
         let (mut tls, mut auth) = (String::new(), String::new());
         match door {
@@ -107,12 +114,34 @@ impl Registry {
             process,
             storage: None,
         };
-        while TcpStream::connect(&registry.address).is_err() {
-            let ended = registry.process.try_wait().unwrap();
-            assert!(ended.is_none(), "docker-registry ended: {ended:?}");
+        while !registry.listens() {
+            if registry.process.try_wait().unwrap().is_some() {
+                return None;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
-        registry
+        Some(registry)
+    }
+
+    /// Whether it is this process that listens on the port, and no other one that was faster.
+    fn listens(&self) -> bool {
+        let (_, port) = self.address.rsplit_once(':').expect("a port");
+        let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
+        let sockets = fs::read_to_string("/proc/net/tcp").expect("sockets");
+        let listening = sockets.lines().filter_map(|line| {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let is_it = words.get(1)?.ends_with(&port) && *words.get(3)? == "0A";
+            is_it.then(|| format!("socket:[{}]", words[9]))
+        });
+        let listening: Vec<_> = listening.collect();
+        let open = fs::read_dir(format!("/proc/{}/fd", self.process.id()));
+        let open = open.into_iter().flatten().flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok())
+            .any(|link| {
+                listening
+                    .iter()
+                    .any(|socket| link.as_os_str() == socket.as_str())
+            })
     }
 
     /// Puts the engine's `image` into the registry as `name` (with tag). Returns the whole reference; on the engine
