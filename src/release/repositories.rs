@@ -59,7 +59,7 @@ pub(super) fn write_repositories(
     let published = publish_repositories(&order)?;
     let entry = |repository: PublishedRepository| IndexRepository {
         kind: repository.kind.to_string(),
-        commands: commands(repository.kind, &repository.name, order.url.as_ref()),
+        commands: commands(&repository, order.url.as_ref()),
         name: repository.name,
         folder: format!("{REPOSITORIES}/{}", repository.folder),
         key: key.public().fingerprint(),

@@ -63,7 +63,7 @@ pub(crate) fn run(
         folder: &repository.folder,
         packages: repository.packages,
         changed: repository.changed,
-        commands: commands(repository.kind, &repository.name, order.url.as_ref()),
+        commands: commands(repository, order.url.as_ref()),
     });
     let repositories: Vec<_> = repositories.collect();
     let closing = closing(&order, &published);
@@ -78,10 +78,13 @@ pub(crate) fn run(
     }
     for repository in &repositories {
         print(&format!(
-            "{} {}: {} packages in {}, {}; on a node, as root:\n",
+            "{} {}: {} in {}, {}; on a node, as root:\n",
             repository.kind,
             repository.name,
-            repository.packages,
+            match repository.packages {
+                1 => "1 package".to_owned(),
+                number => format!("{number} packages"),
+            },
             order.root.join(repository.folder).display(),
             if repository.changed {
                 "changed"

@@ -1,4 +1,4 @@
-//! What a node needs to use a repository: files with its settings, and the commands that fetch them.
+//! What a node needs to use a repository: files with its settings.
 
 use std::path::Path;
 
@@ -9,42 +9,12 @@ use crate::attestation::PublicPackageKey;
 use crate::recipe::RepositoryUrl;
 
 /// What stands for the URL where nobody said which it is.
-const NO_URL: &str = "@URL@";
+pub(super) const NO_URL: &str = "@URL@";
 
 /// Where a node has the key of a yum repository.
-const YUM_KEY: &str = "/etc/pki/rpm-gpg/RPM-GPG-KEY-kmembuild";
+pub(super) const YUM_KEY: &str = "/etc/pki/rpm-gpg/RPM-GPG-KEY-kmembuild";
 /// Where a node has the key of an apt repository.
-const APT_KEY: &str = "/usr/share/keyrings/kmembuild.asc";
-
-/// The commands with which a node comes to use the repository and installs from it, as root. Without a URL the first one is
-/// to be filled in.
-pub fn commands(kind: RepositoryKind, name: &str, url: Option<&RepositoryUrl>) -> Vec<String> {
-    let first = match url {
-        Some(url) => format!("URL={url}"),
-        None => "URL=https://packages.example.com".to_owned(),
-    };
-    let fill = match url {
-        Some(_) => String::new(),
-        None => format!(" | sed \"s|{NO_URL}|$URL|\""),
-    };
-    let rest = match kind {
-        RepositoryKind::Yum => [
-            format!("curl -fsS $URL/{YUM}/{name}/{KEY_FILE} >{YUM_KEY}"),
-            format!("curl -fsS $URL/{YUM}/{name}/{REPO_FILE}{fill} >/etc/yum.repos.d/{REPO_FILE}"),
-            format!("rpm --import {YUM_KEY}"),
-            "yum install runc".to_owned(),
-        ],
-        RepositoryKind::Apt => [
-            format!("curl -fsS $URL/{APT}/{KEY_FILE} >{APT_KEY}"),
-            format!(
-                "curl -fsS $URL/{APT}/{SOURCES_FILE}{fill} >/etc/apt/sources.list.d/{SOURCES_FILE}"
-            ),
-            "apt-get update".to_owned(),
-            "apt-get install runc".to_owned(),
-        ],
-    };
-    [first].into_iter().chain(rest).collect()
-}
+pub(super) const APT_KEY: &str = "/usr/share/keyrings/kmembuild.asc";
 
 /// Writes the settings and the key into `root`, the directory of the repository.
 pub(super) fn write_client_files(

@@ -16,6 +16,7 @@ mod earlier_yum;
 mod entry;
 mod error;
 mod names;
+mod node_commands;
 mod order;
 mod parallel;
 mod pool;
@@ -25,9 +26,9 @@ mod rpm;
 mod xml;
 mod yum;
 
-pub use client_files::commands;
 pub use error::RepositoryError;
 pub use names::{APT, REPOSITORIES, RepositoryKind, YUM};
+pub use node_commands::commands;
 pub use order::{RepositoryOrder, RepositoryPackage};
 pub use publish::{PublishedRepository, RepositoryFile, publish_repositories, refuse_old_rpm};
 pub use releases::{packages_of_index, packages_of_releases};

@@ -39,6 +39,8 @@ pub struct PublishedRepository {
     pub folder: String,
     /// How many packages it lists.
     pub packages: usize,
+    /// The names of the packages.
+    pub package_names: BTreeSet<String>,
     /// Whether that is different from before.
     pub changed: bool,
     /// All files in it, sorted by path.
@@ -317,6 +319,7 @@ impl<'a> Work<'a> {
             name: self.name.to_owned(),
             folder: self.folder.clone(),
             packages: entries.len(),
+            package_names: entries.iter().map(|entry| entry.name.clone()).collect(),
             changed,
             files,
         })
