@@ -11,6 +11,7 @@ use crate::support::command::Workplace;
 use crate::support::golden::assert_golden;
 use crate::support::leaking_node::{self, HIERARCHY};
 use crate::support::node_results::{QUIET, result};
+use crate::support::package_key::MadeKey;
 use crate::support::scripted_engine::{Ending, Script, Step};
 use crate::support::terminal::Terminal;
 
@@ -212,6 +213,46 @@ fn bad_release_file(place: &Place) {
     place.workplace.write("release.yaml", lines);
 }
 
+fn pushed(place: &Place) {
+    built(place);
+    let result = RESULT.replace("PLATFORM", &platform());
+    place.run(&["push", &result, "oci:layout"]).code(0);
+}
+
+fn in_two_parts(place: &Place) {
+    release_file(place);
+    for (part, output) in [("1/2", "p1"), ("2/2", "p2")] {
+        let words = ["release", "--partition", part, "--output", output];
+        place.run(&words).code(0);
+    }
+}
+
+/// What the recipe says of its packages.
+const PACKAGE: &str = "package:
+  name: tool
+  summary: A tool of a test
+  description: It does nothing.
+  license: Apache-2.0
+  homepage: https://tool.example/
+  label: nokmem
+  revision: 1000
+  files: [{path: /usr/bin/tool, output: tool}]
+";
+
+fn packed(place: &Place) {
+    let made = MadeKey::new("rsa2048", "sign");
+    let key = place.workplace.path().join("packages.key");
+    fs::copy(made.secret(), key).expect("a key");
+    let lines = "format: 1\ndefaults: {options: {source: [upstream], unpinned: true, verify-run: false}}\n\
+                 targets: [{recipe: tool, versions: [v1.0.0], packages: [rpm, deb]}]\n";
+    place.workplace.write("release.yaml", lines);
+    let recipe = place.workplace.path().join("recipes/tool.yaml");
+    let recipe = fs::read_to_string(recipe).expect("a recipe") + PACKAGE;
+    place.workplace.write("recipes/tool.yaml", &recipe);
+    let words = ["release", "--package-key", "packages.key"];
+    place.run(&words).code(0);
+}
+
 fn runc_published(place: &Place) {
     let dist = place.workplace.path().join("dist");
     result(
@@ -306,6 +347,40 @@ const RELEASES: [Screen; 6] = [
     screen("reproduce", &["reproduce", RESULT], 0).after(built),
 ];
 
+const PARTS: [Screen; 4] = [
+    screen("release-part", &["release", "--partition", "1/2"], 0).after(release_file),
+    screen("release-merge", &["release", "--merge", "p1", "p2"], 0).after(in_two_parts),
+    screen("release-merge-missing", &["release", "--merge", "p1"], 17).after(in_two_parts),
+    screen("repository", &REPOSITORY, 0).after(packed),
+];
+
+const REGISTRIES: [Screen; 8] = [
+    screen("push", &["push", RESULT, "oci:layout"], 0).after(built),
+    screen("push-again", &["push", RESULT, "oci:layout"], 0).after(pushed),
+    screen("push-quiet", &["push", RESULT, "oci:layout", "-q"], 0).after(built),
+    screen("push-changed", &["push", RESULT, "oci:layout"], 17).after(changed),
+    screen("push-release", &["push", "dist", "oci:layout"], 0).after(released),
+    screen("pull", &["pull", "oci:layout:v1.0.0", "pulled"], 0).after(pushed),
+    screen(
+        "pull-quiet",
+        &["pull", "oci:layout:v1.0.0", "pulled", "-q"],
+        0,
+    )
+    .after(pushed),
+    screen("pull-missing", &["pull", "oci:layout:v2.0.0", "pulled"], 12).after(pushed),
+];
+
+const REPOSITORY: [&str; 8] = [
+    "repository",
+    "dist",
+    "--yum",
+    "el7",
+    "--apt",
+    "stable",
+    "--package-key",
+    "packages.key",
+];
+
 const CHECKS: [Screen; 8] = [
     screen("verify", &["verify", TOOL, "--no-run"], 0).after(built),
     screen("verify-verbose", &["verify", TOOL, "--no-run", "-v"], 0).after(built),
@@ -341,9 +416,15 @@ const NODES: [Screen; 6] = [
     screen("node-script-wrong", &["node-script", RESULT], 2).after(built),
 ];
 
-/// What differs from machine to machine, on one that is the same everywhere. What the doctor says of the leak is not among
-/// it: it finds the hierarchy of this machine, whose kind and whose cgroups are not.
-const ON_A_NODE: [Screen; 8] = [
+/// What differs from machine to machine, on one that is the same everywhere.
+const ON_A_NODE: [Screen; 10] = [
+    screen("doctor-of-the-leak", &["doctor", "--only", "leak"], 1).on_a_node(),
+    screen(
+        "doctor-of-the-leak-all",
+        &["doctor", "--only", "leak", "--all"],
+        1,
+    )
+    .on_a_node(),
     screen("node", &["node", "--root", HIERARCHY], 3).on_a_node(),
     screen("node-verbose", &["node", "--root", HIERARCHY, "-v"], 3).on_a_node(),
     screen("kmem-status", &["kmem", "status", "--root", HIERARCHY], 3).on_a_node(),
@@ -441,6 +522,16 @@ fn plans() {
 #[test]
 fn releases() {
     check(&RELEASES);
+}
+
+#[test]
+fn parts_and_repositories() {
+    check(&PARTS);
+}
+
+#[test]
+fn registries() {
+    check(&REGISTRIES);
 }
 
 #[test]

@@ -19,10 +19,17 @@ impl Workplace {
 
     /// The command on a kernel of that release, as a line of a shell.
     pub fn line_on_kernel(release: &str, arguments: &[&str]) -> String {
+        Self::line_on_kernel_after(release, &[], arguments)
+    }
+
+    /// The same, where the command is started by the words `before` it.
+    pub fn line_on_kernel_after(release: &str, before: &[&str], arguments: &[&str]) -> String {
         let wrapper = wrapper().to_string_lossy();
-        let words = [&wrapper, release, env!("CARGO_BIN_EXE_kmembuild")];
-        let words = words.into_iter().chain(arguments.iter().copied());
-        shlex::try_join(words).expect("words")
+        let words = [&wrapper, release]
+            .into_iter()
+            .chain(before.iter().copied());
+        let words = words.chain([env!("CARGO_BIN_EXE_kmembuild")]);
+        shlex::try_join(words.chain(arguments.iter().copied())).expect("words")
     }
 
     /// The command on a kernel of that release, not started.

@@ -1,17 +1,20 @@
 //! `kmembuild pull`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::transfer::{carried_out, transport};
-use crate::attestation::VerifyingKey;
+use crate::attestation::{Audit, VerifyingKey};
 use crate::cli::args::PullArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::delivery::registry::{PullOrder, Pulled, pull};
 use crate::failure::Failure;
+use crate::recipe::MANIFEST;
 use crate::report::{Closing, Verbosity, audit_table, audit_verdict, output_width};
 use crate::transport::Platform;
-use crate::verify::own_architecture;
+use crate::verify::{CheckName, own_architecture};
 
 /// `pull --format json`.
 #[derive(Serialize)]
@@ -44,7 +47,7 @@ pub(crate) async fn run(
         pull(&order, &transport, &is_stopped, sink).await
     })
     .await?;
-    let closing = Closing::new(audit_verdict(&pulled.audit));
+    let closing = closing(&pulled.audit, &arguments.directory);
     if invocation.json() {
         return print_document(&Document { pulled, closing });
     }
@@ -53,6 +56,21 @@ pub(crate) async fn run(
     }
     let width = output_width(invocation.environment);
     print(&audit_table(&pulled.audit, width))?;
-    print(&format!("pulled {}\n", pulled.reference))?;
+    // The whole reference is wider than a terminal.
+    if let Some((_, digest)) = pulled.reference.split_once('@') {
+        print(&format!("digest {digest}\n"))?;
+    }
     print(&closing.text())
+}
+
+/// What was pulled, and how a single result comes to a node.
+fn closing(audit: &Audit, directory: &Path) -> Closing {
+    let closing = Closing::new(audit_verdict(audit));
+    let mut checks = audit.binaries.iter().flat_map(|binary| &binary.checks);
+    let is_for_nodes = checks.any(|check| check.name == CheckName::Kmem);
+    if is_for_nodes && directory.join(MANIFEST).is_file() {
+        let directory = directory.display().to_string();
+        return closing.next(&["node-script", &directory, "--output", "node.sh"]);
+    }
+    closing
 }

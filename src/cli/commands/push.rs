@@ -50,11 +50,11 @@ pub(crate) async fn run(
     print(&closing.text())
 }
 
-/// The names, each with its digest below it: both in one line are wider than a terminal.
+/// What each name is, with its digest below it: in one line they are wider than a terminal.
 pub(super) fn tags(pushed: &Pushed) -> Text {
     let lines = pushed.tags.iter();
     let lines: String = lines
-        .map(|tag| format!("{}\n  {} {}\n", tag.reference, tag.kind, tag.digest))
+        .map(|tag| format!("{} {}\n  {}\n", tag.kind, tag.reference, tag.digest))
         .collect();
     Text::from(lines)
 }

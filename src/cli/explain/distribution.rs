@@ -24,7 +24,7 @@ impl Explain for DistributionError {
                 } else if audit.has_leftovers() {
                     advice.hint(format!("for what is left over, {}", advice::PRUNE_RELEASE))
                 } else {
-                    advice
+                    advice.hint("build it again, or restore it, and push it then")
                 }
             }
             Self::NodeScript(error) => match error {
