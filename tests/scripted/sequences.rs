@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use super::place::{Place, platform, script_with_make};
-use crate::support::scripted_engine::{Ending, Step};
+use super::place::{Place, good_script, platform, script_with_make};
+use crate::support::scripted_engine::{Ending, Script, Step};
 
 const DEFAULTS: &str =
     "format: 1\ndefaults: {options: {source: [upstream], unpinned: true, verify-run: false}}\n";
@@ -43,48 +43,113 @@ fn a_single_build_does_not_go_into_a_release() {
     }
 }
 
-#[test]
-fn every_command_leaves_a_release_that_can_be_verified() {
-    let place = released("v1.0.0");
-    let manifest = format!("dist/tool/v1.0.0/{}/manifest.json", platform());
-    for (words, code) in [
-        (&["release", "--jobs", "1"][..], 0),
+/// Commands on a release and what is around it, each with its exit code, whatever was done before.
+fn commands() -> Vec<(Vec<String>, i32)> {
+    let result = format!("dist/tool/v1.0.0/{}", platform());
+    let tool = format!("{result}/tool");
+    let build = ["tool", "--tag", "v1.0.0", "--source", "upstream"];
+    let commands: [(&[&str], i32); 20] = [
+        (&["release", "--jobs", "1"], 0),
         (&["release", "--plan"], 0),
         (&["release", "--prune"], 0),
         (&["release", "--only", "tool/*"], 0),
+        (&["release", "--no-cache", "--jobs", "1"], 0),
+        (&["release", "--partition", "1/2"], 2),
+        (&["release", "--merge", "p1", "p2"], 0),
         (&["lock"], 0),
         (
             &["plan", "tool", "--tag", "v1.0.0", "--source", "upstream"],
             0,
         ),
-        (&["tool", "--tag", "v1.0.0", "--source", "upstream"], 2),
-        (
-            &[
-                "tool",
-                "--tag",
-                "v1.0.0",
-                "--source",
-                "upstream",
-                "--no-cache",
-            ],
-            2,
-        ),
+        (&build, 2),
+        (&[&build[..], &["--no-cache"]].concat(), 2),
+        (&["reproduce", &result], 0),
+        (&["node-script", &result, "--output", "node.sh"], 2),
+        (&["push", "dist", "oci:layout"], 0),
+        (&["pull", "oci:layout:latest", "dist"], 0),
         (&["cache", "list"], 0),
         (&["cache", "verify"], 0),
         (&["cache", "prune", "--size", "1GiB"], 0),
         (&["clean", "--all"], 0),
-        (
-            &[
-                "verify",
-                &manifest.replace("manifest.json", "tool"),
-                "--no-run",
-            ],
-            0,
-        ),
-    ] {
-        place.run(words).code(code);
-        place.workplace.run(&["verify", "dist"]).code(0);
+        (&["verify", &tool, "--no-run"], 0),
+    ];
+    let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    let commands = commands.iter();
+    commands
+        .map(|(words, code)| (owned(words), *code))
+        .collect()
+}
+
+/// Runs a share of the pairs of commands: each command after each, with the release verified after every one.
+fn every_command_leaves_a_release_that_can_be_verified(share: usize) {
+    // The image is known again: what is built has a key, and is built again in the same one.
+    let place = Place::with(Script {
+        layers: vec![format!("sha256:{}", "1".repeat(64))],
+        ..good_script()
+    });
+    write(&place, "v1.0.0, v2.0.0");
+    place.run(&["release", "--jobs", "1"]).code(0);
+    for (part, output) in [("1/2", "p1"), ("2/2", "p2")] {
+        let words = ["release", "--partition", part, "--output", output];
+        place.run(&words).code(0);
     }
+    place.run(&["push", "dist", "oci:layout"]).code(0);
+    let commands = commands();
+    let mut before = String::new();
+    let mut run = |(words, code): &(Vec<String>, i32)| {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let line = words.join(" ");
+        let context = format!("`{line}` after `{before}`");
+        let done = place.run(&words);
+        assert_eq!(
+            done.code,
+            Some(*code),
+            "{context}: {}{}",
+            done.stdout,
+            done.stderr
+        );
+        let verified = place.workplace.run(&["verify", "dist"]);
+        assert_eq!(
+            verified.code,
+            Some(0),
+            "{context}: {}{}",
+            verified.stdout,
+            verified.stderr
+        );
+        before = line;
+    };
+    // Each command after itself, and before and after each of those that follow it in the list.
+    for first in (share..commands.len()).step_by(SHARES) {
+        run(&commands[first]);
+        for second in &commands[first + 1..] {
+            run(&commands[first]);
+            run(second);
+        }
+        run(&commands[first]);
+    }
+}
+
+/// So many tests run the pairs beside each other.
+const SHARES: usize = 4;
+
+#[test]
+fn every_command_after_each_leaves_a_good_release_1() {
+    every_command_leaves_a_release_that_can_be_verified(0);
+}
+
+#[test]
+fn every_command_after_each_leaves_a_good_release_2() {
+    every_command_leaves_a_release_that_can_be_verified(1);
+}
+
+#[test]
+fn every_command_after_each_leaves_a_good_release_3() {
+    every_command_leaves_a_release_that_can_be_verified(2);
+}
+
+#[test]
+fn every_command_after_each_leaves_a_good_release_4() {
+    every_command_leaves_a_release_that_can_be_verified(3);
 }
 
 /// A release of which one target failed, and was then taken out of the file.
