@@ -20,6 +20,7 @@ use super::invocation::Invocation;
 use super::output::usage;
 use crate::build::{BuildError, check_temporary_directory};
 use crate::environment::Environment;
+use crate::execute::Sweep;
 use crate::failure::Failure;
 use crate::library::{LibraryError, LoadedRecipe};
 use crate::recipe::nearest;
@@ -123,11 +124,20 @@ pub async fn dispatch(
             caches,
             images,
             all,
+            dry_run,
             format,
         } => {
             let invocation = invocation(format)?;
             invocation.workspace.claim_cache()?;
-            clean::run(&invocation, caches, images, all).await
+            let what = Sweep {
+                dead_runs: true,
+                kept: true,
+                foreign: all,
+                volumes: caches,
+                images,
+                recipe: None,
+            };
+            clean::run(&invocation, what, dry_run).await
         }
     }
 }

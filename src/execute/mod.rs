@@ -63,4 +63,4 @@ pub use run_check::{HostPower, Refusal, RunCheckError, trace_run};
 pub use runs::Run;
 pub use script::refuse_engine;
 pub use script_leftovers::{ScriptLeftovers, TemporaryTag};
-pub use sweep::{Sweep, Swept, sweep};
+pub use sweep::{Sweep, Swept, sweep, would_sweep};

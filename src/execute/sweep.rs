@@ -96,22 +96,16 @@ pub async fn sweep(
     } else {
         Vec::new()
     };
-    let mut leftovers = engine.leftovers().await?;
-    // Sessions use caches and images.
-    leftovers.sort_by_key(|thing| thing.kind);
     // All are judged before the first is removed: by the registration of a run, all of its sessions are known.
-    let (allowed, left): (Vec<_>, Vec<_>) = leftovers
-        .into_iter()
-        .partition(|thing| sweep.allows(thing, &runs));
-    let left = left.into_iter().filter(is_session);
-    let mut swept = Swept::default();
-    let mut busy = BTreeSet::new();
-    for thing in left {
-        busy.insert(run_of(&thing).to_owned());
-        if sweep.dead_runs && runs.state(&thing) == State::NotOurs {
-            swept.of_others.push(thing);
-        }
-    }
+    let Judged {
+        allowed,
+        of_others,
+        mut busy,
+    } = judge(engine.leftovers().await?, sweep, &runs);
+    let mut swept = Swept {
+        of_others,
+        ..Swept::default()
+    };
     for thing in allowed {
         match engine.remove(&thing).await {
             Ok(()) => swept.removed.push(thing),
@@ -150,6 +144,56 @@ pub async fn sweep(
         }
     }
     Ok(swept)
+}
+
+/// What [`sweep`] would remove, as far as can be known before it tries: the engine tells only then that a session uses a
+/// cache or an image, and what dead scripts left is not looked for.
+///
+/// # Errors
+/// The [`EngineError`] of an engine that cannot list its contents.
+pub async fn would_sweep(
+    engine: &dyn Engine,
+    folder: &Path,
+    sweep: Sweep<'_>,
+) -> Result<Swept, EngineError> {
+    let runs = Registrations::of(folder);
+    let judged = judge(engine.leftovers().await?, sweep, &runs);
+    Ok(Swept {
+        removed: judged.allowed,
+        of_others: judged.of_others,
+        ..Swept::default()
+    })
+}
+
+/// What is on an engine, as a sweep sees it.
+struct Judged {
+    /// What may be removed, sessions first.
+    allowed: Vec<Leftover>,
+    /// Sessions that runs of other machines may still use.
+    of_others: Vec<Leftover>,
+    /// Runs that have sessions which stay.
+    busy: BTreeSet<String>,
+}
+
+fn judge(mut leftovers: Vec<Leftover>, sweep: Sweep<'_>, runs: &Registrations<'_>) -> Judged {
+    // Sessions use caches and images.
+    leftovers.sort_by_key(|thing| thing.kind);
+    let (allowed, left): (Vec<_>, Vec<_>) = leftovers
+        .into_iter()
+        .partition(|thing| sweep.allows(thing, runs));
+    let mut of_others = Vec::new();
+    let mut busy = BTreeSet::new();
+    for thing in left.into_iter().filter(is_session) {
+        busy.insert(run_of(&thing).to_owned());
+        if sweep.dead_runs && runs.state(&thing) == State::NotOurs {
+            of_others.push(thing);
+        }
+    }
+    Judged {
+        allowed,
+        of_others,
+        busy,
+    }
 }
 
 impl Swept {

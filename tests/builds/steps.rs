@@ -47,6 +47,11 @@ fn the_container_of_a_failed_step_is_kept_on_request_until_somebody_cleans() {
     // The next build leaves it alone: somebody may be looking around in it.
     build.build("v1.0.0-rc10", &[]).code(14);
     assert_eq!(build.containers(), containers);
+    let shown = build.place.run(&["clean", "--dry-run"]).code(0);
+    shown
+        .prints("would remove container")
+        .prints("next: kmembuild clean\n");
+    assert_eq!(build.containers(), containers);
     build
         .place
         .run(&["clean"])

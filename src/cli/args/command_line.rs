@@ -125,6 +125,9 @@ pub enum CommandLine {
         /// Also remove what runs of other machines made, even if their time is not over
         #[arg(long)]
         all: bool,
+        /// Only show what would be removed
+        #[arg(long)]
+        dry_run: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
-use crate::execute::{Sweep, sweep};
+use crate::execute::{Sweep, sweep, would_sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::report::{Closing, Verbosity};
 
@@ -15,6 +15,8 @@ use crate::report::{Closing, Verbosity};
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Cleaned {
+    /// Whether nothing was removed, only shown.
+    dry_run: bool,
     removed: Vec<Removed>,
     /// Volumes and images that containers use.
     in_use: Vec<Kept>,
@@ -46,23 +48,21 @@ struct Removed {
 
 pub(crate) async fn run(
     invocation: &Invocation<'_>,
-    caches: bool,
-    images: bool,
-    all: bool,
+    what: Sweep<'_>,
+    dry_run: bool,
 ) -> Result<(), Failure> {
     let workspace = &invocation.workspace;
     let engine = workspace.engine().await?.as_ref();
-    let what = Sweep {
-        dead_runs: true,
-        kept: true,
-        foreign: all,
-        volumes: caches,
-        images,
-        recipe: None,
-    };
     let runs = workspace.runs();
+    let sweeping = async {
+        if dry_run {
+            would_sweep(engine, &runs, what).await
+        } else {
+            sweep(engine, &runs, what).await
+        }
+    };
     let swept = tokio::select! {
-        swept = sweep(engine, &runs, what) => swept?,
+        swept = sweeping => swept?,
         () = invocation.workspace.cancel.cancelled() => {
             let text = "interrupted; some of it may have been removed; use `kmembuild clean` to remove the rest";
             return Err(Failure::new(FailureKind::Interrupted, text));
@@ -91,7 +91,30 @@ pub(crate) async fn run(
             .collect()
     };
     let (in_use, of_others) = (kept(swept.in_use), kept(swept.of_others));
-    let closing = closing(&removed, in_use.len(), of_others.len(), failed.is_empty());
+    let verb = if dry_run { "would remove" } else { "removed" };
+    let closing = closing(
+        verb,
+        &removed,
+        in_use.len() + of_others.len(),
+        failed.is_empty(),
+    );
+    let closing = if dry_run && !removed.is_empty() {
+        let chosen = [
+            (what.volumes, "--caches"),
+            (what.images, "--images"),
+            (what.foreign, "--all"),
+        ];
+        let chosen = chosen.iter().filter(|(chosen, _)| *chosen);
+        let words: Vec<_> = ["clean"]
+            .into_iter()
+            .chain(chosen.map(|(_, word)| *word))
+            .collect();
+        closing.next(&words)
+    } else if of_others.is_empty() {
+        closing
+    } else {
+        closing.next(&["clean", "--all"])
+    };
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -99,6 +122,7 @@ pub(crate) async fn run(
             name: thing.name,
         });
         print_document(&Cleaned {
+            dry_run,
             removed: removed.collect(),
             in_use,
             of_others,
@@ -107,7 +131,7 @@ pub(crate) async fn run(
         })?;
     } else if invocation.verbosity() != Verbosity::Quiet {
         for thing in removed {
-            print(&format!("removed {} {}\n", thing.kind, thing.name))?;
+            print(&format!("{verb} {} {}\n", thing.kind, thing.name))?;
         }
         for thing in in_use {
             let (kind, name) = (thing.kind, thing.name);
@@ -129,7 +153,7 @@ pub(crate) async fn run(
 }
 
 /// How many of each kind were removed, and how the rest is.
-fn closing(removed: &[Leftover], in_use: usize, of_others: usize, is_whole: bool) -> Closing {
+fn closing(verb: &str, removed: &[Leftover], kept: usize, is_whole: bool) -> Closing {
     let mut numbers: BTreeMap<LeftoverKind, usize> = BTreeMap::new();
     for thing in removed {
         *numbers.entry(thing.kind).or_default() += 1;
@@ -144,17 +168,11 @@ fn closing(removed: &[Leftover], in_use: usize, of_others: usize, is_whole: bool
     if parts.is_empty() {
         parts.push("nothing".to_owned());
     }
-    let mut verdict = format!("removed {}", parts.join(", "));
-    let kept = in_use + of_others;
+    let mut verdict = format!("{verb} {}", parts.join(", "));
     if kept > 0 {
         verdict += &format!("; kept {kept}");
     } else if removed.is_empty() && is_whole {
         "nothing to remove".clone_into(&mut verdict);
     }
-    let closing = Closing::new(verdict);
-    if of_others > 0 {
-        closing.next(&["clean", "--all"])
-    } else {
-        closing
-    }
+    Closing::new(verdict)
 }
