@@ -127,10 +127,9 @@ pub(super) fn messages() -> Vec<Message> {
 }
 
 fn package_keys() -> Vec<Message> {
-    let no_key = || pgp::errors::Error::NoMatchingPacket { backtrace: None };
     samples!("attestation", explained PackageKeyError:
         Unreadable { path: "packages.key".into(), source: system() },
-        Malformed { path: "packages.key".into(), wanted: "secret", source: no_key() },
+        Malformed { path: "packages.key".into(), wanted: "secret" },
         Public { path: "packages.key".into() },
         Several { path: "packages.key".into() },
         Protected { path: "packages.key".into() },
@@ -139,7 +138,7 @@ fn package_keys() -> Vec<Message> {
         Expired { path: "packages.key".into(), at: text("2025-01-01T00:00:00Z") },
         MayNotSign { path: "packages.key".into() },
         Nameless { path: "packages.key".into() },
-        Damaged { path: "packages.key".into(), source: no_key() },
+        Damaged { path: "packages.key".into() },
         Writable { path: "packages.key".into(), mode: 0o666 },
     )
 }
@@ -158,6 +157,7 @@ fn repositories() -> Vec<Message> {
         NoPackages { kind: RepositoryKind::Yum, name: text("el7"), ending: ".rpm" },
         Unreadable { path: rpm(), source: system() },
         Changed { path: rpm(), found: digest("1"), expected: digest("2") },
+        RpmHeader { path: rpm(), problem: "a header is cut short" },
         Rpm { path: rpm(), source: rpm::Error::NoHeaderDigestError },
         Deb { path: "runc.deb".into(), problem: text("it has no control file") },
         Unsigned { path: rpm(), key: digest("A") },

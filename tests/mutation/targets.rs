@@ -40,7 +40,7 @@ use kmembuild::verify::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::seeds;
+use super::{distribution, seeds};
 
 /// Reads an input, and fails if something does not hold.
 pub type Reader = Box<dyn FnMut(&[u8])>;
@@ -56,7 +56,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 28] = [
     Target {
         name: "elf",
         seeds: seeds::programs,
@@ -177,10 +177,30 @@ pub const TARGETS: [Target; 24] = [
         seeds: seeds::texts,
         reader: texts,
     },
+    Target {
+        name: "reference",
+        seeds: distribution::references,
+        reader: distribution::reference,
+    },
+    Target {
+        name: "document",
+        seeds: distribution::documents,
+        reader: distribution::document,
+    },
+    Target {
+        name: "package-key",
+        seeds: distribution::package_keys,
+        reader: distribution::package_key,
+    },
+    Target {
+        name: "package",
+        seeds: distribution::packages,
+        reader: distribution::package,
+    },
 ];
 
 /// A directory in memory, and a file in it.
-fn place(name: &str) -> (TempDir, PathBuf) {
+pub fn place(name: &str) -> (TempDir, PathBuf) {
     let memory = Path::new("/dev/shm");
     let directory = if memory.is_dir() {
         tempfile::tempdir_in(memory)
@@ -192,7 +212,7 @@ fn place(name: &str) -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -226,7 +246,7 @@ fn stays(path: &str) -> bool {
 }
 
 /// A word that a program takes for what it is, and not for an option.
-fn assert_word(word: &str) {
+pub fn assert_word(word: &str) {
     let wrong = word.is_empty() || word.starts_with('-') || word.contains(char::is_control);
     assert!(!wrong && !word.contains(' '), "{word:?}");
 }

@@ -5,7 +5,7 @@ mod node;
 mod power_cuts;
 mod refusals;
 mod repositories;
-mod result;
+pub mod result;
 mod rpms;
 mod same_bytes;
 mod scripts;

@@ -24,9 +24,6 @@ pub enum PackageKeyError {
         path: PathBuf,
         /// What is required: `secret`, or `secret or public`.
         wanted: &'static str,
-        /// What the library said.
-        #[source]
-        source: pgp::errors::Error,
     },
     /// The file has a public key.
     #[error("{} is a public OpenPGP key, which cannot sign", path.display())]
@@ -88,9 +85,6 @@ pub enum PackageKeyError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What the library said.
-        #[source]
-        source: pgp::errors::Error,
     },
     /// Others than its owner can write to the file.
     #[error(

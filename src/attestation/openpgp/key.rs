@@ -52,11 +52,10 @@ impl PackageKey {
                 path: path.to_owned(),
             });
         }
-        let (keys, _) = SignedSecretKey::from_reader_many(&bytes[..]).map_err(|source| {
+        let (keys, _) = SignedSecretKey::from_reader_many(&bytes[..]).map_err(|_| {
             PackageKeyError::Malformed {
                 path: path.to_owned(),
                 wanted,
-                source,
             }
         })?;
         let key = only(path, wanted, keys)?;
@@ -79,9 +78,8 @@ impl PackageKey {
             .and_then(|signature| signature.verify(&read.key.primary_key.public_key(), &b""[..]));
         match tried {
             Ok(()) => Ok(read),
-            Err(source) => Err(PackageKeyError::Damaged {
+            Err(_) => Err(PackageKeyError::Damaged {
                 path: path.to_owned(),
-                source,
             }),
         }
     }

@@ -29,10 +29,9 @@ impl PublicPackageKey {
             source,
         })?;
         let wanted = "secret or public";
-        let malformed = |source| PackageKeyError::Malformed {
+        let malformed = |_| PackageKeyError::Malformed {
             path: path.to_owned(),
             wanted,
-            source,
         };
         let key = if is_secret(&bytes) {
             let (keys, _) = SignedSecretKey::from_reader_many(&bytes[..]).map_err(malformed)?;

@@ -29,15 +29,13 @@ pub(super) fn only<K>(
     wanted: &'static str,
     mut keys: impl Iterator<Item = pgp::errors::Result<K>>,
 ) -> Result<K, PackageKeyError> {
-    let malformed = |source| PackageKeyError::Malformed {
-        path: path.to_owned(),
-        wanted,
-        source,
+    // What the library says of it is for its developers.
+    let Some(Ok(key)) = keys.next() else {
+        return Err(PackageKeyError::Malformed {
+            path: path.to_owned(),
+            wanted,
+        });
     };
-    let key = keys
-        .next()
-        .unwrap_or_else(|| Err(pgp::errors::Error::NoMatchingPacket { backtrace: None }));
-    let key = key.map_err(malformed)?;
     if keys.next().is_some() {
         return Err(PackageKeyError::Several {
             path: path.to_owned(),
@@ -63,8 +61,8 @@ pub(super) fn require_usable(
         let found = describe(params);
         return Err(PackageKeyError::Kind { path, found });
     }
-    if let Err(source) = key.verify_bindings() {
-        return Err(PackageKeyError::Damaged { path, source });
+    if key.verify_bindings().is_err() {
+        return Err(PackageKeyError::Damaged { path });
     }
     if !key.details.revocation_signatures.is_empty() {
         return Err(PackageKeyError::Revoked { path });

@@ -360,7 +360,7 @@ impl Explain for RepositoryError {
                 "write `packages: [{}]` under `defaults` of the release file",
                 ending.trim_start_matches('.')
             )),
-            Self::Changed { .. } | Self::Rpm { .. } | Self::Deb { .. } => {
+            Self::Changed { .. } | Self::RpmHeader { .. } | Self::Rpm { .. } | Self::Deb { .. } => {
                 FailureKind::Integrity.into()
             }
             Self::Unsigned { .. } => Advice::from(FailureKind::Integrity)

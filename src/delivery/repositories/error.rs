@@ -66,6 +66,14 @@ pub enum RepositoryError {
         /// Sha256 in the release.
         expected: String,
     },
+    /// The numbers in the header of an rpm are wrong.
+    #[error("{} is not a package of rpm that a repository can list: {problem}", path.display())]
+    RpmHeader {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A file is not an rpm.
     #[error("{} is not a package of rpm that a repository can list", path.display())]
     Rpm {

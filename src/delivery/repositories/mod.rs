@@ -23,6 +23,7 @@ mod pool;
 mod publish;
 mod releases;
 mod rpm;
+mod rpm_structure;
 mod xml;
 mod yum;
 

@@ -8,6 +8,7 @@ use rpm::{Dependency, DependencyFlags, FileFlags, FileType, PackageMetadata};
 use super::entry::Entry;
 use super::error::RepositoryError;
 use super::order::RepositoryPackage;
+use super::rpm_structure::rpm_problem;
 use super::xml::Xml;
 use crate::attestation::PublicPackageKey;
 
@@ -27,6 +28,16 @@ pub(super) fn rpm_entry(
         path: package.path.clone(),
         source,
     };
+    let unreadable = |source| RepositoryError::Unreadable {
+        path: package.path.clone(),
+        source,
+    };
+    if let Some(problem) = rpm_problem(at).map_err(unreadable)? {
+        return Err(RepositoryError::RpmHeader {
+            path: package.path.clone(),
+            problem,
+        });
+    }
     let metadata = PackageMetadata::open(at).map_err(refused)?;
     let header = metadata.header_bytes().map_err(refused)?;
     let signatures = metadata.raw_signatures().map_err(refused)?;

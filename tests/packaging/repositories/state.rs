@@ -157,7 +157,7 @@ fn what_is_refused_leaves_the_repository_as_it_was() {
         });
         let error = shelf.try_publish(&[&text]).expect_err("no package");
         let expected = match at {
-            0 => matches!(error, RepositoryError::Rpm { .. }),
+            0 => matches!(error, RepositoryError::RpmHeader { .. }),
             _ => matches!(error, RepositoryError::Deb { .. }),
         };
         assert!(expected, "{error}");
