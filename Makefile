@@ -61,7 +61,8 @@ check: toolchain
 	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
-	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c git gnupg python3 rpm
+	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c docker-registry git gnupg openssl python3 rpm
+	.ci/install-registry-tools
 	$(CARGO) build --locked --release
 	.ci/bench
 

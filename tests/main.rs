@@ -32,6 +32,7 @@ mod release;
 mod release_file;
 mod runtime;
 mod scripted;
+mod sharing;
 mod source;
 mod support;
 mod transport;

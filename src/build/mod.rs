@@ -19,6 +19,7 @@ mod published;
 mod result;
 mod run;
 mod run_check;
+mod shared;
 mod staging;
 mod sweep;
 mod temporary_directory;

@@ -47,10 +47,10 @@ pub async fn dispatch(
             build,
             format,
         } => {
-            let invocation = invocation(Format::Text)?;
+            let mut invocation = invocation(Format::Text)?;
             let known = recipe.into_iter();
             known.for_each(|loaded| invocation.workspace.know(&name, loaded));
-            plan::run(&invocation, &name, &build, format).await
+            plan::run(&mut invocation, &name, &build, format).await
         }
         CommandLine::Release(arguments) => {
             if !arguments.plan && !arguments.schema {
@@ -175,17 +175,17 @@ async fn build_recipe(
     } else {
         recipe.format
     };
-    let invocation = Invocation::new(environment, global, of_events, cancel)?;
+    let mut invocation = Invocation::new(environment, global, of_events, cancel)?;
     invocation.workspace.know(&name, loaded);
     if recipe.dry_run {
         let format = match recipe.format {
             Format::Text => PlanFormat::default(),
             Format::Json => PlanFormat::Json,
         };
-        return plan::run(&invocation, &name, &recipe.build, format).await;
+        return plan::run(&mut invocation, &name, &recipe.build, format).await;
     }
     check_temporary_directory()?;
-    build::run(&invocation, &name, &recipe.build).await
+    build::run(&mut invocation, &name, &recipe.build).await
 }
 
 /// What people of other tools try, and what it is called here.

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::error::{ReleaseError, TargetError};
 use super::file::{ReleaseFile, target_name};
+use super::merge_error::MergeError;
 use super::outcome::Place;
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::target::Target;
@@ -111,6 +112,24 @@ impl<'a> PlannedRelease<'a> {
     }
 }
 
+/// Refuses a release of which results are in no cache, where nothing is to be built.
+///
+/// # Errors
+/// [`MergeError::NotInCache`] with all of them.
+pub fn refuse_missing(planned: &PlannedRelease<'_>) -> Result<(), ReleaseError> {
+    let targets = planned.targets.iter();
+    let missing = targets.filter(|target| match &target.state {
+        TargetState::Wanted(wanted) => wanted.origin == ResultOrigin::Build,
+        // Why it cannot be planned is told with what comes of it.
+        TargetState::NotNeeded(_) | TargetState::Failed(_) => false,
+    });
+    let missing: Vec<_> = missing.map(|target| target.label.clone()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(MergeError::NotInCache { missing }.into())
+}
+
 async fn plan<'a>(
     target: &'a Target,
     order: &'a BuildOrder,
@@ -168,7 +187,7 @@ async fn want(
 ) -> Result<WantedTarget, BuildError> {
     let prepared = prepare(order, workspace, sink).await?;
     refuse_unknown_package(&prepared, &order.destination.packages)?;
-    let (origin, key) = result_origin(order, &prepared, workspace).await?;
+    let (origin, key) = result_origin(order, &prepared, workspace, sink).await?;
     Ok(WantedTarget {
         prepared,
         key,

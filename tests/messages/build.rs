@@ -152,6 +152,7 @@ fn builds() -> Vec<Message> {
             built_by: text("kmembuild 0.1.0"),
             built_with: text("mine"),
         },
+        NotInCache { recipe: text("runc"), version: text("v1.0.0-rc10") },
         OtherArchitecture { image: text("arm64"), engine: text("amd64") },
         OtherSource {
             version: text("v1.0.0-rc10"),
@@ -259,6 +260,7 @@ fn merges() -> Vec<Message> {
         OtherTargets { directory: first(), difference: text("which has no runc/v1.0.0-rc9/linux-amd64") },
         OtherNumber { directory: first(), of: 4, other: second(), others: 5 },
         DoubledPart { number: 2, first: first(), second: second() },
+        NotInCache { missing: vec![text("runc/v1.0.0-rc9/linux-amd64"), text("runc/v1.0.0-rc10/linux-amd64")] },
         MissingParts
             { of: 5, missing: vec![3] }
             { of: 5, missing: vec![3, 4] },

@@ -32,9 +32,9 @@ pub struct ReleaseArguments {
     /// The index.json of an earlier release: parts are made to take equally long by its durations
     #[arg(long, value_name = "FILE", requires = "partition")]
     pub durations: Option<PathBuf>,
-    /// Make one release of these parts, without building
-    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with_all = ["plan", "only", "jobs", "fail_fast", "locked", "unlocked", "junit"])]
-    pub merge: Vec<PathBuf>,
+    /// Make one release of these parts, or without a directory of what the shared cache has, without building
+    #[arg(long, value_name = "DIR", num_args = 0.., conflicts_with_all = ["plan", "only", "jobs", "fail_fast", "no_cache", "junit"])]
+    pub merge: Option<Vec<PathBuf>>,
     /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,

@@ -26,5 +26,6 @@ mod release_merged;
 mod release_summary;
 pub(super) mod repository;
 pub(super) mod reproduce;
+mod shared_cache;
 mod transfer;
 pub(super) mod verify;

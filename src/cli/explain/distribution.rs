@@ -4,6 +4,7 @@ use super::advice::{Advice, Explain};
 use crate::advice;
 use crate::delivery::node_script::NodeScriptError;
 use crate::delivery::registry::DistributionError;
+use crate::delivery::shared_cache::UnusableCache;
 use crate::failure::FailureKind;
 
 impl Explain for DistributionError {
@@ -58,5 +59,20 @@ impl Explain for DistributionError {
 
     fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted)
+    }
+}
+
+impl Explain for UnusableCache {
+    fn advice(&self) -> Advice {
+        let usage = Advice::from(FailureKind::Usage);
+        match self {
+            Self::NoKey { .. } => usage.hint(
+                "use --cache-key FILE with the public key of those who put results there, or `cache-keys` in the configuration file; `kmembuild public-key release.key` prints it",
+            ),
+            Self::NoSigningKey { .. } => usage.hint(
+                "use --sign-key FILE; `openssl genpkey -algorithm ed25519 -out release.key` makes a key",
+            ),
+            Self::Key(error) => error.advice(),
+        }
     }
 }
