@@ -37,6 +37,7 @@ pub use prepared::{Fetched, Prepared};
 pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
+pub use shared::bring_shared;
 pub use sweep::sweep_dead_runs;
 pub use temporary_directory::check_temporary_directory;
 pub use workspace::{Connect, Workspace};

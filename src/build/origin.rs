@@ -44,7 +44,8 @@ pub async fn result_origin(
 async fn is_shared(key: &str, workspace: &Workspace, sink: &dyn Sink) -> Result<bool, BuildError> {
     match &workspace.shared_cache {
         Some(shared) => {
-            let found = workspace.or_stopped(shared.find(key, sink)).await?;
+            let finding = Box::pin(shared.find(key, sink));
+            let found = workspace.or_stopped(finding).await?;
             Ok(found.is_some())
         }
         None => Ok(false),

@@ -52,8 +52,8 @@ pub async fn carry_out(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<BuildResult, FailedBuild> {
-    let result = obtain(order, prepared, workspace, sink).await?;
-    share(order, prepared, workspace, &result, sink).await;
+    let result = Box::pin(obtain(order, prepared, workspace, sink)).await?;
+    Box::pin(share(order, prepared, workspace, &result, sink)).await;
     Ok(result)
 }
 

@@ -108,6 +108,29 @@ impl Attempt<'_> {
     }
 }
 
+/// Brings the result of `prepared` out of a shared cache into the cache of this machine, where only the former has it, so that
+/// [`super::carry_out`] finds it there.
+///
+/// # Errors
+/// [`BuildError::Interrupted`], and those of the cache directory.
+pub async fn bring_shared(
+    order: &BuildOrder,
+    prepared: &Prepared,
+    key: &str,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<(), BuildError> {
+    let run = workspace.begin_run(prepared.engine.as_ref())?;
+    let attempt = Attempt {
+        order,
+        prepared,
+        workspace,
+        run: &run,
+        sink,
+    };
+    attempt.bring_shared(key).await.map(drop)
+}
+
 /// Puts a published result into the shared caches that lack it, if there are any. That it cannot be is told, and changes
 /// nothing for the result.
 pub(super) async fn share(

@@ -208,18 +208,14 @@ impl Workspace {
         }
         let engine = self.engine().await?.as_ref();
         let found = self.unless_stopped(find_image(plan, engine)).await?;
-        let content = match &found {
-            Some(image) => {
-                self.note_image(plan, image);
-                image.known_content().cloned()
-            }
-            None => {
-                let architecture = &engine.describe().architecture;
-                match self.remembered(plan, architecture) {
-                    Some(content) => Some(content),
-                    None => self.shared_image(plan, architecture, sink).await?,
-                }
-            }
+        let architecture = &engine.describe().architecture;
+        let content = if let Some(image) = &found {
+            self.note_image(plan, image);
+            image.known_content().cloned()
+        } else if let Some(content) = self.remembered(plan, architecture) {
+            Some(content)
+        } else {
+            Box::pin(self.shared_image(plan, architecture, sink)).await?
         };
         if let Some(content) = &content {
             images.insert(name, content.clone());

@@ -50,7 +50,7 @@ pub async fn dispatch(
             let mut invocation = invocation(Format::Text)?;
             let known = recipe.into_iter();
             known.for_each(|loaded| invocation.workspace.know(&name, loaded));
-            plan::run(&mut invocation, &name, &build, format).await
+            Box::pin(plan::run(&mut invocation, &name, &build, format)).await
         }
         CommandLine::Release(arguments) => {
             if !arguments.plan && !arguments.schema {

@@ -75,6 +75,7 @@ fn of_shared_caches() -> Vec<Message> {
         Signature (SignatureError::Unsigned),
         OtherStatement { wanted: text("result 0123"), found: text("result 4567") },
         Value { problem: text("the file name \"../runc\"") },
+        TooSlow { limit: Duration::from_mins(1) },
         Unwritable { path: "cache/results/.0123.partial-1/runc".into(), source: system() },
     ));
     all

@@ -14,11 +14,17 @@ use kmembuild::transport::{Access, BlobSource, Descriptor, Document, EMPTY, EMPT
 use super::machine::{Machine, Team, of_tool, warnings};
 use crate::attestation::openssl::pair;
 use crate::scripted::program::{with_accounting, without_accounting};
+use crate::scripted::upstream::recipe;
 use crate::support::command::Finished;
 use crate::support::hostile_registry::{Asked, Conduct, HostileRegistry};
 use crate::support::recorder::Recorder;
 use crate::support::registry::{Registry, free_address};
 use crate::transport::content::{open, tag};
+
+/// What becomes of a request.
+type Decide = fn(&Asked) -> Conduct;
+/// Changes the files of a result in a directory.
+type Change = fn(&Path);
 
 /// A machine that does not wait for long.
 fn impatient<'a>(team: &'a Team, name: &str) -> Machine<'a> {
@@ -53,7 +59,6 @@ fn a_registry_that_fails_is_left_with_one_line() {
     team.machine("builder")
         .put(&format!("{}/team/cache", registry.address))
         .code(0);
-    type Decide = fn(&Asked) -> Conduct;
     let left = "going on without the shared cache";
     let unused = "was not used";
     let cases: [(&str, &str, Decide); 9] = [
@@ -83,7 +88,7 @@ fn a_registry_that_fails_is_left_with_one_line() {
         }),
         ("other-blob", unused, |asked| {
             if is_blob(asked) {
-                Conduct::Body(b"something else".to_vec())
+                Conduct::Body(vec![b'x'; 1 << 20])
             } else {
                 Conduct::Pass
             }
@@ -180,13 +185,20 @@ async fn an_earlier_result_under_another_key_is_never_taken() {
         let wanted = team.machine(format!("wanted{number}"));
         wanted.build(&[]).code(0);
         let earlier = team.machine(format!("earlier{number}"));
-        let static_words = ["--glibc-floor", "2.17"];
+        let text = recipe(&team.place.commit).replace("name: tool\n", "name: older\n");
+        team.place.workplace.write("recipes/older.yaml", &text);
         let words = [
-            &static_words[..],
-            &["--cache-to", cache, "--sign-key", &team.private],
-        ]
-        .concat();
-        earlier.build(&words).code(0);
+            "older",
+            "--tag",
+            "v1.0.0",
+            "--source",
+            "upstream",
+            "--cache-to",
+            cache,
+            "--sign-key",
+            &team.private,
+        ];
+        earlier.run(&words).code(0);
         assert_ne!(wanted.key(), earlier.key());
         rename(
             cache,
@@ -290,7 +302,6 @@ async fn what_a_trusted_key_signed_is_judged_all_the_same() {
     let builder = team.machine("builder");
     builder.build(&[]).code(0);
     let key = builder.key();
-    type Change = fn(&Path);
     let cases: [(&str, &str, Change); 6] = [
         // A program that turns accounting on, with everything that says otherwise made to fit.
         ("accounting", "tool: kmem:", |folder| {
@@ -327,14 +338,14 @@ async fn what_a_trusted_key_signed_is_judged_all_the_same() {
             "plan",
             "its plan is not the one of its manifest",
             |folder| {
-                replace(&folder.join("plan.json"), "\"make\"", "\"maker\"");
+                replace(&folder.join("plan.json"), "./configure", "./reconfigure");
             },
         ),
         // The plan of another result, with a manifest that fits to it.
         ("other-plan", "have the content key", |folder| {
             let plan = folder.join("plan.json");
             let before = sha256_hex(&fs::read(&plan).expect("a plan"));
-            replace(&plan, "\"make\"", "\"maker\"");
+            replace(&plan, "./configure", "./reconfigure");
             let after = sha256_hex(&fs::read(&plan).expect("a plan"));
             replace(&folder.join("manifest.json"), &before, &after);
         }),

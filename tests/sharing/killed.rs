@@ -97,8 +97,8 @@ fn two_that_put_at_the_same_time_put_one_or_the_other() {
             }
             let taker = team.machine(format!("{kind}{number}"));
             taker.take(&cache).code(0).says("taken from the shared");
-            let taken = taker.result();
-            assert!(builders.iter().any(|builder| builder.result() == taken));
+            let result = taker.result();
+            assert!(builders.iter().any(|builder| builder.result() == result));
         }
     }
 }

@@ -106,7 +106,9 @@ fn five_machines_with_a_shared_cache_make_the_same_as_one() {
         &["--merge"],
     ]
     .concat();
-    last.run(&words).code(0).prints("20 published");
+    last.run(&words)
+        .code(0)
+        .prints("20 targets: 20 taken from the cache");
     assert_eq!(results(&team, "of-cache"), whole);
     for asked in ["/images/create", "/build", "/containers/create"] {
         assert!(!engine.was_asked(asked), "{asked}");

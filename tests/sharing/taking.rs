@@ -23,14 +23,14 @@ fn what_one_machine_built_another_takes() {
             .says(&format!("put into the shared cache {cache}"));
         let before = team.containers();
         let taker = team.machine(format!("taker{number}"));
-        let taken = taker
+        let finished = taker
             .take(cache)
             .code(0)
             .says(&format!(
                 "taken from the shared cache {cache}, signed by the key "
             ))
             .prints("taken from the cache");
-        assert_eq!(warnings(&taken), Vec::<&str>::new());
+        assert_eq!(warnings(&finished), Vec::<&str>::new());
         assert_eq!(team.containers(), before, "nothing was built");
         assert_eq!(taker.result(), builder.result());
         // Now it is this machine's own, and is not asked for again.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::entry::SharedEntry;
 use super::error::{SharedCacheError, UnusableCache};
-use super::find::SharedEntry;
 use super::place::CachePlace;
 use super::statement::{Statement, verify_statement};
 use crate::attestation::{SigningKey, VerifyingKey};
@@ -17,6 +17,8 @@ use crate::transport::{
 
 /// Largest signed statement in bytes; one of a result with ten files has three thousand.
 const LARGEST: u64 = 1 << 20;
+/// The slowest transfer that is waited for, in bytes a second.
+const SLOWEST: u64 = 32 << 10;
 /// Hexadecimal digits of a key's id in a tag.
 const DIGITS: usize = 32;
 
@@ -119,8 +121,30 @@ impl SharedCache {
         place.open(&self.transport, told).await
     }
 
+    /// What `work` comes to, which moves so many bytes. What moves a byte now and then does not stall, and could go on for ever.
+    pub(super) async fn in_time<T>(
+        &self,
+        bytes: u64,
+        work: impl Future<Output = Result<T, SharedCacheError>>,
+    ) -> Result<T, SharedCacheError> {
+        let limit = self.transport.patience.stall * 2 + Duration::from_secs(bytes / SLOWEST);
+        let done = tokio::time::timeout(limit, work).await;
+        done.unwrap_or(Err(SharedCacheError::TooSlow { limit }))
+    }
+
     /// The statement of that subject under that name, signed by `signer`; `None` if there is none.
     pub(super) async fn statement<T: Statement>(
+        &self,
+        place: &CachePlace,
+        names: (&str, &str),
+        signer: &VerifyingKey,
+        told: &dyn Sink,
+    ) -> Result<Option<T>, SharedCacheError> {
+        let looking = self.look_for_statement(place, names, signer, told);
+        self.in_time(0, looking).await
+    }
+
+    async fn look_for_statement<T: Statement>(
         &self,
         place: &CachePlace,
         (name, subject): (&str, &str),

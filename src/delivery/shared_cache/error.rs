@@ -1,5 +1,9 @@
 //! How a shared cache cannot be used.
 
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::attestation::{KeyError, SignatureError};
@@ -61,14 +65,20 @@ pub enum SharedCacheError {
         /// The value, as harmless text.
         problem: String,
     },
+    /// It did not end, although something moved all the time.
+    #[error("it was not done within {}", humantime::format_duration(*limit))]
+    TooSlow {
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// A file of it could not be put on the disk.
     #[error("could not write {}", path.display())]
     Unwritable {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// The system's error.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -86,7 +96,13 @@ impl SharedCacheError {
                     | TransportError::Malformed { .. }
                     | TransportError::Unwritable { .. }
             ),
-            _ => true,
+            Self::TooSlow { .. } => false,
+            Self::NoStatement { .. }
+            | Self::Malformed(_)
+            | Self::Signature(_)
+            | Self::OtherStatement { .. }
+            | Self::Value { .. }
+            | Self::Unwritable { .. } => true,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::cache::{SharedCache, tag_of};
+use super::entry::SharedEntry;
 use super::error::SharedCacheError;
 use super::place::CachePlace;
 use super::statement::SharedResult;
@@ -20,20 +21,6 @@ use crate::transport::{Descriptor, Digest, Repository};
 const AT_A_TIME: usize = 4;
 /// Media type of the files.
 pub(super) const FILE_TYPE: &str = "application/octet-stream";
-
-/// A result in a shared cache, whose statement was verified.
-#[derive(Debug, Clone)]
-pub struct SharedEntry {
-    /// What is signed.
-    pub result: SharedResult,
-    /// Id of the key that signed it.
-    pub signer: String,
-    /// Name of the place.
-    pub place: String,
-    /// Which of the places.
-    index: usize,
-    tag: String,
-}
 
 impl SharedCache {
     /// The result of a content key, signed by one of the named keys, in the first place that has one. Its files are still there.
@@ -82,7 +69,8 @@ impl SharedCache {
         let Some(place) = self.from.get(entry.index) else {
             return false;
         };
-        match self.fetch_files(place, &entry.result, folder, sink).await {
+        let fetching = self.fetch_files(place, &entry.result, folder, sink);
+        match self.in_time(entry.result.size(), fetching).await {
             Ok(()) => true,
             Err(error) => {
                 self.forget(entry);

@@ -84,13 +84,12 @@ impl SharedCache {
                 .statement::<SharedImage>(place, (&name, &subject), &own, sink)
                 .await;
             let is_known = match found {
-                Ok(None) => false,
                 Ok(Some(known)) => known.content == *content || !just_made,
                 Err(error) if !error.is_of_the_entry() => {
                     place.give_up(&error, sink);
                     continue;
                 }
-                Err(_) => false,
+                Ok(None) | Err(_) => false,
             };
             if !is_known {
                 let image = SharedImage::new(identity, content);

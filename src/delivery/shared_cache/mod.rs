@@ -7,6 +7,7 @@
 //! content key of a result depends on it, and is then known where the image is not.
 
 mod cache;
+mod entry;
 mod error;
 mod find;
 mod images;
@@ -15,6 +16,6 @@ mod push;
 mod statement;
 
 pub use cache::{SharedCache, SharedCacheSettings};
+pub use entry::SharedEntry;
 pub use error::{SharedCacheError, UnusableCache};
-pub use find::SharedEntry;
 pub use statement::SharedResult;

@@ -68,7 +68,8 @@ impl SharedCache {
     /// leads to is there. Whatever fails is told.
     pub async fn push(&self, to: &[usize], result: &SharedResult, folder: &Path, sink: &dyn Sink) {
         for place in to.iter().filter_map(|index| self.to.get(*index)) {
-            match self.push_to(place, result, folder, sink).await {
+            let pushing = self.push_to(place, result, folder, sink);
+            match self.in_time(result.size(), pushing).await {
                 Ok(true) => sink.event(&Note::ToShared(place.name()).into()),
                 Ok(false) => {}
                 Err(error) => not_shared(place, &error, sink),
@@ -130,7 +131,7 @@ impl SharedCache {
             }
             Ok(())
         };
-        if let Err(error) = putting.await {
+        if let Err(error) = self.in_time(0, putting).await {
             not_shared(place, &error, sink);
         }
     }
