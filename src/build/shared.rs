@@ -63,7 +63,7 @@ impl Attempt<'_> {
             ..
         } = entry;
         let size = bytesize::ByteSize(result.size());
-        let bringing = Stage::begin(self.sink, "cache", format!("{size} from {place}"));
+        let bringing = Stage::begin(self.sink, "fetch", format!("{size} from {place}"));
         let results = self.workspace.results();
         let not_kept = |error: std::io::Error| {
             self.warn(Warning::NotCached(error.to_string()));

@@ -40,7 +40,7 @@ pub use options::Options;
 pub use outcome::{FinishedTarget, Outcome, Place, Presentation, verdict};
 pub use parse::{json_schema, parse_release};
 pub use part::Part;
-pub use plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget, refuse_missing};
+pub use plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget, require_cached};
 pub use progress::{Phase, ReleaseSink};
 pub use publish::{refuse_other_part, refuse_unsigned};
 pub use recipe_directories::{directories, recipe_directories};

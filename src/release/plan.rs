@@ -112,20 +112,26 @@ impl<'a> PlannedRelease<'a> {
     }
 }
 
-/// Refuses a release of which results are in no cache, where nothing is to be built.
+/// The release, unless something of it would have to be built or cannot be planned.
 ///
 /// # Errors
-/// [`MergeError::NotInCache`] with all of them.
-pub fn refuse_missing(planned: &PlannedRelease<'_>) -> Result<(), ReleaseError> {
-    let targets = planned.targets.iter();
-    let missing = targets.filter(|target| match &target.state {
-        TargetState::Wanted(wanted) => wanted.origin == ResultOrigin::Build,
-        // Why it cannot be planned is told with what comes of it.
-        TargetState::NotNeeded(_) | TargetState::Failed(_) => false,
-    });
-    let missing: Vec<_> = missing.map(|target| target.label.clone()).collect();
+/// [`MergeError::NotInCache`] with everything that is in no cache; [`ReleaseError::Unplanned`].
+pub fn require_cached(planned: PlannedRelease<'_>) -> Result<PlannedRelease<'_>, ReleaseError> {
+    let (mut missing, mut targets) = (Vec::new(), Vec::new());
+    for target in planned.targets {
+        if let TargetState::Failed(error) = target.state {
+            let target = target.label;
+            return Err(ReleaseError::Unplanned { target, error });
+        }
+        if let TargetState::Wanted(wanted) = &target.state
+            && wanted.origin == ResultOrigin::Build
+        {
+            missing.push(target.label.clone());
+        }
+        targets.push(target);
+    }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(PlannedRelease { targets });
     }
     Err(MergeError::NotInCache { missing }.into())
 }

@@ -117,6 +117,20 @@ fn a_registry_that_fails_is_left_with_one_line() {
     let nowhere = impatient(&team, "nowhere");
     let finished = nowhere.take(&format!("{}/team/cache", free_address()));
     built_with_one_line(&nowhere, finished, left);
+    // Nor are there two lines where it is both read and written.
+    let both = impatient(&team, "both");
+    let nobody = format!("{}/team/cache", free_address());
+    let finished = both.build(&[
+        "--cache-from",
+        &nobody,
+        "--cache-to",
+        &nobody,
+        "--cache-key",
+        &team.public,
+        "--sign-key",
+        &team.private,
+    ]);
+    built_with_one_line(&both, finished, left);
     // A file of the result is another one: everything else came well.
     let program = sha256_hex(&without_accounting());
     let proxy = HostileRegistry::start(&registry.address, move |asked| {

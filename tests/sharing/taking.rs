@@ -5,6 +5,7 @@ use std::fs;
 use super::machine::{Team, of_tool, warnings, without_images};
 use crate::attestation::openssl::pair;
 use crate::scripted::place::BUILD;
+use crate::scripted::upstream::recipe;
 use crate::support::registry::Registry;
 use crate::support::scripted_engine::Pull;
 
@@ -334,4 +335,46 @@ fn an_engine_without_the_image_is_enough_where_the_cache_knows_it() {
     ]
     .concat();
     stranger.build(&words).code(12).says("golang:1");
+}
+
+#[test]
+fn a_directory_that_is_full_can_still_be_read() {
+    let team = Team::new();
+    let cache = team.layout("shared");
+    let builder = team.machine("builder");
+    builder.put(&cache).code(0);
+    let path = team.place.workplace.path().join("shared/index.json");
+    let text = fs::read_to_string(&path).expect("an index");
+    let mut index: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let entries = index["manifests"].as_array_mut().expect("entries");
+    let mut number = 0;
+    while entries.len() < 4096 {
+        let mut entry = entries[0].clone();
+        entry["annotations"]["org.opencontainers.image.ref.name"] = format!("n{number}").into();
+        entries.push(entry);
+        number += 1;
+    }
+    fs::write(&path, index.to_string()).expect("written");
+    let text = recipe(&team.place.commit).replace("name: tool\n", "name: other\n");
+    team.place.workplace.write("recipes/other.yaml", &text);
+    let words = [
+        "other",
+        "--tag",
+        "v1.0.0",
+        "--source",
+        "upstream",
+        "--cache-to",
+        &cache,
+        "--sign-key",
+        &team.private,
+    ];
+    let refused = team.machine("second").run(&words).code(0);
+    assert_eq!(warnings(&refused).len(), 1, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("has more than 4095 entries"),
+        "{}",
+        refused.stderr
+    );
+    let taker = team.machine("taker");
+    taker.take(&cache).code(0).says("taken from the shared");
 }

@@ -19,7 +19,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::release::{
     PlannedRelease, Presentation, ReleaseFile, ReleaseSink as _, Timeline, build_release,
-    json_schema, merge_parts, refuse_drift, refuse_missing, refuse_other_part, refuse_unsigned,
+    json_schema, merge_parts, refuse_drift, refuse_other_part, refuse_unsigned, require_cached,
     require_lockfile, verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
@@ -96,9 +96,11 @@ async fn plan_and_build(
         progress.finish();
         return print_plan(invocation, arguments, file, planned);
     }
-    if arguments.merge.is_some() {
-        refuse_missing(&planned)?;
-    }
+    let planned = if arguments.merge.is_some() {
+        require_cached(planned)?
+    } else {
+        planned
+    };
     refuse_other_part(file)?;
     refuse_unsigned(file)?;
     let finished = build_release(file, planned, workspace, &timeline, user, PRESENTATION).await?;

@@ -12,7 +12,7 @@ use crate::attestation::{SigningKey, VerifyingKey};
 use crate::events::Sink;
 use crate::plan::ImageContent;
 use crate::transport::{
-    Access, ArtifactName, CacheReference, Content, Patience, Transport, TransportError,
+    ArtifactName, CacheReference, Content, Patience, Transport, TransportError,
 };
 
 /// Largest signed statement in bytes; one of a result with ten files has three thousand.
@@ -86,14 +86,13 @@ impl SharedCache {
             longest_asked: Duration::from_secs(5),
             ..transport.patience
         };
-        let places = |all: &[CacheReference], access| {
-            let all = all.iter();
-            all.map(|one| CachePlace::new(one.place(), access))
-                .collect()
-        };
+        let from = from.iter();
+        let from: Vec<_> = from.map(|one| CachePlace::to_read(one.place())).collect();
+        let to = to.iter();
+        let to = to.map(|one| CachePlace::to_write(one.place(), &from));
         Ok(Self {
-            from: places(&from, Access::Read),
-            to: places(&to, Access::Write),
+            to: to.collect(),
+            from,
             keys,
             signing,
             transport,

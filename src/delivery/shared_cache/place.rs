@@ -1,5 +1,6 @@
 //! One place of shared results.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OnceCell;
@@ -23,16 +24,30 @@ pub(super) struct CachePlace {
     place: Place,
     access: Access,
     repository: OnceCell<Repository<'static>>,
-    is_given_up: AtomicBool,
+    is_given_up: Arc<AtomicBool>,
+    /// Whether reading the same place was given up: what cannot be read is not written, and nobody is told twice.
+    is_unreadable: Option<Arc<AtomicBool>>,
 }
 
 impl CachePlace {
-    pub(super) fn new(place: &Place, access: Access) -> Self {
+    /// A place that is read.
+    pub(super) fn to_read(place: &Place) -> Self {
         Self {
             place: place.clone(),
-            access,
+            access: Access::Read,
             repository: OnceCell::new(),
-            is_given_up: AtomicBool::new(false),
+            is_given_up: Arc::default(),
+            is_unreadable: None,
+        }
+    }
+
+    /// A place that is written; it may be among those that are `read`.
+    pub(super) fn to_write(place: &Place, read: &[Self]) -> Self {
+        let same = read.iter().find(|other| other.place == *place);
+        Self {
+            access: Access::Write,
+            is_unreadable: same.map(|other| Arc::clone(&other.is_given_up)),
+            ..Self::to_read(place)
         }
     }
 
@@ -58,7 +73,9 @@ impl CachePlace {
 
     /// Whether this run does without it.
     pub(super) fn is_given_up(&self) -> bool {
-        self.is_given_up.load(Ordering::Relaxed)
+        let both = [Some(&self.is_given_up), self.is_unreadable.as_ref()];
+        let mut both = both.into_iter().flatten();
+        both.any(|given_up| given_up.load(Ordering::Relaxed))
     }
 
     /// Does without it from now on, and says so once.
