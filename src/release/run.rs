@@ -19,7 +19,7 @@ use crate::plan::Plan;
 /// Most builds at a time unless somebody asks for more: each uses all processors by itself where it can.
 const MOST_JOBS: u64 = 4;
 /// Results that come out of a shared cache at a time.
-const TRANSFERS: usize = 8;
+const TRANSFERS: usize = 4;
 
 /// Builds what has to be built and publishes all of it. `user` is cancelled when the user stops the run; the workspace's
 /// own token also when a target fails and that is to stop the others. The targets were planned on the same `timeline`.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::fs::File;
 
 use super::cache::{SharedCache, tag_of};
 use super::entry::SharedEntry;
@@ -15,7 +16,7 @@ use crate::artifacts::cache::EntryFile;
 use crate::events::{Sink, Warning};
 use crate::failure::with_causes;
 use crate::inside::inside;
-use crate::transport::{Descriptor, Digest, Repository};
+use crate::transport::{Descriptor, Digest, Repository, TransportError};
 
 /// How many files are fetched at the same time.
 const AT_A_TIME: usize = 4;
@@ -165,6 +166,11 @@ async fn fetch_file(
         source,
     };
     let path = inside(folder, &file.name).map_err(unwritable)?;
-    at.fetch_file(&descriptor(file)?, &path).await?;
+    // Not put on the disk one by one: it is no more than a copy on its way, and is compared again where it is used.
+    let mut out = File::create_new(&path).await.map_err(unwritable)?;
+    match at.fetch(&descriptor(file)?, &mut out).await {
+        Err(TransportError::HandOn { source, .. }) => return Err(unwritable(source)),
+        done => done?,
+    }
     fs::set_permissions(&path, fs::Permissions::from_mode(file.mode)).map_err(unwritable)
 }
