@@ -231,6 +231,7 @@ impl BuildOrder {
             run,
             locks,
             offline: self.cache.offline,
+            bundle: workspace.bundle.as_deref(),
             locked_images: workspace.locked_images(),
             locked_by: "the lock file",
             own_images: matches!(self.subject, Subject::Published(_)),

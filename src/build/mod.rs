@@ -4,6 +4,7 @@
 //! [`crate::events::Sink`], and what goes wrong is a [`BuildError`].
 
 mod attempt;
+mod bundled;
 mod cached;
 mod companions;
 mod current;

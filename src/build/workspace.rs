@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
 use crate::artifacts::cache::{KnownImages, Results, Stamps};
+use crate::bundle::Bundles;
 use crate::configuration::Configuration;
 use crate::engine::{Engine, EngineError, Image, LABEL_LEFT_OUT};
 use crate::execute::{Run, find_image, image_name};
@@ -38,6 +39,8 @@ pub struct Workspace {
     pub cancel: CancellationToken,
     /// What identifies the image of the container that the tool runs in, where that is known.
     pub image_identity: Option<ImageDigest>,
+    /// What a closed network has in the place of mirrors and registries: with it nothing else is asked.
+    pub bundle: Option<Arc<Bundles>>,
     connect: Connect,
     engine_is_noted: AtomicBool,
     lockfile: Option<Lockfile>,
@@ -65,6 +68,7 @@ impl Workspace {
             cache_dir,
             cancel: CancellationToken::new(),
             image_identity: None,
+            bundle: None,
             connect,
             engine_is_noted: AtomicBool::new(false),
             lockfile: None,

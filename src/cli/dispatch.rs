@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{
     CacheCommand, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat, RecipeCommandLine,
-    commands, parse_build,
+    ReleaseArguments, commands, parse_build,
 };
 use super::asked::{Asked, places};
 use super::commands::{
-    build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, pull, push, recipes, release, repository, reproduce, verify,
+    build, bundle, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node,
+    node_script, plan, public_key, pull, push, recipes, release, repository, reproduce, verify,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
@@ -58,11 +58,14 @@ pub async fn dispatch(
             }
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
-            let mut invocation = Invocation::new(environment, global, arguments.format, &stop)?;
-            if !arguments.schema {
-                invocation.add_recipes_of(&release_recipes(&arguments.file)?);
-            }
-            Box::pin(release::run(invocation, &arguments, cancel)).await
+            let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
+            Box::pin(make_release(invocation, arguments, cancel)).await
+        }
+        CommandLine::Bundle(arguments) => {
+            let mut invocation = invocation(arguments.format)?;
+            invocation.add_recipes_of(&release_recipes(&arguments.file)?);
+            check_temporary_directory()?;
+            Box::pin(bundle::run(invocation, &arguments)).await
         }
         CommandLine::Repository(arguments) => {
             repository::run(&invocation(arguments.format)?, &arguments)
@@ -130,6 +133,20 @@ pub async fn dispatch(
             clean::run(&invocation, caches, images, all).await
         }
     }
+}
+
+async fn make_release(
+    mut invocation: Invocation<'_>,
+    mut arguments: ReleaseArguments,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return release::run(invocation, &arguments, cancel).await;
+    }
+    // The files of the bundle's release are there until it is made.
+    let _unpacked = bundle::open(&mut invocation, &mut arguments)?;
+    invocation.add_recipes_of(&release_recipes(&arguments.file)?);
+    release::run(invocation, &arguments, cancel).await
 }
 
 async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Result<(), Failure> {

@@ -42,6 +42,9 @@ pub trait Engine: Debug + Send + Sync {
         cancel: &CancellationToken,
     ) -> Result<Option<Image>, EngineError>;
 
+    /// Gives an image that it has, by its id, a further name.
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError>;
+
     /// Opens a session. After an error a part of it may be left, which [`Engine::leftovers`] lists.
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError>;
 

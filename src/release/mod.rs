@@ -4,6 +4,7 @@
 //! target is planned ([`PlannedRelease`]), compared with the lock file ([`refuse_drift`]), built and published
 //! ([`build_release`]).
 
+mod bundle;
 mod combinations;
 mod error;
 mod file;
@@ -29,6 +30,7 @@ mod schema;
 mod target;
 mod timeline;
 
+pub use bundle::{BundleOrder, UnpackedRelease, make_bundle, refuse_other_lock, unpack_release};
 pub use error::{ReleaseError, TargetError};
 pub use file::{ReleaseFile, ReleaseOrder};
 pub use known_tags::KnownTags;

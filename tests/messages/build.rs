@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use kmembuild::artifacts::{ArtifactError, ManifestFile, PublishedError};
 use kmembuild::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
 use kmembuild::build::{BuildError, FailedBuild, FailureLog};
+use kmembuild::bundle::BundleError;
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::delivery::packaging::PackagingError;
 use kmembuild::delivery::repositories::RepositoryError;
@@ -216,6 +217,9 @@ fn releases() -> Vec<Message> {
         EmptyPart { part: part(), total: 2 },
         OtherPart { output: "dist".into(), there: text("part 1/5"), part: part() },
         Merge (MergeError::Whole { directory: "dist".into() }),
+        Bundle (BundleError::PartMissing { path: "closed.oci.tar.002".into() }),
+        NotCarried { what: text("runc/v1.0.0-rc10"), reason: text("its image is in an archive of your own") },
+        OtherLock { bundle: "closed.oci.tar".into(), moved: vec![text("the tag v1.0.0 of runc")] },
         NoLockfile
             { path: "release.lock".into(), by_ci: true }
             { path: "release.lock".into(), by_ci: false },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kmembuild::artifacts::ArtifactError;
+use kmembuild::bundle::BundleError;
 use kmembuild::engine::{
     AddressProblem, ConnectFailure, ContextProblem, EngineError, GuestPath, ImageContent,
 };
@@ -124,6 +125,11 @@ fn executions() -> Vec<Message> {
         MadeHere { name: text("kmembuild/runc-debian-debian-bullseye:7b4d317b1eec") },
         ImageArchitecture { name: text("golang:1.13"), found: text("arm64"), wanted: text("amd64") },
         ImageNotInArchive { file: text("image.tar"), image_id: text("sha256:1") },
+        Bundle {
+            image: text("golang:1.13"),
+            source: BundleError::Lacks { path: "closed.oci.tar".into(), what: text("image golang:1.13") },
+        },
+        BundledImage { image: text("golang:1.13"), reason: text("the lock file does not have it") },
         BootstrapMissing,
         Bootstrap { suite: text("bullseye"), reason: text("exit code 25") },
         ImageLock { path: "cache/locks/image.lock".into(), source: system() },

@@ -44,6 +44,7 @@ macro_rules! samples {
 }
 
 mod build;
+mod bundle;
 mod commands;
 mod doctor;
 mod engine;
@@ -155,6 +156,7 @@ fn all_messages_are_those_that_were_reviewed() {
         plan::messages(),
         source::messages(),
         transport::messages(),
+        bundle::messages(),
         engine::messages(),
         build::messages(),
         host::messages(),

@@ -18,7 +18,7 @@ use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
 use super::registry::{PullArguments, PushArguments};
-use super::release::{LockArguments, ReleaseArguments};
+use super::release::{BundleArguments, LockArguments, ReleaseArguments};
 use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
 use super::verify::VerifyArguments;
@@ -184,6 +184,14 @@ pub enum CommandLine {
     /// Write a lock file with the inputs of a release, for `release --locked`
     #[command(before_help = "Example: kmembuild lock release.yaml")]
     Lock(LockArguments),
+    /// Put everything that a locked release needs into one file, for networks that reach nobody
+    ///
+    /// Sources, toolchain images, recipes, patches, the lock file and kmembuild itself, as an OCI image layout in a tar archive. There
+    /// `kmembuild release --bundle FILE` makes the release of it.
+    #[command(
+        before_help = "Examples:\n  kmembuild bundle release.yaml -o closed.oci.tar\n  kmembuild bundle release.yaml -o closed-2.oci.tar --since closed.oci.tar --split 4GiB\n  kmembuild release --bundle closed.oci.tar"
+    )]
+    Bundle(BundleArguments),
     /// Print the public key for a private key that signs releases, for those who verify them
     #[command(before_help = "Example: kmembuild public-key release.key")]
     PublicKey {

@@ -40,7 +40,7 @@ pub use part::PartChoice;
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use registry::{PullArguments, PushArguments};
-pub use release::{LockArguments, ReleaseArguments};
+pub use release::{BundleArguments, LockArguments, ReleaseArguments};
 pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
 pub use verify::VerifyArguments;

@@ -1,6 +1,7 @@
 //! One file for each command: it turns arguments into an order, has it carried out, and prints what came of it.
 
 pub(super) mod build;
+pub(super) mod bundle;
 pub(super) mod cache;
 pub(super) mod clean;
 pub(super) mod complete;

@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::plan::canonical_json;
 use crate::release::{
     PlannedRelease, Presentation, ReleaseFile, ReleaseSink as _, Timeline, build_release,
-    json_schema, merge_parts, refuse_drift, refuse_other_part, refuse_unsigned, require_lockfile,
-    verdict,
+    json_schema, merge_parts, refuse_drift, refuse_other_lock, refuse_other_part, refuse_unsigned,
+    require_lockfile, verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
 use crate::transport::Reference;
@@ -44,7 +44,11 @@ pub(crate) async fn run(
         file.check_repositories()?;
     }
     let by_ci = invocation.environment.ci && !arguments.locked;
-    if arguments.locked || (by_ci && !arguments.unlocked) {
+    if let Some(bundle) = &invocation.workspace.bundle {
+        let lockfile = require_lockfile(file.lockfile(), false)?;
+        refuse_other_lock(bundle, &lockfile)?;
+        invocation.workspace = invocation.workspace.with_lockfile(lockfile);
+    } else if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
         invocation.workspace = invocation.workspace.with_lockfile(lockfile);
     }

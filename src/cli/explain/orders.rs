@@ -183,6 +183,13 @@ impl Explain for ReleaseError {
             Self::OtherPart { .. } => Advice::from(FailureKind::Usage)
                 .hint("give each part a directory of its own: --output DIR"),
             Self::Merge(error) => error.advice(),
+            Self::Bundle(error) => error.advice(),
+            Self::NotCarried { .. } => Advice::from(FailureKind::Plan).hint(
+                "in the release file, choose an image of a registry or of Debian packages (`options: {image: debian}`), or leave the target out",
+            ),
+            Self::OtherLock { .. } => Advice::from(FailureKind::Integrity).hint(
+                "make a bundle of this lock file, or run it where there is no release file to use the bundle's own",
+            ),
             Self::NoLockfile { by_ci, .. } => {
                 let advice = Advice::from(FailureKind::Integrity)
                     .hint("`kmembuild lock` writes it; keep it under version control");

@@ -17,7 +17,7 @@ use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::Leftover;
-use crate::engine::session::SessionSpec;
+use crate::engine::session::{ByteStream, SessionSpec};
 use crate::events::Sink;
 use crate::transport::ClientSettings;
 
@@ -182,6 +182,10 @@ impl Engine for DockerEngine {
         }
     }
 
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        self.client.tag(id, name).await
+    }
+
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let socket = socket_of(&self.info.address);
         Ok(Box::new(self.client.open(spec, socket).await?))
@@ -221,6 +225,10 @@ impl DockerApi for DockerEngine {
         images: &[String],
     ) -> Result<Vec<Leftover>, EngineError> {
         self.client.named(containers, images).await
+    }
+
+    fn save(&self, image: &str) -> ByteStream {
+        self.client.save(image)
     }
 
     async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {

@@ -322,6 +322,11 @@ impl Engine for RuntimeEngine {
         }
     }
 
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        let failed = failed_to(format!("name image {id} {name}"));
+        self.store.name(name, id).map_err(failed)
+    }
+
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(self.opener.open(spec).await?))
     }
