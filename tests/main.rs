@@ -4,6 +4,7 @@ mod architecture;
 mod artifacts;
 mod attestation;
 mod builds;
+mod bundles;
 mod commands;
 mod compare;
 mod doctor;

@@ -19,7 +19,7 @@ struct Need {
 
 const ENGINE: &[&str] = &["builds", "engine", "kubelet", "machine", "release"];
 const GIT: &[&str] = &[
-    "builds", "doctor", "kubelet", "release", "scripted", "source",
+    "builds", "bundles", "doctor", "kubelet", "release", "scripted", "source",
 ];
 
 /// A program and the Debian package that has it.
@@ -42,7 +42,7 @@ const NEEDS: &[Need] = &[
     of_package(
         "busybox",
         "busybox-static",
-        &["builds", "engine", "packaging", "runtime"],
+        &["builds", "bundles", "engine", "packaging", "runtime"],
     ),
     of_package(
         "cc",
@@ -64,14 +64,21 @@ const NEEDS: &[Need] = &[
     ),
     of_package("chromium", "chromium", &["machine"]),
     of_package("createrepo_c", "createrepo-c", &["packaging"]),
-    of_package("crun", "crun", &["builds", "runtime"]),
+    of_package("crun", "crun", &["builds", "bundles", "runtime"]),
     of_package("dash", "dash", &["machine", "packaging"]),
     of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
         "docker-registry",
         "docker-registry",
-        &["builds", "engine", "kubelet", "release", "transport"],
+        &[
+            "builds",
+            "bundles",
+            "engine",
+            "kubelet",
+            "release",
+            "transport",
+        ],
     ),
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("fish", "fish", &["commands"]),
@@ -85,6 +92,7 @@ const NEEDS: &[Need] = &[
         "openssl",
         &["attestation", "doctor", "release", "transport"],
     ),
+    of_package("nft", "nftables", &["builds", "bundles"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package(
         "perl",
@@ -101,7 +109,11 @@ const NEEDS: &[Need] = &[
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),
     of_package("strace", "strace", &["machine", "packaging"]),
-    of_package("unshare", "util-linux", &["builds", "runtime", "scripted"]),
+    of_package(
+        "unshare",
+        "util-linux",
+        &["builds", "bundles", "runtime", "scripted"],
+    ),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
