@@ -23,5 +23,6 @@ pub use document::{
 };
 pub use error::BundleError;
 pub use layer::{PackedLayer, measure_layer, pack_gzip, pack_layer, spool, unpacked};
+pub use output::PARTIAL;
 pub use set::Bundles;
 pub use write::{BundleWriter, Written};

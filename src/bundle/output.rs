@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -11,7 +12,9 @@ use super::error::BundleError;
 use super::parts::{MOST_PARTS, numbers_of, part_path};
 
 /// Beginning of the names of what is not whole yet.
-const PARTIAL: &str = ".kmembuild-bundle-";
+pub const PARTIAL: &str = ".kmembuild-bundle-";
+/// How long nobody has written to it before it counts as left by a killed run.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Takes the bytes of a bundle. Nothing has its name before all of it is on the disk; what is not finished is removed.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn create(path: &Path, split: Option<u64>) -> Result<Self, BundleError> {
+        sweep(directory_of(path));
         let mut output = Self {
             path: path.to_owned(),
             split,
@@ -40,10 +44,7 @@ impl Output {
 
     /// Directory of the bundle.
     pub(super) fn directory(&self) -> &Path {
-        match self.path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        }
+        directory_of(&self.path)
     }
 
     fn begin_part(&mut self) -> Result<(), BundleError> {
@@ -116,6 +117,30 @@ impl Output {
             kept.map_err(|error| unwritable(path)(error.error))?;
         }
         Ok(paths)
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Removes what killed runs left in a directory.
+fn sweep(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_partial = name.as_encoded_bytes().starts_with(PARTIAL.as_bytes());
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        if is_partial && age.is_some_and(|age| age > ABANDONED) {
+            // What cannot be removed is in nobody's way.
+            let _ = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => fs::remove_dir_all(entry.path()),
+                _ => fs::remove_file(entry.path()),
+            };
+        }
     }
 }
 

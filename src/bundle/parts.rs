@@ -16,7 +16,7 @@ pub(super) const MOST_PARTS: usize = 999;
 pub(super) struct Parts {
     /// How the bundle is named in messages.
     path: PathBuf,
-    parts: Vec<Part>,
+    files: Vec<Part>,
     length: u64,
 }
 
@@ -86,7 +86,7 @@ impl Parts {
         }
         Ok(Self {
             path: path.to_owned(),
-            parts,
+            files: parts,
             length: begin,
         })
     }
@@ -103,14 +103,14 @@ impl Parts {
 
     /// The file in which a byte is, and where in it.
     pub(super) fn place(&self, offset: u64) -> (&Path, u64) {
-        let part = self.part(offset).or(self.parts.last());
+        let part = self.part(offset).or(self.files.last());
         part.map_or((&self.path, offset), |part| {
             (&part.path, offset - part.begin)
         })
     }
 
     fn part(&self, offset: u64) -> Option<&Part> {
-        let parts = self.parts.iter();
+        let parts = self.files.iter();
         let mut after = parts.skip_while(|part| offset >= part.begin + part.length);
         after.next()
     }

@@ -75,6 +75,12 @@ impl Bundles {
                 });
             }
         }
+        let document = self.document();
+        for path in [&document.release, &document.lockfile] {
+            if !document.files.iter().any(|file| file.path == *path) {
+                return Err(self.lacks(format!("its file {path:?}")));
+            }
+        }
         let mut missing = Ok(());
         for blob in self.document().blobs() {
             match self.blob(blob) {

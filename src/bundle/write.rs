@@ -23,7 +23,7 @@ const TAG: &str = "bundle";
 /// Bytes that are copied at a time.
 const CHUNK: usize = 256 << 10;
 /// Size of a block of an archive in bytes.
-const BLOCK: u64 = 512;
+const BLOCK: usize = 512;
 
 /// Writes a bundle, blob by blob. The same blobs in the same order give the same bytes.
 pub struct BundleWriter {
@@ -43,6 +43,8 @@ pub struct Written {
     pub size: u64,
     /// Digest of the bundle's manifest.
     pub digest: Digest,
+    /// The tool, compressed by gzip; `None` if an earlier bundle has it.
+    pub tool: Option<Digest>,
     /// How many blobs are in it.
     pub blobs: usize,
     /// How many blobs were left out, because an earlier bundle has them.
@@ -181,12 +183,15 @@ impl BundleWriter {
         let text = serde_json::to_vec(&index).unwrap_or_default();
         self.entry(INDEX, &text)?;
         // The end of an archive.
-        self.output.write(&[0; 2 * BLOCK as usize])?;
+        self.output.write(&[0; 2 * BLOCK])?;
         let (size, blobs) = (self.output.written(), self.written.len());
+        let tool = document.tool.digest;
+        let tool = Some(tool).filter(|tool| self.written.contains(tool));
         Ok(Written {
             files: self.output.finish()?,
             size,
             digest,
+            tool,
             blobs,
             left_out: self.left_out.len(),
             left_out_bytes: self.left_out_bytes,
@@ -240,8 +245,8 @@ impl BundleWriter {
     }
 
     fn fill(&mut self, size: u64) -> Result<(), BundleError> {
-        let missing = size.next_multiple_of(BLOCK) - size;
-        let missing = usize::try_from(missing).unwrap_or_default();
-        self.output.write(&[0; BLOCK as usize][..missing])
+        let over = usize::try_from(size % BLOCK as u64).unwrap_or_default();
+        let missing = over.next_multiple_of(BLOCK) - over;
+        self.output.write(&[0; BLOCK][..missing])
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
-use futures_util::{StreamExt, TryStreamExt as _, stream};
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -16,7 +16,6 @@ use super::bootstrap::with_root;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::found::{engine_failed, moved, present};
-use super::image::image_name;
 use crate::bundle::{BundleError, BundledImage, Bundles, PackedLayer, pack_layer, unpacked};
 use crate::checksum::hex;
 use crate::engine::{ByteStream, EngineError, Image, ImageContent, ImageSource};
@@ -30,13 +29,14 @@ const CHUNK: usize = 256 << 10;
 /// How many pieces may wait for the engine.
 const WAITING: usize = 4;
 
-/// The root file system of a bootstrapped image as a compressed layer in the new file `path`: out of the engine that has it, where
+/// The root file system of the bootstrapped image `name` of a plan as a compressed layer in the new file `path`: out of the engine that has it, where
 /// that gives images away, or else made again. `None` if the plan's image is another kind of image.
 ///
 /// # Errors
 /// [`ExecuteError`]; [`ExecuteError::ImageMoved`] if what is made is not the locked image.
 pub async fn pack_root(
     plan: &Plan,
+    name: &str,
     locked: &ImageContent,
     path: &Path,
     context: &Context<'_>,
@@ -44,29 +44,38 @@ pub async fn pack_root(
     let PlannedImage::Debian(debian) = &plan.image else {
         return Ok(None);
     };
-    let name = image_name(plan);
     let failed = |source| ExecuteError::Bundle {
-        image: name.clone(),
+        image: name.to_owned(),
         source,
     };
-    let there = present(&name, context).await?;
+    let there = present(name, context).await?;
     let there = there.filter(|image| image.known_content() == Some(locked));
     if let (Some(docker), Some(image)) = (context.engine.as_docker(), there) {
         let archive = docker.save(&image.id);
-        let packed = pack_saved(archive, locked.clone(), path.to_owned()).await;
+        let packed = pack_saved(
+            until_stopped(archive, context),
+            locked.clone(),
+            path.to_owned(),
+        )
+        .await;
         if let Some(packed) = packed.map_err(failed)? {
             return Ok(Some(packed));
         }
     }
     let made = with_root(context, debian, BTreeMap::new(), |archive, _| {
-        let (name, path) = (name.clone(), path.to_owned());
+        let (name, path) = (name.to_owned(), path.to_owned());
+        let archive = until_stopped(archive, context);
         blocking(move || pack_layer(&name, reader(archive), &path))
     });
     let packed = made.await?.map_err(failed)?;
     if [packed.unpacked.to_string()] == *locked.layers {
         return Ok(Some(packed));
     }
-    Err(moved(name, vec![packed.unpacked.to_string()], context))
+    Err(moved(
+        name.to_owned(),
+        vec![packed.unpacked.to_string()],
+        context,
+    ))
 }
 
 /// The only layer of an image in an archive that an engine wrote. `None` if the archive does not have it.
@@ -105,6 +114,12 @@ async fn pack_saved(
     .await
 }
 
+/// Ends when the user stops the run: whoever reads it does not learn of that otherwise, and whoever writes it goes on.
+fn until_stopped(archive: ByteStream, context: &Context<'_>) -> ByteStream {
+    let stopped = context.cancel.clone().cancelled_owned();
+    archive.take_until(stopped).boxed()
+}
+
 fn reader(archive: ByteStream) -> impl Read + Send {
     SyncIoBridge::new(StreamReader::new(archive))
 }
@@ -128,9 +143,9 @@ pub(super) async fn debian_image(
     let ([layer], [digest]) = (&bundled.layers[..], &locked.layers[..]) else {
         return Err(refused(name, "a bootstrapped image has one layer"));
     };
-    let content = bundle.blob(&layer.content).map_err(of(name))?;
+    let blob = bundle.blob(&layer.content).map_err(of(name))?;
     let source = ImageSource::RootFs {
-        archive: checked(content, digest.clone()),
+        archive: checked(blob, digest.clone()),
         environment: debian.environment.clone(),
         labels,
     };
@@ -246,7 +261,6 @@ fn checked(layer: impl Read + Send + 'static, digest: String) -> ByteStream {
     stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     })
-    .into_stream()
     .boxed()
 }
 
@@ -303,8 +317,8 @@ async fn load(
     let name = &bundled.name;
     let mut layers = Vec::new();
     for layer in &bundled.layers {
-        let content = bundle.blob(&layer.content).map_err(of(name))?;
-        layers.push((layer.content.size, content));
+        let blob = bundle.blob(&layer.content).map_err(of(name))?;
+        layers.push((layer.content.size, blob));
     }
     let id = bundled.configuration.digest.clone();
     let (directory, digest) = (context.locks.to_owned(), id.clone());

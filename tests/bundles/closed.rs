@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::place::{ClosedPlace, OpenPlace, RECIPE, entries, push_image, sum, tool};
 use crate::support::build_place::manifest;
+use crate::transport::oras;
 
 /// The whole way: a source of a git server, an image of a registry; then neither, nor any route.
 #[test]
@@ -30,6 +31,7 @@ fn a_release_is_made_of_a_bundle_and_asks_nobody() {
     );
 
     has_only_what_is_needed(&open);
+    oras_reads_it(&open);
 
     let closed = ClosedPlace::new();
     closed.bring(&open.path("closed.oci.tar"));
@@ -74,6 +76,31 @@ fn a_release_is_made_of_a_bundle_and_asks_nobody() {
     .unwrap();
     own.run(&["release", "--bundle", "closed.oci.tar"]).code(0);
     assert_eq!(own.result("v1.0.0"), closed.result("v1.0.0"));
+}
+
+/// Another tool finds the image by its name, and checks its blobs.
+fn oras_reads_it(open: &OpenPlace) {
+    let place = open.workplace.path();
+    let tags = oras(place, &["repo", "tags", "--oci-layout", "closed.oci.tar"]);
+    tags.code(0).prints("bundle").prints(&open.image);
+    let found = entries(&fs::read(open.path("closed.oci.tar")).unwrap());
+    let index: Value = serde_json::from_slice(&found.last().unwrap().1).unwrap();
+    let image = index["manifests"][1]["digest"].as_str().unwrap();
+    let image = format!("closed.oci.tar@{image}");
+    let words = [
+        "copy",
+        "--from-oci-layout",
+        &image,
+        "--to-oci-layout",
+        "image:1",
+    ];
+    oras(place, &words).code(0);
+    assert_eq!(
+        fs::read_dir(open.path("image/blobs/sha256"))
+            .unwrap()
+            .count(),
+        4
+    );
 }
 
 /// Upstream's history has three commits, and the release needs one.
@@ -165,6 +192,7 @@ fn only_what_the_lock_file_has_is_used() {
 
     // Another lock file: of another image and another version.
     push_image(&open.image, "two\n");
+    fs::remove_dir_all(open.path("cache")).unwrap();
     open.write_release(&["v1.1.0"]);
     open.lock();
     open.run(&["bundle", "-o", "other.oci.tar"]).code(0);

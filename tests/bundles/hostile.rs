@@ -214,6 +214,13 @@ fn a_document_is_not_believed() {
     let said =
         changed.said_of_document(|document| document["files"][1]["content"]["size"] = json!(4));
     assert!(said.contains("has 3 bytes, not 4"), "{said}");
+    for field in ["release", "lockfile"] {
+        let said = changed.said_of_document(|document| document[field] = json!("../../etc/passwd"));
+        assert!(
+            said.contains("does not have its file \"../../etc/passwd\""),
+            "{said}"
+        );
+    }
     let digest = format!("sha256:{}", "0".repeat(64));
     let said = changed.said_of_document(|document| document["tool"]["digest"] = json!(digest));
     assert!(

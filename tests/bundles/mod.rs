@@ -5,3 +5,5 @@ mod form;
 mod hostile;
 mod place;
 mod trouble;
+
+pub use place::{ClosedPlace, OpenPlace, entries, tool};

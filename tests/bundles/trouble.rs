@@ -87,6 +87,8 @@ fn changed_images_and_sources_are_refused() {
     let closed = ClosedPlace::new();
     let refused = |what: &str, entries: &Entries| -> Finished {
         fs::write(closed.path("changed.oci.tar"), archive(entries)).unwrap();
+        // What an earlier one brought would be taken without looking into this one.
+        let _ = fs::remove_dir_all(closed.path("cache"));
         let finished = closed.run(&["release", "--bundle", "changed.oci.tar"]);
         assert!(
             !closed.path("dist/carried/v1.0.0/linux-amd64").exists(),

@@ -118,7 +118,7 @@ const NEEDS: &[Need] = &[
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/registry-tools/usr/bin/oras",
-        modules: &["transport"],
+        modules: &["bundles", "transport"],
         is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
         remedy: ".ci/install-registry-tools",
     },

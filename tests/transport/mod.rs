@@ -8,3 +8,5 @@ mod node_image;
 mod others;
 mod released;
 mod results;
+
+pub use others::oras;

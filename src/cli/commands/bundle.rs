@@ -115,6 +115,14 @@ fn report(
     if invocation.verbosity() == Verbosity::Quiet {
         return print(&(files.join("\n") + "\n"));
     }
+    if let Some(tool) = &made.tool {
+        let blob = format!("blobs/sha256/{}", tool.hex());
+        let from = match files.as_slice() {
+            [_] => format!("tar -xOf {bundle} {blob}"),
+            _ => format!("cat {bundle}.* | tar -xO {blob}"),
+        };
+        print(&format!("kmembuild itself: {from} | gunzip >kmembuild\n"))?;
+    }
     print(&closing.text())
 }
 

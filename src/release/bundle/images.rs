@@ -10,6 +10,7 @@ use crate::build::BuildError;
 use crate::bundle::{BundleError, BundleWriter, BundledImage, BundledLayer};
 use crate::engine::ImageContent;
 use crate::execute::{Context, image_name, pack_root};
+use crate::lockfile::LockedImage;
 use crate::plan::{Plan, PlannedImage};
 use crate::transport::{
     CONFIG_TYPE, Descriptor, Document, MANIFEST_TYPE, Manifest, Platform, Transport,
@@ -18,13 +19,15 @@ use crate::transport::{
 /// Puts the image of a plan into the bundle.
 pub(super) async fn put_image(
     plan: &Plan,
-    locked: &ImageContent,
+    locked: &LockedImage,
     context: &Context<'_>,
     transport: &Transport,
     writer: &mut BundleWriter,
     spool: &Path,
 ) -> Result<BundledImage, ReleaseError> {
     let name = image_name(plan);
+    let manifests = &locked.manifests;
+    let locked = &locked.content;
     if let Some(known) = known_image(writer, &name, locked) {
         let layers = known.layers.iter().map(|layer| &layer.content);
         for blob in layers.chain([&known.configuration, &known.manifest]) {
@@ -35,6 +38,7 @@ pub(super) async fn put_image(
     if let PlannedImage::Registry(base) = &plan.image {
         let wanted = Wanted {
             base,
+            manifests,
             locked,
             transport,
             sink: context.sink,
@@ -42,7 +46,7 @@ pub(super) async fn put_image(
         return wanted.put(writer, spool).await;
     }
     let path = spool.join("root");
-    let packed = pack_root(plan, locked, &path, context).await;
+    let packed = pack_root(plan, &name, locked, &path, context).await;
     let packed = packed.map_err(BuildError::from)?;
     let Some(packed) = packed else {
         return Err(ReleaseError::NotCarried {

@@ -16,7 +16,7 @@ use super::images::{index_entry, put_image};
 use crate::build::{BuildError, BuildOrder, Prepared, Workspace};
 use crate::bundle::{
     BundleDocument, BundleError, BundleWriter, BundledImage, BundledSource, Bundles, PACK_TYPE,
-    Written, pack_gzip, spool,
+    PARTIAL, Written, pack_gzip, spool,
 };
 use crate::execute::{Context, image_name};
 use crate::library::LoadedRecipe;
@@ -70,7 +70,7 @@ pub async fn make_bundle(
     let targets = carried(planned)?;
     let mut writer = BundleWriter::create(&order.output, order.split, since)?;
     let spool = tempfile::Builder::new()
-        .prefix(".kmembuild-bundle-")
+        .prefix(PARTIAL)
         .tempdir_in(writer.directory());
     let spool = spool.map_err(|source| BundleError::Unwritable {
         path: writer.directory().to_owned(),
@@ -270,8 +270,8 @@ impl Making<'_> {
                 target
                     .order
                     .context(self.workspace, &target.prepared, &run, &locks, &sink);
-            let (content, path) = (&locked.content, spool.path());
-            let putting = put_image(plan, content, &context, self.transport, writer, path);
+            let path = spool.path();
+            let putting = put_image(plan, locked, &context, self.transport, writer, path);
             let image = tokio::select! {
                 image = putting => image?,
                 () = self.workspace.cancel.cancelled() => return Err(BuildError::Interrupted.into()),

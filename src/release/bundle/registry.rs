@@ -21,6 +21,8 @@ const LARGEST_CONFIGURATION: u64 = 1 << 20;
 /// What an image of a registry is needed for.
 pub(super) struct Wanted<'a> {
     pub(super) base: &'a BaseImage,
+    /// References by which registries had it when it was locked, by digest: a tag may have moved since.
+    pub(super) manifests: &'a [String],
     pub(super) locked: &'a ImageContent,
     pub(super) transport: &'a Transport,
     pub(super) sink: &'a dyn Sink,
@@ -42,7 +44,7 @@ impl Wanted<'_> {
         spool: &Path,
     ) -> Result<BundledImage, ReleaseError> {
         let (mut failed, mut other) = (Vec::new(), None);
-        for reference in &self.base.candidates {
+        for reference in self.manifests.iter().chain(&self.base.candidates) {
             let reason = match self.find(reference).await {
                 Ok(found) => {
                     let content = content_of(&found.configuration);

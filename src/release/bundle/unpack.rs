@@ -1,5 +1,6 @@
 //! A release out of a bundle.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use super::super::error::ReleaseError;
 use super::super::parse::parse_release;
 use crate::bundle::{BundleError, Bundles};
+use crate::library::Library;
 use crate::lockfile::{Drift, Lockfile, parse_lockfile};
 
 /// Directory for the results, where the release file names none.
@@ -37,13 +39,18 @@ pub fn unpack_release(bundle: &Bundles) -> Result<UnpackedRelease, ReleaseError>
         .prefix("kmembuild-release-")
         .tempdir();
     let directory = directory.map_err(unwritable(&std::env::temp_dir()))?;
+    let mut files = BTreeMap::new();
     for file in &bundle.document().files {
+        files.insert(file.path.as_str(), bundle.file(file)?);
+    }
+    for (path, text) in &files {
         // That it stays below was checked when the bundle was opened.
-        let path = directory.path().join(&file.path);
-        let text = bundle.file(file)?;
+        let path = directory.path().join(path);
         let parent = path.parent().unwrap_or(directory.path());
         fs::create_dir_all(parent).map_err(unwritable(parent))?;
-        fs::write(&path, text).map_err(unwritable(&path))?;
+        if !is_built_in(&path, text, &files) {
+            fs::write(&path, text).map_err(unwritable(&path))?;
+        }
     }
     let file = directory.path().join(&bundle.document().release);
     let (name, text) = super::super::parse::read_release(&file)?;
@@ -60,6 +67,23 @@ pub fn unpack_release(bundle: &Bundles) -> Result<UnpackedRelease, ReleaseError>
         output: output.into(),
         _directory: directory,
     })
+}
+
+/// Whether a file is a recipe that this tool has, with the same patches and advisories: then it is that one, and results say so.
+fn is_built_in(path: &Path, text: &[u8], files: &BTreeMap<&str, Vec<u8>>) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let Ok(own) = Library::new(Vec::new()).load(&name) else {
+        return false;
+    };
+    let has = |end: String, text: &String| {
+        let mut files = files.iter();
+        files.any(|(path, found)| path.ends_with(&end) && found == text.as_bytes())
+    };
+    let mut patches = own.patches.iter();
+    let mut advisories = own.advisories.iter();
+    own.text.as_bytes() == text
+        && advisories.all(|text| has(format!("/advisories/{name}.yaml"), text))
+        && patches.all(|(file, text)| has(format!("/patches/{file}"), text))
 }
 
 /// Refuses a bundle that was made of another lock file than the one that is in force.
