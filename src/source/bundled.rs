@@ -135,9 +135,15 @@ impl Store {
                 if read == 0 {
                     break;
                 }
-                // What git says of it is no error of the system.
-                let taken = writer.write_all(&buffer[..read]);
-                taken.map_err(|error| refused(git2::Error::from_str(&error.to_string())))?;
+                if writer.write_all(&buffer[..read]).is_err() {
+                    // That it was changed on its way says more than what git makes of it.
+                    let rest = std::io::copy(&mut pack, &mut std::io::sink());
+                    rest.map_err(|source| SourceError::PackRead {
+                        commit: commit.clone(),
+                        source,
+                    })?;
+                    return Err(refused(git2::Error::from_str("git cannot read it")));
+                }
             }
             writer.commit().map_err(refused)?;
         }

@@ -189,7 +189,7 @@ pub enum CommandLine {
     /// Sources, toolchain images, recipes, patches, the lock file and kmembuild itself, as an OCI image layout in a tar archive. There
     /// `kmembuild release --bundle FILE` makes the release of it.
     #[command(
-        before_help = "Examples:\n  kmembuild bundle release.yaml -o closed.oci.tar\n  kmembuild bundle release.yaml -o closed-2.oci.tar --since closed.oci.tar --split 4GiB\n  kmembuild release --bundle closed.oci.tar"
+        before_help = "Examples:\n  kmembuild bundle release.yaml -o closed.oci.tar\n  kmembuild bundle -o closed-2.oci.tar --since closed.oci.tar --split 4GiB\n  kmembuild release --bundle closed.oci.tar"
     )]
     Bundle(BundleArguments),
     /// Print the public key for a private key that signs releases, for those who verify them

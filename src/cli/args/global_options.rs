@@ -69,7 +69,7 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
     use GlobalOption::{Engine, Host, Quiet, RecipeDir, Runtime, Verbose};
     Some(match path {
         // Recipes are commands as well.
-        [] | ["plan" | "release" | "reproduce" | "lock" | "doctor"] => {
+        [] | ["plan" | "release" | "reproduce" | "lock" | "bundle" | "doctor"] => {
             &[RecipeDir, Host, Engine, Runtime, Verbose, Quiet]
         }
         ["verify"] => &[Host, Engine, Runtime, Verbose, Quiet],
