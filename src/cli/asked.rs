@@ -73,6 +73,7 @@ impl Asked {
             | CommandLine::Fleet(_)
             | CommandLine::Cache { .. }
             | CommandLine::NodeScript(_)
+            | CommandLine::Rollout(_)
             | CommandLine::PublicKey { .. }
             | CommandLine::Repository(_)
             | CommandLine::Push(_)

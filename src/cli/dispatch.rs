@@ -13,7 +13,7 @@ use super::args::{
 use super::asked::{Asked, places};
 use super::commands::{
     build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, pull, push, recipes, release, repository, reproduce, verify,
+    plan, public_key, pull, push, recipes, release, repository, reproduce, rollout, verify,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
@@ -108,6 +108,7 @@ pub async fn dispatch(
         }
         CommandLine::Cache { action } => look_at_cache(&invocation(action.format())?, action).await,
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
+        CommandLine::Rollout(arguments) => rollout::run(*arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
         CommandLine::Fleet(arguments) => fleet::run(environment, &global, &arguments, cancel).await,

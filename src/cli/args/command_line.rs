@@ -21,6 +21,7 @@ use super::registry::{PullArguments, PushArguments};
 use super::release::{LockArguments, ReleaseArguments};
 use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
+use super::rollout::RolloutArguments;
 use super::verify::VerifyArguments;
 
 /// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
@@ -160,6 +161,14 @@ pub enum CommandLine {
         before_help = "Example: kmembuild node-script dist/runc/v1.0.0-rc10/linux-amd64 -o node.sh"
     )]
     NodeScript(NodeScriptArguments),
+    /// Write what brings published programs to many nodes, a few at a time: an Ansible playbook, a script for ssh, plans
+    ///
+    /// Nothing is carried out. Each of them drains a node, runs the script of `node-script`, reboots, checks and uncordons it,
+    /// begins with a few nodes, and stops when too many fail. What is done is left alone by the next run.
+    #[command(
+        before_help = "Examples:\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --nodes nodes.txt -o rollout\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --selector pool=old --window 22:00-04:00"
+    )]
+    Rollout(Box<RolloutArguments>),
     /// Build and publish everything in a release file
     #[command(before_help = "Example: kmembuild release release.yaml --sign-key release.key")]
     Release(ReleaseArguments),

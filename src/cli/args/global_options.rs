@@ -79,9 +79,10 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
         ["cache", "list"] => &[Host, Engine, Runtime],
         ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
-        ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
-            &[]
-        }
+        ["recipes", "check"]
+        | ["cache", "show"]
+        | ["kmem", _]
+        | ["node-script" | "public-key" | "rollout"] => &[],
         _ => return None,
     })
 }

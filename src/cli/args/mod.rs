@@ -22,6 +22,7 @@ mod registry;
 mod release;
 mod repository;
 mod reproduce;
+mod rollout;
 mod verify;
 
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
@@ -43,4 +44,5 @@ pub use registry::{PullArguments, PushArguments};
 pub use release::{LockArguments, ReleaseArguments};
 pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
+pub use rollout::RolloutArguments;
 pub use verify::VerifyArguments;

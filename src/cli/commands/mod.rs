@@ -26,5 +26,6 @@ mod release_merged;
 mod release_summary;
 pub(super) mod repository;
 pub(super) mod reproduce;
+pub(super) mod rollout;
 mod transfer;
 pub(super) mod verify;

@@ -1,9 +1,10 @@
-//! The errors of bringing results to a registry, and back.
+//! The errors of bringing results to a registry and to nodes, and back.
 
 use super::advice::{Advice, Explain};
 use crate::advice;
 use crate::delivery::node_script::NodeScriptError;
 use crate::delivery::registry::DistributionError;
+use crate::delivery::rollout::RolloutError;
 use crate::failure::FailureKind;
 
 impl Explain for DistributionError {
@@ -27,18 +28,7 @@ impl Explain for DistributionError {
                     advice
                 }
             }
-            Self::NodeScript(error) => match error {
-                NodeScriptError::Changed { .. } | NodeScriptError::Binary { .. } => {
-                    FailureKind::Integrity
-                }
-                NodeScriptError::NotProven { .. } => FailureKind::Verification,
-                NodeScriptError::Manifest(_)
-                | NodeScriptError::Nothing { .. }
-                | NodeScriptError::Twice { .. }
-                | NodeScriptError::Platforms { .. }
-                | NodeScriptError::UnknownPlatform { .. } => FailureKind::Usage,
-            }
-            .into(),
+            Self::NodeScript(error) => error.advice(),
             Self::Name { .. } => Advice::from(FailureKind::Usage)
                 .hint("give a tag: kmembuild push DIR REGISTRY/REPOSITORY:TAG"),
             Self::DigestGiven { .. } => Advice::from(FailureKind::Usage)
@@ -58,5 +48,39 @@ impl Explain for DistributionError {
 
     fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted)
+    }
+}
+
+impl Explain for NodeScriptError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Changed { .. } | Self::Binary { .. } => FailureKind::Integrity,
+            Self::NotProven { .. } => FailureKind::Verification,
+            Self::Manifest(_)
+            | Self::Nothing { .. }
+            | Self::Twice { .. }
+            | Self::Platforms { .. }
+            | Self::UnknownPlatform { .. } => FailureKind::Usage,
+        }
+        .into()
+    }
+}
+
+impl Explain for RolloutError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::NodeScript(error) => error.advice(),
+            Self::Nodes { .. }
+            | Self::Line { .. }
+            | Self::NoNodes { .. }
+            | Self::TooMany { .. }
+            | Self::ShareOfUnknown { .. }
+            | Self::NoneUnavailable
+            | Self::Image => FailureKind::Usage.into(),
+            Self::Foreign { .. } | Self::Unreadable { .. } | Self::Unwritable { .. } => {
+                FailureKind::Output.into()
+            }
+            Self::Changed { .. } => FailureKind::Integrity.into(),
+        }
     }
 }
