@@ -60,7 +60,9 @@ pub fn warning(warning: &Warning) -> Option<&'static str> {
         Warning::NoLimits(_) => Some(REQUIRE_LIMITS),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
         Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
-        Warning::ForeignResult(_) | Warning::ForeignFailure(_) => Some(PRUNE_RELEASE),
+        Warning::ForeignResult(_) | Warning::ForeignFailure(_) | Warning::ForeignRepository(_) => {
+            Some(PRUNE_RELEASE)
+        }
         _ => None,
     }
 }

@@ -30,6 +30,7 @@ mod private_directory;
 mod recipes;
 mod release;
 mod release_file;
+mod rollout;
 mod runtime;
 mod scripted;
 mod source;

@@ -140,6 +140,11 @@ pub enum Warning {
         "{} is left over from a failed build and does not belong to this release, so `kmembuild verify` will fail", .0.display()
     )]
     ForeignFailure(PathBuf),
+    /// A repository that the release file does not have any more.
+    #[error(
+        "the repository {} is no longer part of this release, so `kmembuild verify` will fail", .0.display()
+    )]
+    ForeignRepository(PathBuf),
     /// A file in the cache that is not the tool's: which, and by what sign.
     #[error("{0}; kept as it is")]
     ForeignFile(String),

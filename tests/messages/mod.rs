@@ -53,6 +53,7 @@ mod like;
 mod plan;
 mod remarks;
 mod results;
+mod rollout;
 mod source;
 mod transport;
 mod values;
@@ -159,6 +160,7 @@ fn all_messages_are_those_that_were_reviewed() {
         build::messages(),
         host::messages(),
         results::messages(),
+        rollout::messages(),
         remarks::messages(),
         doctor::messages(),
         commands::messages(),

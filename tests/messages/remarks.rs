@@ -44,6 +44,7 @@ pub(super) fn messages() -> Vec<Message> {
         NoLongerSigned,
         ForeignResult("dist/runc/v1.0.0-rc9/linux-amd64".into()),
         ForeignFailure("dist/runc/v1.0.0-rc9/linux-amd64.failed".into()),
+        ForeignRepository("dist/repositories/yum/el7".into()),
         ForeignFile(text("/root/.cache/kmembuild/results/notes.txt is not a directory")),
         Unreadable(text("the results in /root/.cache/kmembuild/results"), text("Permission denied")),
         EngineUnlisted(text("cannot reach the engine at unix:///var/run/docker.sock")),

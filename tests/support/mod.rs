@@ -25,6 +25,7 @@ pub mod manifest_of;
 pub mod memory_cgroup;
 pub mod memory_engine;
 pub mod mirrors;
+pub mod node_programs;
 pub mod node_results;
 pub mod package_key;
 pub mod preflight;

@@ -37,6 +37,7 @@ const fn of_package(
 }
 
 const NEEDS: &[Need] = &[
+    of_package("ansible-playbook", "ansible-core", &["rollout"]),
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package(
@@ -57,6 +58,7 @@ const NEEDS: &[Need] = &[
             "messages",
             "node",
             "node_script",
+            "rollout",
             "scripted",
             "transport",
             "verify",
@@ -65,7 +67,7 @@ const NEEDS: &[Need] = &[
     of_package("chromium", "chromium", &["machine"]),
     of_package("createrepo_c", "createrepo-c", &["packaging"]),
     of_package("crun", "crun", &["builds", "runtime"]),
-    of_package("dash", "dash", &["machine", "packaging"]),
+    of_package("dash", "dash", &["machine", "packaging", "rollout"]),
     of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
@@ -97,11 +99,19 @@ const NEEDS: &[Need] = &[
     of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
     of_package("setpriv", "util-linux", &["machine"]),
-    of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
-    of_package("ssh-keygen", "openssh-client", &["machine"]),
-    of_package("sshd", "openssh-server", &["machine"]),
+    of_package(
+        "shellcheck",
+        "shellcheck",
+        &["machine", "packaging", "rollout"],
+    ),
+    of_package("ssh-keygen", "openssh-client", &["machine", "rollout"]),
+    of_package("sshd", "openssh-server", &["machine", "rollout"]),
     of_package("strace", "strace", &["machine", "packaging"]),
-    of_package("unshare", "util-linux", &["builds", "runtime", "scripted"]),
+    of_package(
+        "unshare",
+        "util-linux",
+        &["builds", "rollout", "runtime", "scripted"],
+    ),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {

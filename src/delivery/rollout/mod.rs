@@ -11,6 +11,7 @@ mod directory;
 mod error;
 mod nodes;
 mod quoted;
+mod read_nodes;
 mod readme;
 mod script_option;
 mod selector;
@@ -20,7 +21,8 @@ mod write;
 
 pub use description::{Amount, Drain, InvalidAmount, Nodes, Rollout};
 pub use error::RolloutError;
-pub use nodes::{InvalidNode, Node, read_nodes};
+pub use nodes::{InvalidNode, Node};
+pub use read_nodes::read_nodes;
 pub use script_option::{InvalidScriptOption, ScriptOption};
 pub use selector::{InvalidSelector, Selector};
 pub use window::{InvalidWindow, Window};

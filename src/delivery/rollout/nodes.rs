@@ -1,21 +1,14 @@
-//! Names of nodes in a file that anybody may have written.
+//! Nodes, as anybody may have written them.
 
-use std::collections::BTreeSet;
-use std::path::Path;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::error::RolloutError;
 use crate::fleet::SshHost;
-use crate::regular_file;
 
 /// Longest name in bytes, and longest part of one between dots: those of DNS, which Kubernetes has for nodes.
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
-/// Most bytes of a file of them, and most nodes in it: a cluster has at most 5,000.
-const LARGEST_FILE: u64 = 4 << 20;
-const MOST: usize = 20_000;
 /// Names that mean something else to Ansible.
 const TAKEN: [&str; 3] = ["all", "localhost", "ungrouped"];
 
@@ -125,48 +118,6 @@ fn is_dns_name(text: &str) -> bool {
             && label.chars().all(is_part)
     };
     text.len() <= LONGEST && text.split('.').all(is_label)
-}
-
-/// The nodes in a file: one a line, its name and, if `ssh` does not reach it by that, its address; empty lines and those that
-/// begin with `#` do not count.
-///
-/// # Errors
-/// If it cannot be read, names no node or too many, or a line is something else.
-pub fn read_nodes(path: &Path) -> Result<Vec<Node>, RolloutError> {
-    let text = regular_file::read_text(path, LARGEST_FILE);
-    let text = text.map_err(|source| RolloutError::Nodes {
-        path: path.to_owned(),
-        source,
-    })?;
-    let mut seen = BTreeSet::new();
-    let mut nodes = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let node = line.parse::<Node>().and_then(|node| {
-            if seen.insert(node.name.clone()) {
-                return Ok(node);
-            }
-            let text = node.name;
-            Err(InvalidNode::Twice { text })
-        });
-        nodes.push(node.map_err(|reason| RolloutError::Line {
-            path: path.to_owned(),
-            line: index + 1,
-            reason,
-        })?);
-        if nodes.len() > MOST {
-            let path = path.to_owned();
-            return Err(RolloutError::TooMany { path, most: MOST });
-        }
-    }
-    if nodes.is_empty() {
-        let path = path.to_owned();
-        return Err(RolloutError::NoNodes { path });
-    }
-    Ok(nodes)
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ directory=/var/lib/kmembuild-rollout
 # On a node that this rollout takes out of service, and not on one that was so before.
 mark=kmembuild-rollout
 kubectl=kubectl
-# How often a node is asked again, in seconds, and how long one command may take on it that copies, sums or stops services.
-again=10
+# How long one command may take on a node that copies, sums or stops services, in seconds.
 long=3600
 newline='
 '
@@ -60,6 +59,8 @@ read_nodes() {
     while read -r name address more; do
         case $name in '' | '#'*) continue ;; esac
         address=${address:-$name}
+        # Only a file has addresses.
+        if [ -n "$selector" ] && [ "$address" != "$name" ]; then more=$address; fi
         if ! is_name "$name" || ! is_address "$address" || [ -n "$more" ]; then
             die "this is no node: $(printf '%s' "$name $address $more" | tr -c '[:print:]' '?')"
         fi
@@ -123,29 +124,30 @@ check_node() {
     done
 }
 
+# Whether the node is out of service, and the note that this rollout did it: true/drained.
+service_of() { "$kubectl" get node "$name" --output "jsonpath={.spec.unschedulable}/{.metadata.annotations.$mark}"; }
+
 # Takes the node out of service. Who did it is written down at the node before, so that the next run knows, too.
 drain_node() {
     [ -n "$drain" ] || return 0
-    is_ours || return 1
+    service=$(service_of) || return 1
+    case $service in
+    true/*) ;;
+    *) "$kubectl" annotate --overwrite node "$name" "$mark=drained" || return 1 ;;
+    esac
     # shellcheck disable=SC2086  # A list of words.
-    { [ -z "$ours" ] || "$kubectl" annotate --overwrite node "$name" "$mark=drained"; } &&
-        "$kubectl" drain $drain_options "$name"
+    "$kubectl" drain $drain_options "$name"
 }
 
-# Whether nobody else took the node out of service before.
-is_ours() {
-    found=$("$kubectl" get node "$name" --output "jsonpath={.spec.unschedulable}/{.metadata.annotations.$mark}") || return 1
-    case $found in true/drained | false/* | /*) ours=yes ;; *) ours='' ;; esac
-}
-
+# Takes the node back into service, unless somebody else took it out of it.
 uncordon_node() {
     [ -n "$drain" ] || return 0
-    is_ours || return 1
-    if [ -z "$ours" ]; then
-        say "$name was out of service before, and stays so"
-        return 0
-    fi
-    "$kubectl" uncordon "$name" && "$kubectl" annotate node "$name" "$mark-"
+    service=$(service_of) || return 1
+    case $service in
+    true/drained) "$kubectl" uncordon "$name" || return 1 ;;
+    true/*) say "$name was out of service before, and stays so" ;;
+    esac
+    case $service in */drained) "$kubectl" annotate node "$name" "$mark-" ;; esac
 }
 
 failed() { reason=$*; return 1; }
@@ -167,6 +169,8 @@ bring() {
         did=replaced
     fi
     check_node --after-reboot || failed "the check after the reboot found problems" || return 1
+    # What fails from here on is no reason to put anything back.
+    checked=yes
     uncordon_node || failed "could not uncordon it" || return 1
     for program in $programs; do ask_node 60 rm -f "$directory/$program" || :; done
 }
@@ -189,7 +193,9 @@ restore() { node_script "$long" --rollback && reboot_node && check_node --after-
 # Puts a node back into service as it was, if that can be done.
 recover() {
     ask_node 60 true 2>/dev/null && state=$(node_script 600 --state) || return 1
-    if [ "$state" != old ]; then
+    if [ -n "$checked" ]; then
+        recovered='its new programs are well'
+    elif [ "$state" != old ]; then
         say "putting back the old programs"
         restore || return 1
         recovered='its old programs are back'
@@ -203,7 +209,7 @@ recover() {
 # to tell.
 one_node() {
     trap '' INT TERM HUP
-    did='done already'
+    did='done already' checked=''
     say "== $(date -u '+%Y-%m-%dT%H:%M:%SZ') $action $name ($address)"
     if "$action" 2>&1; then
         result="well $did"
@@ -305,8 +311,7 @@ watch_canaries() {
     say "watching the first nodes for $pause s"
     until_time=$(($(date +%s) + pause))
     while [ "$(date +%s)" -lt "$until_time" ] && [ -z "$stopping" ]; do sleep 1; done
-    while read -r name address; do
-        [ "$watched" -lt "$canary" ] && [ -n "$name" ] || continue
+    while read -r name address && [ "$watched" -lt "$canary" ]; do
         watched=$((watched + 1))
         case $(cat -- "$reports/$name.result") in well*) ;; *) continue ;; esac
         if ! node_script 600 --after-reboot >>"$reports/$name.log" 2>&1 </dev/null; then
@@ -361,7 +366,7 @@ report() {
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
 reports=$here/reports
-as_root='' at_any_time='' command='' stopping='' with_report=yes ours='' recovered=''
+as_root='' at_any_time='' command='' stopping='' with_report=yes recovered=''
 if [ -n "$selector" ]; then nodes_from="those with the labels $selector"; else nodes_from=$here/nodes; fi
 while [ $# -gt 0 ]; do
     case $1 in

@@ -6,6 +6,8 @@ use super::script_option::ScriptOption;
 use super::window::Window;
 
 const BODY: &str = include_str!("rollout.sh");
+/// Seconds between two looks at a node.
+const AGAIN: u64 = 10;
 /// Where what this rollout says is inserted.
 const HEAD: &str = "#@HEAD@\n";
 
@@ -46,6 +48,10 @@ fn head(rollout: &Rollout, limits: Limits, programs: &[&str], title: &str) -> St
         ("drain_options", rollout.drain_options().join(" ")),
         ("reboot_time", rollout.reboot_time.as_secs().to_string()),
         ("check_time", rollout.check_time.as_secs().to_string()),
+        (
+            "again",
+            AGAIN.min(rollout.check_time.as_secs().max(1)).to_string(),
+        ),
         ("remote", rollout.remote.as_str().to_owned()),
     ];
     let lines = lines.map(|(name, value)| format!("{name}={}\n", in_shell(&value)));
