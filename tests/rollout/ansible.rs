@@ -68,7 +68,7 @@ fn what_fails_is_put_back_or_out_of_service_and_a_second_run_finishes() {
     assert_eq!(cluster.calls("done"), "annotate drain uncordon annotate");
     assert_eq!(cluster.calls("lost"), "annotate drain");
     // The report has what the nodes said, each once.
-    assert!(first.stdout.contains("Show the report"), "{}", first.stdout);
+    assert!(first.stdout.contains("4 nodes: 4 "), "{}", first.stdout);
     for node in ["done", "noexec", "broken", "good"] {
         let document = format!("rollout/reports/{node}.json");
         assert!(cluster.workplace.path().join(document).exists(), "{node}");

@@ -188,9 +188,13 @@ impl Cluster {
 
     /// Writes a rollout to all nodes, in their order.
     pub fn write(&self, options: &[&str]) {
-        let mut lines: Vec<_> = self.nodes.iter().map(|node| node.name.as_str()).collect();
-        lines.push("");
-        self.workplace.write("nodes.txt", &lines.join("\n"));
+        // Without a user, Ansible would ask for sudo.
+        let lines = self
+            .nodes
+            .iter()
+            .map(|Node { name, .. }| format!("{name} root@{name}\n"));
+        self.workplace
+            .write("nodes.txt", &lines.collect::<String>());
         let result = self.result();
         let usual = [
             "rollout",

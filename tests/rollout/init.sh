@@ -1,11 +1,12 @@
 #!/bin/sh
 # A node without a machine: the first process of a namespace of processes and one of mounts, with a file system of its own
 # over that of this machine, and an SSH server. Its reboot ends all its processes, and begins with another boot id.
-#   init.sh BASE CONTROL     what a test says of it, and what it says itself, are files of CONTROL
+#   init.sh BASE CONTROL     CONTROL is called as the node; what a test says of it, and what it says itself, are files of CONTROL
 set -eu
 base=$1 control=$2
 root=$base/root
 mount --make-rprivate /
+printf '%s' "${control##*/}" >/proc/sys/kernel/hostname
 mount -t tmpfs -o size=400m none "$base"
 mkdir "$base/upper" "$base/work" "$root"
 mount -t overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" overlay "$root"
