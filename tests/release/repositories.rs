@@ -131,8 +131,8 @@ fn a_repository_that_the_file_has_no_more_is_named_and_pruned() {
         .code(0)
         .says("dist/repositories/yum/el7 is no longer part of this release");
     let found = place.build.place.run(&["verify", "dist"]).code(17);
-    let once = "repositories/yum/el7: a repository that is not part of the release";
-    assert_eq!(found.stdout.matches(once).count(), 1, "{found:?}");
+    let problem = "repositories/yum/el7: a repository that is not part of the release";
+    assert_eq!(found.stdout.matches(problem).count(), 1, "{found:?}");
     assert!(!found.stdout.contains("repomd.xml"), "{found:?}");
     let rest = one.split_once('\n').expect("lines").1;
     place.write(rest);

@@ -12,6 +12,8 @@ fn playbook(cluster: &Cluster, words: &[&str]) -> Finished {
         &["ansible-playbook", "-i", "rollout/ansible/inventory.yml"],
         words,
         &["-e", "kmembuild_connect_seconds=25"],
+        // What is found first may be one that a version manager starts, slowly.
+        &["-e", "ansible_python_interpreter=/usr/bin/python3"],
     ]
     .concat();
     let mut command = cluster.command(&all);

@@ -166,7 +166,7 @@ pub enum CommandLine {
     /// Nothing is carried out. Each of them drains a node, runs the script of `node-script`, reboots, checks and uncordons it,
     /// begins with a few nodes, and stops when too many fail. What is done is left alone by the next run.
     #[command(
-        before_help = "Examples:\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --nodes nodes.txt -o rollout\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --selector pool=old --window 22:00-04:00"
+        before_help = "Examples:\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --nodes nodes.txt\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --selector pool=old"
     )]
     Rollout(Box<RolloutArguments>),
     /// Build and publish everything in a release file
