@@ -15,7 +15,7 @@ use super::contents::Contents;
 use super::error::PackagingError;
 use super::file_name::package_file_name;
 use super::scripts::Scripts;
-use super::settings::{PackageSettings, Packed, description, new_package};
+use super::settings::{PackageSettings, description, new_package};
 use super::tarball::{Member, members, tar};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
@@ -29,7 +29,7 @@ pub(super) fn pack(
     manifest: &Manifest,
     contents: &Contents,
     out: &Path,
-) -> Result<Packed, PackagingError> {
+) -> Result<NamedTempFile, PackagingError> {
     let package = settings.package;
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Deb, go)?;
@@ -41,7 +41,7 @@ pub(super) fn pack(
         &manifest.platform,
     )?;
     let unwritable = |source| PackagingError::Unwritable {
-        path: file_name.clone().into(),
+        path: out.join(&file_name),
         source,
     };
     let own_files = contents.own_files();
@@ -68,7 +68,7 @@ pub(super) fn pack(
         inside.push(Member::new(name, 0o755, script.as_bytes()));
     }
     let file = archive(settings.modified, inside, data, out).map_err(unwritable)?;
-    Ok(Packed { file_name, file })
+    Ok(file)
 }
 
 fn archive(

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::error::PackagingError;
+use super::file_name::package_file_name;
 use super::settings::PackageSettings;
 use super::{contents, deb, rpm, tarball};
 use crate::artifacts::Manifest;
@@ -32,18 +33,24 @@ pub fn package(
     out: &Path,
 ) -> Result<PathBuf, PackagingError> {
     let contents = contents::read(format, settings.package, manifest, folder)?;
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| PackagingError::Unwritable { path, source }
+    let (version, platform) = (&manifest.version, &manifest.platform);
+    let path = out.join(package_file_name(
+        format,
+        settings.package,
+        version,
+        platform,
+    )?);
+    let unwritable = |source| PackagingError::Unwritable {
+        path: path.clone(),
+        source,
     };
-    fs::create_dir_all(out).map_err(unwritable(out))?;
+    fs::create_dir_all(out).map_err(unwritable)?;
     let packed = match format {
         PackageFormat::Rpm => rpm::pack(settings, manifest, contents, out)?,
         PackageFormat::Deb => deb::pack(settings, manifest, &contents, out)?,
         PackageFormat::TarZst => tarball::pack(settings, manifest, &contents, out)?,
     };
-    let path = out.join(&packed.file_name);
-    put(packed.file, &path).map_err(unwritable(&path))?;
+    put(packed, &path).map_err(unwritable)?;
     Ok(path)
 }
 

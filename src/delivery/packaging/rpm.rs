@@ -9,13 +9,15 @@ use rpm::{
     Timestamp,
 };
 
+use tempfile::NamedTempFile;
+
 use super::architecture::architecture;
 use super::content::Content;
 use super::contents::{Contents, Entry};
 use super::error::PackagingError;
 use super::file_name::package_file_name;
 use super::scripts::Scripts;
-use super::settings::{PackageSettings, Packed, description, new_package};
+use super::settings::{PackageSettings, description, new_package};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
 use crate::attestation::PackageKey;
@@ -29,7 +31,7 @@ pub(super) fn pack(
     manifest: &Manifest,
     contents: Contents,
     out: &Path,
-) -> Result<Packed, PackagingError> {
+) -> Result<NamedTempFile, PackagingError> {
     let package = settings.package;
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Rpm, go)?;
@@ -100,7 +102,7 @@ pub(super) fn pack(
             .map_err(failed)?;
     }
     let unwritable = |source| PackagingError::Unwritable {
-        path: file_name.clone().into(),
+        path: out.join(&file_name),
         source,
     };
     let file = new_package(out).map_err(unwritable)?;
@@ -109,7 +111,7 @@ pub(super) fn pack(
     let file = writer
         .into_inner()
         .map_err(|error| unwritable(error.into_error()))?;
-    Ok(Packed { file_name, file })
+    Ok(file)
 }
 
 /// Requires that the package has what was compared with the manifest: the library read it from the disk once more.

@@ -44,12 +44,6 @@ impl<'a> PackageSettings<'a> {
     }
 }
 
-/// A package that is not in its place yet.
-pub(super) struct Packed {
-    pub(super) file_name: String,
-    pub(super) file: NamedTempFile,
-}
-
 /// A file for a package, in the directory where it will be.
 pub(super) fn new_package(out: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()

@@ -10,7 +10,7 @@ use super::content::Content;
 use super::contents::Contents;
 use super::error::PackagingError;
 use super::file_name::{package_file_name, tarball_directory};
-use super::settings::{PackageSettings, Packed, new_package};
+use super::settings::{PackageSettings, new_package};
 use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
 use crate::checksum::sha256_hex;
 use crate::recipe::PackageFormat;
@@ -67,7 +67,7 @@ pub(super) fn pack(
     manifest: &Manifest,
     contents: &Contents,
     out: &Path,
-) -> Result<Packed, PackagingError> {
+) -> Result<NamedTempFile, PackagingError> {
     let (package, version, platform) = (settings.package, &manifest.version, &manifest.platform);
     let top = tarball_directory(package, version, platform);
     let file_name = package_file_name(PackageFormat::TarZst, package, version, platform)?;
@@ -93,10 +93,10 @@ pub(super) fn pack(
         Ok(file)
     };
     let file = write().map_err(|source| PackagingError::Unwritable {
-        path: file_name.clone().into(),
+        path: out.join(&file_name),
         source,
     })?;
-    Ok(Packed { file_name, file })
+    Ok(file)
 }
 
 /// The files, links and directories of a package.
