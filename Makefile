@@ -15,7 +15,7 @@ ARCH = $(shell dpkg --print-architecture)
 # To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
-TEST_PACKAGES := busybox-static crun docker-registry git patchelf runc
+TEST_PACKAGES := busybox-static crun docker-registry git patchelf runc uidmap
 # To read the manual, and to complete words in the shells that people use.
 HELP_PACKAGES := groff zsh fish
 # To give packages to the real package managers.

@@ -57,7 +57,9 @@ fn engines() -> Vec<Message> {
         },
         NoRuntime,
         RuntimeFails { path: "/usr/bin/crun".into(), source: system() },
-        NotRoot,
+        NoIdMappers,
+        NoSubordinateIds { user: text("builder"), file: "/etc/subuid", found: 0, first: 165_536, last: 231_071 },
+        NoUserNamespace { source: system() },
         RuntimeNotHere { what: "make a namespace for mounts", source: system() },
         Pull {
             reference: text("mirror.example.com/golang:1.13"),

@@ -26,6 +26,7 @@ pub mod memory_cgroup;
 pub mod memory_engine;
 pub mod mirrors;
 pub mod node_results;
+pub mod ordinary_user;
 pub mod package_key;
 pub mod preflight;
 pub mod programs;

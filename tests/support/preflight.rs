@@ -85,6 +85,7 @@ const NEEDS: &[Need] = &[
         "openssl",
         &["attestation", "doctor", "release", "transport"],
     ),
+    of_package("newuidmap", "uidmap", &["builds", "runtime"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package(
         "perl",
@@ -96,7 +97,7 @@ const NEEDS: &[Need] = &[
     of_package("systemd-analyze", "systemd", &["monitoring"]),
     of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
-    of_package("setpriv", "util-linux", &["machine"]),
+    of_package("setpriv", "util-linux", &["builds", "machine", "runtime"]),
     of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
     of_package("ssh-keygen", "openssh-client", &["machine"]),
     of_package("sshd", "openssh-server", &["machine"]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
@@ -13,9 +13,9 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{ArchiveProblem, Archived};
+use super::rights::Rights;
 use super::store::Store;
-use super::tree::Tree;
-use super::unpack::{Meaning, UnpackError, unpack};
+use super::unpack::UnpackError;
 use crate::checksum::{hex, sha256_hex};
 use crate::engine::{ByteStream, EngineError, Image, ImageContent};
 use crate::regular_file::Stoppable;
@@ -68,8 +68,8 @@ pub(super) async fn keep_root(
         let archive = archive.take_until(stop.clone().cancelled_owned());
         let archive = SyncIoBridge::new(StreamReader::new(Box::pin(archive)));
         let partial = store.begin().map_err(ProvideProblem::Store)?;
-        let tree = Tree::open(&partial.root()).map_err(ProvideProblem::Store)?;
-        let (layer, size) = unpack_layer(1, archive, &tree, &stop)?;
+        let to = (store.rights(), partial.root());
+        let (layer, size) = unpack_layer(1, archive, to, &stop)?;
         let content = ImageContent {
             layers: vec![layer],
             environment,
@@ -108,13 +108,18 @@ pub(super) async fn keep_archived(
             return Err(Stopped::OtherImage);
         }
         let partial = store.begin().map_err(ProvideProblem::Store)?;
-        let tree = Tree::open(&partial.root()).map_err(ProvideProblem::Store)?;
         let expected = archived.config.rootfs.diff_ids.clone().unwrap_or_default();
         let mut size = 0;
         for (number, (place, expected)) in archived.layers.iter().zip(&expected).enumerate() {
             let layer = archived.layer(*place);
             let layer = layer.map_err(|error| no_archive(error.into()))?;
-            size += unpack_expected(number + 1, layer, expected, &tree, &stop)?;
+            size += unpack_expected(
+                number + 1,
+                layer,
+                expected,
+                (store.rights(), partial.root()),
+                &stop,
+            )?;
         }
         let (content, labels) = archived.config.content();
         let kept = store.keep(partial, &wanted, content, labels, size);
@@ -123,15 +128,15 @@ pub(super) async fn keep_archived(
     .await
 }
 
-/// Unpacks a layer that must have the digest `expected`; returns the size of its files in bytes.
+/// Unpacks a layer that must have the digest `expected` to a root, by somebody's rights; returns the size of its files in bytes.
 pub(super) fn unpack_expected(
     number: usize,
     layer: impl Read,
     expected: &str,
-    tree: &Tree,
+    to: (&Rights, &Path),
     stop: &CancellationToken,
 ) -> Result<u64, ProvideProblem> {
-    let (found, bytes) = unpack_layer(number, layer, tree, stop)?;
+    let (found, bytes) = unpack_layer(number, layer, to, stop)?;
     if found == expected {
         return Ok(bytes);
     }
@@ -210,7 +215,7 @@ pub(super) fn is_out_of_space(error: &io::Error) -> bool {
 fn unpack_layer(
     number: usize,
     archive: impl Read,
-    tree: &Tree,
+    (rights, root): (&Rights, &Path),
     stop: &CancellationToken,
 ) -> Result<(String, u64), ProvideProblem> {
     let is_stopped = || stop.is_cancelled();
@@ -219,7 +224,7 @@ fn unpack_layer(
         digest: Sha256::new(),
     };
     let failed = |source| ProvideProblem::Layer { number, source };
-    let size = unpack(&mut archive, tree, Meaning::Layer).map_err(failed)?;
+    let size = rights.unpack_layer(&mut archive, root).map_err(failed)?;
     let end = io::copy(&mut archive.by_ref().take(LONGEST_END), &mut io::sink());
     end.map_err(|error| failed(UnpackError::Read(error)))?;
     let digest = format!("sha256:{}", hex(&archive.digest.finalize()));

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
+use super::rights::Rights;
 use crate::checksum::{is_sha256, sha256_hex};
 use crate::engine::{Image, ImageContent};
 use crate::regular_file;
@@ -25,6 +25,7 @@ const PARTIAL: &str = ".partial-";
 pub(super) struct Store {
     /// Absolute.
     directory: PathBuf,
+    rights: Rights,
 }
 
 /// What is known of an image beside its files.
@@ -51,9 +52,22 @@ struct Named {
 /// An image that is being unpacked. What is left of it when it is dropped is removed; what a killed process leaves, by the
 /// next one.
 pub(super) struct Partial {
-    directory: TempDir,
+    /// None when it has become an image.
+    directory: Option<PathBuf>,
+    root: PathBuf,
+    downloads: PathBuf,
+    rights: Rights,
     /// Nobody takes it for one of a dead process while this is locked.
     _lock: File,
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(directory) = self.directory.take() {
+            // What cannot be removed now is tried again by the next process.
+            let _ = self.rights.remove(&directory);
+        }
+    }
 }
 
 /// A stored image.
@@ -67,24 +81,25 @@ pub(super) struct Stored {
 
 impl Partial {
     /// Where its files go.
-    pub(super) fn root(&self) -> PathBuf {
-        self.directory.path().join("root")
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where what is unpacked into them may lie meanwhile.
-    pub(super) fn downloads(&self) -> PathBuf {
-        self.directory.path().join("downloads")
+    pub(super) fn downloads(&self) -> &Path {
+        &self.downloads
     }
 }
 
 impl Store {
     /// The store in a directory, made if it does not exist. What dead processes left half unpacked is removed.
-    pub(super) fn open(directory: &Path) -> io::Result<Self> {
+    pub(super) fn open(directory: &Path, rights: Rights) -> io::Result<Self> {
         for name in ["images", "names", "sessions", "caches", "state"] {
             fs::create_dir_all(directory.join(name))?;
         }
         let store = Self {
             directory: directory.canonicalize()?,
+            rights,
         };
         store.remove_partial();
         Ok(store)
@@ -92,6 +107,10 @@ impl Store {
 
     pub(super) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    pub(super) fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     pub(super) fn images(&self) -> PathBuf {
@@ -188,9 +207,13 @@ impl Store {
             .tempdir_in(self.images())?;
         let lock = File::open(directory.path())?;
         lock.lock()?;
-        fs::create_dir(directory.path().join("root"))?;
+        let root = directory.path().join("root");
+        fs::create_dir(&root)?;
         Ok(Partial {
-            directory,
+            root,
+            downloads: directory.path().join("downloads"),
+            rights: self.rights.clone(),
+            directory: Some(directory.keep()),
             _lock: lock,
         })
     }
@@ -198,7 +221,7 @@ impl Store {
     /// Makes the image whose files are unpacked the one with that id, unless there is one already.
     pub(super) fn keep(
         &self,
-        partial: Partial,
+        mut partial: Partial,
         id: &str,
         content: ImageContent,
         labels: BTreeMap<String, String>,
@@ -212,13 +235,11 @@ impl Store {
             labels,
             size,
         };
-        let file = partial.directory.path().join("image.json");
-        fs::write(file, serde_json::to_vec(&record)?)?;
-        match fs::rename(partial.directory.path(), &place) {
-            Ok(()) => {
-                // It has moved: there is nothing left to remove.
-                let _ = partial.directory.keep();
-            }
+        let own = partial.directory.clone().unwrap_or_default();
+        fs::write(own.join("image.json"), serde_json::to_vec(&record)?)?;
+        match fs::rename(&own, &place) {
+            // It has moved: there is nothing left to remove.
+            Ok(()) => partial.directory = None,
             // Somebody else was faster.
             Err(error)
                 if matches!(
@@ -264,7 +285,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        gone.close()
+        self.rights.remove(&gone.keep())
     }
 
     fn name_file(&self, name: &str) -> PathBuf {
@@ -285,7 +306,7 @@ impl Store {
             let is_dead = File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok());
             if is_dead {
                 // What cannot be removed now is tried again by the next one.
-                let _ = fs::remove_dir_all(path);
+                let _ = self.rights.remove(&path);
             }
         }
     }
