@@ -15,7 +15,7 @@ ARCH = $(shell dpkg --print-architecture)
 # To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
-TEST_PACKAGES := busybox-static crun docker-registry git patchelf runc uidmap
+TEST_PACKAGES := busybox-static crun docker-registry git patchelf perl podman runc uidmap
 # To read the manual, and to complete words in the shells that people use.
 HELP_PACKAGES := groff zsh fish
 # To give packages to the real package managers.
@@ -61,7 +61,7 @@ check: toolchain
 	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
 
 bench: toolchain engine
-	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c git gnupg python3 rpm
+	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun git gnupg python3 rpm
 	$(CARGO) build --locked --release
 	.ci/bench
 

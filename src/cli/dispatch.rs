@@ -139,7 +139,7 @@ async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Res
     match action {
         CacheCommand::List { .. } => cache::list::run(invocation).await,
         CacheCommand::Show { key, .. } => cache::show::run(invocation, &key),
-        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove),
+        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove).await,
         CacheCommand::Prune(arguments) => cache::prune::run(invocation, &arguments).await,
     }
 }

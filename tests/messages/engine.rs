@@ -194,6 +194,7 @@ fn executions() -> Vec<Message> {
 
 fn run_checks() -> Vec<Message> {
     let refusals = samples!("execute", Refusal:
+        NoCgroups { version: text("crun 1.8.1") },
         CgroupVersion { version: text("2") },
         NoMemoryController,
         NoKernelMemory,

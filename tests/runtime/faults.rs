@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rustix::process::Signal;
 
 use super::place::{Place, names};
-use crate::local::lives;
+use crate::support::processes::lives;
 use crate::support::small_image::{small_root, write_image};
 
 const RUNTIMES: [&str; 2] = ["crun", "runc"];

@@ -9,9 +9,9 @@ use tar::EntryType;
 
 use super::layers::layer;
 use super::place::{Place, names};
-use crate::local::lives;
 use crate::support::command::Finished;
 use crate::support::ordinary_user::{IDS, OrdinaryUser};
+use crate::support::processes::lives;
 use crate::support::small_image::small_root;
 
 const SUCCESS: &str = "test -f main.c && touch /cached/objects/one && cp /bin/busybox tool";
@@ -192,7 +192,7 @@ fn a_kept_session_can_be_entered() {
     let line = said[begin..].split('`').next().expect("a command");
     let line = line
         .replace("--tty ", "")
-        .replace("/bin/sh", "cat /work/src/tool");
+        .replace("/bin/sh", "cat /work/deep/src/tool");
     let entered = place.as_user(&["sh", "-c", &line]);
     assert_eq!(entered.stdout, "half\n", "{line}: {entered:?}");
     place.run(&["clean", "--runtime", "crun"]).code(0);

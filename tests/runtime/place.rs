@@ -17,8 +17,10 @@ use crate::support::command::{Finished, Workplace};
 use crate::support::contract::Subject;
 use crate::support::ordinary_user::{IDS, OrdinaryUser};
 use crate::support::preflight::installed;
+use crate::support::processes::living;
 use crate::support::running::Running;
 use crate::support::small_image::{small_root, write_image};
+use crate::support::step_recipe::write_recipe;
 
 /// The engine with a runtime of that name, in a directory.
 pub async fn engine_in(directory: &Path, runtime: &str) -> Arc<dyn Engine> {
@@ -55,32 +57,6 @@ pub async fn subject_of(runtime: &str, test: &str) -> Subject {
     Subject::new(engine, run, Box::new(folder)).await
 }
 
-const RECIPE: &str = r#"
-format: 1
-name: NAME
-summary: steps that a test chooses, in a small image
-source:
-  git:
-    urls: ["UPSTREAM"]
-    tags: {v1.0.0: COMMIT}
-architectures:
-  amd64: {}
-  arm64: {}
-images:
-  default: registry
-  registry: {name: "toolchain:1"}
-build:
-  workdir: /work/src
-  network: none
-  timeout: 5m
-  caches: [{name: objects, path: /cached/objects}]
-  steps:
-    - name: script
-      command: [sh, -c, SCRIPT]
-outputs:
-  - path: tool
-"#;
-
 /// A recipe of one step in the small image, and the directories of its builds.
 pub struct Place {
     pub workplace: Workplace,
@@ -98,15 +74,7 @@ impl Place {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("tool-{}-{number}", std::process::id());
         let workplace = Workplace::new();
-        let place = workplace.path().display().to_string();
-        let commit = crate::local::make_upstream(&workplace.path().join("upstream"));
-        let script = serde_json::to_string(script).unwrap();
-        let recipe = RECIPE
-            .replace("NAME", &name)
-            .replace("UPSTREAM", &format!("file://{place}/upstream"))
-            .replace("COMMIT", &commit)
-            .replace("SCRIPT", &script);
-        workplace.write(&format!("recipes/{name}.yaml"), &recipe);
+        write_recipe(&workplace, &name, "", script);
         let place = Self {
             workplace,
             name,
@@ -200,6 +168,15 @@ impl Place {
         manifest(&platform.expect("a platform").path())
     }
 
+    /// Asserts that nothing of any build was published. Logs of failed ones are for people.
+    #[track_caller]
+    pub fn nothing_is_published(&self) {
+        let versions = self.path(&format!("dist/{}/v1.0.0", self.name));
+        let results = names(&versions);
+        let published = results.iter().filter(|name| !name.ends_with(".failed"));
+        assert_eq!(published.count(), 0, "{results:?}");
+    }
+
     /// Asserts that nothing of any build is left: no session, no registration, no container, no mount, no cgroup.
     #[track_caller]
     pub fn nothing_is_left(&self) {
@@ -224,9 +201,8 @@ impl Place {
     /// Asserts that no process has this place on its command line, and no cgroup is named after a build of it.
     #[track_caller]
     pub fn nothing_goes_on(&self) {
-        assert!(!crate::local::lives(
-            &self.workplace.path().join("cache").display().to_string()
-        ));
+        let cache = self.path("cache").display().to_string();
+        assert_eq!(living(&cache), [""; 0]);
         assert_eq!(cgroups(&format!("kmembuild-{}-", self.name)), [""; 0]);
     }
 }

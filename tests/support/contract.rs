@@ -152,8 +152,14 @@ pub async fn a_command_has_lines_environment_directory_and_exit_code(subject: &S
         "last",
     ];
     assert_eq!(recorder.lines(), expected);
+    // The two streams do not end up within each other's lines.
+    let script = "printf a; printf B >&2; sleep 0.2; printf 'a\\n'; echo B >&2";
+    let (_, mut lines) = run(&*session, script).await;
+    lines.sort();
+    assert_eq!(lines, ["BB", "aa"]);
     let (_, lines) = run(&*session, "head -c 200000 /dev/zero | tr '\\0' x").await;
     assert_eq!(lines.iter().map(String::len).sum::<usize>(), 200_000);
+    assert!(lines.iter().all(|line| line.len() <= 64 * 1024));
     let (code, _) = run(&*session, "kill -9 $$").await;
     assert_eq!(code, 137);
     session.close().await.unwrap();

@@ -92,6 +92,7 @@ const NEEDS: &[Need] = &[
         "perl",
         &["builds", "engine", "kubelet", "release", "transport"],
     ),
+    of_package("podman", "podman", &["engine"]),
     of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),

@@ -77,8 +77,9 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet" | "push" | "pull"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
+        ["cache", "verify"] => &[Engine, Runtime, Quiet],
         ["cache", "list"] => &[Host, Engine, Runtime],
-        ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
+        ["kmem" | "repository"] | ["kmem", "watch"] => &[Quiet],
         ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
             &[]
         }

@@ -24,7 +24,7 @@ use super::tree::Tree;
 use super::words::{KEEPER, PROBE};
 use crate::engine::contract::{Engine, Session};
 use crate::engine::error::EngineError;
-use crate::engine::image::{Image, ImageSource};
+use crate::engine::image::{CheckedImage, Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::{Age, LABEL_RUN, Leftover, LeftoverKind};
 use crate::engine::session::SessionSpec;
@@ -354,6 +354,20 @@ impl Engine for RuntimeEngine {
     async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
         let failed = failed_to(format!("list {}", self.store.directory().display()));
         self.list().map_err(failed)
+    }
+
+    async fn check_images(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<CheckedImage>, EngineError> {
+        let failed = failed_to(format!(
+            "check the images in {}",
+            self.store.directory().display()
+        ));
+        let (store, stop) = (Arc::clone(&self.store), cancel.clone());
+        let checked = tokio::task::spawn_blocking(move || store.check(&stop)).await;
+        let checked = checked.unwrap_or_else(|error| Err(io::Error::other(error)));
+        checked.map_err(failed)
     }
 
     async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError> {

@@ -16,10 +16,11 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::digest::digest;
 use super::entry::Refusal;
 use super::tree::{Tree, find};
 use super::unpack::{Meaning, UnpackError, unpack};
-use super::words::{FILES, LAYER, LOOK, MAKE, OPEN, REMOVE};
+use super::words::{DIGEST, FILES, LAYER, LOOK, MAKE, OPEN, REMOVE};
 
 /// Longest answer in bytes.
 const LONGEST: u64 = 64 << 10;
@@ -33,6 +34,7 @@ enum Answer {
     /// What was to be unpacked is; the size of its files in bytes.
     Unpacked(u64),
     Done,
+    Digest(String),
     Failed(Reason),
     /// The archive could not be read.
     Unreadable(Reason),
@@ -112,6 +114,7 @@ fn work(word: &OsStr, places: &[&Path]) -> io::Result<Answer> {
             Tree::open(root)?.make_directory(path)?;
             Answer::Done
         }
+        [root] if word == DIGEST => Answer::Digest(digest(root)?),
         [path] if word == REMOVE => {
             match fs::remove_dir_all(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -141,13 +144,27 @@ fn pass_on(file: &OwnedFd) -> io::Result<()> {
 
 /// Asks a process that works without being given anything.
 pub(super) fn ask(command: &mut Command) -> io::Result<()> {
+    match answer_of(command)? {
+        Answer::Done => Ok(()),
+        _ => Err(no_answer()),
+    }
+}
+
+/// Asks a process for the digest of a tree.
+pub(super) fn ask_for_digest(command: &mut Command) -> io::Result<String> {
+    match answer_of(command)? {
+        Answer::Digest(digest) => Ok(digest),
+        _ => Err(no_answer()),
+    }
+}
+
+fn answer_of(command: &mut Command) -> io::Result<Answer> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let answer = read_answer(child.stdout.take());
     child.wait()?;
     match answer? {
-        Answer::Done => Ok(()),
         Answer::Failed(reason) => Err(reason.into()),
-        _ => Err(no_answer()),
+        answer => Ok(answer),
     }
 }
 
@@ -215,7 +232,7 @@ pub(super) fn feed(command: &mut Command, mut archive: impl Read) -> Result<u64,
             Err(UnpackError::Write { name, source })
         }
         Answer::Refused(name, refusal) => Err(UnpackError::Refused { name, refusal }),
-        Answer::Done => Err(not_unpacked(no_answer())),
+        Answer::Done | Answer::Digest(_) => Err(not_unpacked(no_answer())),
     }
 }
 

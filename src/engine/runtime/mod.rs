@@ -4,6 +4,7 @@
 mod archive;
 mod cgroups;
 mod configuration;
+mod digest;
 mod engine;
 mod entry;
 mod jobs;

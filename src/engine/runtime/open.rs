@@ -216,6 +216,7 @@ impl Opener {
             hostname,
             cgroup: self.program.cgroups.can_be_made.then_some(&*cgroup),
             is_cgroup2: self.program.cgroups.is_second,
+            in_user_namespace: self.program.rights.namespace().is_some(),
         };
         let text = serde_json::to_vec(&configuration(spec, &parts))?;
         fs::write(directory.join("config.json"), text)?;

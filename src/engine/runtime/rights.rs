@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::jobs::{ask, feed};
+use super::digest::digest;
+use super::jobs::{ask, ask_for_digest, feed};
 use super::namespace::UserNamespace;
 use super::tree::Tree;
 use super::unpack::{Meaning, UnpackError, unpack};
-use super::words::{LAYER, REMOVE};
+use super::words::{DIGEST, LAYER, REMOVE};
 
 /// Who may give files any owner.
 #[derive(Debug, Clone)]
@@ -39,6 +40,14 @@ impl Rights {
                 unpack(archive, &tree, Meaning::Layer)
             }
             Self::Mapped(namespace) => feed(namespace.command().arg(LAYER).arg(root), archive),
+        }
+    }
+
+    /// The digest of everything below a directory.
+    pub(super) fn digest(&self, root: &Path) -> io::Result<String> {
+        match self {
+            Self::Root => digest(root),
+            Self::Mapped(namespace) => ask_for_digest(namespace.command().arg(DIGEST).arg(root)),
         }
     }
 

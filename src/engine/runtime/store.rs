@@ -7,14 +7,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::rights::Rights;
 use crate::checksum::{is_sha256, sha256_hex};
-use crate::engine::{Image, ImageContent};
+use crate::engine::{CheckedImage, Image, ImageContent};
 use crate::regular_file;
 
 /// Version of the formats below.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Largest file that is read, in bytes: a configuration of an image is hardly larger.
 const LARGEST: u64 = 4 << 20;
 /// Beginning of the names of what is not whole yet, or not any more.
@@ -37,6 +38,8 @@ struct Record {
     labels: BTreeMap<String, String>,
     /// Bytes of its files.
     size: u64,
+    /// Digest of its files.
+    tree: String,
 }
 
 /// A name of an image.
@@ -196,6 +199,33 @@ impl Store {
         Ok(found)
     }
 
+    /// Whether each image is what was unpacked, until `stop` is cancelled.
+    pub(super) fn check(&self, stop: &CancellationToken) -> io::Result<Vec<CheckedImage>> {
+        // Nobody removes one meanwhile.
+        let _used = self.use_it()?;
+        let mut checked = Vec::new();
+        for place in files(&self.images())? {
+            let hex = place.file_name().unwrap_or_default().to_string_lossy();
+            if !is_sha256(&hex) || stop.is_cancelled() {
+                continue;
+            }
+            let problem = match read(&place) {
+                Ok(Some(record)) => match self.rights.digest(&place.join("root")) {
+                    Ok(found) if found == record.tree => None,
+                    Ok(_) => Some("its files are not those that were unpacked".to_owned()),
+                    Err(error) => Some(error.to_string()),
+                },
+                Ok(None) => Some("it has no image.json that this version understands".to_owned()),
+                Err(error) => Some(format!("image.json cannot be read: {error}")),
+            };
+            checked.push(CheckedImage {
+                id: format!("sha256:{hex}"),
+                problem,
+            });
+        }
+        Ok(checked)
+    }
+
     /// A place for an image that is about to be unpacked.
     pub(super) fn begin(&self) -> io::Result<Partial> {
         // Locked: between its creation and its own lock it would be taken for a dead one.
@@ -234,6 +264,7 @@ impl Store {
             content,
             labels,
             size,
+            tree: self.rights.digest(partial.root())?,
         };
         let own = partial.directory.clone().unwrap_or_default();
         fs::write(own.join("image.json"), serde_json::to_vec(&record)?)?;

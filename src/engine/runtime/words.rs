@@ -29,5 +29,7 @@ pub(super) const OPEN: &str = "open";
 pub(super) const LOOK: &str = "look";
 /// Makes a directory of a tree: both follow.
 pub(super) const MAKE: &str = "make";
+/// The digest of everything below the directory that follows.
+pub(super) const DIGEST: &str = "digest";
 /// Removes what follows, with everything in it.
 pub(super) const REMOVE: &str = "remove";
