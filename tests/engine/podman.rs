@@ -21,11 +21,11 @@ const DIRECTORY: &str = "kmembuild-test-podman-";
 const RUNTIME: &str = r#"#!/usr/bin/perl
 use JSON::PP;
 for my $i (0 .. $#ARGV - 1) {
-    next unless $ARGV[$i] eq '--bundle';
-    my $file = "$ARGV[$i + 1]/config.json";
+    my $file = $ARGV[$i] eq '--bundle' ? "$ARGV[$i + 1]/config.json" : $ARGV[$i + 1];
+    next unless $ARGV[$i] =~ /^(--bundle|--process)$/;
     open my $in, '<', $file or next;
     my $config = decode_json(do { local $/; <$in> });
-    delete @{$config->{process}}{qw(oomScoreAdj rlimits)};
+    delete @{$config->{process} // $config}{qw(oomScoreAdj rlimits)};
     open my $out, '>', $file or die;
     print $out encode_json($config);
     close $out;

@@ -167,6 +167,12 @@ impl Engine for DockerEngine {
             } => {
                 let changes = instructions(&environment, &labels);
                 let importing = async {
+                    if self.info.product == Product::Podman {
+                        let architecture = &self.info.architecture;
+                        let loading =
+                            client.load_root(name, archive, &environment, &labels, architecture);
+                        return loading.await;
+                    }
                     let id = client.import(archive, name, &changes).await?;
                     client.existing_image(&id).await
                 };

@@ -4,13 +4,17 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitpid,
+};
 use serde::{Deserialize, Serialize};
 
 use super::cgroups::Counters;
@@ -78,6 +82,8 @@ pub(super) const STAY: u8 = b'k';
 pub(super) const TASK: &str = "task.json";
 /// Name of the file that is locked for as long as a session's keeper lives.
 pub(super) const LOCK: &str = "lock";
+/// How long the end of a container that was killed is waited for before the runtime is asked to see to it.
+const LONGEST_END: Duration = Duration::from_secs(10);
 /// Largest of these files in bytes.
 const LARGEST: u64 = 1 << 20;
 
@@ -142,6 +148,8 @@ fn keep_in(session: &Path, in_user_namespace: bool) -> Result<End, Failure> {
     };
     watching.map_err(failed("watch the tool"))?;
     let process = container.start().inspect_err(|_| container.remove())?;
+    // Nobody else has its number before it is waited for.
+    let main = Pid::from_raw(process).map(|process| pidfd_open(process, PidfdFlags::empty()));
     // Without its own, those that it is in are of others as well.
     let has_cgroups = container.task.has_cgroups;
     let counters = if has_cgroups {
@@ -157,6 +165,9 @@ fn keep_in(session: &Path, in_user_namespace: bool) -> Result<End, Failure> {
     let mut end = container.until_its_end(&told, started);
     if end == End::ByItself && counters.memory_kills().is_some_and(|kills| kills > 0) {
         end = End::OutOfMemory;
+    }
+    if let Some(Ok(main)) = main {
+        kill(&main, &told);
     }
     container.remove();
     Ok(end)
@@ -189,6 +200,14 @@ fn wait_for(process: i32, tell: &Sender<Event>) {
     let process = Pid::from_raw(process);
     while let Err(Errno::INTR) = waitpid(process, WaitOptions::empty()) {}
     let _ = tell.send(Event::Ended);
+}
+
+/// Kills the main process of a container, and everything with it, and waits for its end: runc would look for that in steps of
+/// a tenth of a second.
+fn kill(main: &OwnedFd, told: &Receiver<Event>) {
+    let killed = pidfd_send_signal(main, Signal::KILL);
+    // What has ended cannot be killed.
+    while killed.is_ok() && !matches!(told.recv_timeout(LONGEST_END), Ok(Event::Ended) | Err(_)) {}
 }
 
 struct Container {
