@@ -66,6 +66,16 @@ fn hostile_layers_touch_nothing_outside() {
 }
 
 #[test]
+fn layers_are_checked() {
+    let words = [
+        "runtime::layers::compressed_layers_are_the_same",
+        "runtime::layers::another_image_than_the_named_one_is_none",
+        "runtime::repeated::cut_and_changed_layers_leave_nothing",
+    ];
+    run_tests(&words, 3);
+}
+
+#[test]
 fn a_build_needs_neither_daemon_nor_root() {
     for runtime in ["crun", "runc"] {
         let place = Place::of_ordinary_user(runtime, SUCCESS);

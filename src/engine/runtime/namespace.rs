@@ -37,7 +37,7 @@ impl UserNamespace {
             .flatten()
             .collect();
         let is_there = |name: &&str| directories.iter().any(|place| place.join(name).is_file());
-        if !MAPPERS.iter().all(|name| is_there(&name)) {
+        if !MAPPERS.iter().all(is_there) {
             return Err(EngineError::NoIdMappers);
         }
         Ok(Self {

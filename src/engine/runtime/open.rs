@@ -242,13 +242,12 @@ impl Opener {
         let variables = environment(of_image, &hostname);
         self.describe(spec, directory, &variables, &hostname)
             .map_err(failed)?;
-        let mut keeper = match self.program.rights.namespace() {
-            Some(namespace) => namespace.command().into(),
-            None => {
-                let mut keeper = tokio::process::Command::new(&self.keeper);
-                keeper.arg0(KEEPER);
-                keeper
-            }
+        let mut keeper = if let Some(namespace) = self.program.rights.namespace() {
+            namespace.command().into()
+        } else {
+            let mut keeper = tokio::process::Command::new(&self.keeper);
+            keeper.arg0(KEEPER);
+            keeper
         };
         keeper
             .arg(KEEP)
