@@ -128,12 +128,12 @@ fn files_have_their_owners_within_and_the_users_own_ids_outside() {
     let images = place.path("cache/runtime/images");
     let image = images.join(&names(&images)[0]);
     assert_eq!(fs::metadata(&image).unwrap().mode() & 0o777, 0o700);
-    let owner = |name: &str| {
+    let ids_of = |name: &str| {
         let found = fs::metadata(image.join("root/owned").join(name)).unwrap();
         (found.uid(), found.gid())
     };
-    assert_eq!(owner("file"), (1_000_000_006, 1_000_000_007));
-    assert_eq!(owner("su"), (54_321, 1_000_000_000));
+    assert_eq!(ids_of("file"), (1_000_000_006, 1_000_000_007));
+    assert_eq!(ids_of("su"), (54_321, 1_000_000_000));
     // Nobody has an id for this one.
     let beyond = layer(&[(EntryType::Regular, "beyond", "text", 0o644, 70_000)]);
     place.image(&[small_root().into(), beyond]);
