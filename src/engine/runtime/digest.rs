@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use blake2::{Blake2b512, Digest as _};
 use rustix::fs::{AtFlags, FileType, OFlags, readlinkat, statat};
-use sha2::{Digest as _, Sha256};
 
 use super::tree::{DEEPEST, Tree, child, children, find};
 use crate::checksum::hex;
@@ -20,6 +20,9 @@ const MOST_THREADS: usize = 4;
 /// Bytes that are read at a time.
 const CHUNK: usize = 128 << 10;
 
+/// The digest of a content. Not SHA-256, which takes longer: nobody else has to know this digest.
+type Content = [u8; 64];
+
 /// The digest of everything below a directory: names, kinds, permissions, owners, times, contents and targets of links.
 pub(super) fn digest(root: &Path) -> io::Result<String> {
     let tree = Tree::open(root)?;
@@ -27,7 +30,7 @@ pub(super) fn digest(root: &Path) -> io::Result<String> {
     let top = tree.at(Path::new(""), OFlags::RDONLY | OFlags::DIRECTORY)?;
     walk.directory(top.as_fd(), Path::new(""), 2 * DEEPEST)?;
     let contents = contents(&tree, &walk.files)?;
-    let mut digest = Sha256::new();
+    let mut digest = Blake2b512::new();
     for Line { text, content } in walk.lines {
         digest.update(text);
         if let Some(number) = content {
@@ -35,7 +38,7 @@ pub(super) fn digest(root: &Path) -> io::Result<String> {
         }
         digest.update(b"\0");
     }
-    Ok(format!("sha256:{}", hex(&digest.finalize())))
+    Ok(format!("blake2b:{}", hex(&digest.finalize())))
 }
 
 /// One file.
@@ -100,11 +103,11 @@ impl Walk {
 }
 
 /// The digests of files, in their order.
-fn contents(tree: &Tree, files: &[PathBuf]) -> io::Result<Vec<[u8; 32]>> {
+fn contents(tree: &Tree, files: &[PathBuf]) -> io::Result<Vec<Content>> {
     let threads =
         thread::available_parallelism().map_or(1, |number| number.get().min(MOST_THREADS));
     let next = AtomicUsize::new(0);
-    let work = || -> io::Result<Vec<(usize, [u8; 32])>> {
+    let work = || -> io::Result<Vec<(usize, Content)>> {
         let mut buffer = vec![0; CHUNK];
         let mut found = Vec::new();
         loop {
@@ -113,7 +116,7 @@ fn contents(tree: &Tree, files: &[PathBuf]) -> io::Result<Vec<[u8; 32]>> {
                 return Ok(found);
             };
             let mut file = find(tree, path)?;
-            let mut digest = Sha256::new();
+            let mut digest = Blake2b512::new();
             loop {
                 match file.read(&mut buffer) {
                     Ok(0) => break,
@@ -125,7 +128,7 @@ fn contents(tree: &Tree, files: &[PathBuf]) -> io::Result<Vec<[u8; 32]>> {
             found.push((number, digest.finalize().into()));
         }
     };
-    let mut all = vec![[0; 32]; files.len()];
+    let mut all = vec![[0; 64]; files.len()];
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
