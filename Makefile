@@ -15,14 +15,14 @@ ARCH = $(shell dpkg --print-architecture)
 # To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libssl-dev
 RUN_PACKAGES := mmdebstrap
-TEST_PACKAGES := busybox-static crun docker-registry git patchelf runc
+TEST_PACKAGES := busybox-static crun docker-registry git iproute2 nftables patchelf perl podman runc uidmap
 # To read the manual, and to complete words in the shells that people use.
 HELP_PACKAGES := groff zsh fish
 # To give packages to the real package managers.
 PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg rpm shellcheck zstd
-# To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH, and to try a runc whose system
-# calls fail.
-MACHINE_PACKAGES := chromium dash fuse3 openssh-client openssh-server runc strace
+# To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH and bring programs to them, and to try
+# a runc whose system calls fail.
+MACHINE_PACKAGES := ansible-core chromium dash fuse3 openssh-client openssh-server runc strace
 
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace
@@ -42,7 +42,7 @@ quickstart: toolchain
 test: check engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: runtime:: builds:: release:: packaging:: machine::
+	$(CARGO) test --locked --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
@@ -58,10 +58,11 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --test-threads 4
+	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
 
 bench: toolchain engine
-	.ci/install-packages $(RUN_PACKAGES) apt-utils createrepo-c git gnupg python3 rpm
+	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun docker-registry git gnupg openssl python3 rpm
+	.ci/install-registry-tools
 	$(CARGO) build --locked --release
 	.ci/bench
 

@@ -60,7 +60,9 @@ pub fn warning(warning: &Warning) -> Option<&'static str> {
         Warning::NoLimits(_) => Some(REQUIRE_LIMITS),
         Warning::Disk(..) => Some(FREE_ENGINE_DISK),
         Warning::DebianLeftOut(..) => Some(OTHER_DEBIAN_MIRROR),
-        Warning::ForeignResult(_) | Warning::ForeignFailure(_) => Some(PRUNE_RELEASE),
+        Warning::ForeignResult(_) | Warning::ForeignFailure(_) | Warning::ForeignRepository(_) => {
+            Some(PRUNE_RELEASE)
+        }
         _ => None,
     }
 }
@@ -96,7 +98,19 @@ pub fn engine(error: &EngineError) -> Option<String> {
         EngineError::NoneWorks { docker, .. } => return engine(docker),
         EngineError::NoRuntime => INSTALL_RUNTIME,
         EngineError::RuntimeFails { .. } => "use --runtime with the path of another OCI runtime",
-        EngineError::NotRoot => "run kmembuild as root, or use another engine",
+        EngineError::NoIdMappers => {
+            "on Debian as root: apt-get install uidmap; or run kmembuild as root, or use another engine"
+        }
+        EngineError::NoSubordinateIds {
+            user, first, last, ..
+        } => {
+            return Some(format!(
+                "as root: usermod --add-subuids {first}-{last} --add-subgids {first}-{last} {user}; or run kmembuild as root, or use another engine"
+            ));
+        }
+        EngineError::NoUserNamespace { .. } => {
+            "as root: sysctl -w kernel.unprivileged_userns_clone=1 on Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu, user.max_user_namespaces=15000 on CentOS; or run kmembuild as root, or use another engine"
+        }
         EngineError::RuntimeNotHere { .. } => {
             "run kmembuild outside of a container, or in one that may mount; set KMEMBUILD_CACHE_DIR to a directory that can be written to"
         }

@@ -1,7 +1,7 @@
 //! The user's configuration file.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::engine::EngineChoice;
 use crate::recipe::{ByteSize, DebianMirror, RecipeError, RegistryPrefix, TimeSpan, parse_yaml};
 use crate::regular_file;
+use crate::transport::CacheReference;
 
 /// `config.yaml` in the configuration directory. All fields except `format` are optional.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +36,15 @@ pub struct Configuration {
     /// Refuse an engine that cannot keep limits on memory and processors.
     #[serde(default)]
     pub require_limits: bool,
+    /// Shared caches to take results from, after those of the command line.
+    #[serde(default)]
+    pub cache_from: Vec<CacheReference>,
+    /// Shared caches to put results into, after those of the command line.
+    #[serde(default)]
+    pub cache_to: Vec<CacheReference>,
+    /// Public keys whose results are taken from shared caches; relative to the directory of the file.
+    #[serde(default)]
+    pub cache_keys: Vec<PathBuf>,
 }
 
 /// Largest configuration file in bytes.
@@ -63,7 +73,7 @@ impl Configuration {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(ConfigurationError::Unreadable { file, source }),
         };
-        let configuration: Self = parse_yaml(&file, &text)?;
+        let mut configuration: Self = parse_yaml(&file, &text)?;
         match &configuration.format {
             None => return Err(ConfigurationError::NoFormat { file }),
             Some(format) if format.value != CONFIG_FORMAT => {
@@ -71,6 +81,9 @@ impl Configuration {
                 return Err(ConfigurationError::Format { file, found });
             }
             Some(_) => {}
+        }
+        for key in &mut configuration.cache_keys {
+            *key = directory.join(&*key);
         }
         Ok(configuration)
     }

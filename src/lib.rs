@@ -26,6 +26,7 @@ pub mod advice;
 pub mod artifacts;
 pub mod attestation;
 pub mod build;
+pub mod bundle;
 pub mod certificates;
 pub mod checksum;
 pub mod cli;

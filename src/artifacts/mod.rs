@@ -24,7 +24,9 @@ pub use index::{
     INDEX, INDEX_FORMAT, INDEX_PAGE, Index, IndexBinary, IndexBuild, IndexFile, IndexHow, IndexKey,
     IndexPart, IndexRepository, IndexResult, IndexRun, IndexStage, IndexTarget,
 };
-pub use leftovers::{Leftover, folders_of_targets, leftovers};
+pub use leftovers::{
+    Leftover, LeftoverKind, REPOSITORIES, folders_of_targets, leftovers, repository_of,
+};
 pub use log::BuildLog;
 pub use manifest::{
     MANIFEST_FORMAT, Manifest, ManifestFile, ManifestImage, ManifestLike, ManifestPatch,

@@ -127,6 +127,9 @@ impl Attempt<'_> {
             Some(key) => Some(self.build_alone(key).await?),
             None => None,
         };
+        if let Some(key) = &key {
+            self.bring_shared_alone(key).await?;
+        }
         if let Some(key) = &key
             && let Some(manifest) = self.take_instead(key, target, log).await?
         {
@@ -197,7 +200,7 @@ impl Attempt<'_> {
     }
 
     /// Keeps other runs from building the same; waits while one does.
-    async fn build_alone(&self, key: &str) -> Result<File, BuildError> {
+    pub(super) async fn build_alone(&self, key: &str) -> Result<File, BuildError> {
         let path: PathBuf = self.workspace.results().lock_file(key);
         let plan = &self.prepared.plan;
         let purpose = format!("builds the same {} {}", plan.recipe.name, plan.version);
@@ -231,6 +234,7 @@ impl BuildOrder {
             run,
             locks,
             offline: self.cache.offline,
+            bundle: workspace.bundle.as_deref(),
             locked_images: workspace.locked_images(),
             locked_by: "the lock file",
             own_images: matches!(self.subject, Subject::Published(_)),

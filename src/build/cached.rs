@@ -180,11 +180,17 @@ impl Attempt<'_> {
         if let Err(error) = results.store(entry, staging, &names, self.run.id()) {
             self.warn(Warning::NotCached(error.to_string()));
         }
+        self.reduce_cache(key);
+    }
+
+    /// Keeps the cache within its limit; this run holds the lock of `key`, or has taken what it wants of it.
+    pub(super) fn reduce_cache(&self, key: &str) {
         let limits = Limits {
             size: Some(self.workspace.configuration.cache_size()),
             own: Some(key),
             ..Limits::default()
         };
+        let results = self.workspace.results();
         if let Err(error) = results.prune(limits, SystemTime::now()) {
             self.warn(Warning::CacheTooLarge(error.to_string()));
         }
@@ -192,10 +198,10 @@ impl Attempt<'_> {
 }
 
 /// What is kept beside the outputs of a build.
-const COMPANIONS: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SBOM];
+pub(super) const COMPANIONS: [&str; 4] = [MANIFEST, PLAN, BUILD_LOG, SBOM];
 
 /// The files of a result that are kept.
-fn names(manifest: &Manifest) -> BTreeSet<String> {
+pub(super) fn names(manifest: &Manifest) -> BTreeSet<String> {
     let outputs = manifest.files.iter().map(|file| file.name.clone());
     outputs.chain(COMPANIONS.map(str::to_owned)).collect()
 }

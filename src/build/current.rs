@@ -5,6 +5,7 @@ use super::error::BuildError;
 use super::order::{BuildOrder, RunCheck};
 use super::prepared::Prepared;
 use super::workspace::Workspace;
+use crate::events::Sink;
 use crate::plan::{Plan, canonical_json};
 
 /// What became of the run check of a published result.
@@ -41,8 +42,12 @@ pub(super) fn identity(
 ///
 /// # Errors
 /// [`BuildError::Engine`], [`BuildError::Interrupted`].
-pub async fn content_key(workspace: &Workspace, plan: &Plan) -> Result<Option<String>, BuildError> {
-    let content = workspace.image_content(plan).await?;
+pub async fn content_key(
+    workspace: &Workspace,
+    plan: &Plan,
+    sink: &dyn Sink,
+) -> Result<Option<String>, BuildError> {
+    let content = workspace.image_content(plan, sink).await?;
     Ok(content.map(|content| plan.content_key(&content)))
 }
 

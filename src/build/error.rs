@@ -140,6 +140,14 @@ pub enum BuildError {
         /// Where the recipe that it was built with came from.
         built_with: String,
     },
+    /// Nothing is to be built, and no cache has the result.
+    #[error("{recipe} {version} is in no cache, and nothing is built here")]
+    NotInCache {
+        /// The recipe.
+        recipe: String,
+        /// The version.
+        version: String,
+    },
     /// A published result was built on another architecture than the engine's.
     #[error("the result was built in an image for {image}, but the engine runs {engine}")]
     OtherArchitecture {

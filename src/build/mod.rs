@@ -4,6 +4,7 @@
 //! [`crate::events::Sink`], and what goes wrong is a [`BuildError`].
 
 mod attempt;
+mod bundled;
 mod cached;
 mod companions;
 mod current;
@@ -19,6 +20,7 @@ mod published;
 mod result;
 mod run;
 mod run_check;
+mod shared;
 mod staging;
 mod sweep;
 mod temporary_directory;
@@ -36,6 +38,7 @@ pub use prepared::{Fetched, Prepared};
 pub use result::{BuildResult, CacheOutcome};
 pub use run::{carry_out, run};
 pub use run_check::check_by_running;
+pub use shared::bring_shared;
 pub use sweep::sweep_dead_runs;
 pub use temporary_directory::check_temporary_directory;
 pub use workspace::{Connect, Workspace};

@@ -142,6 +142,8 @@ pub struct CacheUse {
     pub rebuild: bool,
     /// Take nothing from the network.
     pub offline: bool,
+    /// Build nothing: what neither the cache nor a shared one has, fails.
+    pub only: bool,
 }
 
 /// Where a result goes, and what is published with it.

@@ -1,5 +1,6 @@
 //! From an order to a plan: recipe, facts, plan.
 
+use super::bundled::take_bundled;
 use super::error::BuildError;
 use super::like::{Likeness, read_likeness};
 use super::order::{BuildOrder, Subject};
@@ -201,6 +202,11 @@ async fn fetch_git(
     let name = &loaded.recipe.name;
     let store = workspace.store(name.as_str())?;
     let stage = Stage::begin(sink, "source", format!("{name} {wanted}"));
+    if let (Some(bundle), Some(lockfile)) = (&workspace.bundle, workspace.lockfile()) {
+        let served = take_bundled(&store, bundle, lockfile, name, wanted)?;
+        stage.end(format!("{} of the bundle", served.commit));
+        return Ok(Fetched { store, served });
+    }
     let request = FetchRequest {
         urls: if order.source.urls.is_empty() {
             git.urls.clone()

@@ -72,6 +72,7 @@ impl Attempt<'_> {
             directory,
             manifest,
             outcome,
+            key: key.map(str::to_owned),
         })
     }
 

@@ -13,6 +13,8 @@ pub struct BuildResult {
     pub manifest: Manifest,
     /// How it came there.
     pub outcome: CacheOutcome,
+    /// Its content key, where there is one by which it may be kept.
+    pub key: Option<String>,
 }
 
 /// How a result came to be where it is.

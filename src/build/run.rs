@@ -7,6 +7,7 @@ use super::order::BuildOrder;
 use super::prepare::prepare;
 use super::prepared::Prepared;
 use super::result::{BuildResult, CacheOutcome};
+use super::shared::share;
 use super::sweep::sweep_dead_runs;
 use super::workspace::Workspace;
 use crate::artifacts::{read_index, read_manifest};
@@ -40,7 +41,8 @@ fn refuse_release(order: &BuildOrder) -> Result<(), BuildError> {
     }
 }
 
-/// Publishes the result of a plan: the one that is published already, the cache's, or a new one.
+/// Publishes the result of a plan: the one that is published already, the cache's, that of a shared cache, or a new one. Then it
+/// is put into the shared caches that lack it.
 ///
 /// # Errors
 /// As [`run`].
@@ -50,11 +52,22 @@ pub async fn carry_out(
     workspace: &Workspace,
     sink: &dyn Sink,
 ) -> Result<BuildResult, FailedBuild> {
+    let result = Box::pin(obtain(order, prepared, workspace, sink)).await?;
+    Box::pin(share(order, prepared, workspace, &result, sink)).await;
+    Ok(result)
+}
+
+async fn obtain(
+    order: &BuildOrder,
+    prepared: &Prepared,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<BuildResult, FailedBuild> {
     let started = clock::now();
     let key = if order.cache.rebuild {
         None
     } else {
-        content_key(workspace, &prepared.plan).await?
+        content_key(workspace, &prepared.plan, sink).await?
     };
     if let Some(key) = &key
         && let Some(result) = published_before(order, prepared, workspace, key, sink)
@@ -70,9 +83,16 @@ pub async fn carry_out(
         sink,
     };
     if let Some(key) = &key
-        && let Some(result) = attempt.publish_cached(key).await?
+        && let Some(result) = publish_kept(&attempt, key).await?
     {
         return Ok(result);
+    }
+    if order.cache.only {
+        return Err(BuildError::NotInCache {
+            recipe: prepared.plan.recipe.name.clone(),
+            version: prepared.plan.version.clone(),
+        }
+        .into());
     }
     sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
     let (result, keep) = attempt.build(started).await;
@@ -80,6 +100,26 @@ pub async fn carry_out(
         run.end_and_keep();
     }
     result
+}
+
+/// Publishes the result of that key out of the cache, or out of a shared one.
+async fn publish_kept(
+    attempt: &Attempt<'_>,
+    key: &str,
+) -> Result<Option<BuildResult>, FailedBuild> {
+    let mut was_brought = attempt.bring_shared(key).await?;
+    let mut result = attempt.publish_cached(key).await?;
+    if result.is_none() && !was_brought {
+        // The cache's own one may have been damaged, and gone.
+        was_brought = attempt.bring_shared(key).await?;
+        if was_brought {
+            result = attempt.publish_cached(key).await?;
+        }
+    }
+    if was_brought {
+        attempt.reduce_cache(key);
+    }
+    Ok(result)
 }
 
 /// The result in its place, where it is what is asked for.
@@ -101,5 +141,6 @@ fn published_before(
         directory: directory.canonicalize().unwrap_or(directory),
         manifest,
         outcome: CacheOutcome::Unchanged,
+        key: Some(key.to_owned()),
     })
 }

@@ -38,6 +38,7 @@ pub async fn check_by_running(
         run: &run,
         locks: &workspace.locks(),
         offline: false,
+        bundle: None,
         locked_images: &nothing,
         locked_by: "the lock file",
         own_images: false,

@@ -11,13 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
 use crate::artifacts::cache::{KnownImages, Results, Stamps};
+use crate::bundle::Bundles;
 use crate::configuration::Configuration;
+use crate::delivery::shared_cache::SharedCache;
 use crate::engine::{Engine, EngineError, Image, LABEL_LEFT_OUT};
+use crate::events::Sink;
 use crate::execute::{Run, find_image, image_name};
 use crate::facts::{TreeFacts, read_tree};
 use crate::library::{Library, LoadedRecipe};
 use crate::lockfile::Lockfile;
-use crate::plan::{ImageContent, Plan};
+use crate::plan::{ImageContent, Plan, PlannedImage};
 use crate::private_directory;
 use crate::recipe::ImageDigest;
 use crate::source::Store;
@@ -38,6 +41,10 @@ pub struct Workspace {
     pub cancel: CancellationToken,
     /// What identifies the image of the container that the tool runs in, where that is known.
     pub image_identity: Option<ImageDigest>,
+    /// Caches that others use as well.
+    pub shared_cache: Option<SharedCache>,
+    /// What a closed network has in the place of mirrors and registries: with it nothing else is asked.
+    pub bundle: Option<Arc<Bundles>>,
     connect: Connect,
     engine_is_noted: AtomicBool,
     lockfile: Option<Lockfile>,
@@ -65,6 +72,8 @@ impl Workspace {
             cache_dir,
             cancel: CancellationToken::new(),
             image_identity: None,
+            shared_cache: None,
+            bundle: None,
             connect,
             engine_is_noted: AtomicBool::new(false),
             lockfile: None,
@@ -127,6 +136,17 @@ impl Workspace {
         }
     }
 
+    /// What `work` comes to, or [`BuildError::Interrupted`] as soon as the work is to stop; it must leave nothing half done.
+    pub(super) async fn or_stopped<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, BuildError> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.cancel.cancelled() => Err(BuildError::Interrupted),
+        }
+    }
+
     /// The recipe `name`.
     ///
     /// # Errors
@@ -175,10 +195,11 @@ impl Workspace {
     }
 
     /// What the planned image gives to a build, where it is known before the image is provided: from the lock file, because
-    /// the image is on the engine, or because it was there once.
+    /// the image is on the engine, because it was there once, or because it was on the engine of somebody who shares a cache.
     pub(super) async fn image_content(
         &self,
         plan: &Plan,
+        sink: &dyn Sink,
     ) -> Result<Option<ImageContent>, BuildError> {
         let name = image_name(plan);
         if let Some(content) = self.locked_images.get(&name) {
@@ -191,12 +212,14 @@ impl Workspace {
         }
         let engine = self.engine().await?.as_ref();
         let found = self.unless_stopped(find_image(plan, engine)).await?;
-        let content = match &found {
-            Some(image) => {
-                self.note_image(plan, image);
-                image.known_content().cloned()
-            }
-            None => self.remembered(plan, &engine.describe().architecture),
+        let architecture = &engine.describe().architecture;
+        let content = if let Some(image) = &found {
+            self.note_image(plan, image);
+            image.known_content().cloned()
+        } else if let Some(content) = self.remembered(plan, architecture) {
+            Some(content)
+        } else {
+            Box::pin(self.shared_image(plan, architecture, sink)).await?
         };
         if let Some(content) = &content {
             images.insert(name, content.clone());
@@ -205,12 +228,39 @@ impl Workspace {
     }
 
     /// What the planned image gave to a build when it was last on an engine of that architecture.
-    fn remembered(&self, plan: &Plan, architecture: &str) -> Option<ImageContent> {
+    pub(super) fn remembered(&self, plan: &Plan, architecture: &str) -> Option<ImageContent> {
         let identity = plan.image_identity()?;
         // Whatever others could have put there proves nothing.
         self.claim_cache().ok()?;
         let content = self.known_images().content(&identity)?;
         (content.architecture == architecture).then_some(content)
+    }
+
+    /// What the planned image gave to the builds of somebody who shares a cache, and whom the user trusts. It is of a base that
+    /// the lock file has, where that has one: such an image is made from what a name leads to.
+    async fn shared_image(
+        &self,
+        plan: &Plan,
+        architecture: &str,
+        sink: &dyn Sink,
+    ) -> Result<Option<ImageContent>, BuildError> {
+        let (Some(shared), Some(identity)) = (&self.shared_cache, plan.image_identity()) else {
+            return Ok(None);
+        };
+        let content = self
+            .or_stopped(shared.image(&identity, architecture, sink))
+            .await?;
+        Ok(content.filter(|content| self.is_on_locked_base(plan, content)))
+    }
+
+    fn is_on_locked_base(&self, plan: &Plan, content: &ImageContent) -> bool {
+        let PlannedImage::Dockerfile { bases, .. } = &plan.image else {
+            return true;
+        };
+        let locked = bases.iter();
+        let locked = locked.filter_map(|base| self.locked_images.get(&base.name));
+        let mut locked = locked.peekable();
+        locked.peek().is_none() || locked.any(|base| content.layers.starts_with(&base.layers))
     }
 
     /// Remembers what an image that the tool made gives to a build. One that lacks what Debian's mirror did not have is only

@@ -38,7 +38,10 @@ impl Asked {
     /// Whether git repositories are read.
     pub fn reads_git(&self) -> bool {
         match &self.cli.command {
-            CommandLine::Release(_) | CommandLine::Lock(_) | CommandLine::Reproduce(_) => true,
+            CommandLine::Release(_)
+            | CommandLine::Lock(_)
+            | CommandLine::Bundle(_)
+            | CommandLine::Reproduce(_) => true,
             CommandLine::Build(words)
                 if words.iter().any(|word| word == "--help" || word == "-h") =>
             {
@@ -58,6 +61,7 @@ impl Asked {
             | CommandLine::Release(_)
             | CommandLine::Reproduce(_)
             | CommandLine::Lock(_)
+            | CommandLine::Bundle(_)
             | CommandLine::Clean { .. } => Some("kmembuild clean"),
             CommandLine::Verify(arguments) => arguments.run.then_some("kmembuild clean"),
             CommandLine::Kmem {
@@ -73,6 +77,7 @@ impl Asked {
             | CommandLine::Fleet(_)
             | CommandLine::Cache { .. }
             | CommandLine::NodeScript(_)
+            | CommandLine::Rollout(_)
             | CommandLine::PublicKey { .. }
             | CommandLine::Repository(_)
             | CommandLine::Push(_)

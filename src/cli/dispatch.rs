@@ -8,19 +8,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{
     CacheCommand, CommandLine, Format, GlobalArguments, KmemCommand, PlanFormat, RecipeCommandLine,
-    commands, parse_build,
+    ReleaseArguments, commands, parse_build,
 };
 use super::asked::{Asked, places};
 use super::commands::{
-    build, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node, node_script,
-    plan, public_key, pull, push, recipes, release, repository, reproduce, verify,
+    build, bundle, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node,
+    node_script, plan, public_key, pull, push, recipes, release, repository, reproduce, rollout,
+    verify,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
 use super::output::usage;
 use crate::build::{BuildError, check_temporary_directory};
 use crate::environment::Environment;
-use crate::execute::Sweep;
 use crate::failure::Failure;
 use crate::library::{LibraryError, LoadedRecipe};
 use crate::recipe::nearest;
@@ -48,10 +48,10 @@ pub async fn dispatch(
             build,
             format,
         } => {
-            let invocation = invocation(Format::Text)?;
+            let mut invocation = invocation(Format::Text)?;
             let known = recipe.into_iter();
             known.for_each(|loaded| invocation.workspace.know(&name, loaded));
-            plan::run(&invocation, &name, &build, format).await
+            Box::pin(plan::run(&mut invocation, &name, &build, format)).await
         }
         CommandLine::Release(arguments) => {
             if !arguments.plan && !arguments.schema {
@@ -59,11 +59,14 @@ pub async fn dispatch(
             }
             // Stopped with the user's, and when one failed target is to stop the others.
             let stop = cancel.child_token();
-            let mut invocation = Invocation::new(environment, global, arguments.format, &stop)?;
-            if !arguments.schema {
-                invocation.add_recipes_of(&release_recipes(&arguments.file)?);
-            }
-            Box::pin(release::run(invocation, &arguments, cancel)).await
+            let invocation = Invocation::new(environment, global, arguments.format, &stop)?;
+            Box::pin(make_release(invocation, arguments, cancel)).await
+        }
+        CommandLine::Bundle(arguments) => {
+            let mut invocation = invocation(arguments.format)?;
+            invocation.add_recipes_of(&release_recipes(&arguments.file)?);
+            check_temporary_directory()?;
+            Box::pin(bundle::run(invocation, &arguments)).await
         }
         CommandLine::Repository(arguments) => {
             repository::run(&invocation(arguments.format)?, &arguments)
@@ -109,6 +112,7 @@ pub async fn dispatch(
         }
         CommandLine::Cache { action } => look_at_cache(&invocation(action.format())?, action).await,
         CommandLine::NodeScript(arguments) => node_script::run(&arguments),
+        CommandLine::Rollout(arguments) => rollout::run(*arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
         CommandLine::Fleet(arguments) => fleet::run(environment, &global, &arguments, cancel).await,
@@ -120,26 +124,24 @@ pub async fn dispatch(
             KmemCommand::Report(arguments) => kmem::report::run(environment, &arguments),
             KmemCommand::Exhaust(arguments) => kmem::exhaust::run(&arguments, cancel).await,
         },
-        CommandLine::Clean {
-            caches,
-            images,
-            all,
-            dry_run,
-            format,
-        } => {
-            let invocation = invocation(format)?;
-            invocation.workspace.claim_cache()?;
-            let what = Sweep {
-                dead_runs: true,
-                kept: true,
-                foreign: all,
-                volumes: caches,
-                images,
-                recipe: None,
-            };
-            clean::run(&invocation, what, dry_run).await
+        CommandLine::Clean(arguments) => {
+            clean::run(&invocation(arguments.format)?, &arguments).await
         }
     }
+}
+
+async fn make_release(
+    mut invocation: Invocation<'_>,
+    mut arguments: ReleaseArguments,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    if arguments.schema {
+        return release::run(invocation, &arguments, cancel).await;
+    }
+    // The files of the bundle's release are there until it is made.
+    let _unpacked = bundle::open(&mut invocation, &mut arguments)?;
+    invocation.add_recipes_of(&release_recipes(&arguments.file)?);
+    release::run(invocation, &arguments, cancel).await
 }
 
 async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Result<(), Failure> {
@@ -149,7 +151,7 @@ async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Res
     match action {
         CacheCommand::List { .. } => cache::list::run(invocation).await,
         CacheCommand::Show { key, .. } => cache::show::run(invocation, &key),
-        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove),
+        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove).await,
         CacheCommand::Prune(arguments) => cache::prune::run(invocation, &arguments).await,
     }
 }
@@ -185,17 +187,17 @@ async fn build_recipe(
     } else {
         recipe.format
     };
-    let invocation = Invocation::new(environment, global, of_events, cancel)?;
+    let mut invocation = Invocation::new(environment, global, of_events, cancel)?;
     invocation.workspace.know(&name, loaded);
     if recipe.dry_run {
         let format = match recipe.format {
             Format::Text => PlanFormat::default(),
             Format::Json => PlanFormat::Json,
         };
-        return plan::run(&invocation, &name, &recipe.build, format).await;
+        return plan::run(&mut invocation, &name, &recipe.build, format).await;
     }
     check_temporary_directory()?;
-    build::run(&invocation, &name, &recipe.build).await
+    build::run(&mut invocation, &name, &recipe.build).await
 }
 
 /// What people of other tools try, and what it is called here.

@@ -101,6 +101,7 @@ impl CacheArguments {
         CacheUse {
             rebuild: self.no_cache,
             offline: self.offline,
+            only: false,
         }
     }
 }
@@ -124,7 +125,10 @@ impl ReleaseArguments {
             output: self.output.clone(),
             signing_key: self.sign_key.clone(),
             package_key: self.package_key.clone(),
-            cache: self.caches.use_of_caches(),
+            cache: CacheUse {
+                only: self.merge.is_some(),
+                ..self.caches.use_of_caches()
+            },
             fail_fast: self.fail_fast,
             prune: self.prune,
             ..ReleaseOrder::new(&self.file)

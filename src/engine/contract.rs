@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::docker_api::DockerApi;
 use super::error::EngineError;
 use super::guest_path::GuestPath;
-use super::image::{Image, ImageSource};
+use super::image::{CheckedImage, Image, ImageSource};
 use super::info::{Capacity, EngineInfo};
 use super::leftover::Leftover;
 use super::session::{ByteStream, Command, Exit, SessionSpec, Usage};
@@ -42,6 +42,9 @@ pub trait Engine: Debug + Send + Sync {
         cancel: &CancellationToken,
     ) -> Result<Option<Image>, EngineError>;
 
+    /// Gives an image that it has, by its id, a further name.
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError>;
+
     /// Opens a session. After an error a part of it may be left, which [`Engine::leftovers`] lists.
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError>;
 
@@ -57,6 +60,15 @@ pub trait Engine: Debug + Send + Sync {
     /// Removes one of them, a running session included. Already gone is success; what a session uses is
     /// [`EngineError::InUse`].
     async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError>;
+
+    /// Whether the images that the engine keeps on this machine are still what they were, until `cancel` is cancelled. None
+    /// where somebody else keeps them.
+    async fn check_images(
+        &self,
+        _cancel: &CancellationToken,
+    ) -> Result<Vec<CheckedImage>, EngineError> {
+        Ok(Vec::new())
+    }
 
     /// What only Docker's API has, where this engine has it.
     fn as_docker(&self) -> Option<&dyn DockerApi> {

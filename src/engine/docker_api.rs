@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::error::EngineError;
 use super::leftover::Leftover;
+use super::session::ByteStream;
 
 /// What an engine with Docker's API can be asked beyond [`super::Engine`]. It is for looking at the engine, for
 /// upstream's script that drives Docker, and for the run check of a kubelet that works with Docker.
@@ -23,6 +24,9 @@ pub trait DockerApi: Send + Sync {
         containers: &[String],
         images: &[String],
     ) -> Result<Vec<Leftover>, EngineError>;
+
+    /// The image as an archive, as `docker save` writes it: its layers are not compressed in it.
+    fn save(&self, image: &str) -> ByteStream;
 
     /// Gives `image` (name or id) the further name `name`.
     async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError>;

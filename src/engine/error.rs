@@ -169,11 +169,34 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
-    /// The runtime engine was asked for by a user other than root.
+    /// The programs that give a user's namespace its ids are missing.
     #[error(
-        "the runtime engine requires root: it unpacks images with their owners, and mounts them for its containers"
+        "the runtime engine requires newuidmap and newgidmap to be used by another user than root"
     )]
-    NotRoot,
+    NoIdMappers,
+    /// A user has too few ids for namespaces.
+    #[error(
+        "user {user} has {found} subordinate ids in {file}; the runtime engine requires 65534 to be used by another user than root"
+    )]
+    NoSubordinateIds {
+        /// The user.
+        user: String,
+        /// Where the ids of users are.
+        file: &'static str,
+        /// How many this one has.
+        found: u64,
+        /// The first id after all that are given to somebody.
+        first: u64,
+        /// The last of as many as are usually given.
+        last: u64,
+    },
+    /// A user may not make a user namespace.
+    #[error("the runtime engine does not work here: could not make a user namespace")]
+    NoUserNamespace {
+        /// What the kernel or the programs for it said.
+        #[source]
+        source: io::Error,
+    },
     /// The runtime engine cannot run containers here.
     #[error("the runtime engine does not work here: could not {what}")]
     RuntimeNotHere {

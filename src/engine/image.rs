@@ -28,6 +28,15 @@ impl Image {
     }
 }
 
+/// An image that the engine keeps on this machine, and whether it is still what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedImage {
+    /// Its id.
+    pub id: String,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
 /// What an image contributes to a build, wherever it came from and whenever it was made: the same build in two images
 /// of equal content gives the same result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub use docker::{Address, ContextChoice, connect_docker};
 pub use docker_api::{DockerApi, Setup, VolumeUse};
 pub use error::{AddressProblem, ConnectFailure, ContextProblem, EngineError};
 pub use guest_path::GuestPath;
-pub use image::{Image, ImageBuild, ImageContent, ImageSource};
+pub use image::{CheckedImage, Image, ImageBuild, ImageContent, ImageSource};
 pub use info::{Capabilities, Capacity, EngineInfo, Product};
 pub use leftover::{
     Age, LABEL_DEADLINE, LABEL_IDENTITY, LABEL_LEFT_OUT, LABEL_LIFETIME, LABEL_RECIPE,

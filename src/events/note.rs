@@ -59,6 +59,12 @@ pub enum Note {
     /// The result comes out of the cache: when it was built.
     #[error("taken from the cache: built at {0}")]
     Cached(String),
+    /// The result comes out of a shared cache: which, and the first digits of the id of the key that signed it.
+    #[error("taken from the shared cache {0}, signed by the key {1}")]
+    FromShared(String, String),
+    /// The result was put into a shared cache: which.
+    #[error("put into the shared cache {0}")]
+    ToShared(String),
     /// A directory that belonged to no target of the release.
     #[error("removed {}, which no target of the release has", .0.display())]
     Pruned(PathBuf),

@@ -102,6 +102,15 @@ pub enum Warning {
     /// Why nothing could be removed from the cache.
     #[error("could not reduce the cache to its size limit: {0}")]
     CacheTooLarge(String),
+    /// A shared cache does not work, and the run goes on without it: which, and why.
+    #[error("going on without the shared cache {0}: {1}")]
+    SharedCacheLeft(String, String),
+    /// A result of a shared cache is not what it should be: which cache, and why.
+    #[error("a result of the shared cache {0} was not used: {1}")]
+    SharedRefused(String, String),
+    /// A result could not be put into a shared cache: which, and why.
+    #[error("could not put the result into the shared cache {0}: {1}")]
+    NotShared(String, String),
     /// What is wrong with a result in the cache.
     #[error("the cached result is corrupt; removed it and rebuilding: {0}")]
     CacheCorrupt(String),
@@ -140,6 +149,11 @@ pub enum Warning {
         "{} is left over from a failed build and does not belong to this release, so `kmembuild verify` will fail", .0.display()
     )]
     ForeignFailure(PathBuf),
+    /// A repository that the release file does not have any more.
+    #[error(
+        "the repository {} is no longer part of this release, so `kmembuild verify` will fail", .0.display()
+    )]
+    ForeignRepository(PathBuf),
     /// A file in the cache that is not the tool's: which, and by what sign.
     #[error("{0}; kept as it is")]
     ForeignFile(String),

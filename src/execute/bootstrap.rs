@@ -32,8 +32,29 @@ pub(super) async fn bootstrap(
     context: &Context<'_>,
     what: &PlannedDebian,
     name: &str,
-    mut labels: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
 ) -> Result<Image, ExecuteError> {
+    let provided = with_root(context, what, labels, |archive, labels| {
+        let source = ImageSource::RootFs {
+            archive,
+            environment: what.environment.clone(),
+            labels,
+        };
+        let engine = context.engine;
+        engine.provide(name, source, context.sink, context.cancel)
+    });
+    let provided = provided.await?.map_err(engine_failed)?;
+    provided.ok_or(ExecuteError::Interrupted)
+}
+
+/// Runs mmdebstrap and gives `work` what it writes, with the labels of an image of that. What `work` makes of an archive that
+/// ends with an error is worth nothing.
+pub(super) async fn with_root<T, F: Future<Output = T>>(
+    context: &Context<'_>,
+    what: &PlannedDebian,
+    mut labels: BTreeMap<String, String>,
+    work: impl FnOnce(ByteStream, BTreeMap<String, String>) -> F,
+) -> Result<T, ExecuteError> {
     let failed = |reason: String| ExecuteError::Bootstrap {
         suite: what.suite.clone(),
         reason,
@@ -109,11 +130,6 @@ pub(super) async fn bootstrap(
         .boxed();
 
     labels.insert(LABEL_IDENTITY.to_owned(), what.identity.clone());
-    let source = ImageSource::RootFs {
-        archive: root,
-        environment: what.environment.clone(),
-        labels,
-    };
 
     let mut last_lines: Vec<String> = Vec::new();
     let told = async {
@@ -128,15 +144,12 @@ pub(super) async fn bootstrap(
             });
         }
     };
-    let engine = context.engine;
-    let provided = engine.provide(name, source, context.sink, context.cancel);
     // Concurrently: mmdebstrap blocks when nobody reads its messages.
-    let (provided, ()) = tokio::join!(provided, told);
+    let (done, ()) = tokio::join!(work(root, labels), told);
     if let Some(status) = outcome.lock().await.take() {
         return Err(failed(format!("{status}; {}", last_lines.join("; "))));
     }
-    let provided = provided.map_err(engine_failed)?;
-    provided.ok_or(ExecuteError::Interrupted)
+    Ok(done)
 }
 
 /// Debian's name of an architecture given in Go's terms.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::ExecuteError;
 use super::runs::Run;
 use crate::artifacts::cache::LastBuild;
+use crate::bundle::Bundles;
 use crate::engine::{
     Engine, Image, ImageContent, LABEL_LIFETIME, LABEL_RECIPE, LABEL_REGISTERED_IN, LABEL_RUN,
 };
@@ -36,6 +37,8 @@ pub struct Context<'a> {
     pub locks: &'a Path,
     /// Use nothing from the network: what is neither in the store nor on the engine is an error.
     pub offline: bool,
+    /// What a closed network has in the place of registries and mirrors: with it nothing else is asked.
+    pub bundle: Option<&'a Bundles>,
     /// The content that images must have, by name.
     pub locked_images: &'a BTreeMap<String, ImageContent>,
     /// Where that is written, for messages: `the lock file`.

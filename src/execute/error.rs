@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::artifacts::ArtifactError;
+use crate::bundle::BundleError;
 use crate::engine::EngineError;
 use crate::events::command_line;
 use crate::source::SourceError;
@@ -89,6 +90,23 @@ pub enum ExecuteError {
         file: String,
         /// The image that the archive lists.
         image_id: String,
+    },
+    /// The image cannot be taken out of the bundle.
+    #[error("could not take image {image} out of the bundle")]
+    Bundle {
+        /// The image.
+        image: String,
+        /// Why.
+        #[source]
+        source: BundleError,
+    },
+    /// The bundle's image is not the locked one.
+    #[error("image {image} of the bundle is refused: {reason}")]
+    BundledImage {
+        /// The image.
+        image: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The bootstrap program is not installed.
     #[error("mmdebstrap is not installed on this machine; it is required to make the Debian image")]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::archive::one_file_archive;
 use super::bootstrap::bootstrap;
+use super::bundled::debian_image;
 use super::context::Context;
 use super::error::ExecuteError;
 use super::found::{engine_failed, moved, present};
@@ -201,6 +202,13 @@ async fn make_once(
     let _turn = until_cancelled(context, turn_to_make(&name, identity, context)).await?;
     if let Some(used) = until_cancelled(context, made(plan, &name, shared, context)).await? {
         return Ok(used);
+    }
+    if let (Some(bundle), PlannedImage::Debian(debian)) = (context.bundle, &plan.image) {
+        let mut labels = context.labels(&plan.recipe.name);
+        labels.insert(LABEL_IDENTITY.to_owned(), identity.to_owned());
+        let taking = debian_image(bundle, &name, debian, labels, context);
+        let image = until_cancelled(context, taking).await?;
+        return Ok(UsedImage::there(&name, image));
     }
     if context.offline {
         return Err(ExecuteError::Offline { image: name });

@@ -32,6 +32,7 @@ mod archive;
 mod ask;
 mod bootstrap;
 mod build;
+mod bundled;
 mod capabilities;
 mod client;
 mod context;
@@ -55,6 +56,7 @@ mod toolchain;
 mod unpack;
 
 pub use build::{Built, execute, provide_image};
+pub use bundled::{content_of, pack_root};
 pub use context::Context;
 pub use error::{ExecuteError, FailedAttempt, Lacking};
 pub use image::{UsedImage, find_image, image_name};

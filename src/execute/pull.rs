@@ -1,5 +1,6 @@
 //! Pulls images from the mirrors that have them.
 
+use super::bundled::registry_image;
 use super::context::Context;
 use super::error::{ExecuteError, FailedAttempt};
 use super::found::{engine_failed, moved, present};
@@ -29,6 +30,9 @@ pub(super) async fn pull(
         let note = Note::ImagePresent(base.name.clone());
         context.sink.event(&note.into());
         return Ok((image, None));
+    }
+    if let Some(bundle) = context.bundle.filter(|_| !is_made_here(&base.name)) {
+        return Ok((registry_image(bundle, &base.name, context).await?, None));
     }
     if context.offline {
         return Err(ExecuteError::Offline {

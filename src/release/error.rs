@@ -10,6 +10,7 @@ use super::part::Part;
 use crate::artifacts::ArtifactError;
 use crate::attestation::{AuditError, KeyError, PackageKeyError};
 use crate::build::{BuildError, FailedBuild};
+use crate::bundle::BundleError;
 use crate::delivery::repositories::RepositoryError;
 use crate::failure::indented;
 use crate::recipe::RecipeError;
@@ -101,6 +102,29 @@ pub enum ReleaseError {
     /// Parts could not be merged.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// A bundle could not be written or read.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Something of the release cannot be put into a bundle.
+    #[error("{what} cannot be put into a bundle: {reason}")]
+    NotCarried {
+        /// The target, or what it is.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// A bundle was made of another lock file.
+    #[error(
+        "the bundle {} was made of another lock file than the one beside the release file:{}",
+        bundle.display(),
+        indented(moved)
+    )]
+    OtherLock {
+        /// The bundle.
+        bundle: PathBuf,
+        /// What differs, a line or two each.
+        moved: Vec<String>,
+    },
     /// The lock file is required and missing.
     #[error("lock file {} not found", path.display())]
     NoLockfile {

@@ -111,6 +111,12 @@ pub enum MergeError {
         /// How many it has.
         own: usize,
     },
+    /// Results are in no cache.
+    #[error("not in the shared cache:{}", crate::failure::indented(missing))]
+    NotInCache {
+        /// Their targets.
+        missing: Vec<String>,
+    },
     /// A part could not be examined.
     #[error("could not examine {}", directory.display())]
     Audit {

@@ -4,6 +4,7 @@
 //! target is planned ([`PlannedRelease`]), compared with the lock file ([`refuse_drift`]), built and published
 //! ([`build_release`]).
 
+mod bundle;
 mod combinations;
 mod error;
 mod file;
@@ -29,6 +30,7 @@ mod schema;
 mod target;
 mod timeline;
 
+pub use bundle::{BundleOrder, UnpackedRelease, make_bundle, refuse_other_lock, unpack_release};
 pub use error::{ReleaseError, TargetError};
 pub use file::{ReleaseFile, ReleaseOrder};
 pub use known_tags::KnownTags;
@@ -40,7 +42,7 @@ pub use options::Options;
 pub use outcome::{FinishedTarget, Outcome, Place, Presentation, verdict};
 pub use parse::{json_schema, parse_release};
 pub use part::Part;
-pub use plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
+pub use plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget, require_cached};
 pub use progress::{Phase, ReleaseSink};
 pub use publish::{refuse_other_part, refuse_unsigned};
 pub use recipe_directories::{directories, recipe_directories};

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::error::{ReleaseError, TargetError};
 use super::file::{ReleaseFile, target_name};
+use super::merge_error::MergeError;
 use super::outcome::Place;
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::target::Target;
@@ -111,6 +112,30 @@ impl<'a> PlannedRelease<'a> {
     }
 }
 
+/// The release, unless something of it would have to be built or cannot be planned.
+///
+/// # Errors
+/// [`MergeError::NotInCache`] with everything that is in no cache; [`ReleaseError::Unplanned`].
+pub fn require_cached(planned: PlannedRelease<'_>) -> Result<PlannedRelease<'_>, ReleaseError> {
+    let (mut missing, mut targets) = (Vec::new(), Vec::new());
+    for target in planned.targets {
+        if let TargetState::Failed(error) = target.state {
+            let target = target.label;
+            return Err(ReleaseError::Unplanned { target, error });
+        }
+        if let TargetState::Wanted(wanted) = &target.state
+            && wanted.origin == ResultOrigin::Build
+        {
+            missing.push(target.label.clone());
+        }
+        targets.push(target);
+    }
+    if missing.is_empty() {
+        return Ok(PlannedRelease { targets });
+    }
+    Err(MergeError::NotInCache { missing }.into())
+}
+
 async fn plan<'a>(
     target: &'a Target,
     order: &'a BuildOrder,
@@ -168,7 +193,7 @@ async fn want(
 ) -> Result<WantedTarget, BuildError> {
     let prepared = prepare(order, workspace, sink).await?;
     refuse_unknown_package(&prepared, &order.destination.packages)?;
-    let (origin, key) = result_origin(order, &prepared, workspace).await?;
+    let (origin, key) = result_origin(order, &prepared, workspace, sink).await?;
     Ok(WantedTarget {
         prepared,
         key,

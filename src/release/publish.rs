@@ -13,8 +13,9 @@ use super::target::Target;
 use super::timeline::Timeline;
 use crate::artifacts::{
     ArtifactError, CHECKSUMS_MINISIG, CHECKSUMS_SIG, INDEX, INDEX_FORMAT, Index, IndexBuild,
-    IndexHow, IndexKey, IndexPart, IndexResult, IndexRun, IndexTarget, SHA256SUMS, TOOL, leftovers,
-    list_files, read_checksum_file, read_index, read_manifest, replace_file, write_index,
+    IndexHow, IndexKey, IndexPart, IndexResult, IndexRun, IndexTarget, LeftoverKind, SHA256SUMS,
+    TOOL, leftovers, list_files, read_checksum_file, read_index, read_manifest, replace_file,
+    write_index,
 };
 use crate::attestation::{SigningKey, audit, checksums_signature_name, sign_checksums};
 use crate::checksum::sha256_hex;
@@ -119,10 +120,13 @@ pub(super) fn write_top(
                 .remove(root)
                 .map_err(ArtifactError::unwritable(&path))?;
             progress.tell(&Note::Pruned(path).into());
-        } else if leftover.is_failure {
-            progress.tell(&Warning::ForeignFailure(path).into());
         } else {
-            progress.tell(&Warning::ForeignResult(path).into());
+            let warning = match leftover.kind {
+                LeftoverKind::Failure => Warning::ForeignFailure(path),
+                LeftoverKind::Result => Warning::ForeignResult(path),
+                LeftoverKind::Repository => Warning::ForeignRepository(path),
+            };
+            progress.tell(&warning.into());
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{ReleaseError, TargetError};
@@ -13,11 +13,13 @@ use super::plan::{PlannedRelease, PlannedTarget, TargetState, WantedTarget};
 use super::progress::{Phase, ReleaseSink, TargetSink};
 use super::publish::write_release;
 use super::timeline::Timeline;
-use crate::build::{BuildError, BuildOrder, Workspace, carry_out};
+use crate::build::{BuildError, BuildOrder, ResultOrigin, Workspace, bring_shared, carry_out};
 use crate::plan::Plan;
 
 /// Most builds at a time unless somebody asks for more: each uses all processors by itself where it can.
 const MOST_JOBS: u64 = 4;
+/// Results that come out of a shared cache at a time.
+const TRANSFERS: usize = 4;
 
 /// Builds what has to be built and publishes all of it. `user` is cancelled when the user stops the run; the workspace's
 /// own token also when a target fails and that is to stop the others. The targets were planned on the same `timeline`.
@@ -37,6 +39,7 @@ pub async fn build_release<'a>(
         None => default_jobs(workspace, &planned).await?,
     };
     timeline.begin(planned.targets.len());
+    bring_all(&planned, workspace, timeline).await?;
     let one_failed = AtomicBool::new(false);
     let targets = planned.targets.into_iter().enumerate();
     let work = targets.map(|(index, target)| {
@@ -64,6 +67,37 @@ pub async fn build_release<'a>(
     let finished: Vec<_> = finished.into_iter().map(|(_, target)| target).collect();
     write_release(file, &finished, timeline, presentation)?;
     Ok(finished)
+}
+
+/// Brings what shared caches have, several results at a time: it needs the network, and hardly a processor.
+async fn bring_all(
+    planned: &PlannedRelease<'_>,
+    workspace: &Workspace,
+    progress: &dyn ReleaseSink,
+) -> Result<(), BuildError> {
+    if workspace.shared_cache.is_none() {
+        return Ok(());
+    }
+    let targets = planned.targets.iter();
+    let cached = targets.filter_map(|target| match &target.state {
+        TargetState::Wanted(wanted) if wanted.origin == ResultOrigin::Cache => {
+            let key = wanted.key.as_deref()?;
+            Some((target, wanted, key))
+        }
+        _ => None,
+    });
+    let bringing = cached.map(|(target, wanted, key)| async move {
+        let sink = TargetSink {
+            progress,
+            target: &target.label,
+            phase: Phase::Building,
+        };
+        bring_shared(target.order, &wanted.prepared, key, workspace, &sink).await
+    });
+    stream::iter(bringing.collect::<Vec<_>>())
+        .buffer_unordered(TRANSFERS)
+        .try_collect()
+        .await
 }
 
 /// As many builds at a time as the engine has processors and memory for, by what the recipes say they need.

@@ -56,6 +56,7 @@ impl ReproduceOrder {
             cache: CacheUse {
                 rebuild: true,
                 offline: self.offline,
+                only: false,
             },
             keep: self.keep,
             ..BuildOrder::new(

@@ -110,6 +110,7 @@ impl Rebuild<'_> {
         let wanted = WantedImage::new(self.published, &plan);
         let locks = workspace.locks();
         let context = Context {
+            bundle: None,
             locked_images: &wanted.by_name,
             locked_by: "the manifest",
             ..self

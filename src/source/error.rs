@@ -123,6 +123,37 @@ pub enum SourceError {
         #[source]
         source: std::io::Error,
     },
+    /// A commit of the store could not be written as a pack.
+    #[error("could not pack commit {commit}: {reason}")]
+    PackMade {
+        /// The commit.
+        commit: String,
+        /// What git or the system said.
+        reason: String,
+    },
+    /// The pack of a commit could not be read.
+    #[error("could not read the pack of commit {commit}")]
+    PackRead {
+        /// The commit.
+        commit: String,
+        /// What was wrong.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A pack does not have the commit that it should, or not the whole of it, or is none.
+    #[error("the pack of commit {commit} is refused: {reason}")]
+    PackOther {
+        /// The commit.
+        commit: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Only pinned commits may be used, and it is none of them.
+    #[error("{wanted} is not among the commits that the lock file has")]
+    NotPinned {
+        /// The tag or commit.
+        wanted: String,
+    },
     /// The store does not have a tree, or cannot read it.
     #[error("could not read tree {tree} in the source store")]
     TreeRead {

@@ -12,6 +12,7 @@
 mod answers;
 mod archive;
 mod attempt;
+mod bundled;
 mod choice;
 mod error;
 mod extent;
@@ -34,6 +35,7 @@ mod store;
 mod tree;
 
 pub use answers::answers;
+pub use bundled::Pinned;
 pub use error::SourceError;
 pub use extent::Excess;
 pub use git_program::git_is_installed;

@@ -8,6 +8,7 @@
 //! What happens is reported to the sink that a place was opened with: transfers, and that a registry is asked again.
 
 mod blob;
+mod cache_reference;
 mod checking;
 mod client_settings;
 mod credentials;
@@ -22,6 +23,7 @@ mod registry;
 mod repository;
 
 pub use blob::BlobSource;
+pub use cache_reference::CacheReference;
 pub use client_settings::ClientSettings;
 pub use credentials::{Credentials, CredentialsError, credentials_for, credentials_for_image};
 pub use digest::Digest;

@@ -59,11 +59,26 @@ impl Transport {
         access: Access,
         sink: &'a dyn Sink,
     ) -> Result<Repository<'a>, TransportError> {
+        self.open_told(place, access, sink, sink).await
+    }
+
+    /// As [`Transport::open`]; of the credentials `told` is told, of everything later `sink`: a place that is used for many
+    /// things has no one to tell of all of them.
+    ///
+    /// # Errors
+    /// As [`Transport::open`].
+    pub async fn open_told<'a>(
+        &self,
+        place: &Place,
+        access: Access,
+        told: &dyn Sink,
+        sink: &'a dyn Sink,
+    ) -> Result<Repository<'a>, TransportError> {
         let writes = access == Access::Write;
         let kind = match place {
             Place::Layout(path) => Kind::Layout(Layout::open(path, writes, sink)?),
             Place::Repository(name) => {
-                let credentials = credentials_for(&self.settings, &name.registry, sink).await?;
+                let credentials = credentials_for(&self.settings, &name.registry, told).await?;
                 let (settings, patience) = (&self.settings, self.patience);
                 let registry = Registry::new(name, settings, credentials, writes, patience, sink)?;
                 Kind::Registry(Box::new(registry))

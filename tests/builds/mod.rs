@@ -1,6 +1,7 @@
 //! Whole builds on the real engine, with real registries and a real git server.
 
 mod caching;
+mod closed;
 mod compiling;
 mod custom_recipe;
 mod images;

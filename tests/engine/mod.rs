@@ -6,5 +6,6 @@ mod files;
 mod images;
 mod leftovers;
 mod memory;
+mod podman;
 mod pulling;
 mod steps;

@@ -176,6 +176,7 @@ impl Place {
             run,
             locks,
             offline: self.offline,
+            bundle: None,
             locked_images: &self.locked,
             locked_by: "the lock file",
             own_images: self.own_images,

@@ -4,5 +4,3 @@ mod builds;
 mod place;
 mod sessions;
 mod stopping;
-
-pub use place::{lives, make_upstream};

@@ -14,8 +14,8 @@ use kmembuild::engine::{
 };
 use tempfile::TempDir;
 
-use super::place::lives;
 use crate::support::archive::stream_of;
+use crate::support::processes::lives;
 use crate::support::recorder::Recorder;
 
 async fn engine(folder: &TempDir) -> Arc<dyn Engine> {

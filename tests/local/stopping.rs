@@ -2,7 +2,8 @@
 
 use rustix::process::Signal;
 
-use super::place::{Place, lives};
+use super::place::Place;
+use crate::support::processes::lives;
 
 /// A step that does what it can to outlive its build; its processes carry the mark.
 fn stubborn(mark: &str) -> Place {

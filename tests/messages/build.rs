@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use kmembuild::artifacts::{ArtifactError, ManifestFile, PublishedError};
 use kmembuild::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
 use kmembuild::build::{BuildError, FailedBuild, FailureLog};
+use kmembuild::bundle::BundleError;
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::delivery::packaging::PackagingError;
 use kmembuild::delivery::repositories::RepositoryError;
@@ -152,6 +153,7 @@ fn builds() -> Vec<Message> {
             built_by: text("kmembuild 0.1.0"),
             built_with: text("mine"),
         },
+        NotInCache { recipe: text("runc"), version: text("v1.0.0-rc10") },
         OtherArchitecture { image: text("arm64"), engine: text("amd64") },
         OtherSource {
             version: text("v1.0.0-rc10"),
@@ -216,6 +218,9 @@ fn releases() -> Vec<Message> {
         EmptyPart { part: part(), total: 2 },
         OtherPart { output: "dist".into(), there: text("part 1/5"), part: part() },
         Merge (MergeError::Whole { directory: "dist".into() }),
+        Bundle (BundleError::PartMissing { path: "closed.oci.tar.002".into() }),
+        NotCarried { what: text("runc/v1.0.0-rc10"), reason: text("its image is in an archive of your own") },
+        OtherLock { bundle: "closed.oci.tar".into(), moved: vec![text("the tag v1.0.0 of runc")] },
         NoLockfile
             { path: "release.lock".into(), by_ci: true }
             { path: "release.lock".into(), by_ci: false },
@@ -259,6 +264,7 @@ fn merges() -> Vec<Message> {
         OtherTargets { directory: first(), difference: text("which has no runc/v1.0.0-rc9/linux-amd64") },
         OtherNumber { directory: first(), of: 4, other: second(), others: 5 },
         DoubledPart { number: 2, first: first(), second: second() },
+        NotInCache { missing: vec![text("runc/v1.0.0-rc9/linux-amd64"), text("runc/v1.0.0-rc10/linux-amd64")] },
         MissingParts
             { of: 5, missing: vec![3] }
             { of: 5, missing: vec![3, 4] },

@@ -148,7 +148,7 @@ fn oci() -> Vec<Line> {
         judge(EngineChoice::Auto, Ok(info(true)), false),
         judge(EngineChoice::Auto, Err(EngineError::NoRuntime), false),
         judge(EngineChoice::Runtime, Ok(info(false)), true),
-        judge(EngineChoice::Runtime, Err(EngineError::NotRoot), true),
+        judge(EngineChoice::Runtime, Err(EngineError::NoIdMappers), true),
     ]
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kmembuild::artifacts::ArtifactError;
+use kmembuild::bundle::BundleError;
 use kmembuild::engine::{
     AddressProblem, ConnectFailure, ContextProblem, EngineError, GuestPath, ImageContent,
 };
@@ -57,7 +58,9 @@ fn engines() -> Vec<Message> {
         },
         NoRuntime,
         RuntimeFails { path: "/usr/bin/crun".into(), source: system() },
-        NotRoot,
+        NoIdMappers,
+        NoSubordinateIds { user: text("builder"), file: "/etc/subuid", found: 0, first: 165_536, last: 231_071 },
+        NoUserNamespace { source: system() },
         RuntimeNotHere { what: "make a namespace for mounts", source: system() },
         Pull {
             reference: text("mirror.example.com/golang:1.13"),
@@ -124,6 +127,11 @@ fn executions() -> Vec<Message> {
         MadeHere { name: text("kmembuild/runc-debian-debian-bullseye:7b4d317b1eec") },
         ImageArchitecture { name: text("golang:1.13"), found: text("arm64"), wanted: text("amd64") },
         ImageNotInArchive { file: text("image.tar"), image_id: text("sha256:1") },
+        Bundle {
+            image: text("golang:1.13"),
+            source: BundleError::Lacks { path: "closed.oci.tar".into(), what: text("image golang:1.13") },
+        },
+        BundledImage { image: text("golang:1.13"), reason: text("the lock file does not have it") },
         BootstrapMissing,
         Bootstrap { suite: text("bullseye"), reason: text("exit code 25") },
         ImageLock { path: "cache/locks/image.lock".into(), source: system() },
@@ -192,6 +200,7 @@ fn executions() -> Vec<Message> {
 
 fn run_checks() -> Vec<Message> {
     let refusals = samples!("execute", Refusal:
+        NoCgroups { version: text("crun 1.8.1") },
         CgroupVersion { version: text("2") },
         NoMemoryController,
         NoKernelMemory,

@@ -44,6 +44,7 @@ macro_rules! samples {
 }
 
 mod build;
+mod bundle;
 mod commands;
 mod doctor;
 mod engine;
@@ -53,6 +54,7 @@ mod like;
 mod plan;
 mod remarks;
 mod results;
+mod rollout;
 mod source;
 mod transport;
 mod values;
@@ -155,10 +157,12 @@ fn all_messages_are_those_that_were_reviewed() {
         plan::messages(),
         source::messages(),
         transport::messages(),
+        bundle::messages(),
         engine::messages(),
         build::messages(),
         host::messages(),
         results::messages(),
+        rollout::messages(),
         remarks::messages(),
         doctor::messages(),
         commands::messages(),

@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use kmembuild::artifacts::PublishedError;
-use kmembuild::attestation::{Audit, AuditError, Problem, ProblemKind};
+use kmembuild::attestation::{Audit, AuditError, KeyError, Problem, ProblemKind, SignatureError};
 use kmembuild::delivery::node_script::NodeScriptError;
 use kmembuild::delivery::registry::DistributionError;
+use kmembuild::delivery::shared_cache::{SharedCacheError, UnusableCache};
 use kmembuild::transport::{ArtifactName, CredentialsError, Digest, Reference, TransportError};
 
 use super::{Message, json, system, text};
@@ -19,6 +20,7 @@ fn client() -> reqwest::Error {
 pub(super) fn messages() -> Vec<Message> {
     let mut all = of_transport();
     all.extend(of_distribution());
+    all.extend(of_shared_caches());
     all
 }
 
@@ -57,6 +59,26 @@ fn of_distribution() -> Vec<Message> {
         Unwritable { path: "runc".into(), source: system() },
         Interrupted,
     )
+}
+
+fn of_shared_caches() -> Vec<Message> {
+    let place = || text("registry.example/team/cache");
+    let mut all = samples!("shared_cache", explained UnusableCache:
+        NoKey { place: place() },
+        NoSigningKey { place: place() },
+        Key (KeyError::Unreadable { path: "team.pub".into(), source: system() }),
+    );
+    all.extend(samples!("shared_cache", SharedCacheError:
+        Transport (TransportError::Stalled { operation: text("fetch blob 0123456789ab"), registry: text("registry.example"), limit: Duration::from_secs(30) }),
+        NoStatement { tag: text("0123-4567") },
+        Malformed (json()),
+        Signature (SignatureError::Unsigned),
+        OtherStatement { wanted: text("result 0123"), found: text("result 4567") },
+        Value { problem: text("the file name \"../runc\"") },
+        TooSlow { limit: Duration::from_mins(1) },
+        Unwritable { path: "cache/results/.0123.partial-1/runc".into(), source: system() },
+    ));
+    all
 }
 
 fn of_transport() -> Vec<Message> {

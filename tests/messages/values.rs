@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use kmembuild::delivery::rollout::{Amount, ScriptOption, Selector, Window};
 use kmembuild::engine::EngineChoice;
 use kmembuild::fleet::{RemoteProgram, SshHost};
 use kmembuild::recipe::{
@@ -28,6 +29,7 @@ fn refused<T: FromStr<Err: Display>>(name: &str, text: &str) -> Message {
 
 pub(super) fn messages() -> Vec<Message> {
     vec![
+        refused::<Amount>("Amount", "some"),
         refused::<Architecture>("Architecture", "x86_64"),
         refused::<ImageDigest>("ImageDigest", "golang:1.13"),
         refused::<EngineChoice>("EngineChoice", "podman"),
@@ -49,6 +51,8 @@ pub(super) fn messages() -> Vec<Message> {
         refused::<Relation>("Relation", "a | b"),
         refused::<RelativePath>("RelativePath", "../runc"),
         refused::<RemoteProgram>("RemoteProgram", "~/kmembuild"),
+        refused::<ScriptOption>("ScriptOption", "--reboot"),
+        refused::<Selector>("Selector", "pool old"),
         refused::<SshHost>("SshHost", "-oProxyCommand=x"),
         refused::<TimeSpan>("TimeSpan", "soon"),
         refused::<ValueName>("ValueName", "go-tags"),
@@ -56,5 +60,7 @@ pub(super) fn messages() -> Vec<Message> {
         refused::<VersionRange>("VersionRange", "1.0.0"),
         refused::<VersionRange>("VersionRange", ">=1.0 <2.0"),
         refused::<VersionRange>("VersionRange", ">=1.0, <0.9"),
+        refused::<Window>("Window", "night"),
+        refused::<Window>("Window", "sat 22:00-04:00"),
     ]
 }

@@ -115,6 +115,40 @@ fn a_release_has_its_repositories_and_another_command_joins_them() {
 }
 
 #[test]
+fn a_repository_that_the_file_has_no_more_is_named_and_pruned() {
+    let place = place("former-repositories");
+    let one = TWO.replace("v1.0.0-rc9, ", "");
+    place.write(&one);
+    let made = MadeKey::new("rsa2048", "sign");
+    let key = made.secret().display().to_string();
+    place.release(&["--package-key", &key]).code(0);
+    let dist = place.build.place.path().join("dist");
+
+    // One of them, and then both.
+    place.write(&one.replace("yum: el7, ", ""));
+    place
+        .release(&["--package-key", &key])
+        .code(0)
+        .says("dist/repositories/yum/el7 is no longer part of this release");
+    let found = place.build.place.run(&["verify", "dist"]).code(17);
+    let problem = "repositories/yum/el7: a repository that is not part of the release";
+    assert_eq!(found.stdout.matches(problem).count(), 1, "{found:?}");
+    assert!(!found.stdout.contains("repomd.xml"), "{found:?}");
+    let rest = one.split_once('\n').expect("lines").1;
+    place.write(rest);
+    // Somebody's own directory beside them is nobody's to remove.
+    fs::create_dir(dist.join("repositories/yum/own")).expect("a directory");
+    fs::write(dist.join("repositories/yum/own/file"), "").expect("written");
+    place.release(&["--prune"]).code(0);
+    assert!(!dist.join("repositories/apt").exists());
+    assert!(!dist.join("repositories/yum/el7").exists());
+    assert!(dist.join("repositories/yum/own/file").exists());
+    fs::remove_dir_all(dist.join("repositories")).expect("removed");
+    place.build.place.run(&["verify", "dist"]).code(0);
+    place.build.assert_nothing_is_left();
+}
+
+#[test]
 fn repositories_that_cannot_be_are_refused_before_anything_is_built() {
     let place = place("no-repositories");
     place.write(TWO);

@@ -73,7 +73,7 @@ fn a_failed_step_is_kept_on_request_until_it_is_cleaned() {
         let line = said[begin..].split('`').next().expect("a command");
         let line = line
             .replace("--tty ", "")
-            .replace("/bin/sh", "cat /work/src/tool");
+            .replace("/bin/sh", "cat /work/deep/src/tool");
         let output = installed("sh").args(["-c", &line]).output().unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
@@ -237,4 +237,39 @@ fn without_an_overlay_the_image_is_copied() {
     let built: Finished = command.output().unwrap().into();
     built.code(0);
     place.nothing_is_left();
+}
+
+/// An unpacked image that is not what was unpacked is found, and removed on request.
+#[test]
+fn a_damaged_image_is_found() {
+    for place in [
+        Place::new("crun", SUCCESS),
+        Place::of_ordinary_user("crun", SUCCESS),
+    ] {
+        place.build(&[]).code(0);
+        let verify = |further: &[&str]| -> Finished {
+            let words = ["cache", "verify", "--engine", "runtime"];
+            place.run(&[&words, further].concat())
+        };
+        verify(&[])
+            .code(0)
+            .prints("1 result and 1 unpacked image, all intact");
+        let images = place.path("cache/runtime/images");
+        let image = names(&images)[0].clone();
+        let file = images.join(&image).join("root/bin/find");
+        let whole = fs::read_to_string(&file).unwrap();
+        fs::write(&file, whole.replace("rm -rf", "rm -fr")).unwrap();
+        verify(&[])
+            .code(17)
+            .prints(&format!(
+                "DAMAGED image sha256:{image}: its files are not those"
+            ))
+            .says("1 of 1 result and 1 unpacked image damaged");
+        let removed = verify(&["--remove", "--format", "json"]).code(17);
+        let document: serde_json::Value = serde_json::from_str(&removed.stdout).unwrap();
+        assert_eq!(document["damaged-images"][0]["removed"], true);
+        assert_eq!(names(&images), [""; 0]);
+        place.build(&["--no-cache"]).code(0);
+        verify(&[]).code(0);
+    }
 }

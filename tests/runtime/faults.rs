@@ -6,13 +6,13 @@ use bytes::Bytes;
 use rustix::process::Signal;
 
 use super::place::{Place, names};
-use crate::local::lives;
+use crate::support::processes::lives;
 use crate::support::small_image::{small_root, write_image};
 
 const RUNTIMES: [&str; 2] = ["crun", "runc"];
 
 /// A step that does what it can to outlive its build; its processes carry the mark.
-fn stubborn(runtime: &'static str, mark: &str) -> Place {
+pub fn stubborn(runtime: &'static str, mark: &str) -> Place {
     let script = format!(
         "trap '' INT TERM HUP; setsid sh -c 'trap \"\" INT TERM HUP; setsid sleep {mark} & sleep {mark} & wait' & echo star''ted; sleep {mark}; sleep {mark}"
     );

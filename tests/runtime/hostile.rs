@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -480,7 +481,12 @@ fn everything(directory: &Path) -> BTreeMap<String, (u32, u64, i64, i64)> {
     let mut found = BTreeMap::new();
     let mut directories = vec![directory.to_owned()];
     while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(directory).unwrap().flatten() {
+        let entries = match fs::read_dir(&directory) {
+            // An ordinary user cannot look into what a layer has closed; nothing outside is.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => continue,
+            entries => entries.unwrap(),
+        };
+        for entry in entries.flatten() {
             let known = fs::symlink_metadata(entry.path()).unwrap();
             let facts = (
                 known.mode(),

@@ -17,9 +17,9 @@ use crate::support::recorder::Recorder;
 use crate::support::small_image::write_image;
 
 /// Kind, path, target or content, permissions and owner.
-type File<'a> = (EntryType, &'a str, &'a str, u32, u64);
+pub type File<'a> = (EntryType, &'a str, &'a str, u32, u64);
 
-fn layer(files: &[File<'_>]) -> Bytes {
+pub fn layer(files: &[File<'_>]) -> Bytes {
     let mut archive = tar::Builder::new(Vec::new());
     for &(kind, path, text, mode, owner) in files {
         let mut header = tar::Header::new_gnu();

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bytes::Bytes;
 use kmembuild::engine::{Engine, RuntimeSettings, connect_runtime};
 use kmembuild::transport::ClientSettings;
 use serde_json::Value;
@@ -13,9 +15,12 @@ use tempfile::TempDir;
 use crate::support::build_place::manifest;
 use crate::support::command::{Finished, Workplace};
 use crate::support::contract::Subject;
+use crate::support::ordinary_user::{IDS, OrdinaryUser};
 use crate::support::preflight::installed;
+use crate::support::processes::living;
 use crate::support::running::Running;
 use crate::support::small_image::{small_root, write_image};
+use crate::support::step_recipe::write_recipe;
 
 /// The engine with a runtime of that name, in a directory.
 pub async fn engine_in(directory: &Path, runtime: &str) -> Arc<dyn Engine> {
@@ -26,14 +31,18 @@ pub async fn engine_in(directory: &Path, runtime: &str) -> Arc<dyn Engine> {
         .find(|path| path.is_file());
     let settings = RuntimeSettings {
         directory: directory.to_owned(),
-        keeper: env!("CARGO_BIN_EXE_kmembuild").into(),
+        // Another user finds it elsewhere.
+        keeper: std::env::var_os("KMEMBUILD_TEST_KEEPER")
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_kmembuild").into())
+            .into(),
         program: found,
-        search: None,
+        // For the programs that give an ordinary user's namespace its ids.
+        search: Some(search),
         client: ClientSettings::default(),
         instead_of: None,
     };
     let engine = connect_runtime(settings).await;
-    engine.expect("these tests are run by root, who may mount and make cgroups")
+    engine.expect("whoever runs these tests may mount and make cgroups, or has subordinate ids")
 }
 
 /// An engine of its own for a test.
@@ -48,38 +57,14 @@ pub async fn subject_of(runtime: &str, test: &str) -> Subject {
     Subject::new(engine, run, Box::new(folder)).await
 }
 
-const RECIPE: &str = r#"
-format: 1
-name: NAME
-summary: steps that a test chooses, in a small image
-source:
-  git:
-    urls: ["UPSTREAM"]
-    tags: {v1.0.0: COMMIT}
-architectures:
-  amd64: {}
-  arm64: {}
-images:
-  default: registry
-  registry: {name: "toolchain:1"}
-build:
-  workdir: /work/src
-  network: none
-  timeout: 5m
-  caches: [{name: objects, path: /cached/objects}]
-  steps:
-    - name: script
-      command: [sh, -c, SCRIPT]
-outputs:
-  - path: tool
-"#;
-
 /// A recipe of one step in the small image, and the directories of its builds.
 pub struct Place {
     pub workplace: Workplace,
     /// Name of the recipe, which no other place has.
     pub name: String,
     runtime: &'static str,
+    /// Who builds, if that is not root.
+    user: Option<OrdinaryUser>,
 }
 
 impl Place {
@@ -89,28 +74,30 @@ impl Place {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("tool-{}-{number}", std::process::id());
         let workplace = Workplace::new();
-        let place = workplace.path().display().to_string();
-        let commit = crate::local::make_upstream(&workplace.path().join("upstream"));
-        let script = serde_json::to_string(script).unwrap();
-        let recipe = RECIPE
-            .replace("NAME", &name)
-            .replace("UPSTREAM", &format!("file://{place}/upstream"))
-            .replace("COMMIT", &commit)
-            .replace("SCRIPT", &script);
-        workplace.write(&format!("recipes/{name}.yaml"), &recipe);
-        write_image(
-            &workplace.path().join("image.tar"),
-            &[small_root().into()],
-            None,
-        );
-        Self {
+        write_recipe(&workplace, &name, "", script);
+        let place = Self {
             workplace,
             name,
             runtime,
-        }
+            user: None,
+        };
+        place.image(&[small_root().into()]);
+        place
     }
 
-    fn words<'a>(&'a self, further: &[&'a str]) -> Vec<&'a str> {
+    /// One that belongs to an ordinary user, who builds there.
+    pub fn of_ordinary_user(runtime: &'static str, script: &str) -> Self {
+        let place = Self::new(runtime, script);
+        let user = Some(OrdinaryUser::of(place.workplace.path()));
+        Self { user, ..place }
+    }
+
+    /// The image of the builds has these layers from now on.
+    pub fn image(&self, layers: &[Bytes]) {
+        write_image(&self.path("image.tar"), layers, None);
+    }
+
+    pub fn words<'a>(&'a self, further: &[&'a str]) -> Vec<&'a str> {
         let own = [
             &*self.name,
             "--recipe-dir",
@@ -126,12 +113,48 @@ impl Place {
 
     /// Builds to the end.
     pub fn build(&self, further: &[&str]) -> Finished {
-        self.workplace.run(&self.words(further))
+        self.run(&self.words(further))
+    }
+
+    /// Builds as an ordinary user with these subordinate ids.
+    pub fn build_with(&self, ids: &str, further: &[&str]) -> Finished {
+        let mut command = self.command(ids, &self.words(further));
+        command.output().expect("the command starts").into()
     }
 
     /// Starts to build.
     pub fn start(&self, further: &[&str]) -> Running {
-        self.workplace.start(&self.words(further))
+        match self.user {
+            None => self.workplace.start(&self.words(further)),
+            Some(_) => Running::start(&mut self.command(IDS, &self.words(further))),
+        }
+    }
+
+    /// Runs the command to its end.
+    pub fn run(&self, words: &[&str]) -> Finished {
+        let output = self.command(IDS, words).output();
+        output.expect("the command starts").into()
+    }
+
+    /// Runs another program as the one who builds.
+    pub fn as_user(&self, words: &[&str]) -> Finished {
+        let (program, words) = words.split_first().expect("a program");
+        let command = match &self.user {
+            None => Command::new(program),
+            Some(user) => user.command(IDS, program),
+        };
+        let output = self.workplace.set_up(command, words).output();
+        output.expect("the program starts").into()
+    }
+
+    fn command(&self, ids: &str, words: &[&str]) -> Command {
+        match &self.user {
+            None => self.workplace.command(words),
+            Some(user) => {
+                let program = user.program(env!("CARGO_BIN_EXE_kmembuild"));
+                self.workplace.set_up(user.command(ids, program), words)
+            }
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -143,6 +166,18 @@ impl Place {
         let versions = self.path(&format!("dist/{}/v1.0.0", self.name));
         let platform = fs::read_dir(versions).expect("a result").flatten().next();
         manifest(&platform.expect("a platform").path())
+    }
+
+    /// Asserts that nothing of any build was published. Logs of failed ones are for people.
+    #[track_caller]
+    pub fn nothing_is_published(&self) {
+        let versions = self.path(&format!("dist/{}/v1.0.0", self.name));
+        let results = names(&versions);
+        // What a killed one was about to publish is hidden, and removed by the next one.
+        let published = results
+            .iter()
+            .filter(|name| !name.ends_with(".failed") && !name.starts_with(".linux-"));
+        assert_eq!(published.count(), 0, "{results:?}");
     }
 
     /// Asserts that nothing of any build is left: no session, no registration, no container, no mount, no cgroup.
@@ -169,9 +204,8 @@ impl Place {
     /// Asserts that no process has this place on its command line, and no cgroup is named after a build of it.
     #[track_caller]
     pub fn nothing_goes_on(&self) {
-        assert!(!crate::local::lives(
-            &self.workplace.path().join("cache").display().to_string()
-        ));
+        let cache = self.path("cache").display().to_string();
+        assert_eq!(living(&cache), [""; 0]);
         assert_eq!(cgroups(&format!("kmembuild-{}-", self.name)), [""; 0]);
     }
 }

@@ -15,7 +15,7 @@ use crate::support::registry::Registry;
 use crate::support::small_image::small_root;
 
 /// An image of two layers that Docker made and pushed; its name in the registry, its id and its layers.
-fn pushed(registry: &Registry, folder: &Path, name: &str) -> (String, String, Vec<String>) {
+pub fn pushed(registry: &Registry, folder: &Path, name: &str) -> (String, String, Vec<String>) {
     let root = folder.join("root.tar");
     fs::write(&root, small_root()).unwrap();
     let base = format!("kmembuild-test-{name}-base:1");

@@ -48,7 +48,7 @@ fn merge(place: &Place, more: &[&str]) -> Finished {
 }
 
 /// All files of a release, but what tells of runs: the index, its page, and the sums of those.
-fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {

@@ -207,6 +207,14 @@ impl Engine for MemoryEngine {
         Ok(Some(provided))
     }
 
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        let mut state = self.state();
+        let image = state.images.values().find(|image| image.id == id).cloned();
+        let image = image.expect("the image");
+        state.images.insert(name.to_owned(), image);
+        Ok(())
+    }
+
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let mut state = self.state();
         let caches = spec.caches.iter().map(|cache| &cache.key);

@@ -19,7 +19,7 @@ struct Need {
 
 const ENGINE: &[&str] = &["builds", "engine", "kubelet", "machine", "release"];
 const GIT: &[&str] = &[
-    "builds", "doctor", "kubelet", "release", "scripted", "source",
+    "builds", "bundles", "doctor", "kubelet", "release", "scripted", "source",
 ];
 
 /// A program and the Debian package that has it.
@@ -37,12 +37,13 @@ const fn of_package(
 }
 
 const NEEDS: &[Need] = &[
+    of_package("ansible-playbook", "ansible-core", &["rollout"]),
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package(
         "busybox",
         "busybox-static",
-        &["builds", "engine", "packaging", "runtime"],
+        &["builds", "bundles", "engine", "packaging", "runtime"],
     ),
     of_package(
         "cc",
@@ -57,6 +58,7 @@ const NEEDS: &[Need] = &[
             "messages",
             "node",
             "node_script",
+            "rollout",
             "scripted",
             "transport",
             "verify",
@@ -64,14 +66,21 @@ const NEEDS: &[Need] = &[
     ),
     of_package("chromium", "chromium", &["machine"]),
     of_package("createrepo_c", "createrepo-c", &["packaging"]),
-    of_package("crun", "crun", &["builds", "runtime"]),
-    of_package("dash", "dash", &["machine", "packaging"]),
+    of_package("crun", "crun", &["builds", "bundles", "runtime"]),
+    of_package("dash", "dash", &["machine", "packaging", "rollout"]),
     of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
     of_package(
         "docker-registry",
         "docker-registry",
-        &["builds", "engine", "kubelet", "release", "transport"],
+        &[
+            "builds",
+            "bundles",
+            "engine",
+            "kubelet",
+            "release",
+            "transport",
+        ],
     ),
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("fish", "fish", &["commands"]),
@@ -85,28 +94,39 @@ const NEEDS: &[Need] = &[
         "openssl",
         &["attestation", "doctor", "release", "transport"],
     ),
+    of_package("newuidmap", "uidmap", &["builds", "runtime"]),
+    of_package("nft", "nftables", &["builds", "bundles"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package(
         "perl",
         "perl",
         &["builds", "engine", "kubelet", "release", "transport"],
     ),
+    of_package("podman", "podman", &["engine"]),
     of_package("promtool", "prometheus", &["monitoring"]),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),
     of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
-    of_package("setpriv", "util-linux", &["machine"]),
-    of_package("shellcheck", "shellcheck", &["machine", "packaging"]),
-    of_package("ssh-keygen", "openssh-client", &["machine"]),
-    of_package("sshd", "openssh-server", &["machine"]),
+    of_package("setpriv", "util-linux", &["builds", "machine", "runtime"]),
+    of_package(
+        "shellcheck",
+        "shellcheck",
+        &["machine", "packaging", "rollout"],
+    ),
+    of_package("ssh-keygen", "openssh-client", &["machine", "rollout"]),
+    of_package("sshd", "openssh-server", &["machine", "rollout"]),
     of_package("strace", "strace", &["machine", "packaging"]),
-    of_package("unshare", "util-linux", &["builds", "runtime", "scripted"]),
+    of_package(
+        "unshare",
+        "util-linux",
+        &["builds", "bundles", "rollout", "runtime", "scripted"],
+    ),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),
     Need {
         name: "target/registry-tools/usr/bin/oras",
-        modules: &["transport"],
+        modules: &["bundles", "transport"],
         is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
         remedy: ".ci/install-registry-tools",
     },

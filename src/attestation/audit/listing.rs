@@ -34,12 +34,13 @@ pub(super) struct Stored {
 
 impl Listing {
     /// Reads everything below `root`. Anything that is not a regular file, cannot be read, or has a name that no list of
-    /// checksums can hold becomes a problem of the audit.
+    /// checksums can hold becomes a problem of the audit. Files whose digests are `known` by their paths are not read.
     ///
     /// # Errors
     /// [`AuditError::Unreadable`] for `root` itself.
     pub(super) fn read(
         root: &Path,
+        known: &BTreeMap<PathBuf, String>,
         is_stopped: &dyn Fn() -> bool,
         audit: &mut Audit,
     ) -> Result<Self, AuditError> {
@@ -48,7 +49,7 @@ impl Listing {
             files: BTreeMap::new(),
         };
         listing
-            .add_folder("", is_stopped, audit)
+            .add_folder("", known, is_stopped, audit)
             .map_err(|source| AuditError::Unreadable {
                 path: root.to_owned(),
                 source,
@@ -59,6 +60,7 @@ impl Listing {
     fn add_folder(
         &mut self,
         folder: &str,
+        known: &BTreeMap<PathBuf, String>,
         is_stopped: &dyn Fn() -> bool,
         audit: &mut Audit,
     ) -> io::Result<()> {
@@ -78,11 +80,12 @@ impl Listing {
             let path = format!("{folder}{name}");
             let kind = entry.file_type()?;
             if kind.is_dir() {
-                if let Err(error) = self.add_folder(&format!("{path}/"), is_stopped, audit) {
+                if let Err(error) = self.add_folder(&format!("{path}/"), known, is_stopped, audit) {
                     audit.integrity(path, format!("could not read the directory: {error}"));
                 }
             } else if kind.is_file() {
-                match Stored::read(&entry.path(), is_stopped) {
+                let place = entry.path();
+                match Stored::read(&place, known.get(&place), is_stopped) {
                     Ok(stored) => {
                         self.files.insert(path, stored);
                     }
@@ -157,10 +160,18 @@ impl Listing {
 }
 
 impl Stored {
-    fn read(path: &Path, is_stopped: &dyn Fn() -> bool) -> io::Result<Self> {
+    fn read(
+        path: &Path,
+        known: Option<&String>,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> io::Result<Self> {
         let file = regular_file::open(path)?;
-        let mode = file.metadata()?.permissions().mode() & 0o7777;
-        let (size, sha256) = sha256_of(Stoppable::new(file, is_stopped))?;
+        let metadata = file.metadata()?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        let (size, sha256) = match known {
+            Some(sha256) => (metadata.len(), sha256.clone()),
+            None => sha256_of(Stoppable::new(file, is_stopped))?,
+        };
         Ok(Self { size, sha256, mode })
     }
 }

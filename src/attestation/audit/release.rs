@@ -9,6 +9,7 @@ use super::sources::folders_of;
 use crate::artifacts::{
     CHECKSUMS_MINISIG, CHECKSUMS_SIG, ENVELOPE, INDEX, INDEX_FORMAT, INDEX_PAGE, Index,
     IndexBinary, IndexBuild, IndexResult, IndexTarget, MANIFEST, SHA256SUMS, folders_of_targets,
+    repository_of,
 };
 use crate::attestation::{SignatureError, VerifyingKey, verify_checksums};
 use crate::verify::{CheckName, Outcome};
@@ -75,14 +76,9 @@ impl Auditor<'_> {
             if of_failure || accounted.contains(path) {
                 continue;
             }
-            match folder_of_a_result(path).filter(|folder| !known.contains(*folder)) {
-                Some(folder) => {
+            match folder_left_over(path, &index, &known) {
+                Some((folder, what)) => {
                     if sources.add_leftover(folder) {
-                        let what = if folder.ends_with(".failed") {
-                            "left over from a failed build"
-                        } else {
-                            "a result"
-                        };
                         audit.leftover(folder, format!("{what} that is not part of the release"));
                     }
                 }
@@ -139,6 +135,26 @@ impl Auditor<'_> {
             }
         }
     }
+}
+
+/// The directory that a file would belong to which is not of the release, and what that is.
+fn folder_left_over<'a>(
+    path: &'a str,
+    index: &Index,
+    known: &BTreeSet<String>,
+) -> Option<(&'a str, &'static str)> {
+    if let Some(folder) = repository_of(path) {
+        // In one that is, every file is listed.
+        let is_known = index.repositories.iter().any(|of| of.folder == folder);
+        return (!is_known).then_some((folder, "a repository"));
+    }
+    let folder = folder_of_a_result(path).filter(|folder| !known.contains(*folder))?;
+    let what = if folder.ends_with(".failed") {
+        "left over from a failed build"
+    } else {
+        "a result"
+    };
+    Some((folder, what))
 }
 
 /// The directory of the result that a file would belong to, by its path: three directories below the release's.

@@ -1,5 +1,6 @@
 //! The whole audit.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,21 @@ impl Audit {
         keys: &[VerifyingKey],
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Self, AuditError> {
-        audit_until(folder, keys, is_stopped)
+        audit_until(folder, keys, &BTreeMap::new(), is_stopped)
+    }
+
+    /// As [`Audit::of()`] of files that this run has just written into a directory of its own: their digests, by their paths, are
+    /// `known` and not made again. The programs among them are judged by their content as ever.
+    ///
+    /// # Errors
+    /// Those of [`audit()`].
+    pub fn of_fetched(
+        folder: &Path,
+        keys: &[VerifyingKey],
+        known: &BTreeMap<PathBuf, String>,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Self, AuditError> {
+        audit_until(folder, keys, known, is_stopped)
     }
 
     /// As [`Audit::of()`]; in a directory that is neither a release nor a result, of every release and result below it,
@@ -67,6 +82,7 @@ const DEPTH: u32 = 3;
 fn audit_until(
     folder: &Path,
     keys: &[VerifyingKey],
+    known: &BTreeMap<PathBuf, String>,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Audit, AuditError> {
     let is_release = is_release(folder)?;
@@ -74,7 +90,7 @@ fn audit_until(
         folder: folder.display().to_string(),
         ..Audit::default()
     };
-    let listing = Listing::read(folder, is_stopped, &mut audit)?;
+    let listing = Listing::read(folder, known, is_stopped, &mut audit)?;
     audit.files = listing.paths().count();
     let mut auditor = Auditor {
         listing,

@@ -10,6 +10,7 @@ use crate::recipe::{
     Architecture, ByteSize, Cpus, DebianMirror, GoFlags, ImageDigest, ImageName, Name,
     RegistryPrefix, TimeSpan,
 };
+use crate::transport::CacheReference;
 use crate::verify::GlibcVersion;
 
 /// What to build, and how. The first line of each option is its help; the manual has the rest as well.
@@ -174,6 +175,11 @@ pub struct BuildArguments {
     /// a note says so.
     #[arg(long, help_heading = OUTPUT)]
     pub verify_run: bool,
+    /// Sign the provenance with this private key
+    ///
+    /// Ed25519 or ECDSA P-256 in PEM. What goes into a shared cache (--cache-to) is signed with it as well.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub sign_key: Option<PathBuf>,
     /// Keep the container of a failed step
     ///
     /// With --via run-sh, everything that upstream's script makes.
@@ -195,6 +201,23 @@ pub struct CacheArguments {
     /// them.
     #[arg(long, help_heading = FROM)]
     pub offline: bool,
+    /// Shared cache to take results from
+    ///
+    /// REGISTRY/REPOSITORY, or oci:DIR for a directory; the option can be repeated. Results are taken only when they are signed
+    /// by a key of --cache-key, and are checked as any other. With --offline only directories are asked.
+    #[arg(long, value_name = "REF", help_heading = FROM)]
+    pub cache_from: Vec<CacheReference>,
+    /// Shared cache to put results into
+    ///
+    /// REGISTRY/REPOSITORY, or oci:DIR for a directory, which is made; the option can be repeated. Results are signed with the
+    /// key of --sign-key.
+    #[arg(long, value_name = "REF", help_heading = FROM)]
+    pub cache_to: Vec<CacheReference>,
+    /// Public key whose results are taken
+    ///
+    /// In PEM. The option can be repeated: one of the keys must have signed a result of a shared cache.
+    #[arg(long, value_name = "FILE", help_heading = FROM)]
+    pub cache_key: Vec<PathBuf>,
 }
 
 /// A way to get the toolchain image.

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::build::BuildArguments;
 use super::cache::CacheCommand;
+use super::clean::CleanArguments;
 use super::colour::ColourWhen;
 use super::doctor::DoctorArguments;
 use super::engine::EngineOption;
@@ -18,9 +19,10 @@ use super::node_script::NodeScriptArguments;
 use super::non_empty::non_empty;
 use super::recipes::RecipesArguments;
 use super::registry::{PullArguments, PushArguments};
-use super::release::{LockArguments, ReleaseArguments};
+use super::release::{BundleArguments, LockArguments, ReleaseArguments};
 use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
+use super::rollout::RolloutArguments;
 use super::verify::VerifyArguments;
 
 /// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
@@ -115,23 +117,7 @@ pub enum CommandLine {
     Doctor(DoctorArguments),
     /// Remove what killed runs left on the engine; to free disk space, use `kmembuild cache prune`
     #[command(before_help = "Example: kmembuild clean")]
-    Clean {
-        /// Also remove the compile caches, as `cache prune --caches` does
-        #[arg(long, alias = "volumes")]
-        caches: bool,
-        /// Also remove the toolchain images that the tool made, as `cache prune --images` does
-        #[arg(long)]
-        images: bool,
-        /// Also remove what runs of other machines made, even if their time is not over
-        #[arg(long)]
-        all: bool,
-        /// Only show what would be removed
-        #[arg(long)]
-        dry_run: bool,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    Clean(CleanArguments),
     /// List, show, check and remove what is kept to save time: results, and compile caches and images on the engine
     #[command(before_help = "Example: kmembuild cache list")]
     Cache {
@@ -163,6 +149,14 @@ pub enum CommandLine {
         before_help = "Example: kmembuild node-script dist/runc/v1.0.0-rc10/linux-amd64 -o node.sh"
     )]
     NodeScript(NodeScriptArguments),
+    /// Write what brings published programs to many nodes, a few at a time: an Ansible playbook, a script for ssh, plans
+    ///
+    /// Nothing is carried out. Each of them drains a node, runs the script of `node-script`, reboots, checks and uncordons it,
+    /// begins with a few nodes, and stops when too many fail. What is done is left alone by the next run.
+    #[command(
+        before_help = "Examples:\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --nodes nodes.txt\n  kmembuild rollout dist/runc/v1.0.0-rc10/linux-amd64 --selector pool=old"
+    )]
+    Rollout(Box<RolloutArguments>),
     /// Build and publish everything in a release file
     #[command(before_help = "Example: kmembuild release release.yaml --sign-key release.key")]
     Release(ReleaseArguments),
@@ -187,6 +181,14 @@ pub enum CommandLine {
     /// Write a lock file with the inputs of a release, for `release --locked`
     #[command(before_help = "Example: kmembuild lock release.yaml")]
     Lock(LockArguments),
+    /// Put everything that a locked release needs into one file, for networks that reach nobody
+    ///
+    /// Sources, toolchain images, recipes, patches, the lock file and kmembuild itself, as an OCI image layout in a tar archive. There
+    /// `kmembuild release --bundle FILE` makes the release of it.
+    #[command(
+        before_help = "Examples:\n  kmembuild bundle release.yaml -o closed.oci.tar\n  kmembuild bundle -o closed-2.oci.tar --since closed.oci.tar --split 4GiB\n  kmembuild release --bundle closed.oci.tar"
+    )]
+    Bundle(BundleArguments),
     /// Print the public key for a private key that signs releases, for those who verify them
     #[command(before_help = "Example: kmembuild public-key release.key")]
     PublicKey {

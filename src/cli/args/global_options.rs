@@ -69,7 +69,7 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
     use GlobalOption::{Engine, Host, Quiet, RecipeDir, Runtime, Verbose};
     Some(match path {
         // Recipes are commands as well.
-        [] | ["plan" | "release" | "reproduce" | "lock" | "doctor"] => {
+        [] | ["plan" | "release" | "reproduce" | "lock" | "bundle" | "doctor"] => {
             &[RecipeDir, Host, Engine, Runtime, Verbose, Quiet]
         }
         ["verify"] => &[Host, Engine, Runtime, Verbose, Quiet],
@@ -77,11 +77,13 @@ pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet" | "push" | "pull"] => &[Verbose, Quiet],
         ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
+        ["cache", "verify"] => &[Engine, Runtime, Quiet],
         ["cache", "list"] => &[Host, Engine, Runtime],
-        ["kmem" | "repository"] | ["kmem", "watch"] | ["cache", "verify"] => &[Quiet],
-        ["recipes", "check"] | ["cache", "show"] | ["kmem", _] | ["node-script" | "public-key"] => {
-            &[]
-        }
+        ["kmem" | "repository"] | ["kmem", "watch"] => &[Quiet],
+        ["recipes", "check"]
+        | ["cache", "show"]
+        | ["kmem", _]
+        | ["node-script" | "public-key" | "rollout"] => &[],
         _ => return None,
     })
 }

@@ -117,7 +117,7 @@ pub(super) fn described(command: Command, name: &str, recipe: Option<&Recipe>) -
         // Without the usage, which says less than the examples: it fits on a screen then.
         .help_template("{before-help}{about-with-newline}\n{all-args}{after-help}")
         .after_help(format!(
-            "{FOOTER}\nThe recipe itself: kmembuild recipes show {name}"
+            "More: kmembuild help, kmembuild recipes show {name}"
         ));
     match recipe {
         Some(recipe) => offer(command, recipe),
@@ -139,11 +139,7 @@ fn examples(name: &str, recipe: Option<&Recipe>) -> String {
             let mut tags = git.tags.keys().rev().map(Version::as_str);
             let common = tags.clone().find(|tag| COMMON_VERSIONS.contains(tag));
             let tag = common.or_else(|| tags.next()).unwrap_or("TAG");
-            vec![
-                format!("--tag {tag}"),
-                format!("--like /usr/bin/{name}"),
-                format!("--tag {tag} --dry-run"),
-            ]
+            vec![format!("--tag {tag}"), format!("--like /usr/bin/{name}")]
         }
         None => vec!["--tag TAG".to_owned()],
     };
@@ -175,6 +171,15 @@ fn formats(command: Command) -> Command {
 
 fn with_footers(command: Command) -> Command {
     command.after_help(FOOTER).mut_subcommands(with_footers)
+}
+
+/// What a recipe offers, on one screen: whoever reads its help knows how, and colours are in that of the whole.
+pub(super) fn recipe_on_screen(command: Command) -> Command {
+    on_screen(command.mut_args(|argument| {
+        let is_known = matches!(argument.get_id().as_str(), "help" | "color");
+        let is_hidden = argument.is_hide_set() || is_known;
+        argument.hide(is_hidden)
+    }))
 }
 
 /// With one line for each option: so many options would fill several screens otherwise. The manual has the rest.

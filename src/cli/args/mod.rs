@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod clean;
 mod colour;
 mod command_line;
 mod doctor;
@@ -22,10 +23,12 @@ mod registry;
 mod release;
 mod repository;
 mod reproduce;
+mod rollout;
 mod verify;
 
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
+pub use clean::CleanArguments;
 pub use colour::colour_choice;
 pub use command_line::{Cli, CommandLine, GlobalArguments, RecipeCommandLine};
 pub use doctor::{DoctorArguments, HalfChoice};
@@ -40,7 +43,8 @@ pub use part::PartChoice;
 pub use recipe_options::{image_ways, long_name};
 pub use recipes::{RecipesArguments, RecipesCommand};
 pub use registry::{PullArguments, PushArguments};
-pub use release::{LockArguments, ReleaseArguments};
+pub use release::{BundleArguments, LockArguments, ReleaseArguments};
 pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
+pub use rollout::RolloutArguments;
 pub use verify::VerifyArguments;

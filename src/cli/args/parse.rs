@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::command_line::{Cli, GlobalArguments, RecipeCommandLine};
 use super::global_options::check_global_options;
-use super::help::{command_on_screen, described, on_screen};
+use super::help::{command_on_screen, described, recipe_on_screen};
 use crate::recipe::{Recipe, nearest};
 
 /// Parses the command line.
@@ -101,7 +101,7 @@ pub fn parse_build(
     let command = RecipeCommandLine::command()
         .name(format!("kmembuild {name}"))
         .bin_name(format!("kmembuild {name}"));
-    let command = on_screen(described(command, name, recipe));
+    let command = recipe_on_screen(described(command, name, recipe));
     let matches = command.clone().try_get_matches_from(arguments);
     let matches = matches.map_err(|error| suggesting(error, &command))?;
     let mut read = RecipeCommandLine::from_arg_matches(&matches)?;

@@ -8,6 +8,7 @@ use super::build::CacheArguments;
 use super::format::Format;
 use super::non_empty::non_empty;
 use super::part::PartChoice;
+use crate::recipe::ByteSize;
 use crate::transport::Reference;
 
 /// Which release, and how.
@@ -32,9 +33,9 @@ pub struct ReleaseArguments {
     /// The index.json of an earlier release: parts are made to take equally long by its durations
     #[arg(long, value_name = "FILE", requires = "partition")]
     pub durations: Option<PathBuf>,
-    /// Make one release of these parts, without building
-    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with_all = ["plan", "only", "jobs", "fail_fast", "locked", "unlocked", "junit"])]
-    pub merge: Vec<PathBuf>,
+    /// Make one release of these parts, or without a directory of what the shared cache has, without building
+    #[arg(long, value_name = "DIR", num_args = 0.., conflicts_with_all = ["plan", "only", "jobs", "fail_fast", "no_cache", "junit"])]
+    pub merge: Option<Vec<PathBuf>>,
     /// Maximum number of builds at a time; by default as many as the engine's processors and memory allow
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub jobs: Option<u32>,
@@ -68,9 +69,33 @@ pub struct ReleaseArguments {
     /// Push the release there when all of it is published, as `kmembuild push` does: REGISTRY/PREFIX[:TAG] or oci:DIR[:TAG]
     #[arg(long, value_name = "REF", conflicts_with_all = ["plan", "partition"])]
     pub push: Option<Reference>,
+    /// Take everything from this bundle, and ask nobody; can be repeated with those that it was made since. The release file is
+    /// that of the bundle, unless there is one here
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["unlocked", "merge", "schema"])]
+    pub bundle: Vec<PathBuf>,
     /// Use of caches.
     #[command(flatten)]
     pub caches: CacheArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What to put into a bundle, and how.
+#[derive(Debug, Clone, Args)]
+pub struct BundleArguments {
+    /// The release file; kmembuild.lock beside it says what goes into the bundle
+    #[arg(value_name = "FILE", default_value = "release.yaml")]
+    pub file: PathBuf,
+    /// The bundle; an earlier one of that name is replaced
+    #[arg(long, short, value_name = "FILE", default_value = "release.oci.tar")]
+    pub output: PathBuf,
+    /// Leave out what this earlier bundle has; both are needed to build then
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+    /// Write parts of at most this size, FILE.001, FILE.002 and so on, e.g. 4GiB
+    #[arg(long, value_name = "SIZE")]
+    pub split: Option<ByteSize>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

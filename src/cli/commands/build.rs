@@ -1,13 +1,18 @@
 //! `kmembuild RECIPE`: the road from a recipe to a proven, published result.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use super::shared_cache::{Work, shared_cache};
 use crate::artifacts::{Manifest, ManifestFile};
+use crate::attestation::SigningKey;
 use crate::build::{self, BuildError, BuildResult, CacheOutcome, FailedBuild};
 use crate::cli::args::BuildArguments;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_exact};
+use crate::events::Sink as _;
 use crate::failure::{Failure, FailureDocument};
 use crate::report::{
     CheckedFile, Closing, Text, Verbosity, check_table, json_line, output_width, verdict_on,
@@ -16,13 +21,24 @@ use crate::verify::CheckName;
 
 /// Builds, proves and publishes; prints the result.
 pub(crate) async fn run(
-    invocation: &Invocation<'_>,
+    invocation: &mut Invocation<'_>,
     recipe: &str,
     arguments: &BuildArguments,
 ) -> Result<(), Failure> {
     arguments.check(&invocation.workspace.recipe(recipe)?.recipe)?;
+    let (caches, sign_key) = (&arguments.caches, arguments.sign_key.as_deref());
+    let mut order = arguments.order(recipe);
+    order.destination.signing = sign_key.map(SigningKey::read).transpose()?.map(Arc::new);
+    invocation.workspace.shared_cache = shared_cache(invocation, caches, sign_key, Work::Makes)?;
     let progress = invocation.progress();
-    let order = arguments.order(recipe);
+    if let Some(warning) = order
+        .destination
+        .signing
+        .as_ref()
+        .and_then(|key| key.warning())
+    {
+        progress.event(&warning.into());
+    }
     let built = build::run(&order, &invocation.workspace, &progress).await;
     progress.finish();
     match built {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::cli::args::CleanArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
-use crate::execute::{Sweep, sweep, would_sweep};
+use crate::execute::{Sweep, Swept, sweep, would_sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::report::{Closing, Verbosity};
 
@@ -48,14 +49,22 @@ struct Removed {
 
 pub(crate) async fn run(
     invocation: &Invocation<'_>,
-    what: Sweep<'_>,
-    dry_run: bool,
+    arguments: &CleanArguments,
 ) -> Result<(), Failure> {
     let workspace = &invocation.workspace;
+    workspace.claim_cache()?;
     let engine = workspace.engine().await?.as_ref();
+    let what = Sweep {
+        dead_runs: true,
+        kept: true,
+        foreign: arguments.all,
+        volumes: arguments.caches,
+        images: arguments.images,
+        recipe: None,
+    };
     let runs = workspace.runs();
     let sweeping = async {
-        if dry_run {
+        if arguments.dry_run {
             would_sweep(engine, &runs, what).await
         } else {
             sweep(engine, &runs, what).await
@@ -68,6 +77,15 @@ pub(crate) async fn run(
             return Err(Failure::new(FailureKind::Interrupted, text));
         }
     };
+    tell(invocation, arguments, swept)
+}
+
+/// Says what was removed, or would be, and fails if something could not be.
+fn tell(
+    invocation: &Invocation<'_>,
+    arguments: &CleanArguments,
+    swept: Swept,
+) -> Result<(), Failure> {
     let failed: Vec<_> = swept
         .failed
         .iter()
@@ -80,6 +98,7 @@ pub(crate) async fn run(
         .iter()
         .map(|thing| format!("\n  {}: {}", thing.name, thing.reason))
         .collect();
+    let closing = closing(arguments, &swept);
     let removed = swept.removed;
     let kept = |things: Vec<Leftover>| -> Vec<_> {
         let things = things.into_iter();
@@ -91,30 +110,6 @@ pub(crate) async fn run(
             .collect()
     };
     let (in_use, of_others) = (kept(swept.in_use), kept(swept.of_others));
-    let verb = if dry_run { "would remove" } else { "removed" };
-    let closing = closing(
-        verb,
-        &removed,
-        in_use.len() + of_others.len(),
-        failed.is_empty(),
-    );
-    let closing = if dry_run && !removed.is_empty() {
-        let chosen = [
-            (what.volumes, "--caches"),
-            (what.images, "--images"),
-            (what.foreign, "--all"),
-        ];
-        let chosen = chosen.iter().filter(|(chosen, _)| *chosen);
-        let words: Vec<_> = ["clean"]
-            .into_iter()
-            .chain(chosen.map(|(_, word)| *word))
-            .collect();
-        closing.next(&words)
-    } else if of_others.is_empty() {
-        closing
-    } else {
-        closing.next(&["clean", "--all"])
-    };
     if invocation.json() {
         let removed = removed.into_iter().map(|thing| Removed {
             kind: thing.kind,
@@ -122,7 +117,7 @@ pub(crate) async fn run(
             name: thing.name,
         });
         print_document(&Cleaned {
-            dry_run,
+            dry_run: arguments.dry_run,
             removed: removed.collect(),
             in_use,
             of_others,
@@ -130,6 +125,7 @@ pub(crate) async fn run(
             closing,
         })?;
     } else if invocation.verbosity() != Verbosity::Quiet {
+        let verb = verb(arguments);
         for thing in removed {
             print(&format!("{verb} {} {}\n", thing.kind, thing.name))?;
         }
@@ -152,8 +148,17 @@ pub(crate) async fn run(
     Err(Failure::new(FailureKind::Engine, text))
 }
 
-/// How many of each kind were removed, and how the rest is.
-fn closing(verb: &str, removed: &[Leftover], kept: usize, is_whole: bool) -> Closing {
+fn verb(arguments: &CleanArguments) -> &'static str {
+    if arguments.dry_run {
+        "would remove"
+    } else {
+        "removed"
+    }
+}
+
+/// How many of each kind were removed, how the rest is, and how that is removed.
+fn closing(arguments: &CleanArguments, swept: &Swept) -> Closing {
+    let removed = &swept.removed;
     let mut numbers: BTreeMap<LeftoverKind, usize> = BTreeMap::new();
     for thing in removed {
         *numbers.entry(thing.kind).or_default() += 1;
@@ -168,11 +173,26 @@ fn closing(verb: &str, removed: &[Leftover], kept: usize, is_whole: bool) -> Clo
     if parts.is_empty() {
         parts.push("nothing".to_owned());
     }
-    let mut verdict = format!("{verb} {}", parts.join(", "));
+    let mut verdict = format!("{} {}", verb(arguments), parts.join(", "));
+    let kept = swept.in_use.len() + swept.of_others.len();
     if kept > 0 {
         verdict += &format!("; kept {kept}");
-    } else if removed.is_empty() && is_whole {
+    } else if removed.is_empty() && swept.failed.is_empty() {
         "nothing to remove".clone_into(&mut verdict);
     }
-    Closing::new(verdict)
+    let closing = Closing::new(verdict);
+    if arguments.dry_run && !removed.is_empty() {
+        let chosen = [
+            (arguments.caches, "--caches"),
+            (arguments.images, "--images"),
+            (arguments.all, "--all"),
+        ];
+        let chosen = chosen.iter().filter(|(is_chosen, _)| *is_chosen);
+        let words = ["clean"].into_iter().chain(chosen.map(|(_, word)| *word));
+        closing.next(&words.collect::<Vec<_>>())
+    } else if swept.of_others.is_empty() {
+        closing
+    } else {
+        closing.next(&["clean", "--all"])
+    }
 }

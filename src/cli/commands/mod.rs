@@ -1,6 +1,7 @@
 //! One file for each command: it turns arguments into an order, has it carried out, and prints what came of it.
 
 pub(super) mod build;
+pub(super) mod bundle;
 pub(super) mod cache;
 pub(super) mod clean;
 pub(super) mod complete;
@@ -26,5 +27,7 @@ mod release_merged;
 mod release_summary;
 pub(super) mod repository;
 pub(super) mod reproduce;
+pub(super) mod rollout;
+mod shared_cache;
 mod transfer;
 pub(super) mod verify;

@@ -3,16 +3,16 @@
 use crate::artifacts::replace_file;
 use crate::cli::args::NodeScriptArguments;
 use crate::cli::output::{print, print_exact};
-use crate::delivery::node_script::{NodeBinary, NodeScriptError, node_script};
+use crate::delivery::node_script::{NodeBinary, node_script};
 use crate::failure::{Failure, FailureKind};
 use crate::report::{Text, Tone};
 
 pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     let mut binaries = Vec::new();
     for result in &arguments.results {
-        binaries.extend(NodeBinary::read(result).map_err(failure)?);
+        binaries.extend(NodeBinary::read(result)?);
     }
-    let script = node_script(&binaries).map_err(failure)?;
+    let script = node_script(&binaries)?;
     let Some(file) = &arguments.output else {
         return print_exact(&script);
     };
@@ -34,17 +34,4 @@ pub(crate) fn run(arguments: &NodeScriptArguments) -> Result<(), Failure> {
     );
     let next = Text::labelled(Tone::Hint, "next:", next);
     print(&(Text::message(verdict) + "\n" + next + "\n"))
-}
-
-fn failure(error: NodeScriptError) -> Failure {
-    let kind = match &error {
-        NodeScriptError::Changed { .. } | NodeScriptError::Binary { .. } => FailureKind::Integrity,
-        NodeScriptError::NotProven { .. } => FailureKind::Verification,
-        NodeScriptError::Manifest(_)
-        | NodeScriptError::Nothing { .. }
-        | NodeScriptError::Twice { .. }
-        | NodeScriptError::Platforms { .. }
-        | NodeScriptError::UnknownPlatform { .. } => FailureKind::Usage,
-    };
-    Failure::new(kind, error)
 }

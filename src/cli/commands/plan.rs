@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::sync::Arc;
 
+use super::shared_cache::{Work, shared_cache};
+use crate::attestation::SigningKey;
 use crate::build::{BuildOrder, Prepared, ResultOrigin, files_to_come, prepare, result_origin};
 use crate::cli::args::{BuildArguments, PlanFormat};
 use crate::cli::invocation::Invocation;
@@ -15,15 +18,19 @@ use crate::recipe::to_yaml;
 use crate::report::{Closing, PlanSurroundings, Verbosity, output_width, plan_page, plan_verdict};
 
 pub(crate) async fn run(
-    invocation: &Invocation<'_>,
+    invocation: &mut Invocation<'_>,
     recipe: &str,
     arguments: &BuildArguments,
     format: PlanFormat,
 ) -> Result<(), Failure> {
+    let caches = &arguments.caches;
+    invocation.workspace.shared_cache = shared_cache(invocation, caches, None, Work::MakesNone)?;
     // The plan is the one document on standard output: its invocation is never one for JSON.
     arguments.check(&invocation.workspace.recipe(recipe)?.recipe)?;
     let progress = invocation.progress();
-    let order = arguments.order(recipe);
+    let mut order = arguments.order(recipe);
+    let signing = arguments.sign_key.as_deref().map(SigningKey::read);
+    order.destination.signing = signing.transpose()?.map(Arc::new);
     let prepared = prepare(&order, &invocation.workspace, &progress).await;
     progress.finish();
     let prepared = prepared?;
@@ -45,7 +52,10 @@ async fn print_page(
     prepared: &Prepared,
 ) -> Result<(), Failure> {
     let (workspace, plan) = (&invocation.workspace, &prepared.plan);
-    let (origin, _) = result_origin(order, prepared, workspace).await?;
+    let progress = invocation.progress();
+    let origin = result_origin(order, prepared, workspace, &progress).await;
+    progress.finish();
+    let (origin, _) = origin?;
     let results = workspace.results();
     let name = image_name(plan);
     let image = prepared.engine.image(&name);

@@ -1,10 +1,13 @@
 //! `kmembuild release`: a matrix of results, each built once, published together.
 
+use std::path::PathBuf;
+
 use tokio_util::sync::CancellationToken;
 
 use super::release_ci::write_ci_reports;
 use super::release_merged::print_merged;
 use super::release_summary::{print_plan, print_results};
+use super::shared_cache::{Work, shared_cache};
 use super::transfer::transport;
 use crate::cli::args::ReleaseArguments;
 use crate::cli::explain::{explain, interrupted};
@@ -12,12 +15,12 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::print_exact;
 use crate::delivery::registry::push;
 use crate::events::{Event, Note, Sink};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::plan::canonical_json;
 use crate::release::{
     PlannedRelease, Presentation, ReleaseFile, ReleaseSink as _, Timeline, build_release,
-    json_schema, merge_parts, refuse_drift, refuse_other_part, refuse_unsigned, require_lockfile,
-    verdict,
+    json_schema, merge_parts, refuse_drift, refuse_other_lock, refuse_other_part, refuse_unsigned,
+    require_cached, require_lockfile, verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
 use crate::transport::Reference;
@@ -44,9 +47,24 @@ pub(crate) async fn run(
         file.check_repositories()?;
     }
     let by_ci = invocation.environment.ci && !arguments.locked;
-    if arguments.locked || (by_ci && !arguments.unlocked) {
+    if let Some(bundle) = &invocation.workspace.bundle {
+        let lockfile = require_lockfile(file.lockfile(), false)?;
+        refuse_other_lock(bundle, &lockfile)?;
+        invocation.workspace = invocation.workspace.with_lockfile(lockfile);
+    } else if arguments.locked || (by_ci && !arguments.unlocked) {
         let lockfile = require_lockfile(file.lockfile(), by_ci)?;
         invocation.workspace = invocation.workspace.with_lockfile(lockfile);
+    }
+    let parts = arguments.merge.as_deref();
+    let makes = !arguments.plan && parts.is_none();
+    let work = if makes { Work::Makes } else { Work::MakesNone };
+    let (caches, sign_key) = (&arguments.caches, arguments.sign_key.as_deref());
+    invocation.workspace.shared_cache = shared_cache(&invocation, caches, sign_key, work)?;
+    if parts == Some(&[]) && invocation.workspace.shared_cache.is_none() {
+        let text = "--merge has neither directories of parts nor a shared cache";
+        return Err(Failure::new(FailureKind::Usage, text.to_owned()).hint(
+            "use --merge DIR... with the parts, or --merge with --cache-from and --cache-key",
+        ));
     }
     let progress = ReleaseProgress::new(
         // The plan is one document.
@@ -59,10 +77,9 @@ pub(crate) async fn run(
     for warning in file.key_warnings() {
         progress.tell(&warning.into());
     }
-    let done = if arguments.merge.is_empty() {
-        plan_and_build(&invocation, arguments, &file, &progress, user).await
-    } else {
-        merge(&invocation, arguments, &file, &progress).await
+    let done = match parts {
+        None | Some([]) => plan_and_build(&invocation, arguments, &file, &progress, user).await,
+        Some(parts) => merge(&invocation, arguments, parts, &file, &progress).await,
     };
     progress.finish();
     done
@@ -83,6 +100,11 @@ async fn plan_and_build(
         progress.finish();
         return print_plan(invocation, arguments, file, planned);
     }
+    let planned = if arguments.merge.is_some() {
+        require_cached(planned)?
+    } else {
+        planned
+    };
     refuse_other_part(file)?;
     refuse_unsigned(file)?;
     let finished = build_release(file, planned, workspace, &timeline, user, PRESENTATION).await?;
@@ -141,10 +163,11 @@ impl Sink for ToRelease<'_> {
 async fn merge(
     invocation: &Invocation<'_>,
     arguments: &ReleaseArguments,
+    parts: &[PathBuf],
     file: &ReleaseFile,
     progress: &ReleaseProgress,
 ) -> Result<(), Failure> {
-    let (parts, workspace) = (&arguments.merge, &invocation.workspace);
+    let workspace = &invocation.workspace;
     let merged = merge_parts(file, parts, workspace, progress, PRESENTATION).await;
     progress.finish();
     print_merged(invocation, file, &merged?)?;

@@ -1,9 +1,11 @@
-//! The errors of bringing results to a registry, and back.
+//! The errors of bringing results to a registry and to nodes, and back.
 
 use super::advice::{Advice, Explain};
 use crate::advice;
 use crate::delivery::node_script::NodeScriptError;
 use crate::delivery::registry::DistributionError;
+use crate::delivery::rollout::RolloutError;
+use crate::delivery::shared_cache::UnusableCache;
 use crate::failure::FailureKind;
 
 impl Explain for DistributionError {
@@ -27,18 +29,7 @@ impl Explain for DistributionError {
                     advice.hint("build it again, or restore it, and push it then")
                 }
             }
-            Self::NodeScript(error) => match error {
-                NodeScriptError::Changed { .. } | NodeScriptError::Binary { .. } => {
-                    FailureKind::Integrity
-                }
-                NodeScriptError::NotProven { .. } => FailureKind::Verification,
-                NodeScriptError::Manifest(_)
-                | NodeScriptError::Nothing { .. }
-                | NodeScriptError::Twice { .. }
-                | NodeScriptError::Platforms { .. }
-                | NodeScriptError::UnknownPlatform { .. } => FailureKind::Usage,
-            }
-            .into(),
+            Self::NodeScript(error) => error.advice(),
             Self::Name { .. } => Advice::from(FailureKind::Usage)
                 .hint("give a tag: kmembuild push DIR REGISTRY/REPOSITORY:TAG"),
             Self::DigestGiven { .. } => Advice::from(FailureKind::Usage)
@@ -58,5 +49,54 @@ impl Explain for DistributionError {
 
     fn is_interruption(&self) -> bool {
         matches!(self, Self::Interrupted)
+    }
+}
+
+impl Explain for UnusableCache {
+    fn advice(&self) -> Advice {
+        let usage = Advice::from(FailureKind::Usage);
+        match self {
+            Self::NoKey { .. } => usage.hint(
+                "use --cache-key FILE with the public key of those who put results there, or `cache-keys` in the configuration file; `kmembuild public-key release.key` prints it",
+            ),
+            Self::NoSigningKey { .. } => usage.hint(
+                "use --sign-key FILE; `openssl genpkey -algorithm ed25519 -out release.key` makes a key",
+            ),
+            Self::Key(error) => error.advice(),
+        }
+    }
+}
+
+impl Explain for NodeScriptError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Changed { .. } | Self::Binary { .. } => FailureKind::Integrity,
+            Self::NotProven { .. } => FailureKind::Verification,
+            Self::Manifest(_)
+            | Self::Nothing { .. }
+            | Self::Twice { .. }
+            | Self::Platforms { .. }
+            | Self::UnknownPlatform { .. } => FailureKind::Usage,
+        }
+        .into()
+    }
+}
+
+impl Explain for RolloutError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::NodeScript(error) => error.advice(),
+            Self::Nodes { .. }
+            | Self::Line { .. }
+            | Self::NoNodes { .. }
+            | Self::TooMany { .. }
+            | Self::ShareOfUnknown { .. }
+            | Self::NoneUnavailable
+            | Self::Image => FailureKind::Usage.into(),
+            Self::Foreign { .. } | Self::Unreadable { .. } | Self::Unwritable { .. } => {
+                FailureKind::Output.into()
+            }
+            Self::Changed { .. } => FailureKind::Integrity.into(),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! matches are exhaustive, so that a new error has to be thought about.
 
 mod advice;
+mod bundle;
 mod distribution;
 mod orders;
 mod stages;

@@ -17,6 +17,8 @@ const KEEP_TARGET: &str =
     "to look around in the container, build this target alone with --keep and another --output";
 const OPTIONS: &str = "for a target of a release, write such options in the release file, without the dashes: \
     `options: {timeout: 2h}`";
+const MAKE_PARTS: &str =
+    "make it first, with --cache-to and the same lock file, on the machine that makes its part";
 const OTHER_CACHE: &str = "set KMEMBUILD_CACHE_DIR to a directory of your own";
 
 impl Explain for BuildError {
@@ -54,6 +56,7 @@ impl Explain for BuildError {
             } => Advice::from(FailureKind::Integrity).hint(format!(
                 "the result was built by {built_by} with the recipe from {built_with}: use those, with --recipe-dir if the recipe is in a directory"
             )),
+            Self::NotInCache { .. } => Advice::from(FailureKind::Integrity).hint(MAKE_PARTS),
             Self::OtherArchitecture { .. } => Advice::from(FailureKind::Engine)
                 .hint("use --host or DOCKER_HOST to choose an engine on such a machine"),
             Self::OtherSource { .. } | Self::Changed { .. } => FailureKind::Integrity.into(),
@@ -183,6 +186,13 @@ impl Explain for ReleaseError {
             Self::OtherPart { .. } => Advice::from(FailureKind::Usage)
                 .hint("give each part a directory of its own: --output DIR"),
             Self::Merge(error) => error.advice(),
+            Self::Bundle(error) => error.advice(),
+            Self::NotCarried { .. } => Advice::from(FailureKind::Plan).hint(
+                "in the release file, choose an image of a registry or of Debian packages (`options: {image: debian}`), or leave the target out",
+            ),
+            Self::OtherLock { .. } => Advice::from(FailureKind::Integrity).hint(
+                "make a bundle of this lock file, or run it where there is no release file to use the bundle's own",
+            ),
             Self::NoLockfile { by_ci, .. } => {
                 let advice = Advice::from(FailureKind::Integrity)
                     .hint("`kmembuild lock` writes it; keep it under version control");
@@ -251,6 +261,9 @@ impl Explain for MergeError {
                 .hint("repeat the command that made the part: it continues with the rest"),
             Self::Differs { .. } => Advice::from(FailureKind::Integrity)
                 .hint("make that part again; `kmembuild verify DIR` shows everything that is wrong with it"),
+            Self::NotInCache { .. } => Advice::from(FailureKind::Integrity)
+                .hint(MAKE_PARTS)
+                .hint("`kmembuild release --plan` with the same options shows the state of each target"),
             Self::Audit { source, .. } => source.advice(),
             Self::Copy { .. } => FailureKind::Output.into(),
             Self::Artifact(error) => error.advice(),

@@ -137,6 +137,12 @@ impl Explain for SourceError {
             Self::Offline { .. } => Advice::from(FailureKind::Source).hint(
                 "fetch it once without --offline (`kmembuild plan` does), or use a local clone with --source",
             ),
+            Self::PackOther { .. } => Advice::from(FailureKind::Integrity)
+                .hint("do not build from this bundle before you know why it differs"),
+            Self::PackRead { .. } => FailureKind::Integrity.into(),
+            Self::NotPinned { .. } => Advice::from(FailureKind::Integrity).hint(
+                "where the network is, `kmembuild lock` adds it, and `kmembuild bundle` makes a bundle of it",
+            ),
             Self::AllMirrorsFailed {
                 nearest, failed, ..
             } if nearest.is_empty() => {
@@ -192,6 +198,8 @@ impl Explain for ExecuteError {
             Self::Interrupted => FailureKind::Interrupted.into(),
             Self::Source(error) => error.advice(),
             Self::Collect(error) => error.advice(),
+            Self::Bundle { source, .. } => source.advice(),
+            Self::BundledImage { .. } => FailureKind::Integrity.into(),
             Self::Engine { source, .. } => match source {
                 EngineError::Unreachable { .. } => engine().hint(advice::ENGINE_LOST),
                 error => error.advice(),

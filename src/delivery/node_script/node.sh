@@ -32,6 +32,10 @@ kernel-memory accounting: $versions.
                       check the result
     sh $0 --rollback [--dry-run]
                       restore the old ones
+    sh $0 --after-rollback
+                      check that, after another reboot
+    sh $0 --state
+                      print one word: old, replaced, or done
 
   --from DIR        directory of the new binaries, instead of the script's own
   --runc PATH       the runc to replace, instead of all; can be repeated
@@ -850,6 +854,7 @@ rollback() {
     begin
     each_record look_back
     if [ -n "$changes" ]; then
+        if [ -z "$dry_run" ]; then write_state boot "$(cat -- "$boot_id")"; fi
         stop_services
         each "$changes" put_back
     fi
@@ -1005,6 +1010,50 @@ after_reboot() {
     [ "$problems" -eq 0 ] || die "$problems problems"
 }
 
+check_restored() {
+    if [ "$2" = - ]; then
+        say "$3 was already the new one before this script"
+    elif [ "$(sum "$3" 2>/dev/null)" = "$2" ]; then
+        say "ok: $3 is the old one"
+    else
+        problem "$3 is not the old one"
+    fi
+}
+
+after_rollback() {
+    each_record check_restored
+    if rebooted; then
+        say "ok: this node was rebooted"
+    else
+        problem "this node was not rebooted after the old binaries were restored"
+    fi
+    check_services
+    [ "$problems" -eq 0 ] || die "$problems problems"
+}
+
+count_new() {
+    found=$((found + 1))
+    if [ "$(sum "$2")" = "$(sha256_of "$1")" ]; then new=$((new + 1)); fi
+}
+
+# Says in one word what is left to do, for programs: old if none of the binaries is a new one; done if all are, the node was
+# rebooted since, and no cgroup is seen with accounting; replaced otherwise. Changes nothing.
+tell_state() {
+    [ "$(id -u)" -eq 0 ] || die "root is required"
+    find_targets
+    [ "$problems" -eq 0 ] || die "$problems problems"
+    found=0 new=0 on=0
+    each "$targets" count_new
+    check_accounting >/dev/null 2>&1
+    if [ "$new" -eq 0 ]; then
+        echo old
+    elif [ "$new" -eq "$found" ] && [ "$on" -eq 0 ] && rebooted; then
+        echo "done"
+    else
+        echo replaced
+    fi
+}
+
 # However the script ends, stopped services are started again, and no partial file stays.
 finish() {
     code=$?
@@ -1043,6 +1092,8 @@ while [ $# -gt 0 ]; do
     --no-trial) trial='' ;;
     --after-reboot) action=after_reboot ;;
     --rollback) action=rollback ;;
+    --after-rollback) action=after_rollback ;;
+    --state) action=tell_state ;;
     --from) needs_value "$1" $#; from=$2; shift ;;
     --cgroups) needs_value "$1" $#; cgroups=${2%/}; shift ;;
     --runc) needs_value "$1" $#; given_runc="$given_runc$2$newline"; shift ;;

@@ -1,12 +1,10 @@
 //! The contents of a package: the outputs of the result, compared with the manifest, and the recipe's texts.
 
-use std::fs;
 use std::path::Path;
 
+use super::content::Content;
 use super::error::PackagingError;
 use crate::artifacts::{Manifest, ManifestFile};
-use crate::checksum::sha256_hex;
-use crate::inside::inside;
 use crate::recipe::{Package, PackageFile, PackageFormat};
 use crate::verify::{Format, GlibcVersion};
 
@@ -27,7 +25,7 @@ pub(super) struct Entry {
     pub(super) path: String,
     pub(super) mode: u16,
     /// Its content; empty for a link.
-    pub(super) bytes: Vec<u8>,
+    pub(super) content: Content,
     /// Sha256 of its content.
     pub(super) sha256: String,
     /// Its target, if it is a symbolic link.
@@ -54,15 +52,15 @@ pub(super) fn read(
     let mut files = Vec::new();
     let mut glibc: Option<Glibc> = None;
     for file in package.files.iter().filter(|file| file.is_in(format)) {
-        let bytes = match &file.output {
-            None => file.text.clone().unwrap_or_default().into_bytes(),
+        let content = match &file.output {
+            None => Content::Text(file.text.clone().unwrap_or_default().into_bytes()),
             Some(output) => {
                 let published = find(package, manifest, output.value.as_str())?;
                 raise(&mut glibc, published);
-                read_output(published, folder)?
+                Content::of_output(published, folder)?
             }
         };
-        files.push(entry(file, bytes));
+        files.push(entry(file, content));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let directories = package.directories.iter();
@@ -73,12 +71,12 @@ pub(super) fn read(
     })
 }
 
-fn entry(file: &PackageFile, bytes: Vec<u8>) -> Entry {
+fn entry(file: &PackageFile, content: Content) -> Entry {
     Entry {
         path: file.path.value.to_string(),
         mode: file.mode(),
-        sha256: sha256_hex(&bytes),
-        bytes,
+        sha256: content.sha256(),
+        content,
         link: file.link.as_ref().map(|link| link.as_str().to_owned()),
         config: file.config,
     }
@@ -102,25 +100,6 @@ fn find<'a>(
             known: known.join(", "),
         }
     })
-}
-
-fn read_output(published: &ManifestFile, folder: &Path) -> Result<Vec<u8>, PackagingError> {
-    let unreadable = |source| PackagingError::Unreadable {
-        path: folder.join(&published.name),
-        source,
-    };
-    let path = inside(folder, &published.name).map_err(unreadable)?;
-    let bytes = fs::read(&path).map_err(unreadable)?;
-    let found = sha256_hex(&bytes);
-    // Nodes receive exactly what passed the checks.
-    if found != published.sha256 {
-        return Err(PackagingError::Changed {
-            path,
-            found,
-            expected: published.sha256.clone(),
-        });
-    }
-    Ok(bytes)
 }
 
 fn raise(glibc: &mut Option<Glibc>, file: &ManifestFile) {

@@ -3,17 +3,19 @@
 //! There is no maintained library for packages other than those of cargo projects; the archives themselves are written by
 //! libraries.
 
-use std::io::Write as _;
+use std::io::{self, Read, Seek as _, Write};
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tempfile::NamedTempFile;
 
 use super::architecture::architecture;
 use super::contents::Contents;
 use super::error::PackagingError;
 use super::file_name::package_file_name;
 use super::scripts::Scripts;
-use super::settings::{PackageSettings, Packed, description};
+use super::settings::{PackageSettings, description, new_package};
 use super::tarball::{Member, members, tar};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
@@ -26,7 +28,8 @@ pub(super) fn pack(
     settings: &PackageSettings<'_>,
     manifest: &Manifest,
     contents: &Contents,
-) -> Result<Packed, PackagingError> {
+    out: &Path,
+) -> Result<NamedTempFile, PackagingError> {
     let package = settings.package;
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Deb, go)?;
@@ -38,7 +41,7 @@ pub(super) fn pack(
         &manifest.platform,
     )?;
     let unwritable = |source| PackagingError::Unwritable {
-        path: file_name.clone().into(),
+        path: out.join(&file_name),
         source,
     };
     let own_files = contents.own_files();
@@ -64,24 +67,36 @@ pub(super) fn pack(
     for (name, script) in &scripts {
         inside.push(Member::new(name, 0o755, script.as_bytes()));
     }
-    let bytes = archive(settings.modified, inside, data).map_err(unwritable)?;
-    Ok(Packed { file_name, bytes })
+    let file = archive(settings.modified, inside, data, out).map_err(unwritable)?;
+    Ok(file)
 }
 
 fn archive(
     modified: u32,
     control: Vec<Member<'_>>,
     data: Vec<Member<'_>>,
-) -> std::io::Result<Vec<u8>> {
-    let control = gzip(&tar("./", modified, control)?)?;
-    let data = gzip(&tar("./", modified, data)?)?;
-    let mut deb = ar::Builder::new(Vec::new());
-    for (name, content) in [
-        ("debian-binary", b"2.0\n".as_slice()),
-        ("control.tar.gz", &control),
-        ("data.tar.gz", &data),
+    out: &Path,
+) -> io::Result<NamedTempFile> {
+    let control = gzip(Vec::new(), modified, control)?;
+    // Its size comes before it.
+    let mut data = gzip(tempfile::tempfile_in(out)?, modified, data)?;
+    let length = data.stream_position()?;
+    data.rewind()?;
+    let mut deb = ar::Builder::new(new_package(out)?);
+    for (name, length, content) in [
+        (
+            "debian-binary",
+            4,
+            &mut b"2.0\n".as_slice() as &mut dyn Read,
+        ),
+        (
+            "control.tar.gz",
+            control.len() as u64,
+            &mut control.as_slice(),
+        ),
+        ("data.tar.gz", length, &mut data),
     ] {
-        let mut header = ar::Header::new(name.into(), content.len() as u64);
+        let mut header = ar::Header::new(name.into(), length);
         header.set_mode(0o100_644);
         header.set_mtime(modified.into());
         deb.append(&header, content)?;
@@ -89,9 +104,9 @@ fn archive(
     deb.into_inner()
 }
 
-fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
-    encoder.write_all(bytes)?;
+fn gzip<W: Write>(to: W, modified: u32, members: Vec<Member<'_>>) -> io::Result<W> {
+    let mut encoder = GzEncoder::new(to, Compression::new(6));
+    tar(&mut encoder, "./", modified, members)?;
     encoder.finish()
 }
 
@@ -106,10 +121,7 @@ fn control(
     let maintainer = package.maintainer.as_ref();
     let maintainer = maintainer.map_or(MAINTAINER, |maintainer| &maintainer.value);
     // In KiB, each file rounded up.
-    let size: usize = data
-        .iter()
-        .map(|file| file.bytes.len().div_ceil(1024))
-        .sum();
+    let size: u64 = data.iter().map(|file| file.size().div_ceil(1024)).sum();
     let mut text = format!(
         "Package: {}\nVersion: {version}\nArchitecture: {arch}\nMaintainer: {maintainer}\nInstalled-Size: {size}\n",
         package.name.value

@@ -7,6 +7,7 @@
 //! removed: see the `scripts` in it.
 
 mod architecture;
+mod content;
 mod contents;
 mod deb;
 mod error;

@@ -1,6 +1,7 @@
 //! The `.rpm`, in the format and with the digests and compression that rpm 4.11 of `CentOS` 7 can read.
 
-use std::io::Read;
+use std::io::{BufWriter, Read};
+use std::path::Path;
 
 use rpm::signature::Signing;
 use rpm::{
@@ -8,12 +9,15 @@ use rpm::{
     Timestamp,
 };
 
+use tempfile::NamedTempFile;
+
 use super::architecture::architecture;
+use super::content::Content;
 use super::contents::{Contents, Entry};
 use super::error::PackagingError;
 use super::file_name::package_file_name;
 use super::scripts::Scripts;
-use super::settings::{PackageSettings, Packed, description};
+use super::settings::{PackageSettings, description, new_package};
 use super::version::PackageVersion;
 use crate::artifacts::Manifest;
 use crate::attestation::PackageKey;
@@ -26,7 +30,8 @@ pub(super) fn pack(
     settings: &PackageSettings<'_>,
     manifest: &Manifest,
     contents: Contents,
-) -> Result<Packed, PackagingError> {
+    out: &Path,
+) -> Result<NamedTempFile, PackagingError> {
     let package = settings.package;
     let go = manifest.platform.rsplit('-').next().unwrap_or_default();
     let arch = architecture(PackageFormat::Rpm, go)?;
@@ -65,6 +70,7 @@ pub(super) fn pack(
     relations(&mut builder, package, &contents);
     scripts(&mut builder, package, &contents);
     let time = Timestamp(settings.modified);
+    let mut expected = Vec::new();
     let options = FileOptions::new(Scripts::own_files_path(package)).permissions(0o644);
     builder
         .with_file_contents(contents.own_files(), options.modified_at(time))
@@ -77,23 +83,57 @@ pub(super) fn pack(
     }
     for file in contents.files {
         let options = options_of(&file).modified_at(time);
-        let added = if file.link.is_some() {
-            builder.with_symlink(options)
-        } else {
-            builder.with_file_contents(file.bytes, options)
+        let added = match (file.link, file.content) {
+            (Some(_), _) => builder.with_symlink(options),
+            (None, Content::Text(text)) => builder.with_file_contents(text, options),
+            (None, Content::Output(output)) => builder.with_file(output.path, options),
         };
         added.map_err(failed)?;
+        expected.push((file.path, file.sha256));
     }
 
-    let mut bytes = Vec::new();
     let mut built = builder.build().map_err(failed)?;
+    for (path, expected) in expected {
+        require(&built, &path, expected).map_err(failed)??;
+    }
     if let Some(key) = settings.key {
         built
             .sign_with_timestamp(Signer(key), time)
             .map_err(failed)?;
     }
-    built.write(&mut bytes).map_err(failed)?;
-    Ok(Packed { file_name, bytes })
+    let unwritable = |source| PackagingError::Unwritable {
+        path: out.join(&file_name),
+        source,
+    };
+    let file = new_package(out).map_err(unwritable)?;
+    let mut writer = BufWriter::new(file);
+    built.write(&mut writer).map_err(failed)?;
+    let file = writer
+        .into_inner()
+        .map_err(|error| unwritable(error.into_error()))?;
+    Ok(file)
+}
+
+/// Requires that the package has what was compared with the manifest: the library read it from the disk once more.
+fn require(
+    built: &rpm::Package,
+    path: &str,
+    expected: String,
+) -> Result<Result<(), PackagingError>, rpm::Error> {
+    let entries = built.metadata.get_file_entries()?;
+    let entry = entries.iter().find(|entry| entry.path() == Path::new(path));
+    let found = entry
+        .and_then(|entry| entry.digest())
+        .map(|digest| digest.as_hex().to_owned());
+    Ok(match found {
+        // A link has none.
+        Some(found) if !found.is_empty() && found != expected => Err(PackagingError::Changed {
+            path: path.into(),
+            found,
+            expected,
+        }),
+        _ => Ok(()),
+    })
 }
 
 /// Signs the header, which has the digests of all files and of the payload.

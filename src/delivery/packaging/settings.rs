@@ -1,5 +1,10 @@
 //! What all package formats have in common.
 
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
 use crate::artifacts::{Manifest, ManifestSource};
 use crate::attestation::PackageKey;
 use crate::plan::PlannedSource;
@@ -39,10 +44,11 @@ impl<'a> PackageSettings<'a> {
     }
 }
 
-/// A package in memory.
-pub(super) struct Packed {
-    pub(super) file_name: String,
-    pub(super) bytes: Vec<u8>,
+/// A file for a package, in the directory where it will be.
+pub(super) fn new_package(out: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".kmembuild-")
+        .tempfile_in(out)
 }
 
 /// The description of a package for operators.

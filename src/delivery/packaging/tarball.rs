@@ -1,12 +1,16 @@
 //! The plain `.tar.zst`, and tar archives that contain nothing about this machine.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Read, Write};
+use std::path::Path;
 
+use tempfile::NamedTempFile;
+
+use super::content::Content;
 use super::contents::Contents;
 use super::error::PackagingError;
 use super::file_name::{package_file_name, tarball_directory};
-use super::settings::{PackageSettings, Packed};
+use super::settings::{PackageSettings, new_package};
 use crate::artifacts::{MANIFEST, Manifest, SHA256SUMS};
 use crate::checksum::sha256_hex;
 use crate::recipe::PackageFormat;
@@ -19,9 +23,16 @@ pub(super) struct Member<'a> {
     /// The path without a leading slash; a directory's ends with a slash.
     pub(super) path: &'a str,
     pub(super) mode: u16,
-    pub(super) bytes: &'a [u8],
+    content: Bytes<'a>,
     /// Its target, if it is a symbolic link.
     link: Option<&'a str>,
+}
+
+/// What a member contains.
+#[derive(Clone, Copy)]
+enum Bytes<'a> {
+    Here(&'a [u8]),
+    Of(&'a Content),
 }
 
 impl<'a> Member<'a> {
@@ -29,8 +40,23 @@ impl<'a> Member<'a> {
         Self {
             path,
             mode,
-            bytes,
+            content: Bytes::Here(bytes),
             link: None,
+        }
+    }
+
+    /// Its size in bytes.
+    pub(super) fn size(&self) -> u64 {
+        match self.content {
+            Bytes::Here(bytes) => bytes.len() as u64,
+            Bytes::Of(content) => content.size(),
+        }
+    }
+
+    fn reader(&self) -> io::Result<Box<dyn Read + 'a>> {
+        match self.content {
+            Bytes::Here(bytes) => Ok(Box::new(bytes)),
+            Bytes::Of(content) => content.reader(),
         }
     }
 }
@@ -40,7 +66,8 @@ pub(super) fn pack(
     settings: &PackageSettings<'_>,
     manifest: &Manifest,
     contents: &Contents,
-) -> Result<Packed, PackagingError> {
+    out: &Path,
+) -> Result<NamedTempFile, PackagingError> {
     let (package, version, platform) = (settings.package, &manifest.version, &manifest.platform);
     let top = tarball_directory(package, version, platform);
     let file_name = package_file_name(PackageFormat::TarZst, package, version, platform)?;
@@ -58,13 +85,18 @@ pub(super) fn pack(
     let mut members: Vec<_> = members(contents).collect();
     members.push(Member::new(MANIFEST, 0o644, &manifest_json));
     members.push(Member::new(SHA256SUMS, 0o644, sums.as_bytes()));
-    let bytes = tar(&format!("{top}/"), settings.modified, members)
-        .and_then(|bytes| zstd::encode_all(bytes.as_slice(), LEVEL))
-        .map_err(|source| PackagingError::Unwritable {
-            path: file_name.clone().into(),
-            source,
-        })?;
-    Ok(Packed { file_name, bytes })
+    let write = || -> io::Result<NamedTempFile> {
+        let mut file = new_package(out)?;
+        let mut encoder = zstd::Encoder::new(file.as_file_mut(), LEVEL)?;
+        tar(&mut encoder, &format!("{top}/"), settings.modified, members)?;
+        encoder.finish()?;
+        Ok(file)
+    };
+    let file = write().map_err(|source| PackagingError::Unwritable {
+        path: out.join(&file_name),
+        source,
+    })?;
+    Ok(file)
 }
 
 /// The files, links and directories of a package.
@@ -73,15 +105,21 @@ pub(super) fn members(contents: &Contents) -> impl Iterator<Item = Member<'_>> {
     let folders = folders.map(|path| Member::new(&path[1..], 0o755, &[]));
     let files = contents.files.iter().map(|file| Member {
         link: file.link.as_deref(),
-        ..Member::new(&file.path[1..], file.mode, &file.bytes)
+        content: Bytes::Of(&file.content),
+        ..Member::new(&file.path[1..], file.mode, &[])
     });
     folders.chain(files)
 }
 
-/// A tar archive of the members below the directory `top`, sorted by path, each after its parents.
-pub(super) fn tar(top: &str, modified: u32, mut members: Vec<Member<'_>>) -> io::Result<Vec<u8>> {
+/// Writes a tar archive of the members below the directory `top`, sorted by path, each after its parents.
+pub(super) fn tar(
+    to: impl Write,
+    top: &str,
+    modified: u32,
+    mut members: Vec<Member<'_>>,
+) -> io::Result<()> {
     members.sort_by_key(|member| member.path);
-    let mut archive = tar::Builder::new(Vec::new());
+    let mut archive = tar::Builder::new(to);
     let mut folders = BTreeSet::new();
     folder(&mut archive, top, modified)?;
     for member in members {
@@ -100,22 +138,18 @@ pub(super) fn tar(top: &str, modified: u32, mut members: Vec<Member<'_>>) -> io:
             header.set_mode(0o777);
             header.set_link_name_literal(link)?;
         }
-        header.set_size(member.bytes.len() as u64);
-        append(
-            &mut archive,
-            header,
-            &format!("{top}{}", member.path),
-            member.bytes,
-        )?;
+        header.set_size(member.size());
+        let path = format!("{top}{}", member.path);
+        append(&mut archive, header, &path, &mut member.reader()?)?;
     }
-    archive.into_inner()
+    archive.into_inner()?.flush()
 }
 
-fn folder(archive: &mut tar::Builder<Vec<u8>>, path: &str, modified: u32) -> io::Result<()> {
+fn folder(archive: &mut tar::Builder<impl Write>, path: &str, modified: u32) -> io::Result<()> {
     let mut header = header(modified, 0o755);
     header.set_entry_type(tar::EntryType::Directory);
     header.set_size(0);
-    append(archive, header, path, &[])
+    append(archive, header, path, &mut io::empty())
 }
 
 fn header(modified: u32, mode: u16) -> tar::Header {
@@ -129,18 +163,18 @@ fn header(modified: u32, mode: u16) -> tar::Header {
 
 /// Writes the name unchanged: the library would remove the `./` that dpkg's archives have.
 fn append(
-    archive: &mut tar::Builder<Vec<u8>>,
+    archive: &mut tar::Builder<impl Write>,
     mut header: tar::Header,
     path: &str,
-    bytes: &[u8],
+    content: &mut dyn Read,
 ) -> io::Result<()> {
     header.set_username("root")?;
     header.set_groupname("root")?;
     let field = &mut header.as_old_mut().name;
     if path.len() > field.len() {
-        return archive.append_data(&mut header, path, bytes);
+        return archive.append_data(&mut header, path, content);
     }
     field[..path.len()].copy_from_slice(path.as_bytes());
     header.set_cksum();
-    archive.append(&header, bytes)
+    archive.append(&header, content)
 }

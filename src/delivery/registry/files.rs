@@ -40,18 +40,40 @@ impl LayerFile {
         let (size, sha256) = sha256_of(file).map_err(unreadable)?;
         // What `sha256_of` wrote is a digest.
         let digest = Digest::from_hex(&sha256).unwrap_or_else(|| Digest::of(&[]));
-        let layer = Descriptor::new(media_type(name), digest, size).annotated(TITLE, name);
-        let layer = if mode & 0o111 == 0 {
-            layer
-        } else {
-            layer.annotated(MODE, "755")
+        let layer = layer(name, digest, size, mode);
+        Ok(Self { layer, path })
+    }
+
+    /// As [`LayerFile::read`], where its digest was compared with the file just now: whoever takes the bytes compares them
+    /// again, and a file that changed meanwhile is refused there.
+    pub(super) fn known(root: &Path, name: &str, sha256: &str) -> Result<Self, DistributionError> {
+        let unreadable = |source| DistributionError::Unreadable {
+            path: root.join(name),
+            source,
         };
+        let Some(digest) = Digest::from_hex(sha256) else {
+            return Self::read(root, name);
+        };
+        let path = inside(root, name).map_err(unreadable)?;
+        let file = regular_file::open(&path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        let mode = metadata.permissions().mode();
+        let layer = layer(name, digest, metadata.len(), mode);
         Ok(Self { layer, path })
     }
 
     /// Its name.
     pub(super) fn name(&self) -> &str {
         self.layer.annotations.get(TITLE).map_or("", String::as_str)
+    }
+}
+
+fn layer(name: &str, digest: Digest, size: u64, mode: u32) -> Descriptor {
+    let layer = Descriptor::new(media_type(name), digest, size).annotated(TITLE, name);
+    if mode & 0o111 == 0 {
+        layer
+    } else {
+        layer.annotated(MODE, "755")
     }
 }
 

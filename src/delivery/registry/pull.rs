@@ -1,6 +1,8 @@
 //! Pulls a result, or a whole release, and proves it before it is where it was wanted.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde::Serialize;
 
@@ -62,10 +64,12 @@ pub async fn pull(
     let from = Source {
         at: &at,
         name: reference.to_string(),
+        fetched: Mutex::default(),
     };
     from.fetch(document, &order.platform, staging.folder())
         .await?;
-    let mut audit = Audit::of(staging.folder(), &order.keys, is_stopped)?;
+    let fetched = from.fetched.into_inner().unwrap_or_default();
+    let mut audit = Audit::of_fetched(staging.folder(), &order.keys, &fetched, is_stopped)?;
     if is_stopped() {
         return Err(DistributionError::Interrupted);
     }
@@ -89,6 +93,8 @@ struct Source<'a, 'b> {
     at: &'a Repository<'b>,
     /// As the user named it.
     name: String,
+    /// What was fetched, by its path, with its digest.
+    fetched: Mutex<BTreeMap<PathBuf, String>>,
 }
 
 impl Source<'_, '_> {
@@ -151,7 +157,20 @@ impl Source<'_, '_> {
     }
 
     async fn result(&self, manifest: &Manifest, into: &Path) -> Result<(), DistributionError> {
-        fetch_files(self.at, &self.name, &manifest.layers, into, Depth::Flat).await
+        self.files(&manifest.layers, into, Depth::Flat).await
+    }
+
+    async fn files(
+        &self,
+        layers: &[Descriptor],
+        into: &Path,
+        depth: Depth,
+    ) -> Result<(), DistributionError> {
+        let files = fetch_files(self.at, &self.name, layers, into, depth).await?;
+        if let Ok(mut fetched) = self.fetched.lock() {
+            fetched.extend(files);
+        }
+        Ok(())
     }
 
     /// All results of a release, each in its directory, and what the release has beside them.
@@ -164,7 +183,7 @@ impl Source<'_, '_> {
             ) {
                 (Content::Manifest(manifest), Some(RELEASE_TYPE)) => {
                     let layers = &manifest.layers;
-                    fetch_files(self.at, &self.name, layers, into, Depth::Below).await?;
+                    self.files(layers, into, Depth::Below).await?;
                 }
                 (Content::Index(version), Some(RESULT_TYPE)) => {
                     for entry in &version.manifests {

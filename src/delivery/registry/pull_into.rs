@@ -150,14 +150,15 @@ impl Depth {
     }
 }
 
-/// Fetches the files of a manifest, several at a time. Each is checked by its digest and size.
+/// Fetches the files of a manifest, several at a time. Each is checked by its digest and size. Returns their paths with their
+/// digests.
 pub(super) async fn fetch_files(
     at: &Repository<'_>,
     reference: &str,
     layers: &[Descriptor],
     into: &Path,
     depth: Depth,
-) -> Result<(), DistributionError> {
+) -> Result<Vec<(PathBuf, String)>, DistributionError> {
     let wrong = |problem: String| DistributionError::File {
         reference: reference.to_owned(),
         problem,
@@ -192,7 +193,8 @@ pub(super) async fn fetch_files(
             .get(MODE)
             .is_some_and(|mode| mode == "755");
         let mode = if is_program { 0o755 } else { 0o644 };
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(unwritable)
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(unwritable)?;
+        Ok((path.clone(), layer.digest.hex().to_owned()))
     });
     let fetches: Vec<_> = fetches.collect();
     stream::iter(fetches)

@@ -1,5 +1,6 @@
 //! A result on its way to a registry.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::artifact::{RECIPE, RESULT_TYPE, REVISION, VERSION};
@@ -25,11 +26,13 @@ pub(super) struct ResultFiles {
 }
 
 impl ResultFiles {
-    /// The files that the checksums of a result list, and the checksums.
+    /// The files that the checksums of a result list, and the checksums, which were compared with the files just now.
     pub(super) fn read(directory: &Path) -> Result<Self, DistributionError> {
         let manifest = read_manifest(directory)?;
-        let names = listed(directory)?;
-        let files = names.iter().map(|name| LayerFile::read(directory, name));
+        let sums = sums(directory)?;
+        let files = sums.iter();
+        let files = files.map(|(name, sha256)| LayerFile::known(directory, name, sha256));
+        let files = files.chain([LayerFile::read(directory, SHA256SUMS)]);
         let files = files.collect::<Result<_, _>>()?;
         Ok(Self { manifest, files })
     }
@@ -54,17 +57,22 @@ impl ResultFiles {
 
 /// The files that the checksums in a directory list, and the checksums.
 pub(super) fn listed(directory: &Path) -> Result<Vec<String>, DistributionError> {
+    let names = sums(directory)?.into_keys();
+    Ok(names.chain([SHA256SUMS.to_owned()]).collect())
+}
+
+/// The checksums in a directory, by file.
+fn sums(directory: &Path) -> Result<BTreeMap<String, String>, DistributionError> {
     let path = directory.join(SHA256SUMS);
     let text = regular_file::read_text(&path, LARGEST);
     let text = text.map_err(|source| DistributionError::Unreadable {
         path: path.clone(),
         source,
     })?;
-    let sums = read_checksum_file(&text).map_err(|(line, problem)| {
+    read_checksum_file(&text).map_err(|(line, problem)| {
         let source = std::io::Error::other(format!("line {line}: {problem}"));
         DistributionError::Unreadable { path, source }
-    })?;
-    Ok(sums.into_keys().chain([SHA256SUMS.to_owned()]).collect())
+    })
 }
 
 /// Pushes a result without a tag, and returns how it is described.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Directory of all repositories in a release.
-pub const REPOSITORIES: &str = "repositories";
+pub use crate::artifacts::REPOSITORIES;
+
 /// Directory of repositories for yum and dnf, below [`REPOSITORIES`].
 pub const YUM: &str = "yum";
 /// Directory of the repository for apt, below [`REPOSITORIES`].

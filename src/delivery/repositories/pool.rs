@@ -3,21 +3,24 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use rustix::process::geteuid;
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use super::error::RepositoryError;
 use super::order::RepositoryPackage;
-use crate::checksum::hex;
+use crate::checksum::{hex, sha256_of};
 use crate::inside::inside;
 use crate::regular_file;
 
 /// Digits of the sha256 in a path: enough that nobody finds two packages with the same.
 const DIGITS: usize = 32;
+/// What everybody may read, as web servers have to.
+const MODE: u32 = 0o644;
 /// Bytes that are copied at a time.
 const PIECE: usize = 1 << 20;
 
@@ -31,8 +34,9 @@ pub(super) fn pool_path(pool: &str, package: &RepositoryPackage) -> Option<Strin
         .then(|| format!("{pool}/{digits}/{name}"))
 }
 
-/// Copies a package into a temporary file of `root`, and compares it with what the release lists.
-pub(super) fn copy(
+/// A temporary file of `root` with a package, which is compared with what the release lists: another name of the package, where
+/// that can be, or a copy of it.
+pub(super) fn stage(
     root: &Path,
     package: &RepositoryPackage,
 ) -> Result<NamedTempFile, RepositoryError> {
@@ -40,7 +44,53 @@ pub(super) fn copy(
         path: package.path.clone(),
         source,
     };
-    let mut from = regular_file::open(&package.path).map_err(unreadable)?;
+    let from = regular_file::open(&package.path).map_err(unreadable)?;
+    let (to, found) = if let Some(mut to) = link(root, package, &from) {
+        let (_, found) = sha256_of(to.as_file_mut().take(package.size + 1)).map_err(unreadable)?;
+        (to, found)
+    } else {
+        copy(root, package, from)?
+    };
+    if found != package.sha256 {
+        return Err(RepositoryError::Changed {
+            path: package.path.clone(),
+            found,
+            expected: package.sha256.clone(),
+        });
+    }
+    Ok(to)
+}
+
+/// Gives a package another name, which costs no time and no room. Only on the same file system, only to a file of this user
+/// that all may read and nobody else may write, and not to what a symbolic link leads to. Everything here replaces files and
+/// changes none, so that a package that is built again leaves this one as it is.
+fn link(root: &Path, package: &RepositoryPackage, from: &File) -> Option<NamedTempFile> {
+    let wanted = from.metadata().ok()?;
+    let is_ours = wanted.uid() == geteuid().as_raw() && wanted.mode() & 0o7777 == MODE;
+    if !is_ours {
+        return None;
+    }
+    let linked = tempfile::Builder::new()
+        .prefix(".kmembuild-")
+        .make_in(root, |path| {
+            fs::hard_link(&package.path, path)?;
+            regular_file::open(path)
+        });
+    let linked = linked.ok()?;
+    let found = linked.as_file().metadata().ok()?;
+    ((found.dev(), found.ino()) == (wanted.dev(), wanted.ino())).then_some(linked)
+}
+
+/// Copies a package. Its sha256 is that of what was copied.
+fn copy(
+    root: &Path,
+    package: &RepositoryPackage,
+    mut from: File,
+) -> Result<(NamedTempFile, String), RepositoryError> {
+    let unreadable = |source| RepositoryError::Unreadable {
+        path: package.path.clone(),
+        source,
+    };
     let unwritable = RepositoryError::unwritable;
     let mut to = tempfile::Builder::new()
         .prefix(".kmembuild-")
@@ -65,34 +115,29 @@ pub(super) fn copy(
             break;
         }
     }
-    let found = hex(&hasher.finalize());
-    if found != package.sha256 {
-        return Err(RepositoryError::Changed {
-            path: package.path.clone(),
-            found,
-            expected: package.sha256.clone(),
-        });
-    }
-    Ok(to)
+    Ok((to, hex(&hasher.finalize())))
 }
 
-/// Puts a copied package in its place below `root`, with the time `time`, on the disk.
-pub(super) fn place(
-    root: &Path,
-    path: &str,
-    file: NamedTempFile,
-    time: u32,
-) -> Result<(), RepositoryError> {
+/// Gives a staged package the time `time`, and waits until it is on the disk.
+pub(super) fn settle(root: &Path, file: &NamedTempFile, time: u32) -> Result<(), RepositoryError> {
+    let settle = || -> io::Result<()> {
+        let file = file.as_file();
+        if file.metadata()?.mode() & 0o7777 != MODE {
+            file.set_permissions(Permissions::from_mode(MODE))?;
+        }
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(time.into()))?;
+        file.sync_all()
+    };
+    settle().map_err(RepositoryError::unwritable(root))
+}
+
+/// Puts a staged package in its place below `root`.
+pub(super) fn place(root: &Path, path: &str, file: NamedTempFile) -> Result<(), RepositoryError> {
     let target = inside(root, path).map_err(RepositoryError::unwritable(root))?;
     let place = || -> io::Result<()> {
         if let Some(above) = target.parent() {
             fs::create_dir_all(above)?;
         }
-        file.as_file()
-            .set_permissions(Permissions::from_mode(0o644))?;
-        let time = UNIX_EPOCH + Duration::from_secs(time.into());
-        file.as_file().set_modified(time)?;
-        file.as_file().sync_all()?;
         file.persist(&target)?;
         Ok(())
     };

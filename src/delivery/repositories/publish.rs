@@ -20,7 +20,7 @@ use super::error::RepositoryError;
 use super::names::{APT, RepositoryKind, YUM, is_old_rpm};
 use super::order::{RepositoryOrder, RepositoryPackage};
 use super::parallel::in_parallel;
-use super::pool::{copy, is_in_place, place, pool_path, remove_others};
+use super::pool::{is_in_place, place, pool_path, remove_others, settle, stage};
 use super::rpm::rpm_entry;
 use super::yum::YumMetadata;
 use crate::attestation::{PackageKeyKind, PublicPackageKey};
@@ -210,7 +210,7 @@ impl<'a> Work<'a> {
             .filter(|entry| is_in_place(&self.root, &entry.path, entry.size, entry.time));
         let there: BTreeMap<&str, &Entry> =
             there.map(|entry| (entry.path.as_str(), entry)).collect();
-        let (mut new, mut to_copy) = (Vec::new(), Vec::new());
+        let (mut new, mut to_take) = (Vec::new(), Vec::new());
         for package in self.of_kind() {
             let path = pool_path(pool, package).ok_or_else(|| RepositoryError::Unreadable {
                 path: package.path.clone(),
@@ -221,12 +221,12 @@ impl<'a> Work<'a> {
                 new.push((*known).clone());
                 continue;
             }
-            to_copy.push((package, path));
+            to_take.push((package, path));
         }
         let mut staged = Staged::new();
-        let copied = in_parallel(&to_copy, |(package, path)| self.stage(package, path));
-        for ((_, path), copied) in to_copy.iter().zip(copied) {
-            let (file, entry) = copied?;
+        let taken = in_parallel(&to_take, |(package, path)| self.stage(package, path));
+        for ((_, path), taken) in to_take.iter().zip(taken) {
+            let (file, entry) = taken?;
             new.push(entry);
             staged.insert(path.clone(), file);
         }
@@ -242,17 +242,18 @@ impl<'a> Work<'a> {
         Ok((entries, staged))
     }
 
-    /// Copies a package, and reads what the repository says of it.
+    /// Takes a package over, and reads what the repository says of it.
     fn stage(
         &self,
         package: &RepositoryPackage,
         path: &str,
     ) -> Result<(NamedTempFile, Entry), RepositoryError> {
-        let file = copy(&self.root, package)?;
+        let file = stage(&self.root, package)?;
         let entry = match self.kind {
             RepositoryKind::Yum => rpm_entry(file.path(), package, path, self.order.key.public())?,
             RepositoryKind::Apt => deb_entry(file.path(), package, path.to_owned())?,
         };
+        settle(&self.root, &file, entry.time)?;
         Ok((file, entry))
     }
 
@@ -279,7 +280,7 @@ impl<'a> Work<'a> {
     fn place(&self, entries: &[Entry], mut staged: Staged) -> Result<(), RepositoryError> {
         for entry in entries {
             if let Some(file) = staged.remove(&entry.path) {
-                place(&self.root, &entry.path, file, entry.time)?;
+                place(&self.root, &entry.path, file)?;
             }
         }
         Ok(())

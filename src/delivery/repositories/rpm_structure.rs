@@ -14,8 +14,8 @@ const LEAD_SIZE: u64 = 96;
 const LEAD: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
 /// With what a header begins; four reserved bytes, the number of entries and the size of the values follow.
 const HEADER: [u8; 4] = [0x8e, 0xad, 0xe8, 0x01];
-const HEADER_SIZE: u64 = 16;
-const ENTRY_SIZE: u64 = 16;
+const HEADER_SIZE: usize = 16;
+const ENTRY_SIZE: usize = 16;
 /// Most entries in a header; rpm takes no more either.
 const MOST_ENTRIES: u32 = 0xffff;
 /// Most bytes of values in a header; rpm takes 256 MiB. Those of this tool's packages have a few KiB.
@@ -53,8 +53,8 @@ pub(super) fn rpm_problem(path: &Path) -> io::Result<Option<&'static str>> {
 
 /// The size of the header that begins here, of which the file has at most `left` bytes.
 fn header_size(file: &mut File, left: u64) -> io::Result<Result<u64, &'static str>> {
-    let mut head = [0; HEADER_SIZE as usize];
-    if left < HEADER_SIZE {
+    let mut head = [0; HEADER_SIZE];
+    if left < HEADER_SIZE as u64 {
         return Ok(Err("a header is cut short"));
     }
     file.read_exact(&mut head)?;
@@ -65,12 +65,12 @@ fn header_size(file: &mut File, left: u64) -> io::Result<Result<u64, &'static st
     if entries > MOST_ENTRIES || bytes > MOST_BYTES {
         return Ok(Err("a header is too large"));
     }
-    let all = HEADER_SIZE + u64::from(entries) * ENTRY_SIZE + u64::from(bytes);
+    let all = HEADER_SIZE as u64 + u64::from(entries) * ENTRY_SIZE as u64 + u64::from(bytes);
     if all > left {
         return Ok(Err("a header is cut short"));
     }
     for _ in 0..entries {
-        let mut entry = [0; ENTRY_SIZE as usize];
+        let mut entry = [0; ENTRY_SIZE];
         file.read_exact(&mut entry)?;
         let (kind, offset, values) = (number(&entry, 4), number(&entry, 8), number(&entry, 12));
         // Of a text at least the byte that ends it.

@@ -17,7 +17,7 @@ use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::Leftover;
-use crate::engine::session::SessionSpec;
+use crate::engine::session::{ByteStream, SessionSpec};
 use crate::events::Sink;
 use crate::transport::ClientSettings;
 
@@ -167,6 +167,12 @@ impl Engine for DockerEngine {
             } => {
                 let changes = instructions(&environment, &labels);
                 let importing = async {
+                    if self.info.product == Product::Podman {
+                        let architecture = &self.info.architecture;
+                        let loading =
+                            client.load_root(name, archive, &environment, &labels, architecture);
+                        return loading.await;
+                    }
                     let id = client.import(archive, name, &changes).await?;
                     client.existing_image(&id).await
                 };
@@ -180,6 +186,10 @@ impl Engine for DockerEngine {
                 .await
             }
         }
+    }
+
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        self.client.tag(id, name).await
     }
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
@@ -221,6 +231,10 @@ impl DockerApi for DockerEngine {
         images: &[String],
     ) -> Result<Vec<Leftover>, EngineError> {
         self.client.named(containers, images).await
+    }
+
+    fn save(&self, image: &str) -> ByteStream {
+        self.client.save(image)
     }
 
     async fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {

@@ -4,11 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
+use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::InspectContainerOptions;
 use futures_util::StreamExt;
 
-use super::failure::{ContainerEnded, status};
+use super::failure::{ContainerEnded, is_between, status};
 use super::session::DockerSession;
 use crate::engine::lines::Lines;
 use crate::engine::memory_kills::{MEMORY_EVENTS, kills};
@@ -19,6 +21,9 @@ use crate::events::{Event, Sink};
 const KILLED: i64 = 137;
 /// Longest pause between two checks whether a command is over.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often, and how long apart, a container that podman has yet to look after is looked at.
+const LOOKS_AT_STOPPED: usize = 100;
+const STOPPED_PAUSE: Duration = Duration::from_millis(100);
 
 impl DockerSession {
     pub(super) async fn run_command(
@@ -163,11 +168,14 @@ impl DockerSession {
             operation: operation.to_owned(),
             source: Box::new(source),
         };
-        let inspected = self
-            .client
-            .docker
-            .inspect_container(&self.id, None::<InspectContainerOptions>)
-            .await;
+        let mut inspected = self.inspect().await;
+        for _ in 0..LOOKS_AT_STOPPED {
+            if !inspected.as_ref().is_err_and(is_between) {
+                break;
+            }
+            tokio::time::sleep(STOPPED_PAUSE).await;
+            inspected = self.inspect().await;
+        }
         let state = match inspected {
             Ok(container) => container.state.unwrap_or_default(),
             Err(error) if status(&error) == Some(404) => return Err(lost(ContainerEnded::Removed)),
@@ -184,6 +192,13 @@ impl DockerSession {
             0 => Ok(Some(ExitCause::TimedOut)),
             code => Err(lost(ContainerEnded::Stopped { code })),
         }
+    }
+
+    async fn inspect(&self) -> Result<ContainerInspectResponse, Error> {
+        let docker = &self.client.docker;
+        docker
+            .inspect_container(&self.id, None::<InspectContainerOptions>)
+            .await
     }
 
     /// How many processes of the container the kernel killed for lack of memory since the last call.

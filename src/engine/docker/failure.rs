@@ -25,6 +25,12 @@ pub(super) enum ContainerEnded {
     Removed,
 }
 
+/// Whether a container is in a state of podman's that Docker does not have, and the client does not know: it has ended, and
+/// podman has not yet looked after it.
+pub(super) fn is_between(error: &Error) -> bool {
+    matches!(error, Error::JsonDataError { message, .. } if message.contains("unknown variant `stopped`"))
+}
+
 /// The HTTP status the engine answered with, if it answered.
 pub(super) fn status(error: &Error) -> Option<u16> {
     match error {

@@ -79,6 +79,31 @@ impl Client {
         id.ok_or_else(|| Self::incomplete(&operation, "image id"))
     }
 
+    /// The image as an archive.
+    pub(super) fn save(&self, image: &str) -> ByteStream {
+        let operation = format!("save image {image}");
+        // The stream borrows what it is asked of.
+        let (client, image) = (self.clone(), image.to_owned());
+        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+        tokio::spawn(async move {
+            let mut parts = std::pin::pin!(client.patient.export_image(&image));
+            while let Some(part) = parts.next().await {
+                let part = part.map_err(|error| client.failed(&operation, error));
+                if sender
+                    .send(part.map_err(std::io::Error::other))
+                    .await
+                    .is_err()
+                {
+                    break;
+                }
+            }
+        });
+        futures_util::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|part| (part, receiver))
+        })
+        .boxed()
+    }
+
     /// Loads the images of an archive; the names or ids by which the engine says that it loaded them.
     pub(super) async fn load(
         &self,

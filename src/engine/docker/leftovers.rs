@@ -13,6 +13,15 @@ use super::client::Client;
 use super::failure::{message_of, status};
 use crate::engine::{Age, EngineError, LABEL_RUN, Leftover, LeftoverKind};
 
+/// What podman puts before the name of an image that comes from no registry.
+const PODMANS_OWN: &str = "docker.io/library/";
+
+/// The first name of an image.
+fn name_of(tags: &[String]) -> Option<String> {
+    let tag = tags.iter().find(|tag| *tag != "<none>:<none>")?;
+    Some(tag.strip_prefix(PODMANS_OWN).unwrap_or(tag).to_owned())
+}
+
 impl Client {
     pub(super) async fn leftovers(&self) -> Result<Vec<Leftover>, EngineError> {
         let mut found = self.containers(&labelled()).await?;
@@ -131,11 +140,7 @@ impl Client {
             .into_iter()
             .map(|image| Leftover {
                 kind: LeftoverKind::Image,
-                name: image
-                    .repo_tags
-                    .into_iter()
-                    .find(|tag| tag != "<none>:<none>")
-                    .unwrap_or_else(|| image.id.clone()),
+                name: name_of(&image.repo_tags).unwrap_or_else(|| image.id.clone()),
                 id: image.id,
                 labels: image.labels.into_iter().collect(),
                 running: false,

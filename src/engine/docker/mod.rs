@@ -14,6 +14,7 @@ mod outgoing;
 mod provide;
 mod proxies;
 mod pull;
+mod root_archive;
 mod session;
 mod session_usage;
 mod setup;

@@ -17,7 +17,7 @@ use bollard::query_parameters::{
 
 use super::address::USUAL_SOCKET;
 use super::client::Client;
-use super::failure::{says_no_source, status};
+use super::failure::{is_between, says_no_source, status};
 use crate::engine::{
     ByteStream, Command, EngineError, Exit, GuestPath, LABEL_RECIPE, LABEL_RUN, Network,
     Privileges, Session, SessionSpec, Usage, Workdir,
@@ -135,6 +135,7 @@ impl Client {
                 .inspect_container(id, None::<InspectContainerOptions>);
             match there.await {
                 Ok(_) => tokio::time::sleep(REMOVAL_PAUSE).await,
+                Err(error) if is_between(&error) => tokio::time::sleep(REMOVAL_PAUSE).await,
                 Err(error) if status(&error) == Some(404) => return Ok(()),
                 Err(error) => return Err(self.failed(&format!("look for container {id}"), error)),
             }

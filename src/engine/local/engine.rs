@@ -271,6 +271,12 @@ impl Engine for LocalEngine {
         })
     }
 
+    async fn name(&self, _id: &str, name: &str) -> Result<(), EngineError> {
+        Err(EngineError::OneImage {
+            image: name.to_owned(),
+        })
+    }
+
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let can_cut = self.info.capabilities.cuts_network;
         let keeps_caches = spec.image != UNKNOWN;

@@ -129,6 +129,8 @@ pub(super) struct Parts<'a> {
     pub cgroup: Option<&'a str>,
     /// Whether this system has the second version of cgroups.
     pub is_cgroup2: bool,
+    /// Whether root is an ordinary user of this machine.
+    pub in_user_namespace: bool,
 }
 
 /// The configuration of a session's container.
@@ -238,9 +240,23 @@ fn mounts(spec: &SessionSpec, parts: &Parts<'_>) -> Vec<Value> {
         mounts.push(system("/sys", "sysfs", &with(&["ro"])));
     } else {
         // Without a network of its own, a container may not mount it anew; it has what this machine has.
+        let bind = if parts.in_user_namespace {
+            // A user namespace may not take apart what it has from outside.
+            "rbind"
+        } else {
+            "bind"
+        };
         mounts.push(json!({
-            "destination": "/sys", "type": "none", "source": "/sys", "options": with(&["bind", "ro"]),
+            "destination": "/sys", "type": "none", "source": "/sys", "options": with(&[bind, "ro"]),
         }));
+    }
+    if parts.in_user_namespace && parts.cgroup.is_none() {
+        // Those of the user may be among them.
+        mounts.push(system(
+            "/sys/fs/cgroup",
+            "tmpfs",
+            &with(&["ro", "mode=755"]),
+        ));
     }
     if parts.cgroup.is_some() {
         mounts.push(system(

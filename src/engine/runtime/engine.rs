@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,17 +12,19 @@ use async_trait::async_trait;
 use rustix::fs::OFlags;
 use tokio_util::sync::CancellationToken;
 
-use super::keeper::{KEEPER, PROBE};
+use super::namespace::UserNamespace;
+use super::open::{LABELS, Opener};
 use super::program::Program;
 use super::provide::{keep_archived, keep_root};
 use super::pull::{Wanted, keep_pulled};
 use super::record::{Record, is_kept, is_name};
-use super::session::{LABELS, Opener, remove};
+use super::rights::Rights;
 use super::store::{Store, files};
 use super::tree::Tree;
+use super::words::{KEEPER, PROBE};
 use crate::engine::contract::{Engine, Session};
 use crate::engine::error::EngineError;
-use crate::engine::image::{Image, ImageSource};
+use crate::engine::image::{CheckedImage, Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::{Age, LABEL_RUN, Leftover, LeftoverKind};
 use crate::engine::session::SessionSpec;
@@ -63,8 +64,9 @@ struct RuntimeEngine {
 /// Makes an engine of the OCI runtime on this machine.
 ///
 /// # Errors
-/// [`EngineError::NoRuntime`], [`EngineError::RuntimeFails`], [`EngineError::NotRoot`] and
-/// [`EngineError::RuntimeNotHere`] where no containers can be run.
+/// [`EngineError::NoRuntime`], [`EngineError::RuntimeFails`] and [`EngineError::RuntimeNotHere`] where no containers can be run;
+/// for another user than root also [`EngineError::NoIdMappers`], [`EngineError::NoSubordinateIds`] and
+/// [`EngineError::NoUserNamespace`].
 pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine>, EngineError> {
     let RuntimeSettings {
         directory,
@@ -74,27 +76,20 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
         client,
         instead_of,
     } = settings;
-    let program = Program::find(program.as_deref(), search.as_deref(), &keeper).await?;
-    if !rustix::process::geteuid().is_root() {
-        return Err(EngineError::NotRoot);
-    }
+    let search = search.as_deref();
+    let rights = if rustix::process::geteuid().is_root() {
+        Rights::Root
+    } else {
+        Rights::Mapped(UserNamespace::find(&keeper, search)?)
+    };
+    let program = Program::find(program.as_deref(), search, &keeper, rights.clone()).await?;
+    probe(&keeper, &rights).await?;
     let not_here = |what: &'static str| move |source| EngineError::RuntimeNotHere { what, source };
-    let probe = tokio::process::Command::new(&keeper)
-        .arg0(KEEPER)
-        .arg(PROBE)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .output();
-    let probe = probe.await.map_err(not_here("start a keeper"))?;
-    if !probe.status.success() {
-        let said = String::from_utf8_lossy(&probe.stderr).trim().to_owned();
-        let source = io::Error::other(said);
-        return Err(not_here("make a namespace for mounts")(source));
-    }
-    let store = Store::open(&directory).map_err(not_here("make a directory in the cache"))?;
+    let store = Store::open(&directory, rights);
+    let store = store.map_err(not_here("make a directory in the cache"))?;
     // A kernel before 5.6 cannot look for a file in a tree without leaving it.
     let tree = Tree::open(store.directory());
-    let looked = tree.and_then(|tree| tree.at(std::path::Path::new("images"), OFlags::PATH));
+    let looked = tree.and_then(|tree| tree.at(Path::new("images"), OFlags::PATH));
     looked.map_err(not_here("look for files below a root (openat2)"))?;
     let machine = rustix::system::uname();
     let machine = machine.machine().to_string_lossy();
@@ -125,6 +120,34 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
         store,
         client,
     }))
+}
+
+/// Tries what every session begins with.
+async fn probe(keeper: &Path, rights: &Rights) -> Result<(), EngineError> {
+    let not_here = |what: &'static str| move |source| EngineError::RuntimeNotHere { what, source };
+    let mut command = match rights {
+        Rights::Root => {
+            let mut command = tokio::process::Command::new(keeper);
+            command.arg0(KEEPER);
+            command
+        }
+        Rights::Mapped(namespace) => namespace.command().into(),
+    };
+    command
+        .arg(PROBE)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let probe = command.stderr(Stdio::piped()).output().await;
+    let probe = probe.map_err(not_here("start a keeper"))?;
+    if probe.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&probe.stderr).trim().to_owned();
+    let source = io::Error::other(said);
+    Err(match rights {
+        Rights::Root => not_here("make a namespace for mounts")(source),
+        Rights::Mapped(_) => EngineError::NoUserNamespace { source },
+    })
 }
 
 fn failed_to(operation: String) -> impl Fn(io::Error) -> EngineError {
@@ -246,10 +269,8 @@ impl RuntimeEngine {
         if !is_name(id) {
             return Err(failed(io::Error::other("it has no proper name")));
         }
-        match fs::remove_dir_all(self.store.caches().join(id)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            removed => removed.map_err(failed),
-        }
+        let cache = self.store.caches().join(id);
+        self.store.rights().remove(&cache).map_err(failed)
     }
 }
 
@@ -322,6 +343,11 @@ impl Engine for RuntimeEngine {
         }
     }
 
+    async fn name(&self, id: &str, name: &str) -> Result<(), EngineError> {
+        let failed = failed_to(format!("name image {id} {name}"));
+        self.store.name(name, id).map_err(failed)
+    }
+
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(self.opener.open(spec).await?))
     }
@@ -335,6 +361,20 @@ impl Engine for RuntimeEngine {
         self.list().map_err(failed)
     }
 
+    async fn check_images(
+        &self,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<CheckedImage>, EngineError> {
+        let failed = failed_to(format!(
+            "check the images in {}",
+            self.store.directory().display()
+        ));
+        let (store, stop) = (Arc::clone(&self.store), cancel.clone());
+        let checked = tokio::task::spawn_blocking(move || store.check(&stop)).await;
+        let checked = checked.unwrap_or_else(|error| Err(io::Error::other(error)));
+        checked.map_err(failed)
+    }
+
     async fn remove(&self, leftover: &Leftover) -> Result<(), EngineError> {
         if leftover.kind != LeftoverKind::Container {
             return self.remove_used(leftover);
@@ -345,7 +385,7 @@ impl Engine for RuntimeEngine {
         }
         let directory = self.store.sessions().join(&leftover.id);
         let state = self.store.state();
-        let removed = remove(&self.opener.program, &state, &directory);
+        let removed = self.opener.program.remove_session(&state, &directory);
         removed.await.map_err(failed)
     }
 }

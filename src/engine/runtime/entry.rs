@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use tar::{EntryType, Header, PaxExtensions};
 use thiserror::Error;
 
@@ -17,7 +18,8 @@ const LONGEST_PATH: usize = 4096;
 const LARGEST_ATTRIBUTES: u64 = 1 << 20;
 
 /// Why an entry is refused.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Refusal {
     #[error("it leads out of the tree")]
     Outside,
@@ -47,6 +49,8 @@ pub(super) enum Refusal {
     Bytes { limit: u64 },
     #[error("a directory is in its place")]
     DirectoryInPlace,
+    #[error("its owner {owner}:{group} is none of the ids of this user's namespace")]
+    Owner { owner: u32, group: u32 },
 }
 
 /// What the headers before an entry say of it.

@@ -1,33 +1,26 @@
 //! The process that keeps a container: everything that is mounted for it is mounted in a namespace of this process, and gone
 //! with it. It ends the container as soon as the tool is gone, however the tool ended.
 
-use std::ffi::{CStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::process::CommandExt as _;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount,
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitpid,
 };
-use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
-use rustix::thread::UnshareFlags;
 use serde::{Deserialize, Serialize};
 
-use super::cgroups::{Counters, UNIFIED};
+use super::cgroups::Counters;
+use super::log::{last_words, log};
+use super::mounts::{hide_unified, make_root, own_mounts};
 use crate::regular_file;
-
-/// The name by which the tool starts itself as a keeper: the first word of the command line.
-pub const KEEPER: &str = "kmembuild-session";
-/// Second word: nothing is started; says whether this process can have mounts of its own.
-pub(super) const PROBE: &str = "probe";
-
-/// Second word: the runtime, with the words that follow, must not see the second version of cgroups.
-pub(super) const HIDING: &str = "hiding";
 
 /// What a keeper writes on its standard output, once.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +42,8 @@ pub(super) struct Task {
     pub container: String,
     /// Whether the runtime must not see the second version of cgroups, which is mounted beside the first one.
     pub hides_unified: bool,
+    /// Whether the container has cgroups of its own, which count what it uses.
+    pub has_cgroups: bool,
     /// Seconds after which it ends.
     pub lifetime: u64,
 }
@@ -87,59 +82,10 @@ pub(super) const STAY: u8 = b'k';
 pub(super) const TASK: &str = "task.json";
 /// Name of the file that is locked for as long as a session's keeper lives.
 pub(super) const LOCK: &str = "lock";
-/// Name of the file with what the runtime says.
-const LOG: &str = "runtime.log";
+/// How long the end of a container that was killed is waited for before the runtime is asked to see to it.
+const LONGEST_END: Duration = Duration::from_secs(10);
 /// Largest of these files in bytes.
 const LARGEST: u64 = 1 << 20;
-/// Characters of what the runtime says that are told.
-const LONGEST_REASON: usize = 2000;
-/// How an overlay is made. What it holds is thrown away, so nothing of it has to reach the disk; kernels before 5.10 do not
-/// know that.
-const OVERLAYS: [&CStr; 2] = [
-    c"lowerdir=lower,upperdir=upper,workdir=work,volatile",
-    c"lowerdir=lower,upperdir=upper,workdir=work",
-];
-
-/// Keeps a container, if this process was started for that: a program that uses [`super::connect_runtime`] calls this before
-/// anything else, above all before it starts threads. `None` if it was not; otherwise the exit code.
-pub fn keep(arguments: &[OsString]) -> Option<u8> {
-    let [name, words @ ..] = arguments else {
-        return None;
-    };
-    if name != KEEPER {
-        return None;
-    }
-    let word = match words {
-        [word] => word,
-        [word, program, words @ ..] if word == HIDING => {
-            let error = match own_mounts().and_then(|()| hide_unified()) {
-                // It returns only with an error.
-                Ok(()) => Command::new(program).args(words).exec(),
-                Err(error) => error,
-            };
-            let _ = writeln!(io::stderr(), "could not run {}: {error}", program.display());
-            return Some(End::Failed as u8);
-        }
-        _ => return Some(End::Failed as u8),
-    };
-    if word == PROBE {
-        return Some(match own_mounts() {
-            Ok(()) => 0,
-            Err(error) => {
-                let _ = writeln!(io::stderr(), "{error}");
-                1
-            }
-        });
-    }
-    Some(match keep_in(Path::new(word)) {
-        Ok(end) => end as u8,
-        Err(failure) => {
-            let Failure { what, reason } = failure;
-            say(&Said::Failed { what, reason });
-            End::Failed as u8
-        }
-    })
-}
 
 struct Failure {
     what: String,
@@ -161,26 +107,22 @@ fn say(said: &Said) {
     }
 }
 
-/// Takes this process into a namespace of its own for mounts, none of which anybody else sees.
-fn own_mounts() -> io::Result<()> {
-    #[expect(
-        deprecated,
-        reason = "what makes it unsafe, unsharing the table of files, is not asked for"
-    )]
-    rustix::thread::unshare(UnshareFlags::NEWNS)?;
-    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-    Ok(mount_change("/", private)?)
-}
-
-/// Takes the second version of cgroups out of this process's mounts: crun refuses to work beside it where it has controllers.
-fn hide_unified() -> io::Result<()> {
-    match unmount(UNIFIED, UnmountFlags::DETACH) {
-        Ok(()) | Err(Errno::INVAL) => Ok(()),
-        Err(error) => Err(error.into()),
+/// Keeps the container of the session in that directory until its end, and tells the tool of its beginning. `ready` says
+/// whether this process is where it should be. Returns the exit code.
+pub(super) fn keep_container(session: &Path, ready: io::Result<()>, in_user_namespace: bool) -> u8 {
+    let kept = ready
+        .map_err(failed("make a user namespace"))
+        .and_then(|()| keep_in(session, in_user_namespace));
+    match kept {
+        Ok(end) => end as u8,
+        Err(Failure { what, reason }) => {
+            say(&Said::Failed { what, reason });
+            End::Failed as u8
+        }
     }
 }
 
-fn keep_in(session: &Path) -> Result<End, Failure> {
+fn keep_in(session: &Path, in_user_namespace: bool) -> Result<End, Failure> {
     std::env::set_current_dir(session).map_err(failed("enter its directory"))?;
     let lock = File::create(LOCK).and_then(|file| {
         file.lock()?;
@@ -197,7 +139,7 @@ fn keep_in(session: &Path) -> Result<End, Failure> {
     if task.hides_unified {
         hide_unified().map_err(failed("hide a part of the cgroups"))?;
     }
-    make_root().map_err(failed("make its root file system"))?;
+    make_root(in_user_namespace).map_err(failed("make its root file system"))?;
     let container = Container { task };
     let (tell, told) = channel();
     let watching = {
@@ -206,7 +148,15 @@ fn keep_in(session: &Path) -> Result<End, Failure> {
     };
     watching.map_err(failed("watch the tool"))?;
     let process = container.start().inspect_err(|_| container.remove())?;
-    let counters = Counters::of(process);
+    // Nobody else has its number before it is waited for.
+    let main = Pid::from_raw(process).map(|process| pidfd_open(process, PidfdFlags::empty()));
+    // Without its own, those that it is in are of others as well.
+    let has_cgroups = container.task.has_cgroups;
+    let counters = if has_cgroups {
+        Counters::of(process)
+    } else {
+        Counters::default()
+    };
     let waiting = std::thread::Builder::new().spawn(move || wait_for(process, &tell));
     waiting
         .map_err(failed("watch the container"))
@@ -216,46 +166,11 @@ fn keep_in(session: &Path) -> Result<End, Failure> {
     if end == End::ByItself && counters.memory_kills().is_some_and(|kills| kills > 0) {
         end = End::OutOfMemory;
     }
+    if let Some(Ok(main)) = main {
+        kill(&main, &told);
+    }
     container.remove();
     Ok(end)
-}
-
-/// Mounts the image with a layer for what the session writes; where that cannot be had, copies it.
-fn make_root() -> io::Result<()> {
-    let mut refused = io::Error::from(Errno::INVAL);
-    for options in OVERLAYS {
-        match mount("overlay", "merged", "overlay", MountFlags::empty(), options) {
-            Ok(()) => return Ok(()),
-            Err(error) => refused = error.into(),
-        }
-    }
-    let copied = Command::new("cp")
-        .args(["-a", "--reflink=auto", "--", "lower/.", "merged"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log()?)
-        .status();
-    if copied.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    let reason = last_words();
-    let text =
-        format!("no overlay could be mounted: {refused}; copying the image failed: {reason}");
-    Err(io::Error::other(text))
-}
-
-fn log() -> io::Result<File> {
-    File::options().create(true).append(true).open(LOG)
-}
-
-/// The end of what the runtime said.
-fn last_words() -> String {
-    let text = regular_file::read(Path::new(LOG), LARGEST).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let text: Vec<char> = text.trim().chars().filter(|c| !c.is_control()).collect();
-    text[text.len().saturating_sub(LONGEST_REASON)..]
-        .iter()
-        .collect()
 }
 
 /// What happens to a keeper.
@@ -285,6 +200,14 @@ fn wait_for(process: i32, tell: &Sender<Event>) {
     let process = Pid::from_raw(process);
     while let Err(Errno::INTR) = waitpid(process, WaitOptions::empty()) {}
     let _ = tell.send(Event::Ended);
+}
+
+/// Kills the main process of a container, and everything with it, and waits for its end: runc would look for that in steps of
+/// a tenth of a second.
+fn kill(main: &OwnedFd, told: &Receiver<Event>) {
+    let killed = pidfd_send_signal(main, Signal::KILL);
+    // What has ended cannot be killed.
+    while killed.is_ok() && !matches!(told.recv_timeout(LONGEST_END), Ok(Event::Ended) | Err(_)) {}
 }
 
 struct Container {

@@ -7,14 +7,17 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::cgroups::Cgroups;
-use super::keeper::{HIDING, KEEPER};
 use super::record::is_kept;
+use super::rights::Rights;
+use super::words::{EXECUTE, HIDING, KEEPER};
 use crate::engine::EngineError;
 
 /// Runtimes that are looked for, in this order: the first starts containers in the least time and memory.
 pub(super) const KNOWN: [&str; 3] = ["crun", "runc", "youki"];
 /// Beginning of the version of the one that works without cgroups.
 const CRUN: &str = "crun ";
+/// Beginning of the version of the one that works without them in a user namespace.
+const RUNC: &str = "runc ";
 /// Characters of a version that are told.
 const LONGEST_VERSION: usize = 60;
 /// Longest time that a runtime has to say its version.
@@ -33,6 +36,7 @@ pub(super) struct Program {
     pub cgroups: Cgroups,
     /// Whether it must not see the second version of cgroups.
     pub hides_unified: bool,
+    pub rights: Rights,
     /// The program that can hide it.
     keeper: PathBuf,
 }
@@ -43,6 +47,7 @@ impl Program {
         given: Option<&Path>,
         search: Option<&OsStr>,
         keeper: &Path,
+        rights: Rights,
     ) -> Result<Self, EngineError> {
         let path = match given {
             Some(path) => path.to_owned(),
@@ -69,11 +74,12 @@ impl Program {
         let program = Self {
             hides_unified: version.starts_with(CRUN) && cgroups.has_unified_controllers(),
             keeper: keeper.to_owned(),
+            rights,
             version,
             cgroups,
             path,
         };
-        if !cgroups.can_be_made && !program.is_crun() {
+        if !cgroups.can_be_made && !program.is_crun() && !program.is_rootless_runc() {
             let text = "it requires cgroups, which cannot be made here";
             return Err(EngineError::RuntimeFails {
                 path: program.path,
@@ -87,17 +93,30 @@ impl Program {
         self.version.starts_with(CRUN)
     }
 
+    /// It can do without cgroups only for an ordinary user.
+    fn is_rootless_runc(&self) -> bool {
+        self.version.starts_with(RUNC) && self.rights.namespace().is_some()
+    }
+
     /// The program and the options that it always has.
     pub(super) fn words(&self, state: &Path) -> Vec<OsString> {
         let mut words = vec![self.path.clone().into(), "--root".into(), state.into()];
-        if !self.cgroups.can_be_made {
+        if self.is_rootless_runc() {
+            words.push("--rootless=true".into());
+        } else if !self.cgroups.can_be_made {
             words.push("--cgroup-manager=disabled".into());
         }
         words
     }
 
+    /// The runtime beside all containers.
     pub(super) fn command(&self, state: &Path) -> tokio::process::Command {
-        let mut command = if self.hides_unified {
+        let mut command = if let Rights::Mapped(namespace) = &self.rights {
+            let mut command = namespace.command();
+            let word = if self.hides_unified { HIDING } else { EXECUTE };
+            command.arg(word).arg(&self.path);
+            command.into()
+        } else if self.hides_unified {
             let mut command = tokio::process::Command::new(&self.keeper);
             command.arg0(KEEPER).arg(HIDING).arg(&self.path);
             command
@@ -108,13 +127,18 @@ impl Program {
         command
     }
 
+    /// The runtime for a command in a container whose keeper is that process.
+    pub(super) fn command_in(&self, state: &Path, keeper: u32) -> tokio::process::Command {
+        let Rights::Mapped(namespace) = &self.rights else {
+            return self.command(state);
+        };
+        let mut command = namespace.inside(keeper);
+        command.arg(EXECUTE).args(self.words(state));
+        command.into()
+    }
+
     /// Ends a container, if there is one by that name, and waits until its keeper has ended. Not there is success.
-    pub(super) async fn remove(
-        &self,
-        state: &Path,
-        name: &OsStr,
-        directory: &Path,
-    ) -> io::Result<()> {
+    async fn remove(&self, state: &Path, name: &OsStr, directory: &Path) -> io::Result<()> {
         let asked = tokio::time::Instant::now();
         loop {
             if state.join(name).exists() {
@@ -137,6 +161,15 @@ impl Program {
             }
             tokio::time::sleep(REMOVAL_PAUSE).await;
         }
+    }
+
+    /// Ends the container of the session in that directory, if there is one, and removes the directory.
+    pub(super) async fn remove_session(&self, state: &Path, directory: &Path) -> io::Result<()> {
+        let name = directory.file_name().unwrap_or_default();
+        self.remove(state, name, directory).await?;
+        let (rights, directory) = (self.rights.clone(), directory.to_owned());
+        let removed = tokio::task::spawn_blocking(move || rights.remove(&directory)).await;
+        removed.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 }
 

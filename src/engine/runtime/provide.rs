@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -13,15 +15,19 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{ArchiveProblem, Archived};
+use super::rights::Rights;
 use super::store::Store;
-use super::tree::Tree;
-use super::unpack::{Meaning, UnpackError, unpack};
+use super::unpack::UnpackError;
 use crate::checksum::{hex, sha256_hex};
 use crate::engine::{ByteStream, EngineError, Image, ImageContent};
 use crate::regular_file::Stoppable;
 
 /// Most bytes after the end of an archive that still belong to it: archivers fill up their last record.
 const LONGEST_END: u64 = 64 << 20;
+
+/// Bytes that are passed to the thread that makes the digest at a time, and how many such pieces it may be behind.
+const PIECE: usize = 256 << 10;
+const PIECES: usize = 16;
 
 /// Why an image could not be unpacked.
 #[derive(Debug, Error)]
@@ -68,8 +74,8 @@ pub(super) async fn keep_root(
         let archive = archive.take_until(stop.clone().cancelled_owned());
         let archive = SyncIoBridge::new(StreamReader::new(Box::pin(archive)));
         let partial = store.begin().map_err(ProvideProblem::Store)?;
-        let tree = Tree::open(&partial.root()).map_err(ProvideProblem::Store)?;
-        let (layer, size) = unpack_layer(1, archive, &tree, &stop)?;
+        let to = (store.rights(), partial.root());
+        let (layer, size) = unpack_layer(1, archive, to, &stop)?;
         let content = ImageContent {
             layers: vec![layer],
             environment,
@@ -108,13 +114,18 @@ pub(super) async fn keep_archived(
             return Err(Stopped::OtherImage);
         }
         let partial = store.begin().map_err(ProvideProblem::Store)?;
-        let tree = Tree::open(&partial.root()).map_err(ProvideProblem::Store)?;
         let expected = archived.config.rootfs.diff_ids.clone().unwrap_or_default();
         let mut size = 0;
         for (number, (place, expected)) in archived.layers.iter().zip(&expected).enumerate() {
             let layer = archived.layer(*place);
             let layer = layer.map_err(|error| no_archive(error.into()))?;
-            size += unpack_expected(number + 1, layer, expected, &tree, &stop)?;
+            size += unpack_expected(
+                number + 1,
+                layer,
+                expected,
+                (store.rights(), partial.root()),
+                &stop,
+            )?;
         }
         let (content, labels) = archived.config.content();
         let kept = store.keep(partial, &wanted, content, labels, size);
@@ -123,15 +134,15 @@ pub(super) async fn keep_archived(
     .await
 }
 
-/// Unpacks a layer that must have the digest `expected`; returns the size of its files in bytes.
+/// Unpacks a layer that must have the digest `expected` to a root, by somebody's rights; returns the size of its files in bytes.
 pub(super) fn unpack_expected(
     number: usize,
     layer: impl Read,
     expected: &str,
-    tree: &Tree,
+    to: (&Rights, &Path),
     stop: &CancellationToken,
 ) -> Result<u64, ProvideProblem> {
-    let (found, bytes) = unpack_layer(number, layer, tree, stop)?;
+    let (found, bytes) = unpack_layer(number, layer, to, stop)?;
     if found == expected {
         return Ok(bytes);
     }
@@ -210,32 +221,73 @@ pub(super) fn is_out_of_space(error: &io::Error) -> bool {
 fn unpack_layer(
     number: usize,
     archive: impl Read,
-    tree: &Tree,
+    (rights, root): (&Rights, &Path),
     stop: &CancellationToken,
 ) -> Result<(String, u64), ProvideProblem> {
     let is_stopped = || stop.is_cancelled();
-    let mut archive = Hashed {
-        archive: Stoppable::new(archive, &is_stopped),
-        digest: Sha256::new(),
-    };
+    let archive = Stoppable::new(archive, &is_stopped);
+    let mut archive = Hashed::new(archive).map_err(ProvideProblem::Store)?;
     let failed = |source| ProvideProblem::Layer { number, source };
-    let size = unpack(&mut archive, tree, Meaning::Layer).map_err(failed)?;
+    let size = rights.unpack_layer(&mut archive, root).map_err(failed)?;
     let end = io::copy(&mut archive.by_ref().take(LONGEST_END), &mut io::sink());
     end.map_err(|error| failed(UnpackError::Read(error)))?;
-    let digest = format!("sha256:{}", hex(&archive.digest.finalize()));
+    let digest = archive.digest().map_err(ProvideProblem::Store)?;
     Ok((digest, size))
 }
 
-/// Counts in what is read.
+/// Counts in what is read, by a thread of its own: unpacking takes as long as that.
 struct Hashed<R> {
     archive: R,
-    digest: Sha256,
+    /// What has been read and not been passed on yet.
+    piece: Vec<u8>,
+    pieces: SyncSender<Vec<u8>>,
+    thread: JoinHandle<Sha256>,
+}
+
+impl<R: Read> Hashed<R> {
+    fn new(archive: R) -> io::Result<Self> {
+        let (pieces, received) = sync_channel::<Vec<u8>>(PIECES);
+        let thread = thread::Builder::new().spawn(move || {
+            let mut digest = Sha256::new();
+            for piece in received {
+                digest.update(&piece);
+            }
+            digest
+        })?;
+        Ok(Self {
+            archive,
+            piece: Vec::new(),
+            pieces,
+            thread,
+        })
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        let piece = std::mem::take(&mut self.piece);
+        self.pieces.send(piece).map_err(|_| lost())
+    }
+
+    /// The digest of everything that was read.
+    fn digest(mut self) -> io::Result<String> {
+        self.pass_on()?;
+        let Self { pieces, thread, .. } = self;
+        drop(pieces);
+        let digest = thread.join().map_err(|_| lost())?;
+        Ok(format!("sha256:{}", hex(&digest.finalize())))
+    }
 }
 
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.archive.read(buffer)?;
-        self.digest.update(&buffer[..read]);
+        self.piece.extend_from_slice(&buffer[..read]);
+        if self.piece.len() >= PIECE {
+            self.pass_on()?;
+        }
         Ok(read)
     }
+}
+
+fn lost() -> io::Error {
+    io::Error::other("the thread that counts in what is read has ended")
 }

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{ArchiveProblem, Config, LIMIT, layer_in};
 use super::provide::{ProvideProblem, is_out_of_space, unpack_expected, working};
 use super::store::{Partial, Store};
-use super::tree::Tree;
 use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageContent};
 use crate::events::Sink;
@@ -140,7 +139,7 @@ async fn download(
         }));
     }
     let partial = store.begin().map_err(not_kept)?;
-    let directory = partial.downloads();
+    let directory = partial.downloads().to_owned();
     fs::create_dir(&directory).map_err(not_kept)?;
     let mut layers = Vec::new();
     for (number, layer) in manifest.layers.iter().enumerate() {
@@ -187,12 +186,12 @@ fn unpack(
         labels,
         layers,
     } = new;
-    let tree = Tree::open(&partial.root()).map_err(ProvideProblem::Store)?;
+    let to = (store.rights(), partial.root());
     let mut size = 0;
     for (number, ((path, length), expected)) in layers.iter().zip(&content.layers).enumerate() {
         let file = File::open(path).map_err(ProvideProblem::Store)?;
         let layer = layer_in(&file, 0, *length).map_err(ProvideProblem::Store)?;
-        size += unpack_expected(number + 1, layer, expected, &tree, stop)?;
+        size += unpack_expected(number + 1, layer, expected, to, stop)?;
         // Two copies of a large image are one too many.
         fs::remove_file(path).map_err(ProvideProblem::Store)?;
     }

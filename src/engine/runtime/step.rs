@@ -116,7 +116,7 @@ impl RuntimeSession {
         let file = self.describe(command)?;
         let mut child = self
             .program
-            .command(&self.state)
+            .command_in(&self.state, self.keeper_process)
             .args(["exec", "--process"])
             .arg(&file.0)
             .arg(&self.name)
@@ -167,14 +167,16 @@ impl RuntimeSession {
             return false;
         };
         if program.contains('/') {
-            return self.has(&Path::new(command.workdir.as_str()).join(program));
+            return self
+                .files
+                .has(&Path::new(command.workdir.as_str()).join(program));
         }
         let own = command.environment.get("PATH");
         let search = own.or_else(|| self.environment.get("PATH"));
         let search = search.map_or("", String::as_str);
         search
             .split(':')
-            .any(|directory| self.has(&Path::new(directory).join(program)))
+            .any(|directory| self.files.has(&Path::new(directory).join(program)))
     }
 
     /// Writes down what the runtime runs; the file is gone when it is dropped.

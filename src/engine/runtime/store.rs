@@ -7,14 +7,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
+use super::rights::Rights;
 use crate::checksum::{is_sha256, sha256_hex};
-use crate::engine::{Image, ImageContent};
+use crate::engine::{CheckedImage, Image, ImageContent};
 use crate::regular_file;
 
 /// Version of the formats below.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Largest file that is read, in bytes: a configuration of an image is hardly larger.
 const LARGEST: u64 = 4 << 20;
 /// Beginning of the names of what is not whole yet, or not any more.
@@ -25,6 +26,7 @@ const PARTIAL: &str = ".partial-";
 pub(super) struct Store {
     /// Absolute.
     directory: PathBuf,
+    rights: Rights,
 }
 
 /// What is known of an image beside its files.
@@ -36,6 +38,8 @@ struct Record {
     labels: BTreeMap<String, String>,
     /// Bytes of its files.
     size: u64,
+    /// Digest of its files.
+    tree: String,
 }
 
 /// A name of an image.
@@ -51,9 +55,22 @@ struct Named {
 /// An image that is being unpacked. What is left of it when it is dropped is removed; what a killed process leaves, by the
 /// next one.
 pub(super) struct Partial {
-    directory: TempDir,
+    /// None when it has become an image.
+    directory: Option<PathBuf>,
+    root: PathBuf,
+    downloads: PathBuf,
+    rights: Rights,
     /// Nobody takes it for one of a dead process while this is locked.
     _lock: File,
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(directory) = self.directory.take() {
+            // What cannot be removed now is tried again by the next process.
+            let _ = self.rights.remove(&directory);
+        }
+    }
 }
 
 /// A stored image.
@@ -67,24 +84,25 @@ pub(super) struct Stored {
 
 impl Partial {
     /// Where its files go.
-    pub(super) fn root(&self) -> PathBuf {
-        self.directory.path().join("root")
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where what is unpacked into them may lie meanwhile.
-    pub(super) fn downloads(&self) -> PathBuf {
-        self.directory.path().join("downloads")
+    pub(super) fn downloads(&self) -> &Path {
+        &self.downloads
     }
 }
 
 impl Store {
     /// The store in a directory, made if it does not exist. What dead processes left half unpacked is removed.
-    pub(super) fn open(directory: &Path) -> io::Result<Self> {
+    pub(super) fn open(directory: &Path, rights: Rights) -> io::Result<Self> {
         for name in ["images", "names", "sessions", "caches", "state"] {
             fs::create_dir_all(directory.join(name))?;
         }
         let store = Self {
             directory: directory.canonicalize()?,
+            rights,
         };
         store.remove_partial();
         Ok(store)
@@ -92,6 +110,10 @@ impl Store {
 
     pub(super) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    pub(super) fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     pub(super) fn images(&self) -> PathBuf {
@@ -177,6 +199,33 @@ impl Store {
         Ok(found)
     }
 
+    /// Whether each image is what was unpacked, until `stop` is cancelled.
+    pub(super) fn check(&self, stop: &CancellationToken) -> io::Result<Vec<CheckedImage>> {
+        // Nobody removes one meanwhile.
+        let _used = self.use_it()?;
+        let mut checked = Vec::new();
+        for place in files(&self.images())? {
+            let hex = place.file_name().unwrap_or_default().to_string_lossy();
+            if !is_sha256(&hex) || stop.is_cancelled() {
+                continue;
+            }
+            let problem = match read(&place) {
+                Ok(Some(record)) => match self.rights.digest(&place.join("root")) {
+                    Ok(found) if found == record.tree => None,
+                    Ok(_) => Some("its files are not those that were unpacked".to_owned()),
+                    Err(error) => Some(error.to_string()),
+                },
+                Ok(None) => Some("it has no image.json that this version understands".to_owned()),
+                Err(error) => Some(format!("image.json cannot be read: {error}")),
+            };
+            checked.push(CheckedImage {
+                id: format!("sha256:{hex}"),
+                problem,
+            });
+        }
+        Ok(checked)
+    }
+
     /// A place for an image that is about to be unpacked.
     pub(super) fn begin(&self) -> io::Result<Partial> {
         // Locked: between its creation and its own lock it would be taken for a dead one.
@@ -188,9 +237,13 @@ impl Store {
             .tempdir_in(self.images())?;
         let lock = File::open(directory.path())?;
         lock.lock()?;
-        fs::create_dir(directory.path().join("root"))?;
+        let root = directory.path().join("root");
+        fs::create_dir(&root)?;
         Ok(Partial {
-            directory,
+            root,
+            downloads: directory.path().join("downloads"),
+            rights: self.rights.clone(),
+            directory: Some(directory.keep()),
             _lock: lock,
         })
     }
@@ -198,7 +251,7 @@ impl Store {
     /// Makes the image whose files are unpacked the one with that id, unless there is one already.
     pub(super) fn keep(
         &self,
-        partial: Partial,
+        mut partial: Partial,
         id: &str,
         content: ImageContent,
         labels: BTreeMap<String, String>,
@@ -211,14 +264,13 @@ impl Store {
             content,
             labels,
             size,
+            tree: self.rights.digest(partial.root())?,
         };
-        let file = partial.directory.path().join("image.json");
-        fs::write(file, serde_json::to_vec(&record)?)?;
-        match fs::rename(partial.directory.path(), &place) {
-            Ok(()) => {
-                // It has moved: there is nothing left to remove.
-                let _ = partial.directory.keep();
-            }
+        let own = partial.directory.clone().unwrap_or_default();
+        fs::write(own.join("image.json"), serde_json::to_vec(&record)?)?;
+        match fs::rename(&own, &place) {
+            // It has moved: there is nothing left to remove.
+            Ok(()) => partial.directory = None,
             // Somebody else was faster.
             Err(error)
                 if matches!(
@@ -264,7 +316,7 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        gone.close()
+        self.rights.remove(&gone.keep())
     }
 
     fn name_file(&self, name: &str) -> PathBuf {
@@ -285,7 +337,7 @@ impl Store {
             let is_dead = File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok());
             if is_dead {
                 // What cannot be removed now is tried again by the next one.
-                let _ = fs::remove_dir_all(path);
+                let _ = self.rights.remove(&path);
             }
         }
     }

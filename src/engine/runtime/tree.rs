@@ -1,6 +1,7 @@
 //! A file tree that is reached by its own root only: no link in it leads out, whatever its files say.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -138,6 +139,23 @@ fn depth(directory: BorrowedFd<'_>) -> io::Result<usize> {
 
 fn too_deep() -> io::Error {
     io::Error::other("directories are nested too deeply")
+}
+
+/// What is at `path`, which is not followed if it is a link. A regular file can be read; anything else is only looked at.
+pub(super) fn find(tree: &Tree, path: &Path) -> io::Result<File> {
+    // Only looked at: opening a pipe would wait for somebody, and a device may never end.
+    let found = File::from(tree.at(path, OFlags::PATH | OFlags::NOFOLLOW)?);
+    if !found.metadata()?.is_file() {
+        return Ok(found);
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::from(tree.at(path, flags)?);
+    // Something else may have taken its place; nothing but a regular file is read.
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Ok(found)
+    }
 }
 
 /// Removes what has that name in a directory, with everything below it. Not there is success.

@@ -337,9 +337,9 @@ impl Unpacking<'_> {
 }
 
 /// Owner, extended attributes and permissions of a file or directory, in the order in which the one does not undo the other.
-fn settle(file: BorrowedFd<'_>, entry: &Entry) -> io::Result<()> {
+fn settle(file: BorrowedFd<'_>, entry: &Entry) -> Result<(), Failure> {
     let (owner, group) = (Uid::from_raw(entry.owner), Gid::from_raw(entry.group));
-    rustix::fs::fchown(file, Some(owner), Some(group))?;
+    owned(rustix::fs::fchown(file, Some(owner), Some(group)), entry)?;
     for (name, value) in &entry.extended {
         match fsetxattr(file, name.as_str(), value, XattrFlags::empty()) {
             // A file system without them.
@@ -350,11 +350,25 @@ fn settle(file: BorrowedFd<'_>, entry: &Entry) -> io::Result<()> {
     Ok(fchmod(file, Mode::from_raw_mode(entry.mode))?)
 }
 
+/// A user namespace does not have every id.
+fn owned(given: Result<(), Errno>, entry: &Entry) -> Result<(), Failure> {
+    match given {
+        Err(Errno::INVAL) => Err(Failure::Refused(Refusal::Owner {
+            owner: entry.owner,
+            group: entry.group,
+        })),
+        given => Ok(given?),
+    }
+}
+
 /// Owner and time of what cannot be opened.
-fn settle_link(directory: BorrowedFd<'_>, name: &OsStr, entry: &Entry) -> io::Result<()> {
+fn settle_link(directory: BorrowedFd<'_>, name: &OsStr, entry: &Entry) -> Result<(), Failure> {
     let (owner, group) = (Uid::from_raw(entry.owner), Gid::from_raw(entry.group));
     let flags = AtFlags::SYMLINK_NOFOLLOW;
-    chownat(directory, name, Some(owner), Some(group), flags)?;
+    owned(
+        chownat(directory, name, Some(owner), Some(group), flags),
+        entry,
+    )?;
     Ok(utimensat(directory, name, &times(entry.modified), flags)?)
 }
 

@@ -100,6 +100,11 @@ async fn setup(context: &Context<'_>) -> Result<Setup, Stopped> {
         Some(docker) => docker.setup().await?,
         None => Setup::default(),
     };
+    let engine = context.engine.describe();
+    if !engine.capabilities.limits_memory {
+        let version = engine.version.clone();
+        return Err(Refusal::NoCgroups { version }.into());
+    }
     match &setup.cgroup_version {
         Some(version) if version != "1" => {
             let version = version.clone();

@@ -45,6 +45,14 @@ pub enum Refusal {
         /// The version.
         version: String,
     },
+    /// Nobody may make cgroups.
+    #[error(
+        "the check watches a runc make its cgroups, but {version} may not make any here; use root, or another engine"
+    )]
+    NoCgroups {
+        /// Product and version of the engine.
+        version: String,
+    },
     /// Containers have no memory controller.
     #[error("containers on the engine's host have no memory controller")]
     NoMemoryController,

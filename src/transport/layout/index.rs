@@ -85,6 +85,14 @@ impl Layout<'_> {
             ArtifactName::Tag(tag) => index.manifests.retain(|other| !has_tag(other, tag)),
             ArtifactName::Digest(_) => index.manifests.retain(|other| *other != entry),
         }
+        // One that is too long could not be read any more.
+        if index.manifests.len() >= MOST_ENTRIES {
+            return Err(TransportError::TooMany {
+                what: INDEX.to_owned(),
+                place: self.place(),
+                limit: MOST_ENTRIES - 1,
+            });
+        }
         index.manifests.push(entry);
         let text = serde_json::to_vec(&index).unwrap_or_default();
         self.write(&self.index_path(), &text)

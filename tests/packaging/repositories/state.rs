@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -28,6 +29,37 @@ fn listed(shelf: &Shelf) -> Vec<String> {
         .lines()
         .filter_map(|line| line.strip_prefix("Version: "));
     names.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_package_is_another_name_of_the_releases_file_or_a_copy_of_it() {
+    let shelf = Shelf::new("ed25519");
+    let linked = shelf.pack("runc", "v1.0.0-rc9", PROGRAM);
+    let copied = shelf.pack("runc", "v1.0.0-rc10", PROGRAM);
+    for file in &copied.files {
+        // What not everybody may read is not what a web server can have.
+        fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    let mut order = shelf.order(&[&linked, &copied]);
+    order.yum = Some("el9".parse().expect("a name"));
+    kmembuild::delivery::repositories::publish_repositories(&order).expect("made");
+    for (packed, is_linked) in [(&linked, true), (&copied, false)] {
+        let deb = &packed.files[1];
+        let name = deb.path.file_name().expect("a name");
+        let place = shelf.apt().join("pool/stable").join(&deb.sha256[..32]);
+        let (there, of_release) = (
+            fs::metadata(place.join(name)).expect("a package"),
+            fs::metadata(&deb.path).expect("a package"),
+        );
+        assert_eq!(there.ino() == of_release.ino(), is_linked, "{name:?}");
+        assert_eq!(there.mode() & 0o7777, 0o644);
+    }
+    // A package that is built again is another file.
+    let deb = &linked.files[1];
+    let before = shelf.files();
+    fs::remove_file(&deb.path).expect("removed");
+    fs::write(&deb.path, "another").expect("written");
+    assert!(shelf.files() == before);
 }
 
 #[test]

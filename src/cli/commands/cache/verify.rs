@@ -1,12 +1,16 @@
 //! `kmembuild cache verify`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::remarks::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
 use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
+use crate::build::BuildError;
 use crate::cli::explain::interrupted;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
+use crate::engine::{Engine, EngineChoice, EngineError, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
 use crate::report::{Closing, Text, Tone, Verbosity};
@@ -18,6 +22,10 @@ struct Verified {
     /// The number of results that were checked.
     results: usize,
     damaged: Vec<Damaged>,
+    /// The number of unpacked images that were checked: those of the runtime engine.
+    images: usize,
+    #[serde(rename = "damaged-images")]
+    damaged_images: Vec<DamagedImage>,
     remarks: Vec<String>,
     /// Only of what is intact; of what is not, the error says it.
     #[serde(flatten)]
@@ -35,7 +43,22 @@ struct Damaged {
     removed: bool,
 }
 
-pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
+/// A damaged image.
+#[derive(Serialize)]
+struct DamagedImage {
+    id: String,
+    reason: String,
+    removed: bool,
+}
+
+/// The images that were checked.
+#[derive(Default)]
+struct Images {
+    number: usize,
+    damaged: Vec<DamagedImage>,
+}
+
+pub(crate) async fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failure> {
     let results = invocation.workspace.results();
     // A cache that cannot be read is damaged: that is the answer here, not a missing part of it.
     let listing = results
@@ -67,8 +90,83 @@ pub(crate) fn run(invocation: &Invocation<'_>, remove: bool) -> Result<(), Failu
             });
         }
     }
+    let images = check_images(invocation, remove, &mut remarks).await?;
     remarks.tell(invocation);
-    report(invocation, damaged, looked_at, remarks)
+    report(invocation, damaged, looked_at, images, remarks)
+}
+
+/// Checks the images of the engine, if it keeps any itself. Without an engine there are none.
+async fn check_images(
+    invocation: &Invocation<'_>,
+    remove: bool,
+    remarks: &mut Remarks,
+) -> Result<Images, Failure> {
+    let workspace = &invocation.workspace;
+    let may_be_used = matches!(
+        invocation.choice,
+        EngineChoice::Auto | EngineChoice::Runtime
+    );
+    // Nobody is asked who cannot have any.
+    if !may_be_used || !invocation.surroundings.runtime.directory.exists() {
+        return Ok(Images::default());
+    }
+    let engine = match workspace.engine().await {
+        Ok(engine) => engine,
+        Err(error) if invocation.choice == EngineChoice::Runtime => return Err(error.into()),
+        Err(_) => return Ok(Images::default()),
+    };
+    let checked = engine.check_images(&workspace.cancel);
+    let checked = workspace.unless_stopped(checked).await?;
+    let mut images = Images {
+        number: checked.len(),
+        damaged: Vec::new(),
+    };
+    for image in checked {
+        let Some(reason) = image.problem else {
+            continue;
+        };
+        let removed =
+            remove && remove_image(invocation, engine.as_ref(), &image.id, remarks).await?;
+        images.damaged.push(DamagedImage {
+            id: image.id,
+            reason,
+            removed,
+        });
+    }
+    Ok(images)
+}
+
+async fn remove_image(
+    invocation: &Invocation<'_>,
+    engine: &dyn Engine,
+    id: &str,
+    remarks: &mut Remarks,
+) -> Result<bool, Failure> {
+    let image = Leftover {
+        kind: LeftoverKind::Image,
+        id: id.to_owned(),
+        name: id.to_owned(),
+        labels: BTreeMap::new(),
+        running: false,
+        age: None,
+        size: None,
+    };
+    match invocation
+        .workspace
+        .unless_stopped(engine.remove(&image))
+        .await
+    {
+        Ok(()) => return Ok(true),
+        Err(BuildError::Interrupted) => return Err(interrupted()),
+        Err(BuildError::Engine(EngineError::InUse { .. })) => {
+            remarks.add(Warning::InUse(id.to_owned()));
+        }
+        Err(error) => {
+            let reason = Failure::from(error).line();
+            remarks.add(Warning::NotRemoved(id.to_owned(), reason));
+        }
+    }
+    Ok(false)
 }
 
 fn look_at(results: &Results, listed: &ListedResult) -> Result<(), Damage> {
@@ -93,19 +191,26 @@ fn report(
     invocation: &Invocation<'_>,
     damaged: Vec<Damaged>,
     results: usize,
+    images: Images,
     remarks: Remarks,
 ) -> Result<(), Failure> {
-    let (number, left) = (
-        damaged.len(),
-        damaged.iter().filter(|one| !one.removed).count(),
-    );
-    let verdict = format!("{}, all intact", count(results, "result"));
+    let removed = damaged.iter().map(|one| one.removed);
+    let removed = removed.chain(images.damaged.iter().map(|one| one.removed));
+    let left = removed.filter(|removed| !removed).count();
+    let number = damaged.len() + images.damaged.len();
+    let mut all = count(results, "result");
+    if images.number > 0 {
+        all = format!("{all} and {}", count(images.number, "unpacked image"));
+    }
+    let verdict = format!("{all}, all intact");
     let closing = (number == 0).then(|| Closing::new(verdict));
     if invocation.json() {
         print_document(&Verified {
             passed: damaged.is_empty(),
             results,
             damaged,
+            images: images.number,
+            damaged_images: images.damaged,
             remarks: remarks.into_texts(),
             closing,
         })?;
@@ -124,6 +229,12 @@ fn report(
             let damaged = Text::toned(Tone::Bad, "DAMAGED");
             print(&Text::message(damaged + what))?;
         }
+        for one in images.damaged {
+            let removed = if one.removed { "; removed" } else { "" };
+            let what = format!(" image {}: {}{removed}\n", one.id, one.reason);
+            let damaged = Text::toned(Tone::Bad, "DAMAGED");
+            print(&Text::message(damaged + what))?;
+        }
         if let Some(closing) = closing.filter(|_| invocation.verbosity() != Verbosity::Quiet) {
             print(&closing.text())?;
         }
@@ -131,11 +242,11 @@ fn report(
     if number == 0 {
         return Ok(());
     }
-    let text = format!("{number} of {} damaged", count(results, "result"));
+    let text = format!("{number} of {all} damaged");
     let failure = Failure::new(FailureKind::Integrity, text);
     Err(if left == 0 {
         failure.hint("removed entries are rebuilt on demand; check the disk for errors")
     } else {
-        failure.hint("use `kmembuild cache verify --remove` to remove damaged results; they are rebuilt on demand")
+        failure.hint("use `kmembuild cache verify --remove` to remove what is damaged; it is rebuilt on demand")
     })
 }
