@@ -47,6 +47,17 @@ pub struct Transport {
     pub patience: Patience,
 }
 
+impl Place {
+    /// Whether it is a directory that is not there yet, or has nothing yet: reading it finds nothing, and writing makes a layout
+    /// of it.
+    pub fn is_to_be_made(&self) -> bool {
+        match self {
+            Self::Layout(path) => Layout::is_to_be_made(path),
+            Self::Repository(_) => false,
+        }
+    }
+}
+
 impl Transport {
     /// Opens a place. Credentials are those that the docker command would use; what happens is reported to `sink`.
     ///

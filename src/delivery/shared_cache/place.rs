@@ -56,15 +56,13 @@ impl CachePlace {
         self.place.to_string()
     }
 
-    /// The place; `None` for a directory that is not there yet, which has nothing.
+    /// The place; `None` for a directory that is not there yet, or that a run which was killed had just made.
     pub(super) async fn open(
         &self,
         transport: &Transport,
         told: &dyn Sink,
     ) -> Result<Option<&Repository<'static>>, TransportError> {
-        if let (Access::Read, Place::Layout(path)) = (self.access, &self.place)
-            && !path.exists()
-        {
+        if self.access == Access::Read && self.place.is_to_be_made() {
             return Ok(None);
         }
         let open = || transport.open_told(&self.place, self.access, told, &SILENT);

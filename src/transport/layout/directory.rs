@@ -53,6 +53,8 @@ impl<'a> Layout<'a> {
             Ok(text) => match serde_json::from_slice::<Mark>(&text) {
                 Ok(mark) if mark.image_layout_version == VERSION => {
                     if writes {
+                        // A run that was killed may have made no more than the mark.
+                        layout.make_blobs()?;
                         sweep(&layout.path);
                         sweep(&layout.blobs());
                     }
@@ -72,21 +74,30 @@ impl<'a> Layout<'a> {
     }
 
     fn make(&self, mark: &Path) -> Result<(), TransportError> {
-        if let Ok(mut entries) = fs::read_dir(&self.path)
-            && entries.any(|entry| entry.is_ok_and(|entry| !is_of_a_layout(&entry.file_name())))
-        {
+        if !is_free(&self.path) {
             return Err(TransportError::NotALayout {
                 path: self.path.clone(),
                 reason: format!("it is not empty, and has no file {MARK}"),
             });
         }
-        let blobs = self.blobs();
-        fs::create_dir_all(&blobs).map_err(unwritable(&blobs))?;
+        fs::create_dir_all(&self.path).map_err(unwritable(&self.path))?;
         let text = Mark {
             image_layout_version: VERSION.to_owned(),
         };
         let text = serde_json::to_vec(&text).unwrap_or_default();
-        self.write(mark, &text)
+        // The mark comes first: what is begun here and not finished is a layout already, of nothing.
+        self.write(mark, &text)?;
+        self.make_blobs()
+    }
+
+    fn make_blobs(&self) -> Result<(), TransportError> {
+        let blobs = self.blobs();
+        fs::create_dir_all(&blobs).map_err(unwritable(&blobs))
+    }
+
+    /// Whether there is no layout at `path`, but could be made one: the directory is not there, or has nothing of others.
+    pub(crate) fn is_to_be_made(path: &Path) -> bool {
+        !path.join(MARK).exists() && is_free(path)
     }
 
     /// Directory of the blobs.
@@ -127,6 +138,13 @@ impl<'a> Layout<'a> {
             place: self.place(),
         }
     }
+}
+
+/// Whether there is nothing in a directory that is not of a layout.
+fn is_free(path: &Path) -> bool {
+    fs::read_dir(path).map_or(true, |mut entries| {
+        entries.all(|entry| entry.is_ok_and(|entry| is_of_a_layout(&entry.file_name())))
+    })
 }
 
 /// Whether a layout that is being made has a file of that name: another run may make it at the same time, or was killed.
