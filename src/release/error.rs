@@ -113,6 +113,15 @@ pub enum ReleaseError {
         /// Why.
         reason: String,
     },
+    /// The release file of a bundle puts its results somewhere else than below the user's directory.
+    #[error(
+        "the release file in the bundle puts its results into {}, which is not below this directory",
+        output.display()
+    )]
+    OutputOutside {
+        /// The directory that it names.
+        output: PathBuf,
+    },
     /// A bundle was made of another lock file.
     #[error(
         "the bundle {} was made of another lock file than the one beside the release file:{}",

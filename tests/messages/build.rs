@@ -220,6 +220,7 @@ fn releases() -> Vec<Message> {
         Merge (MergeError::Whole { directory: "dist".into() }),
         Bundle (BundleError::PartMissing { path: "closed.oci.tar.002".into() }),
         NotCarried { what: text("runc/v1.0.0-rc10"), reason: text("its image is in an archive of your own") },
+        OutputOutside { output: "/srv/www".into() },
         OtherLock { bundle: "closed.oci.tar".into(), moved: vec![text("the tag v1.0.0 of runc")] },
         NoLockfile
             { path: "release.lock".into(), by_ci: true }

@@ -142,8 +142,9 @@ pub(crate) fn open(
     } else {
         let unpacked = unpack_release(&bundle)?;
         arguments.file.clone_from(&unpacked.file);
-        let output = || unpacked.output.clone();
-        arguments.output = Some(arguments.output.take().unwrap_or_else(output));
+        if arguments.output.is_none() {
+            arguments.output = Some(unpacked.output()?.to_owned());
+        }
         Some(unpacked)
     };
     invocation.workspace.bundle = Some(Arc::new(bundle));

@@ -190,6 +190,8 @@ impl Explain for ReleaseError {
             Self::NotCarried { .. } => Advice::from(FailureKind::Plan).hint(
                 "in the release file, choose an image of a registry or of Debian packages (`options: {image: debian}`), or leave the target out",
             ),
+            Self::OutputOutside { .. } => Advice::from(FailureKind::Integrity)
+                .hint("use --output to say where the results go"),
             Self::OtherLock { .. } => Advice::from(FailureKind::Integrity).hint(
                 "make a bundle of this lock file, or run it where there is no release file to use the bundle's own",
             ),

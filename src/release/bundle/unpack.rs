@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -20,10 +20,26 @@ const RESULTS: &str = "dist";
 pub struct UnpackedRelease {
     /// The release file.
     pub file: PathBuf,
-    /// Directory for the results, as the release file has it: relative to the directory that the user is in.
-    pub output: PathBuf,
+    /// Directory for the results, as the release file has it.
+    output: PathBuf,
     /// Removed with everything in it when this is dropped.
     _directory: TempDir,
+}
+
+impl UnpackedRelease {
+    /// Directory for the results, below the one that the user is in.
+    ///
+    /// # Errors
+    /// [`ReleaseError::OutputOutside`]: whoever made the bundle does not decide where else on this machine files are written.
+    pub fn output(&self) -> Result<&Path, ReleaseError> {
+        let mut parts = self.output.components();
+        if parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Ok(&self.output);
+        }
+        Err(ReleaseError::OutputOutside {
+            output: self.output.clone(),
+        })
+    }
 }
 
 /// Puts the files of the release into a directory of their own.
