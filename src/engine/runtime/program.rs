@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::cgroups::Cgroups;
 use super::record::is_kept;
 use super::rights::Rights;
-use super::words::{EXECUTE, HIDING, KEEPER};
+use super::words::{EXECUTE, HIDING, KEEPER, REAPING};
 use crate::engine::EngineError;
 
 /// Runtimes that are looked for, in this order: the first starts containers in the least time and memory.
@@ -127,14 +127,22 @@ impl Program {
         command
     }
 
-    /// The runtime for a command in a container whose keeper is that process.
+    /// The runtime for a command in a container whose keeper is that process. It leaves processes of the container behind,
+    /// whose end has to be waited for: the container does not end before, and the first process of a machine or of a container
+    /// around this one does that late, or never.
     pub(super) fn command_in(&self, state: &Path, keeper: u32) -> tokio::process::Command {
-        let Rights::Mapped(namespace) = &self.rights else {
-            return self.command(state);
-        };
-        let mut command = namespace.inside(keeper);
-        command.arg(EXECUTE).args(self.words(state));
-        command.into()
+        if let Rights::Mapped(namespace) = &self.rights {
+            let mut command = namespace.inside(keeper);
+            command.args([REAPING, EXECUTE]).args(self.words(state));
+            return command.into();
+        }
+        let word = if self.hides_unified { HIDING } else { EXECUTE };
+        let mut command = tokio::process::Command::new(&self.keeper);
+        command
+            .arg0(KEEPER)
+            .args([REAPING, word])
+            .args(self.words(state));
+        command
     }
 
     /// Ends a container, if there is one by that name, and waits until its keeper has ended. Not there is success.

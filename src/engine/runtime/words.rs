@@ -16,6 +16,8 @@ pub(super) const PROBE: &str = "probe";
 pub(super) const EXECUTE: &str = "execute";
 /// Becomes the program that follows, which does not see the second version of cgroups.
 pub(super) const HIDING: &str = "hiding";
+/// Before [`EXECUTE`] or [`HIDING`]: stays the parent of the program, and of what that leaves behind.
+pub(super) const REAPING: &str = "reaping";
 /// Gives a process its ids.
 pub(super) const MAPPING: &str = "mapping";
 
