@@ -264,6 +264,14 @@ fn runc_published(place: &Place) {
     );
 }
 
+fn runc_and_nodes(place: &Place) {
+    runc_published(place);
+    place
+        .workplace
+        .write("nodes", "node17\nnode18 root@10.0.0.18\n");
+    place.workplace.write("wrong", "node17\n$(reboot)\n");
+}
+
 fn leaking(place: &Place) {
     let tool = place.workplace.path().join("runc");
     fs::write(tool, with_accounting()).expect("written");
@@ -400,6 +408,37 @@ const CACHES: [Screen; 7] = [
     screen("cache-verify-damaged", &["cache", "verify"], 17).after(damaged),
     screen("cache-prune", &["cache", "prune", "--dry-run"], 0).after(built),
     screen("clean", &["clean"], 0).after(built),
+];
+
+const ROLLOUTS: [Screen; 4] = [
+    screen("rollout", &["rollout", RUNC, "--nodes", "nodes"], 0).after(runc_and_nodes),
+    screen(
+        "rollout-by-labels",
+        &["rollout", RUNC, "--selector", "pool=old"],
+        0,
+    )
+    .after(runc_and_nodes),
+    screen("rollout-wrong", &["rollout", RUNC, "--nodes", "wrong"], 2).after(runc_and_nodes),
+    screen(
+        "rollout-again",
+        &["rollout", RUNC, "--nodes", "nodes", "-o", "dist"],
+        15,
+    )
+    .after(runc_and_nodes),
+];
+
+const BUNDLES: [Screen; 2] = [
+    screen(
+        "bundle-without-lock",
+        &["bundle", "-o", "closed.oci.tar"],
+        17,
+    )
+    .after(release_file),
+    screen(
+        "release-without-bundle",
+        &["release", "--bundle", "closed.oci.tar"],
+        2,
+    ),
 ];
 
 const NODES: [Screen; 6] = [
@@ -542,6 +581,12 @@ fn checks() {
 #[test]
 fn caches() {
     check(&CACHES);
+}
+
+#[test]
+fn rollouts_and_bundles() {
+    check(&ROLLOUTS);
+    check(&BUNDLES);
 }
 
 #[test]
