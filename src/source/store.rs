@@ -149,6 +149,11 @@ impl Store {
     }
 
     fn point(&self, repository: &Repository, name: &str, object: Oid) -> Result<(), SourceError> {
+        let guard = lock_store(&self.folder);
+        let _guard = guard.map_err(|source| SourceError::StoreFolder {
+            folder: self.folder.clone(),
+            source,
+        })?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -156,6 +161,10 @@ impl Store {
                 Ok(_) => return Ok(()),
                 Err(error) if error.code() == ErrorCode::Locked && tries < REFERENCE_TRIES => {
                     std::thread::sleep(Duration::from_millis(5));
+                    // Nobody else writes references while the store is locked: a run that was killed left it.
+                    if tries > 1 {
+                        let _ = fs::remove_file(self.folder.join(format!("{name}.lock")));
+                    }
                 }
                 Err(source) => {
                     return Err(SourceError::StoreAdd {

@@ -1,5 +1,7 @@
 //! What runs that were killed leave, and who removes it.
 
+use std::fs;
+
 use rustix::process::Signal;
 
 use super::place::{Place, good_script, names, script_with_make};
@@ -209,4 +211,17 @@ fn a_second_build_of_the_same_waits_for_the_first() {
     first.send(Signal::TERM);
     first.finish().code(130);
     place.nothing_is_left();
+}
+
+#[test]
+fn a_reference_that_a_killed_run_was_writing_is_written_by_the_next_one() {
+    let place = Place::new();
+    place.build(&[]).code(0);
+    let sources = place.workplace.path().join("cache/sources/tool.git");
+    let mut keys = fs::read_dir(sources.join("refs/kmembuild")).expect("references");
+    let key = keys.next().expect("a place").expect("an entry").path();
+    let lock = key.join("commits").join(format!("{}.lock", place.commit));
+    fs::write(&lock, "").expect("written");
+    place.build(&["--refresh", "--no-cache"]).code(0);
+    assert!(!lock.exists());
 }
