@@ -178,15 +178,7 @@ fn changed_images_and_sources_are_refused() {
         .says("is refused");
     // Results that go somewhere else.
     for output in ["../elsewhere", "/elsewhere", "dist/../../elsewhere"] {
-        let mut entries = good.clone();
-        change(&mut entries, |entries, document| {
-            let files = document["files"].as_array_mut().unwrap();
-            let mut files = files.iter_mut();
-            let file = files.find(|file| file["path"] == "release.yaml").unwrap();
-            let text = String::from_utf8(content(entries, &file["content"]).to_vec()).unwrap();
-            let text = format!("{text}output: {output}\n");
-            put(entries, &mut file["content"], text.into_bytes());
-        });
+        let entries = with_results_in(&good, output);
         refused(output, &entries)
             .code(17)
             .says("not below this directory")
@@ -195,6 +187,20 @@ fn changed_images_and_sources_are_refused() {
     // After all that, the good one is used as if nothing had been.
     fs::write(closed.path("good.oci.tar"), archive(&good)).unwrap();
     closed.run(&["release", "--bundle", "good.oci.tar"]).code(0);
+}
+
+/// A bundle whose release file names that directory for the results.
+fn with_results_in(good: &Entries, output: &str) -> Entries {
+    let mut entries = good.clone();
+    change(&mut entries, |entries, document| {
+        let files = document["files"].as_array_mut().unwrap();
+        let mut files = files.iter_mut();
+        let file = files.find(|file| file["path"] == "release.yaml").unwrap();
+        let text = String::from_utf8(content(entries, &file["content"]).to_vec()).unwrap();
+        let text = format!("{text}output: {output}\n");
+        put(entries, &mut file["content"], text.into_bytes());
+    });
+    entries
 }
 
 /// A whole pack of some other commit.
