@@ -33,7 +33,7 @@ pub use manifest::{
     ManifestSource, NotEnforced, PackageVersion, StepRecord, TOOL, Toolchain,
 };
 pub use published::{PublishedError, PublishedResult, directory_of, read_manifest, read_plan};
-pub use replace_file::replace_file;
+pub use replace_file::{is_in_place, replace_file};
 pub use target::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, Target};
 pub use write_index::{list_files, read_index, read_index_file, write_index};
 

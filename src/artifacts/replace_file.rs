@@ -11,7 +11,7 @@ use std::path::Path;
 /// # Errors
 /// The system's error; the earlier file is still in place then.
 pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    if is_there(path, content, mode) {
+    if is_in_place(path, content, mode) {
         return Ok(());
     }
     let directory = match path.parent() {
@@ -32,7 +32,8 @@ pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn is_there(path: &Path, content: &[u8], mode: u32) -> bool {
+/// Whether [`replace_file`] would leave the file as it is.
+pub fn is_in_place(path: &Path, content: &[u8], mode: u32) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| {
         metadata.is_file()
             && metadata.permissions().mode() & 0o7777 == mode

@@ -111,8 +111,8 @@ pub async fn dispatch(
             Box::pin(doctor::run(&invocation, &arguments)).await
         }
         CommandLine::Cache { action } => look_at_cache(&invocation(action.format())?, action).await,
-        CommandLine::NodeScript(arguments) => node_script::run(&arguments),
-        CommandLine::Rollout(arguments) => rollout::run(*arguments),
+        CommandLine::NodeScript(arguments) => node_script::run(environment, &arguments),
+        CommandLine::Rollout(arguments) => rollout::run(environment, *arguments),
         // On a node there may be no folder for configuration, and no recipe is wanted.
         CommandLine::Node(arguments) => node::run(environment, &global, &arguments, cancel).await,
         CommandLine::Fleet(arguments) => fleet::run(environment, &global, &arguments, cancel).await,
@@ -122,7 +122,9 @@ pub async fn dispatch(
                 kmem::watch::run(environment, &global, &arguments, cancel).await
             }
             KmemCommand::Report(arguments) => kmem::report::run(environment, &arguments),
-            KmemCommand::Exhaust(arguments) => kmem::exhaust::run(&arguments, cancel).await,
+            KmemCommand::Exhaust(arguments) => {
+                kmem::exhaust::run(environment, &arguments, cancel).await
+            }
         },
         CommandLine::Clean(arguments) => {
             clean::run(&invocation(arguments.format)?, &arguments).await
@@ -151,7 +153,9 @@ async fn look_at_cache(invocation: &Invocation<'_>, action: CacheCommand) -> Res
     match action {
         CacheCommand::List { .. } => cache::list::run(invocation).await,
         CacheCommand::Show { key, .. } => cache::show::run(invocation, &key),
-        CacheCommand::Verify { remove, .. } => cache::verify::run(invocation, remove).await,
+        CacheCommand::Verify {
+            remove, dry_run, ..
+        } => cache::verify::run(invocation, remove && !dry_run).await,
         CacheCommand::Prune(arguments) => cache::prune::run(invocation, &arguments).await,
     }
 }

@@ -5,6 +5,7 @@ mod asked;
 mod commands;
 mod completion;
 mod dispatch;
+mod dry_run;
 mod explain;
 mod invocation;
 mod manual;

@@ -79,19 +79,7 @@ pub fn fill(
     count: u64,
     cancel: &CancellationToken,
 ) -> Result<Filled, ExhaustError> {
-    if !rustix::process::geteuid().is_root() {
-        return Err(ExhaustError::NotRoot);
-    }
-    check_hierarchy(hierarchy)?;
-    let in_use_before = in_use().ok_or(ExhaustError::NotCounted)?;
-    let most = (MEMORY_CGROUP_IDS - RESERVE).saturating_sub(in_use_before + 1);
-    if count > most {
-        return Err(ExhaustError::TooMany {
-            count,
-            in_use: in_use_before,
-            most,
-        });
-    }
+    let in_use_before = check(hierarchy, count)?;
     let folder = Folder::new(hierarchy)?;
     let (made, end) = make(&folder, count, cancel);
     let in_use_then = in_use();
@@ -108,6 +96,27 @@ pub fn fill(
         in_use_after: settled(in_use_before),
         left,
     })
+}
+
+/// Checks whether [`fill`] would begin, and returns the memory cgroups that are in use. Nothing is made.
+///
+/// # Errors
+/// As [`fill`], before it makes anything.
+pub fn check(hierarchy: &Path, count: u64) -> Result<u64, ExhaustError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(ExhaustError::NotRoot);
+    }
+    check_hierarchy(hierarchy)?;
+    let in_use = in_use().ok_or(ExhaustError::NotCounted)?;
+    let most = (MEMORY_CGROUP_IDS - RESERVE).saturating_sub(in_use + 1);
+    if count > most {
+        return Err(ExhaustError::TooMany {
+            count,
+            in_use,
+            most,
+        });
+    }
+    Ok(in_use)
 }
 
 fn make(folder: &Folder, count: u64, cancel: &CancellationToken) -> (u64, End) {

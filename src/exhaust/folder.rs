@@ -127,6 +127,18 @@ pub struct Leftover {
 /// # Errors
 /// If the process is not root, or `hierarchy` is not a memory cgroup or cannot be read.
 pub fn clean_up(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
+    search(hierarchy, true)
+}
+
+/// What [`clean_up`] would remove, and what live processes use. Nothing is removed.
+///
+/// # Errors
+/// As [`clean_up`].
+pub fn leftovers(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
+    search(hierarchy, false)
+}
+
+fn search(hierarchy: &Path, removes: bool) -> Result<Vec<Leftover>, ExhaustError> {
     if !rustix::process::geteuid().is_root() {
         return Err(ExhaustError::NotRoot);
     }
@@ -141,17 +153,23 @@ pub fn clean_up(hierarchy: &Path) -> Result<Vec<Leftover>, ExhaustError> {
         number.is_some_and(|number| number.parse::<u32>().is_ok())
             && entry.file_type().is_ok_and(|kind| kind.is_dir())
     });
-    Ok(folders.filter_map(|entry| leftover(entry.path())).collect())
+    Ok(folders
+        .filter_map(|entry| leftover(entry.path(), removes))
+        .collect())
 }
 
-fn leftover(folder: PathBuf) -> Option<Leftover> {
+fn leftover(folder: PathBuf, removes: bool) -> Option<Leftover> {
     let held = File::open(&folder).ok()?;
     let in_use = held.try_lock().is_err();
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     let cgroups = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .count() as u64;
-    let problems = if in_use { Vec::new() } else { remove(&folder) };
+    let problems = if in_use || !removes {
+        Vec::new()
+    } else {
+        remove(&folder)
+    };
     Some(Leftover {
         folder,
         cgroups,

@@ -11,6 +11,6 @@ mod folder;
 mod reserve;
 
 pub use error::ExhaustError;
-pub use fill::{End, Filled, fill};
-pub use folder::{Leftover, clean_up};
+pub use fill::{End, Filled, check, fill};
+pub use folder::{Leftover, clean_up, leftovers};
 pub use reserve::RESERVE;

@@ -30,7 +30,10 @@ mod schema;
 mod target;
 mod timeline;
 
-pub use bundle::{BundleOrder, UnpackedRelease, make_bundle, refuse_other_lock, unpack_release};
+pub use bundle::{
+    BundleContents, BundleOrder, UnpackedRelease, bundle_contents, make_bundle, refuse_other_lock,
+    unpack_release,
+};
 pub use error::{ReleaseError, TargetError};
 pub use file::{ReleaseFile, ReleaseOrder};
 pub use known_tags::KnownTags;

@@ -53,6 +53,7 @@ pub(super) fn write_repositories(
         apt: repositories.apt.clone(),
         url: repositories.url.clone(),
         keep: repositories.keep,
+        is_dry_run: false,
         key,
         packages: packages_of_index(root, index),
     };

@@ -26,8 +26,9 @@ impl Closing {
 
     /// With the command of this tool that comes next.
     #[must_use]
-    pub fn next(self, words: &[&str]) -> Self {
-        self.program(&[&["kmembuild"], words].concat())
+    pub fn next<W: AsRef<str>>(self, words: &[W]) -> Self {
+        let words = words.iter().map(AsRef::as_ref);
+        self.program(&["kmembuild"].into_iter().chain(words).collect::<Vec<_>>())
     }
 
     /// With the command of any program that comes next.

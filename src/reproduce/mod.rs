@@ -10,4 +10,4 @@ mod rebuild;
 pub use error::{FailedImage, ImageError, ReproduceError};
 pub use order::ReproduceOrder;
 pub use outcome::{FileIdentity, ReproducedFile, ReproducedImage, Reproduction};
-pub use rebuild::reproduce;
+pub use rebuild::{PlannedReproduction, plan_reproduction, reproduce};

@@ -22,15 +22,25 @@ use crate::execute::{Built, Context, execute};
 use crate::inside::inside;
 use crate::plan::canonical_json;
 
-/// Builds a published result again and compares. A difference is part of the answer.
+/// A published result of which everything is known that building it again needs.
+pub struct PlannedReproduction {
+    /// The result.
+    pub published: Arc<PublishedResult>,
+    /// Its plan, prepared for this machine.
+    pub prepared: Prepared,
+    build_order: BuildOrder,
+    same_recipe: bool,
+}
+
+/// Reads a published result, checks its plan, and gets the source: everything that [`reproduce()`] does before it builds.
 ///
 /// # Errors
 /// [`ReproduceError`].
-pub async fn reproduce(
+pub async fn plan_reproduction(
     order: &ReproduceOrder,
     workspace: &Workspace,
     sink: &dyn Sink,
-) -> Result<Reproduction, ReproduceError> {
+) -> Result<PlannedReproduction, ReproduceError> {
     let is_stopped = || workspace.cancel.is_cancelled();
     let published = PublishedResult::read(&order.published, &is_stopped);
     if is_stopped() {
@@ -48,6 +58,29 @@ pub async fn reproduce(
         let warning = Warning::OtherRecipe(build_order.recipe.clone());
         sink.event(&warning.into());
     }
+    Ok(PlannedReproduction {
+        published,
+        prepared,
+        build_order,
+        same_recipe,
+    })
+}
+
+/// Builds a published result again and compares. A difference is part of the answer.
+///
+/// # Errors
+/// [`ReproduceError`].
+pub async fn reproduce(
+    order: &ReproduceOrder,
+    workspace: &Workspace,
+    sink: &dyn Sink,
+) -> Result<Reproduction, ReproduceError> {
+    let PlannedReproduction {
+        published,
+        prepared,
+        build_order,
+        same_recipe,
+    } = plan_reproduction(order, workspace, sink).await?;
     let directory = Directory::open(order.output.as_deref())?;
     let log = BuildLog::create(&directory.path().join(BUILD_LOG))?;
     let tee = Tee(vec![sink, &log]);

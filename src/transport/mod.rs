@@ -14,9 +14,11 @@ mod client_settings;
 mod credentials;
 mod digest;
 mod document;
+mod dry_run;
 mod error;
 mod layout;
 mod limits;
+mod open;
 mod patience;
 mod reference;
 mod registry;
@@ -32,6 +34,7 @@ pub use document::{
     EMPTY_TYPE, INDEX_TYPE, Index, MANIFEST_TYPE, Manifest, Platform, REF_NAME, TITLE,
 };
 pub use error::TransportError;
+pub use open::{Access, Transport};
 pub use patience::Patience;
 pub use reference::{ArtifactName, Place, Reference, ReferenceError, RepositoryName, Scheme};
-pub use repository::{Access, Repository, Transport};
+pub use repository::Repository;

@@ -5,99 +5,29 @@ use std::path::Path;
 use tokio::io::AsyncWrite;
 
 use super::blob::BlobSource;
-use super::client_settings::ClientSettings;
-use super::credentials::credentials_for;
 use super::digest::Digest;
 use super::document::{Content, Descriptor, Document, Manifest, Platform};
+use super::dry_run::DryRun;
 use super::error::TransportError;
 use super::layout::Layout;
 use super::limits::MOST_ENTRIES;
-use super::patience::Patience;
 use super::reference::{ArtifactName, Place};
 use super::registry::Registry;
-use crate::events::Sink;
 
 /// A place of artifacts. Nothing that comes from it is trusted for its place: digests and sizes are checked, and only as much is
 /// read as was announced.
 pub struct Repository<'a> {
-    place: Place,
-    kind: Kind<'a>,
+    pub(super) place: Place,
+    pub(super) kind: Kind<'a>,
+    /// Of a dry run, what it would have put there.
+    pub(super) dry_run: Option<DryRun>,
 }
 
-enum Kind<'a> {
+pub(super) enum Kind<'a> {
     Registry(Box<Registry<'a>>),
     Layout(Layout<'a>),
-}
-
-/// What is done with a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Only read.
-    Read,
-    /// Read and written.
-    Write,
-}
-
-/// How places are reached.
-#[derive(Debug, Clone, Default)]
-pub struct Transport {
-    /// Credentials and proxies.
-    pub settings: ClientSettings,
-    /// How long registries are waited for.
-    pub patience: Patience,
-}
-
-impl Place {
-    /// Whether it is a directory that is not there yet, or has nothing yet: reading it finds nothing, and writing makes a layout
-    /// of it.
-    pub fn is_to_be_made(&self) -> bool {
-        match self {
-            Self::Layout(path) => Layout::is_to_be_made(path),
-            Self::Repository(_) => false,
-        }
-    }
-}
-
-impl Transport {
-    /// Opens a place. Credentials are those that the docker command would use; what happens is reported to `sink`.
-    ///
-    /// # Errors
-    /// [`TransportError::Credentials`], [`TransportError::Client`], [`TransportError::NotALayout`] and those of the file system.
-    /// Whether a registry answers is not known yet.
-    pub async fn open<'a>(
-        &self,
-        place: &Place,
-        access: Access,
-        sink: &'a dyn Sink,
-    ) -> Result<Repository<'a>, TransportError> {
-        self.open_told(place, access, sink, sink).await
-    }
-
-    /// As [`Transport::open`]; of the credentials `told` is told, of everything later `sink`: a place that is used for many
-    /// things has no one to tell of all of them.
-    ///
-    /// # Errors
-    /// As [`Transport::open`].
-    pub async fn open_told<'a>(
-        &self,
-        place: &Place,
-        access: Access,
-        told: &dyn Sink,
-        sink: &'a dyn Sink,
-    ) -> Result<Repository<'a>, TransportError> {
-        let writes = access == Access::Write;
-        let kind = match place {
-            Place::Layout(path) => Kind::Layout(Layout::open(path, writes, sink)?),
-            Place::Repository(name) => {
-                let credentials = credentials_for(&self.settings, &name.registry, told).await?;
-                let (settings, patience) = (&self.settings, self.patience);
-                let registry = Registry::new(name, settings, credentials, writes, patience, sink)?;
-                Kind::Registry(Box::new(registry))
-            }
-        };
-        let place = place.clone();
-        Ok(Repository { place, kind })
-    }
+    /// A layout that a dry run does not make.
+    Nothing,
 }
 
 impl Repository<'_> {
@@ -111,9 +41,12 @@ impl Repository<'_> {
     /// # Errors
     /// [`TransportError`]; [`TransportError::is_not_found`] if there is none.
     pub async fn document(&self, name: &ArtifactName) -> Result<Document, TransportError> {
-        let document = match &self.kind {
-            Kind::Registry(registry) => registry.document(name).await?,
-            Kind::Layout(layout) => layout.document(name)?,
+        let planned = self.dry_run.as_ref().and_then(|put| put.find(name));
+        let document = match (planned, &self.kind) {
+            (Some(document), _) => document,
+            (None, Kind::Registry(registry)) => registry.document(name).await?,
+            (None, Kind::Layout(layout)) => layout.document(name)?,
+            (None, Kind::Nothing) => return Err(self.not_found(name.to_string())),
         };
         let entries = match &document.content {
             Content::Manifest(manifest) => manifest.layers.len(),
@@ -194,9 +127,13 @@ impl Repository<'_> {
     /// # Errors
     /// [`TransportError`].
     pub async fn digest_of(&self, name: &ArtifactName) -> Result<Option<Digest>, TransportError> {
+        if let Some(planned) = self.dry_run.as_ref().and_then(|put| put.find(name)) {
+            return Ok(Some(planned.descriptor.digest));
+        }
         match &self.kind {
             Kind::Registry(registry) => registry.digest_of(name).await,
             Kind::Layout(layout) => layout.digest_of(name),
+            Kind::Nothing => Ok(None),
         }
     }
 
@@ -213,6 +150,7 @@ impl Repository<'_> {
         match &self.kind {
             Kind::Registry(registry) => registry.fetch(blob, out).await,
             Kind::Layout(layout) => layout.fetch(blob, out).await,
+            Kind::Nothing => Err(self.not_found(blob.digest.to_string())),
         }
     }
 
@@ -266,7 +204,16 @@ impl Repository<'_> {
         source: &BlobSource,
         from: Option<&Place>,
     ) -> Result<bool, TransportError> {
+        if let Some(put) = &self.dry_run {
+            let is_there = match &self.kind {
+                Kind::Registry(registry) => registry.has(&blob.digest).await?,
+                Kind::Layout(layout) => layout.has(&blob.digest),
+                Kind::Nothing => false,
+            };
+            return Ok(!is_there && put.blob(&blob.digest));
+        }
         match &self.kind {
+            Kind::Nothing => Ok(false),
             Kind::Layout(layout) => {
                 if layout.has(&blob.digest) {
                     return Ok(false);
@@ -318,7 +265,12 @@ impl Repository<'_> {
             Content::Index(_) => None,
         };
         let is_there = self.digest_of(&name).await?.as_ref() == Some(&document.descriptor.digest);
+        if let Some(put) = &self.dry_run {
+            put.document(document, &name);
+            return Ok(!is_there);
+        }
         match &self.kind {
+            Kind::Nothing => Ok(false),
             Kind::Layout(layout) => {
                 // Listed is more than there.
                 if !is_there || subject.is_some() {
@@ -351,6 +303,14 @@ impl Repository<'_> {
         match &self.kind {
             Kind::Registry(registry) => registry.referrers(subject).await,
             Kind::Layout(layout) => layout.referrers(subject),
+            Kind::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    fn not_found(&self, what: String) -> TransportError {
+        TransportError::NotFound {
+            what,
+            place: self.place.to_string(),
         }
     }
 

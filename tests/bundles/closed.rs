@@ -19,6 +19,13 @@ fn a_release_is_made_of_a_bundle_and_asks_nobody() {
         online.starts_with("int main(void) { return 1; }"),
         "{online}"
     );
+    let dry_run = ["bundle", "-o", "closed.oci.tar", "--dry-run"];
+    open.run(&dry_run)
+        .code(0)
+        .prints(&format!("source carried, commit {}\n", open.commit(0)))
+        .prints(&format!("image {}\n", open.image))
+        .prints("would write closed.oci.tar for ");
+    assert!(!open.path("closed.oci.tar").exists());
     let made = open.run(&["bundle", "-o", "closed.oci.tar"]).code(0);
     made.prints("next: kmembuild release --bundle closed.oci.tar");
 

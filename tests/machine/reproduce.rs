@@ -69,6 +69,36 @@ fn cgroups_are_made_and_removed_and_it_is_said_that_there_was_room() {
 }
 
 #[test]
+fn a_dry_run_makes_and_removes_nothing() {
+    let (_cgroup, root) = place("reproduce-dry-run");
+    reproduce(&root, &["--count", "60", "--dry-run"])
+        .code(0)
+        .prints(&format!(
+            "would make 60 memory cgroups in {root}, and remove them; "
+        ))
+        .prints(&format!(
+            "\nnext: kmembuild kmem exhaust --root {root} --count 60 --yes\n"
+        ));
+    assert_eq!(folders(&root), Vec::<PathBuf>::new());
+    reproduce(&root, &["--count", "66000", "--dry-run"]).code(2);
+    reproduce(&root, &["--cleanup", "--dry-run"])
+        .code(0)
+        .prints(&format!("nothing was left behind in {root}\n"));
+    let left = PathBuf::from(&root).join("kmembuild-reproduce-1");
+    fs::create_dir(&left).expect("a cgroup");
+    fs::create_dir(left.join("cgroup-0")).expect("a cgroup");
+    reproduce(&root, &["--cleanup", "--dry-run"])
+        .code(0)
+        .prints(&format!("would remove 1 memory cgroup from {root}\n"))
+        .prints(&format!(
+            "next: kmembuild kmem exhaust --root {root} --cleanup\n"
+        ));
+    assert_eq!(folders(&root), [left]);
+    reproduce(&root, &["--cleanup"]).code(0);
+    assert_eq!(folders(&root), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn the_error_of_a_kernel_without_room_is_shown_and_everything_removed() {
     // A real file system that has room for few folders and then says the same.
     let workplace = Workplace::new();

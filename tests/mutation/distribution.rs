@@ -183,6 +183,7 @@ pub fn package() -> Reader {
             apt: name("stable", is_deb),
             url: None,
             keep: None,
+            is_dry_run: false,
             key: &key,
             packages: vec![RepositoryPackage {
                 path: path.clone(),

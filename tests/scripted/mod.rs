@@ -3,6 +3,7 @@
 mod checks;
 mod container;
 mod credentials;
+mod dry_runs;
 mod engine_faults;
 mod foreign_text;
 mod https;

@@ -202,7 +202,7 @@ fn release_file(place: &Place) {
     place.workplace.write("release.yaml", lines);
 }
 
-fn released(place: &Place) {
+pub(super) fn released(place: &Place) {
     release_file(place);
     place.run(&["release"]).code(0);
 }
@@ -213,7 +213,7 @@ fn bad_release_file(place: &Place) {
     place.workplace.write("release.yaml", lines);
 }
 
-fn pushed(place: &Place) {
+pub(super) fn pushed(place: &Place) {
     built(place);
     let result = RESULT.replace("PLATFORM", &platform());
     place.run(&["push", &result, "oci:layout"]).code(0);
@@ -239,7 +239,7 @@ const PACKAGE: &str = "package:
   files: [{path: /usr/bin/tool, output: tool}]
 ";
 
-fn packed(place: &Place) {
+pub(super) fn packed(place: &Place) {
     let made = MadeKey::new("rsa2048", "sign");
     let key = place.workplace.path().join("packages.key");
     fs::copy(made.secret(), key).expect("a key");
@@ -264,7 +264,7 @@ fn runc_published(place: &Place) {
     );
 }
 
-fn runc_and_nodes(place: &Place) {
+pub(super) fn runc_and_nodes(place: &Place) {
     runc_published(place);
     place
         .workplace
@@ -346,23 +346,25 @@ const PLANS: [Screen; 4] = [
     screen("release-plan-bad", &["release", "--plan"], 13).after(bad_release_file),
 ];
 
-const RELEASES: [Screen; 6] = [
+const RELEASES: [Screen; 7] = [
     screen("release", &["release"], 0).after(release_file),
     screen("release-again", &["release"], 0).after(released),
     screen("release-quiet", &["release", "-q"], 0).after(release_file),
     screen("release-bad", &["release", "--jobs", "1"], 13).after(bad_release_file),
     screen("lock", &["lock", "release.yaml"], 0).after(release_file),
     screen("reproduce", &["reproduce", RESULT], 0).after(built),
+    screen("reproduce-dry-run", &["reproduce", RESULT, "--dry-run"], 0).after(built),
 ];
 
-const PARTS: [Screen; 4] = [
+const PARTS: [Screen; 5] = [
     screen("release-part", &["release", "--partition", "1/2"], 0).after(release_file),
     screen("release-merge", &["release", "--merge", "p1", "p2"], 0).after(in_two_parts),
     screen("release-merge-missing", &["release", "--merge", "p1"], 17).after(in_two_parts),
     screen("repository", &REPOSITORY, 0).after(packed),
+    screen("repository-dry-run", &REPOSITORY_DRY_RUN, 0).after(packed),
 ];
 
-const REGISTRIES: [Screen; 8] = [
+const REGISTRIES: [Screen; 11] = [
     screen("push", &["push", RESULT, "oci:layout"], 0).after(built),
     screen("push-again", &["push", RESULT, "oci:layout"], 0).after(pushed),
     screen("push-quiet", &["push", RESULT, "oci:layout", "-q"], 0).after(built),
@@ -376,6 +378,36 @@ const REGISTRIES: [Screen; 8] = [
     )
     .after(pushed),
     screen("pull-missing", &["pull", "oci:layout:v2.0.0", "pulled"], 12).after(pushed),
+    screen(
+        "push-dry-run",
+        &["push", RESULT, "oci:layout", "--dry-run"],
+        0,
+    )
+    .after(built),
+    screen(
+        "push-dry-run-again",
+        &["push", RESULT, "oci:layout", "--dry-run"],
+        0,
+    )
+    .after(pushed),
+    screen(
+        "pull-dry-run",
+        &["pull", "oci:layout:v1.0.0", "pulled", "--dry-run"],
+        0,
+    )
+    .after(pushed),
+];
+
+const REPOSITORY_DRY_RUN: [&str; 9] = [
+    "repository",
+    "dist",
+    "--yum",
+    "el7",
+    "--apt",
+    "stable",
+    "--package-key",
+    "packages.key",
+    "--dry-run",
 ];
 
 const REPOSITORY: [&str; 8] = [
@@ -410,7 +442,7 @@ const CACHES: [Screen; 7] = [
     screen("clean", &["clean"], 0).after(built),
 ];
 
-const ROLLOUTS: [Screen; 4] = [
+const ROLLOUTS: [Screen; 5] = [
     screen("rollout", &["rollout", RUNC, "--nodes", "nodes"], 0).after(runc_and_nodes),
     screen(
         "rollout-by-labels",
@@ -423,6 +455,12 @@ const ROLLOUTS: [Screen; 4] = [
         "rollout-again",
         &["rollout", RUNC, "--nodes", "nodes", "-o", "dist"],
         15,
+    )
+    .after(runc_and_nodes),
+    screen(
+        "rollout-dry-run",
+        &["rollout", RUNC, "--nodes", "nodes", "--dry-run"],
+        0,
     )
     .after(runc_and_nodes),
 ];
@@ -441,7 +479,7 @@ const BUNDLES: [Screen; 2] = [
     ),
 ];
 
-const NODES: [Screen; 6] = [
+const NODES: [Screen; 7] = [
     screen(
         "kmem-report",
         &["kmem", "report", "slow.csv", "fast.csv"],
@@ -453,6 +491,12 @@ const NODES: [Screen; 6] = [
     screen("fleet", &["fleet", "nodes"], 3).after(nodes),
     screen("node-script", &["node-script", RUNC, "-o", "node.sh"], 0).after(runc_published),
     screen("node-script-wrong", &["node-script", RESULT], 2).after(built),
+    screen(
+        "node-script-dry-run",
+        &["node-script", RUNC, "-o", "node.sh", "--dry-run"],
+        0,
+    )
+    .after(runc_published),
 ];
 
 /// What differs from machine to machine, on one that is the same everywhere.
@@ -530,12 +574,13 @@ const RECIPES: [Screen; 7] = [
     screen("public-key", &["public-key", "release.key"], 0).after(key),
 ];
 
-const HELP: [Screen; 6] = [
+const HELP: [Screen; 7] = [
     screen("help", &["--help"], 0),
     screen("help-of-a-recipe", &["tool", "--help"], 0),
     screen("help-of-verify", &["verify", "-h"], 0),
     screen("wrong-command", &["verfy", "dist"], 2),
     screen("wrong-option", &["verify", "dist", "--jason"], 2),
+    screen("no-dry-run", &["verify", "dist", "--dry-run"], 2),
     screen("no-version", &["runc"], 2),
 ];
 

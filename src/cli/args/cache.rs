@@ -32,6 +32,9 @@ pub enum CacheCommand {
         /// Remove damaged results; they are rebuilt on demand
         #[arg(long)]
         remove: bool,
+        /// Only show what would be removed
+        #[arg(long, requires = "remove")]
+        dry_run: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,

@@ -125,6 +125,9 @@ pub struct ExhaustArguments {
     /// Directory of the cgroup v1 memory hierarchy; by default the mounted hierarchy
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Only show what would be made or removed; this needs no confirmation
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

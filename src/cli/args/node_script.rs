@@ -13,4 +13,7 @@ pub struct NodeScriptArguments {
     /// File for the script; by default standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Only show what would be written to the file
+    #[arg(long, requires = "output")]
+    pub dry_run: bool,
 }

@@ -25,6 +25,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
                 None => return Err(error),
             }
         }
+        Err(error) if is_about_dry_run(&error) => return Err(no_dry_run(arguments)),
         matches => matches?,
     };
     let (path, leaf) = leaf(&matches);
@@ -38,6 +39,28 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
             .map_err(|text| clap::Error::raw(ErrorKind::UnknownArgument, text))?;
     }
     Cli::from_arg_matches(&matches)
+}
+
+fn is_about_dry_run(error: &clap::Error) -> bool {
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if word == "--dry-run")
+}
+
+/// Why a command has no `--dry-run`: all that change something have it.
+fn no_dry_run(arguments: &[OsString]) -> clap::Error {
+    let mut command = &command_on_screen();
+    let mut path = vec!["kmembuild"];
+    for word in arguments.iter().skip(1) {
+        if let Some(below) = command.find_subcommand(word) {
+            path.push(below.get_name());
+            command = below;
+        }
+    }
+    let text = format!(
+        "`{}` has no --dry-run: it changes nothing, and writes no file but those that you name",
+        path.join(" ")
+    );
+    clap::Error::raw(ErrorKind::UnknownArgument, text)
 }
 
 /// `help RECIPE` as `RECIPE --help`; `None` if no help is asked for.
@@ -143,7 +166,7 @@ fn suggesting(mut error: clap::Error, command: &Command) -> clap::Error {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::RecipeCommandLine;
+    use super::{Cli, Command, RecipeCommandLine};
     use crate::cli::args::help::{command_on_screen, command_with_recipes};
 
     #[test]
@@ -151,5 +174,49 @@ mod tests {
         command_on_screen().debug_assert();
         command_with_recipes(&[]).debug_assert();
         RecipeCommandLine::command().debug_assert();
+    }
+
+    /// The paths of all commands below one that have no `--dry-run`.
+    fn without_dry_run(command: &Command, path: &str, found: &mut Vec<String>) {
+        let below = command.get_subcommands();
+        let below: Vec<_> = below.filter(|below| below.get_name() != "help").collect();
+        let names = command.get_arguments().flat_map(|option| {
+            let aliases = option.get_visible_aliases().unwrap_or_default();
+            aliases.into_iter().chain(option.get_long())
+        });
+        if below.is_empty() && !names.into_iter().any(|name| name == "dry-run") {
+            found.push(path.trim_start().to_owned());
+        }
+        for below in below {
+            without_dry_run(below, &format!("{path} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_that_changes_something_has_a_dry_run() {
+        let mut found = Vec::new();
+        without_dry_run(&Cli::command(), "", &mut found);
+        found.sort_unstable();
+        let reading = [
+            "cache list",
+            "cache show",
+            "complete",
+            "completions",
+            "doctor",
+            "fleet",
+            "kmem report",
+            "kmem status",
+            "kmem watch",
+            "man",
+            "node",
+            "plan",
+            "public-key",
+            "recipes check",
+            "recipes list",
+            "recipes schema",
+            "recipes show",
+            "verify",
+        ];
+        assert_eq!(found, reading);
     }
 }

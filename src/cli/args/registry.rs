@@ -27,6 +27,9 @@ pub struct PushArguments {
     /// How long the registry may send nothing; 30s by default
     #[arg(long, value_name = "TIME")]
     pub stall_timeout: Option<TimeSpan>,
+    /// Only show what would be pushed; the registry is asked what it has
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -50,6 +53,9 @@ pub struct PullArguments {
     /// How long the registry may send nothing; 30s by default
     #[arg(long, value_name = "TIME")]
     pub stall_timeout: Option<TimeSpan>,
+    /// Only show what would be pulled; nothing is verified then
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

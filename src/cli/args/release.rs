@@ -96,6 +96,9 @@ pub struct BundleArguments {
     /// Write parts of at most this size, FILE.001, FILE.002 and so on, e.g. 4GiB
     #[arg(long, value_name = "SIZE")]
     pub split: Option<ByteSize>,
+    /// Only show what would be in it; nothing is fetched but the sources, whose plans say it
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -36,6 +36,9 @@ pub struct RepositoryArguments {
     /// Public key that the releases must be signed with; any of several
     #[arg(long, value_name = "FILE")]
     pub key: Vec<PathBuf>,
+    /// Only show what would change
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -47,6 +47,9 @@ pub struct ReproduceArguments {
     /// Keep the container of a failed step
     #[arg(long)]
     pub keep: bool,
+    /// Only show the plan by which it would be built again
+    #[arg(long)]
+    pub dry_run: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -71,4 +71,7 @@ pub struct RolloutArguments {
     /// Image of `push --node-image`, REGISTRY/REPOSITORY:TAG, for plans of an upgrade controller
     #[arg(long, value_name = "REF")]
     pub image: Option<Reference>,
+    /// Only show which files would be written
+    #[arg(long)]
+    pub dry_run: bool,
 }

@@ -1,5 +1,6 @@
 //! `kmembuild bundle`, and the release that is made of a bundle.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,12 +8,14 @@ use serde::Serialize;
 use super::transfer::transport;
 use crate::bundle::{Bundles, Written};
 use crate::cli::args::{BundleArguments, ReleaseArguments};
+use crate::cli::dry_run::real_run;
 use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
 use crate::release::{
-    BundleOrder, ReleaseFile, UnpackedRelease, make_bundle, require_lockfile, unpack_release,
+    BundleContents, BundleOrder, ReleaseFile, UnpackedRelease, bundle_contents, make_bundle,
+    require_lockfile, unpack_release,
 };
 use crate::report::{Closing, ReleaseProgress, Verbosity};
 
@@ -54,6 +57,11 @@ pub(crate) async fn run(
     invocation.workspace = invocation.workspace.with_lockfile(lockfile);
     let terminal = invocation.environment.progress_terminal && !invocation.json();
     let progress = ReleaseProgress::new(false, terminal, invocation.verbosity(), false, explain);
+    if arguments.dry_run {
+        let contents = bundle_contents(&file, &invocation.workspace, &progress).await;
+        progress.finish();
+        return show(&invocation, arguments, contents?);
+    }
     let order = BundleOrder {
         file: arguments.file.clone(),
         output: arguments.output.clone(),
@@ -66,6 +74,59 @@ pub(crate) async fn run(
     let made = make_bundle(&order, &file, workspace, &transport, &progress).await;
     progress.finish();
     report(&invocation, arguments, &made?)
+}
+
+/// `bundle --dry-run --format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Shown {
+    /// Always: nothing was written, only shown.
+    dry_run: bool,
+    contents: BundleContents,
+    #[serde(flatten)]
+    closing: Closing,
+}
+
+/// Shows what would be in a bundle.
+fn show(
+    invocation: &Invocation<'_>,
+    arguments: &BundleArguments,
+    contents: BundleContents,
+) -> Result<(), Failure> {
+    let count = |number: usize, what: &str| match number {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    };
+    let verdict = format!(
+        "would write {} for {}: {}, {}",
+        arguments.output.display(),
+        count(contents.targets.len(), "target"),
+        count(contents.sources.values().map(BTreeSet::len).sum(), "commit"),
+        count(contents.images.len(), "image"),
+    );
+    let closing = Closing::new(verdict).next(&real_run(invocation.environment));
+    if invocation.json() {
+        return print_document(&Shown {
+            dry_run: true,
+            contents,
+            closing,
+        });
+    }
+    if invocation.verbosity() == Verbosity::Quiet {
+        return Ok(());
+    }
+    for target in &contents.targets {
+        print(&format!("target {target}\n"))?;
+    }
+    for (recipe, commits) in &contents.sources {
+        for commit in commits {
+            print(&format!("source {recipe}, commit {commit}\n"))?;
+        }
+    }
+    for image in &contents.images {
+        print(&format!("image {image}\n"))?;
+    }
+    print(&closing.text())
 }
 
 fn report(

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cli::args::CleanArguments;
+use crate::cli::dry_run::real_run;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
+use crate::environment::Environment;
 use crate::execute::{Sweep, Swept, sweep, would_sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
 use crate::report::{Closing, Verbosity};
@@ -98,7 +100,7 @@ fn tell(
         .iter()
         .map(|thing| format!("\n  {}: {}", thing.name, thing.reason))
         .collect();
-    let closing = closing(arguments, &swept);
+    let closing = closing(invocation.environment, arguments, &swept);
     let removed = swept.removed;
     let kept = |things: Vec<Leftover>| -> Vec<_> {
         let things = things.into_iter();
@@ -157,7 +159,7 @@ fn verb(arguments: &CleanArguments) -> &'static str {
 }
 
 /// How many of each kind were removed, how the rest is, and how that is removed.
-fn closing(arguments: &CleanArguments, swept: &Swept) -> Closing {
+fn closing(environment: &Environment, arguments: &CleanArguments, swept: &Swept) -> Closing {
     let removed = &swept.removed;
     let mut numbers: BTreeMap<LeftoverKind, usize> = BTreeMap::new();
     for thing in removed {
@@ -182,14 +184,7 @@ fn closing(arguments: &CleanArguments, swept: &Swept) -> Closing {
     }
     let closing = Closing::new(verdict);
     if arguments.dry_run && !removed.is_empty() {
-        let chosen = [
-            (arguments.caches, "--caches"),
-            (arguments.images, "--images"),
-            (arguments.all, "--all"),
-        ];
-        let chosen = chosen.iter().filter(|(is_chosen, _)| *is_chosen);
-        let words = ["clean"].into_iter().chain(chosen.map(|(_, word)| *word));
-        closing.next(&words.collect::<Vec<_>>())
+        closing.next(&real_run(environment))
     } else if swept.of_others.is_empty() {
         closing
     } else {

@@ -80,7 +80,7 @@ async fn print_page(
         ResultOrigin::Cache | ResultOrigin::Build => {
             // Whoever plans, builds the same.
             let words = without_plan(&invocation.environment.arguments);
-            closing.next(&words.iter().map(String::as_str).collect::<Vec<_>>())
+            closing.next(&words)
         }
     };
     print(&closing.text())

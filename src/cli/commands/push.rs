@@ -4,15 +4,21 @@ use serde::Serialize;
 
 use super::transfer::{carried_out, transport};
 use crate::cli::args::PushArguments;
+use crate::cli::dry_run::real_run;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::delivery::registry::{Pushed, push, push_node_image};
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::report::{Closing, Text, Verbosity};
+use crate::transport::Access;
 
 /// `push --format json`.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Document {
+    /// Whether nothing was moved, only shown.
+    dry_run: bool,
     #[serde(flatten)]
     pushed: Pushed,
     #[serde(flatten)]
@@ -26,6 +32,11 @@ pub(crate) async fn run(
     let transport = transport(invocation, arguments.stall_timeout);
     let cancel = &invocation.workspace.cancel;
     let is_stopped = || cancel.is_cancelled();
+    let access = if arguments.dry_run {
+        Access::DryRun
+    } else {
+        Access::Write
+    };
     let pushed = carried_out(invocation, async |sink| {
         let (directory, reference) = (&arguments.directory, &arguments.reference);
         if arguments.node_image {
@@ -34,14 +45,22 @@ pub(crate) async fn run(
                 .chain(&arguments.with)
                 .cloned()
                 .collect();
-            return push_node_image(&results, reference, &transport, sink).await;
+            return push_node_image(&results, reference, access, &transport, sink).await;
         }
-        push(directory, reference, &transport, &is_stopped, sink).await
+        push(directory, reference, access, &transport, &is_stopped, sink).await
     })
     .await?;
-    let closing = closing(&pushed);
+    let closing = if arguments.dry_run {
+        would_push(&pushed, invocation.environment)
+    } else {
+        closing(&pushed)
+    };
     if invocation.json() {
-        return print_document(&Document { pushed, closing });
+        return print_document(&Document {
+            dry_run: arguments.dry_run,
+            pushed,
+            closing,
+        });
     }
     if invocation.verbosity() == Verbosity::Quiet {
         return Ok(());
@@ -61,15 +80,10 @@ pub(super) fn tags(pushed: &Pushed) -> Text {
 
 /// What was moved, and how it comes back.
 pub(super) fn closing(pushed: &Pushed) -> Closing {
-    let verdict = if pushed.moved_blobs == 0 && pushed.moved_documents == 0 {
+    let verdict = if is_unchanged(pushed) {
         "unchanged: everything was there already".to_owned()
     } else {
-        format!(
-            "pushed: {} of {} blobs moved, {}",
-            pushed.moved_blobs,
-            pushed.blobs,
-            bytesize::ByteSize(pushed.moved_bytes)
-        )
+        format!("pushed: {}", moved(pushed, "moved"))
     };
     let closing = Closing::new(verdict);
     match pushed.tags.last() {
@@ -78,4 +92,25 @@ pub(super) fn closing(pushed: &Pushed) -> Closing {
         Some(tag) => closing.next(&["pull", &tag.reference, "DIR"]),
         None => closing,
     }
+}
+
+/// What would be moved, and how it is.
+fn would_push(pushed: &Pushed, environment: &Environment) -> Closing {
+    if is_unchanged(pushed) {
+        return Closing::new("nothing to push: everything is there already");
+    }
+    let verdict = format!("would push: {}", moved(pushed, "to move"));
+    Closing::new(verdict).next(&real_run(environment))
+}
+
+fn is_unchanged(pushed: &Pushed) -> bool {
+    pushed.moved_blobs == 0 && pushed.moved_documents == 0
+}
+
+fn moved(pushed: &Pushed, what: &str) -> String {
+    let size = bytesize::ByteSize(pushed.moved_bytes);
+    format!(
+        "{} of {} blobs {what}, {size}",
+        pushed.moved_blobs, pushed.blobs
+    )
 }

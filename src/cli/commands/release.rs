@@ -23,7 +23,7 @@ use crate::release::{
     require_cached, require_lockfile, verdict,
 };
 use crate::report::{ReleaseProgress, release_page};
-use crate::transport::Reference;
+use crate::transport::{Access, Reference};
 
 /// How the index and its page are put.
 const PRESENTATION: Presentation = Presentation {
@@ -138,7 +138,15 @@ async fn publish(
     let transport = transport(invocation, None);
     let cancel = &invocation.workspace.cancel;
     let (sink, is_stopped) = (ToRelease(progress), || cancel.is_cancelled());
-    let pushing = push(file.output(), reference, &transport, &is_stopped, &sink);
+    let output = file.output();
+    let pushing = push(
+        output,
+        reference,
+        Access::Write,
+        &transport,
+        &is_stopped,
+        &sink,
+    );
     let pushed = tokio::select! {
         pushed = pushing => pushed.map_err(Failure::from),
         () = cancel.cancelled() => Err(interrupted()),

@@ -1,22 +1,30 @@
 //! `kmembuild repository`.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::attestation::{PackageKey, VerifyingKey};
 use crate::cli::args::RepositoryArguments;
+use crate::cli::dry_run::real_run;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::clock;
 use crate::delivery::repositories::{
     PublishedRepository, RepositoryOrder, commands, packages_of_releases, publish_repositories,
 };
+use crate::environment::Environment;
 use crate::events::{Event, Sink as _};
 use crate::failure::Failure;
 use crate::report::{Closing, Progress, Verbosity};
 
 /// `repository --format json`.
 #[derive(Serialize)]
-struct Repositories<'a> {
+#[serde(rename_all = "kebab-case")]
+struct Document<'a> {
+    /// Whether nothing was written, only shown.
+    dry_run: bool,
     repositories: Vec<Repository<'a>>,
     #[serde(flatten)]
     closing: Closing,
@@ -32,6 +40,10 @@ struct Repository<'a> {
     packages: usize,
     /// Whether the packages are others than before.
     changed: bool,
+    /// Paths of packages that it did not have before.
+    added: &'a BTreeSet<String>,
+    /// Paths of packages that it does not have any more.
+    removed: &'a BTreeSet<String>,
     /// With which a node comes to use it.
     commands: Vec<String>,
 }
@@ -53,6 +65,7 @@ pub(crate) fn run(
         apt: arguments.apt.clone(),
         url: arguments.url.clone(),
         keep: arguments.keep,
+        is_dry_run: arguments.dry_run,
         packages: packages_of_releases(&arguments.releases, &keys)?,
         key: &key,
     };
@@ -63,18 +76,31 @@ pub(crate) fn run(
         folder: &repository.folder,
         packages: repository.packages,
         changed: repository.changed,
+        added: &repository.added,
+        removed: &repository.removed,
         commands: commands(repository, order.url.as_ref()),
     });
     let repositories: Vec<_> = repositories.collect();
-    let closing = closing(&order, &published);
+    let closing = if arguments.dry_run {
+        would_change(&published, invocation.environment)
+    } else {
+        closing(&order, &published)
+    };
     if invocation.json() {
-        return print_document(&Repositories {
+        return print_document(&Document {
+            dry_run: arguments.dry_run,
             repositories,
             closing,
         });
     }
     if invocation.verbosity() == Verbosity::Quiet {
         return print(&format!("{}\n", order.root.display()));
+    }
+    if arguments.dry_run {
+        for repository in &repositories {
+            show(repository, &order.root)?;
+        }
+        return print(&closing.text());
     }
     for repository in &repositories {
         print(&format!(
@@ -97,6 +123,41 @@ pub(crate) fn run(
         }
     }
     print(&closing.text())
+}
+
+/// What a dry run says of a repository.
+fn show(repository: &Repository<'_>, root: &Path) -> Result<(), Failure> {
+    let folder = root.join(repository.folder);
+    print(&format!(
+        "{} {} in {}, packages:\n",
+        repository.kind,
+        repository.name,
+        folder.display()
+    ))?;
+    let added = repository.added.iter().map(|path| ("would add", path));
+    let removed = repository.removed.iter();
+    for (what, path) in added.chain(removed.map(|path| ("would remove", path))) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        print(&format!("  {what} {name}\n"))?;
+    }
+    let kept = repository.packages - repository.added.len();
+    if kept == 0 {
+        return Ok(());
+    }
+    print(&format!("  would keep {kept}\n"))
+}
+
+/// How many repositories would change, and how they do.
+fn would_change(published: &[PublishedRepository], environment: &Environment) -> Closing {
+    let changed = published.iter().filter(|repository| repository.changed);
+    match changed.count() {
+        0 => Closing::new("nothing to change"),
+        number => {
+            let of = published.len();
+            let verdict = format!("would change {number} of {of} repositories");
+            Closing::new(verdict).next(&real_run(environment))
+        }
+    }
 }
 
 fn closing(order: &RepositoryOrder<'_>, published: &[PublishedRepository]) -> Closing {

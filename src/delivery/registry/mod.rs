@@ -20,6 +20,6 @@ mod version_index;
 pub use artifact::{RELEASE_TYPE, RESULT_TYPE};
 pub use error::DistributionError;
 pub use node_image::push_node_image;
-pub use pull::{PullOrder, Pulled, pull};
+pub use pull::{PullOrder, Pulled, ToPull, look_at, pull};
 pub use push::push;
 pub use pushed::{Pushed, PushedTag};

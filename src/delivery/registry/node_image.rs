@@ -58,13 +58,15 @@ struct History {
 }
 
 /// Pushes an image with the runc and the kubelet of results, at most one of each, to `reference`. Its tags are those of the first
-/// binary's version, unless the reference gives one. The same results make the same image.
+/// binary's version, unless the reference gives one. The same results make the same image. With [`Access::DryRun`] nothing is
+/// moved, and the answer is what would be.
 ///
 /// # Errors
 /// [`DistributionError`].
 pub async fn push_node_image(
     results: &[PathBuf],
     reference: &Reference,
+    access: Access,
     transport: &Transport,
     sink: &dyn Sink,
 ) -> Result<Pushed, DistributionError> {
@@ -88,9 +90,7 @@ pub async fn push_node_image(
             return Err(DistributionError::DigestGiven { reference });
         }
     };
-    let at = transport
-        .open(&reference.place, Access::Write, sink)
-        .await?;
+    let at = transport.open(&reference.place, access, sink).await?;
     let count = Count::default();
     let folder = tempfile::tempdir().map_err(|source| unwritable(&std::env::temp_dir(), source))?;
     let layer_file = folder.path().join("layer.tar");

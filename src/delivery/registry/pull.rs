@@ -1,20 +1,20 @@
 //! Pulls a result, or a whole release, and proves it before it is where it was wanted.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use serde::Serialize;
 
 use super::artifact::{FOLDER, RELEASE_TYPE, RESULT_TYPE};
 use super::error::DistributionError;
-use super::pull_into::{Depth, Staging, fetch_files};
+use super::pull_into::{
+    ArtifactFile, Depth, Staging, fetch_files, files_of, require_different, require_replaceable,
+};
 use crate::attestation::{Audit, VerifyingKey};
 use crate::events::Sink;
 use crate::harmless::harmless;
 use crate::transport::{
-    Access, ArtifactName, Content, Descriptor, Document, Index, Manifest, Platform, Reference,
-    Repository, Transport, TransportError,
+    Access, ArtifactName, Content, Descriptor, Digest, Document, Index, Manifest, Platform,
+    Reference, Repository, Transport, TransportError,
 };
 
 /// What to pull, and where to.
@@ -40,6 +40,37 @@ pub struct Pulled {
     pub audit: Audit,
 }
 
+/// What a pull would fetch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ToPull {
+    /// The artifact, by its digest.
+    pub reference: String,
+    /// The number of its files.
+    pub files: usize,
+    /// Bytes of all of them, as they were announced.
+    pub size: u64,
+}
+
+/// Looks at what [`pull`] would fetch, by the documents that describe it. No file is fetched, so that nothing is proven of it,
+/// and nothing is written.
+///
+/// # Errors
+/// [`DistributionError`].
+pub async fn look_at(
+    order: &PullOrder,
+    transport: &Transport,
+    sink: &dyn Sink,
+) -> Result<ToPull, DistributionError> {
+    require_replaceable(&order.directory)?;
+    let found = Found::find(order, &order.directory, transport, sink).await?;
+    Ok(ToPull {
+        reference: found.named(),
+        files: found.files.len(),
+        size: found.files.iter().map(ArtifactFile::size).sum(),
+    })
+}
+
 /// Pulls an artifact. It is written beside the directory, checked by its digests, compared with everything that was recorded
 /// about it, and only then in its place, in one step.
 ///
@@ -51,24 +82,9 @@ pub async fn pull(
     is_stopped: &dyn Fn() -> bool,
     sink: &dyn Sink,
 ) -> Result<Pulled, DistributionError> {
-    let reference = &order.reference;
-    let Some(name) = &reference.name else {
-        let reference = reference.to_string();
-        return Err(DistributionError::NoName { reference });
-    };
-    let at = transport.open(&reference.place, Access::Read, sink).await?;
-    let document = at.document(name).await?;
-    // From here on everything is by digest: a tag may be moved meanwhile.
-    let digest = document.descriptor.digest.clone();
     let staging = Staging::beside(&order.directory)?;
-    let from = Source {
-        at: &at,
-        name: reference.to_string(),
-        fetched: Mutex::default(),
-    };
-    from.fetch(document, &order.platform, staging.folder())
-        .await?;
-    let fetched = from.fetched.into_inner().unwrap_or_default();
+    let found = Found::find(order, staging.folder(), transport, sink).await?;
+    let fetched = fetch_files(&found.at, &found.files).await?;
     let mut audit = Audit::of_fetched(staging.folder(), &order.keys, &fetched, is_stopped)?;
     if is_stopped() {
         return Err(DistributionError::Interrupted);
@@ -76,16 +92,51 @@ pub async fn pull(
     audit.folder = order.directory.display().to_string();
     if !audit.problems.is_empty() {
         return Err(DistributionError::Unproven {
-            what: reference.to_string(),
+            what: order.reference.to_string(),
             verb: "pulled",
             audit: Box::new(audit),
         });
     }
     staging.publish()?;
-    Ok(Pulled {
-        reference: at.named(&ArtifactName::Digest(digest)),
-        audit,
-    })
+    let reference = found.named();
+    Ok(Pulled { reference, audit })
+}
+
+/// An artifact that is there, with all its files.
+struct Found<'a> {
+    at: Repository<'a>,
+    digest: Digest,
+    files: Vec<ArtifactFile>,
+}
+
+impl<'a> Found<'a> {
+    async fn find(
+        order: &PullOrder,
+        into: &Path,
+        transport: &Transport,
+        sink: &'a dyn Sink,
+    ) -> Result<Self, DistributionError> {
+        let reference = &order.reference;
+        let Some(name) = &reference.name else {
+            let reference = reference.to_string();
+            return Err(DistributionError::NoName { reference });
+        };
+        let at = transport.open(&reference.place, Access::Read, sink).await?;
+        let document = at.document(name).await?;
+        // From here on everything is by digest: a tag may be moved meanwhile.
+        let digest = document.descriptor.digest.clone();
+        let source = Source {
+            at: &at,
+            name: reference.to_string(),
+        };
+        let files = source.files(document, &order.platform, into).await?;
+        require_different(&files, into, &source.name)?;
+        Ok(Self { at, digest, files })
+    }
+
+    fn named(&self) -> String {
+        self.at.named(&ArtifactName::Digest(self.digest.clone()))
+    }
 }
 
 /// Where something is pulled from.
@@ -93,26 +144,23 @@ struct Source<'a, 'b> {
     at: &'a Repository<'b>,
     /// As the user named it.
     name: String,
-    /// What was fetched, by its path, with its digest.
-    fetched: Mutex<BTreeMap<PathBuf, String>>,
 }
 
 impl Source<'_, '_> {
-    async fn fetch(
+    /// All files of a document.
+    async fn files(
         &self,
         document: Document,
         platform: &Platform,
         into: &Path,
-    ) -> Result<(), DistributionError> {
+    ) -> Result<Vec<ArtifactFile>, DistributionError> {
         let kind = document
             .descriptor
             .artifact_type
             .clone()
             .unwrap_or_default();
         match document.content {
-            Content::Manifest(manifest) if kind == RESULT_TYPE => {
-                self.result(&manifest, into).await
-            }
+            Content::Manifest(manifest) if kind == RESULT_TYPE => self.result(&manifest, into),
             Content::Index(index) if kind == RESULT_TYPE => {
                 let entry = self.choose(&index, platform)?;
                 self.entry(entry, into).await
@@ -143,38 +191,38 @@ impl Source<'_, '_> {
         })
     }
 
-    /// The result that an entry of an index is.
-    async fn entry(&self, entry: &Descriptor, into: &Path) -> Result<(), DistributionError> {
+    /// The files of the result that an entry of an index is.
+    async fn entry(
+        &self,
+        entry: &Descriptor,
+        into: &Path,
+    ) -> Result<Vec<ArtifactFile>, DistributionError> {
         let document = self.at.entry(entry).await?;
         match document.content {
             Content::Manifest(manifest)
                 if manifest.artifact_type.as_deref() == Some(RESULT_TYPE) =>
             {
-                self.result(&manifest, into).await
+                self.result(&manifest, into)
             }
             _ => Err(self.other(&document.descriptor)),
         }
     }
 
-    async fn result(&self, manifest: &Manifest, into: &Path) -> Result<(), DistributionError> {
-        self.files(&manifest.layers, into, Depth::Flat).await
-    }
-
-    async fn files(
+    fn result(
         &self,
-        layers: &[Descriptor],
+        manifest: &Manifest,
         into: &Path,
-        depth: Depth,
-    ) -> Result<(), DistributionError> {
-        let files = fetch_files(self.at, &self.name, layers, into, depth).await?;
-        if let Ok(mut fetched) = self.fetched.lock() {
-            fetched.extend(files);
-        }
-        Ok(())
+    ) -> Result<Vec<ArtifactFile>, DistributionError> {
+        files_of(&self.name, &manifest.layers, into, Depth::Flat)
     }
 
-    /// All results of a release, each in its directory, and what the release has beside them.
-    async fn release(&self, index: &Index, into: &Path) -> Result<(), DistributionError> {
+    /// The files of all results of a release, each in its directory, and what the release has beside them.
+    async fn release(
+        &self,
+        index: &Index,
+        into: &Path,
+    ) -> Result<Vec<ArtifactFile>, DistributionError> {
+        let mut files = Vec::new();
         for entry in &index.manifests {
             let document = self.at.entry(entry).await?;
             match (
@@ -183,7 +231,7 @@ impl Source<'_, '_> {
             ) {
                 (Content::Manifest(manifest), Some(RELEASE_TYPE)) => {
                     let layers = &manifest.layers;
-                    self.files(layers, into, Depth::Below).await?;
+                    files.extend(files_of(&self.name, layers, into, Depth::Below)?);
                 }
                 (Content::Index(version), Some(RESULT_TYPE)) => {
                     for entry in &version.manifests {
@@ -194,17 +242,13 @@ impl Source<'_, '_> {
                                 problem,
                             }
                         })?;
-                        std::fs::create_dir_all(&folder).map_err(|source| {
-                            let path = folder.clone();
-                            DistributionError::Unwritable { path, source }
-                        })?;
-                        self.entry(entry, &folder).await?;
+                        files.extend(self.entry(entry, &folder).await?);
                     }
                 }
                 _ => return Err(self.other(&document.descriptor)),
             }
         }
-        Ok(())
+        Ok(files)
     }
 
     fn other(&self, found: &Descriptor) -> DistributionError {

@@ -1,6 +1,6 @@
 //! Files of an artifact, written into a directory beside the one where they are wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -41,11 +41,7 @@ impl Staging {
             let source = std::io::Error::from(std::io::ErrorKind::InvalidInput);
             return Err(unwritable(source));
         };
-        if !is_replaceable(&wanted_path) {
-            return Err(DistributionError::Foreign {
-                path: wanted.to_owned(),
-            });
-        }
+        require_replaceable(wanted)?;
         fs::create_dir_all(parent).map_err(unwritable)?;
         let prefix = format!(".{}.partial-", name.to_string_lossy());
         sweep(parent, &prefix);
@@ -77,16 +73,24 @@ impl Staging {
             source,
         };
         // Somebody else may have put something there meanwhile.
-        if !is_replaceable(&self.wanted) {
-            return Err(DistributionError::Foreign {
-                path: self.wanted.clone(),
-            });
-        }
+        require_replaceable(&self.wanted)?;
         exchange(&self.folder, &self.wanted).map_err(unwritable)?;
         // What was there before is in the temporary directory now.
         let _ = self.outer.close();
         Ok(())
     }
+}
+
+/// Refuses a directory that has something of others.
+///
+/// # Errors
+/// [`DistributionError::Foreign`].
+pub(super) fn require_replaceable(wanted: &Path) -> Result<(), DistributionError> {
+    if is_replaceable(wanted) {
+        return Ok(());
+    }
+    let path = wanted.to_owned();
+    Err(DistributionError::Foreign { path })
 }
 
 /// Whether a directory is missing or empty, or has a result or a release.
@@ -150,36 +154,79 @@ impl Depth {
     }
 }
 
-/// Fetches the files of a manifest, several at a time. Each is checked by its digest and size. Returns their paths with their
-/// digests.
-pub(super) async fn fetch_files(
-    at: &Repository<'_>,
+/// A file that an artifact has.
+pub(super) struct ArtifactFile {
+    /// How its content is described.
+    layer: Descriptor,
+    /// Where it goes.
+    path: PathBuf,
+}
+
+impl ArtifactFile {
+    /// Its size in bytes, as it was announced.
+    pub(super) fn size(&self) -> u64 {
+        self.layer.size
+    }
+}
+
+/// The files of a manifest, with their places below `into`; nothing of them is fetched yet.
+///
+/// # Errors
+/// [`DistributionError::File`] for a name that leads elsewhere, and for too many bytes.
+pub(super) fn files_of(
     reference: &str,
     layers: &[Descriptor],
     into: &Path,
     depth: Depth,
-) -> Result<Vec<(PathBuf, String)>, DistributionError> {
+) -> Result<Vec<ArtifactFile>, DistributionError> {
     let wrong = |problem: String| DistributionError::File {
         reference: reference.to_owned(),
         problem,
     };
-    let mut known = BTreeSet::new();
     let mut total = 0_u64;
     let mut files = Vec::new();
     for layer in layers {
         let name = layer.annotations.get(TITLE).map_or("", String::as_str);
         let path = depth.path(into, name).map_err(wrong)?;
-        if !known.insert(path.clone()) {
-            return Err(wrong(format!("{name} is there twice")));
-        }
         total = total.saturating_add(layer.size);
         if total > LARGEST_RESULT {
             let limit = bytesize::ByteSize(LARGEST_RESULT);
             return Err(wrong(format!("all together have more than {limit}")));
         }
-        files.push((layer, path));
+        let layer = layer.clone();
+        files.push(ArtifactFile { layer, path });
     }
-    let fetches = files.iter().map(|(layer, path)| async move {
+    Ok(files)
+}
+
+/// Refuses files that have the same place, of one manifest or of several.
+///
+/// # Errors
+/// [`DistributionError::File`].
+pub(super) fn require_different(
+    files: &[ArtifactFile],
+    into: &Path,
+    reference: &str,
+) -> Result<(), DistributionError> {
+    let mut known = BTreeSet::new();
+    match files.iter().find(|file| !known.insert(&file.path)) {
+        None => Ok(()),
+        Some(file) => {
+            let name = file.path.strip_prefix(into).unwrap_or(&file.path);
+            Err(DistributionError::File {
+                reference: reference.to_owned(),
+                problem: format!("{} is there twice", harmless(&name.to_string_lossy())),
+            })
+        }
+    }
+}
+
+/// Fetches files, several at a time. Each is checked by its digest and size. Returns their paths with their digests.
+pub(super) async fn fetch_files(
+    at: &Repository<'_>,
+    files: &[ArtifactFile],
+) -> Result<BTreeMap<PathBuf, String>, DistributionError> {
+    let fetches = files.iter().map(|ArtifactFile { layer, path }| async move {
         let unwritable = |source| DistributionError::Unwritable {
             path: path.clone(),
             source,

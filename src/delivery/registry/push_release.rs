@@ -1,13 +1,14 @@
 //! Pushes a whole release: its results with their versions, and an index of them all.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use super::artifact::{FOLDER, RELEASE_TYPE, RESULT_TYPE, SIGNATURE_TYPE};
 use super::attached::attach;
 use super::error::DistributionError;
 use super::files::{LayerFile, put_files};
-use super::pushed::Count;
+use super::pushed::{Count, Destination};
 use super::result::{ResultFiles, checked_tag, listed, named, push_result, set_tags, tag_of};
 use super::version_index::{entry, index_of};
 use crate::artifacts::{CHECKSUMS_MINISIG, CHECKSUMS_SIG, IndexResult, IndexTarget, read_index};
@@ -15,18 +16,17 @@ use crate::attestation::AuditError;
 use crate::events::Sink;
 use crate::recipe::SHA256SUMS;
 use crate::transport::{
-    Access, Descriptor, Document, Index, Manifest, Place, Reference, Repository, Transport,
+    Descriptor, Document, Index, Manifest, Place, Reference, Repository, Transport,
 };
 
 /// The tag of a release to which none is given.
 const LATEST: &str = "latest";
 
-/// Pushes the release in `directory`. In a registry each recipe has a repository below `prefix`, and the release itself is in
-/// `prefix`; a layout has everything in one place, with the recipe in front of the version.
+/// Pushes the release in `directory`. In a registry each recipe has a repository below the place, and the release itself is in
+/// it; a layout has everything in one place, with the recipe in front of the version.
 pub(super) async fn push_release(
     directory: &Path,
-    prefix: &Place,
-    tag: Option<&str>,
+    to: &Destination<'_>,
     transport: &Transport,
     sink: &dyn Sink,
     count: &Count,
@@ -36,7 +36,9 @@ pub(super) async fn push_release(
         path: directory.to_owned(),
         result: None,
     })?;
-    let top = transport.open(prefix, Access::Write, sink).await?;
+    let prefix = to.place;
+    let top = transport.open(prefix, to.access, sink).await?;
+    let mut below = BTreeMap::new();
     let published = index.targets.iter();
     let published =
         published.filter(|target| matches!(target.result, IndexResult::Published { .. }));
@@ -48,9 +50,16 @@ pub(super) async fn push_release(
         let result = ResultFiles::read(&directory.join(&folder))?;
         let place = place_of(prefix, &target.recipe)?;
         let tag = version_tag(prefix, target)?;
-        let at = transport.open(&place, Access::Write, sink).await?;
-        let pushed = push_result(&result, &at, None, count).await?;
-        set_tags(&pushed, &result.manifest, &tag, &at, count).await?;
+        let at = if place == *prefix {
+            &top
+        } else {
+            match below.entry(target.recipe.clone()) {
+                Entry::Occupied(open) => open.into_mut(),
+                Entry::Vacant(free) => free.insert(transport.open(&place, to.access, sink).await?),
+            }
+        };
+        let pushed = push_result(&result, at, None, count).await?;
+        set_tags(&pushed, &result.manifest, &tag, at, count).await?;
         if place != *prefix {
             push_result(&result, &top, Some(&place), count).await?;
         }
@@ -68,7 +77,7 @@ pub(super) async fn push_release(
     let release: Document = Index::new(Some(RELEASE_TYPE), entries).into();
     count.document(top.put_document(&release, None).await?);
     attach_signature(directory, &release.descriptor, &top, count).await?;
-    let tag = checked_tag(tag.unwrap_or(LATEST))?;
+    let tag = checked_tag(to.tag.unwrap_or(LATEST))?;
     count.document(top.put_document(&release, Some(&tag)).await?);
     count.tag(
         named(&top, &tag),

@@ -4,9 +4,19 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::transport::Descriptor;
+use crate::transport::{Access, Descriptor, Place};
 
-/// What was pushed.
+/// Where something is pushed to, and how.
+pub(super) struct Destination<'a> {
+    /// The place.
+    pub(super) place: &'a Place,
+    /// The tag, if one is given.
+    pub(super) tag: Option<&'a str>,
+    /// [`Access::Write`], or [`Access::DryRun`].
+    pub(super) access: Access,
+}
+
+/// What was pushed, or would be by a dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Pushed {

@@ -21,6 +21,8 @@ pub struct RepositoryOrder<'a> {
     pub keep: Option<NonZeroU32>,
     /// The key to sign with, and that packages of rpm are signed with.
     pub key: &'a PackageKey,
+    /// Whether nothing is written, only looked at.
+    pub is_dry_run: bool,
     /// The packages; those that the repository has already stay.
     pub packages: Vec<RepositoryPackage>,
 }

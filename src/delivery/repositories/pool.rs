@@ -51,14 +51,30 @@ pub(super) fn stage(
     } else {
         copy(root, package, from)?
     };
-    if found != package.sha256 {
-        return Err(RepositoryError::Changed {
-            path: package.path.clone(),
-            found,
-            expected: package.sha256.clone(),
-        });
-    }
+    require_sum(package, found)?;
     Ok(to)
+}
+
+/// Compares a package with what the release lists.
+pub(super) fn check_sum(package: &RepositoryPackage) -> Result<(), RepositoryError> {
+    let found =
+        regular_file::open(&package.path).and_then(|file| sha256_of(file.take(package.size + 1)));
+    let (_, found) = found.map_err(|source| RepositoryError::Unreadable {
+        path: package.path.clone(),
+        source,
+    })?;
+    require_sum(package, found)
+}
+
+fn require_sum(package: &RepositoryPackage, found: String) -> Result<(), RepositoryError> {
+    if found == package.sha256 {
+        return Ok(());
+    }
+    Err(RepositoryError::Changed {
+        path: package.path.clone(),
+        found,
+        expected: package.sha256.clone(),
+    })
 }
 
 /// Gives a package another name, which costs no time and no room. Only on the same file system, only to a file of this user

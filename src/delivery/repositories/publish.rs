@@ -20,7 +20,7 @@ use super::error::RepositoryError;
 use super::names::{APT, RepositoryKind, YUM, is_old_rpm};
 use super::order::{RepositoryOrder, RepositoryPackage};
 use super::parallel::in_parallel;
-use super::pool::{is_in_place, place, pool_path, remove_others, settle, stage};
+use super::pool::{check_sum, is_in_place, place, pool_path, remove_others, settle, stage};
 use super::rpm::rpm_entry;
 use super::yum::YumMetadata;
 use crate::attestation::{PackageKeyKind, PublicPackageKey};
@@ -43,6 +43,10 @@ pub struct PublishedRepository {
     pub package_names: BTreeSet<String>,
     /// Whether that is different from before.
     pub changed: bool,
+    /// Paths of the packages that were not listed before.
+    pub added: BTreeSet<String>,
+    /// Paths of the packages that are no longer listed.
+    pub removed: BTreeSet<String>,
     /// All files in it, sorted by path.
     pub files: Vec<RepositoryFile>,
 }
@@ -58,7 +62,8 @@ pub struct RepositoryFile {
     pub sha256: String,
 }
 
-/// Makes the repositories of `order`, or brings them up to date. Other runs on the same directories wait.
+/// Makes the repositories of `order`, or brings them up to date. Other runs on the same directories wait. A dry run writes
+/// nothing, and its repositories have no files.
 ///
 /// # Errors
 /// [`RepositoryError`]; a repository that could not be made is as it was before.
@@ -99,8 +104,8 @@ struct Work<'a> {
     name: &'a str,
     folder: String,
     root: PathBuf,
-    /// Locked until the work is done.
-    _lock: File,
+    /// Locked until the work is done; a dry run waits for nobody.
+    _lock: Option<File>,
 }
 
 /// A package that is not in its place yet.
@@ -114,11 +119,13 @@ impl<'a> Work<'a> {
         name: &'a str,
     ) -> Result<Self, RepositoryError> {
         let root = order.root.join(folder);
-        let lock = fs::create_dir_all(&root).and_then(|()| {
+        let lock = || {
+            fs::create_dir_all(&root)?;
             let lock = File::open(&root)?;
             lock.lock()?;
             Ok(lock)
-        });
+        };
+        let lock = (!order.is_dry_run).then(lock).transpose();
         Ok(Self {
             order,
             kind,
@@ -138,6 +145,9 @@ impl<'a> Work<'a> {
         let (entries, staged) = self.entries(pool, &earlier.entries, evr_order)?;
         let metadata = YumMetadata::of(&entries);
         let changed = is_first || metadata.lists != earlier.lists;
+        if self.order.is_dry_run {
+            return Ok(self.listed(changed, &entries, &earlier.entries));
+        }
         if changed {
             let time = self.time(&entries, earlier.revision, is_first);
             self.place(&entries, staged)?;
@@ -174,6 +184,9 @@ impl<'a> Work<'a> {
         let (entries, staged) = self.entries(&pool, &earlier.entries, debian_order)?;
         let metadata = AptMetadata::of(&entries);
         let changed = is_first || metadata.lists != earlier.lists;
+        if self.order.is_dry_run {
+            return Ok(self.listed(changed, &entries, &earlier.entries));
+        }
         if changed {
             let time = self.time(&entries, earlier.date, is_first);
             self.place(&entries, staged)?;
@@ -228,7 +241,9 @@ impl<'a> Work<'a> {
         for ((_, path), taken) in to_take.iter().zip(taken) {
             let (file, entry) = taken?;
             new.push(entry);
-            staged.insert(path.clone(), file);
+            if let Some(file) = file {
+                staged.insert(path.clone(), file);
+            }
         }
         let earlier = there.into_values().cloned().collect();
         let entries = select(earlier, new, self.order.keep, version_order);
@@ -242,19 +257,24 @@ impl<'a> Work<'a> {
         Ok((entries, staged))
     }
 
-    /// Takes a package over, and reads what the repository says of it.
+    /// Takes a package over, and reads what the repository says of it. A dry run reads it where it is.
     fn stage(
         &self,
         package: &RepositoryPackage,
         path: &str,
-    ) -> Result<(NamedTempFile, Entry), RepositoryError> {
-        let file = stage(&self.root, package)?;
-        let entry = match self.kind {
-            RepositoryKind::Yum => rpm_entry(file.path(), package, path, self.order.key.public())?,
-            RepositoryKind::Apt => deb_entry(file.path(), package, path.to_owned())?,
+    ) -> Result<(Option<NamedTempFile>, Entry), RepositoryError> {
+        let read = |file: &Path| match self.kind {
+            RepositoryKind::Yum => rpm_entry(file, package, path, self.order.key.public()),
+            RepositoryKind::Apt => deb_entry(file, package, path.to_owned()),
         };
+        if self.order.is_dry_run {
+            check_sum(package)?;
+            return Ok((None, read(&package.path)?));
+        }
+        let file = stage(&self.root, package)?;
+        let entry = read(file.path())?;
         settle(&self.root, &file, entry.time)?;
-        Ok((file, entry))
+        Ok((Some(file), entry))
     }
 
     fn of_kind(&self) -> impl Iterator<Item = &RepositoryPackage> {
@@ -316,14 +336,28 @@ impl<'a> Work<'a> {
         list(&self.root, "", &sums, &mut files).map_err(unwritable())?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(PublishedRepository {
+            files,
+            ..self.listed(changed, entries, earlier)
+        })
+    }
+
+    /// What the repository lists, without its files.
+    fn listed(&self, changed: bool, entries: &[Entry], earlier: &[Entry]) -> PublishedRepository {
+        let paths = |entries: &[Entry]| -> BTreeSet<String> {
+            entries.iter().map(|entry| entry.path.clone()).collect()
+        };
+        let (now, before) = (paths(entries), paths(earlier));
+        PublishedRepository {
             kind: self.kind,
             name: self.name.to_owned(),
             folder: self.folder.clone(),
             packages: entries.len(),
             package_names: entries.iter().map(|entry| entry.name.clone()).collect(),
             changed,
-            files,
-        })
+            added: now.difference(&before).cloned().collect(),
+            removed: before.difference(&now).cloned().collect(),
+            files: Vec::new(),
+        }
     }
 
     fn foreign(&self, problem: String) -> RepositoryError {

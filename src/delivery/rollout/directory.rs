@@ -1,12 +1,13 @@
 //! The directory of a rollout.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::RolloutError;
-use crate::artifacts::replace_file;
+use crate::artifacts::{is_in_place, replace_file};
 use crate::checksum::sha256_of;
 use crate::inside::inside;
 use crate::regular_file;
@@ -28,16 +29,49 @@ const ENTRIES: [&str; 8] = [
 /// A directory that holds a rollout, or nothing yet.
 pub(super) struct Directory<'a> {
     root: &'a Path,
+    /// Whether it is only looked at.
+    is_dry_run: bool,
+    changes: RefCell<Vec<RolloutFile>>,
+}
+
+/// A file of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolloutFile {
+    /// Path below the directory.
+    pub name: String,
+    /// What happens to it.
+    pub change: FileChange,
+}
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileChange {
+    /// It was not there.
+    New,
+    /// It had another content, or other permissions.
+    Changed,
+    /// It is as it was.
+    Unchanged,
+    /// An earlier rollout had it.
+    Removed,
 }
 
 impl<'a> Directory<'a> {
-    /// Makes it if it is not there, with what is below it.
+    /// Makes it if it is not there, unless it is only looked at.
     ///
     /// # Errors
     /// [`RolloutError::Foreign`] if something else is in it, and [`RolloutError::Unwritable`].
-    pub(super) fn open(root: &'a Path) -> Result<Self, RolloutError> {
-        let directory = Self { root };
-        fs::create_dir_all(root).map_err(|source| unwritable(root, source))?;
+    pub(super) fn open(root: &'a Path, is_dry_run: bool) -> Result<Self, RolloutError> {
+        let directory = Self {
+            root,
+            is_dry_run,
+            changes: RefCell::default(),
+        };
+        if !is_dry_run {
+            fs::create_dir_all(root).map_err(|source| unwritable(root, source))?;
+        } else if !root.exists() {
+            return Ok(directory);
+        }
         let entries = fs::read_dir(root).map_err(|source| unwritable(root, source))?;
         let mut is_empty = true;
         for entry in entries {
@@ -59,6 +93,10 @@ impl<'a> Directory<'a> {
     /// Writes a file, unless it is there.
     pub(super) fn write(&self, name: &str, text: &str, mode: u32) -> Result<(), RolloutError> {
         let path = self.path(name)?;
+        self.note(name, &path, is_in_place(&path, text.as_bytes(), mode));
+        if self.is_dry_run {
+            return Ok(());
+        }
         replace_file(&path, text.as_bytes(), mode).map_err(|source| unwritable(&path, source))
     }
 
@@ -68,7 +106,8 @@ impl<'a> Directory<'a> {
         let is_there = regular_file::open(&path)
             .and_then(sha256_of)
             .is_ok_and(|(_, found)| found == sha256);
-        if is_there {
+        self.note(name, &path, is_there);
+        if is_there || self.is_dry_run {
             return Ok(());
         }
         let mut source = regular_file::open(from).map_err(|source| RolloutError::Unreadable {
@@ -92,12 +131,38 @@ impl<'a> Directory<'a> {
     /// Removes what an earlier rollout wrote and this one does not have.
     pub(super) fn remove(&self, name: &str) -> Result<(), RolloutError> {
         let path = self.root.join(name);
-        let removed = match fs::symlink_metadata(&path) {
+        let found = fs::symlink_metadata(&path);
+        if found.is_ok() {
+            self.changed(name, FileChange::Removed);
+        }
+        let removed = match found {
+            Ok(_) if self.is_dry_run => Ok(()),
             Err(_) => Ok(()),
             Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
             Ok(_) => fs::remove_file(&path),
         };
         removed.map_err(|source| unwritable(&path, source))
+    }
+
+    /// What happened to its files.
+    pub(super) fn into_files(self) -> Vec<RolloutFile> {
+        self.changes.into_inner()
+    }
+
+    fn note(&self, name: &str, path: &Path, is_there: bool) {
+        self.changed(
+            name,
+            match fs::symlink_metadata(path) {
+                _ if is_there => FileChange::Unchanged,
+                Ok(_) => FileChange::Changed,
+                Err(_) => FileChange::New,
+            },
+        );
+    }
+
+    fn changed(&self, name: &str, change: FileChange) {
+        let name = name.to_owned();
+        self.changes.borrow_mut().push(RolloutFile { name, change });
     }
 
     /// The path of a file in it, whose directory is made.
@@ -110,6 +175,7 @@ impl<'a> Directory<'a> {
                 let path = folder.to_owned();
                 return Err(RolloutError::Foreign { path });
             }
+            _ if self.is_dry_run => {}
             _ => fs::create_dir_all(folder).map_err(|source| unwritable(folder, source))?,
         }
         Ok(path)

@@ -20,6 +20,7 @@ mod window;
 mod write;
 
 pub use description::{Amount, Drain, InvalidAmount, Nodes, Rollout};
+pub use directory::{FileChange, RolloutFile};
 pub use error::RolloutError;
 pub use nodes::{InvalidNode, Node};
 pub use read_nodes::read_nodes;

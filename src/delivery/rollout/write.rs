@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::ansible;
 use super::controller;
 use super::description::{Nodes, Rollout};
-use super::directory::{DESCRIPTION, Directory};
+use super::directory::{DESCRIPTION, Directory, RolloutFile};
 use super::error::RolloutError;
 use super::readme::readme;
 use super::ssh;
@@ -24,6 +24,8 @@ pub struct WrittenRollout {
     pub nodes: Option<usize>,
     /// Name of the inventory.
     pub inventory: &'static str,
+    /// The files, in the order in which they are written.
+    pub files: Vec<RolloutFile>,
 }
 
 /// `rollout.json`, by which the directory is known.
@@ -45,7 +47,7 @@ struct Program<'a> {
 }
 
 /// Writes everything for a rollout of the runc and the kubelet of `results` to the directory `root`, which must be empty or
-/// that of a rollout. The same rollout gives the same bytes.
+/// that of a rollout. The same rollout gives the same bytes. A dry run writes nothing: the answer says what would be.
 ///
 /// # Errors
 /// [`RolloutError`].
@@ -53,6 +55,7 @@ pub fn write_rollout(
     results: &[PathBuf],
     rollout: &Rollout,
     root: &Path,
+    is_dry_run: bool,
 ) -> Result<WrittenRollout, RolloutError> {
     let mut binaries = Vec::new();
     let mut paths = Vec::new();
@@ -72,7 +75,7 @@ pub fn write_rollout(
     let (inventory, inventory_text, is_program) = ansible::inventory(rollout, limits);
     let script_sum = sha256_hex(script.as_bytes());
 
-    let directory = Directory::open(root)?;
+    let directory = Directory::open(root, is_dry_run)?;
     // First of all, so that an interrupted run is known for what it is.
     directory.write(DESCRIPTION, &description(&binaries, &script_sum), 0o644)?;
     for (binary, path) in binaries.iter().zip(&paths) {
@@ -130,6 +133,7 @@ pub fn write_rollout(
             Nodes::Labelled(_) => None,
         },
         inventory,
+        files: directory.into_files(),
     })
 }
 

@@ -41,10 +41,10 @@ pub struct BundleOrder {
 }
 
 /// A target of which everything is known.
-struct Target<'a> {
-    label: String,
+pub(super) struct Target<'a> {
+    pub(super) label: String,
     order: &'a BuildOrder,
-    prepared: Prepared,
+    pub(super) prepared: Prepared,
 }
 
 /// Puts everything that the release needs into one file. The workspace has the lock file of the release in force.
@@ -110,7 +110,7 @@ pub async fn make_bundle(
 }
 
 /// The targets, if a bundle can carry all of them.
-fn carried(planned: PlannedRelease<'_>) -> Result<Vec<Target<'_>>, ReleaseError> {
+pub(super) fn carried(planned: PlannedRelease<'_>) -> Result<Vec<Target<'_>>, ReleaseError> {
     let mut targets = Vec::new();
     for target in planned.targets {
         let not_carried = |reason: String| ReleaseError::NotCarried {

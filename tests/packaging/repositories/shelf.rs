@@ -108,6 +108,7 @@ impl Shelf {
             apt: Some("stable".parse().expect("a name")),
             url: url.map(|url| url.parse().expect("a URL")),
             keep,
+            is_dry_run: false,
             key: &self.key,
             packages: packages
                 .iter()

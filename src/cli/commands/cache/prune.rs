@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
 use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
+use crate::cli::dry_run::real_run;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
@@ -267,14 +268,7 @@ impl Report {
             (_, kept) => format!("{} {what}; {kept} in use", self.done()),
         });
         if self.dry_run && !self.removed.is_empty() {
-            let words = invocation.environment.arguments.iter().skip(1);
-            let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-            let words = words.iter().map(|word| &**word);
-            closing.next(
-                &words
-                    .filter(|word| *word != "--dry-run")
-                    .collect::<Vec<_>>(),
-            )
+            closing.next(&real_run(invocation.environment))
         } else {
             closing
         }

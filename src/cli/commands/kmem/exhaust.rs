@@ -8,8 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::hangup::or_at_hangup;
 use super::hierarchy::no_hierarchy;
 use crate::cli::args::{ExhaustArguments, Format};
+use crate::cli::dry_run::real_run;
 use crate::cli::output::{print, print_document};
-use crate::exhaust::{End, ExhaustError, Filled, Leftover, RESERVE, clean_up, fill};
+use crate::environment::Environment;
+use crate::exhaust::{
+    End, ExhaustError, Filled, Leftover, RESERVE, check, clean_up, fill, leftovers,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
 use crate::report::{Closing, Text};
@@ -26,11 +30,13 @@ struct Document {
 }
 
 pub(crate) async fn run(
+    environment: &Environment,
     arguments: &ExhaustArguments,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
     let json = arguments.format == Format::Json;
-    if let (Some(count), false) = (arguments.count, arguments.yes) {
+    let confirmed = arguments.yes || arguments.dry_run;
+    if let (Some(count), false) = (arguments.count, confirmed) {
         let text = format!(
             "this would make {count} memory cgroups on this machine, and new pods may fail meanwhile"
         );
@@ -38,10 +44,78 @@ pub(crate) async fn run(
     }
     let hierarchy = find_hierarchy(arguments.root.as_deref());
     let root = hierarchy.map_err(no_hierarchy)?.root;
+    if arguments.dry_run {
+        return show(environment, arguments, &root);
+    }
     match arguments.count {
         Some(count) => filled(root, count, json, cancel).await,
         None => cleaned_up(&root, json),
     }
+}
+
+/// `kmem exhaust --dry-run --format json`.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Shown {
+    /// Always: nothing was made or removed, only shown.
+    dry_run: bool,
+    /// Memory cgroups in use, where some would be made.
+    in_use: Option<u64>,
+    /// What would be removed.
+    leftovers: Option<Vec<Leftover>>,
+    #[serde(flatten)]
+    closing: Closing,
+}
+
+/// Shows what would be made, or removed.
+fn show(
+    environment: &Environment,
+    arguments: &ExhaustArguments,
+    root: &Path,
+) -> Result<(), Failure> {
+    let path = root.display();
+    let (in_use, left) = match arguments.count {
+        Some(count) => (Some(check(root, count).map_err(failure)?), None),
+        None => (None, Some(leftovers(root).map_err(failure)?)),
+    };
+    let mut lines = String::new();
+    let verdict = match (arguments.count, in_use, &left) {
+        (Some(count), Some(in_use), _) => format!(
+            "would make {count} memory cgroups in {path}, and remove them; {in_use} of {MEMORY_CGROUP_IDS} are in use"
+        ),
+        (_, _, Some(left)) if left.is_empty() => format!("nothing was left behind in {path}"),
+        (_, _, left) => {
+            let left = left.iter().flatten();
+            let (used, unused): (Vec<_>, Vec<_>) = left.partition(|leftover| leftover.in_use);
+            for leftover in used {
+                let folder = leftover.folder.display();
+                lines += &format!("would keep {folder}: a running kmembuild is using it\n");
+            }
+            let cgroups: u64 = unused.iter().map(|leftover| leftover.cgroups).sum();
+            format!("would remove {} from {path}", number_of(cgroups))
+        }
+    };
+    let closing = Closing::new(verdict);
+    let mut words = real_run(environment);
+    let closing = match &left {
+        Some(left) if left.iter().all(|leftover| leftover.in_use) => closing,
+        Some(_) => closing.next(&words),
+        None => {
+            if !arguments.yes {
+                words.push("--yes".to_owned());
+            }
+            closing.next(&words)
+        }
+    };
+    if arguments.format == Format::Json {
+        return print_document(&Shown {
+            dry_run: true,
+            in_use,
+            leftovers: left,
+            closing,
+        });
+    }
+    print(&(Text::message(lines) + closing.text()))
 }
 
 async fn filled(
@@ -174,7 +248,7 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     let verdict = if leftovers.is_empty() {
         format!("nothing was left behind in {}", root.display())
     } else {
-        format!("removed {cgroups} memory cgroups from {}", root.display())
+        format!("removed {} from {}", number_of(cgroups), root.display())
     };
     let closing = problems.is_empty().then(|| Closing::new(verdict));
     if json {
@@ -194,6 +268,13 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     Err(failure.hint(
         "a cgroup with processes in it cannot be removed; kmembuild did not start these processes",
     ))
+}
+
+fn number_of(cgroups: u64) -> String {
+    match cgroups {
+        1 => "1 memory cgroup".to_owned(),
+        cgroups => format!("{cgroups} memory cgroups"),
+    }
 }
 
 fn failure(error: ExhaustError) -> Failure {
