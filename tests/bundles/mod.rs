@@ -4,6 +4,7 @@ mod closed;
 mod form;
 mod hostile;
 mod place;
+mod screens;
 mod trouble;
 
 pub use place::{ClosedPlace, OpenPlace, entries, tool};

@@ -19,7 +19,7 @@ mod plans;
 pub mod program;
 mod release_page;
 mod reports;
-mod screens;
+pub mod screens;
 mod script;
 mod sequences;
 mod steps;

@@ -129,7 +129,7 @@ const VARYING: [&str; 10] = [
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z",
 ];
 
-fn with_zeroes(text: &str) -> String {
+pub(crate) fn with_zeroes(text: &str) -> String {
     let mut text = text.to_owned();
     for pattern in VARYING {
         let pattern = Regex::new(pattern).expect("a pattern");
@@ -145,7 +145,7 @@ fn with_zeroes(text: &str) -> String {
 }
 
 /// The text without the marks of colours.
-fn without_marks(text: &str) -> String {
+pub(crate) fn without_marks(text: &str) -> String {
     let mark = Regex::new(r"<(?:(?:bold|underlined|red|green|yellow|blue|cyan) ?)+:([^>]*)>");
     mark.expect("a pattern")
         .replace_all(text, "$1")
