@@ -134,8 +134,10 @@ fn entry<W: Write>(
 
 /// Everything begins at a multiple of four bytes.
 fn pad<W: Write>(to: &mut Digesting<W>) -> io::Result<()> {
-    let missing = to.length.next_multiple_of(4) - to.length;
-    to.write_all(&[0; 3][..missing as usize])
+    while !to.length.is_multiple_of(4) {
+        to.write_all(&[0])?;
+    }
+    Ok(())
 }
 
 /// Sums and counts what is written.
