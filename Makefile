@@ -4,6 +4,7 @@
 #                 make install      installs the tool, its manual and its completions below PREFIX (/usr/local), in DESTDIR
 #                 make man          writes the manual pages to target/man
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
+#                 make test-nodes   boots machines and cuts their power; emulated, which takes half an hour and more
 # For developers: make check        format, lints, tests without an engine
 #                 make bench        ratios against the bare commands
 #                 make bench-kubelet  the same for Kubernetes 1.20.2
@@ -24,10 +25,13 @@ PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg r
 # a runc whose system calls fail.
 MACHINE_PACKAGES := ansible-core chromium dash fuse3 openssh-client openssh-server runc strace
 
+# To boot machines.
+NODE_PACKAGES := ansible-core e2fsprogs openssh-client qemu-system-x86 qemu-utils
+
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet static install toolchain engine man
+.PHONY: quickstart test test-kubelet test-nodes check bench bench-kubelet static install toolchain engine man
 
 # Where no engine answers, crun is one: nothing is started that stays.
 quickstart: toolchain
@@ -50,6 +54,11 @@ test-kubelet: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
 	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
 
+# One at a time: each machine takes a processor, and one test has five. KMEMBUILD_TEST_POWER_CUTS=100 cuts at more moments.
+test-nodes: toolchain engine
+	.ci/install-packages $(RUN_PACKAGES) $(NODE_PACKAGES)
+	$(CARGO) test --locked --test main -- --test-threads 1 --show-output nodes::
+
 # More at a time than there are processors: many wait for something.
 check: toolchain
 	.ci/install-packages docker-registry git gnupg minisign openssl perl prometheus systemd $(HELP_PACKAGES)
@@ -58,7 +67,7 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
+	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip kubelet:: --skip machine:: --skip nodes:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun docker-registry git gnupg openssl python3 rpm

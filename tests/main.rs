@@ -25,6 +25,7 @@ mod monitoring;
 mod mutation;
 mod node;
 mod node_script;
+mod nodes;
 mod packaging;
 mod plans;
 mod private_directory;

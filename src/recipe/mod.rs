@@ -47,7 +47,8 @@ pub use schema::{
     CrossPackages, DebianImage, DirectorySource, EngineClient, FileMode, FileText, GitSource,
     ImageWay, Images, LeanImage, Leaves, Network, Output, Package, PackageFile, PackageFormat,
     PackageRelations, PatchTarget, PatchUse, RECIPE_FORMAT, ReadText, Recipe, RegistryImage,
-    Remark, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage, VersionCheck, WrittenFile,
+    Remark, RpmCompression, RunSh, Source, Step, Targets, ToolchainCheck, UpstreamImage,
+    VersionCheck, WrittenFile,
 };
 pub use size::{ByteSize, TimeSpan};
 pub use template::Template;

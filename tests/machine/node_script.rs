@@ -613,9 +613,18 @@ fn what_is_not_on_the_disk_is_not_said_to_be_replaced() {
         (node.calls().as_str(), node.versions().as_str()),
         (&*format!("{STOPPED}{STARTED}").repeat(4), OLD)
     );
+    // Before the services stop.
     node.wrap(
         "sync",
-        &format!("case $1 in /usr/bin/.kmembuild-runc | /usr/bin/runc) {error} ;; esac"),
+        &format!("case $1 in /usr/bin/.kmembuild-runc) {error} ;; esac"),
+    );
+    node.script("")
+        .code(1)
+        .says("could not write /usr/bin/.kmembuild-runc to the disk; /usr/bin/runc is unchanged");
+    assert_eq!((node.calls().as_str(), node.versions().as_str()), ("", OLD));
+    node.wrap(
+        "sync",
+        &format!("case $1 in /usr/bin/runc) {error} ;; esac"),
     );
     let told = node
         .script("")
@@ -623,7 +632,10 @@ fn what_is_not_on_the_disk_is_not_said_to_be_replaced() {
         .says("could not replace /usr/bin/runc, or write it to the disk");
     assert!(!told.stdout.contains("replaced /usr/bin/runc"), "{told:?}");
     assert_eq!(node.calls(), format!("{STOPPED}{STARTED}"));
-    assert_eq!(node.versions(), OLD);
+    assert_eq!(
+        node.well("ls -A /usr/bin | grep '^[.]' || :; ls /run/services"),
+        SERVICES
+    );
     node.well("rm /usr/local/sbin/sync");
     node.script("").code(0);
     assert_eq!(node.versions(), NEW);

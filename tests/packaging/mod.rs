@@ -1,6 +1,7 @@
 //! Packages for nodes, made of results and given to the real rpm and dpkg.
 
 mod debs;
+mod memory;
 mod node;
 mod power_cuts;
 mod refusals;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kmembuild::delivery::packaging::PackageFormat;
+use kmembuild::delivery::packaging::{PackageFormat, RpmCompression};
 
 use super::node::{Node, Said, run, try_run};
 use super::result::Published;
@@ -307,4 +307,34 @@ fn kubelet_asks_for_what_it_runs_and_leaves_changed_settings_alone() {
         node.read("/etc/sysconfig/kubelet.rpmnew"),
         b"KUBELET_EXTRA_ARGS=--new\n"
     );
+}
+
+#[test]
+fn zstd_is_for_those_who_ask_for_it_and_gives_the_same_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut published = Published::new("runc", "v1.0.0-rc10", "runc", "/bin/busybox");
+    published.manifest.files[0].findings.glibc = None;
+    let query = "%{PAYLOADCOMPRESSOR} %{PAYLOADFLAGS} %{SIZE}[ %{FILESIZES}][ %{FILEDIGESTS}]\n";
+    let describe = |path: &str| run("rpm", &["-qp", "--qf", query, path]);
+    let path = published.package(PackageFormat::Rpm).display().to_string();
+    let with_gzip = describe(&path);
+    assert!(with_gzip.starts_with("gzip 6 "), "{with_gzip}");
+    let features = run("rpm", &["-qp", "--requires", &path]);
+    assert!(!features.contains("Zstd"), "{features}");
+
+    published.package.rpm_compression = RpmCompression::Zstd;
+    let path = published.package(PackageFormat::Rpm).display().to_string();
+    assert_eq!(describe(&path), with_gzip.replacen("gzip 6", "zstd 9", 1));
+    let features = run("rpm", &["-qp", "--requires", &path]);
+    assert!(
+        features.contains("rpmlib(PayloadIsZstd) <= 5.4.18-1\n"),
+        "{features}"
+    );
+    let checked = run("rpm", &["-Kv", &path]);
+    assert!(checked.contains("Payload SHA256 digest: OK"), "{checked}");
+    let node = node(folder.path(), "");
+    rpm(&node, &["-i", &path]);
+    let busybox = fs::read("/bin/busybox").expect("busybox");
+    assert_eq!(node.read("/usr/bin/runc"), busybox);
+    assert_eq!(rpm(&node, &["-V", "runc"]), "");
 }

@@ -17,7 +17,8 @@ struct Need {
     remedy: &'static str,
 }
 
-const ENGINE: &[&str] = &["builds", "engine", "kubelet", "machine", "release"];
+const ENGINE: &[&str] = &["builds", "engine", "kubelet", "machine", "nodes", "release"];
+const MACHINES: &[&str] = &["nodes"];
 const GIT: &[&str] = &[
     "builds", "bundles", "doctor", "kubelet", "release", "scripted", "source",
 ];
@@ -37,7 +38,7 @@ const fn of_package(
 }
 
 const NEEDS: &[Need] = &[
-    of_package("ansible-playbook", "ansible-core", &["rollout"]),
+    of_package("ansible-playbook", "ansible-core", &["nodes", "rollout"]),
     of_package("apt-ftparchive", "apt-utils", &["packaging"]),
     of_package("ar", "binutils", &["packaging"]),
     of_package(
@@ -87,6 +88,7 @@ const NEEDS: &[Need] = &[
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
     of_package("gpg", "gnupg", &["attestation", "packaging", "release"]),
+    of_package("mke2fs", "e2fsprogs", MACHINES),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package(
@@ -104,17 +106,28 @@ const NEEDS: &[Need] = &[
     ),
     of_package("podman", "podman", &["engine"]),
     of_package("promtool", "prometheus", &["monitoring"]),
+    of_package("qemu-img", "qemu-utils", MACHINES),
+    of_package("qemu-system-x86_64", "qemu-system-x86", MACHINES),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),
     of_package("runc", "runc", &["builds", "machine", "runtime"]),
     of_package("script", "bsdutils", &["kmem", "node"]),
-    of_package("setpriv", "util-linux", &["builds", "machine", "runtime"]),
+    of_package(
+        "setpriv",
+        "util-linux",
+        &["builds", "machine", "nodes", "runtime"],
+    ),
     of_package(
         "shellcheck",
         "shellcheck",
         &["machine", "packaging", "rollout"],
     ),
-    of_package("ssh-keygen", "openssh-client", &["machine", "rollout"]),
+    of_package("ssh", "openssh-client", MACHINES),
+    of_package(
+        "ssh-keygen",
+        "openssh-client",
+        &["machine", "nodes", "rollout"],
+    ),
     of_package("sshd", "openssh-server", &["machine", "rollout"]),
     of_package("strace", "strace", &["machine", "packaging"]),
     of_package(
@@ -188,7 +201,7 @@ fn end<'a>(missing: impl Iterator<Item = &'a Need>) -> ! {
     let _ = write!(
         io::stderr().lock(),
         "\nnot found on this machine, and required by the chosen tests:\n{missing}\
-         `make check` installs what the tests without an engine need, `make test` the rest.\n",
+         `make check` installs what the tests without an engine need, `make test-nodes` what machines need, `make test` the rest.\n",
     );
     process::exit(101);
 }

@@ -725,35 +725,48 @@ keep() {
     say "kept $2 as $kept"
 }
 
-# Replaces a file, which may be missing, by renaming; keeps its owner, mode and label: FILE SHA256 PATH. A kept file comes
-# back with its time.
-put() {
-    if [ -n "$dry_run" ]; then
-        say "would replace $3 with $1"
-        return 0
-    fi
+# Writes what takes the place of a file, which may be missing, beside it, with the owner, mode and label of the old one: FILE
+# SHA256 PATH. A kept file comes back with its time. All that takes long is done here, while the services run.
+prepare() {
+    [ -z "$dry_run" ] || return 0
     like=$3
     [ -f "$like" ] || like=$1
     part=$(part_beside "$3")
+    parts="$parts$part$newline"
     if ! { cp -p -- "$like" "$part" && cat -- "$1" >"$part" && [ "$(sum "$part")" = "$2" ]; }; then
         die "could not write $part correctly; $3 is unchanged"
     fi
     case $1 in "$state"/*) touch -r "$1" -- "$part" ;; esac
     if [ "$like" = "$3" ] && uses_selinux; then chcon --reference="$3" -- "$part"; fi
-    settle "$part" "$3" || die "could not replace $3, or write it to the disk; run the script again"
+    flush "$part" || die "could not write $part to the disk; $3 is unchanged"
+    part=
+}
+
+# Replaces a file by renaming what was prepared: FILE PATH.
+put() {
+    if [ -n "$dry_run" ]; then
+        say "would replace $2 with $1"
+        return 0
+    fi
+    was=
+    if [ -f "$2" ]; then was=yes; fi
+    part=$(part_beside "$2")
+    settle "$part" "$2" || die "could not replace $2, or write it to the disk; run the script again"
     part=
     # Only the system knows the label of a missing file.
-    if [ "$like" != "$3" ] && uses_selinux; then restorecon -- "$3" && flush_place "$3"; fi
-    say "replaced $3"
+    if [ -z "$was" ] && uses_selinux; then restorecon -- "$2" && flush_place "$2"; fi
+    say "replaced $2"
 }
 
 uses_selinux() { command -v selinuxenabled >/dev/null && selinuxenabled; }
+
+prepare_new() { prepare "$own/$1" "$(sha256_of "$1")" "$2"; }
 
 replace() {
     if [ -n "$dry_run" ]; then
         say "would replace $2 with $(new_one "$1")"
     else
-        put "$own/$1" "$(sha256_of "$1")" "$2"
+        put "$own/$1" "$2"
     fi
 }
 
@@ -813,6 +826,7 @@ install() {
             write_state files "format 1$records"
             write_state boot "$(cat -- "$boot_id")"
         fi
+        each "$changes" prepare_new
         stop_services
         each "$changes" replace
     elif rebooted; then
@@ -848,13 +862,16 @@ look_back() {
     fi
 }
 
-put_back() { put "$state/kept$2.$1" "$1" "$2"; }
+prepare_old() { prepare "$state/kept$2.$1" "$1" "$2"; }
+
+put_back() { put "$state/kept$2.$1" "$2"; }
 
 rollback() {
     begin
     each_record look_back
     if [ -n "$changes" ]; then
         if [ -z "$dry_run" ]; then write_state boot "$(cat -- "$boot_id")"; fi
+        each "$changes" prepare_old
         stop_services
         each "$changes" put_back
     fi
@@ -1075,13 +1092,15 @@ finish() {
         remove "$own"
     fi
     rm -rf -- ${part:+"$part"}
+    # What was prepared and not used.
+    printf '%s' "$parts" | while IFS= read -r part; do rm -f -- "$part"; done
     if [ "$code" -gt 128 ]; then warn "interrupted; run the script again"; fi
     exit "$code"
 }
 
 from=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 action=install dry_run='' reboot='' services=yes other_version='' given_runc='' given_kubelet=''
-active='' part='' own='' runner='' trial=yes new_kubelet='' targets='' changes='' records='' needed=0
+active='' part='' parts='' own='' runner='' trial=yes new_kubelet='' targets='' changes='' records='' needed=0
 needs_value() { [ "$2" -ge 2 ] || misused "$1 needs a value"; }
 while [ $# -gt 0 ]; do
     case $1 in

@@ -21,7 +21,7 @@ const MODE: u32 = 0o644;
 
 /// Makes a package in this format from the result in `folder`, whose manifest is `manifest`. It appears in `out`, which is
 /// created if necessary, completely or not at all; an earlier package with the same name is replaced. Returns its path.
-/// The outputs are not held in memory; the compressed content of an rpm is.
+/// Neither the outputs nor what they are compressed to are held in memory.
 ///
 /// # Errors
 /// [`PackagingError`], which says what to do.
@@ -46,7 +46,7 @@ pub fn package(
     };
     fs::create_dir_all(out).map_err(unwritable)?;
     let packed = match format {
-        PackageFormat::Rpm => rpm::pack(settings, manifest, contents, out)?,
+        PackageFormat::Rpm => rpm::pack(settings, manifest, &contents, out)?,
         PackageFormat::Deb => deb::pack(settings, manifest, &contents, out)?,
         PackageFormat::TarZst => tarball::pack(settings, manifest, &contents, out)?,
     };

@@ -14,6 +14,7 @@ mod error;
 mod file_name;
 mod make;
 mod rpm;
+mod rpm_payload;
 mod scripts;
 mod settings;
 mod tarball;
@@ -25,4 +26,4 @@ pub use make::package;
 pub use settings::PackageSettings;
 pub use version::PackageVersion;
 
-pub use crate::recipe::{Package, PackageFormat};
+pub use crate::recipe::{Package, PackageFormat, RpmCompression};

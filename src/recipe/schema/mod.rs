@@ -17,7 +17,9 @@ pub use images::{
 };
 pub use network::Network;
 pub use outputs::{Checks, Output, VersionCheck};
-pub use package::{FileMode, Package, PackageFile, PackageFormat, PackageRelations};
+pub use package::{
+    FileMode, Package, PackageFile, PackageFormat, PackageRelations, RpmCompression,
+};
 pub use recipe::{ArchitectureSupport, RECIPE_FORMAT, Recipe, Remark, Targets};
 pub use source::{
     Class, Condition, DirectorySource, FileText, GitSource, PatchTarget, PatchUse, ReadText, Source,

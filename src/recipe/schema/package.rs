@@ -49,6 +49,10 @@ pub struct Package {
     /// Relations to other packages in the rpm. Default: none.
     #[serde(default)]
     pub rpm: PackageRelations,
+    /// Compression of the rpm. Default: gzip, which every rpm can read.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["zstd"]))]
+    pub rpm_compression: RpmCompression,
     /// Relations to other packages in the deb. Default: none.
     #[serde(default)]
     pub deb: PackageRelations,
@@ -97,6 +101,17 @@ pub struct PackageRelations {
     #[serde(default)]
     #[schemars(extend("examples" = [["containerd.io"]]))]
     pub conflicts: Vec<Relation>,
+}
+
+/// Compression of the content of an rpm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RpmCompression {
+    /// Readable by every rpm, that of `CentOS` 7 among them.
+    #[default]
+    Gzip,
+    /// For rpm 4.14 and later, which `CentOS` 8 has: smaller, and unpacked faster.
+    Zstd,
 }
 
 /// Format of a package.
