@@ -3,6 +3,7 @@
 #                 make static       builds a kmembuild that needs nothing of its host, for CentOS 7
 #                 make install      installs the tool, its manual and its completions below PREFIX (/usr/local), in DESTDIR
 #                 make man          writes the manual pages to target/man
+#                 make test-cluster runs a Kubernetes cluster of three nodes, and releases on it
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 # For developers: make check        format, lints, tests without an engine
 #                 make bench        ratios against the bare commands
@@ -24,10 +25,13 @@ PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg r
 # a runc whose system calls fail.
 MACHINE_PACKAGES := ansible-core chromium dash fuse3 openssh-client openssh-server runc strace
 
+# What a Kubernetes cluster takes besides its own programs, which are built.
+CLUSTER_PACKAGES := busybox-static docker-registry docker.io etcd-server git iproute2 openssl perl runc
+
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace
 
-.PHONY: quickstart test test-kubelet check bench bench-kubelet static install toolchain engine man
+.PHONY: quickstart test test-cluster test-kubelet check bench bench-kubelet static install toolchain engine man
 
 # Where no engine answers, crun is one: nothing is started that stays.
 quickstart: toolchain
@@ -44,6 +48,12 @@ test: check engine
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
 	$(CARGO) test --locked --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
 
+# One at a time: they share the cluster.
+test-cluster: toolchain engine
+	.ci/require-cgroup-v1
+	.ci/install-packages $(RUN_PACKAGES) $(CLUSTER_PACKAGES)
+	$(CARGO) test --locked --test main -- --test-threads 1 cluster::
+
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
 	.ci/require-cgroup-v1
@@ -58,7 +68,7 @@ check: toolchain
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
+	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip cluster:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun docker-registry git gnupg openssl python3 rpm
