@@ -11,6 +11,8 @@
 # Packages that are missing are installed where that can be done, and named where it cannot.
 
 CARGO := cargo
+# What is tested has all of it; what a user's first command compiles has not, see Cargo.toml.
+ALL := --locked --features kubernetes
 ARCH = $(shell dpkg --print-architecture)
 
 # To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
@@ -46,19 +48,19 @@ quickstart: toolchain
 test: check engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
+	$(CARGO) test $(ALL) --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
 
 # One at a time: they share the cluster.
 test-cluster: toolchain engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(CLUSTER_PACKAGES)
-	$(CARGO) test --locked --test main -- --test-threads 1 cluster::
+	$(CARGO) test $(ALL) --test main -- --test-threads 1 cluster::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
-	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
+	$(CARGO) test $(ALL) --test main -- --test-threads 1 kubelet::
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
@@ -66,9 +68,9 @@ check: toolchain
 	.ci/install-verifiers
 	.ci/install-registry-tools
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
-	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip cluster:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) test $(ALL) --lib
+	$(CARGO) test $(ALL) --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip cluster:: --skip kubelet:: --skip machine:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun docker-registry git gnupg openssl python3 rpm
