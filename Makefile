@@ -3,6 +3,7 @@
 #                 make static       builds a kmembuild that needs nothing of its host, for CentOS 7
 #                 make install      installs the tool, its manual and its completions below PREFIX (/usr/local), in DESTDIR
 #                 make man          writes the manual pages to target/man
+#                 make test-cluster runs a Kubernetes cluster of three nodes, and releases on it
 #                 make test-kubelet builds the real Kubernetes 1.20.2, which takes a quarter of an hour and more
 #                 make test-nodes   boots machines and cuts their power; emulated, which takes half an hour and more
 # For developers: make check        format, lints, tests without an engine
@@ -11,6 +12,8 @@
 # Packages that are missing are installed where that can be done, and named where it cannot.
 
 CARGO := cargo
+# What is tested has all of it; what a user's first command compiles has not, see Cargo.toml.
+ALL := --locked --features kubernetes
 ARCH = $(shell dpkg --print-architecture)
 
 # To compile the tool; to bootstrap Debian images with it; to test it against a registry and a git server, and elsewhere.
@@ -27,11 +30,13 @@ MACHINE_PACKAGES := ansible-core chromium dash fuse3 openssh-client openssh-serv
 
 # To boot machines.
 NODE_PACKAGES := ansible-core e2fsprogs openssh-client qemu-system-x86 qemu-utils
+# What a Kubernetes cluster takes besides its own programs, which are built.
+CLUSTER_PACKAGES := busybox-static docker-registry docker.io etcd-server git iproute2 openssl perl runc
 
 # To prove that a static program is one.
 STATIC_PACKAGES := openssl strace
 
-.PHONY: quickstart test test-kubelet test-nodes check bench bench-kubelet static install toolchain engine man
+.PHONY: quickstart test test-cluster test-kubelet test-nodes check bench bench-kubelet static install toolchain engine man
 
 # Where no engine answers, crun is one: nothing is started that stays.
 quickstart: toolchain
@@ -46,18 +51,24 @@ quickstart: toolchain
 test: check engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES) $(PACKAGING_PACKAGES) $(MACHINE_PACKAGES)
-	$(CARGO) test --locked --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
+	$(CARGO) test $(ALL) --test main -- engine:: runtime:: bundles:: builds:: release:: packaging:: machine:: rollout::
+
+# One at a time: they share the cluster.
+test-cluster: toolchain engine
+	.ci/require-cgroup-v1
+	.ci/install-packages $(RUN_PACKAGES) $(CLUSTER_PACKAGES)
+	$(CARGO) test $(ALL) --test main -- --test-threads 1 cluster::
 
 # One at a time: they compile on all processors and share names on the engine.
 test-kubelet: toolchain engine
 	.ci/require-cgroup-v1
 	.ci/install-packages $(RUN_PACKAGES) $(TEST_PACKAGES)
-	$(CARGO) test --locked --test main -- --test-threads 1 kubelet::
+	$(CARGO) test $(ALL) --test main -- --test-threads 1 kubelet::
 
 # One at a time: each machine takes a processor, and one test has five. KMEMBUILD_TEST_POWER_CUTS=100 cuts at more moments.
 test-nodes: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) $(NODE_PACKAGES)
-	$(CARGO) test --locked --test main -- --test-threads 1 --show-output nodes::
+	$(CARGO) test $(ALL) --test main -- --test-threads 1 --show-output nodes::
 
 # More at a time than there are processors: many wait for something.
 check: toolchain
@@ -65,9 +76,9 @@ check: toolchain
 	.ci/install-verifiers
 	.ci/install-registry-tools
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
-	$(CARGO) test --locked --lib
-	$(CARGO) test --locked --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip kubelet:: --skip machine:: --skip nodes:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) test $(ALL) --lib
+	$(CARGO) test $(ALL) --test main -- --skip engine:: --skip runtime:: --skip bundles:: --skip builds:: --skip cluster:: --skip kubelet:: --skip machine:: --skip nodes:: --skip packaging:: --skip release:: --skip rollout:: --test-threads 4
 
 bench: toolchain engine
 	.ci/install-packages $(RUN_PACKAGES) apt-utils busybox-static createrepo-c crun docker-registry git gnupg openssl python3 rpm

@@ -1,7 +1,7 @@
 //! What a user can do about a failure: the one table of the sentences that name options, commands and variables of this
 //! tool, for the hints below an error and for the doctor.
 
-use crate::engine::{AddressProblem, ConnectFailure, EngineError};
+use crate::engine::{AddressProblem, ClusterError, ConnectFailure, EngineError};
 use crate::events::Warning;
 
 /// The engine's own log says what went wrong.
@@ -114,6 +114,7 @@ pub fn engine(error: &EngineError) -> Option<String> {
         EngineError::RuntimeNotHere { .. } => {
             "run kmembuild outside of a container, or in one that may mount; set KMEMBUILD_CACHE_DIR to a directory that can be written to"
         }
+        EngineError::Cluster(error) => return cluster(error).map(str::to_owned),
         EngineError::NoImageBuild { .. } => "use another --image, which is not built",
         EngineError::ImageBuild { .. } => {
             "use -v to see the whole output; --image lean and --image debian need less from the network than upstream's image"
@@ -121,6 +122,59 @@ pub fn engine(error: &EngineError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What can be done about an error of a cluster.
+pub fn cluster(error: &ClusterError) -> Option<&'static str> {
+    Some(match error {
+        ClusterError::NotBuiltIn => "build it with `cargo build --release --features kubernetes`",
+        ClusterError::NoRegistry | ClusterError::NotARegistry { .. } => {
+            "use --registry REGISTRY/PREFIX, or `registry` below `kubernetes` in the configuration"
+        }
+        ClusterError::Kubeconfig { .. } => {
+            "set KUBECONFIG to a file that `kubectl config view` can read, and `context` below `kubernetes` in the configuration to one of its contexts"
+        }
+        ClusterError::Unreachable { .. } => {
+            "what runs on the cluster goes on: once its API answers again, the same command follows it"
+        }
+        ClusterError::Unauthorized { .. } => "log in to the cluster again, as for kubectl",
+        ClusterError::Forbidden { .. } => {
+            "ask whoever runs the cluster for this right; `kmembuild doctor --engine kubernetes` lists those that are needed"
+        }
+        ClusterError::NoNamespace { .. } => {
+            "create it, or set `namespace` below `kubernetes` in the configuration"
+        }
+        ClusterError::Quota { .. } => {
+            "lower `memory`, `cpus` or `parallelism` below `kubernetes` in the configuration, or ask for a larger quota"
+        }
+        ClusterError::Unscheduled { .. } => {
+            "lower `memory` or `cpus`, change `node-selector` or `tolerations`, or raise `pending` below `kubernetes` in the configuration"
+        }
+        ClusterError::NotBegun { .. } => {
+            "raise `pending` below `kubernetes` in the configuration, if the node is only slow"
+        }
+        ClusterError::ImagePull { .. } => {
+            "check that nodes reach the registry by this name, and set `pull-secret` below `kubernetes` in the configuration if it wants a password"
+        }
+        ClusterError::OutOfMemory { .. } => "raise --memory, or lower --jobs",
+        ClusterError::TooLong { .. } => "raise --timeout, or use more processors (--cpus, --jobs)",
+        ClusterError::NotStatic { .. } => {
+            "use a kmembuild that `make static` built, or set `program` below `kubernetes` in the configuration to one"
+        }
+        ClusterError::Push { .. } => {
+            "log in with `docker login`, as a user who may push to this registry"
+        }
+        ClusterError::NoSessions { .. } => "use another --engine for this",
+        ClusterError::Refused { .. }
+        | ClusterError::NotMade { .. }
+        | ClusterError::Evicted { .. }
+        | ClusterError::Preempted { .. }
+        | ClusterError::NodeLost { .. }
+        | ClusterError::Removed { .. }
+        | ClusterError::NoResult { .. }
+        | ClusterError::Program { .. }
+        | ClusterError::Unwritable { .. } => return None,
+    })
 }
 
 fn unreachable(address: &str, failure: &ConnectFailure) -> String {

@@ -10,7 +10,7 @@ use etcetera::BaseStrategy;
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// The environment variables that the tool reads, with their meanings, in Markdown: for help, manual and documentation.
-pub const VARIABLES: [(&str, &str); 33] = [
+pub const VARIABLES: [(&str, &str); 34] = [
     (
         "KMEMBUILD_CACHE_DIR",
         "directory of sources, results and locks; by default `kmembuild` in `XDG_CACHE_HOME` or `~/.cache`",
@@ -21,7 +21,7 @@ pub const VARIABLES: [(&str, &str); 33] = [
     ),
     (
         "KMEMBUILD_ENGINE",
-        "engine that builds, where `--engine` is not given: `auto`, `docker`, `runtime` or `local`",
+        "engine that builds, where `--engine` is not given: `auto`, `docker`, `runtime`, `local` or `kubernetes`",
     ),
     (
         "KMEMBUILD_IMAGE_IDENTITY",
@@ -59,6 +59,10 @@ pub const VARIABLES: [(&str, &str); 33] = [
     (
         "DOCKER_AUTH_CONFIG",
         "credentials of registries, as in Docker's `config.json`",
+    ),
+    (
+        "KUBECONFIG",
+        "files with the cluster of `--engine kubernetes`, as kubectl reads them; by default `~/.kube/config`, and inside a cluster that cluster",
     ),
     ("http_proxy", "proxy for HTTP; also `HTTP_PROXY`"),
     ("https_proxy", "proxy for HTTPS; also `HTTPS_PROXY`"),
@@ -156,6 +160,8 @@ pub struct Environment {
     pub docker_tls_verify: bool,
     /// `DOCKER_CERT_PATH`.
     pub docker_cert_path: Option<PathBuf>,
+    /// Files with clusters, users and contexts: those of `KUBECONFIG`, or the one at home if it exists.
+    pub kubeconfig: Vec<PathBuf>,
     /// The user's proxies.
     pub proxies: Proxies,
     /// `KMEMBUILD_ENGINE`.
@@ -344,6 +350,7 @@ impl Environment {
             docker_context: text("DOCKER_CONTEXT"),
             docker_tls_verify: text("DOCKER_TLS_VERIFY").is_some(),
             docker_cert_path: path("DOCKER_CERT_PATH"),
+            kubeconfig: kubeconfig(),
             proxies: Proxies::of_process(),
             engine: text("KMEMBUILD_ENGINE"),
             image_identity: text("KMEMBUILD_IMAGE_IDENTITY"),
@@ -369,6 +376,17 @@ impl Environment {
             display,
         })
     }
+}
+
+/// The files with clusters.
+fn kubeconfig() -> Vec<PathBuf> {
+    if let Some(files) = value("KUBECONFIG").filter(|files| !files.is_empty()) {
+        let files = env::split_paths(&files);
+        return files.filter(|file| file.is_file()).collect();
+    }
+    let home = value("HOME").filter(|home| !home.is_empty());
+    let file = home.map(|home| Path::new(&home).join(".kube/config"));
+    file.into_iter().filter(|file| file.is_file()).collect()
 }
 
 /// Whether this is a container: engines leave a file, or set a variable.

@@ -54,7 +54,7 @@ const GROUND: [&str; 8] = [
 ];
 
 /// Libraries that only some places may name, by the beginnings of their paths in `src/`.
-const LIBRARIES: [(&str, &[&str]); 17] = [
+const LIBRARIES: [(&str, &[&str]); 18] = [
     ("bollard", &["engine/docker/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
@@ -63,6 +63,7 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("git2", &["source/"]),
     ("http_auth", &["transport/"]),
     ("indicatif", &["report/"]),
+    ("k8s_openapi", &["engine/kubernetes/"]),
     ("kube", &["engine/kubernetes/"]),
     ("object", &["verify/", "compare/"]),
     ("pgp", &["attestation/openpgp/"]),

@@ -5,6 +5,7 @@ mod artifacts;
 mod attestation;
 mod builds;
 mod bundles;
+mod cluster;
 mod commands;
 mod compare;
 mod doctor;

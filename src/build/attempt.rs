@@ -139,6 +139,11 @@ impl Attempt<'_> {
                 key: Some(key.clone()),
             });
         }
+        if let Some(cluster) = self.prepared.engine.as_cluster() {
+            let building = self.build_on_cluster(cluster, &image, (staging, log), &sink);
+            let manifest = building.await?;
+            return self.finish(manifest, staging, log, key);
+        }
         let executed = execute(plan, info, image, &context, staging).await;
         // Noted in the run's registration, for the next clean-up to find.
         let keeps_script = self.order.keep && plan.build.script.is_some();
@@ -156,6 +161,17 @@ impl Attempt<'_> {
         if passes(&manifest) {
             self.check_by_running(&mut manifest, staging, &sink).await?;
         }
+        self.finish(manifest, staging, log, key)
+    }
+
+    /// Refuses what does not pass its checks, and keeps what does.
+    fn finish(
+        &self,
+        manifest: Manifest,
+        staging: &Path,
+        log: &BuildLog,
+        key: Option<String>,
+    ) -> Result<Proven, BuildError> {
         log.finish()?;
         proven(&manifest)?;
         stage(staging, MANIFEST, &canonical_json(&manifest))?;
@@ -185,7 +201,10 @@ impl Attempt<'_> {
         staging: &Path,
         sink: &dyn Sink,
     ) -> Result<(), BuildError> {
-        if self.order.checks.run == RunCheck::Skipped || self.is_foreign() {
+        // On a cluster it takes a session, which that has none of: only who insists is told so.
+        let cannot = self.prepared.engine.as_cluster().is_some()
+            && self.order.checks.run == RunCheck::WherePossible;
+        if self.order.checks.run == RunCheck::Skipped || self.is_foreign() || cannot {
             return Ok(());
         }
         let locks = self.workspace.locks();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::cluster::ClusterBuildError;
 use crate::artifacts::{ArtifactError, ManifestFile};
 use crate::attestation::AttestError;
 use crate::delivery::packaging::PackagingError;
@@ -173,6 +174,9 @@ pub enum BuildError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A build on a cluster has no result.
+    #[error(transparent)]
+    Cluster(#[from] ClusterBuildError),
     /// The plan could not be carried out.
     #[error(transparent)]
     Execute(#[from] ExecuteError),

@@ -6,6 +6,7 @@
 mod attempt;
 mod bundled;
 mod cached;
+mod cluster;
 mod companions;
 mod current;
 mod error;
@@ -26,6 +27,7 @@ mod sweep;
 mod temporary_directory;
 mod workspace;
 
+pub use cluster::{ClusterBuildError, PodFailure, PodWork, WorkChecks, work_in_pod};
 pub use companions::{files_to_come, refuse_unknown_package};
 pub use current::{content_key, is_current};
 pub use error::{BuildError, FailedBuild, FailureLog};

@@ -94,7 +94,10 @@ async fn obtain(
         }
         .into());
     }
-    sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
+    // What a killed run left on a cluster goes on, and is followed.
+    if prepared.engine.as_cluster().is_none() {
+        sweep_dead_runs(workspace, prepared.engine.as_ref(), sink).await?;
+    }
     let (result, keep) = attempt.build(started).await;
     if keep {
         run.end_and_keep();

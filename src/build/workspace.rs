@@ -14,7 +14,7 @@ use crate::artifacts::cache::{KnownImages, Results, Stamps};
 use crate::bundle::Bundles;
 use crate::configuration::Configuration;
 use crate::delivery::shared_cache::SharedCache;
-use crate::engine::{Engine, EngineError, Image, LABEL_LEFT_OUT};
+use crate::engine::{ClientSettings, Engine, EngineError, Image, LABEL_LEFT_OUT};
 use crate::events::Sink;
 use crate::execute::{Run, find_image, image_name};
 use crate::facts::{TreeFacts, read_tree};
@@ -41,6 +41,8 @@ pub struct Workspace {
     pub cancel: CancellationToken,
     /// What identifies the image of the container that the tool runs in, where that is known.
     pub image_identity: Option<ImageDigest>,
+    /// Credentials and proxies for registries that the tool speaks to by itself.
+    pub registries: ClientSettings,
     /// Caches that others use as well.
     pub shared_cache: Option<SharedCache>,
     /// What a closed network has in the place of mirrors and registries: with it nothing else is asked.
@@ -72,6 +74,7 @@ impl Workspace {
             cache_dir,
             cancel: CancellationToken::new(),
             image_identity: None,
+            registries: ClientSettings::default(),
             shared_cache: None,
             bundle: None,
             connect,

@@ -41,6 +41,7 @@ impl Asked {
             CommandLine::Release(_)
             | CommandLine::Lock(_)
             | CommandLine::Bundle(_)
+            | CommandLine::Work(_)
             | CommandLine::Reproduce(_) => true,
             CommandLine::Build(words)
                 if words.iter().any(|word| word == "--help" || word == "-h") =>
@@ -84,6 +85,7 @@ impl Asked {
             | CommandLine::Pull(_)
             | CommandLine::Completions { .. }
             | CommandLine::Complete { .. }
+            | CommandLine::Work(_)
             | CommandLine::Man { .. } => None,
         }
     }

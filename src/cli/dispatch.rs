@@ -14,7 +14,7 @@ use super::asked::{Asked, places};
 use super::commands::{
     build, bundle, cache, clean, complete, completions, doctor, fleet, kmem, lock, man, node,
     node_script, plan, public_key, pull, push, recipes, release, repository, reproduce, rollout,
-    verify,
+    verify, work,
 };
 use super::explain::explain;
 use super::invocation::Invocation;
@@ -98,6 +98,7 @@ pub async fn dispatch(
         } => public_key::run(&invocation(format)?, &file, minisign, openpgp),
         CommandLine::Completions { shell } => completions::run(&invocation(Format::Text)?, shell),
         CommandLine::Complete { words } => complete::run(environment, &words, cancel),
+        CommandLine::Work(arguments) => work::run(environment, &arguments, cancel).await,
         CommandLine::Man { dir } => man::run(&invocation(Format::Text)?, &dir),
         CommandLine::Verify(arguments) => {
             let invocation = invocation(arguments.format)?;

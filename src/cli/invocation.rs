@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Format, GlobalArguments, NamedRecipe, command_with_recipes};
 use crate::build::{Connect, Workspace};
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, RegistryPlace};
 use crate::engine::{
-    Address, ClientSettings, ContextChoice, EngineChoice, LocalSettings, RuntimeSettings,
-    Surroundings, connect,
+    Address, ClientSettings, ClusterSettings, ContextChoice, EngineChoice, LocalSettings,
+    RuntimeSettings, Surroundings, connect,
 };
 use crate::environment::Environment;
 use crate::failure::{Failure, FailureKind};
@@ -49,9 +49,10 @@ impl<'a> Invocation<'a> {
         }
         let library = Library::new(recipe_directories(environment, &global, &[]));
         let choice = engine_choice(environment, &global, &configuration)?;
-        let surroundings = surroundings(environment, &global);
+        let surroundings = surroundings(environment, &global, &configuration)?;
         let connect = connect_to(choice, surroundings.clone());
         let mut workspace = Workspace::new(library, environment.cache_dir.clone(), connect);
+        workspace.registries = surroundings.client.clone();
         workspace.image_identity = image_identity(environment)?;
         workspace.configuration = configuration;
         workspace.cancel = cancel.clone();
@@ -194,13 +195,18 @@ fn image_identity(environment: &Environment) -> Result<Option<ImageDigest>, Fail
     }
 }
 
-fn surroundings(environment: &Environment, global: &GlobalArguments) -> Surroundings {
+fn surroundings(
+    environment: &Environment,
+    global: &GlobalArguments,
+    configuration: &Configuration,
+) -> Result<Surroundings, Failure> {
     let client = ClientSettings {
         file: environment.docker_config.clone(),
         variable: environment.docker_auth_config.clone(),
         proxies: environment.proxies.clone(),
     };
-    Surroundings {
+    let cluster = cluster(environment, global, configuration, &client)?;
+    Ok(Surroundings {
         address: engine_address(environment, global),
         client: client.clone(),
         runtime: RuntimeSettings {
@@ -216,9 +222,34 @@ fn surroundings(environment: &Environment, global: &GlobalArguments) -> Surround
             supervisor: "/proc/self/exe".into(),
             environment: environment.toolchain.clone(),
             instead_of: None,
+            held: None,
         },
+        cluster: Box::new(cluster),
         in_container: environment.in_container,
+    })
+}
+
+/// How the cluster is reached.
+fn cluster(
+    environment: &Environment,
+    global: &GlobalArguments,
+    configuration: &Configuration,
+    client: &ClientSettings,
+) -> Result<ClusterSettings, Failure> {
+    let mut cluster = configuration.kubernetes.settings();
+    if let Some(reference) = &global.registry {
+        let place = RegistryPlace::try_from(reference.to_string());
+        let refused = |reason| Failure::new(FailureKind::Usage, format!("--registry: {reason}"));
+        cluster.registry = Some(place.map_err(refused)?.0);
     }
+    if cluster.program.as_os_str().is_empty() {
+        cluster.program = "/proc/self/exe".into();
+    }
+    cluster.kubeconfig.clone_from(&environment.kubeconfig);
+    cluster.directory = environment.cache_dir.join("kubernetes");
+    cluster.client = client.clone();
+    cluster.stall = configuration.stall_timeout.map(|span| span.0);
+    Ok(cluster)
 }
 
 fn connect_to(choice: EngineChoice, surroundings: Surroundings) -> Connect {

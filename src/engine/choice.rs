@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::cluster::ClusterSettings;
 use super::contract::Engine;
 use super::docker::{Address, connect_docker};
 use super::error::EngineError;
@@ -27,11 +28,19 @@ pub enum EngineChoice {
     Runtime,
     /// The container that the tool runs in.
     Local,
+    /// A Kubernetes cluster.
+    Kubernetes,
 }
 
 impl EngineChoice {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Docker, Self::Runtime, Self::Local];
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::Docker,
+        Self::Runtime,
+        Self::Local,
+        Self::Kubernetes,
+    ];
 }
 
 impl fmt::Display for EngineChoice {
@@ -65,6 +74,8 @@ pub struct Surroundings {
     pub runtime: RuntimeSettings,
     /// What the local engine works with.
     pub local: LocalSettings,
+    /// How a cluster is reached, and what its Jobs are like.
+    pub cluster: Box<ClusterSettings>,
     /// Whether this is a container, so that nobody's own files are where a build makes its directories.
     pub in_container: bool,
 }
@@ -83,9 +94,11 @@ pub async fn connect(
         client,
         runtime,
         local,
+        cluster,
         in_container,
     } = surroundings;
     match choice {
+        EngineChoice::Kubernetes => return connect_cluster(*cluster).await,
         EngineChoice::Local => return connect_local(local).await,
         EngineChoice::Runtime => return connect_runtime(runtime).await,
         EngineChoice::Auto | EngineChoice::Docker => {}
@@ -117,4 +130,15 @@ pub async fn connect(
         runtime: with_causes(&error),
         local: no_local,
     })
+}
+
+#[cfg(feature = "kubernetes")]
+async fn connect_cluster(settings: ClusterSettings) -> Result<Arc<dyn Engine>, EngineError> {
+    super::kubernetes::connect_kubernetes(settings).await
+}
+
+#[cfg(not(feature = "kubernetes"))]
+#[expect(clippy::unused_async, reason = "with the feature, it asks the cluster")]
+async fn connect_cluster(_: ClusterSettings) -> Result<Arc<dyn Engine>, EngineError> {
+    Err(super::cluster_error::ClusterError::NotBuiltIn.into())
 }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::cluster::ClusterApi;
 use super::docker_api::DockerApi;
 use super::error::EngineError;
 use super::guest_path::GuestPath;
@@ -68,6 +69,11 @@ pub trait Engine: Debug + Send + Sync {
         _cancel: &CancellationToken,
     ) -> Result<Vec<CheckedImage>, EngineError> {
         Ok(Vec::new())
+    }
+
+    /// What is asked instead of sessions, where this engine is asked for whole builds.
+    fn as_cluster(&self) -> Option<&dyn ClusterApi> {
+        None
     }
 
     /// What only Docker's API has, where this engine has it.

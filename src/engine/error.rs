@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::cluster_error::ClusterError;
 use super::guest_path::GuestPath;
 use super::image::ImageContent;
 use crate::transport::TransportError;
@@ -231,6 +232,9 @@ pub enum EngineError {
         /// Why the local engine does not.
         local: String,
     },
+    /// A cluster did not do its work.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The engine refused an operation for another reason.
     #[error("the engine could not {operation}")]
     Refused {

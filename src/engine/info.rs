@@ -30,6 +30,8 @@ pub enum Product {
     Runtime,
     /// The container that the tool runs in.
     Local,
+    /// A Kubernetes cluster.
+    Kubernetes,
     /// Anything else.
     Other,
 }

@@ -15,7 +15,8 @@ pub const JSON_FORMAT: u32 = 1;
     rename_all_fields = "kebab-case"
 )]
 pub enum Event {
-    /// A stage of the run begins: `source`, `image`, `collect`, `check`, `run-check`, `cache`, `fetch`, `publish`, `share`.
+    /// A stage of the run begins: `source`, `image`, `collect`, `check`, `run-check`, `cache`, `fetch`, `publish`, `share`;
+    /// on a cluster `tool`, `inputs`, `job`, `result`.
     StageStarted {
         /// Name of the stage.
         stage: &'static str,

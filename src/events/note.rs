@@ -1,6 +1,7 @@
 //! The notes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -71,6 +72,17 @@ pub enum Note {
     /// Something was pushed to a registry: its name there, and the digest that it leads to.
     #[error("pushed {0} ({1})")]
     Pushed(String, String),
+    /// A Job of a cluster does the same work already, and is followed: its name.
+    #[error("following job {0}, which does this already")]
+    FollowsJob(String),
+    /// A Job of a cluster began: its node, and how long it waited.
+    #[error("on node {node}, after {}", humantime::format_duration(*waited))]
+    OnNode {
+        /// The node.
+        node: String,
+        /// How long it waited for a node and for its images.
+        waited: Duration,
+    },
     /// There is nothing to do.
     #[error("up to date: the published result is unchanged")]
     Unchanged,

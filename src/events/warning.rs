@@ -111,6 +111,15 @@ pub enum Warning {
     /// A result could not be put into a shared cache: which, and why.
     #[error("could not put the result into the shared cache {0}: {1}")]
     NotShared(String, String),
+    /// What a Job of a cluster waits for: its name, and what the cluster says.
+    #[error("job {0} waits: {1}")]
+    JobWaits(String, String),
+    /// Work that the cluster took away is begun again: what happened.
+    #[error("beginning again: {0}")]
+    WorkAgain(String),
+    /// A Job of a cluster is left there: its name.
+    #[error("job {0} is left on the cluster: the same command follows it or takes its result")]
+    JobLeft(String),
     /// What is wrong with a result in the cache.
     #[error("the cached result is corrupt; removed it and rebuilding: {0}")]
     CacheCorrupt(String),

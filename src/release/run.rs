@@ -110,6 +110,10 @@ async fn default_jobs(
         return Ok(1);
     }
     let engine = workspace.engine().await?;
+    if let Some(cluster) = engine.as_cluster() {
+        // Which nodes there are, and when they have room, the cluster knows.
+        return Ok(cluster.parallelism());
+    }
     let capacity = workspace.unless_stopped(engine.capacity()).await?;
     let needs = plans.iter().filter_map(|plan| plan.build.needs.memory);
     let by_memory = needs

@@ -20,7 +20,7 @@ fn mistakes_are_named_with_their_place() {
     for (text, said) in [
         (
             "format: 1\nmirors: [a]\n",
-            "config.yaml:2:1: unknown field `mirors`; the fields allowed here are format, mirrors, debian-mirror, cache-size, stall-timeout, engine, require-no-network, require-limits, cache-from, cache-to, cache-keys; did you mean `mirrors`?",
+            "config.yaml:2:1: unknown field `mirors`; the fields allowed here are format, mirrors, debian-mirror, cache-size, stall-timeout, engine, require-no-network, require-limits, cache-from, cache-to, cache-keys, kubernetes; did you mean `mirrors`?",
         ),
         ("mirrors: []\n", "config.yaml must begin with `format: 1`"),
         ("", "config.yaml must begin with `format: 1`"),

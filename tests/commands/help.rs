@@ -269,6 +269,7 @@ fn every_command_offers_what_means_something_for_it() {
                 "host",
                 "engine",
                 "runtime",
+                "registry",
                 "verbose",
                 "quiet",
             ];

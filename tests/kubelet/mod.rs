@@ -6,4 +6,3 @@ mod place;
 mod real;
 mod script;
 mod small;
-mod source;

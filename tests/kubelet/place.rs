@@ -1,6 +1,5 @@
 //! A place to build kubelet in, and the images that it is built in.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -9,19 +8,10 @@ use serde_json::Value;
 use crate::support::build_place::{architecture, entries, manifest};
 use crate::support::command::{Finished, Workplace};
 use crate::support::docker_command::docker;
+use crate::support::kubelet_recipe::{DEBIAN, export_without_pins};
 use crate::support::kubernetes_project::KubernetesProject;
 use crate::support::running::Running;
 use crate::support::toolchain_image::alone;
-
-/// Writes the shipped recipe to `own`, without its pins: the commits of the tests' own repositories are others.
-pub fn export_without_pins(place: &Workplace) {
-    place.run(&["recipes", "export", "kubelet", "own"]).code(0);
-    let path = place.path().join("own/kubelet.yaml");
-    let text = fs::read_to_string(&path).expect("the recipe");
-    let (before, pins) = text.split_once("    tags:\n").expect("pins");
-    let (_, after) = pins.split_once("    read:\n").expect("the end of the pins");
-    place.write("own/kubelet.yaml", &format!("{before}    read:\n{after}"));
-}
 
 /// A home to build the shipped recipe in, with the small project as its source.
 pub struct KubeletPlace {
@@ -142,8 +132,6 @@ pub fn lend_compile_cache(run: &mut Running, by_make: &Value, before: &[String])
 
 /// Version of the small project that the Debian images can build.
 pub const DEBIAN_TAG: &str = "v1.20.0-rc.0";
-/// What it takes to build in them.
-pub const DEBIAN: [&str; 4] = ["--image", "debian", "--allow-toolchain", "1.15"];
 
 /// Keeps two tests from naming images as upstream does at the same time.
 pub fn engine_alone() -> std::fs::File {

@@ -2,10 +2,11 @@
 
 use rustix::process::Signal;
 
-use super::place::{DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, make_image, script_image};
+use super::place::{DEBIAN_TAG, KubeletPlace, engine_alone, make_image, script_image};
 use crate::support::build_place::manifest;
 use crate::support::debian_image::debian_image;
 use crate::support::docker_command::{docker, docker_succeeds};
+use crate::support::kubelet_recipe::DEBIAN;
 use crate::support::registry::Registry;
 use crate::support::running::Running;
 

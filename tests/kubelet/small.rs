@@ -1,8 +1,9 @@
 //! Small trees of Kubernetes' form, built by make.
 
-use super::place::{DEBIAN, DEBIAN_TAG, KubeletPlace, engine_alone, make_image};
+use super::place::{DEBIAN_TAG, KubeletPlace, engine_alone, make_image};
 use crate::support::build_place::{entries, manifest};
 use crate::support::docker_command::docker_succeeds;
+use crate::support::kubelet_recipe::DEBIAN;
 use crate::support::registry::{Registry, free_address};
 
 /// The image under upstream's name, from the only one of three mirrors that has it; gone again when dropped.

@@ -25,6 +25,7 @@ async fn engine(folder: &TempDir) -> Arc<dyn Engine> {
         supervisor: env!("CARGO_BIN_EXE_kmembuild").into(),
         environment: BTreeMap::from([("PATH".to_owned(), path)]),
         instead_of: None,
+        held: None,
     };
     connect_local(settings).await.expect("the local engine")
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kmembuild::artifacts::{ArtifactError, ManifestFile, PublishedError};
 use kmembuild::attestation::{AttestError, AuditError, KeyError, PackageKeyError};
-use kmembuild::build::{BuildError, FailedBuild, FailureLog};
+use kmembuild::build::{BuildError, ClusterBuildError, FailedBuild, FailureLog};
 use kmembuild::bundle::BundleError;
 use kmembuild::configuration::ConfigurationError;
 use kmembuild::delivery::packaging::PackagingError;
@@ -163,6 +163,7 @@ fn builds() -> Vec<Message> {
             planned: commit(),
         },
         Engine (EngineError::ImageBuild { image: text("runc_dev:1"), message: text("exit code 1") }),
+        Cluster (ClusterBuildError::Script),
         Execute (output_missing()),
         Artifact (ArtifactError::Foreign { path: RESULT.into() }),
         CacheDirectory { path: "/srv/cache".into(), source: NotPrivate::Foreign { owner: 1000 } }

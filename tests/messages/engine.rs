@@ -5,7 +5,8 @@ use std::time::Duration;
 use kmembuild::artifacts::ArtifactError;
 use kmembuild::bundle::BundleError;
 use kmembuild::engine::{
-    AddressProblem, ConnectFailure, ContextProblem, EngineError, GuestPath, ImageContent,
+    AddressProblem, ClusterError, ConnectFailure, ContextProblem, EngineError, GuestPath,
+    ImageContent,
 };
 use kmembuild::execute::{ExecuteError, FailedAttempt, Lacking, Refusal, RunCheckError};
 use kmembuild::source::SourceError;
@@ -66,6 +67,7 @@ fn engines() -> Vec<Message> {
             reference: text("mirror.example.com/golang:1.13"),
             source: Box::new(TransportError::NotFound { what: text("1.13"), place: text("mirror.example.com/golang") }),
         },
+        Cluster (ClusterError::NoRegistry),
         NoImageBuild { image: text("runc_dev:1") },
         Refused { operation: operation(), source: system().into() },
     );

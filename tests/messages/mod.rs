@@ -45,6 +45,7 @@ macro_rules! samples {
 
 mod build;
 mod bundle;
+mod cluster;
 mod commands;
 mod doctor;
 mod engine;
@@ -159,6 +160,7 @@ fn all_messages_are_those_that_were_reviewed() {
         transport::messages(),
         bundle::messages(),
         engine::messages(),
+        cluster::messages(),
         build::messages(),
         host::messages(),
         results::messages(),

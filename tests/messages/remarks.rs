@@ -37,6 +37,9 @@ pub(super) fn messages() -> Vec<Message> {
         SharedCacheLeft(text("registry.example/team/cache"), text("could not fetch manifest 0123: registry.example stalled, no data for 30s")),
         SharedRefused(text("registry.example/team/cache"), text("it is signed as result 0123, not as result 4567")),
         NotShared(text("registry.example/team/cache"), text("interrupted")),
+        JobWaits(text("kmembuild-runc-0123456789abcdef01234567"), text("0/3 nodes are available: 3 Insufficient memory.")),
+        WorkAgain(text("the node of kmembuild-runc-0123456789abcdef01234567 was lost once, last worker-1")),
+        JobLeft(text("kmembuild-runc-0123456789abcdef01234567")),
         CacheCorrupt(text("runc does not have the size that it was stored with")),
         CorruptKept(text("Permission denied")),
         RefutedKept(text("Permission denied")),
@@ -76,6 +79,8 @@ pub(super) fn messages() -> Vec<Message> {
         ToShared(text("registry.example/team/cache")),
         Pruned("dist/runc/v1.0.0-rc9/linux-amd64".into()),
         Pushed(text("registry.example/team/runc:v1.0.0-rc10"), format!("sha256:{}", "1".repeat(64))),
+        FollowsJob(text("kmembuild-runc-0123456789abcdef01234567")),
+        OnNode { node: text("worker-1"), waited: Duration::from_secs(3) },
         Unchanged,
     ));
     all

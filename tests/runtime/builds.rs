@@ -132,7 +132,9 @@ async fn it_takes_the_place_of_an_engine_that_does_not_answer() {
             supervisor: env!("CARGO_BIN_EXE_kmembuild").into(),
             environment: BTreeMap::new(),
             instead_of: None,
+            held: None,
         },
+        cluster: Box::default(),
         in_container,
     };
     let path = std::env::var_os("PATH");

@@ -17,10 +17,12 @@ struct Need {
     remedy: &'static str,
 }
 
-const ENGINE: &[&str] = &["builds", "engine", "kubelet", "machine", "nodes", "release"];
+const ENGINE: &[&str] = &[
+    "builds", "cluster", "engine", "kubelet", "machine", "nodes", "release",
+];
 const MACHINES: &[&str] = &["nodes"];
 const GIT: &[&str] = &[
-    "builds", "bundles", "doctor", "kubelet", "release", "scripted", "source",
+    "builds", "bundles", "cluster", "doctor", "kubelet", "release", "scripted", "source",
 ];
 
 /// A program and the Debian package that has it.
@@ -44,7 +46,14 @@ const NEEDS: &[Need] = &[
     of_package(
         "busybox",
         "busybox-static",
-        &["builds", "bundles", "engine", "packaging", "runtime"],
+        &[
+            "builds",
+            "bundles",
+            "cluster",
+            "engine",
+            "packaging",
+            "runtime",
+        ],
     ),
     of_package(
         "cc",
@@ -71,38 +80,51 @@ const NEEDS: &[Need] = &[
     of_package("dash", "dash", &["machine", "packaging", "rollout"]),
     of_package("dnf", "dnf", &["packaging"]),
     of_package("docker", "docker.io", ENGINE),
+    of_package("dockerd", "docker.io", &["cluster"]),
     of_package(
         "docker-registry",
         "docker-registry",
         &[
             "builds",
             "bundles",
+            "cluster",
             "engine",
             "kubelet",
             "release",
             "transport",
         ],
     ),
+    of_package("etcd", "etcd-server", &["cluster"]),
+    of_package("flock", "util-linux", &["cluster"]),
     of_package("fusermount3", "fuse3", &["machine"]),
     of_package("fish", "fish", &["commands"]),
     of_package("git", "git", GIT),
     of_package("groff", "groff", &["commands"]),
     of_package("gpg", "gnupg", &["attestation", "packaging", "release"]),
+    of_package("ip", "iproute2", &["cluster"]),
     of_package("mke2fs", "e2fsprogs", MACHINES),
     of_package("minisign", "minisign", &["attestation"]),
     of_package("mmdebstrap", "mmdebstrap", ENGINE),
     of_package(
         "openssl",
         "openssl",
-        &["attestation", "doctor", "release", "transport"],
+        &["attestation", "cluster", "doctor", "release", "transport"],
     ),
     of_package("newuidmap", "uidmap", &["builds", "runtime"]),
     of_package("nft", "nftables", &["builds", "bundles"]),
+    of_package("nsenter", "util-linux", &["cluster"]),
     of_package("patchelf", "patchelf", &["builds"]),
     of_package(
         "perl",
         "perl",
-        &["builds", "engine", "kubelet", "release", "transport"],
+        &[
+            "builds",
+            "cluster",
+            "engine",
+            "kubelet",
+            "release",
+            "transport",
+        ],
     ),
     of_package("podman", "podman", &["engine"]),
     of_package("promtool", "prometheus", &["monitoring"]),
@@ -110,12 +132,12 @@ const NEEDS: &[Need] = &[
     of_package("qemu-system-x86_64", "qemu-system-x86", MACHINES),
     of_package("rpm", "rpm", &["packaging"]),
     of_package("systemd-analyze", "systemd", &["monitoring"]),
-    of_package("runc", "runc", &["builds", "machine", "runtime"]),
-    of_package("script", "bsdutils", &["kmem", "node"]),
+    of_package("runc", "runc", &["builds", "cluster", "machine", "runtime"]),
+    of_package("script", "bsdutils", &["bundles", "kmem", "node"]),
     of_package(
         "setpriv",
         "util-linux",
-        &["builds", "machine", "nodes", "runtime"],
+        &["builds", "cluster", "machine", "nodes", "runtime"],
     ),
     of_package(
         "shellcheck",
@@ -133,7 +155,9 @@ const NEEDS: &[Need] = &[
     of_package(
         "unshare",
         "util-linux",
-        &["builds", "bundles", "rollout", "runtime", "scripted"],
+        &[
+            "builds", "bundles", "cluster", "rollout", "runtime", "scripted",
+        ],
     ),
     of_package("zsh", "zsh", &["commands"]),
     of_package("zstd", "zstd", &["packaging"]),

@@ -19,3 +19,17 @@ pub fn living(mark: &str) -> Vec<String> {
     });
     lines.collect()
 }
+
+/// A child of a process, if it has one; the only one in what it is used for.
+pub fn child_of(parent: u32) -> Option<u32> {
+    let processes = fs::read_dir("/proc").expect("/proc").flatten();
+    let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let is_child = |number: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        // The name, in parentheses, may have anything in it.
+        let after = stat.rsplit_once(") ").map(|(_, after)| after);
+        let parents = after.and_then(|after| after.split(' ').nth(1)?.parse().ok());
+        parents == Some(parent)
+    };
+    numbers.into_iter().find(is_child)
+}

@@ -24,6 +24,8 @@ use super::repository::RepositoryArguments;
 use super::reproduce::ReproduceArguments;
 use super::rollout::RolloutArguments;
 use super::verify::VerifyArguments;
+use super::work::WorkArguments;
+use crate::transport::Reference;
 
 /// Builds runc and kubelet without cgroup kernel-memory accounting, and proves it in the binaries.
 #[derive(Debug, Parser)]
@@ -65,10 +67,10 @@ pub struct GlobalArguments {
     /// context.
     #[arg(long, value_name = "URL", global = true, value_parser = non_empty(), help_heading = GLOBAL)]
     pub host: Option<String>,
-    /// Engine that builds: auto, docker, runtime, local
+    /// Engine: auto, docker, runtime, local, kubernetes
     ///
     /// `docker` is Docker or podman, `runtime` an OCI runtime without a daemon, `local` the container that kmembuild runs
-    /// in. `auto` is the engine that `--host`, `DOCKER_HOST`, the docker command's context or a socket names, where one
+    /// in, `kubernetes` a cluster that gets a Job for each target. `auto` is the engine that `--host`, `DOCKER_HOST`, the docker command's context or a socket names, where one
     /// answers; otherwise `local` if this is a container, and `runtime` if it is none.
     #[arg(long, value_name = "ENGINE", global = true, hide_possible_values = true, value_enum, help_heading = GLOBAL)]
     pub engine: Option<EngineOption>,
@@ -77,6 +79,11 @@ pub struct GlobalArguments {
     /// An OCI runtime such as crun, runc or youki; otherwise the first of these three on PATH.
     #[arg(long, value_name = "PATH", global = true, help_heading = GLOBAL)]
     pub runtime: Option<PathBuf>,
+    /// Registry for the engine kubernetes: REGISTRY/PREFIX
+    ///
+    /// Inputs and results go through repositories below it.
+    #[arg(long, value_name = "REF", global = true, help_heading = GLOBAL)]
+    pub registry: Option<Reference>,
     /// Show the output of every step, and the evidence
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = GLOBAL)]
     pub verbose: bool,
@@ -217,6 +224,12 @@ pub enum CommandLine {
         #[arg(last = true)]
         words: Vec<OsString>,
     },
+    /// Do a piece of work in a pod, as the engine kubernetes asks for it
+    #[command(
+        hide = true,
+        before_help = "Example: kmembuild work --input registry.example/builds/work@sha256:..."
+    )]
+    Work(WorkArguments),
     /// Write the manual pages
     #[command(before_help = "Example: kmembuild man /usr/local/share/man/man1")]
     Man {

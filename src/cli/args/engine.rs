@@ -15,6 +15,8 @@ pub enum EngineOption {
     Runtime,
     /// The container that kmembuild runs in
     Local,
+    /// Jobs of a Kubernetes cluster
+    Kubernetes,
 }
 
 impl From<EngineOption> for EngineChoice {
@@ -24,6 +26,7 @@ impl From<EngineOption> for EngineChoice {
             EngineOption::Docker => Self::Docker,
             EngineOption::Runtime => Self::Runtime,
             EngineOption::Local => Self::Local,
+            EngineOption::Kubernetes => Self::Kubernetes,
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum GlobalOption {
     Engine,
     /// `--runtime`.
     Runtime,
+    /// `--registry`.
+    Registry,
     /// `--verbose`.
     Verbose,
     /// `--quiet`.
@@ -23,11 +25,12 @@ pub enum GlobalOption {
 
 impl GlobalOption {
     /// All of them.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::RecipeDir,
         Self::Host,
         Self::Engine,
         Self::Runtime,
+        Self::Registry,
         Self::Verbose,
         Self::Quiet,
     ];
@@ -39,6 +42,7 @@ impl GlobalOption {
             Self::Host => "host",
             Self::Engine => "engine",
             Self::Runtime => "runtime",
+            Self::Registry => "registry",
             Self::Verbose => "verbose",
             Self::Quiet => "quiet",
         }
@@ -56,7 +60,9 @@ impl GlobalOption {
     fn reason(self) -> &'static str {
         match self {
             Self::RecipeDir => "it reads no recipes",
-            Self::Host | Self::Engine | Self::Runtime => "it does not use the container engine",
+            Self::Host | Self::Engine | Self::Runtime | Self::Registry => {
+                "it does not use the container engine"
+            }
             Self::Verbose => "it has no steps whose output could be shown",
             Self::Quiet => "it prints nothing but its result",
         }
@@ -66,24 +72,25 @@ impl GlobalOption {
 /// The options that mean something for a command, by its path; `None` for a command that is not known here. A group of
 /// commands has those of its commands.
 pub fn global_options(path: &[&str]) -> Option<&'static [GlobalOption]> {
-    use GlobalOption::{Engine, Host, Quiet, RecipeDir, Runtime, Verbose};
+    use GlobalOption::{Engine, Host, Quiet, RecipeDir, Registry, Runtime, Verbose};
     Some(match path {
         // Recipes are commands as well.
         [] | ["plan" | "release" | "reproduce" | "lock" | "bundle" | "doctor"] => {
-            &[RecipeDir, Host, Engine, Runtime, Verbose, Quiet]
+            &[RecipeDir, Host, Engine, Runtime, Registry, Verbose, Quiet]
         }
         ["verify"] => &[Host, Engine, Runtime, Verbose, Quiet],
         ["recipes" | "completions" | "complete" | "man"]
         | ["recipes", "list" | "show" | "export"] => &[RecipeDir],
         ["node" | "fleet" | "push" | "pull"] => &[Verbose, Quiet],
-        ["clean" | "cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
+        ["clean"] => &[Host, Engine, Runtime, Registry, Quiet],
+        ["cache"] | ["cache", "prune"] => &[Host, Engine, Runtime, Quiet],
         ["cache", "verify"] => &[Engine, Runtime, Quiet],
         ["cache", "list"] => &[Host, Engine, Runtime],
         ["kmem" | "repository"] | ["kmem", "watch"] => &[Quiet],
         ["recipes", "check"]
         | ["cache", "show"]
         | ["kmem", _]
-        | ["node-script" | "public-key" | "rollout"] => &[],
+        | ["node-script" | "public-key" | "rollout" | "work"] => &[],
         _ => return None,
     })
 }

@@ -25,6 +25,7 @@ mod repository;
 mod reproduce;
 mod rollout;
 mod verify;
+mod work;
 
 pub use build::{BuildArguments, CacheArguments, ImageChoice, ViaChoice};
 pub use cache::{CacheCommand, PruneArguments};
@@ -48,3 +49,4 @@ pub use repository::RepositoryArguments;
 pub use reproduce::ReproduceArguments;
 pub use rollout::RolloutArguments;
 pub use verify::VerifyArguments;
+pub use work::WorkArguments;

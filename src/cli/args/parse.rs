@@ -134,6 +134,7 @@ pub fn parse_build(
         host: after.host.or_else(|| before.host.clone()),
         engine: after.engine.or(before.engine),
         runtime: after.runtime.or_else(|| before.runtime.clone()),
+        registry: after.registry.or_else(|| before.registry.clone()),
         verbose: after.verbose || before.verbose,
         quiet: after.quiet || before.quiet,
         color: after.color.or(before.color),

@@ -78,7 +78,7 @@ pub(super) fn offer(command: Command, recipe: &Recipe) -> Command {
         hidden.extend(["tag", "like"]);
     }
     // The help of a recipe is one screen. The general help has the one, the warning that leads to it the other.
-    hidden.extend(["runtime", "require-limits"]);
+    hidden.extend(["runtime", "registry", "require-limits"]);
     let images = image_ways(recipe);
     if images.len() < 2 {
         hidden.push("image");

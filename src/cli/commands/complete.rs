@@ -27,6 +27,7 @@ pub(crate) fn run(
         host: None,
         engine: None,
         runtime: None,
+        registry: None,
         verbose: false,
         quiet: true,
         color: None,

@@ -64,7 +64,7 @@ pub(crate) async fn run(
             detail,
         });
     }
-    let examined = examination.run(&workspace.cancel).await;
+    let examined = Box::pin(examination.run(&workspace.cancel)).await;
     if let Some(progress) = progress {
         progress.finish();
     }

@@ -31,3 +31,4 @@ pub(super) mod rollout;
 mod shared_cache;
 mod transfer;
 pub(super) mod verify;
+pub(super) mod work;

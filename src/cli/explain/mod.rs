@@ -5,6 +5,7 @@
 
 mod advice;
 mod bundle;
+mod cluster;
 mod distribution;
 mod orders;
 mod stages;

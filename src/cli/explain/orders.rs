@@ -61,6 +61,7 @@ impl Explain for BuildError {
                 .hint("use --host or DOCKER_HOST to choose an engine on such a machine"),
             Self::OtherSource { .. } | Self::Changed { .. } => FailureKind::Integrity.into(),
             Self::Engine(error) => error.advice(),
+            Self::Cluster(error) => error.advice(),
             Self::Execute(error) => error.advice(),
             Self::Artifact(error) => error.advice(),
             Self::CacheDirectory { path, source } => {

@@ -58,6 +58,19 @@ pub struct LocalSettings {
     pub environment: BTreeMap<String, String>,
     /// Why no other engine is used, where nobody chose this one.
     pub instead_of: Option<String>,
+    /// What somebody who started this container for one plan says of it; `None` where nobody did.
+    pub held: Option<HeldContainer>,
+}
+
+/// A container that somebody started of the image of a plan, with limits that he keeps.
+#[derive(Debug, Clone)]
+pub struct HeldContainer {
+    /// The image's name in the plan.
+    pub name: String,
+    /// The image.
+    pub image: Image,
+    /// What keeps the container, for records: `Kubernetes v1.20.2, node worker-1`.
+    pub version: String,
 }
 
 /// The container that the tool runs in.
@@ -65,6 +78,7 @@ pub struct LocalSettings {
 struct LocalEngine {
     info: EngineInfo,
     places: Places,
+    held: Option<HeldContainer>,
 }
 
 /// Makes an engine of the file system that the tool runs in.
@@ -77,6 +91,7 @@ pub async fn connect_local(settings: LocalSettings) -> Result<Arc<dyn Engine>, E
         supervisor,
         environment,
         instead_of,
+        held,
     } = settings;
     let not_here = |what: &'static str| move |source| EngineError::NotHere { what, source };
     // Steps, and whatever they start, are found there.
@@ -100,19 +115,20 @@ pub async fn connect_local(settings: LocalSettings) -> Result<Arc<dyn Engine>, E
     Ok(Arc::new(LocalEngine {
         info: EngineInfo {
             product: Product::Local,
-            version: match system_name() {
-                Some(name) => format!("local engine ({name})"),
-                None => "local engine".to_owned(),
+            version: match (&held, system_name()) {
+                (Some(held), _) => held.version.clone(),
+                (None, Some(name)) => format!("local engine ({name})"),
+                (None, None) => "local engine".to_owned(),
             },
             api_version: String::new(),
             architecture: go_architecture(&machine).to_owned(),
             address: format!("local:{}", directory.display()),
             capabilities: Capabilities {
-                gets_images: false,
+                gets_images: held.is_some(),
                 builds_dockerfile: false,
                 cuts_network,
-                limits_memory: false,
-                limits_processors: false,
+                limits_memory: held.is_some(),
+                limits_processors: held.is_some(),
                 keeps_caches: true,
                 has_host_socket: false,
             },
@@ -123,6 +139,7 @@ pub async fn connect_local(settings: LocalSettings) -> Result<Arc<dyn Engine>, E
             supervisor,
             environment,
         },
+        held,
     }))
 }
 
@@ -252,6 +269,10 @@ impl Engine for LocalEngine {
     }
 
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        if let Some(held) = &self.held {
+            let is_it = reference == held.name || reference == held.image.id;
+            return Ok(is_it.then(|| held.image.clone()));
+        }
         let identity = reference.strip_prefix(THIS_CONTAINER);
         Ok(identity.and_then(|rest| match rest.strip_prefix('@') {
             Some(identity) => Some(self.this_container(Some(identity))),

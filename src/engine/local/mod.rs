@@ -11,5 +11,5 @@ mod step;
 mod supervisor;
 mod transfer;
 
-pub use engine::{LocalSettings, THIS_CONTAINER, connect_local};
+pub use engine::{HeldContainer, LocalSettings, THIS_CONTAINER, connect_local};
 pub use supervisor::{SUPERVISOR, supervise};

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bootstrap::{find_bootstrap, judge_bootstrap};
 use super::clock::judge_clock;
+use super::cluster::{ClusterReading, judge_cluster};
 use super::engine::{EngineReading, judge_engine};
 use super::line::{Half, Level, Line};
 use super::local::{LocalReading, judge_local};
@@ -134,6 +135,19 @@ impl Examination<'_> {
             readable: recipes,
             unreadable,
         } = self.recipes;
+        let mut places = places(&recipes, self.mirrors, self.debian_mirror);
+        if self.choice == EngineChoice::Kubernetes {
+            let asked = (self.engines, self.search_path, self.debian_mirror.is_some());
+            return on_a_cluster(
+                asked,
+                &recipes,
+                unreadable,
+                places,
+                self.proxies,
+                self.timeout,
+            )
+            .await;
+        }
         let local = LocalReading {
             choice: self.choice,
             in_container: self.engines.in_container,
@@ -147,7 +161,6 @@ impl Examination<'_> {
                 .await
                 .map(|engine| engine.describe().clone()),
         };
-        let mut places = places(&recipes, self.mirrors, self.debian_mirror);
         if self.choice == EngineChoice::Local {
             return in_this_container(&local, unreadable, places, self.proxies, self.timeout).await;
         }
@@ -204,6 +217,29 @@ impl Examination<'_> {
         lines.push(judge_clock(&ahead));
         lines
     }
+}
+
+/// What a build on a cluster needs of this machine: registries, whose images it looks up, sources, and mmdebstrap.
+async fn on_a_cluster(
+    (engines, search_path, has_mirror): (Surroundings, &[PathBuf], bool),
+    recipes: &[Recipe],
+    unreadable: Vec<Line>,
+    places: Vec<Place>,
+    proxies: &Proxies,
+    timeout: Duration,
+) -> Vec<Line> {
+    let settings = engines.cluster.clone();
+    let reading = ClusterReading::read(engines).await;
+    let mut lines = judge_cluster(&reading, &settings);
+    let prober = Prober::new(proxies, &EngineRoute::default(), timeout);
+    let answers = prober.ask(&places).await;
+    let program = find_bootstrap(search_path);
+    lines.extend(judge_bootstrap(recipes, program.as_deref(), has_mirror));
+    lines.extend(unreadable);
+    lines.extend(judge_places(&places, &answers, false, &[]));
+    let ahead: Vec<_> = answers.iter().filter_map(Probe::ahead).collect();
+    lines.push(judge_clock(&ahead));
+    lines
 }
 
 /// What a build in the file system of this process needs: neither registries nor mmdebstrap.

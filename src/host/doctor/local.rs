@@ -20,7 +20,7 @@ impl LocalReading {
     /// Whether builds would use it; `docker` says whether Docker answers.
     pub fn is_used(&self, docker: bool) -> bool {
         match self.choice {
-            EngineChoice::Docker | EngineChoice::Runtime => false,
+            EngineChoice::Docker | EngineChoice::Runtime | EngineChoice::Kubernetes => false,
             EngineChoice::Local => true,
             EngineChoice::Auto => !docker && self.in_container && self.info.is_ok(),
         }
@@ -40,7 +40,9 @@ pub fn judge_local(reading: &LocalReading, docker: bool) -> Line {
     };
     if !is_used {
         let why = match reading.choice {
-            EngineChoice::Docker | EngineChoice::Runtime => "another engine was chosen",
+            EngineChoice::Docker | EngineChoice::Runtime | EngineChoice::Kubernetes => {
+                "another engine was chosen"
+            }
             _ if docker => "the container engine answers",
             _ => "this is not a container",
         };

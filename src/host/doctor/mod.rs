@@ -9,6 +9,7 @@
 mod accounting;
 mod bootstrap;
 mod clock;
+mod cluster;
 mod connection;
 mod engine;
 mod examination;
@@ -35,6 +36,7 @@ mod verdict;
 pub use accounting::judge_accounting;
 pub use bootstrap::judge_bootstrap;
 pub use clock::judge_clock;
+pub use cluster::{ClusterReading, judge_cluster};
 pub use engine::{EngineReading, judge_engine};
 pub use examination::{Examination, Examined, KnownRecipes};
 pub use installed::installed_programs;

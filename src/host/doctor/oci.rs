@@ -18,7 +18,7 @@ impl OciReading {
     /// Whether builds would use it; `other` says whether another engine comes before it and works.
     pub fn is_used(&self, other: bool) -> bool {
         match self.choice {
-            EngineChoice::Docker | EngineChoice::Local => false,
+            EngineChoice::Docker | EngineChoice::Local | EngineChoice::Kubernetes => false,
             EngineChoice::Runtime => true,
             EngineChoice::Auto => !other && self.info.is_ok(),
         }

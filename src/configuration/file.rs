@@ -8,6 +8,7 @@ use serde_saphyr::Spanned;
 
 use thiserror::Error;
 
+use super::kubernetes::KubernetesConfiguration;
 use crate::engine::EngineChoice;
 use crate::recipe::{ByteSize, DebianMirror, RecipeError, RegistryPrefix, TimeSpan, parse_yaml};
 use crate::regular_file;
@@ -45,6 +46,9 @@ pub struct Configuration {
     /// Public keys whose results are taken from shared caches; relative to the directory of the file.
     #[serde(default)]
     pub cache_keys: Vec<PathBuf>,
+    /// The cluster of the engine kubernetes.
+    #[serde(default)]
+    pub kubernetes: Box<KubernetesConfiguration>,
 }
 
 /// Largest configuration file in bytes.
@@ -84,6 +88,9 @@ impl Configuration {
         }
         for key in &mut configuration.cache_keys {
             *key = directory.join(&*key);
+        }
+        if let Some(program) = &mut configuration.kubernetes.program {
+            *program = directory.join(&*program);
         }
         Ok(configuration)
     }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::support::git_server::GitServer;
-use crate::support::toolchain_image::alone;
+use super::git_server::GitServer;
+use super::toolchain_image::alone;
 
 /// Its tag.
 pub const TAG: &str = "v1.20.2";

@@ -1,0 +1,36 @@
+//! The errors of builds on a cluster.
+
+use super::advice::{Advice, Explain};
+use crate::advice;
+use crate::build::ClusterBuildError;
+use crate::engine::ClusterError;
+use crate::failure::FailureKind;
+
+impl Explain for ClusterError {
+    fn advice(&self) -> Advice {
+        let hint = advice::cluster(self).map(str::to_owned);
+        Advice::from(FailureKind::Engine).hints(hint)
+    }
+}
+
+impl Explain for ClusterBuildError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Script => Advice::from(FailureKind::Engine)
+                .hint("leave out --via, so that make is run in the toolchain image"),
+            Self::Inputs { source, .. } => source.advice(),
+            Self::Result { source, .. } => source
+                .advice()
+                .hint("once the registry answers again, the same command takes the result"),
+            Self::InPod { failure } => {
+                let kind = FailureKind::of_exit_code(failure.exit_code);
+                Advice::from(kind.unwrap_or(FailureKind::Internal)).hints(failure.hints.clone())
+            }
+            Self::NotUsed { .. } => Advice::from(FailureKind::Integrity)
+                .hint("do not build on this cluster before you know why it differs"),
+            Self::OtherInput { .. } => FailureKind::Integrity.into(),
+            Self::File { .. } => Advice::from(FailureKind::Usage)
+                .hint("set KMEMBUILD_CACHE_DIR to a directory that can be written to"),
+        }
+    }
+}
