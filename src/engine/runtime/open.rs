@@ -201,6 +201,8 @@ impl Opener {
             let there = of_host.filter(|file| Path::new(file).exists());
             bound.extend(there.map(|file| (PathBuf::from(file), file, true)));
         }
+        // What is mounted later hides what is below it: a cache may be below the working directory.
+        bound.sort_by_key(|(_, destination, _)| *destination);
         let bound = bound
             .iter()
             .map(|(source, destination, is_read_only)| Bound {
