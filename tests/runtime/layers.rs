@@ -129,6 +129,39 @@ async fn layers_are_put_over_each_other() {
     // Programs with the rights of others are not for the users of this machine.
     let place = fs::metadata(root.parent().unwrap()).unwrap();
     assert_eq!(place.mode() & 0o777, 0o700);
+    // What was noted while files were written is what is read from them now.
+    let checked = engine.check_images(&cancel).await.unwrap();
+    assert_eq!(checked.len(), 1);
+    assert_eq!(checked[0].problem, None);
+}
+
+/// An image of another version of the tool, which may have kept something else, is unpacked anew.
+#[tokio::test]
+async fn an_image_in_another_format_is_replaced() {
+    let (folder, engine) = engine().await;
+    let file = folder.path().join("image.tar");
+    let id = write_image(&file, &[layer(&[(FILE, "a", "text", 0o644, 0)])], None);
+    let (recorder, cancel) = (Recorder::default(), CancellationToken::new());
+    let source = || ImageSource::Archive {
+        file: file.clone(),
+        layers: None,
+    };
+    let provided = engine.provide(&id, source(), &recorder, &cancel).await;
+    let image = provided.unwrap().unwrap();
+    let images = folder.path().join("cache/runtime/images");
+    let place = images.join(&names(&images)[0]);
+    let record = place.join("image.json");
+    let text = fs::read_to_string(&record).unwrap();
+    let old = text.replace("\"format\":3", "\"format\":2");
+    assert_ne!(old, text);
+    fs::write(&record, old).unwrap();
+    fs::write(place.join("root/a"), "another").unwrap();
+    assert_eq!(engine.image(&id).await.unwrap(), None);
+    let provided = engine.provide(&id, source(), &recorder, &cancel).await;
+    assert_eq!(provided.unwrap().unwrap(), image);
+    assert_eq!(engine.image(&id).await.unwrap(), Some(image));
+    assert_eq!(fs::read_to_string(place.join("root/a")).unwrap(), "text");
+    assert_eq!(names(&images).len(), 1);
 }
 
 #[tokio::test]

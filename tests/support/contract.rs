@@ -385,19 +385,20 @@ pub async fn caches_are_kept_and_leftovers_removed(subject: &Subject) {
     spec.workdir = Workdir::Scratch(GuestPath::new("/src/deep"));
     spec.caches = vec![Cache {
         key: key.clone(),
-        path: GuestPath::new("/var/cache/objects"),
+        // Below the working directory, where the recipe of kubelet has it.
+        path: GuestPath::new("/src/deep/out/objects"),
     }];
     let session = subject.engine.open(&spec).await.unwrap();
     let (code, _) = run(
         &*session,
-        "echo kept >/var/cache/objects/one; echo gone >/src/deep/x",
+        "echo kept >/src/deep/out/objects/one; echo gone >/src/deep/x",
     )
     .await;
     assert_eq!(code, 0);
     session.close().await.unwrap();
     let session = subject.engine.open(&spec).await.unwrap();
-    let (_, lines) = run(&*session, "cat /var/cache/objects/one; ls /src/deep").await;
-    assert_eq!(lines, ["kept"]);
+    let (_, lines) = run(&*session, "cat /src/deep/out/objects/one; ls /src/deep").await;
+    assert_eq!(lines, ["kept", "out"]);
     let mut found = subject.mine().await;
     // Docker's scratch directory is a volume as well, which goes with its session.
     found.retain(|thing| thing.kind != LeftoverKind::Volume || thing.name == key);

@@ -147,7 +147,10 @@ impl Archived {
     }
 
     /// One of its layers, unpacked if it is compressed.
-    pub(super) fn layer(&self, (offset, length): (u64, u64)) -> io::Result<Box<dyn Read + '_>> {
+    pub(super) fn layer(
+        &self,
+        (offset, length): (u64, u64),
+    ) -> io::Result<Box<dyn Read + Send + '_>> {
         layer_in(&self.file, offset, length)
     }
 }
@@ -157,7 +160,7 @@ pub(super) fn layer_in(
     mut file: &File,
     offset: u64,
     length: u64,
-) -> io::Result<Box<dyn Read + '_>> {
+) -> io::Result<Box<dyn Read + Send + '_>> {
     file.seek(SeekFrom::Start(offset))?;
     let mut beginning = [0; 4];
     let mut read = 0;

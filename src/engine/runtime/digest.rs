@@ -3,61 +3,93 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use blake2::{Blake2b512, Digest as _};
+use blake3::Hasher;
 use rustix::fs::{AtFlags, FileType, OFlags, readlinkat, statat};
 
 use super::tree::{DEEPEST, Tree, child, children, find};
-use crate::checksum::hex;
 
 /// Most threads that read files.
 const MOST_THREADS: usize = 4;
 /// Bytes that are read at a time.
 const CHUNK: usize = 128 << 10;
 
-/// The digest of a content. Not SHA-256, which takes longer: nobody else has to know this digest.
-type Content = [u8; 64];
+/// The digest of a content. Not SHA-256, which takes a multiple of the time, even where processors have instructions for it:
+/// nobody else has to know this digest.
+pub(super) type Content = blake3::Hash;
 
-/// The digest of everything below a directory: names, kinds, permissions, owners, times, contents and targets of links.
-pub(super) fn digest(root: &Path) -> io::Result<String> {
+/// Digests of the contents of files, made when they were written: by device and inode.
+#[derive(Debug, Default)]
+pub(super) struct Written(HashMap<(u64, u64), Content>);
+
+impl Written {
+    /// Notes the content of a file that was written just now. Another one that had its inode is no more.
+    pub(super) fn note(&mut self, file: impl AsFd, content: Content) -> io::Result<()> {
+        let found = rustix::fs::fstat(file)?;
+        self.0.insert((found.st_dev, found.st_ino), content);
+        Ok(())
+    }
+}
+
+/// The digest of everything below a directory: names, kinds, permissions, owners, times, contents and targets of links. Of files
+/// that are among those `written`, the contents are not read.
+pub(super) fn digest(root: &Path, written: &Written) -> io::Result<String> {
     let tree = Tree::open(root)?;
-    let mut walk = Walk::default();
+    let mut walk = Walk {
+        lines: Vec::new(),
+        files: Vec::new(),
+        linked: HashMap::new(),
+        written,
+    };
     let top = tree.at(Path::new(""), OFlags::RDONLY | OFlags::DIRECTORY)?;
     walk.directory(top.as_fd(), Path::new(""), 2 * DEEPEST)?;
     let contents = contents(&tree, &walk.files)?;
-    let mut digest = Blake2b512::new();
+    let mut digest = Hasher::new();
     for Line { text, content } in walk.lines {
-        digest.update(text);
-        if let Some(number) = content {
-            digest.update(contents[number]);
+        digest.update(&text);
+        match content {
+            Some(Known::Digest(content)) => {
+                digest.update(content.as_bytes());
+            }
+            Some(Known::Number(number)) => {
+                digest.update(contents[number].as_bytes());
+            }
+            None => {}
         }
         digest.update(b"\0");
     }
-    Ok(format!("blake2b:{}", hex(&digest.finalize())))
+    Ok(format!("blake3:{}", digest.finalize()))
 }
 
 /// One file.
 struct Line {
     text: Vec<u8>,
-    /// Which of the contents it has.
-    content: Option<usize>,
+    content: Option<Known>,
 }
 
-#[derive(Default)]
-struct Walk {
+/// What is known of a content.
+#[derive(Clone, Copy)]
+enum Known {
+    Digest(Content),
+    /// Which of the files that are still to be read has it.
+    Number(usize),
+}
+
+struct Walk<'a> {
     lines: Vec<Line>,
-    /// Files with contents, each by the first of its names.
+    /// Files that are still to be read, each by the first of its names.
     files: Vec<PathBuf>,
     /// Number of the content of files with several names, by device and inode.
     linked: HashMap<(u64, u64), usize>,
+    written: &'a Written,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn directory(
         &mut self,
         directory: BorrowedFd<'_>,
@@ -81,15 +113,7 @@ impl Walk {
             let mut content = None;
             if kind == FileType::RegularFile {
                 text.extend(format!("{} ", found.st_size).into_bytes());
-                let number = self.files.len();
-                let known = *self
-                    .linked
-                    .entry((found.st_dev, found.st_ino))
-                    .or_insert(number);
-                if known == number {
-                    self.files.push(path.clone());
-                }
-                content = Some(known);
+                content = Some(self.content((found.st_dev, found.st_ino), &path));
             } else if kind == FileType::Symlink {
                 text.extend(readlinkat(directory, name, Vec::new())?.as_bytes());
             }
@@ -99,6 +123,19 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// What the file with that device and inode has in it.
+    fn content(&mut self, file: (u64, u64), path: &Path) -> Known {
+        if let Some(content) = self.written.0.get(&file) {
+            return Known::Digest(*content);
+        }
+        let number = self.files.len();
+        let known = *self.linked.entry(file).or_insert(number);
+        if known == number {
+            self.files.push(path.to_owned());
+        }
+        Known::Number(known)
     }
 }
 
@@ -116,19 +153,21 @@ fn contents(tree: &Tree, files: &[PathBuf]) -> io::Result<Vec<Content>> {
                 return Ok(found);
             };
             let mut file = find(tree, path)?;
-            let mut digest = Blake2b512::new();
+            let mut digest = Hasher::new();
             loop {
                 match file.read(&mut buffer) {
                     Ok(0) => break,
-                    Ok(read) => digest.update(&buffer[..read]),
+                    Ok(read) => {
+                        digest.update(&buffer[..read]);
+                    }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
             }
-            found.push((number, digest.finalize().into()));
+            found.push((number, digest.finalize()));
         }
     };
-    let mut all = vec![[0; 64]; files.len()];
+    let mut all = vec![Content::from_bytes([0; 32]); files.len()];
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
@@ -152,7 +191,11 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::digest;
+    use super::{Content, Written};
+
+    fn digest(root: &std::path::Path) -> std::io::Result<String> {
+        super::digest(root, &Written::default())
+    }
 
     #[test]
     fn every_change_is_another_digest() {

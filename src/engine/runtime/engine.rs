@@ -82,8 +82,11 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
     } else {
         Rights::Mapped(UserNamespace::find(&keeper, search)?)
     };
-    let program = Program::find(program.as_deref(), search, &keeper, rights.clone()).await?;
-    probe(&keeper, &rights).await?;
+    let finding = Program::find(program.as_deref(), search, &keeper, rights.clone());
+    // Each of them waits for a process.
+    let (program, probed) = tokio::join!(finding, probe(&keeper, &rights));
+    let program = program?;
+    probed?;
     let not_here = |what: &'static str| move |source| EngineError::RuntimeNotHere { what, source };
     let store = Store::open(&directory, rights);
     let store = store.map_err(not_here("make a directory in the cache"))?;
@@ -105,8 +108,8 @@ pub async fn connect_runtime(settings: RuntimeSettings) -> Result<Arc<dyn Engine
                 gets_images: true,
                 builds_dockerfile: false,
                 cuts_network: true,
-                limits_memory: program.cgroups.can_be_made,
-                limits_processors: program.cgroups.can_be_made,
+                limits_memory: program.cgroups.can_be_made(),
+                limits_processors: program.cgroups.can_be_made(),
                 keeps_caches: true,
                 has_host_socket: false,
             },

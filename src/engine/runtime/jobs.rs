@@ -16,7 +16,7 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::digest::digest;
+use super::digest::{Written, digest};
 use super::entry::Refusal;
 use super::tree::{Tree, find};
 use super::unpack::{Meaning, UnpackError, unpack};
@@ -97,7 +97,12 @@ pub(super) fn answer(ready: io::Result<()>, word: &OsStr, places: &[OsString]) -
 fn work(word: &OsStr, places: &[&Path]) -> io::Result<Answer> {
     let archive = || io::stdin().lock();
     Ok(match places {
-        [root] if word == LAYER => unpack(archive(), &Tree::open(root)?, Meaning::Layer).into(),
+        [root] if word == LAYER => unpack(
+            archive(),
+            &Tree::open(root)?,
+            Meaning::Layer(&mut Written::default()),
+        )
+        .into(),
         [root, below] if word == FILES => {
             let below = Tree::open(root)?.below(below)?;
             unpack(archive(), &below, Meaning::Files).into()
@@ -114,7 +119,7 @@ fn work(word: &OsStr, places: &[&Path]) -> io::Result<Answer> {
             Tree::open(root)?.make_directory(path)?;
             Answer::Done
         }
-        [root] if word == DIGEST => Answer::Digest(digest(root)?),
+        [root] if word == DIGEST => Answer::Digest(digest(root, &Written::default())?),
         [path] if word == REMOVE => {
             match fs::remove_dir_all(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}

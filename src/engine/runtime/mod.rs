@@ -1,6 +1,7 @@
 //! Any OCI runtime on this machine (crun, runc, youki) as an engine that needs no daemon. Images are kept in the cache as
 //! unpacked root file systems; a session is a container whose mounts belong to a process of its own, its keeper.
 
+mod ahead;
 mod archive;
 mod cgroups;
 mod configuration;

@@ -201,6 +201,8 @@ impl Opener {
             let there = of_host.filter(|file| Path::new(file).exists());
             bound.extend(there.map(|file| (PathBuf::from(file), file, true)));
         }
+        // What is mounted later hides what is below it: a cache may be below the working directory.
+        bound.sort_by_key(|(_, destination, _)| *destination);
         let bound = bound
             .iter()
             .map(|(source, destination, is_read_only)| Bound {
@@ -208,13 +210,13 @@ impl Opener {
                 destination,
                 is_read_only: *is_read_only,
             });
-        let cgroup = format!("/{}", spec.name);
+        let cgroup = self.program.cgroups.of_container(&spec.name);
         let parts = Parts {
             root: &directory.join("merged"),
             bound: bound.collect(),
             environment: variables,
             hostname,
-            cgroup: self.program.cgroups.can_be_made.then_some(&*cgroup),
+            cgroup: cgroup.as_deref(),
             is_cgroup2: self.program.cgroups.is_second,
             in_user_namespace: self.program.rights.namespace().is_some(),
         };
@@ -224,7 +226,7 @@ impl Opener {
             runtime: self.program.words(&self.store.state()),
             container: spec.name.clone(),
             hides_unified: self.program.hides_unified,
-            has_cgroups: self.program.cgroups.can_be_made,
+            has_cgroups: self.program.cgroups.can_be_made(),
             lifetime: spec.lifetime.as_secs().max(1),
         };
         fs::write(directory.join(TASK), serde_json::to_vec(&task)?)
@@ -279,7 +281,7 @@ impl Opener {
         let files = self.files(root, keeper.id()).map_err(failed)?;
         let workdir = Path::new(spec.workdir.path().as_str());
         files.make_directory(workdir).map_err(failed)?;
-        let has_cgroups = self.program.cgroups.can_be_made;
+        let has_cgroups = self.program.cgroups.can_be_made();
         let running = Running {
             keeper,
             hold,

@@ -89,8 +89,8 @@ fn exit_code(done: io::Result<()>) -> u8 {
 }
 
 /// How often, and how long apart, what a program has left behind is looked at.
-const LOOKS: usize = 20;
-const PAUSE: Duration = Duration::from_millis(2);
+const LOOKS: usize = 160;
+const PAUSE: Duration = Duration::from_micros(250);
 
 /// Runs a program, and waits for it and then, for a moment, for the end of what it has left behind. Returns the exit code as a
 /// shell has it.

@@ -79,7 +79,7 @@ impl Program {
             cgroups,
             path,
         };
-        if !cgroups.can_be_made && !program.is_crun() && !program.is_rootless_runc() {
+        if !program.cgroups.can_be_made() && !program.is_crun() && !program.is_rootless_runc() {
             let text = "it requires cgroups, which cannot be made here";
             return Err(EngineError::RuntimeFails {
                 path: program.path,
@@ -103,7 +103,7 @@ impl Program {
         let mut words = vec![self.path.clone().into(), "--root".into(), state.into()];
         if self.is_rootless_runc() {
             words.push("--rootless=true".into());
-        } else if !self.cgroups.can_be_made {
+        } else if !self.cgroups.can_be_made() {
             words.push("--cgroup-manager=disabled".into());
         }
         words
@@ -195,11 +195,11 @@ fn look_up(search: Option<&OsStr>) -> Option<PathBuf> {
     files.next()
 }
 
-/// `crun version 1.8.1` and `runc version 1.1.5` without the word in the middle.
+/// `crun version 1.8.1`, `runc version 1.1.5` and `youki version: 0.7.0` without the word in the middle.
 fn version(text: &str) -> Option<String> {
     let mut words = text.lines().next()?.split_whitespace();
     let (name, word, number) = (words.next()?, words.next()?, words.next()?);
-    if word != "version" {
+    if !matches!(word, "version" | "version:") {
         return None;
     }
     let version = format!("{name} {number}");
@@ -223,6 +223,8 @@ mod tests {
             version("runc version 1.1.5+ds1\n").as_deref(),
             Some("runc 1.1.5+ds1")
         );
+        let youki = "youki version: 0.7.0\ncommit: 0.7.0-VERGEN_IDEMPOTENT_OUTPUT\n";
+        assert_eq!(version(youki).as_deref(), Some("youki 0.7.0"));
         assert_eq!(version("youki\n"), None);
         assert_eq!(version("true (GNU coreutils) 9.1\n"), None);
         assert_eq!(version(""), None);

@@ -2,32 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use futures_util::StreamExt as _;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::read_ahead;
 use super::archive::{ArchiveProblem, Archived};
-use super::rights::Rights;
-use super::store::Store;
+use super::store::{Partial, Store};
 use super::unpack::UnpackError;
-use crate::checksum::{hex, sha256_hex};
+use crate::checksum::sha256_hex;
 use crate::engine::{ByteStream, EngineError, Image, ImageContent};
-use crate::regular_file::Stoppable;
 
 /// Most bytes after the end of an archive that still belong to it: archivers fill up their last record.
 const LONGEST_END: u64 = 64 << 20;
-
-/// Bytes that are passed to the thread that makes the digest at a time, and how many such pieces it may be behind.
-const PIECE: usize = 256 << 10;
-const PIECES: usize = 16;
 
 /// Why an image could not be unpacked.
 #[derive(Debug, Error)]
@@ -73,9 +65,8 @@ pub(super) async fn keep_root(
     working(name, cancel, move |stop| {
         let archive = archive.take_until(stop.clone().cancelled_owned());
         let archive = SyncIoBridge::new(StreamReader::new(Box::pin(archive)));
-        let partial = store.begin().map_err(ProvideProblem::Store)?;
-        let to = (store.rights(), partial.root());
-        let (layer, size) = unpack_layer(1, archive, to, &stop)?;
+        let mut partial = store.begin().map_err(ProvideProblem::Store)?;
+        let (layer, size) = unpack_layer(1, archive, &mut partial, &stop)?;
         let content = ImageContent {
             layers: vec![layer],
             environment,
@@ -113,19 +104,13 @@ pub(super) async fn keep_archived(
         if archived.id != wanted {
             return Err(Stopped::OtherImage);
         }
-        let partial = store.begin().map_err(ProvideProblem::Store)?;
+        let mut partial = store.begin().map_err(ProvideProblem::Store)?;
         let expected = archived.config.rootfs.diff_ids.clone().unwrap_or_default();
         let mut size = 0;
         for (number, (place, expected)) in archived.layers.iter().zip(&expected).enumerate() {
             let layer = archived.layer(*place);
             let layer = layer.map_err(|error| no_archive(error.into()))?;
-            size += unpack_expected(
-                number + 1,
-                layer,
-                expected,
-                (store.rights(), partial.root()),
-                &stop,
-            )?;
+            size += unpack_expected(number + 1, layer, expected, &mut partial, &stop)?;
         }
         let (content, labels) = archived.config.content();
         let kept = store.keep(partial, &wanted, content, labels, size);
@@ -134,12 +119,12 @@ pub(super) async fn keep_archived(
     .await
 }
 
-/// Unpacks a layer that must have the digest `expected` to a root, by somebody's rights; returns the size of its files in bytes.
+/// Unpacks a layer that must have the digest `expected`; returns the size of its files in bytes.
 pub(super) fn unpack_expected(
     number: usize,
-    layer: impl Read,
+    layer: impl Read + Send,
     expected: &str,
-    to: (&Rights, &Path),
+    to: &mut Partial,
     stop: &CancellationToken,
 ) -> Result<u64, ProvideProblem> {
     let (found, bytes) = unpack_layer(number, layer, to, stop)?;
@@ -220,74 +205,19 @@ pub(super) fn is_out_of_space(error: &io::Error) -> bool {
 /// Unpacks a layer over what is there. Returns the digest of the whole archive and the size of its files in bytes.
 fn unpack_layer(
     number: usize,
-    archive: impl Read,
-    (rights, root): (&Rights, &Path),
+    archive: impl Read + Send,
+    to: &mut Partial,
     stop: &CancellationToken,
 ) -> Result<(String, u64), ProvideProblem> {
-    let is_stopped = || stop.is_cancelled();
-    let archive = Stoppable::new(archive, &is_stopped);
-    let mut archive = Hashed::new(archive).map_err(ProvideProblem::Store)?;
-    let failed = |source| ProvideProblem::Layer { number, source };
-    let size = rights.unpack_layer(&mut archive, root).map_err(failed)?;
-    let end = io::copy(&mut archive.by_ref().take(LONGEST_END), &mut io::sink());
-    end.map_err(|error| failed(UnpackError::Read(error)))?;
-    let digest = archive.digest().map_err(ProvideProblem::Store)?;
-    Ok((digest, size))
-}
-
-/// Counts in what is read, by a thread of its own: unpacking takes as long as that.
-struct Hashed<R> {
-    archive: R,
-    /// What has been read and not been passed on yet.
-    piece: Vec<u8>,
-    pieces: SyncSender<Vec<u8>>,
-    thread: JoinHandle<Sha256>,
-}
-
-impl<R: Read> Hashed<R> {
-    fn new(archive: R) -> io::Result<Self> {
-        let (pieces, received) = sync_channel::<Vec<u8>>(PIECES);
-        let thread = thread::Builder::new().spawn(move || {
-            let mut digest = Sha256::new();
-            for piece in received {
-                digest.update(&piece);
-            }
-            digest
-        })?;
-        Ok(Self {
-            archive,
-            piece: Vec::new(),
-            pieces,
-            thread,
-        })
-    }
-
-    fn pass_on(&mut self) -> io::Result<()> {
-        let piece = std::mem::take(&mut self.piece);
-        self.pieces.send(piece).map_err(|_| lost())
-    }
-
-    /// The digest of everything that was read.
-    fn digest(mut self) -> io::Result<String> {
-        self.pass_on()?;
-        let Self { pieces, thread, .. } = self;
-        drop(pieces);
-        let digest = thread.join().map_err(|_| lost())?;
-        Ok(format!("sha256:{}", hex(&digest.finalize())))
-    }
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.archive.read(buffer)?;
-        self.piece.extend_from_slice(&buffer[..read]);
-        if self.piece.len() >= PIECE {
-            self.pass_on()?;
+    let (size, digest) = read_ahead(archive, stop, |mut archive| {
+        let size = to.unpack_layer(&mut archive)?;
+        let end = io::copy(&mut archive.take(LONGEST_END), &mut io::sink());
+        match end.map_err(UnpackError::Read)? {
+            LONGEST_END => Err(UnpackError::Read(io::Error::other("it does not end"))),
+            _ => Ok(size),
         }
-        Ok(read)
-    }
-}
-
-fn lost() -> io::Error {
-    io::Error::other("the thread that counts in what is read has ended")
+    })
+    .map_err(ProvideProblem::Store)?;
+    let size = size.map_err(|source| ProvideProblem::Layer { number, source })?;
+    Ok((digest, size))
 }

@@ -180,18 +180,17 @@ fn unpack(
     stop: &CancellationToken,
 ) -> Result<Image, ProvideProblem> {
     let New {
-        partial,
+        mut partial,
         id,
         content,
         labels,
         layers,
     } = new;
-    let to = (store.rights(), partial.root());
     let mut size = 0;
     for (number, ((path, length), expected)) in layers.iter().zip(&content.layers).enumerate() {
         let file = File::open(path).map_err(ProvideProblem::Store)?;
         let layer = layer_in(&file, 0, *length).map_err(ProvideProblem::Store)?;
-        size += unpack_expected(number + 1, layer, expected, to, stop)?;
+        size += unpack_expected(number + 1, layer, expected, &mut partial, stop)?;
         // Two copies of a large image are one too many.
         fs::remove_file(path).map_err(ProvideProblem::Store)?;
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::digest::digest;
+use super::digest::{Written, digest};
 use super::jobs::{ask, ask_for_digest, feed};
 use super::namespace::UserNamespace;
 use super::tree::Tree;
@@ -29,24 +29,30 @@ impl Rights {
         }
     }
 
-    /// Unpacks a layer over what is in a directory. Returns the size of its files in bytes.
-    pub(super) fn unpack_layer(&self, archive: impl Read, root: &Path) -> Result<u64, UnpackError> {
+    /// Unpacks a layer over what is in a directory. Returns the size of its files in bytes, and notes those `written` where this
+    /// process writes them.
+    pub(super) fn unpack_layer(
+        &self,
+        archive: impl Read,
+        root: &Path,
+        written: &mut Written,
+    ) -> Result<u64, UnpackError> {
         match self {
             Self::Root => {
                 let tree = Tree::open(root).map_err(|source| UnpackError::Write {
                     name: ".".to_owned(),
                     source,
                 })?;
-                unpack(archive, &tree, Meaning::Layer)
+                unpack(archive, &tree, Meaning::Layer(written))
             }
             Self::Mapped(namespace) => feed(namespace.command().arg(LAYER).arg(root), archive),
         }
     }
 
-    /// The digest of everything below a directory.
-    pub(super) fn digest(&self, root: &Path) -> io::Result<String> {
+    /// The digest of everything below a directory, with what is known of files that this process has `written`.
+    pub(super) fn digest(&self, root: &Path, written: &Written) -> io::Result<String> {
         match self {
-            Self::Root => digest(root),
+            Self::Root => digest(root, written),
             Self::Mapped(namespace) => ask_for_digest(namespace.command().arg(DIGEST).arg(root)),
         }
     }

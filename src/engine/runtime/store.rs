@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::digest::Written;
 use super::rights::Rights;
+use super::unpack::UnpackError;
 use crate::checksum::{is_sha256, sha256_hex};
 use crate::engine::{CheckedImage, Image, ImageContent};
 use crate::regular_file;
 
 /// Version of the formats below.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Largest file that is read, in bytes: a configuration of an image is hardly larger.
 const LARGEST: u64 = 4 << 20;
 /// Beginning of the names of what is not whole yet, or not any more.
@@ -60,6 +62,7 @@ pub(super) struct Partial {
     root: PathBuf,
     downloads: PathBuf,
     rights: Rights,
+    written: Written,
     /// Nobody takes it for one of a dead process while this is locked.
     _lock: File,
 }
@@ -83,9 +86,15 @@ pub(super) struct Stored {
 }
 
 impl Partial {
-    /// Where its files go.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    /// Unpacks a layer over what is there. Returns the size of its files in bytes.
+    pub(super) fn unpack_layer(&mut self, archive: impl Read) -> Result<u64, UnpackError> {
+        let Self {
+            rights,
+            root,
+            written,
+            ..
+        } = self;
+        rights.unpack_layer(archive, root, written)
     }
 
     /// Where what is unpacked into them may lie meanwhile.
@@ -210,11 +219,13 @@ impl Store {
                 continue;
             }
             let problem = match read(&place) {
-                Ok(Some(record)) => match self.rights.digest(&place.join("root")) {
-                    Ok(found) if found == record.tree => None,
-                    Ok(_) => Some("its files are not those that were unpacked".to_owned()),
-                    Err(error) => Some(error.to_string()),
-                },
+                Ok(Some(record)) => {
+                    match self.rights.digest(&place.join("root"), &Written::default()) {
+                        Ok(found) if found == record.tree => None,
+                        Ok(_) => Some("its files are not those that were unpacked".to_owned()),
+                        Err(error) => Some(error.to_string()),
+                    }
+                }
                 Ok(None) => Some("it has no image.json that this version understands".to_owned()),
                 Err(error) => Some(format!("image.json cannot be read: {error}")),
             };
@@ -243,6 +254,7 @@ impl Store {
             root,
             downloads: directory.path().join("downloads"),
             rights: self.rights.clone(),
+            written: Written::default(),
             directory: Some(directory.keep()),
             _lock: lock,
         })
@@ -264,22 +276,40 @@ impl Store {
             content,
             labels,
             size,
-            tree: self.rights.digest(partial.root())?,
+            tree: self.rights.digest(&partial.root, &partial.written)?,
         };
         let own = partial.directory.clone().unwrap_or_default();
         fs::write(own.join("image.json"), serde_json::to_vec(&record)?)?;
         match fs::rename(&own, &place) {
             // It has moved: there is nothing left to remove.
             Ok(()) => partial.directory = None,
-            // Somebody else was faster.
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists
-                ) => {}
+                ) =>
+            {
+                // Somebody else was faster, or it is one that this version does not understand.
+                if !matches!(read(&place), Ok(Some(_))) {
+                    self.replace(&own, &place)?;
+                    partial.directory = None;
+                }
+            }
             Err(error) => return Err(error),
         }
         Ok(image(id, record))
+    }
+
+    /// Puts an image in the place of one that cannot be used.
+    fn replace(&self, new: &Path, place: &Path) -> io::Result<()> {
+        let _nobody_begins = self.change_it()?;
+        let gone = tempfile::Builder::new()
+            .prefix(PARTIAL)
+            .tempdir_in(self.images())?
+            .keep();
+        fs::rename(place, gone.join("image"))?;
+        fs::rename(new, place)?;
+        self.rights.remove(&gone)
     }
 
     /// Gives an image a name, which another one may have had.

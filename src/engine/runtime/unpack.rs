@@ -15,6 +15,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use thiserror::Error;
 
+use super::digest::Written;
 use super::entry::{Announced, Entry, Refusal, What};
 use super::tree::{Place, Tree, child, children, remove};
 
@@ -53,10 +54,10 @@ pub(super) enum UnpackError {
 }
 
 /// How an archive is unpacked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// As a layer of an image: over what lower ones have, some of which it takes away.
-    Layer,
+#[derive(Debug)]
+pub(super) enum Meaning<'a> {
+    /// As a layer of an image: over what lower ones have, some of which it takes away. What it has written is noted.
+    Layer(&'a mut Written),
     /// As files: nothing is taken away.
     Files,
 }
@@ -68,7 +69,7 @@ pub(super) enum Meaning {
 pub(super) fn unpack(
     archive: impl Read,
     tree: &Tree,
-    meaning: Meaning,
+    meaning: Meaning<'_>,
 ) -> Result<u64, UnpackError> {
     let mut archive = tar::Archive::new(archive);
     let mut work = Unpacking {
@@ -130,7 +131,7 @@ impl From<Errno> for Failure {
 
 struct Unpacking<'a> {
     tree: &'a Tree,
-    meaning: Meaning,
+    meaning: Meaning<'a>,
     entries: u64,
     bytes: u64,
     /// What this layer has unpacked, with its parents; only of a layer.
@@ -179,7 +180,7 @@ impl Unpacking<'_> {
             }
             return Err(Failure::Refused(Refusal::Outside));
         };
-        if self.meaning == Meaning::Layer {
+        if matches!(self.meaning, Meaning::Layer(_)) {
             if let Some(name) = place.name.as_bytes().strip_prefix(WHITEOUT) {
                 return self.take_away(&place, name, &entry.path);
             }
@@ -198,7 +199,7 @@ impl Unpacking<'_> {
         let is_directory = matches!(entry.what, What::Directory);
         match there {
             Some(FileType::Directory) if is_directory => {}
-            Some(FileType::Directory) if self.meaning == Meaning::Files => {
+            Some(FileType::Directory) if matches!(self.meaning, Meaning::Files) => {
                 return Err(Failure::Refused(Refusal::DirectoryInPlace));
             }
             Some(_) => {
@@ -243,6 +244,7 @@ impl Unpacking<'_> {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(directory, name, flags, Mode::from_raw_mode(0o600))?;
         let mut file = File::from(file);
+        let mut digest = blake3::Hasher::new();
         loop {
             let read = match content.read(&mut self.buffer) {
                 Ok(0) => break,
@@ -250,7 +252,14 @@ impl Unpacking<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Failure::Read(error)),
             };
-            file.write_all(&self.buffer[..read])?;
+            let piece = &self.buffer[..read];
+            file.write_all(piece)?;
+            if matches!(self.meaning, Meaning::Layer(_)) {
+                digest.update(piece);
+            }
+        }
+        if let Meaning::Layer(written) = &mut self.meaning {
+            written.note(&file, digest.finalize())?;
         }
         settle(file.as_fd(), entry)?;
         futimens(&file, &times(entry.modified))?;
