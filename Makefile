@@ -56,7 +56,8 @@ test: check engine
 # One at a time: they share the cluster.
 test-cluster: toolchain engine
 	.ci/require-cgroup-v1
-	.ci/install-packages $(RUN_PACKAGES) $(CLUSTER_PACKAGES)
+	.ci/install-packages $(BUILD_PACKAGES) $(RUN_PACKAGES) $(CLUSTER_PACKAGES) $(STATIC_PACKAGES)
+	.ci/build-static
 	$(CARGO) test $(ALL) --test main -- --test-threads 1 cluster::
 
 # One at a time: they compile on all processors and share names on the engine.

@@ -3,4 +3,6 @@
 mod examples;
 mod job;
 mod leaves_nothing;
+mod place;
+mod releases;
 mod works;

@@ -44,8 +44,9 @@ fn a_pod_reaches_a_pod_of_another_node_and_the_registry() {
     let address = job::pod(&cluster, "server")["status"]["podIP"].clone();
     let address = address.as_str().expect("an address");
     let registry = cluster.registry();
-    let script =
-        format!("wget -q -O - http://{address}/ && wget -q -O - http://{registry}/v2/_catalog");
+    let script = format!(
+        "wget -q -O - http://{address}/ && wget -q --no-check-certificate -O - https://{registry}/v2/_catalog"
+    );
     job::create(&cluster, "client", Some("node-2"), &script);
     cluster.kubectl.wait("complete", "job/client");
     let log = cluster.kubectl.run(&["logs", "job/client"]);

@@ -44,6 +44,7 @@ pub mod scratch;
 pub mod scripted_engine;
 pub mod shaped_project;
 pub mod small_image;
+pub mod static_program;
 pub mod step_recipe;
 pub mod terminal;
 pub mod token_server;

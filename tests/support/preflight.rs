@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Once;
 use std::{env, fs, io, process};
 
+use super::static_program;
+
 /// Something that tests need.
 struct Need {
     /// What it is called.
@@ -166,6 +168,12 @@ const NEEDS: &[Need] = &[
         modules: &["bundles", "transport"],
         is_there: |path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(),
         remedy: ".ci/install-registry-tools",
+    },
+    Need {
+        name: "the static program with the engine kubernetes",
+        modules: &["cluster"],
+        is_there: |_| static_program::static_program().is_some(),
+        remedy: "FEATURES=kubernetes .ci/build-static",
     },
     Need {
         name: "target/verifiers/bin/python",

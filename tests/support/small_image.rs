@@ -21,6 +21,11 @@ esac
 
 /// The root file system as a tar archive: busybox under each of its names, and the directories that a system has.
 pub fn small_root() -> Vec<u8> {
+    small_root_with(&[])
+}
+
+/// The same with further files.
+pub fn small_root_with(files: &[(&str, &[u8])]) -> Vec<u8> {
     let program = which("busybox");
     let list = installed("busybox").arg("--list").output();
     let list = list.expect("busybox starts").stdout;
@@ -69,6 +74,9 @@ pub fn small_root() -> Vec<u8> {
         archive
             .append_link(&mut header, format!("bin/{name}"), "busybox")
             .expect("a link");
+    }
+    for (path, content) in files {
+        append(&mut archive, path, 0o644, tar::EntryType::Regular, content);
     }
     archive.into_inner().expect("a whole archive")
 }

@@ -28,11 +28,22 @@ impl Authority {
     /// Makes one for an API server at `address`, with the key that service accounts' tokens are signed by.
     pub fn make(folder: &Path, address: &str) -> Self {
         fs::create_dir(folder).expect("a folder");
+        // The system's would make an authority of everybody.
+        fs::write(
+            folder.join("openssl.cnf"),
+            "[req]\ndistinguished_name = name\n[name]\n",
+        )
+        .expect("a written file");
         let authority = Self {
             folder: folder.to_owned(),
             server: format!("https://{address}:6443"),
         };
-        let subject = ["-subj", "/CN=test-authority"];
+        let subject = [
+            "-subj",
+            "/CN=test-authority",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+        ];
         authority.openssl("ca", &[&["req", "-x509"], &KEY[..], &subject].concat());
         let subject = ["-subj", "/CN=service-accounts"];
         authority.openssl(
@@ -56,6 +67,8 @@ impl Authority {
         let (certificate, key) = (self.file("ca.crt"), self.file("ca.key"));
         let by = ["-CA", &certificate, "-CAkey", &key, "-subj", subject];
         let uses = [
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
             "-addext",
             "extendedKeyUsage=serverAuth,clientAuth",
             "-addext",

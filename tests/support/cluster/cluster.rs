@@ -1,10 +1,11 @@
 //! The whole cluster.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::certificates::Authority;
 use super::control_plane::{ControlPlane, words};
@@ -13,7 +14,7 @@ use super::node::{NODES, Node};
 use super::place::Place;
 use super::program::{Program, until};
 use crate::support::preflight::installed;
-use crate::support::small_image::small_root;
+use crate::support::small_image::small_root_with;
 
 /// A cluster, until dropped. Nothing is left of it then, nor when this process is killed.
 pub struct Cluster {
@@ -38,10 +39,13 @@ impl Cluster {
         let authority = Authority::make(&folder.join("authority"), &place.hub_address());
         let configuration = authority.configure("admin", "/O=system:masters/CN=admin");
         let kubectl = Kubectl { configuration };
-        let registry = registry(&place);
+        let registry = registry(&place, &authority);
         let control_plane = ControlPlane::start(&place, &authority, &kubectl);
         let root = folder.join("root.tar");
-        fs::write(&root, small_root()).expect("a written file");
+        // What trusts the registry in a pod has its authority from the image.
+        let trusted = fs::read(authority.file("ca.crt")).expect("a certificate");
+        let trusted = ("etc/ssl/certs/ca-certificates.crt", &trusted[..]);
+        fs::write(&root, small_root_with(&[trusted])).expect("a written file");
         let start = |number| Node::start(&place, &authority, number, &root);
         let nodes = thread::scope(|scope| {
             let starting = NODES.map(|number| scope.spawn(move || start(number)));
@@ -61,24 +65,25 @@ impl Cluster {
         cluster
     }
 
-    /// Folder of everything of it, for logs.
-    pub fn folder(&self) -> PathBuf {
-        self.place.folder()
-    }
-
     /// The configuration by which an administrator uses it.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubectl.configuration
     }
 
-    /// The configuration of another user, who has only what roles give.
-    pub fn kubeconfig_of(&self, user: &str) -> PathBuf {
-        self.authority.configure(user, &format!("/CN={user}"))
+    /// The certificate of the authority that its registry is known by.
+    pub fn trusted(&self) -> String {
+        self.authority.file("ca.crt")
     }
 
-    /// Its registry, by the address that this machine, the nodes and the pods know it by. It speaks plain HTTP.
+    /// Its registry, by the address that this machine, the nodes and the pods know it by. It speaks TLS; the busybox image
+    /// trusts it.
     pub fn registry(&self) -> String {
         format!("{}:5000", self.place.hub_address())
+    }
+
+    /// The address of this machine that pods reach.
+    pub fn host_address(&self) -> String {
+        format!("{}.0.254", self.place.network())
     }
 
     /// An image in the registry: busybox under all its names.
@@ -97,11 +102,6 @@ impl Cluster {
         self.until_api_is_ready();
     }
 
-    /// Kills the API server, which stays away.
-    pub fn kill_api_server(&mut self) {
-        self.control_plane.api_server.kill();
-    }
-
     /// Kills etcd, and waits until a new one and the API server are ready.
     pub fn restart_etcd(&mut self) {
         self.control_plane.etcd.kill();
@@ -116,11 +116,6 @@ impl Cluster {
     /// Lets it go on.
     pub fn resume_registry(&self) {
         self.registry.send(Signal::CONT);
-    }
-
-    /// Kills the registry, which stays away.
-    pub fn kill_registry(&mut self) {
-        self.registry.kill();
     }
 
     /// Puts everything right that a test may have broken, and waits until the nodes are ready.
@@ -179,15 +174,22 @@ impl Cluster {
     }
 }
 
-fn registry(place: &Place) -> Program {
+fn registry(place: &Place, authority: &Authority) -> Program {
     let folder = place.folder();
-    let configuration = format!(
-        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{}:5000'}}\n",
-        folder.join("registry").display(),
-        place.hub_address()
-    );
+    let configuration = json!({
+        "version": "0.1",
+        "log": {"level": "error"},
+        "storage": {
+            "filesystem": {"rootdirectory": folder.join("registry")},
+            "delete": {"enabled": true},
+        },
+        "http": {
+            "addr": format!("{}:5000", place.hub_address()),
+            "tls": {"certificate": authority.file("apiserver.crt"), "key": authority.file("apiserver.key")},
+        },
+    });
     let file = folder.join("registry.yml");
-    fs::write(&file, configuration).expect("a written file");
+    fs::write(&file, configuration.to_string()).expect("a written file");
     let command = words(&["docker-registry", "serve", &file.display().to_string()]);
     Program::start(place.hub, &folder, command)
 }

@@ -94,7 +94,7 @@ fn controllers(authority: &Authority) -> Vec<String> {
         ),
         "--use-service-account-credentials",
         "--node-monitor-period=1s",
-        "--node-monitor-grace-period=8s",
+        "--node-monitor-grace-period=16s",
     ])
 }
 

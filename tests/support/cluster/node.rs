@@ -76,11 +76,6 @@ impl Node {
         self.docker.kill();
     }
 
-    /// Kills its kubelet, without mercy.
-    pub fn kill_kubelet(&mut self) {
-        self.kubelet.kill();
-    }
-
     /// Unplugs it.
     pub fn cut_network(&self) {
         self.hub.run("ip", &["link", "set", &self.name(), "down"]);
@@ -188,8 +183,8 @@ fn kubelet(place: &Place, authority: &Authority, folder: &Path, number: u8) -> V
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "2%"},
         "imageGCHighThresholdPercent": 100,
         // Short, so that what befalls a node is seen in seconds.
-        "nodeStatusUpdateFrequency": "1s",
-        "nodeLeaseDurationSeconds": 8,
+        "nodeStatusUpdateFrequency": "4s",
+        "nodeLeaseDurationSeconds": 12,
     });
     let file = folder.join("kubelet.json");
     fs::write(&file, configuration.to_string()).expect("a written file");
