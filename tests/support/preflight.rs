@@ -173,7 +173,7 @@ const NEEDS: &[Need] = &[
         name: "the static program with the engine kubernetes",
         modules: &["cluster"],
         is_there: |_| static_program::static_program().is_some(),
-        remedy: "FEATURES=kubernetes .ci/build-static",
+        remedy: ".ci/build-static",
     },
     Need {
         name: "target/verifiers/bin/python",
