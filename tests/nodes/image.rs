@@ -15,7 +15,7 @@ use crate::support::toolchain_image::alone;
 const RECIPE: &str = include_str!("image.sh");
 /// What is done on the first machine before its state is saved: docker has an image, and the second serial port passes bytes
 /// as they are.
-const PREPARE: &str = r#"set -e
+const PREPARE: &str = r"set -e
 mkdir -p /tmp/image/bin
 cp /bin/busybox /tmp/image/bin/
 ln -s busybox /tmp/image/bin/sh
@@ -25,7 +25,7 @@ rm -r /tmp/image
 docker run --rm box:1 /bin/true
 stty -F /dev/ttyS1 raw -echo
 sync
-"#;
+";
 
 /// What all machines begin with.
 pub struct Image {

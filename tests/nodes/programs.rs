@@ -27,8 +27,8 @@ pub fn result() -> &'static Path {
         let workplace = Workplace::new();
         let mut build = workplace.command(&["runc-debian", "-o", &output]);
         build.env("KMEMBUILD_CACHE_DIR", place().join("cache"));
-        let built: Finished = build.output().expect("it starts").into();
-        built.code(0);
+        let finished: Finished = build.output().expect("it starts").into();
+        finished.code(0);
         dist.join("runc-debian/v1.0.0-rc93/linux-amd64")
     })
 }

@@ -191,7 +191,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::{Content, Written};
+    use super::Written;
 
     fn digest(root: &std::path::Path) -> std::io::Result<String> {
         super::digest(root, &Written::default())

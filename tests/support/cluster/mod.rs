@@ -4,7 +4,6 @@
 //! All of it runs in namespaces of its own, which end with the test: see `watchdog`.
 
 mod certificates;
-mod cluster;
 mod control_plane;
 mod kubectl;
 mod namespaces;
@@ -12,9 +11,10 @@ mod node;
 mod place;
 mod program;
 mod shared;
+mod three_nodes;
 
-pub use cluster::Cluster;
 pub use node::NODES;
 pub use place::Place;
 pub use program::until;
 pub use shared::cluster;
+pub use three_nodes::Cluster;

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::cluster::Cluster;
+use super::three_nodes::Cluster;
 
 static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
 
