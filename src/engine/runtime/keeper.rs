@@ -232,17 +232,22 @@ impl Container {
         self.runtime().args(words).stderr(log()?).status()
     }
 
-    /// Starts the container; its main process.
+    /// Starts the container; its main process. In two steps: after `run --detach` crun's process may still be on its way into the
+    /// container, and who looks for its root then finds that of the host.
     fn start(&self) -> Result<i32, Failure> {
         let name = self.task.container.as_str();
-        let options = ["--detach", "--bundle", ".", "--pid-file", "process"];
-        let words: Vec<_> = ["run"].into_iter().chain(options).chain([name]).collect();
-        let status = self.run(&words).map_err(failed("run the runtime"))?;
-        if !status.success() {
-            return Err(Failure {
-                what: "start it".to_owned(),
-                reason: last_words(),
-            });
+        let steps: [&[&str]; 2] = [
+            &["create", "--bundle", ".", "--pid-file", "process", name],
+            &["start", name],
+        ];
+        for step in steps {
+            let status = self.run(step).map_err(failed("run the runtime"))?;
+            if !status.success() {
+                return Err(Failure {
+                    what: format!("{} it", step[0]),
+                    reason: last_words(),
+                });
+            }
         }
         let number = fs::read_to_string("process").map_err(failed("find its main process"))?;
         number
