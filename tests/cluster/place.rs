@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::support::build_place::{architecture, manifest};
-use crate::support::cluster::Cluster;
+use crate::support::cluster::{Cluster, until};
 use crate::support::command::{Finished, Workplace};
 use crate::support::running::Running;
 use crate::support::static_program::static_program;
@@ -163,18 +163,13 @@ impl Releaser {
     pub fn assert_nothing_is_left(cluster: &Cluster) {
         let label = "--selector=app.kubernetes.io/managed-by=kmembuild";
         let namespace = format!("--namespace={NAMESPACE}");
-        cluster.kubectl.run(&[
-            "wait",
-            "--for=delete",
-            "pods",
-            label,
-            &namespace,
-            "--timeout=120s",
-            "--request-timeout=0",
-        ]);
-        let left = cluster
-            .kubectl
-            .run(&["get", "jobs,pods", "--output=name", label, &namespace]);
+        // Pods that were deleted end a moment later.
+        until("no pod is left", || {
+            let pods = ["get", "pods", "--output=name", label, &namespace];
+            cluster.kubectl.run(&pods).is_empty()
+        });
+        let jobs = ["get", "jobs", "--output=name", label, &namespace];
+        let left = cluster.kubectl.run(&jobs);
         assert_eq!(left, "");
     }
 

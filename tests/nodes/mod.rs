@@ -11,5 +11,5 @@ mod monitor;
 mod packages;
 mod power_cuts;
 mod programs;
-mod rollout;
 mod script;
+mod waves;
