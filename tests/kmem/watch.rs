@@ -510,8 +510,13 @@ fn the_forecast_is_written_for_the_textfile_collector() {
     let more = ["--count", "2", "--textfile", "watch.prom"];
     workplace.run(&words(&root, &more)).code(0);
     let metrics = fs::read_to_string(workplace.path().join("watch.prom")).expect("the metrics");
+    // How long two measurements take is the machine's, not the test's.
+    let watched = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("kmembuild_kmem_watched_seconds "))
+        .and_then(|seconds| seconds.parse::<f64>().ok());
     assert!(
-        metrics.contains("kmembuild_kmem_watched_seconds 0.0"),
+        watched.is_some_and(|seconds| seconds > 0.0 && seconds < 600.0),
         "{metrics}"
     );
     // Nothing is known yet.
