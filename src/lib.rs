@@ -49,6 +49,7 @@ pub mod inside;
 pub mod library;
 pub mod like;
 pub mod lockfile;
+pub mod number_of;
 pub mod plan;
 pub mod private_directory;
 pub mod process_limits;

@@ -42,12 +42,13 @@ const ROOMS: [&str; 32] = [
 ];
 
 /// Rooms that everybody may use and that use nobody.
-const GROUND: [&str; 8] = [
+const GROUND: [&str; 9] = [
     "certificates",
     "checksum",
     "clock",
     "harmless",
     "inside",
+    "number_of",
     "private_directory",
     "process_limits",
     "regular_file",

@@ -16,6 +16,7 @@ use crate::artifacts::{
 use crate::events::{Stage, Warning};
 use crate::failure::with_causes;
 use crate::inside::inside;
+use crate::number_of::number_of;
 use crate::verify::{CheckName, Expectations, KmemExpectation, Outcome, inspect, judge};
 
 impl Attempt<'_> {
@@ -34,7 +35,7 @@ impl Attempt<'_> {
             return Ok(None);
         };
         self.prove_cached(&mut manifest, key, &target).await?;
-        taking.end(format!("{} files", manifest.files.len()));
+        taking.end(number_of(manifest.files.len(), "file"));
         let published = self.publish(target, manifest, CacheOutcome::Cached, Some(key))?;
         Ok(Some(published))
     }

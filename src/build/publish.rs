@@ -18,6 +18,7 @@ use crate::artifacts::{
     ArtifactError, BUILD_LOG, BuildLog, MANIFEST, Manifest, SHA256SUMS, Target, checksum_file,
 };
 use crate::events::{Note, Stage, Warning};
+use crate::number_of::number_of;
 use crate::plan::canonical_json;
 
 /// Name of the file with the checks of outputs that did not pass them, beside the log.
@@ -56,7 +57,7 @@ impl Attempt<'_> {
         })?;
         stage(staging, SHA256SUMS, &checksum_file(&sums))?;
         let directory = target.publish()?;
-        publishing.end(format!("{} files", sums.len() + 1));
+        publishing.end(number_of(sums.len() + 1, "file"));
         if let Some(key) = key {
             let run_check = self.run_check_result(&manifest);
             let identity = identity(key, self.prepared, self.order, run_check);

@@ -22,6 +22,7 @@ use crate::engine::{
     Cache, EngineInfo, GuestPath, Limits, Network, Privileges, Session, SessionSpec, Workdir,
 };
 use crate::events::{Stage, Warning};
+use crate::number_of::number_of;
 use crate::plan::{Plan, PlannedSource};
 use crate::recipe;
 use crate::verify::{Expectations, VersionRun};
@@ -176,24 +177,35 @@ impl Work<'_> {
 
     async fn to_the_end(&self, staging: &Path) -> Result<Built, ExecuteError> {
         let (plan, context, session) = (self.plan, self.context, self.session);
-        let toolchain = match &plan.build.toolchain {
-            None => None,
-            Some(planned) => Some(check_toolchain(planned, &self.image.name, session).await?),
-        };
         // Concurrently: they are independent, and each question to an engine takes time.
-        let ((), packages, patched_tree) = tokio::join!(
-            check_needs(&plan.build, context, session),
-            packages(session),
+        let (toolchain, (), packages, patched_tree) = tokio::try_join!(
+            async {
+                match &plan.build.toolchain {
+                    None => Ok(None),
+                    Some(planned) => {
+                        let checked = check_toolchain(planned, &self.image.name, session);
+                        checked.await.map(Some)
+                    }
+                }
+            },
+            async {
+                check_needs(&plan.build, context, session).await;
+                Ok(())
+            },
+            async { Ok(packages(session).await) },
             unpack_source(plan, context, session),
-        );
-        let patched_tree = patched_tree?;
+        )?;
         let steps = self.steps().await?;
         let detail = "collecting the outputs".to_owned();
         let collecting = Stage::begin(context.sink, "collect", detail);
         let taken = take_all_out(plan, self.engine_architecture, session, staging).await?;
         let bytes = taken.files.iter().map(|(file, _)| file.size).sum::<u64>();
         let files = taken.files.len();
-        collecting.end(format!("{files} files, {}", bytesize::ByteSize(bytes)));
+        collecting.end(format!(
+            "{}, {}",
+            number_of(files, "file"),
+            bytesize::ByteSize(bytes)
+        ));
         Ok(Built {
             image: self.image.clone(),
             patched_tree,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::number_of::number_of;
 use crate::recipe::{Advisories, Version, debian_order};
 
 /// Known holes of what is built.
@@ -80,12 +81,11 @@ impl KnownHoles {
 
     /// How many there are, in words.
     pub fn summary(&self) -> String {
-        let number = self.holes.len();
-        let holes = if number == 1 { "hole" } else { "holes" };
+        let holes = number_of(self.holes.len(), "known hole");
         if self.holes.iter().any(|hole| hole.escape) {
-            format!("{number} known {holes}, container escapes among them")
+            format!("{holes}, container escapes among them")
         } else {
-            format!("{number} known {holes}")
+            holes
         }
     }
 

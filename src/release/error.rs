@@ -13,6 +13,7 @@ use crate::build::{BuildError, FailedBuild};
 use crate::bundle::BundleError;
 use crate::delivery::repositories::RepositoryError;
 use crate::failure::indented;
+use crate::number_of::number_of;
 use crate::recipe::RecipeError;
 
 /// Why a release, or its lock file, could not be made.
@@ -200,7 +201,7 @@ pub enum ReleaseError {
         error: TargetError,
     },
     /// Targets failed, each with its own message.
-    #[error("{} of {total} targets failed", errors.len())]
+    #[error("{} of {} failed", errors.len(), number_of(*total, "target"))]
     Targets {
         /// Why each of them failed.
         errors: Vec<TargetError>,

@@ -62,7 +62,7 @@ pub struct Options {
     pub verify_run: Option<bool>,
 }
 
-/// Defines a method that merges two sets of options, field by field.
+/// Defines what is done with each field: two sets of options are merged, and a name is looked up.
 macro_rules! over {
     ($($field:ident),* $(,)?) => {
         impl Options {
@@ -70,6 +70,15 @@ macro_rules! over {
             #[must_use]
             pub fn over(&self, below: &Self) -> Self {
                 Self { $($field: self.$field.clone().or_else(|| below.$field.clone()),)* }
+            }
+
+            /// Whether a release file can set the option of this name, which is written as on the command line:
+            /// `stall-timeout`.
+            pub fn has(name: &str) -> bool {
+                let name = name.replace('-', "_");
+                [$(stringify!($field)),*]
+                    .iter()
+                    .any(|field| field.trim_start_matches("r#") == name)
             }
         }
     };

@@ -6,6 +6,7 @@ use super::layout::{outcome_text, outcome_word};
 use super::summary::Summary;
 use super::text::{Text, Tone};
 use crate::attestation::{Audit, AuditedFile, ProblemKind};
+use crate::number_of::number_of;
 use crate::verify::{CheckName, Outcome};
 
 /// A row for each binary with its checks, a line for each problem, and a summary.
@@ -40,16 +41,15 @@ pub fn audit_table(audit: &Audit, width: u16) -> Text {
 
 /// `13 files, 2 binaries checked, no problems`.
 fn counts(audit: &Audit) -> String {
-    let of = |number: usize, one: &str, many: &str| match number {
-        0 => format!("no {many}"),
-        1 => format!("1 {one}"),
-        number => format!("{number} {many}"),
+    let of = |number: usize, noun: &str| match number {
+        0 => number_of(number, noun).replacen('0', "no", 1),
+        number => number_of(number, noun),
     };
     format!(
-        "{}, {}, {}",
-        of(audit.files, "file", "files"),
-        of(audit.binaries.len(), "binary checked", "binaries checked"),
-        of(audit.problems.len(), "problem", "problems")
+        "{}, {} checked, {}",
+        of(audit.files, "file"),
+        of(audit.binaries.len(), "binary"),
+        of(audit.problems.len(), "problem")
     )
 }
 

@@ -8,6 +8,7 @@ use super::summary::Summary;
 use super::text::{Text, Tone};
 use crate::fleet::{Fleet, Member, MemberProgram, MemberState};
 use crate::host::doctor::ProgramAccounting;
+use crate::number_of::number_of;
 
 /// How many documents that could not be read, and that were left out, are named.
 const NAMED: usize = 10;
@@ -52,8 +53,7 @@ pub fn fleet_verdict(fleet: &Fleet, now: Timestamp) -> Text {
     let counts = counts.iter().filter(|(_, count)| *count > 0);
     let mut text = Text::from(match fleet.nodes.len() {
         0 => "no nodes".to_owned(),
-        1 => "1 node".to_owned(),
-        number => format!("{number} nodes"),
+        number => number_of(number, "node"),
     });
     for (number, &(state, count)) in counts.enumerate() {
         text += if number == 0 { ": " } else { ", " };
@@ -61,8 +61,7 @@ pub fn fleet_verdict(fleet: &Fleet, now: Timestamp) -> Text {
     }
     match fleet.unreadable.len() {
         0 => {}
-        1 => text += "; 1 document could not be read",
-        number => text += format!("; {number} documents could not be read"),
+        number => text += format!("; {} could not be read", number_of(number, "document")),
     }
     if let Some(first) = &fleet.first_full {
         text += format!("; the first is {}: {}", full(first.at, now), first.host);

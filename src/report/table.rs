@@ -6,6 +6,7 @@ use super::Verbosity;
 use super::layout::{Table, outcome_text};
 use super::text::{Text, Tone};
 use crate::artifacts::ManifestFile;
+use crate::number_of::number_of;
 use crate::verify::{Check, CheckName, Findings, Outcome};
 
 /// A file, what was found in it and what it was checked for.
@@ -108,7 +109,7 @@ pub fn counted<'a>(checks: impl IntoIterator<Item = &'a Check>) -> String {
         all += 1;
         passed += u32::from(check.outcome == Outcome::Passed);
     }
-    format!("{passed} of {all} checks passed")
+    format!("{passed} of {} passed", number_of(all, "check"))
 }
 
 /// What the checks of accounting came to, in words, and how many of all checks passed: `accounting off, 5 of 5 checks passed`.

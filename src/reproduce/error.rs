@@ -10,6 +10,7 @@ use crate::artifacts::{ArtifactError, PublishedError};
 use crate::build::{BuildError, FailedBuild, FailureLog};
 use crate::execute::ExecuteError;
 use crate::failure::indented;
+use crate::number_of::number_of;
 
 /// A result that could not be built again, or did not come out the same.
 #[derive(Debug, Error)]
@@ -150,10 +151,15 @@ fn difference(reproduction: &Reproduction) -> String {
     let differ = reproduction.files.iter().filter(|file| !file.equal);
     let names: Vec<_> = differ.map(|file| file.name.as_str()).collect();
     format!(
-        "could not reproduce {}: {} of {} files differ: {}",
+        "could not reproduce {}: {} of {} {}: {}",
         reproduction.folder,
         names.len(),
-        reproduction.files.len(),
+        number_of(reproduction.files.len(), "file"),
+        if names.len() == 1 {
+            "differs"
+        } else {
+            "differ"
+        },
         names.join(", ")
     )
 }

@@ -21,6 +21,7 @@ mod limits;
 mod open;
 mod patience;
 mod reference;
+mod reference_grammar;
 mod registry;
 mod repository;
 

@@ -85,7 +85,7 @@ fn a_clock_and_a_random_number_in_the_output_are_found() {
     let done = reproduce(&build, &["--output", "again"]).code(17);
     done.prints("out  DIFFERS")
         .prints("the rest of the file")
-        .says("1 of 1 files differ: out")
+        .says("1 of 1 file differs: out")
         .says("hint: what was built is in again");
     assert_eq!(
         fs::read(build.result(TAG).join("out")).expect("read"),

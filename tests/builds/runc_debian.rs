@@ -120,7 +120,7 @@ fn runc_of_debian_is_off_by_its_recipe_and_its_twin_with_accounting_on_never_get
     verify(result(&place, "on-purpose").join("runc"))
         .code(16)
         .prints("on: the code that turns it on")
-        .says("1 of 1 files failed");
+        .says("1 of 1 file failed");
 
     // Run with a memory limit, each does what its marks say.
     let _checks = alone("run-check");

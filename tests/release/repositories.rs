@@ -31,10 +31,12 @@ fn a_release_has_its_repositories_and_another_command_joins_them() {
             (&repository["packages"], &repository["key"]),
             (&2.into(), &made.fingerprint().into())
         );
-        for command in repository["commands"].as_array().expect("commands") {
-            let command = command.as_str().expect("a command");
-            assert!(page.contains(&command.replace('>', "&gt;")), "{command}");
-        }
+        // One a line, to be copied as they are.
+        let commands = repository["commands"].as_array().expect("commands");
+        let commands: Vec<_> = commands.iter().filter_map(|of| of.as_str()).collect();
+        let text = commands.join("\n").replace('>', "&gt;");
+        let text = text.replace('"', "&quot;").replace('\'', "&#39;");
+        assert!(page.contains(&format!("<pre>{text}</pre>")), "{text}");
     }
     let settings = fs::read_to_string(dist.join("repositories/yum/el7/kmembuild.repo"));
     let base = "\nbaseurl=https://packages.example.com/nodes/yum/el7\n";

@@ -11,6 +11,7 @@ use super::command_line::{Cli, GlobalArguments, RecipeCommandLine};
 use super::global_options::check_global_options;
 use super::help::{command_on_screen, described, recipe_on_screen};
 use crate::recipe::{Recipe, nearest};
+use crate::release::Options;
 
 /// Parses the command line.
 ///
@@ -26,7 +27,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
             }
         }
         Err(error) if is_about_dry_run(&error) => return Err(no_dry_run(arguments)),
-        matches => matches?,
+        Err(error) => return Err(advising(error, arguments)),
+        Ok(matches) => matches,
     };
     let (path, leaf) = leaf(&matches);
     // The words of a recipe are parsed when the recipe is known.
@@ -44,6 +46,35 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 fn is_about_dry_run(error: &clap::Error) -> bool {
     error.kind() == ErrorKind::UnknownArgument
         && matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if word == "--dry-run")
+}
+
+/// An unknown option without clap's advice to pass it as a value, which no command of this tool takes as one; where a
+/// release file can have it, that is said.
+fn advising(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    error.remove(ContextKind::Suggested);
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let name = word.trim_start_matches('-');
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    let of_a_release = ["release", "lock", "bundle"];
+    let is_of_a_release = arguments
+        .get(1)
+        .is_some_and(|word| of_a_release.iter().any(|command| word == command));
+    if is_of_a_release && Options::has(name) {
+        let text = format!(
+            "this is an option of builds; the release file sets it, for all targets or for one: \
+             `options: {{{name}: ...}}`"
+        );
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![text.into()]),
+        );
+    }
+    error
 }
 
 /// Why a command has no `--dry-run`: all that change something have it.
@@ -149,6 +180,7 @@ fn suggesting(mut error: clap::Error, command: &Command) -> clap::Error {
         return error;
     }
     error.remove(ContextKind::SuggestedArg);
+    error.remove(ContextKind::Suggested);
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };

@@ -13,6 +13,7 @@ use crate::cli::explain::explain;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
+use crate::number_of::number_of;
 use crate::release::{
     BundleContents, BundleOrder, ReleaseFile, UnpackedRelease, bundle_contents, make_bundle,
     require_lockfile, unpack_release,
@@ -93,16 +94,15 @@ fn show(
     arguments: &BundleArguments,
     contents: BundleContents,
 ) -> Result<(), Failure> {
-    let count = |number: usize, what: &str| match number {
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
-    };
     let verdict = format!(
         "would write {} for {}: {}, {}",
         arguments.output.display(),
-        count(contents.targets.len(), "target"),
-        count(contents.sources.values().map(BTreeSet::len).sum(), "commit"),
-        count(contents.images.len(), "image"),
+        number_of(contents.targets.len(), "target"),
+        number_of(
+            contents.sources.values().map(BTreeSet::len).sum::<usize>(),
+            "commit"
+        ),
+        number_of(contents.images.len(), "image"),
     );
     let closing = Closing::new(verdict).next(&real_run(invocation.environment));
     if invocation.json() {

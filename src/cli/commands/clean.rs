@@ -12,6 +12,7 @@ use crate::engine::{Leftover, LeftoverKind};
 use crate::environment::Environment;
 use crate::execute::{Sweep, Swept, sweep, would_sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
+use crate::number_of::number_of;
 use crate::report::{Closing, Verbosity};
 
 /// `clean --format json`.
@@ -167,10 +168,7 @@ fn closing(environment: &Environment, arguments: &CleanArguments, swept: &Swept)
     }
     let mut parts: Vec<_> = numbers
         .into_iter()
-        .map(|(kind, number)| match number {
-            1 => format!("1 {kind}"),
-            number => format!("{number} {kind}s"),
-        })
+        .map(|(kind, number)| number_of(number, &kind.to_string()))
         .collect();
     if parts.is_empty() {
         parts.push("nothing".to_owned());

@@ -8,6 +8,7 @@ use crate::cli::output::{print, print_document};
 use crate::events::{Event, Sink as _};
 use crate::failure::{Failure, FailureKind};
 use crate::host::doctor::{Examination, Examined, Half, KnownRecipes, Level, Line, Verdict};
+use crate::number_of::number_of;
 use crate::report::{
     Progress, Verbosity, doctor_problems, doctor_table, doctor_verdict, output_width,
 };
@@ -93,6 +94,6 @@ pub(crate) async fn run(
     if failed == 0 {
         return Ok(());
     }
-    let text = format!("{failed} of {} checks failed", lines.len());
+    let text = format!("{failed} of {} failed", number_of(lines.len(), "check"));
     Err(Failure::new(FailureKind::Unfit, text))
 }

@@ -12,6 +12,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::delivery::registry::{PullOrder, Pulled, ToPull, look_at, pull};
 use crate::failure::Failure;
+use crate::number_of::number_of;
 use crate::recipe::MANIFEST;
 use crate::report::{Closing, Verbosity, audit_table, audit_verdict, output_width};
 use crate::transport::{Platform, Transport};
@@ -86,10 +87,7 @@ async fn show(
         look_at(order, transport, sink).await
     })
     .await?;
-    let files = match to_pull.files {
-        1 => "1 file".to_owned(),
-        files => format!("{files} files"),
-    };
+    let files = number_of(to_pull.files, "file");
     let verdict = format!(
         "would pull {files}, {}, to {}; nothing of it was fetched or verified",
         bytesize::ByteSize(to_pull.size),

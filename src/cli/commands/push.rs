@@ -10,6 +10,7 @@ use crate::cli::output::{print, print_document};
 use crate::delivery::registry::{Pushed, push, push_node_image};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::number_of::number_of;
 use crate::report::{Closing, Text, Verbosity};
 use crate::transport::Access;
 
@@ -110,7 +111,8 @@ fn is_unchanged(pushed: &Pushed) -> bool {
 fn moved(pushed: &Pushed, what: &str) -> String {
     let size = bytesize::ByteSize(pushed.moved_bytes);
     format!(
-        "{} of {} blobs {what}, {size}",
-        pushed.moved_blobs, pushed.blobs
+        "{} of {} {what}, {size}",
+        pushed.moved_blobs,
+        number_of(pushed.blobs, "blob")
     )
 }

@@ -10,6 +10,7 @@ use crate::cli::output::{print, print_document, print_exact};
 use crate::failure::Failure;
 use crate::harmless::harmless;
 use crate::library::Origin;
+use crate::number_of::number_of;
 use crate::plan::canonical_json;
 use crate::recipe::json_schema;
 use crate::report::{Closing, Summary, Text, Tone, output_width};
@@ -57,18 +58,14 @@ pub(crate) fn run(
             for file in &files {
                 print(&format!("{}\n", file.display()))?;
             }
-            let number = files.len();
-            let files = if number == 1 { "file" } else { "files" };
-            let closing = Closing::new(format!("{name}: {number} {files} in {}", dir.display()));
+            let files = number_of(files.len(), "file");
+            let closing = Closing::new(format!("{name}: {files} in {}", dir.display()));
             let recipe = dir.join(format!("{name}.yaml")).display().to_string();
             print(&closing.next(&["recipes", "check", &recipe]).text())
         }
         RecipesCommand::Check { file } => {
             let loaded = invocation.workspace.library.load_file(file)?;
-            let patches = match loaded.patches.len() {
-                1 => "1 patch".to_owned(),
-                number => format!("{number} patches"),
-            };
+            let patches = number_of(loaded.patches.len(), "patch");
             let name = loaded.recipe.name.as_str();
             let verdict = format!("{}: recipe {name} is valid ({patches})", file.display());
             let closing = Closing::new(verdict);

@@ -1,5 +1,6 @@
 //! How many targets of a release came to what.
 
+use crate::number_of::number_of;
 use crate::report::{Text, Tone};
 
 /// How many targets came to what, in the order in which that was met.
@@ -17,8 +18,7 @@ impl Counts {
     /// `3 targets: 1 built, 2 unchanged`.
     pub(super) fn text(&self) -> Text {
         let total: usize = self.0.iter().map(|(_, number)| number).sum();
-        let targets = if total == 1 { "target" } else { "targets" };
-        let mut text = Text::from(format!("{total} {targets}"));
+        let mut text = Text::from(number_of(total, "target"));
         for (place, (what, number)) in self.0.iter().enumerate() {
             text += if place == 0 { ": " } else { ", " };
             let tone = match *what {

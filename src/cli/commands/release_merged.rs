@@ -9,6 +9,7 @@ use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
 use crate::harmless::harmless;
+use crate::number_of::number_of;
 use crate::release::{MergedRelease, ReleaseFile};
 use crate::report::{Closing, Text, Verbosity};
 
@@ -53,8 +54,8 @@ pub(super) fn print_merged(
         return Ok(());
     };
     let kind = FailureKind::of_exit_code(*worst).unwrap_or(FailureKind::Step);
-    let total = merged.targets.len();
-    let text = format!("{} of {total} targets failed in their parts", failed.len());
+    let total = number_of(merged.targets.len(), "target");
+    let text = format!("{} of {total} failed in their parts", failed.len());
     Err(Failure::new(kind, text).hint("repeat the jobs of those parts, and merge again"))
 }
 
@@ -78,10 +79,7 @@ fn closing(file: &ReleaseFile, merged: &MergedRelease) -> Closing {
     } else {
         "not signed"
     };
-    let parts = match merged.parts {
-        1 => "1 part".to_owned(),
-        parts => format!("{parts} parts"),
-    };
+    let parts = number_of(merged.parts, "part");
     let output = file.output().display().to_string();
     let place = format!(" -> {output} ({files} files, {signed})");
     let closing = Closing::new(Text::from(format!("{parts} merged: ")) + counts.text() + place);

@@ -17,6 +17,7 @@ use crate::delivery::repositories::{
 use crate::environment::Environment;
 use crate::events::{Event, Sink as _};
 use crate::failure::Failure;
+use crate::number_of::number_of;
 use crate::report::{Closing, Progress, Verbosity};
 
 /// `repository --format json`.
@@ -107,10 +108,7 @@ pub(crate) fn run(
             "{} {}: {} in {}, {}; on a node, as root:\n",
             repository.kind,
             repository.name,
-            match repository.packages {
-                1 => "1 package".to_owned(),
-                number => format!("{number} packages"),
-            },
+            number_of(repository.packages, "package"),
             order.root.join(repository.folder).display(),
             if repository.changed {
                 "changed"
@@ -153,8 +151,8 @@ fn would_change(published: &[PublishedRepository], environment: &Environment) ->
     match changed.count() {
         0 => Closing::new("nothing to change"),
         number => {
-            let of = published.len();
-            let verdict = format!("would change {number} of {of} repositories");
+            let of = number_of(published.len(), "repository");
+            let verdict = format!("would change {number} of {of}");
             Closing::new(verdict).next(&real_run(environment))
         }
     }
@@ -166,14 +164,9 @@ fn closing(order: &RepositoryOrder<'_>, published: &[PublishedRepository]) -> Cl
         .map(|repository| repository.files.len())
         .sum();
     let changed = published.iter().filter(|repository| repository.changed);
-    let number = published.len();
     Closing::new(format!(
-        "{number} {}: {} changed -> {} ({files} files, signed)",
-        if number == 1 {
-            "repository"
-        } else {
-            "repositories"
-        },
+        "{}: {} changed -> {} ({files} files, signed)",
+        number_of(published.len(), "repository"),
         changed.count(),
         order.root.display()
     ))

@@ -14,6 +14,7 @@ use crate::engine::Image;
 use crate::execute::image_name;
 use crate::failure::{Failure, FailureDocument};
 use crate::harmless::harmless_json;
+use crate::number_of::number_of;
 use crate::plan::canonical_json;
 use crate::report::{
     Closing, PlanSurroundings, Verbosity, duration, json_line, output_width, plan_page,
@@ -105,10 +106,7 @@ async fn show(invocation: &Invocation<'_>, arguments: &ReproduceArguments) -> Re
         &around,
         output_width(invocation.environment),
     ))?;
-    let files = match files.len() {
-        1 => "1 file".to_owned(),
-        number => format!("{number} files"),
-    };
+    let files = number_of(files.len(), "file");
     let verdict = format!(
         "would build {files} again, and compare with {}",
         published.directory.display()
@@ -120,9 +118,9 @@ async fn show(invocation: &Invocation<'_>, arguments: &ReproduceArguments) -> Re
 /// How many files are equal, and how long that took. Of what is not reproduced, the error says it.
 fn closing(reproduction: &Reproduction, begun: Instant) -> Option<Closing> {
     let number = reproduction.files.len();
-    let files = if number == 1 { "file" } else { "files" };
+    let files = number_of(number, "file");
     let took = duration(begun.elapsed());
-    let verdict = format!("reproduced: {number} of {number} {files} equal, in {took}");
+    let verdict = format!("reproduced: {number} of {files} equal, in {took}");
     reproduction.reproduced.then(|| Closing::new(verdict))
 }
 

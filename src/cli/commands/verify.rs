@@ -12,6 +12,7 @@ use crate::cli::args::VerifyArguments;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::failure::{Failure, FailureKind};
+use crate::number_of::number_of;
 use crate::recipe::Architecture;
 use crate::report::{
     CheckedFile, Closing, Progress, Text, Verbosity, audit_table, audit_verdict, check_table,
@@ -118,11 +119,7 @@ fn verdicts(files: &[CheckedFile], folders: &[Audit], below: &[(String, usize)])
         .iter()
         .map(|file| Text::from(format!("{}: ", file.file)) + verdict_on(&file.checks));
     let together = below.iter().map(|(folder, number)| {
-        let results = if *number == 1 {
-            "1 result".to_owned()
-        } else {
-            format!("{number} results")
-        };
+        let results = number_of(*number, "result");
         Text::from(format!(
             "{folder}: {results} below it, each checked by itself; without a release's index.json nothing says that there are no others"
         ))
@@ -141,9 +138,10 @@ fn failure(files: &[CheckedFile], folders: &[Audit]) -> Option<Failure> {
         .map(|file| file.file.as_str())
         .collect();
     if !failed.is_empty() {
-        let (count, all) = (failed.len(), files.len());
         texts.push(format!(
-            "{count} of {all} files failed: {}",
+            "{} of {} failed: {}",
+            failed.len(),
+            number_of(files.len(), "file"),
             failed.join(", ")
         ));
     }

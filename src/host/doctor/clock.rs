@@ -1,5 +1,6 @@
 //! Is this host's clock right?
 
+use crate::number_of::number_of;
 use std::time::Duration;
 
 use super::line::{Half, Level, Line};
@@ -25,14 +26,10 @@ pub fn judge_clock(ahead: &[i64]) -> Line {
         )
         .remedy("compare `date -u` with a clock you trust");
     };
-    let count = sorted.len();
-    let servers = if count == 1 { "server" } else { "servers" };
+    let servers = number_of(sorted.len(), "server");
     let off = middle.unsigned_abs();
     if off <= SMALL {
-        return line(
-            Level::Ok,
-            format!("agrees with {count} {servers} within {off} s"),
-        );
+        return line(Level::Ok, format!("agrees with {servers} within {off} s"));
     }
     let way = if middle > 0 { "ahead of" } else { "behind" };
     let span = humantime::format_duration(Duration::from_secs(off));
@@ -41,5 +38,5 @@ pub fn judge_clock(ahead: &[i64]) -> Line {
     } else {
         Level::Warn
     };
-    line(level, format!("{span} {way} {count} {servers}")).remedy(REMEDY)
+    line(level, format!("{span} {way} {servers}")).remedy(REMEDY)
 }

@@ -4,6 +4,7 @@ use super::accounting::Accounting;
 use super::kind::CgroupKind;
 use super::status::Status;
 use super::verdict::Verdict;
+use crate::number_of::number_of;
 
 impl Status {
     /// The conclusion, for people.
@@ -41,10 +42,7 @@ impl Status {
 
     /// `6 cgroups`, of those with accounting.
     pub fn cgroups_on(&self) -> String {
-        match self.count(Accounting::On) {
-            1 => "1 cgroup".to_owned(),
-            count => format!("{count} cgroups"),
-        }
+        number_of(self.count(Accounting::On), "cgroup")
     }
 
     /// The owners of the cgroups with accounting, each with their number: `kubelet (4), docker (1)`.

@@ -6,6 +6,7 @@ use bytesize::ByteSize;
 
 use crate::artifacts::{Index, IndexBinary, IndexBuild, IndexHow, IndexResult, IndexTarget};
 use crate::harmless::harmless_html;
+use crate::number_of::number_of;
 use crate::report::table::counted;
 use crate::verify::{CheckName, Outcome};
 
@@ -28,12 +29,8 @@ pub(super) fn verdict(index: &Index) -> String {
             IndexResult::NotNeeded { .. } => not_needed += 1,
         }
     }
-    let targets = if index.targets.len() == 1 {
-        "target"
-    } else {
-        "targets"
-    };
-    let mut text = format!("{} {targets}: {published} published", index.targets.len());
+    let targets = number_of(index.targets.len(), "target");
+    let mut text = format!("{targets}: {published} published");
     if not_needed > 0 {
         let _ = write!(text, ", {not_needed} not needed");
     }
@@ -41,11 +38,11 @@ pub(super) fn verdict(index: &Index) -> String {
         let _ = write!(text, ", <span class=\"bad\">{failed} failed</span>");
     }
     if judged > 0 {
-        let programs = if judged == 1 { "program" } else { "programs" };
+        let programs = number_of(judged, "program");
         let class = if off == judged { "good" } else { "bad" };
         let _ = write!(
             text,
-            ". <span class=\"{class}\">Accounting is off in {off} of {judged} {programs}</span>"
+            ". <span class=\"{class}\">Accounting is off in {off} of {programs}</span>"
         );
     }
     text + "."

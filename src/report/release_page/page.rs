@@ -9,7 +9,8 @@ use super::target::target;
 use crate::artifacts::{CHECKSUMS_MINISIG, Index, SHA256SUMS};
 use crate::delivery::repositories::REPOSITORIES;
 use crate::harmless::harmless_html;
-use crate::report::html::filled;
+use crate::number_of::number_of;
+use crate::report::html::{filled, lines};
 use crate::report::plain::duration;
 
 /// The page of the release that `index` describes. The same index gives the same page.
@@ -67,14 +68,14 @@ fn repositories(index: &Index) -> String {
     for repository in &index.repositories {
         let _ = write!(
             text,
-            "<h2>The {} repository {}</h2>\n<p>{} packages, signed with the key <code>{}</code>. On a node, as root, with <code>{}/</code> \
+            "<h2>The {} repository {}</h2>\n<p>{}, signed with the key <code>{}</code>. On a node, as root, with <code>{}/</code> \
              of this release on a web server:</p>\n<pre>{}</pre>\n",
             harmless_html(&repository.kind),
             harmless_html(&repository.name),
-            repository.packages,
+            number_of(repository.packages, "package"),
             harmless_html(&repository.key),
             REPOSITORIES,
-            harmless_html(&repository.commands.join("\n"))
+            lines(&repository.commands.join("\n"))
         );
     }
     text

@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use super::overview::{package, why};
 use crate::artifacts::{IndexBinary, IndexBuild, IndexFile, IndexResult, IndexTarget};
 use crate::harmless::harmless_html;
+use crate::report::html::lines;
 use crate::report::layout::outcome_word;
 use crate::report::table::verdict_on;
 use crate::verify::Outcome;
@@ -184,10 +185,4 @@ fn listed(folder: &str, files: &[IndexFile]) -> String {
 
 fn quoted(path: &str) -> String {
     crate::events::command_line(&[path.to_owned()])
-}
-
-/// A text of several lines, harmless.
-fn lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(harmless_html).collect();
-    lines.join("\n")
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::remarks::{Remarks, SHOWN_DIGITS, count, read_results, size, time};
+use super::remarks::{Remarks, SHOWN_DIGITS, read_results, size, time};
 use crate::artifacts::cache::ListedResult;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::engine::{LABEL_RECIPE, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
+use crate::number_of::number_of;
 use crate::report::{Closing, Summary, Text, output_width};
 
 /// `cache list --format json`.
@@ -122,7 +123,7 @@ impl Cache {
     fn closing(&self) -> Closing {
         let Results { limit, entries, .. } = &self.results;
         let total = entries.iter().map(|entry| entry.size).sum::<u64>();
-        let results = count(entries.len(), "result");
+        let results = number_of(entries.len(), "result");
         let mut parts = vec![format!(
             "{results}, {} of at most {}",
             size(total),
@@ -132,9 +133,9 @@ impl Cache {
             None => parts.push("no engine answers".to_owned()),
             Some(engine) => {
                 let total = engine.volumes.iter().filter_map(|volume| volume.size).sum();
-                let number = count(engine.volumes.len(), "compile cache");
+                let number = number_of(engine.volumes.len(), "compile cache");
                 parts.push(format!("{number}, {}", size(total)));
-                parts.push(count(engine.images.len(), "toolchain image"));
+                parts.push(number_of(engine.images.len(), "toolchain image"));
             }
         }
         let closing = Closing::new(parts.join("; "));
@@ -204,7 +205,7 @@ fn text(cache: &Cache, width: u16) -> Text {
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let taken = |bytes: Option<u64>| bytes.map_or_else(|| "?".to_owned(), size);
     let results = &cache.results;
-    let number = count(results.entries.len(), "result");
+    let number = number_of(results.entries.len(), "result");
     text += format!("{number} in {}\n", results.folder);
     let rows = results.entries.iter().map(|entry| {
         let version = match &entry.problem {
@@ -225,14 +226,14 @@ fn text(cache: &Cache, width: u16) -> Text {
     let Some(engine) = &cache.engine else {
         return text;
     };
-    let number = count(engine.volumes.len(), "compile cache");
+    let number = number_of(engine.volumes.len(), "compile cache");
     text += format!("{number} on {}\n", engine.address);
     let rows = engine.volumes.iter().map(|volume| {
         let used = match volume.containers {
             Some(0) => "not in use".to_owned(),
             Some(number) => format!(
                 "used by {}",
-                count(usize::try_from(number).unwrap_or(usize::MAX), "container")
+                number_of(usize::try_from(number).unwrap_or(usize::MAX), "container")
             ),
             None => "use unknown".to_owned(),
         };
@@ -245,7 +246,7 @@ fn text(cache: &Cache, width: u16) -> Text {
     });
     let head = ["recipe", "size", "in use", "volume"];
     text += table(&head, rows.collect(), width);
-    let number = count(engine.images.len(), "toolchain image");
+    let number = number_of(engine.images.len(), "toolchain image");
     text += format!("{number} on {}\n", engine.address);
     let rows = engine
         .images

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::remarks::{Remarks, SHOWN_DIGITS, count, size, unreadable};
+use super::remarks::{Remarks, SHOWN_DIGITS, size, unreadable};
 use crate::artifacts::cache::{Limits, ListedResult, Pruned};
 use crate::cli::args::PruneArguments;
 use crate::cli::dry_run::real_run;
@@ -14,6 +14,7 @@ use crate::cli::output::{print, print_document};
 use crate::engine::{Leftover, LeftoverKind};
 use crate::execute::{Registrations, Sweep, Swept, sweep};
 use crate::failure::{Failure, FailureKind, with_causes};
+use crate::number_of::number_of;
 use crate::recipe::Name;
 use crate::report::{Closing, Text, Verbosity};
 
@@ -252,7 +253,7 @@ impl Report {
             };
             parts.push(format!(
                 "{}, {}{note}",
-                count(of_kind.len(), kind),
+                number_of(of_kind.len(), kind),
                 size(total)
             ));
         }

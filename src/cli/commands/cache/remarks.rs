@@ -101,12 +101,6 @@ pub(super) fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).to_string()
 }
 
-/// "1 result", "2 results".
-pub(super) fn count(number: usize, what: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{ending}")
-}
-
 pub(super) fn integrity(text: String) -> Failure {
     Failure::new(FailureKind::Integrity, text)
 }

@@ -6,13 +6,14 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::remarks::{Remarks, count, integrity, size, time, unreadable};
+use super::remarks::{Remarks, integrity, size, time, unreadable};
 use crate::artifacts::cache::{ENTRY, Entry, EntryFile};
 use crate::artifacts::{MANIFEST, Manifest, ManifestSource};
 use crate::cli::invocation::Invocation;
 use crate::cli::output::{print, print_document};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
+use crate::number_of::number_of;
 use crate::report::{Closing, Summary, Text, output_width};
 
 /// `cache show --format json`.
@@ -67,7 +68,7 @@ pub(crate) fn run(invocation: &Invocation<'_>, beginning: &str) -> Result<(), Fa
         entry.recipe,
         entry.version,
         entry.platform,
-        count(entry.files.len(), "file"),
+        number_of(entry.files.len(), "file"),
         size(entry.size()),
     ));
     // What was stored long ago may have suffered since.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::remarks::{Remarks, SHOWN_DIGITS, count, integrity, unreadable};
+use super::remarks::{Remarks, SHOWN_DIGITS, integrity, unreadable};
 use crate::artifacts::cache::{Damage, ListedResult, Removal, Results};
 use crate::build::BuildError;
 use crate::cli::explain::interrupted;
@@ -13,6 +13,7 @@ use crate::cli::output::{print, print_document};
 use crate::engine::{Engine, EngineChoice, EngineError, Leftover, LeftoverKind};
 use crate::events::Warning;
 use crate::failure::{Failure, FailureKind};
+use crate::number_of::number_of;
 use crate::report::{Closing, Text, Tone, Verbosity};
 
 /// `cache verify --format json`.
@@ -198,9 +199,9 @@ fn report(
     let removed = removed.chain(images.damaged.iter().map(|one| one.removed));
     let left = removed.filter(|removed| !removed).count();
     let number = damaged.len() + images.damaged.len();
-    let mut all = count(results, "result");
+    let mut all = number_of(results, "result");
     if images.number > 0 {
-        all = format!("{all} and {}", count(images.number, "unpacked image"));
+        all = format!("{all} and {}", number_of(images.number, "unpacked image"));
     }
     let verdict = format!("{all}, all intact");
     let closing = (number == 0).then(|| Closing::new(verdict));

@@ -16,6 +16,7 @@ use crate::exhaust::{
 };
 use crate::failure::{Failure, FailureKind};
 use crate::host::kmem::{MEMORY_CGROUP_IDS, find_hierarchy};
+use crate::number_of::number_of;
 use crate::report::{Closing, Text};
 
 /// `kmem exhaust --format json`.
@@ -92,7 +93,10 @@ fn show(
                 lines += &format!("would keep {folder}: a running kmembuild is using it\n");
             }
             let cgroups: u64 = unused.iter().map(|leftover| leftover.cgroups).sum();
-            format!("would remove {} from {path}", number_of(cgroups))
+            format!(
+                "would remove {} from {path}",
+                number_of(cgroups, "memory cgroup")
+            )
         }
     };
     let closing = Closing::new(verdict);
@@ -248,7 +252,11 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     let verdict = if leftovers.is_empty() {
         format!("nothing was left behind in {}", root.display())
     } else {
-        format!("removed {} from {}", number_of(cgroups), root.display())
+        format!(
+            "removed {} from {}",
+            number_of(cgroups, "memory cgroup"),
+            root.display()
+        )
     };
     let closing = problems.is_empty().then(|| Closing::new(verdict));
     if json {
@@ -268,13 +276,6 @@ fn cleaned_up(root: &Path, json: bool) -> Result<(), Failure> {
     Err(failure.hint(
         "a cgroup with processes in it cannot be removed; kmembuild did not start these processes",
     ))
-}
-
-fn number_of(cgroups: u64) -> String {
-    match cgroups {
-        1 => "1 memory cgroup".to_owned(),
-        cgroups => format!("{cgroups} memory cgroups"),
-    }
 }
 
 fn failure(error: ExhaustError) -> Failure {
