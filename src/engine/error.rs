@@ -105,6 +105,14 @@ pub enum EngineError {
         /// Path of the socket on the engine's host.
         socket: String,
     },
+    /// The files that the image has in the working directory could not be removed, and would be compiled too.
+    #[error("could not remove the image's own files in {path}: find ended with exit code {code}")]
+    NotEmptied {
+        /// The working directory.
+        path: String,
+        /// The exit code of `find`.
+        code: i64,
+    },
     /// The image of a registry is not the expected one.
     #[error("image {reference} does not have the expected content")]
     OtherContent {

@@ -41,8 +41,9 @@ pub struct SessionSpec {
 pub enum Workdir {
     /// A directory of the image, with what the image holds there.
     OfImage(GuestPath),
-    /// A directory of the session's own, removed with it, on storage that is good at many small files. An engine should
-    /// hide what the image holds there, and is not relied on for it.
+    /// A directory of the session's own, removed with it, on storage that is good at many small files. It is empty at
+    /// first: what the image holds there is hidden. Upstream's own images have a copy of their source there, and what
+    /// lies beside the source would be compiled too.
     Scratch(GuestPath),
 }
 

@@ -124,6 +124,13 @@ pub trait Sink: Send + Sync {
     fn event(&self, event: &Event);
 }
 
+/// Drops every event.
+pub struct Silent;
+
+impl Sink for Silent {
+    fn event(&self, _: &Event) {}
+}
+
 /// Passes each event to several sinks, in order.
 pub struct Tee<'a>(
     /// The sinks.

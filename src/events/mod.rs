@@ -8,7 +8,7 @@ mod note;
 mod stage;
 mod warning;
 
-pub use event::{Event, JSON_FORMAT, Sink, Tee, command_line};
+pub use event::{Event, JSON_FORMAT, Silent, Sink, Tee, command_line};
 pub use note::Note;
 pub use stage::Stage;
 pub use warning::Warning;

@@ -136,14 +136,6 @@ pub enum ExecuteError {
         /// The package.
         package: String,
     },
-    /// The image's own files in the working directory could not be removed, and would be compiled too.
-    #[error("could not remove the image's own files in {path}: {reason}")]
-    WorkdirNotCleared {
-        /// The working directory.
-        path: String,
-        /// The message of `find`.
-        reason: String,
-    },
     /// The version of the image's toolchain could not be determined.
     #[error(
         "could not determine the toolchain version of image {image}: {}: {reason}",

@@ -66,3 +66,4 @@ pub use runs::Run;
 pub use script::refuse_engine;
 pub use script_leftovers::{ScriptLeftovers, TemporaryTag};
 pub use sweep::{Sweep, Swept, sweep, would_sweep};
+pub use toolchain::accepted;

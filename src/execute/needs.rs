@@ -17,6 +17,9 @@ struct Has {
     disk: Option<u64>,
 }
 
+/// One command for both: to begin one takes longer than what it does.
+const QUESTION: &str = "grep ^MemTotal: /proc/meminfo; df -Pk /";
+
 /// Warns of too little memory or disk space before anything is compiled.
 pub(super) async fn check_needs(
     build: &PlannedBuild,
@@ -28,29 +31,24 @@ pub(super) async fn check_needs(
     }
     // Asked in the session: the engine's own answer takes longer and does not cover the disk. Without an answer there is
     // nothing to warn of.
-    let (memory, disk) = tokio::join!(
-        ask(session, &["cat", "/proc/meminfo"]),
-        ask(session, &["df", "-Pk", "/"]),
-    );
-    let lines = |answer: Result<(_, Vec<String>), _>| answer.map(|(_, lines)| lines);
-    let has = read(
-        &lines(memory).unwrap_or_default(),
-        &lines(disk).unwrap_or_default(),
-    );
-    for warning in warnings(build, &has) {
+    let question = ["sh", "-c", QUESTION];
+    let Ok((_, lines)) = ask(session, &question).await else {
+        return;
+    };
+    for warning in warnings(build, &read(&lines)) {
         context.sink.event(&warning.into());
     }
 }
 
-/// Reads what `cat /proc/meminfo` and `df -Pk` print.
-fn read(memory: &[String], disk: &[String]) -> Has {
+/// Reads what [`QUESTION`] prints.
+fn read(lines: &[String]) -> Has {
     let kibibytes = |text: &str| text.parse::<u64>().ok().map(|count| count * 1024);
     Has {
-        memory: memory
+        memory: lines
             .iter()
             .find_map(|line| line.strip_prefix("MemTotal:"))
             .and_then(|rest| kibibytes(rest.split_whitespace().next()?)),
-        disk: disk
+        disk: lines
             .last()
             .and_then(|line| kibibytes(line.split_whitespace().nth(3)?)),
     }
@@ -86,17 +84,16 @@ mod tests {
     #[test]
     fn memory_and_disk_are_read() {
         let text = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-        let has = read(
-            &text("MemTotal:       2048 kB\nMemFree: 5 kB"),
-            &text(
-                "Filesystem 1024-blocks Used Available Capacity Mounted on\noverlay 100 60 40 60% /",
-            ),
-        );
+        let has = read(&text(
+            "MemTotal:       2048 kB\nFilesystem 1024-blocks Used Available Capacity Mounted on\noverlay 100 60 40 60% /",
+        ));
         let expected = Has {
             memory: Some(2 << 20),
             disk: Some(40 << 10),
         };
         assert_eq!(has, expected);
-        assert_eq!(read(&[], &text("df: /: no")), Has::default());
+        assert_eq!(read(&text("df: /: no")), Has::default());
+        let memory = read(&text("MemTotal: 4 kB"));
+        assert_eq!(memory.memory, Some(4 << 10));
     }
 }

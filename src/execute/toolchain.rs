@@ -30,28 +30,27 @@ pub(super) async fn check_toolchain(
     let found = pattern
         .find(&text)
         .ok_or_else(|| unknown(format!("it printed {text:?}")))?;
-    let version = found.to_owned();
-    let upstream = planned.version.clone();
-    if is_same(&version, &upstream) {
-        return Ok(Toolchain {
-            version,
-            upstream,
-            allowed: None,
-        });
-    }
-    match &planned.allowed {
-        Some(allowed) if is_or_begins(allowed, &version) => Ok(Toolchain {
-            version,
-            upstream,
-            allowed: Some(allowed.clone()),
-        }),
-        allowed => Err(ExecuteError::Toolchain {
-            image: image.to_owned(),
-            found: version,
-            upstream,
-            allowed: allowed.clone(),
-        }),
-    }
+    accepted(planned, found).ok_or_else(|| ExecuteError::Toolchain {
+        image: image.to_owned(),
+        found: found.to_owned(),
+        upstream: planned.version.clone(),
+        allowed: planned.allowed.clone(),
+    })
+}
+
+/// The toolchain of that version, if it is upstream's or one that the plan allows instead.
+pub fn accepted(planned: &PlannedToolchain, version: &str) -> Option<Toolchain> {
+    let allowed = if is_same(version, &planned.version) {
+        None
+    } else {
+        let allowed = planned.allowed.as_ref();
+        Some(allowed.filter(|allowed| is_or_begins(allowed, version))?)
+    };
+    Some(Toolchain {
+        version: version.to_owned(),
+        upstream: planned.version.clone(),
+        allowed: allowed.cloned(),
+    })
 }
 
 /// Whether both are the same version: before 1.21, Go wrote the first of a series without its zero.

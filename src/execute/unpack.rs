@@ -27,7 +27,6 @@ pub(super) async fn unpack_source(
             let patched = store
                 .patch(tree, &patch_texts(patches, context))
                 .map_err(ExecuteError::Source)?;
-            clear_workdir(plan, session).await?;
             let archive = store.archive(&patched, *modified);
             upload(&plan.build.workdir, archive, session).await?;
             for file in &plan.build.files {
@@ -58,44 +57,4 @@ async fn upload(
 ) -> Result<(), ExecuteError> {
     let uploaded = session.put(&GuestPath::new(folder), archive).await;
     uploaded.map_err(ExecuteError::engine("build"))
-}
-
-/// Removes the files that the image has in the working directory: upstream's own image has a copy of its source there,
-/// and files beside the source would be compiled too. An engine that makes the working directory an empty volume has none.
-/// The caches below it are left alone; they are excluded by path because they are not different file systems where all
-/// volumes are on one disk.
-async fn clear_workdir(plan: &Plan, session: &dyn Session) -> Result<(), ExecuteError> {
-    let path = plan.build.workdir.as_str();
-    let caches: Vec<_> = plan
-        .build
-        .caches
-        .iter()
-        .map(|cache| format!("{}/*", literal_pattern(&cache.path)))
-        .collect();
-    let mut command = vec!["find", path, "-xdev"];
-    for cache in &caches {
-        command.extend(["!", "-path", cache]);
-    }
-    command.extend(["!", "-type", "d", "-delete"]);
-    let cleared = ask(session, &command).await;
-    let (exit, lines) = cleared.map_err(ExecuteError::engine("build"))?;
-    if exit.code == 0 {
-        return Ok(());
-    }
-    Err(ExecuteError::WorkdirNotCleared {
-        path: path.to_owned(),
-        reason: lines.join("; "),
-    })
-}
-
-/// A pattern for `find` that matches only this path.
-fn literal_pattern(path: &str) -> String {
-    let mut pattern = String::new();
-    for character in path.chars() {
-        if "*?[\\".contains(character) {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }

@@ -22,7 +22,7 @@ use crate::artifacts::{
 use crate::attestation::{SigningKey, audit, sign_statement};
 use crate::build::Workspace;
 use crate::checksum::sha256_hex;
-use crate::events::{Event, Sink};
+use crate::events::Silent;
 use crate::inside::inside;
 use crate::regular_file;
 
@@ -262,6 +262,7 @@ async fn take(
     let claim = |run| async move {
         let locks = workspace.locks();
         let names = [recipe, version, platform];
+        // Nobody is told that a directory is waited for.
         Target::claim(&file.output, names, run, &locks, &Silent, &workspace.cancel).await
     };
     let run = format!("merge-{}", std::process::id());
@@ -350,11 +351,4 @@ fn copying(path: &Path) -> impl Fn(io::Error) -> MergeError {
         path: path.clone(),
         source,
     }
-}
-
-/// Nobody is told that a directory is waited for.
-struct Silent;
-
-impl Sink for Silent {
-    fn event(&self, _: &Event) {}
 }

@@ -42,6 +42,7 @@ fn engines() -> Vec<Message> {
         ImageBuild { image: text("runc_dev:1"), message: text("exit code 1") },
         NoImage { image: text("golang:1.13") },
         NoSocket { socket: text("/run/user/0/docker.sock") },
+        NotEmptied { path: text("/go/src/runc"), code: 1 },
         OtherContent { reference: text("golang:1.13"), found: content },
         NotInSession { path: GuestPath::new("/go/src/runc") },
         InUse { what: text("image golang:1.13"), source: system().into() },
@@ -141,7 +142,6 @@ fn executions() -> Vec<Message> {
             path: text("/usr/share/gocode/src"),
             package: text("golang-github-opencontainers-runc-dev"),
         },
-        WorkdirNotCleared { path: text("/go/src/runc"), reason: text("exit code 1") },
         ToolchainUnknown {
             image: text("golang:1.13"),
             command: vec![text("go"), text("version")],

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{bytes_of, entries, stream_of, whole, zeros};
 use super::recorder::Recorder;
 use super::scratch::{run, shell};
-use super::small_image::small_root;
+use super::small_image::small_root_with;
 
 /// An engine, and what a test makes on it.
 pub struct Subject {
@@ -27,6 +27,9 @@ pub struct Subject {
     /// What goes with the test.
     _kept: Box<dyn std::any::Any>,
 }
+
+/// A file that the image has.
+const IMAGES_FILE: &str = "src/image/file";
 
 /// Makes the tests of the list, each with the subject that `$subject` makes by its name.
 macro_rules! keeps_the_contract {
@@ -49,6 +52,7 @@ macro_rules! keeps_the_contract {
             an_upload_that_breaks_off_names_its_own_error,
             an_upload_that_is_cancelled_does_not_hold_up_the_end,
             links_of_a_step_lead_nowhere_else,
+            a_directory_of_its_own_is_empty_at_first,
             memory_kills_are_told_for_the_command_they_happened_in,
             caches_are_kept_and_leftovers_removed,
             a_session_that_is_removed_is_lost,
@@ -62,7 +66,13 @@ impl Subject {
     /// An engine with the small image.
     pub async fn new(engine: Arc<dyn Engine>, run: String, kept: Box<dyn std::any::Any>) -> Self {
         let name = format!("{run}:small");
-        let image = provide(&*engine, &run, &name, whole(small_root().into())).await;
+        let image = provide(
+            &*engine,
+            &run,
+            &name,
+            whole(small_root_with(&[(IMAGES_FILE, b"of the image")]).into()),
+        )
+        .await;
         Self {
             engine,
             run,
@@ -344,6 +354,18 @@ pub async fn links_of_a_step_lead_nowhere_else(subject: &Subject) {
         .flatten()
         .collect();
     assert_eq!(left.len(), 1);
+}
+
+pub async fn a_directory_of_its_own_is_empty_at_first(subject: &Subject) {
+    let mut spec = subject.spec();
+    let list = "ls /src/image";
+    let session = subject.engine.open(&spec).await.unwrap();
+    assert_eq!(run(&*session, list).await, (0, vec!["file".to_owned()]));
+    session.close().await.unwrap();
+    spec.workdir = Workdir::Scratch(GuestPath::new("/src/image"));
+    let session = subject.engine.open(&spec).await.unwrap();
+    assert_eq!(run(&*session, list).await, (0, Vec::new()));
+    session.close().await.unwrap();
 }
 
 async fn tar_kind(archive: ByteStream) -> tar::EntryType {

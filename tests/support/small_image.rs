@@ -11,14 +11,6 @@ use serde_json::json;
 
 use super::preflight::installed;
 
-/// Debian's busybox cannot remove what it finds.
-const FIND: &[u8] = br#"#!/bin/sh
-case "$*" in
-*-delete) rm -rf "$1"/* "$1"/.[!.]* ;;
-*) exec busybox find "$@" ;;
-esac
-"#;
-
 /// The root file system as a tar archive: busybox under each of its names, and the directories that a system has.
 pub fn small_root() -> Vec<u8> {
     small_root_with(&[])
@@ -56,15 +48,8 @@ pub fn small_root_with(files: &[(&str, &[u8])]) -> Vec<u8> {
         tar::EntryType::Regular,
         &content,
     );
-    append(
-        &mut archive,
-        "bin/find",
-        0o755,
-        tar::EntryType::Regular,
-        FIND,
-    );
     for name in String::from_utf8_lossy(&list).lines() {
-        if matches!(name, "busybox" | "find") {
+        if name == "busybox" {
             continue;
         }
         let mut header = tar::Header::new_gnu();

@@ -266,8 +266,7 @@ impl Explain for ExecuteError {
             | Self::ToolchainUnknown { .. }
             | Self::ImageNotInArchive { .. }
             | Self::Bootstrap { .. }
-            | Self::SourceFolderMissing { .. }
-            | Self::WorkdirNotCleared { .. } => engine(),
+            | Self::SourceFolderMissing { .. } => engine(),
         }
     }
 }

@@ -6,17 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
 
 use super::error::SharedCacheError;
-use crate::events::{Event, Sink, Warning};
+use crate::events::{Silent, Sink, Warning};
 use crate::failure::with_causes;
 use crate::transport::{Access, Place, Repository, Transport, TransportError};
 
 /// What happens in between is told to nobody: a cache that does not answer is worth one line, and no more.
-struct Silent;
-
-impl Sink for Silent {
-    fn event(&self, _: &Event) {}
-}
-
 static SILENT: Silent = Silent;
 
 /// A place of shared results, connected to once, when it is needed.

@@ -17,7 +17,7 @@ use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
 use crate::engine::leftover::Leftover;
-use crate::engine::session::{ByteStream, SessionSpec};
+use crate::engine::session::{ByteStream, SessionSpec, Workdir};
 use crate::events::Sink;
 use crate::transport::ClientSettings;
 
@@ -194,7 +194,16 @@ impl Engine for DockerEngine {
 
     async fn open(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {
         let socket = socket_of(&self.info.address);
-        Ok(Box::new(self.client.open(spec, socket).await?))
+        let session = self.client.open(spec, socket).await?;
+        if self.info.product == Product::Podman
+            && matches!(spec.workdir, Workdir::Scratch(_))
+            && let Err(error) = session.clear_workdir(spec).await
+        {
+            // The next sweep removes it where this cannot.
+            let _ = session.close().await;
+            return Err(error);
+        }
+        Ok(Box::new(session))
     }
 
     async fn open_to_copy(&self, spec: &SessionSpec) -> Result<Box<dyn Session>, EngineError> {

@@ -15,6 +15,7 @@ mod provide;
 mod proxies;
 mod pull;
 mod root_archive;
+mod scratch;
 mod session;
 mod session_usage;
 mod setup;
