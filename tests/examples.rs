@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use kmembuild::cli::{CommandLine, NamedRecipe, command_with_recipes, parse};
+use kmembuild::configuration::Configuration;
 use kmembuild::library::Library;
 use kmembuild::recipe::Source;
 use kmembuild::release::{KnownTags, expand, json_schema, parse_release};
@@ -147,6 +148,26 @@ fn every_command_of_the_ci_examples_is_one_of_the_tool() {
             }
         }
     }
+}
+
+#[test]
+fn the_cron_job_of_a_cluster_makes_a_release() {
+    let text = example("kubernetes/cronjob.yaml");
+    let (files, job) = text.split_once("\n---\n").expect("two documents");
+    let read = |text: &str| -> Value { serde_saphyr::from_str(text).expect("YAML") };
+    let (files, job) = (read(files), read(job));
+    let file = |name: &str| files["data"][name].as_str().expect("a file").to_owned();
+    parse_release("release.yaml", &file("release.yaml")).expect("a release");
+    let place = tempfile::tempdir().expect("a directory");
+    fs::write(place.path().join("config.yaml"), file("config.yaml")).expect("written");
+    Configuration::read(place.path()).expect("a configuration");
+    let words = job.pointer("/spec/jobTemplate/spec/template/spec/containers/0/command");
+    let words = words.and_then(Value::as_array).expect("a command");
+    let words = words.iter().filter_map(Value::as_str).map(OsString::from);
+    let command = parse(&words.collect::<Vec<_>>())
+        .expect("arguments")
+        .command;
+    assert!(matches!(command, CommandLine::Release(_)));
 }
 
 #[test]

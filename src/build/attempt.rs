@@ -19,6 +19,7 @@ use crate::artifacts::{
 };
 use crate::events::{Event, Note, Sink, Stage, Tee, Warning};
 use crate::execute::{Context, Run, execute, image_name, provide_image};
+use crate::number_of::number_of;
 use crate::plan::canonical_json;
 
 /// One result on its way.
@@ -140,7 +141,7 @@ impl Attempt<'_> {
             });
         }
         if let Some(cluster) = self.prepared.engine.as_cluster() {
-            let building = self.build_on_cluster(cluster, &image, (staging, log), &sink);
+            let building = self.build_on_cluster(cluster, &image, (staging, log), &sink, started);
             let manifest = building.await?;
             return self.finish(manifest, staging, log, key);
         }
@@ -155,9 +156,9 @@ impl Attempt<'_> {
             self.sink.event(&Event::Note(Note::Kept));
         }
         let files = built.files.len();
-        let checking = Stage::begin(&sink, "check", format!("{files} files"));
+        let checking = Stage::begin(&sink, "check", number_of(files, "file"));
         let mut manifest = write_manifest(self.prepared, &built, started)?;
-        checking.end(format!("{files} files"));
+        checking.end(number_of(files, "file"));
         if passes(&manifest) {
             self.check_by_running(&mut manifest, staging, &sink).await?;
         }

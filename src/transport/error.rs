@@ -256,4 +256,17 @@ impl TransportError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
     }
+
+    /// Whether asking again gives the same: it is not there, or is not what its name says.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::TooLarge { .. }
+                | Self::Digest { .. }
+                | Self::Size { .. }
+                | Self::Malformed { .. }
+                | Self::TooMany { .. }
+        )
+    }
 }

@@ -28,6 +28,28 @@ fn the_api_server_accepts_the_examples_and_they_give_no_more_than_is_said() {
         }
     }
     kubectl.run(&["apply", "--filename", &file("rbac.yaml")]);
+    let role = kubectl.get(&["role", "kmembuild-client", "--namespace=kmembuild"]);
+    let mut granted = Vec::new();
+    for rule in role["rules"].as_array().expect("rules") {
+        for verb in rule["verbs"].as_array().expect("verbs") {
+            let (verb, what) = (verb.as_str(), rule["resources"][0].as_str());
+            granted.push(format!("{} {}", verb.expect("text"), what.expect("text")));
+        }
+    }
+    granted.sort();
+    // Exactly what a release asks for, and what doctor reads of quotas.
+    let needed = [
+        "create jobs",
+        "delete jobs",
+        "get jobs",
+        "list events",
+        "list jobs",
+        "list pods",
+        "list resourcequotas",
+        "watch jobs",
+        "watch pods",
+    ];
+    assert_eq!(granted, needed);
     let may = |account: &str, verb: &str, what: &str| {
         let user = format!("--as=system:serviceaccount:kmembuild:{account}");
         let answer =

@@ -3,27 +3,36 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::document::WorkChecks;
 use super::error::ClusterBuildError;
 use super::input::{Inputs, spool_directory};
-use super::output::Outputs;
-use crate::artifacts::{BuildLog, Manifest};
+use super::output::{Outputs, Taken};
+use crate::artifacts::{BuildLog, Manifest, TOOL};
 use crate::build::BuildError;
 use crate::build::attempt::Attempt;
+use crate::build::manifest::write_manifest;
+use crate::build::order::RunCheck;
 use crate::build::prepared::stall;
 use crate::checksum::sha256_hex;
 use crate::engine::{
-    ClusterApi, ClusterReport, ClusterWork, LABEL_LIFETIME, LABEL_RECIPE, LABEL_REGISTERED_IN,
-    LABEL_RUN,
+    ClusterApi, ClusterError, ClusterReport, ClusterWork, EngineError, LABEL_LIFETIME,
+    LABEL_RECIPE, LABEL_REGISTERED_IN, LABEL_RUN,
 };
 use crate::events::{Sink, Stage, Warning};
 use crate::execute::UsedImage;
 use crate::failure::with_causes;
-use crate::plan::PlannedSource;
+use crate::number_of::number_of;
+use crate::plan::{PlannedSource, canonical_json};
 use crate::transport::{Access, Patience, Transport};
+use crate::verify::CheckName;
 
 /// Time that a pod has beyond the limit of its steps: for the source, the outputs and the transfers.
 const GRACE: Duration = Duration::from_mins(15);
+
+/// How long the API is given to remove a Job once the run is stopped.
+const REMOVAL: Duration = Duration::from_secs(10);
 
 /// What a build on a cluster writes to.
 struct Into<'a> {
@@ -41,11 +50,16 @@ impl Attempt<'_> {
         image: &UsedImage,
         (staging, log): (&Path, &BuildLog),
         sink: &dyn Sink,
+        started: Timestamp,
     ) -> Result<Manifest, BuildError> {
         let into = Into { staging, log, sink };
         let (plan, workspace) = (&self.prepared.plan, self.workspace);
         if plan.build.script.is_some() {
             return Err(ClusterBuildError::Script.into());
+        }
+        if self.order.checks.run == RunCheck::Required && !self.is_foreign() {
+            let what = "judge a program by running it";
+            return Err(EngineError::from(ClusterError::NoSessions { what }).into());
         }
         let title = format!("{} {}", plan.recipe.name, plan.version);
         let key = plan.content_key(&image.image.content);
@@ -84,19 +98,25 @@ impl Attempt<'_> {
         match &taken {
             Err(error) if error.is_interruption() => self.forget(cluster, &report, &into).await,
             // It can still be had: the same command takes it.
-            Ok(Err(BuildError::Cluster(ClusterBuildError::Result { .. }))) => {
+            Ok(Err(BuildError::Cluster(ClusterBuildError::Result { source, .. })))
+                if !source.is_final() =>
+            {
                 let warning = Warning::JobLeft(report.job.clone());
                 into.sink.event(&warning.into());
             }
             _ => self.forget(cluster, &report, &into).await,
         }
-        if let Ok(Err(BuildError::Cluster(ClusterBuildError::InPod { .. }))) = &taken {
-            stage.end("the build failed".to_owned());
-            return taken?;
-        }
-        let manifest = taken??;
-        stage.end(format!("{} files", manifest.files.len()));
-        Ok(manifest)
+        let taken = match taken? {
+            Ok(taken) => taken,
+            Err(error) => {
+                if let BuildError::Cluster(ClusterBuildError::InPod { .. }) = error {
+                    stage.end("the build failed".to_owned());
+                }
+                return Err(error);
+            }
+        };
+        stage.end(number_of(taken.built.files.len(), "file"));
+        self.judge_taken(taken, started)
     }
 
     async fn take_out(
@@ -104,7 +124,7 @@ impl Attempt<'_> {
         outputs: &Outputs<'_>,
         transport: &Transport,
         into: &Into<'_>,
-    ) -> Result<Manifest, BuildError> {
+    ) -> Result<Taken, BuildError> {
         let spool = spool_directory(self.workspace)?;
         let opened = transport.open(outputs.place, Access::Read, into.sink).await;
         let at = opened.map_err(|source| ClusterBuildError::Result {
@@ -118,9 +138,41 @@ impl Attempt<'_> {
         Ok(taken?)
     }
 
+    /// The manifest of what was taken: as of what is built here, by the content of the files. What a program printed about its
+    /// version was seen where it was built.
+    fn judge_taken(&self, taken: Taken, started: Timestamp) -> Result<Manifest, BuildError> {
+        let Taken {
+            built,
+            versions,
+            node,
+        } = taken;
+        let mut manifest = write_manifest(self.prepared, &built, started)?;
+        for file in &mut manifest.files {
+            for check in &mut file.checks {
+                if let (CheckName::Version, Some(said)) = (check.name, versions.get(&file.name)) {
+                    check.clone_from(said);
+                }
+            }
+        }
+        let node = node.as_deref().unwrap_or("(unknown)");
+        manifest.engine += &format!(", node {node}");
+        Ok(manifest)
+    }
+
     /// Removes the Job; that it cannot be is told, and changes nothing for the result.
     async fn forget(&self, cluster: &dyn ClusterApi, report: &ClusterReport, into: &Into<'_>) {
-        if let Err(error) = cluster.forget(report).await {
+        let stopped = async {
+            self.workspace.cancel.cancelled().await;
+            tokio::time::sleep(REMOVAL).await;
+        };
+        let removed = tokio::select! {
+            removed = cluster.forget(report) => removed,
+            () = stopped => {
+                into.sink.event(&Warning::JobLeft(report.job.clone()).into());
+                return;
+            }
+        };
+        if let Err(error) = removed {
             let warning = Warning::LeftBehind(report.job.clone(), with_causes(&error));
             into.sink.event(&warning.into());
         }
@@ -136,12 +188,15 @@ impl Attempt<'_> {
         let build = &self.prepared.plan.build;
         let lifetime = Duration::from_secs(build.limits.timeout_seconds).saturating_add(GRACE);
         let run = self.run.id();
-        // What is to be built again is not what somebody else builds.
-        let key = if self.order.cache.rebuild {
-            sha256_hex(format!("{key} {run}").as_bytes())
-        } else {
-            key.to_owned()
-        };
+        // The same content under other limits, with other demands or by another version of the tool is other work.
+        let no_network =
+            self.order.checks.no_network || self.workspace.configuration.require_no_network;
+        let mut asked = canonical_json(&(key, &build.limits, no_network, TOOL));
+        if self.order.cache.rebuild {
+            // What is to be built again is not what somebody else builds.
+            asked += run;
+        }
+        let key = sha256_hex(asked.as_bytes());
         let text = |text: &str| text.to_owned();
         let registered = self.run.registered_in();
         let registered = registered.map(|place| (text(LABEL_REGISTERED_IN), text(place)));

@@ -4,25 +4,28 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::document::{FORMAT, LARGEST, OUTPUT_TYPE, PodFailure, RESULT, WorkResult};
 use super::error::ClusterBuildError;
 use crate::artifacts::{
-    BUILD_LOG, BuildLog, MANIFEST, Manifest, ManifestFile, ManifestSource, TOOL, read_manifest,
+    BUILD_LOG, BuildLog, COMPANION_FILES, CollectedFile, Manifest, ManifestFile, ManifestSource,
+    StepRecord, Toolchain, read_manifest,
 };
 use crate::build::prepared::Prepared;
 use crate::engine::ClusterReport;
 use crate::events::{Event, Sink};
-use crate::execute::UsedImage;
+use crate::execute::{Built, UsedImage, accepted};
 use crate::failure::with_causes;
 use crate::harmless::harmless;
 use crate::inside::inside;
-use crate::plan::Plan;
+use crate::plan::PlannedSource;
+use crate::source::Patch;
 use crate::transport::{
     ArtifactName, Content, Descriptor, Place, Repository, TITLE, TransportError,
 };
-use crate::verify::{CheckName, Expectations, inspect, judge};
+use crate::verify::{Check, CheckName, Expectations};
 
 /// Most bytes of a result.
 const LARGEST_RESULT: u64 = 16 << 30;
@@ -30,6 +33,15 @@ const LARGEST_RESULT: u64 = 16 << 30;
 const LONGEST: usize = 4000;
 /// Longest line of its log in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
+
+/// What came out of the registry, compared with the plan and not judged yet.
+pub(super) struct Taken {
+    pub(super) built: Built,
+    /// What the outputs printed about their version where they were built, by file name.
+    pub(super) versions: BTreeMap<String, Check>,
+    /// The node that it was built on.
+    pub(super) node: Option<String>,
+}
 
 /// A result on its way out of the registry.
 pub(super) struct Outputs<'a> {
@@ -41,15 +53,14 @@ pub(super) struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
-    /// Brings it into `spool`, and then its outputs into the directory `staging` and its log into `log`. Returns the manifest
-    /// with this machine's own judgement.
+    /// Brings it into `spool`, and then its outputs into the directory `staging` and its log into `log`.
     pub(super) async fn take(
         &self,
         at: &Repository<'_>,
         spool: &Path,
         staging: &Path,
         log: &BuildLog,
-    ) -> Result<Manifest, ClusterBuildError> {
+    ) -> Result<Taken, ClusterBuildError> {
         let failed = |source| ClusterBuildError::Result {
             title: self.title.to_owned(),
             place: self.place.to_string(),
@@ -137,8 +148,8 @@ impl Outputs<'_> {
         Ok(result)
     }
 
-    /// Judges what came, and puts the outputs into the directory `staging`.
-    fn prove(&self, spool: &Path, staging: &Path) -> Result<Manifest, ClusterBuildError> {
+    /// Compares what came with the plan, and puts the outputs into the directory `staging`.
+    fn prove(&self, spool: &Path, staging: &Path) -> Result<Taken, ClusterBuildError> {
         let of_pod = read_manifest(spool).map_err(|error| self.not_used(with_causes(&error)))?;
         let plan = &self.prepared.plan;
         self.compare(&of_pod)?;
@@ -147,23 +158,37 @@ impl Outputs<'_> {
                 return Err(self.not_used(format!("it has no {}", output.name)));
             }
         }
-        let mut files = Vec::new();
+        let (mut files, mut versions) = (Vec::new(), BTreeMap::new());
         for said in &of_pod.files {
-            files.push(self.judge(plan, said, spool)?);
-            let (from, to) = (spool.join(&said.name), staging.join(&said.name));
-            let moved = fs::rename(&from, &to).and_then(|()| set_mode(&to, said));
-            moved.map_err(|source| ClusterBuildError::File { path: to, source })?;
+            files.push(self.output(said, spool, staging)?);
+            let mut checks = said.checks.iter();
+            if let Some(version) = checks.find(|check| check.name == CheckName::Version) {
+                versions.insert(said.name.clone(), version.clone());
+            }
         }
-        Ok(self.manifest(of_pod, files))
+        let patched_tree = self.patched_tree()?;
+        let toolchain = self.toolchain(&of_pod)?;
+        let steps = self.steps(&of_pod)?;
+        Ok(Taken {
+            built: Built {
+                image: self.image.clone(),
+                patched_tree,
+                packages: of_pod.image.packages,
+                toolchain,
+                steps,
+                files,
+                version_runs: BTreeMap::new(),
+                not_enforced: of_pod.not_enforced,
+            },
+            versions,
+            node: self.report.node.clone(),
+        })
     }
 
     /// What the manifest says of its inputs is what they were.
     fn compare(&self, of_pod: &Manifest) -> Result<(), ClusterBuildError> {
         let plan = &self.prepared.plan;
         let other = |what: &str| Err(self.not_used(format!("its manifest names another {what}")));
-        if of_pod.plan_sha256 != plan.digest() {
-            return other("plan");
-        }
         if of_pod.recipe.name != plan.recipe.name || of_pod.recipe.sha256 != plan.recipe.sha256 {
             return other("recipe");
         }
@@ -184,92 +209,87 @@ impl Outputs<'_> {
         }
     }
 
-    /// Judges a file by its own content. That a program reported its version, and what it did when it was run, was seen where it
-    /// was built.
-    fn judge(
+    /// Puts an output into the directory `staging`.
+    fn output(
         &self,
-        plan: &Plan,
         said: &ManifestFile,
         spool: &Path,
-    ) -> Result<ManifestFile, ClusterBuildError> {
-        let refused = |reason: String| self.not_used(format!("{}: {reason}", said.name));
-        let is_further = !plan.further_outputs.is_empty();
+        staging: &Path,
+    ) -> Result<(CollectedFile, Expectations), ClusterBuildError> {
+        let refused = |reason: &str| self.not_used(format!("{}: {reason}", said.name));
+        let plan = &self.prepared.plan;
         let output = plan.outputs.iter().find(|output| output.name == said.name);
-        if output.is_none() && !is_further {
-            return Err(refused("the plan has no such output".to_owned()));
+        if output.is_none() && plan.further_outputs.is_empty() {
+            return Err(refused("the plan has no such output"));
         }
-        if said.name == MANIFEST || said.name == RESULT || said.name == BUILD_LOG {
-            return Err(refused("no output has this name".to_owned()));
+        if COMPANION_FILES.contains(&said.name.as_str()) || said.name == RESULT {
+            return Err(refused("no output has this name"));
         }
-        let path = inside(spool, &said.name).map_err(|error| refused(error.to_string()))?;
-        let findings = inspect(&path).map_err(|error| refused(with_causes(&error)))?;
-        if findings.sha256 != said.sha256 {
-            return Err(refused("it is not the one of its manifest".to_owned()));
-        }
-        let expectations =
-            output.map_or_else(Expectations::default, |output| output.expectations.clone());
-        let mut checks = judge(&findings, None, &expectations);
-        for check in &mut checks {
-            let mut seen = said.checks.iter();
-            let seen = seen.find(|seen| seen.name == check.name);
-            match (check.name, seen) {
-                (CheckName::Version, Some(seen)) => check.clone_from(seen),
-                (_, None) => return Err(refused(format!("it was not checked ({})", check.name))),
-                _ => {}
-            }
-        }
-        let known: Vec<_> = checks.iter().map(|check| check.name).collect();
-        let further = said.checks.iter();
-        checks.extend(
-            further
-                .filter(|check| !known.contains(&check.name))
-                .cloned(),
-        );
-        Ok(ManifestFile {
-            size: findings.size,
-            findings,
-            checks,
-            ..said.clone()
-        })
+        let from = inside(spool, &said.name).map_err(|error| refused(&error.to_string()))?;
+        let path = staging.join(&said.name);
+        let is_program = said.permissions().is_some_and(|mode| mode & 0o111 != 0);
+        let mode = if is_program { 0o755 } else { 0o644 };
+        let moved = fs::rename(&from, &path)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(mode)))
+            .and_then(|()| fs::metadata(&path));
+        let size = moved.map_err(|source| ClusterBuildError::File {
+            path: path.clone(),
+            source,
+        })?;
+        let file = CollectedFile {
+            name: said.name.clone(),
+            path,
+            size: size.len(),
+            // Compared with the file by whoever writes the manifest.
+            sha256: said.sha256.clone(),
+            mode,
+        };
+        let expectations = output.map(|output| output.expectations.clone());
+        Ok((file, expectations.unwrap_or_default()))
     }
 
-    /// The manifest, with what this machine knows better in its place.
-    fn manifest(&self, of_pod: Manifest, files: Vec<ManifestFile>) -> Manifest {
+    /// The tree that the plan's patches make, if they change it.
+    fn patched_tree(&self) -> Result<Option<String>, ClusterBuildError> {
         let Prepared {
-            loaded,
-            engine,
-            git,
-            plan,
-            like,
+            loaded, git, plan, ..
         } = self.prepared;
-        let mut source = of_pod.source;
-        if let (ManifestSource::Git { url, unpinned, .. }, Some(git)) = (&mut source, git) {
-            url.clone_from(&git.served.url);
-            *unpinned = git.served.unpinned;
+        let (PlannedSource::Git { tree, patches, .. }, Some(git)) = (&plan.source, git) else {
+            return Ok(None);
+        };
+        let texts = patches.iter().map(|patch| Patch {
+            name: patch.file.clone(),
+            text: loaded.patches.get(&patch.file).cloned().unwrap_or_default(),
+        });
+        let patched = git.store.patch(tree, &texts.collect::<Vec<_>>());
+        let patched = patched.map_err(|error| self.not_used(with_causes(&error)))?;
+        Ok((patched != *tree).then_some(patched))
+    }
+
+    /// The toolchain, whose version only somebody who was there can know.
+    fn toolchain(&self, of_pod: &Manifest) -> Result<Option<Toolchain>, ClusterBuildError> {
+        let other = || self.not_used("its toolchain is not the planned one");
+        match (&self.prepared.plan.build.toolchain, &of_pod.toolchain) {
+            (None, _) => Ok(None),
+            (Some(planned), Some(said)) => {
+                accepted(planned, &said.version).map(Some).ok_or_else(other)
+            }
+            (Some(_), None) => Err(other()),
         }
-        let mut image = of_pod.image;
-        image.name.clone_from(&self.image.name);
-        image.id.clone_from(&self.image.image.id);
-        image
-            .repo_digests
-            .clone_from(&self.image.image.repo_digests);
-        image.pulled.clone_from(&self.image.pulled);
-        image.remarks.clone_from(&self.image.remarks);
-        let node = self.report.node.as_deref().unwrap_or("(unknown)");
-        Manifest {
-            tool: TOOL.to_owned(),
-            recipe_origin: loaded.origin.to_string(),
-            class: plan.class.clone(),
-            like: like.clone(),
-            source,
-            image,
-            targets: plan.targets.clone(),
-            engine: format!("{}, node {node}", engine.describe().version),
-            warnings: plan.warnings.clone(),
-            known_holes: None,
-            files,
-            ..of_pod
+    }
+
+    /// The steps of the plan, with how long each took.
+    fn steps(&self, of_pod: &Manifest) -> Result<Vec<StepRecord>, ClusterBuildError> {
+        let (planned, said) = (&self.prepared.plan.build.steps, &of_pod.commands);
+        if planned.len() != said.len() {
+            return Err(self.not_used("its manifest has another number of steps"));
         }
+        let steps = planned.iter().zip(said).map(|(step, said)| StepRecord {
+            name: step.name.clone(),
+            command: step.command.clone(),
+            environment: step.environment.clone(),
+            milliseconds: said.milliseconds,
+        });
+        Ok(steps.collect())
     }
 
     fn not_used(&self, reason: impl Into<String>) -> ClusterBuildError {
@@ -279,13 +299,6 @@ impl Outputs<'_> {
             reason: harmless(&reason).replace('\n', " "),
         }
     }
-}
-
-fn set_mode(path: &Path, said: &ManifestFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let is_program = said.permissions().is_some_and(|mode| mode & 0o111 != 0);
-    let mode = if is_program { 0o755 } else { 0o644 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 /// What a pod says of a failure, as text that does no harm and has an end.

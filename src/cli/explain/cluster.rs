@@ -1,6 +1,7 @@
 //! The errors of builds on a cluster.
 
 use super::advice::{Advice, Explain};
+use super::stages::KEEP;
 use crate::advice;
 use crate::build::ClusterBuildError;
 use crate::engine::ClusterError;
@@ -19,12 +20,28 @@ impl Explain for ClusterBuildError {
             Self::Script => Advice::from(FailureKind::Engine)
                 .hint("leave out --via, so that make is run in the toolchain image"),
             Self::Inputs { source, .. } => source.advice(),
-            Self::Result { source, .. } => source
-                .advice()
-                .hint("once the registry answers again, the same command takes the result"),
+            Self::Result { source, .. } => source.advice().hint(if source.is_final() {
+                "its job is removed: the same command builds it again"
+            } else {
+                "once the registry answers again, the same command takes the result"
+            }),
             Self::InPod { failure } => {
                 let kind = FailureKind::of_exit_code(failure.exit_code);
-                Advice::from(kind.unwrap_or(FailureKind::Internal)).hints(failure.hints.clone())
+                // What a build that was planned already can fail by.
+                let kind = kind.filter(|kind| {
+                    matches!(
+                        kind,
+                        FailureKind::Engine
+                            | FailureKind::Source
+                            | FailureKind::Step
+                            | FailureKind::Output
+                            | FailureKind::Verification
+                            | FailureKind::Integrity
+                    )
+                });
+                // Its container ends with it: there is none to keep.
+                let hints = failure.hints.iter().filter(|hint| *hint != KEEP);
+                Advice::from(kind.unwrap_or(FailureKind::Engine)).hints(hints.cloned())
             }
             Self::NotUsed { .. } => Advice::from(FailureKind::Integrity)
                 .hint("do not build on this cluster before you know why it differs"),

@@ -17,6 +17,9 @@ use crate::transport::Place;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(15);
 
+/// How long a connection may be silent: longer than the watches, which the API server ends after 290 s.
+const SILENCE: Duration = Duration::from_secs(330);
+
 /// Connects to the cluster of the settings, and asks it for its version.
 ///
 /// # Errors
@@ -42,6 +45,7 @@ pub async fn connect_kubernetes(settings: ClusterSettings) -> Result<Arc<dyn Eng
     drop(crate::certificates::tls());
     let mut config = configuration(&settings).await?;
     config.connect_timeout = Some(CONNECT);
+    config.read_timeout = Some(SILENCE);
     let address = config.cluster_url.to_string();
     let address = address.trim_end_matches('/').to_owned();
     let namespace = settings

@@ -22,7 +22,7 @@ use crate::engine::contract::{Engine, Session};
 use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageSource};
 use crate::engine::info::{Capabilities, Capacity, EngineInfo, Product, go_architecture};
-use crate::engine::leftover::{Age, Leftover, LeftoverKind};
+use crate::engine::leftover::{Leftover, LeftoverKind};
 use crate::engine::session::SessionSpec;
 use crate::events::Sink;
 use crate::transport::{Patience, Place, RepositoryName, Transport};
@@ -234,11 +234,7 @@ impl Engine for KubernetesEngine {
         let labelled = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
         let listed = jobs.list(&labelled).await;
         let listed = listed.map_err(|error| failed(error, self.asked("list", "jobs", "jobs")))?;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs();
         let found = listed.items.into_iter().map(|job| {
-            let made = job.creation_timestamp().map(|time| time.0.as_second());
-            let made = made.and_then(|made| u64::try_from(made).ok());
             let is_active = job.status.as_ref().and_then(|status| status.active);
             Leftover {
                 kind: LeftoverKind::Container,
@@ -246,7 +242,8 @@ impl Engine for KubernetesEngine {
                 name: job.name_any(),
                 labels: job.labels().clone(),
                 running: is_active.unwrap_or_default() > 0,
-                age: made.map(|made| Age { made, now }),
+                // The API does not tell the time, and a Job ends by its own deadline.
+                age: None,
                 size: None,
             }
         });

@@ -9,10 +9,10 @@ use kube::api::{ListParams, PostParams};
 
 use super::engine::KubernetesEngine;
 use super::failure::failed;
-use super::images::Silent;
 use super::state::shown;
 use crate::engine::cluster::{ClusterExamined, ClusterRight};
 use crate::engine::error::EngineError;
+use crate::events::Silent;
 use crate::transport::{Access, ArtifactName, Place};
 
 /// Exactly the verbs that are used: verb, group, resource.

@@ -33,6 +33,12 @@ pub(super) fn has_code(error: &Error, code: u16) -> bool {
     matches!(error, Error::Api(status) if status.code == code)
 }
 
+/// Whether a quota leaves no room now.
+pub(super) fn exceeds_quota(error: &Error) -> bool {
+    matches!(error, Error::Api(status)
+        if status.code == 403 && status.message.contains("exceeded quota"))
+}
+
 /// The error in this tool's terms.
 pub(super) fn failed(error: Error, asked: Asked<'_>) -> ClusterError {
     let Asked {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::KubernetesEngine;
-use super::failure::{failed, has_code, is_transient};
+use super::failure::{exceeds_quota, failed, has_code, is_transient};
 use super::job::{JobContext, job};
 use super::names::job_name;
 use super::state::State;
@@ -26,6 +26,8 @@ const ATTEMPTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Longest pause before it is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Longest time for one answer. The API server itself gives up after a minute.
+const ANSWER: Duration = Duration::from_secs(75);
 /// How long the API is given to remove a Job of a run that is stopped.
 const REMOVAL: Duration = Duration::from_secs(10);
 
@@ -72,11 +74,14 @@ impl KubernetesEngine {
             match followed {
                 Followed::Reported(report) => return Ok(Some(report)),
                 Followed::Failed(error) => {
-                    self.remove(&begun.name, &begun.uid).await?;
+                    self.clear(&begun, sink, cancel).await;
                     return Err(error.into());
                 }
                 Followed::Lost(error) => {
-                    self.remove(&begun.name, &begun.uid).await?;
+                    self.clear(&begun, sink, cancel).await;
+                    if cancel.is_cancelled() {
+                        return Ok(None);
+                    }
                     if attempt >= ATTEMPTS {
                         return Err(error.into());
                     }
@@ -108,6 +113,11 @@ impl KubernetesEngine {
         let mut changes = watch.changes();
         let mut pause = Duration::from_millis(250);
         let started = Instant::now();
+        let of = name.clone();
+        let mut told = Told::new(&of, sink);
+        let (mut going, mut taken, mut full) = (None, None, None);
+        let for_so_long =
+            |since: &mut Option<Instant>| since.get_or_insert_with(Instant::now).elapsed();
         loop {
             if let Some(error) = watch.trouble(&self.namespace, &self.info.address) {
                 return Err(error.into());
@@ -120,7 +130,17 @@ impl KubernetesEngine {
                     continue;
                 }
                 Some(found) if found.is_going => {
-                    self.wait(&mut changes).await;
+                    let message = "the one before it is still being removed".to_owned();
+                    if for_so_long(&mut going) >= self.pending {
+                        return Err(ClusterError::Refused {
+                            verb: "create",
+                            what: name,
+                            message,
+                        }
+                        .into());
+                    }
+                    told.waits(Some(message));
+                    let _ = timeout(LONGEST_PAUSE, changes.changed()).await;
                     continue;
                 }
                 Some(found) if matches!(found.state, State::Ended(_)) => {
@@ -144,18 +164,32 @@ impl KubernetesEngine {
                 None => {}
             }
             let wanted = job(work, &context, attempt);
-            match self.jobs().create(&PostParams::default(), &wanted).await {
+            let jobs = self.jobs();
+            match answered(jobs.create(&PostParams::default(), &wanted)).await {
                 Ok(made) => {
                     return Ok(Begun {
                         uid: made.uid().unwrap_or_default(),
                         name,
                         is_own: true,
-                        lists,
+                        lists: watch.begun(),
                     });
                 }
-                // Somebody was quicker, and the watch will show it; or an earlier one is going.
+                // Somebody was quicker, and the watch will show it; or an earlier one is going. One that the tool did not make
+                // is never shown.
                 Err(error) if has_code(&error, 409) => {
+                    if for_so_long(&mut taken) >= PATIENCE {
+                        return Err(failed(error, self.asked("create", "jobs", &name)).into());
+                    }
                     let _ = timeout(LONGEST_PAUSE, changes.changed()).await;
+                }
+                Err(error) if exceeds_quota(&error) => {
+                    let error = failed(error, self.asked("create", "jobs", &name));
+                    if for_so_long(&mut full) >= self.pending {
+                        return Err(error.into());
+                    }
+                    told.waits(Some(error.to_string()));
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(error) if is_transient(&error) && started.elapsed() < PATIENCE => {
                     sleep(pause).await;
@@ -242,10 +276,14 @@ impl KubernetesEngine {
             match limit {
                 None => self.wait(&mut changes).await,
                 Some(limit) if Instant::now() >= limit => {
-                    let error = self.too_long(name, told.last.as_ref()).await;
+                    let of = (name.as_str(), begun.uid.as_str());
+                    let error = self.too_long(of, told.last.as_ref()).await;
                     return Ok(Followed::Failed(error));
                 }
-                Some(limit) => self.wait_until(limit, &mut told, &mut changes).await,
+                Some(limit) => {
+                    self.wait_until(limit, &begun.uid, &mut told, &mut changes)
+                        .await;
+                }
             }
         }
     }
@@ -254,6 +292,7 @@ impl KubernetesEngine {
     async fn wait_until(
         &self,
         limit: Instant,
+        uid: &str,
         told: &mut Told<'_>,
         changes: &mut tokio::sync::watch::Receiver<u64>,
     ) {
@@ -262,11 +301,27 @@ impl KubernetesEngine {
             _ = changes.changed() => {}
             () = sleep_until(look.unwrap_or(limit)) => {
                 if look.is_some() {
-                    let reason = self.events_of(told.job, "Job").await;
+                    let reason = self.events_of(uid).await;
                     told.waits(reason);
                     told.has_looked = true;
                 }
             }
+        }
+    }
+
+    /// Removes the Job of work that has ended without a result. That it cannot be removed is told; it is not what the work
+    /// failed by.
+    async fn clear(&self, begun: &Begun, sink: &dyn Sink, cancel: &CancellationToken) {
+        let stopped = async {
+            cancel.cancelled().await;
+            sleep(REMOVAL).await;
+        };
+        tokio::select! {
+            removed = self.remove(&begun.name, &begun.uid) => if let Err(error) = removed {
+                let causes = crate::failure::with_causes(&error);
+                sink.event(&Warning::LeftBehind(begun.name.clone(), causes).into());
+            },
+            () = stopped => sink.event(&Warning::JobLeft(begun.name.clone()).into()),
         }
     }
 
@@ -308,7 +363,8 @@ impl KubernetesEngine {
         let mut pause = Duration::from_millis(250);
         let started = Instant::now();
         loop {
-            match self.jobs().delete(name, &parameters).await {
+            let jobs = self.jobs();
+            match answered(jobs.delete(name, &parameters)).await {
                 Ok(_) => return Ok(()),
                 // Gone, or another one.
                 Err(error) if has_code(&error, 404) || has_code(&error, 409) => return Ok(()),
@@ -326,5 +382,13 @@ impl KubernetesEngine {
 
     fn jobs(&self) -> Api<Job> {
         Api::namespaced(self.client.clone(), &self.namespace)
+    }
+}
+
+/// The answer to a request, or the error of a connection over which none comes.
+async fn answered<T>(request: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    match timeout(ANSWER, request).await {
+        Ok(answer) => answer,
+        Err(_) => Err(kube::Error::Service("no answer came".into())),
     }
 }

@@ -21,7 +21,7 @@ use crate::engine::cluster_error::ClusterError;
 use crate::engine::error::EngineError;
 use crate::engine::image::{Image, ImageContent, ImageSource};
 use crate::engine::session::ByteStream;
-use crate::events::{Event, Sink};
+use crate::events::{Silent, Sink};
 use crate::regular_file;
 use crate::transport::{
     Access, ArtifactName, BlobSource, CONFIG_TYPE, Content, Descriptor, Digest, Document, Manifest,
@@ -66,13 +66,6 @@ struct RootFs {
     diff_ids: Option<Vec<String>>,
 }
 
-/// Nobody is told of transfers that nobody waits for.
-pub(super) struct Silent;
-
-impl Sink for Silent {
-    fn event(&self, _: &Event) {}
-}
-
 impl KubernetesEngine {
     /// The image by that name or id: of this run, or one that this machine made and that is still in its repository.
     pub(super) async fn known_image(&self, name: &str) -> Result<Option<Image>, EngineError> {
@@ -91,6 +84,7 @@ impl KubernetesEngine {
             place: Place::Repository(place),
             name: Some(ArtifactName::Digest(digest)),
         };
+        // Nobody is told of transfers that nobody waits for.
         match self.read_image(&reference, &Silent).await {
             Ok(image) => {
                 self.know(name, &image);

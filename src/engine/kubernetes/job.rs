@@ -31,6 +31,8 @@ const DISK: u64 = 10 << 30;
 const NODE_SECONDS: i64 = 60;
 /// Seconds that a pod has to end by itself.
 const GRACE_SECONDS: i64 = 10;
+/// The first minor version whose servers take sizes of disks; 1.8 and 1.9 refuse them unless a feature gate is open.
+const SIZES_OF_DISKS: u32 = 10;
 
 /// What Jobs are made with, besides their work.
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +125,7 @@ fn pod(work: &ClusterWork, context: &JobContext<'_>) -> PodSpec {
             }),
             ..PodSecurityContext::default()
         }),
-        volumes: Some(volumes(work, settings)),
+        volumes: Some(volumes(work, context)),
         init_containers: Some(vec![Container {
             name: "tool".to_owned(),
             image: Some(context.tool.to_owned()),
@@ -134,7 +136,7 @@ fn pod(work: &ClusterWork, context: &JobContext<'_>) -> PodSpec {
                 &format!("{FOLDER}/kmembuild"),
             ])),
             volume_mounts: Some(vec![mount("kmembuild", FOLDER)]),
-            ..container(work, settings)
+            ..container(work, context)
         }]),
         containers: vec![Container {
             name: "build".to_owned(),
@@ -150,7 +152,7 @@ fn pod(work: &ClusterWork, context: &JobContext<'_>) -> PodSpec {
             env: Some(environment(settings)),
             volume_mounts: Some(mounts(work, settings)),
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
-            ..container(work, settings)
+            ..container(work, context)
         }],
         ..PodSpec::default()
     }
@@ -161,7 +163,7 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 /// What both containers have in common.
-fn container(work: &ClusterWork, settings: &ClusterSettings) -> Container {
+fn container(work: &ClusterWork, context: &JobContext<'_>) -> Container {
     let added = [
         "CHOWN",
         "DAC_OVERRIDE",
@@ -172,7 +174,7 @@ fn container(work: &ClusterWork, settings: &ClusterSettings) -> Container {
     ];
     Container {
         image_pull_policy: Some("IfNotPresent".to_owned()),
-        resources: Some(resources(work, settings)),
+        resources: Some(resources(work, context)),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             privileged: Some(false),
@@ -188,7 +190,8 @@ fn container(work: &ClusterWork, settings: &ClusterSettings) -> Container {
 }
 
 /// Requests and limits are the same, so that the pod is the last to go when a node runs out of something.
-fn resources(work: &ClusterWork, settings: &ClusterSettings) -> ResourceRequirements {
+fn resources(work: &ClusterWork, context: &JobContext<'_>) -> ResourceRequirements {
+    let settings = context.settings;
     let memory = work.memory.or(settings.memory).unwrap_or(MEMORY);
     let nano_cpus = work.nano_cpus.or(settings.nano_cpus).unwrap_or(NANO_CPUS);
     let cpu = (nano_cpus / 1_000_000).max(1);
@@ -196,7 +199,8 @@ fn resources(work: &ClusterWork, settings: &ClusterSettings) -> ResourceRequirem
         ("cpu".to_owned(), Quantity(format!("{cpu}m"))),
         ("memory".to_owned(), Quantity(memory.to_string())),
     ]);
-    if let Some(disk) = work.disk.or(settings.disk) {
+    let disk = work.disk.or(settings.disk);
+    if let Some(disk) = disk.filter(|_| context.minor >= SIZES_OF_DISKS) {
         let disk = Quantity(disk.to_string());
         amounts.insert("ephemeral-storage".to_owned(), disk);
     }
@@ -252,12 +256,13 @@ fn tolerations(settings: &ClusterSettings) -> Vec<Toleration> {
     own.chain(lost).collect()
 }
 
-fn volumes(work: &ClusterWork, settings: &ClusterSettings) -> Vec<Volume> {
+fn volumes(work: &ClusterWork, context: &JobContext<'_>) -> Vec<Volume> {
+    let settings = context.settings;
     let disk = work.disk.or(settings.disk).unwrap_or(DISK);
     let empty = |name: &str| Volume {
         name: name.to_owned(),
         empty_dir: Some(EmptyDirVolumeSource {
-            size_limit: Some(Quantity(disk.to_string())),
+            size_limit: (context.minor >= SIZES_OF_DISKS).then(|| Quantity(disk.to_string())),
             medium: None,
         }),
         ..Volume::default()
@@ -485,25 +490,22 @@ mod tests {
             format!("{pod}.securityContext"),
             format!("{pod}.securityContext.seccompProfile"),
             format!("{pod}.securityContext.seccompProfile.type"),
+            // 1.10.
+            format!("{pod}.volumes.emptyDir.sizeLimit"),
         ];
         assert_eq!(younger, BTreeSet::from(expected));
         // Each was in the API of 1.8.
-        let of_pod: BTreeSet<_> = old
+        let names: BTreeSet<_> = old
             .iter()
-            .filter_map(|path| path.strip_prefix(pod)?.strip_prefix('.'))
-            .filter(|path| !path.contains('.'))
+            .filter_map(|path| path.rsplit('.').next())
             .collect();
-        let known = BTreeSet::from([
-            "activeDeadlineSeconds",
-            "affinity",
-            "automountServiceAccountToken",
-            "containers",
-            "initContainers",
-            "restartPolicy",
-            "terminationGracePeriodSeconds",
-            "tolerations",
-            "volumes",
-        ]);
-        assert_eq!(of_pod, known);
+        let known = "activeDeadlineSeconds add affinity allowPrivilegeEscalation annotations apiVersion \
+            automountServiceAccountToken backoffLimit capabilities command completions containers drop effect emptyDir env \
+            fieldPath fieldRef image imagePullPolicy initContainers items key kind labelSelector labels limits matchLabels \
+            metadata mountPath name operator parallelism path podAffinityTerm podAntiAffinity \
+            preferredDuringSchedulingIgnoredDuringExecution privileged readOnly requests resources restartPolicy secret \
+            secretName securityContext spec template terminationGracePeriodSeconds terminationMessagePolicy \
+            tolerationSeconds tolerations topologyKey value valueFrom volumeMounts volumes weight";
+        assert_eq!(names, known.split_whitespace().collect());
     }
 }

@@ -95,9 +95,16 @@ fn created(pod: &Pod) -> Option<i64> {
 
 fn failed(job: &Job) -> Option<Ending> {
     let conditions = job.status.as_ref()?.conditions.as_ref()?;
-    let mut conditions = conditions.iter();
-    let failed =
-        conditions.find(|condition| condition.type_ == "Failed" && condition.status == "True")?;
+    let is = |kind: &str| {
+        let mut conditions = conditions.iter();
+        conditions.find(|condition| condition.type_ == kind && condition.status == "True")
+    };
+    if is("Complete").is_some() {
+        // Only its pod knew what came of it.
+        let message = "it ended, and its pod is gone".to_owned();
+        return Some(Ending::GivenUp { message });
+    }
+    let failed = is("Failed")?;
     Some(match failed.reason.as_deref() {
         Some("DeadlineExceeded") => Ending::TooLong,
         _ => Ending::GivenUp {
@@ -254,7 +261,7 @@ fn ending(pod: &Pod, reason: Option<&str>) -> Ending {
             message,
         };
     };
-    let said = shown(ended.message.as_deref().unwrap_or_default());
+    let said = last_words(ended.message.as_deref().unwrap_or_default());
     match ended.reason.as_deref() {
         Some("OOMKilled") => Ending::OutOfMemory { node },
         Some("ContainerCannotRun" | "StartError") => Ending::NotMade {
@@ -267,6 +274,23 @@ fn ending(pod: &Pod, reason: Option<&str>) -> Ending {
             message: said,
         },
     }
+}
+
+/// What matters of the end of a log: the tool's own error with its causes, or else the last line.
+fn last_words(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    let is_error = |line: &&str| line.starts_with("error: ");
+    let Some(error) = lines.iter().rposition(is_error) else {
+        return shown(lines.last().copied().unwrap_or_default());
+    };
+    let (first, after) = (lines[error], &lines[error + 1..]);
+    let causes = after
+        .iter()
+        .filter_map(|line| line.strip_prefix("caused by: "));
+    let first = first.trim_start_matches("error: ");
+    let all: Vec<_> = std::iter::once(first).chain(causes).collect();
+    shown(&all.join(": "))
 }
 
 /// Text of a cluster as it is shown: harmless, of one line, not endless.
@@ -283,7 +307,7 @@ mod tests {
     use k8s_openapi::api::core::v1::Pod;
     use serde_json::{Value, json};
 
-    use super::{Ending, State, state};
+    use super::{Ending, State, last_words, state};
     use crate::transport::Digest;
 
     fn pod(node: Option<&str>, status: &Value) -> Pod {
@@ -411,6 +435,20 @@ mod tests {
     }
 
     #[test]
+    fn of_the_end_of_a_log_the_error_counts() {
+        for (log, words) in [
+            (
+                "a\nb\nerror: it broke\ncaused by: why\nhint: do x\n",
+                "it broke: why",
+            ),
+            ("a\n\nb  \n", "b"),
+            ("", ""),
+        ] {
+            assert_eq!(last_words(log), words);
+        }
+    }
+
+    #[test]
     fn a_job_that_was_given_up_says_so_where_no_pod_does() {
         let given_up = |reason: &str| -> Job {
             let job = json!({"status": {"conditions": [
@@ -419,6 +457,13 @@ mod tests {
             serde_json::from_value(job).expect("a job")
         };
         assert_eq!(state(&Job::default(), &[]), State::NoPod);
+        let complete = json!({"status": {"conditions": [{"type": "Complete", "status": "True"}]}});
+        let complete: Job = serde_json::from_value(complete).expect("a job");
+        // What came of it is not known without its pod.
+        assert!(matches!(
+            state(&complete, &[]),
+            State::Ended(Ending::GivenUp { .. })
+        ));
         assert_eq!(
             state(&given_up("DeadlineExceeded"), &[]),
             State::Ended(Ending::TooLong)

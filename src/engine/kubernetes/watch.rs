@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::watcher;
 use kube::runtime::watcher::{Config, Error, Event};
-use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -22,6 +22,10 @@ use crate::engine::cluster_error::ClusterError;
 
 /// How long an API server that does not answer is waited for.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// How long it is asked again for what it has granted before: an API server that starts refuses everything at first.
+const SETTLING: Duration = Duration::from_mins(1);
+/// Shortest and longest pause before everything is listed again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(800), Duration::from_secs(30)];
 
 /// The objects of the namespace that the tool made, as they are now.
 #[derive(Debug)]
@@ -46,7 +50,9 @@ struct Kind<K> {
     known: BTreeMap<String, K>,
     /// What is being listed.
     listing: BTreeMap<String, K>,
-    /// How often they were listed as a whole.
+    /// How many lists were begun.
+    begun: u64,
+    /// The number of the last list that is whole; 0 if there is none.
     lists: u64,
     /// Since when it cannot be asked, and why.
     trouble: Option<(Instant, Arc<Error>)>,
@@ -57,6 +63,7 @@ impl<K> Default for Kind<K> {
         Self {
             known: BTreeMap::new(),
             listing: BTreeMap::new(),
+            begun: 0,
             lists: 0,
             trouble: None,
         }
@@ -133,13 +140,18 @@ impl Watch {
         changes
     }
 
-    /// How often all Jobs and all pods were listed: 0 as long as it is not known what is there.
+    /// The number of the last whole list of Jobs: 0 as long as it is not known which Jobs and pods are there.
     pub(super) fn lists(&self) -> u64 {
         let seen = locked(&self.seen);
         if seen.pods.lists == 0 {
             return 0;
         }
         seen.jobs.lists
+    }
+
+    /// How many lists of Jobs were begun: a list with a greater number sees everything that is there now.
+    pub(super) fn begun(&self) -> u64 {
+        locked(&self.seen).jobs.begun
     }
 
     /// The Job of that name.
@@ -158,7 +170,11 @@ impl Watch {
         Some(Found {
             run: run.cloned(),
             is_going: job.metadata.deletion_timestamp.is_some(),
-            state: state(job, &pods),
+            state: match state(job, &pods) {
+                // A pod that was not seen may have said otherwise: that is known when pods are listed again.
+                State::Ended(_) if pods.is_empty() && seen.pods.trouble.is_some() => State::NoPod,
+                known => known,
+            },
             uid,
         })
     }
@@ -176,13 +192,13 @@ impl Watch {
         }
     }
 
-    /// The name of the pod of a Job that was made last, for its events.
+    /// The identity of the pod of a Job that was made last, for its events.
     pub(super) fn pod_of(&self, name: &str) -> Option<String> {
         let seen = locked(&self.seen);
         let mut pods: Vec<_> = seen.pods.known.values().collect();
         pods.retain(|pod| pod.labels().get(OF_JOB).is_some_and(|of| of == name));
         pods.sort_by_key(|pod| pod.creation_timestamp().map(|time| time.0.as_second()));
-        pods.last().map(|pod| pod.name_any())
+        pods.last().and_then(|pod| pod.uid())
     }
 
     /// Why nothing is seen any more: what will not be over in a moment, or lasts too long.
@@ -191,13 +207,22 @@ impl Watch {
         let jobs = seen.jobs.trouble.clone().map(|trouble| ("jobs", trouble));
         let pods = seen.pods.trouble.clone().map(|trouble| ("pods", trouble));
         let (resource, (since, error)) = jobs.or(pods)?;
+        let was_listed = match resource {
+            "jobs" => seen.jobs.lists > 0,
+            _ => seen.pods.lists > 0,
+        };
         let (verb, source) = match &*error {
             Error::InitialListFailed(source) => ("list", Some(source)),
             Error::WatchStartFailed(source) | Error::WatchFailed(source) => ("watch", Some(source)),
             Error::WatchError(_) | Error::NoResourceVersion => ("watch", None),
         };
         let is_final = source.is_some_and(|source| !is_transient(source));
-        if !is_final && since.elapsed() < PATIENCE {
+        let patience = match (is_final, was_listed) {
+            (false, _) => PATIENCE,
+            (true, true) => SETTLING,
+            (true, false) => Duration::ZERO,
+        };
+        if since.elapsed() < patience {
             return None;
         }
         let asked = Asked {
@@ -231,9 +256,23 @@ where
     K: kube::Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
     let labelled = Config::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
-    let mut events = std::pin::pin!(watcher(api, labelled).default_backoff());
-    while let Some(event) = events.next().await {
-        take(event);
+    let [shortest, longest] = PAUSES;
+    let mut pause = shortest;
+    loop {
+        let mut events = std::pin::pin!(watcher::watcher(api.clone(), labelled.clone()));
+        while let Some(event) = events.next().await {
+            let has_failed = event.is_err();
+            if !has_failed && !matches!(event, Ok(Event::Init | Event::InitApply(_))) {
+                pause = shortest;
+            }
+            take(event);
+            if has_failed {
+                // A watch that is resumed says nothing until something changes; a list tells at once that it works.
+                break;
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
     }
 }
 
@@ -250,13 +289,16 @@ impl<K: kube::ResourceExt> Kind<K> {
             }
         };
         match event {
-            Event::Init => self.listing.clear(),
+            Event::Init => {
+                self.listing.clear();
+                self.begun += 1;
+            }
             Event::InitApply(object) => {
                 self.listing.insert(object.name_any(), object);
             }
             Event::InitDone => {
                 self.trouble = None;
-                self.lists += 1;
+                self.lists = self.begun;
                 let listed = std::mem::take(&mut self.listing);
                 let before = std::mem::replace(&mut self.known, listed);
                 let gone = before

@@ -7,15 +7,19 @@ use crate::engine::cluster_error::ClusterError;
 
 impl KubernetesEngine {
     /// What it is that work which has not begun in time waits for.
-    pub(super) async fn too_long(&self, name: &str, last: Option<&String>) -> ClusterError {
+    pub(super) async fn too_long(
+        &self,
+        (name, uid): (&str, &str),
+        last: Option<&String>,
+    ) -> ClusterError {
         let (job, limit) = (name.to_owned(), self.pending);
         let state = self.watch().job(name).map(|found| found.state);
         let pod = self.watch().pod_of(name);
         let of_pod = match &pod {
-            Some(pod) => self.events_of(pod, "Pod").await,
+            Some(pod) => self.events_of(pod).await,
             None => None,
         };
-        let of_job = self.events_of(name, "Job").await;
+        let of_job = self.events_of(uid).await;
         let last = last.cloned();
         let said =
             |one: Option<String>| one.or(last).unwrap_or_else(|| "nothing is said".to_owned());

@@ -92,5 +92,5 @@ fn judge_rights(examined: &ClusterExamined) -> Line {
         missing.join(", ")
     );
     Line::new(Half::Build, "cluster-rights", Level::Fail, found)
-        .remedy("ask whoever runs the cluster for the role in examples/kubernetes/role.yaml")
+        .remedy("ask whoever runs the cluster for the role in examples/kubernetes/rbac.yaml")
 }
