@@ -160,6 +160,9 @@ pub struct IndexStage {
     pub after: u64,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
+    /// The node of a cluster that it was done on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Whether it failed, or was stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,

@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::progress::{Phase, ReleaseSink};
 use crate::artifacts::{IndexRun, IndexStage};
 use crate::clock;
-use crate::events::Event;
+use crate::events::{Event, Note};
 
 /// Notes the stages and steps of each target on their way to a display.
 pub struct Timeline<'a> {
@@ -25,6 +25,8 @@ pub struct Timeline<'a> {
 struct Lane {
     /// What is not over, with the time since the begin of the run: a stage may have stages of its own.
     open: Vec<(String, Duration)>,
+    /// The node of a cluster that does what is open.
+    node: Option<String>,
     done: Vec<IndexStage>,
 }
 
@@ -96,6 +98,7 @@ impl Lane {
                 name,
                 after: milliseconds(after),
                 milliseconds: milliseconds(now.saturating_sub(after)),
+                node: self.node.take(),
                 failed,
             });
         }
@@ -122,6 +125,9 @@ impl ReleaseSink for Timeline<'_> {
             Event::StepFinished {
                 step, exit_code, ..
             } => self.note(target, |lane, now| lane.end(step, now, *exit_code != 0)),
+            Event::Note(Note::OnNode { node, .. }) => {
+                self.note(target, |lane, _| lane.node = Some(node.clone()));
+            }
             _ => {}
         }
         self.display.event(target, phase, event);

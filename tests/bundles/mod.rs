@@ -1,7 +1,7 @@
 //! Bundles for closed networks: their form, what is refused of them, and releases that are made of them where nobody answers.
 
 mod closed;
-mod form;
+pub mod form;
 mod hostile;
 mod place;
 mod screens;

@@ -158,6 +158,25 @@ impl Releaser {
         }
     }
 
+    /// On which node each target was built by the release's index, as [`Self::heard`].
+    pub fn nodes(&self) -> Vec<String> {
+        let index = std::fs::read_to_string(self.workplace.path().join("dist/index.json"));
+        let index: Value = serde_json::from_str(&index.expect("an index")).expect("JSON");
+        let targets = index["targets"].as_array().expect("targets").iter();
+        let mut nodes: Vec<_> = targets
+            .map(|target| {
+                let mut stages = target["stages"].as_array().expect("stages").iter();
+                let waited = stages.clone().any(|stage| stage["name"] == "wait");
+                assert!(waited, "{target}");
+                let job = stages.find(|stage| stage["name"] == "job").expect("a job");
+                let text = |value: &Value| value.as_str().expect("text").to_owned();
+                format!("{} {}", text(&target["recipe"]), text(&job["node"]))
+            })
+            .collect();
+        nodes.sort();
+        nodes
+    }
+
     /// Asserts that no Job and no pod of the tool is left in the cluster.
     #[track_caller]
     pub fn assert_nothing_is_left(cluster: &Cluster) {

@@ -15,6 +15,7 @@ fn a_release_of_twelve_builds_each_target_once_on_all_nodes() {
     releaser.release().code(0);
     releaser.assert_released(12);
     let heard = releaser.heard();
+    assert_eq!(releaser.nodes(), heard);
     let mut targets: Vec<_> = heard
         .iter()
         .filter_map(|line| line.split(' ').next())

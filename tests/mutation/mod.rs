@@ -12,6 +12,7 @@
 //!
 //! A failure names the input by its number, and the file that it was written to.
 
+mod carried;
 mod distribution;
 mod generator;
 mod seeds;

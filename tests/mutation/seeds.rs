@@ -394,6 +394,7 @@ pub fn indexes() -> Seeds {
         name: "source".to_owned(),
         after: 3,
         milliseconds: 5,
+        node: Some("worker-1".to_owned()),
         failed: false,
     }];
     let mut index = index::index(vec![published, target("v1.0.0-rc93", failed)]);

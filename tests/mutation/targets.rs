@@ -40,7 +40,7 @@ use kmembuild::verify::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{distribution, seeds};
+use super::{carried, distribution, seeds};
 
 /// Reads an input, and fails if something does not hold.
 pub type Reader = Box<dyn FnMut(&[u8])>;
@@ -56,7 +56,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 28] = [
+pub const TARGETS: [Target; 31] = [
     Target {
         name: "elf",
         seeds: seeds::programs,
@@ -197,6 +197,21 @@ pub const TARGETS: [Target; 28] = [
         seeds: distribution::packages,
         reader: distribution::package,
     },
+    Target {
+        name: "bundle",
+        seeds: carried::bundles,
+        reader: carried::bundle,
+    },
+    Target {
+        name: "bundle-document",
+        seeds: carried::bundle_documents,
+        reader: carried::bundle_document,
+    },
+    Target {
+        name: "node-file",
+        seeds: carried::node_files,
+        reader: carried::node_file,
+    },
 ];
 
 /// A directory in memory, and a file in it.
@@ -217,7 +232,7 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// An error and all that is below it, as they are shown.
-fn said(error: &dyn std::error::Error) -> String {
+pub fn said(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut source = error.source();
     while let Some(below) = source {
@@ -238,7 +253,7 @@ fn assert_harmless(shown: &str) {
 }
 
 /// Whether a path stays in the directory that it is joined to.
-fn stays(path: &str) -> bool {
+pub fn stays(path: &str) -> bool {
     let mut parts = Path::new(path).components();
     !path.is_empty()
         && !path.contains('\0')

@@ -216,11 +216,13 @@ impl KubernetesEngine {
         sink: &dyn Sink,
     ) -> Result<Followed, EngineError> {
         let name = &begun.name;
-        let stage = Stage::begin(
+        let place = format!("{name} in namespace {}", self.namespace);
+        let mut wait = Some(Stage::begin(
             sink,
-            "job",
-            format!("{name} in namespace {}", self.namespace),
-        );
+            "wait",
+            format!("for a node, for {place}"),
+        ));
+        let mut stage = None;
         let mut told = Told::new(name, sink);
         let mut waiting = Waiting::new(self.pending);
         let watch = self.watch();
@@ -250,6 +252,11 @@ impl KubernetesEngine {
                         waited,
                         output,
                     };
+                    if let Some(wait) = wait.take() {
+                        wait.end("it has ended already".to_owned());
+                    }
+                    let stage = stage.take();
+                    let stage = stage.unwrap_or_else(|| Stage::begin(sink, "job", place));
                     stage.end(told.end(&report));
                     return Ok(Followed::Reported(report));
                 }
@@ -268,9 +275,15 @@ impl KubernetesEngine {
                     }));
                 }
                 None => None,
-                Some(waits) => {
-                    told.state(&waits);
-                    waiting.limit(&waits)
+                Some(now) => {
+                    if let State::Running { node, .. } = &now
+                        && let Some(wait) = wait.take()
+                    {
+                        wait.end(format!("it runs on {node}"));
+                        stage = Some(Stage::begin(sink, "job", place.clone()));
+                    }
+                    told.state(&now);
+                    waiting.limit(&now)
                 }
             };
             match limit {

@@ -11,9 +11,10 @@ use crate::report::plain::duration;
 const PARTS: u32 = 4;
 
 /// The kinds of stages, with what the legend says of them.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("source", "source"),
     ("image", "image"),
+    ("wait", "waiting for a node"),
     ("step", "steps of the recipe"),
     ("check", "checks"),
     ("publish", "packages and publishing"),
@@ -55,28 +56,33 @@ fn lane(target: &IndexTarget, whole: u64, used: &mut Vec<&'static str>) -> Strin
         let name = harmless_html(&stage.name);
         let time = time(stage.milliseconds);
         let end = if stage.failed { ", then failed" } else { "" };
+        let place = place(stage);
         let _ = write!(
             bars,
-            "<span class=\"{kind}\" style=\"left:{:.2}%;width:{:.2}%\" title=\"{name}: {time}{end}\"></span>",
+            "<span class=\"{kind}\" style=\"left:{:.2}%;width:{:.2}%\" title=\"{name}: {time}{place}{end}\"></span>",
             percent(stage.after, whole),
             percent(stage.milliseconds, whole),
         );
     }
     let busy = target.stages.iter().map(|stage| stage.milliseconds).sum();
     let folder = harmless_html(&target.folder());
+    // The last one: an earlier one was lost.
+    let nodes = target.stages.iter().filter_map(|stage| stage.node.as_ref());
+    let node = nodes.last().map(|node| {
+        let node = harmless_html(node);
+        format!(" <span class=\"dim\">{node}</span>")
+    });
+    let node = node.unwrap_or_default();
     let described: Vec<_> = target
         .stages
         .iter()
         .map(|stage| {
-            format!(
-                "{} {}",
-                harmless_html(&stage.name),
-                time(stage.milliseconds)
-            )
+            let name = harmless_html(&stage.name);
+            format!("{name} {}{}", time(stage.milliseconds), place(stage))
         })
         .collect();
     format!(
-        "<div class=\"lane\"><div>{folder}</div><div class=\"bar\" role=\"img\" aria-label=\"{}\">{bars}</div>\
+        "<div class=\"lane\"><div>{folder}{node}</div><div class=\"bar\" role=\"img\" aria-label=\"{}\">{bars}</div>\
          <div class=\"time\">{}</div></div>\n",
         described.join(", "),
         time(busy),
@@ -106,10 +112,18 @@ fn kind(target: &IndexTarget, stage: &IndexStage) -> &'static str {
     match stage.name.as_str() {
         "source" => "source",
         "image" => "image",
+        "wait" => "wait",
         "check" | "run-check" => "check",
         "collect" | "publish" => "publish",
         _ => "step",
     }
+}
+
+/// Where it was done, if that was on a node of a cluster.
+fn place(stage: &IndexStage) -> String {
+    let node = stage.node.as_ref();
+    node.map(|node| format!(" on {}", harmless_html(node)))
+        .unwrap_or_default()
 }
 
 fn time(milliseconds: u64) -> String {
