@@ -15,6 +15,8 @@ use crate::support::running::Running;
 use crate::support::static_program::static_program;
 use crate::support::upstream::make_upstream;
 
+/// How long work waits for a node: longer than a lost node is waited for, and than the pods on it are kept.
+const PENDING: &str = "150s";
 /// Namespace of the Jobs.
 const NAMESPACE: &str = "builds";
 
@@ -83,7 +85,7 @@ impl Releaser {
             &format!(
                 "format: 1\nkubernetes:\n  namespace: {NAMESPACE}\n  \
                  registry: {registry}/{NAMESPACE}\n  memory: 200MiB\n  cpus: '0.1'\n  disk: 200MiB\n  \
-                 pending: 60s\n  parallelism: 6\n  program: {}\n",
+                 pending: {PENDING}\n  parallelism: 6\n  program: {}\n",
                 program.display()
             ),
         );
@@ -95,6 +97,14 @@ impl Releaser {
             trusted: cluster.trusted(),
             heard,
         }
+    }
+
+    /// Lets work wait for a node only so long.
+    pub fn wait_only(&self, pending: &str) {
+        let path = self.workplace.path().join("config/config.yaml");
+        let text = std::fs::read_to_string(&path).expect("a configuration");
+        let text = text.replace(PENDING, pending);
+        self.workplace.write("config/config.yaml", &text);
     }
 
     /// The command with a cache of its own, as on another machine.

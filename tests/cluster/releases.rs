@@ -148,6 +148,7 @@ fn a_step_that_fails_is_final_and_its_log_is_there() {
 fn a_quota_that_leaves_no_room_is_told() {
     let cluster = cluster();
     let releaser = Releaser::new(&cluster, 1, "true");
+    releaser.wait_only("30s");
     Releaser::kubectl(&cluster, &["create", "quota", "nothing", "--hard=pods=0"]);
     let finished = releaser.release();
     Releaser::kubectl(&cluster, &["delete", "quota", "nothing"]);

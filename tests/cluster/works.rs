@@ -50,7 +50,9 @@ fn a_pod_reaches_a_pod_of_another_node_and_the_registry() {
     job::create(&cluster, "client", Some("node-2"), &script);
     cluster.kubectl.wait("complete", "job/client");
     let log = cluster.kubectl.run(&["logs", "job/client"]);
-    assert_eq!(log, "here\n{\"repositories\":[\"busybox\"]}");
+    let (page, catalog) = log.split_once('\n').expect("two answers");
+    // The registry has what other tests put there, too.
+    assert!(page == "here" && catalog.contains("\"busybox\""), "{log}");
     job::delete(&cluster, "client");
     job::delete(&cluster, "server");
 }

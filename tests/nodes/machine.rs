@@ -155,13 +155,13 @@ impl Machine {
         self.on(script).code(0).stdout
     }
 
-    /// Writes a file on it that root may execute.
+    /// Writes a file on it that root may execute, and that a power failure leaves there.
     #[track_caller]
     pub fn write(&self, path: &str, bytes: &[u8]) {
         let mut ssh = self
             .ssh()
             .arg(format!(
-                "mkdir -p \"$(dirname {path})\" && cat >{path} && chmod 755 {path}"
+                "mkdir -p \"$(dirname {path})\" && cat >{path} && chmod 755 {path} && sync"
             ))
             .stdin(Stdio::piped())
             .spawn()

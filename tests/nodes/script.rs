@@ -150,7 +150,8 @@ fn what_the_script_says_is_replaced_survives_a_power_failure() {
     assert!(identity(&machine, RUNC).contains(&new_sum()));
     machine
         .on("cd /root && sh node.sh --rollback --no-services")
-        .code(0);
+        .code(0)
+        .prints("replaced");
     machine.cut_power();
     assert_eq!(identity(&machine, RUNC), old);
     assert_eq!(left(&machine), "");

@@ -7,6 +7,8 @@ use kube::api::ListParams;
 use super::engine::KubernetesEngine;
 use super::state::shown;
 
+/// Reasons of warnings about a pod that begins all the same: its resolver is another one.
+const KEEPS_NOTHING_UP: [&str; 2] = ["DNSConfigForming", "MissingClusterDNS"];
 /// Most events of an object that are read.
 const MOST: u32 = 50;
 
@@ -18,7 +20,10 @@ impl KubernetesEngine {
         let of_it = format!("involvedObject.uid={uid}");
         let parameters = ListParams::default().fields(&of_it).limit(MOST);
         let mut listed = events.list(&parameters).await.ok()?.items;
-        listed.retain(|event| event.type_.as_deref() == Some("Warning"));
+        listed.retain(|event| {
+            let reason = event.reason.as_deref().unwrap_or_default();
+            event.type_.as_deref() == Some("Warning") && !KEEPS_NOTHING_UP.contains(&reason)
+        });
         // Beside why an image was not pulled, a kubelet says that it was not: `Error: ImagePullBackOff`.
         let says_why = |event: &Event| {
             let message = event.message.as_deref();

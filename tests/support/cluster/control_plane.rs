@@ -56,7 +56,8 @@ fn api_server(address: &str, authority: &Authority) -> Vec<String> {
         &format!("--client-ca-file={}", authority.file("ca.crt")),
         &format!("--tls-cert-file={}", authority.file("apiserver.crt")),
         &format!("--tls-private-key-file={}", authority.file("apiserver.key")),
-        // For the logs of pods, which it gets from kubelets.
+        // For the logs of pods, which it gets from kubelets; nobody here knows them by name.
+        "--kubelet-preferred-address-types=InternalIP",
         &format!(
             "--kubelet-client-certificate={}",
             authority.file("admin.crt")
@@ -95,8 +96,7 @@ fn controllers(authority: &Authority) -> Vec<String> {
         "--use-service-account-credentials",
         "--node-monitor-period=1s",
         "--node-monitor-grace-period=16s",
-        // 1.20 queues a node anew in each of those periods while it is not ready, and each entry takes its turn: at one in ten
-        // seconds, what a cluster queues while it starts holds up the first real loss by minutes.
+        // Each lost node is tainted before it is looked at again; see `Cluster::start`.
         "--node-eviction-rate=10",
     ])
 }
