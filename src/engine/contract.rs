@@ -12,7 +12,7 @@ use super::guest_path::GuestPath;
 use super::image::{CheckedImage, Image, ImageSource};
 use super::info::{Capacity, EngineInfo};
 use super::leftover::Leftover;
-use super::session::{ByteStream, Command, Exit, SessionSpec, Usage};
+use super::session::{ByteStream, Command, Exit, Room, SessionSpec, Usage};
 use crate::events::Sink;
 
 /// Keeps images and runs sessions.
@@ -102,6 +102,11 @@ pub trait Session: Send + Sync {
 
     /// What it has used so far, for people who wait; asked while a command runs. `None` where the engine does not say.
     async fn usage(&self) -> Option<Usage> {
+        None
+    }
+
+    /// What its host has. `None` where the engine cannot say without running a command in it.
+    fn room(&self) -> Option<Room> {
         None
     }
 

@@ -45,6 +45,6 @@ pub use local::{
 };
 pub use runtime::{KEEPER, RuntimeSettings, connect_runtime, keep};
 pub use session::{
-    ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, SessionSpec, Usage,
-    Workdir,
+    ByteStream, Cache, Command, Exit, ExitCause, Limits, Network, Privileges, Room, SessionSpec,
+    Usage, Workdir,
 };

@@ -1,6 +1,7 @@
 //! What a session is made of and what is run in it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -130,6 +131,27 @@ pub enum ExitCause {
     TimedOut,
     /// The engine took the session away for reasons of its own.
     Evicted,
+}
+
+/// What the host of a session has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Memory of the host, in bytes.
+    pub memory: u64,
+    /// Free space on the disk that the session writes to, in bytes.
+    pub disk: u64,
+}
+
+impl Room {
+    /// That of this machine, for a session that writes into a directory of it.
+    pub(super) fn here(directory: &Path) -> Option<Self> {
+        let system = rustix::system::sysinfo();
+        let disk = rustix::fs::statvfs(directory).ok()?;
+        Some(Self {
+            memory: system.totalram.saturating_mul(system.mem_unit.into()),
+            disk: disk.f_bavail.saturating_mul(disk.f_frsize),
+        })
+    }
 }
 
 /// What a session has used since it was opened.

@@ -29,15 +29,24 @@ pub(super) async fn check_needs(
     if build.needs.memory.is_none() && build.needs.disk.is_none() {
         return;
     }
-    // Asked in the session: the engine's own answer takes longer and does not cover the disk. Without an answer there is
-    // nothing to warn of.
-    let question = ["sh", "-c", QUESTION];
-    let Ok((_, lines)) = ask(session, &question).await else {
-        return;
+    let has = match session.room() {
+        Some(room) => Has {
+            memory: Some(room.memory),
+            disk: Some(room.disk),
+        },
+        None => asked(session).await,
     };
-    for warning in warnings(build, &read(&lines)) {
+    for warning in warnings(build, &has) {
         context.sink.event(&warning.into());
     }
+}
+
+/// Asked in the session: the answer of an engine that is somewhere else takes longer and does not cover the disk. Without an
+/// answer there is nothing to warn of.
+async fn asked(session: &dyn Session) -> Has {
+    let question = ["sh", "-c", QUESTION];
+    let answer = ask(session, &question).await;
+    answer.map_or_else(|_| Has::default(), |(_, lines)| read(&lines))
 }
 
 /// Reads what [`QUESTION`] prints.

@@ -258,9 +258,10 @@ fn a_damaged_image_is_found() {
             .prints("1 result and 1 unpacked image, all intact");
         let images = place.path("cache/runtime/images");
         let image = names(&images)[0].clone();
-        let file = images.join(&image).join("root/bin/find");
-        let whole = fs::read_to_string(&file).unwrap();
-        fs::write(&file, whole.replace("rm -rf", "rm -fr")).unwrap();
+        let file = images.join(&image).join("root/bin/busybox");
+        let mut whole = fs::read(&file).unwrap();
+        *whole.last_mut().unwrap() ^= 1;
+        fs::write(&file, whole).unwrap();
         verify(&[])
             .code(17)
             .prints(&format!(

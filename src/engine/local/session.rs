@@ -18,8 +18,8 @@ use super::record::Record;
 use super::transfer::{pack, unpack};
 use crate::checksum::sha256_hex;
 use crate::engine::{
-    ByteStream, Command, EngineError, Exit, GuestPath, LABEL_RECIPE, LABEL_RUN, Network, Session,
-    SessionSpec, Usage,
+    ByteStream, Command, EngineError, Exit, GuestPath, LABEL_RECIPE, LABEL_RUN, Network, Room,
+    Session, SessionSpec, Usage,
 };
 use crate::events::Sink;
 
@@ -245,6 +245,10 @@ impl Session for LocalSession {
 
     async fn run(&self, command: &Command, sink: &dyn Sink) -> Result<Exit, EngineError> {
         self.run_command(command, sink).await
+    }
+
+    fn room(&self) -> Option<Room> {
+        Room::here(self.workdir.as_str().as_ref())
     }
 
     async fn usage(&self) -> Option<Usage> {

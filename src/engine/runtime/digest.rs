@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use blake3::Hasher;
-use rustix::fs::{AtFlags, FileType, OFlags, readlinkat, statat};
+use rustix::fs::{AtFlags, FileType, OFlags, Stat, readlinkat, statat};
 
 use super::tree::{DEEPEST, Tree, child, children, find};
 
@@ -29,10 +29,8 @@ pub(super) struct Written(HashMap<(u64, u64), Content>);
 
 impl Written {
     /// Notes the content of a file that was written just now. Another one that had its inode is no more.
-    pub(super) fn note(&mut self, file: impl AsFd, content: Content) -> io::Result<()> {
-        let found = rustix::fs::fstat(file)?;
-        self.0.insert((found.st_dev, found.st_ino), content);
-        Ok(())
+    pub(super) fn note(&mut self, file: &Stat, content: Content) {
+        self.0.insert((file.st_dev, file.st_ino), content);
     }
 }
 

@@ -17,7 +17,7 @@ use super::keeper::{End, STAY};
 use super::program::Program;
 use super::transfer::{SessionFiles, get, put};
 use crate::engine::{
-    ByteStream, Command, EngineError, Exit, GuestPath, Privileges, Session, Usage,
+    ByteStream, Command, EngineError, Exit, GuestPath, Privileges, Room, Session, Usage,
 };
 use crate::events::Sink;
 
@@ -127,6 +127,10 @@ impl Session for RuntimeSession {
 
     async fn usage(&self) -> Option<Usage> {
         self.counters.usage()
+    }
+
+    fn room(&self) -> Option<Room> {
+        Room::here(&self.directory)
     }
 
     async fn get(&self, file: &GuestPath) -> Result<ByteStream, EngineError> {

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
@@ -25,7 +26,7 @@ pub(super) struct Tree {
 
 /// A place in a tree: a directory that exists, and a name in it.
 pub(super) struct Place<'a> {
-    pub directory: OwnedFd,
+    pub directory: Arc<OwnedFd>,
     pub name: &'a OsStr,
 }
 
@@ -91,7 +92,7 @@ impl Tree {
             return Ok(None);
         };
         let parent = path.parent().unwrap_or(Path::new(""));
-        let directory = self.make_directory(parent)?;
+        let directory = Arc::new(self.make_directory(parent)?);
         Ok(Some(Place { directory, name }))
     }
 }

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write as _};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags, chownat, fchmod,
-    fsetxattr, futimens, linkat, mkdirat, mknodat, openat, statat, symlinkat, utimensat,
+    fsetxattr, fstat, futimens, linkat, mkdirat, mknodat, openat, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use thiserror::Error;
@@ -80,6 +81,7 @@ pub(super) fn unpack(
         seen: HashSet::new(),
         names: 0,
         directories: HashMap::new(),
+        last: None,
         buffer: vec![0; CHUNK],
     };
     let mut announced = Announced::default();
@@ -140,6 +142,8 @@ struct Unpacking<'a> {
     names: usize,
     /// Times of directories, which are set at the end: what is put into one changes its own.
     directories: HashMap<PathBuf, i64>,
+    /// The directory of the last entry, if that was a file where nothing was before: nothing has changed the way to it since.
+    last: Option<(PathBuf, Arc<OwnedFd>)>,
     buffer: Vec<u8>,
 }
 
@@ -168,12 +172,13 @@ impl Unpacking<'_> {
             let limit = self.entries;
             return Err(Failure::Refused(Refusal::Entries { limit }));
         }
-        let Some(place) = self.tree.place(&entry.path)? else {
+        let Some(place) = self.place(entry)? else {
             // The root itself.
             if matches!(entry.what, What::Directory) {
                 let root = self
                     .tree
                     .at(Path::new(""), OFlags::RDONLY | OFlags::DIRECTORY)?;
+                give(root.as_fd(), entry)?;
                 settle(root.as_fd(), entry)?;
                 self.directories.insert(PathBuf::new(), entry.modified);
                 return Ok(());
@@ -191,6 +196,15 @@ impl Unpacking<'_> {
             }
         }
         let (directory, name) = (place.directory.as_fd(), place.name);
+        // Nearly all are files where nothing is: they are not looked for before.
+        if matches!(entry.what, What::File)
+            && let Some(file) = new_file(directory, name)?
+        {
+            self.write(file, entry, content)?;
+            let parent = entry.path.parent().unwrap_or(Path::new(""));
+            self.last = Some((parent.to_owned(), place.directory));
+            return Ok(());
+        }
         let there = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(found) => Some(FileType::from_raw_mode(found.st_mode)),
             Err(Errno::NOENT) => None,
@@ -214,10 +228,15 @@ impl Unpacking<'_> {
                     Ok(()) | Err(Errno::EXIST) => {}
                     Err(error) => return Err(error.into()),
                 }
-                settle(child(directory, name)?.as_fd(), entry)?;
+                let made = child(directory, name)?;
+                give(made.as_fd(), entry)?;
+                settle(made.as_fd(), entry)?;
                 self.directories.insert(entry.path.clone(), entry.modified);
             }
-            What::File => self.write(directory, name, entry, content)?,
+            What::File => match new_file(directory, name)? {
+                Some(file) => self.write(file, entry, content)?,
+                None => return Err(Errno::EXIST.into()),
+            },
             What::HardLink(target) => self.link(directory, name, target)?,
             What::SymbolicLink(target) => {
                 symlinkat(target.as_path(), directory, name)?;
@@ -233,17 +252,25 @@ impl Unpacking<'_> {
         Ok(())
     }
 
+    /// Where an entry is to be; `None` for the root itself.
+    fn place<'e>(&mut self, entry: &'e Entry) -> io::Result<Option<Place<'e>>> {
+        let last = self.last.take();
+        if matches!(entry.what, What::File)
+            && let Some((path, directory)) = last
+            && let (Some(parent), Some(name)) = (entry.path.parent(), entry.path.file_name())
+            && path == parent
+        {
+            return Ok(Some(Place { directory, name }));
+        }
+        self.tree.place(&entry.path)
+    }
+
     fn write(
         &mut self,
-        directory: BorrowedFd<'_>,
-        name: &OsStr,
+        mut file: File,
         entry: &Entry,
         content: &mut impl Read,
     ) -> Result<(), Failure> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(directory, name, flags, Mode::from_raw_mode(0o600))?;
-        let mut file = File::from(file);
         let mut digest = blake3::Hasher::new();
         loop {
             let read = match content.read(&mut self.buffer) {
@@ -258,8 +285,12 @@ impl Unpacking<'_> {
                 digest.update(piece);
             }
         }
+        let made = fstat(&file)?;
         if let Meaning::Layer(written) = &mut self.meaning {
-            written.note(&file, digest.finalize())?;
+            written.note(&made, digest.finalize());
+        }
+        if (made.st_uid, made.st_gid) != (entry.owner, entry.group) {
+            give(file.as_fd(), entry)?;
         }
         settle(file.as_fd(), entry)?;
         futimens(&file, &times(entry.modified))?;
@@ -345,10 +376,25 @@ impl Unpacking<'_> {
     }
 }
 
-/// Owner, extended attributes and permissions of a file or directory, in the order in which the one does not undo the other.
-fn settle(file: BorrowedFd<'_>, entry: &Entry) -> Result<(), Failure> {
+/// A file of that name, or `None` where something has it.
+fn new_file(directory: BorrowedFd<'_>, name: &OsStr) -> Result<Option<File>, Failure> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match openat(directory, name, flags, Mode::from_raw_mode(0o600)) {
+        Ok(file) => Ok(Some(File::from(file))),
+        Err(Errno::EXIST) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a file or directory to its owner. What it may be used for is set after that, which would be undone.
+fn give(file: BorrowedFd<'_>, entry: &Entry) -> Result<(), Failure> {
     let (owner, group) = (Uid::from_raw(entry.owner), Gid::from_raw(entry.group));
-    owned(rustix::fs::fchown(file, Some(owner), Some(group)), entry)?;
+    owned(rustix::fs::fchown(file, Some(owner), Some(group)), entry)
+}
+
+/// Extended attributes and permissions of a file or directory that has its owner, in the order in which the one does not undo the
+/// other.
+fn settle(file: BorrowedFd<'_>, entry: &Entry) -> Result<(), Failure> {
     for (name, value) in &entry.extended {
         match fsetxattr(file, name.as_str(), value, XattrFlags::empty()) {
             // A file system without them.
