@@ -67,8 +67,9 @@ fn lane(target: &IndexTarget, whole: u64, used: &mut Vec<&'static str>) -> Strin
     let busy = target.stages.iter().map(|stage| stage.milliseconds).sum();
     let folder = harmless_html(&target.folder());
     // The last one: an earlier one was lost.
-    let nodes = target.stages.iter().filter_map(|stage| stage.node.as_ref());
-    let node = nodes.last().map(|node| {
+    let mut stages = target.stages.iter().rev();
+    let node = stages.find_map(|stage| stage.node.as_ref());
+    let node = node.map(|node| {
         let node = harmless_html(node);
         format!(" <span class=\"dim\">{node}</span>")
     });
