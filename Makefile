@@ -27,7 +27,7 @@ HELP_PACKAGES := groff zsh fish
 PACKAGING_PACKAGES := apt-utils binutils busybox-static createrepo-c dnf gnupg rpm shellcheck zstd
 # To look at what is drawn, to mount a file system of the tests, to ask nodes over SSH and bring programs to them, and to try
 # a runc whose system calls fail.
-MACHINE_PACKAGES := ansible-core chromium dash fuse3 openssh-client openssh-server runc strace
+MACHINE_PACKAGES := ansible-core chromium dash fonts-dejavu-core fuse3 openssh-client openssh-server runc strace
 
 # To boot machines.
 NODE_PACKAGES := ansible-core e2fsprogs openssh-client qemu-system-x86 qemu-utils

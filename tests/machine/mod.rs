@@ -4,6 +4,7 @@ mod fleet;
 mod node;
 mod node_script;
 mod page;
+mod pictures;
 mod release_page;
 mod reproduce;
 mod status;

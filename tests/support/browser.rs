@@ -8,6 +8,8 @@ use super::preflight::installed;
 
 /// Runs the browser on a page to its end; returns what it printed.
 fn browse(folder: &Path, words: &[&str]) -> String {
+    let fonts = folder.join("fonts.conf");
+    fs::write(&fonts, FONTS).expect("written");
     let output = installed("chromium")
         .args([
             "--headless",
@@ -23,6 +25,7 @@ fn browse(folder: &Path, words: &[&str]) -> String {
         .args(words)
         .current_dir(folder)
         .env("HOME", folder)
+        .env("FONTCONFIG_FILE", &fonts)
         .output()
         .expect("chromium is needed by this test");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -35,8 +38,28 @@ fn browse(folder: &Path, words: &[&str]) -> String {
 /// The height of pictures.
 const HEIGHT: u32 = 2400;
 
-/// The colours of a picture of a page.
-pub fn colours(folder: &Path, page: &str, width: u32, dark: bool) -> HashSet<[u8; 3]> {
+/// The only fonts of pictures: those of one package, whatever else the machine has.
+const FONTS: &str = r#"<?xml version="1.0"?>
+<fontconfig>
+  <dir>/usr/share/fonts/truetype/dejavu</dir>
+  <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
+  <alias><family>sans</family><prefer><family>DejaVu Sans</family></prefer></alias>
+  <alias><family>system-ui</family><prefer><family>DejaVu Sans</family></prefer></alias>
+  <match><edit name="family" mode="append_last"><string>DejaVu Sans</string></edit></match>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+"#;
+
+/// A picture of a page.
+pub struct Picture {
+    pub width: usize,
+    pub height: usize,
+    /// Red, green and blue, row by row.
+    pub pixels: Vec<[u8; 3]>,
+}
+
+/// The picture of a page on a screen of that width.
+pub fn picture(folder: &Path, page: &str, width: u32, dark: bool) -> Picture {
     let size = format!("--window-size={width},{HEIGHT}");
     let scheme: &[&str] = if dark {
         &["--force-dark-mode", "--enable-features=WebUIDarkMode"]
@@ -55,7 +78,20 @@ pub fn colours(folder: &Path, page: &str, width: u32, dark: bool) -> HashSet<[u8
     let info = picture.next_frame(&mut bytes).expect("a whole picture");
     assert_eq!((info.width, info.height), (width, HEIGHT));
     let pixels = bytes.chunks_exact(info.color_type.samples());
-    pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
+    let side = |side: u32| usize::try_from(side).expect("a side");
+    Picture {
+        width: side(info.width),
+        height: side(info.height),
+        pixels: pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+    }
+}
+
+/// The colours of a picture of a page.
+pub fn colours(folder: &Path, page: &str, width: u32, dark: bool) -> HashSet<[u8; 3]> {
+    picture(folder, page, width, dark)
+        .pixels
+        .into_iter()
+        .collect()
 }
 
 /// What `script`, which only this puts into a copy of a page without the policy that allows none, answers for a screen of
