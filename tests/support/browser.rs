@@ -78,10 +78,10 @@ pub fn picture(folder: &Path, page: &str, width: u32, dark: bool) -> Picture {
     let info = picture.next_frame(&mut bytes).expect("a whole picture");
     assert_eq!((info.width, info.height), (width, HEIGHT));
     let pixels = bytes.chunks_exact(info.color_type.samples());
-    let side = |side: u32| usize::try_from(side).expect("a side");
+    let pixels_of = |length: u32| usize::try_from(length).expect("a side");
     Picture {
-        width: side(info.width),
-        height: side(info.height),
+        width: pixels_of(info.width),
+        height: pixels_of(info.height),
         pixels: pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
     }
 }
