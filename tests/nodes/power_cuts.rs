@@ -280,8 +280,10 @@ fn the_removal_of_the_package_is_cut() {
             machine.well("dpkg -i /root/runc.deb && sync");
         },
         script: "dpkg -r --force-depends runc",
-        // dpkg removes the new file before the script of the package puts the old one there. Docker does not start without it.
-        mends: "[ -e /usr/sbin/runc ] || { dpkg --configure -a && dpkg -r --force-depends runc && systemctl restart docker; }",
+        // dpkg removes the new file before the script of the package puts the old one there. Docker does not start without it, and
+        // systemd gives it up after a few times.
+        mends: "[ -e /usr/sbin/runc ] || { dpkg --configure -a && dpkg -r --force-depends runc && \
+                systemctl reset-failed docker.service && systemctl restart docker.service; }",
         holds: r#"may_be_missing=yes
 @EVERY@
 dpkg --configure -a && dpkg -r --force-depends runc || fail 'the second run'
