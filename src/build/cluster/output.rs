@@ -160,11 +160,18 @@ impl Outputs<'_> {
         }
         let (mut files, mut versions) = (Vec::new(), BTreeMap::new());
         for said in &of_pod.files {
-            files.push(self.output(said, spool, staging)?);
+            let (file, expectations) = self.output(said, spool, staging)?;
             let mut checks = said.checks.iter();
-            if let Some(version) = checks.find(|check| check.name == CheckName::Version) {
-                versions.insert(said.name.clone(), version.clone());
+            match checks.find(|check| check.name == CheckName::Version) {
+                Some(version) => drop(versions.insert(said.name.clone(), version.clone())),
+                None if expectations.version.is_some() => {
+                    return Err(
+                        self.not_used(format!("{}: its version was not checked", said.name))
+                    );
+                }
+                None => {}
             }
+            files.push((file, expectations));
         }
         let patched_tree = self.patched_tree()?;
         let toolchain = self.toolchain(&of_pod)?;
